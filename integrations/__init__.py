@@ -1,0 +1,24 @@
+"""The catalogue: one line per integration, its name and the module that declares it.
+
+A module is imported only when it is asked for, so that an app pays the cold start of its own integrations alone.
+"""
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from shared.integration import Integration
+
+CATALOGUE: dict[str, str] = {}
+
+
+def load(name: str) -> Integration:
+    """The declaration of one integration; ``KeyError`` when the catalogue has no such name."""
+    integration = import_module(CATALOGUE[name]).INTEGRATION
+    if not isinstance(integration, Integration):
+        raise TypeError(f"{CATALOGUE[name]}.INTEGRATION is not an Integration")
+    return integration
+
+
+def load_all(names: Iterable[str] = ()) -> tuple[Integration, ...]:
+    """The declarations of these integrations, or of the whole catalogue when none is named."""
+    return tuple(load(name) for name in (tuple(names) or CATALOGUE))

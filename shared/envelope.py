@@ -1,0 +1,62 @@
+"""What goes through the hub: the body as it arrived with its identity and times, and the body that leaves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Trigger = Literal["http", "queue", "event", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One body as it arrived.
+
+    ``received_at`` is UTC, ``YYYY-MM-DDTHH:MM:SS.mmmZ``. ``partner`` is the caller's name in settings, ``""`` for a queue or
+    an event. ``reference`` names the blob that the body came from (a hash of its URL and its ETag), ``""`` otherwise.
+    ``headers`` are those of the HTTP request, names in lower case.
+    """
+
+    integration: str
+    body: bytes
+    received_at: str
+    content_type: str = ""
+    trigger: Trigger = "test"
+    correlation_id: str = ""
+    traceparent: str = ""
+    tracestate: str = ""
+    partner: str = ""
+    reference: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Identity(NamedTuple):
+    """Who sent it and what they call it: sender application, facility and control id."""
+
+    sender: str
+    facility: str
+    control_id: str
+
+
+class Outgoing(NamedTuple):
+    """One body that leaves: what the destination is handed."""
+
+    content_type: str
+    body: bytes
+    control_id: str = ""
+    properties: Mapping[str, str | bool] = {}
+
+
+class Receipt(NamedTuple):
+    """What the destination said when it took the message: a short code of ours and its own reference (never content)."""
+
+    code: str = "accepted"
+    reference: str = ""
+
+
+class Answer(NamedTuple):
+    """What the caller is told, whatever carried the message in."""
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: Mapping[str, str] = {}

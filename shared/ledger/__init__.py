@@ -1,0 +1,1 @@
+"""What became of each message; the truth about every message in flight."""

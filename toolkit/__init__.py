@@ -1,0 +1,1 @@
+"""The developer's side: command line, local host, simulators, bench. Never deployed."""
