@@ -1,0 +1,99 @@
+"""Delimiters of MSH-1 and MSH-2, and the escapes that they need. HL7 v2.5.1 chapter 2, sections 2.5.4 and 2.7."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+NONE = "\x00"  # stands for a delimiter that MSH-2 does not declare: no text holds it
+
+
+class Encoding(NamedTuple):
+    """The delimiters of one message and the character set that it was read in."""
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+    truncation: str = NONE
+    charset: str = "ascii"
+
+    @property
+    def characters(self) -> str:
+        """MSH-2 as it was declared."""
+        return "".join(self[1:6]).rstrip(NONE)
+
+
+def declared(field: str, characters: str, charset: str = "ascii") -> Encoding:
+    """The encoding that MSH-1 and MSH-2 declare; ``ValueError`` when they cannot tell one level from another."""
+    known = (field + characters[:5]).ljust(6, NONE)
+    named = known.rstrip(NONE)
+    if len(named) < 2 or len(set(named)) < len(named) or any(c.isalnum() or c in '\r\n "' for c in named):
+        raise ValueError("MSH-1 and MSH-2 are not delimiters")
+    return Encoding._make((*known, charset))
+
+
+def unescape(text: str, encoding: Encoding) -> str:
+    r"""The text that was meant: standard escapes resolved once, left to right; any other is left as it stands.
+
+    >>> unescape(r"Bed \T\ Breakfast \E\F\E\ \H\x\N\ a\.br\b", Encoding())
+    'Bed & Breakfast \\F\\ \\H\\x\\N\\ a\nb'
+    """
+    if encoding.escape not in text:
+        return text
+    pattern, resolve = _unescaper(encoding)
+    return pattern.sub(resolve, text)
+
+
+def escape(text: str, encoding: Encoding) -> str:
+    r"""Text made safe for a subcomponent; a line break becomes ``\.br\``.
+
+    >>> escape("x10^9/L & a\\b", Encoding())
+    'x10\\S\\9/L \\T\\ a\\E\\b'
+    """
+    pattern, replace = _escaper(encoding)
+    return pattern.sub(replace, text)
+
+
+Replace = Callable[[re.Match[str]], str]
+
+
+@lru_cache(maxsize=64)
+def _unescaper(encoding: Encoding) -> tuple[re.Pattern[str], Replace]:
+    e = re.escape(encoding.escape)
+    plain = {"F": encoding.field, "S": encoding.component, "R": encoding.repetition, "E": encoding.escape}
+    plain |= {"T": encoding.subcomponent, "P": encoding.truncation, ".br": "\n"}
+    plain = {name: character for name, character in plain.items() if character != NONE}
+    known = "|".join(re.escape(name) for name in plain)
+    # What the standard names and we do not resolve is matched too, so that its closing mark opens nothing.
+    kept = r"H|N|X[0-9A-Fa-f]*|[CMZ][^\r\n" + e + r"]*|\.[a-z]{2}[+-]?\d*"
+    pattern = re.compile(f"{e}(?:({known})|X((?:[0-9A-Fa-f]{{2}})+)|{kept}){e}")
+
+    def resolve(found: re.Match[str]) -> str:
+        name, digits = found.groups()
+        if name:
+            return plain[name]
+        return _hexadecimal(digits, encoding.charset) if digits else found[0]
+
+    return pattern, resolve
+
+
+@lru_cache(maxsize=64)
+def _escaper(encoding: Encoding) -> tuple[re.Pattern[str], Replace]:
+    e = encoding.escape
+    if e == NONE:
+        return re.compile("(?!)"), lambda found: found[0]
+    names = {encoding.field: "F", encoding.component: "S", encoding.repetition: "R", e: "E", encoding.subcomponent: "T"}
+    names |= {encoding.truncation: "P", "\n": ".br", "\r\n": ".br", "\r": "X0D"}
+    names.pop(NONE, None)
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first))), lambda found: f"{e}{names[found[0]]}{e}"
+
+
+def _hexadecimal(digits: str, charset: str) -> str:
+    data = bytes.fromhex(digits)
+    try:
+        return data.decode(charset)
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

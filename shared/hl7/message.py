@@ -1,0 +1,226 @@
+"""A message: split into segments at once, into anything smaller only when it is read."""
+
+from collections.abc import Iterator
+from typing import Literal, overload
+
+from shared.hl7 import charset
+from shared.hl7.encoding import Encoding, declared
+from shared.hl7.path import Path
+from shared.hl7.segment import Raw, Segment
+from shared.issue import Issue
+
+# For the type checker: a bare name of these is a segment, any other path is text.
+Name = Literal[
+    "MSH", "SFT", "EVN", "PID", "PD1", "ROL", "NK1", "PV1", "PV2", "DB1", "OBX", "AL1", "DG1", "DRG", "PR1", "GT1", "IN1",
+    "IN2", "IN3", "ACC", "UB1", "UB2", "MRG", "MSA", "ERR", "ORC", "OBR", "NTE", "SPM", "TQ1", "TQ2", "CTI", "IAM", "ARV",
+    "SCH", "RGS", "AIS", "AIG", "AIL", "AIP", "TXA", "RXA", "RXE", "RXO", "RXR", "RXC", "RXD", "PRT", "FT1", "QRD", "QRF",
+    "QPD", "QAK", "RCP", "CON", "FHS", "BHS", "BTS", "FTS", "DSC", "MFI", "MFE", "PDA", "SAC", "BLG", "GP1", "PRB",
+]  # fmt: skip
+
+
+class ParseError(ValueError):
+    """The body is not an HL7 v2 message: it has no MSH segment, or one that declares no delimiters."""
+
+
+class _Places(dict[str, tuple[str, int, str]]):
+    """Paths in a message: segment, zero-based occurrence, path inside the segment; a misspelt one raises at once."""
+
+    def __missing__(self, text: str) -> tuple[str, int, str]:
+        path = Path.parse(text)
+        place = (path.segment, path.occurrence - 1, text.partition("-")[2])
+        if len(self) < 10_000:
+            self[text] = place
+        return place
+
+
+_PLACES = _Places()
+
+
+class Message:
+    """One HL7 v2 message.
+
+    >>> message = parse(b"MSH|^~\\\\&|252|PHW\\rPID|||1^^^NHS^NH~2^^^252^PI||Jon\\\\T\\\\es^Ann\\r")
+    >>> message["PID-5"], message["PID-3[2].4"], message["PID-7"], bool(message["PV1"])
+    ('Jon&es', '252', '', False)
+    """
+
+    __slots__ = ("_index", "_segments", "encoding", "lines", "repairs")
+
+    def __init__(self, lines: list[str], encoding: Encoding, repairs: tuple[Issue, ...] = ()) -> None:
+        self.lines = lines
+        self.encoding = encoding
+        self.repairs = repairs
+        self._segments: dict[int, Segment] = {}
+        self._index: dict[str, list[int]] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Message of {len(self.lines)} segments>"
+
+    @overload
+    def __getitem__(self, path: Name) -> Segment: ...  # type: ignore[overload-overlap]
+    @overload
+    def __getitem__(self, path: str) -> str: ...
+    def __getitem__(self, path: str) -> str | Segment:
+        name, occurrence, inside = _PLACES[path]
+        segment = self.segment(name, occurrence + 1)
+        return segment[inside] if inside else segment
+
+    @property
+    def index(self) -> dict[str, list[int]]:
+        """The places of the segments of each name."""
+        index = self._index
+        if index is None:
+            index = self._index = {}
+            separator = self.encoding.field
+            for number, line in enumerate(self.lines):
+                name = line[:3] if line[3:4] == separator else line.split(separator, 1)[0]
+                if name in index:
+                    index[name].append(number)
+                else:
+                    index[name] = [number]
+        return index
+
+    def segment(self, name: str, occurrence: int = 1) -> Segment:
+        """One segment by name; an empty, false one when the message does not have it."""
+        places = (self._index or self.index).get(name)
+        if places is None or occurrence > len(places):
+            return Segment(name, "", self.encoding, occurrence)
+        return self._at(places[occurrence - 1], name, occurrence)
+
+    def _at(self, place: int, name: str, occurrence: int) -> Segment:
+        segment = self._segments.get(place)
+        if segment is None:
+            segment = self._segments[place] = Segment(name, self.lines[place], self.encoding, occurrence)
+        return segment
+
+    def segments(self, *names: str) -> list[Segment]:
+        """The segments of these names, or all, in the order of the message."""
+        index = self._index or self.index
+        chosen = {name: index.get(name, []) for name in names} if names else index
+        found = [(place, name, occurrence) for name, places in chosen.items() for occurrence, place in enumerate(places, 1)]
+        if len(chosen) > 1:
+            found.sort()
+        return [self._at(*each) for each in found]
+
+    def groups(self, first: str) -> Iterator[tuple[Segment, ...]]:
+        """The message cut before each segment of this name; what stands before the first one is left out."""
+        group: list[Segment] = []
+        for segment in self.segments():
+            if segment.name == first:
+                if group:
+                    yield tuple(group)
+                group = [segment]
+            elif group:
+                group.append(segment)
+        if group:
+            yield tuple(group)
+
+    def is_null(self, path: str) -> bool:
+        """Whether the sender wrote ``""`` there: delete what you hold."""
+        name, occurrence, inside = _PLACES[path]
+        return self.segment(name, occurrence + 1).is_null(inside)
+
+    def raw(self, path: str) -> Raw:
+        """The text at a path as it was sent."""
+        name, occurrence, inside = _PLACES[path]
+        return self.segment(name, occurrence + 1).raw(inside)
+
+    def repaired(self, *issues: Issue) -> "Message":
+        """The same message with more recorded repairs."""
+        return Message(self.lines, self.encoding, (*self.repairs, *issues))
+
+    def encode(self) -> bytes:
+        """The message as bytes, each segment ended by CR, in the character set that it came in.
+
+        UTF-8, and MSH-18 says so, when that character set does not have a character that was put in.
+        """
+        text = "\r".join(self.lines) + "\r"
+        try:
+            return text.encode(self.encoding.charset)
+        except UnicodeEncodeError:
+            return _in_utf_8(text, self.encoding.field)
+
+
+def _in_utf_8(text: str, separator: str) -> bytes:
+    header, end, rest = text.partition("\r")
+    fields = header.split(separator)
+    fields += [""] * (18 - len(fields))
+    fields[17] = charset.UTF_8
+    return (separator.join(fields) + end + rest).encode("utf-8", "surrogatepass")
+
+
+def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
+    """Read a message; ``ParseError`` when there is no MSH segment.
+
+    Args:
+        charset_default: what bytes above 127 are read as when MSH-18 is absent or wrong and they are not UTF-8.
+    """
+    text, read_as, findings = _text(data, charset_default)
+    lines, repairs = _lines(text)
+    header = lines[0] if lines else ""
+    if header[:3] != "MSH":
+        batch = ": it is a batch" if header[:3] in ("FHS", "BHS") else ""
+        raise ParseError("the body does not begin with an MSH segment" + batch)
+    encoding, more = _encoding(header, read_as)
+    return Message(lines, encoding, (*findings, *repairs, *more))
+
+
+def _text(data: bytes | str, default: str) -> charset.Text:
+    if isinstance(data, str):
+        return charset.Text(data.removeprefix("\ufeff"), "")
+    if data.isascii():
+        return charset.Text(data.decode("ascii"), "")
+    return charset.decode(data, default)
+
+
+def _repair(rule: str, text: str, where: str = "") -> Issue:
+    return Issue("information", "informational", where, text, rule)
+
+
+def _lines(text: str) -> tuple[list[str], list[Issue]]:
+    """The segments of a text. CR, LF and CRLF end one; MLLP framing, blank lines and what precedes MSH are put right."""
+    repairs = []
+    if text[:3] != "MSH" and text[:1].isspace() | text.startswith("\x0b"):
+        text = text.lstrip("\x0b \t\r\n")
+        repairs.append(_repair("leading-space", "space or framing before MSH was removed"))
+    if text.endswith(("\x1c\r", "\x1c")):
+        text = text.rstrip("\r").rstrip("\x1c")
+        repairs.append(_repair("framing", "MLLP framing after the last segment was removed"))
+    if "\n" in text:
+        text = text.replace("\r\n", "\r").replace("\n", "\r")
+        repairs.append(_repair("line-ends", "segments ended by LF or CRLF were read as ended by CR"))
+    lines = text.split("\r")
+    if not lines[-1]:
+        lines.pop()
+    if "" in lines:
+        lines = [line for line in lines if line]
+        repairs.append(_repair("blank-lines", "blank lines between segments were removed"))
+    return lines, repairs
+
+
+def _encoding(header: str, read_as: str) -> tuple[Encoding, list[Issue]]:
+    separator = header[3:4]
+    fields = header.split(separator, 18) if separator else [header]
+    if len(fields) < 2:
+        raise ParseError("MSH declares no delimiters")
+    name = fields[17] if len(fields) > 17 else ""
+    repairs = []
+    try:
+        encoding = declared(separator, fields[1], read_as or "ascii")
+    except ValueError as error:
+        raise ParseError(str(error)) from None
+    if name:
+        name = name.split(encoding.repetition)[0]
+        encoding = encoding._replace(charset=read_as or charset.codec(name) or "ascii")
+        if not read_as and not charset.codec(name):
+            repairs.append(charset.unknown())
+    if len(fields[1]) != 4:
+        repairs += _odd_delimiters(fields)
+    return encoding, repairs
+
+
+def _odd_delimiters(fields: list[str]) -> list[Issue]:
+    version = fields[11] if len(fields) > 11 else ""
+    if len(fields[1]) == 5 and version[:3] in ("2.7", "2.8", "2.9"):
+        return []
+    return [_repair("encoding-characters", "MSH-2 does not hold four characters; it was read as it stands", "MSH-2")]

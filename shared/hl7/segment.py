@@ -1,0 +1,188 @@
+"""Segments and repetitions of fields: read when asked, kept as they were sent."""
+
+from collections.abc import Iterator
+
+from shared.hl7.encoding import Encoding, unescape
+from shared.hl7.path import FieldPath, Path
+
+HEADERS = ("MSH", "FHS", "BHS")  # their first field is the separator itself
+NULL = '""'
+
+
+class Raw(str):
+    """Text as it was sent: delimiters and escapes stand, so that a copy is the same bytes."""
+
+    __slots__ = ()
+
+
+class _Places(dict[str, tuple[int, int, int, int]]):
+    """Paths inside a segment, zero-based but for the field; a misspelt one raises at once."""
+
+    def __missing__(self, text: str) -> tuple[int, int, int, int]:
+        field, repetition, component, subcomponent = FieldPath.parse(text)
+        place = (field, max(repetition - 1, 0), max(component - 1, 0), max(subcomponent - 1, 0))
+        if len(self) < 10_000:
+            self[text] = place
+        return place
+
+
+_PLACES = _Places()
+
+
+def _part(text: str, delimiter: str, index: int) -> str:
+    """One part of a text; a text without the delimiter is its own first part."""
+    if delimiter not in text:
+        return "" if index else text
+    parts = text.split(delimiter, index + 1)
+    return parts[index] if index < len(parts) else ""
+
+
+def _leaf(text: str, component: int, subcomponent: int, encoding: Encoding) -> str:
+    return _part(_part(text, encoding.component, component), encoding.subcomponent, subcomponent)
+
+
+class Repetition:
+    """One repetition of a field: ``cx["4.2"]`` is component 4, subcomponent 2, unescaped; false when empty."""
+
+    __slots__ = ("encoding", "sent")
+
+    def __init__(self, sent: str, encoding: Encoding) -> None:
+        self.sent = sent
+        self.encoding = encoding
+
+    def __bool__(self) -> bool:
+        return bool(self.sent)
+
+    def __repr__(self) -> str:
+        return "<Repetition>"
+
+    def __getitem__(self, path: str) -> str:
+        return unescape(self._leaf(path), self.encoding)
+
+    def _leaf(self, path: str) -> str:
+        component, _, subcomponent, _ = _PLACES[path]
+        return _leaf(self.sent, component - 1, subcomponent, self.encoding)
+
+    def is_null(self, path: str = "1") -> bool:
+        """Whether the sender wrote ``""`` there: delete what you hold."""
+        return self._leaf(path) == NULL
+
+    def raw(self, path: str = "") -> Raw:
+        """A component (``4``) or subcomponent (``4.2``) as it was sent, or the whole repetition."""
+        if not path:
+            return Raw(self.sent)
+        component, _, _, _ = _PLACES[path]
+        text = _part(self.sent, self.encoding.component, component - 1)
+        return Raw(self._leaf(path) if "." in path else text)
+
+    def only(self, *components: int) -> Raw:
+        """These components at their places, as they were sent; the others left empty."""
+        parts = self.sent.split(self.encoding.component)
+        kept = [part if number in components else "" for number, part in enumerate(parts, 1)]
+        return Raw(self.encoding.component.join(kept).rstrip(self.encoding.component))
+
+    @property
+    def whole(self) -> str:
+        """All of it as one text, unescaped, component and subcomponent delimiters as they stand (TX and FT)."""
+        return unescape(self.sent, self.encoding)
+
+    @property
+    def components(self) -> int:
+        """How many components were sent."""
+        return self.sent.count(self.encoding.component) + 1 if self.sent else 0
+
+
+class Segment:
+    """One segment: ``pid["5.1"]`` is text, unescaped, ``""`` when absent; false when the message has no such segment."""
+
+    __slots__ = ("_fields", "encoding", "line", "name", "occurrence")
+
+    def __init__(self, name: str, line: str, encoding: Encoding, occurrence: int = 1) -> None:
+        self.name = name
+        self.line = line
+        self.encoding = encoding
+        self.occurrence = occurrence
+        self._fields: list[str] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.line)
+
+    def __repr__(self) -> str:
+        return f"<Segment {self.where()}>"
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields as they were sent; ``fields[3]`` is field 3, ``fields[0]`` the segment's name."""
+        fields = self._fields
+        if fields is None:
+            fields = self._fields = self.line.split(self.encoding.field)
+            if self.name in HEADERS:
+                fields.insert(1, self.encoding.field)
+        return fields
+
+    def __getitem__(self, path: str) -> str:
+        field, repetition, component, subcomponent = _PLACES[path]
+        fields = self._fields or self.fields
+        if field >= len(fields):
+            return ""
+        text = fields[field]
+        if not text:
+            return ""
+        encoding = self.encoding
+        if field < 3 and self.name in HEADERS:
+            return text
+        if repetition or encoding.repetition in text:
+            text = _part(text, encoding.repetition, repetition)
+        if component or encoding.component in text:
+            text = _part(text, encoding.component, component)
+        if subcomponent or encoding.subcomponent in text:
+            text = _part(text, encoding.subcomponent, subcomponent)
+        return unescape(text, encoding) if encoding.escape in text else text
+
+    def _field(self, number: int) -> str:
+        fields = self._fields or self.fields
+        return fields[number] if number < len(fields) else ""
+
+    def raw(self, path: str) -> Raw:
+        """A field, repetition, component or subcomponent as it was sent."""
+        place = FieldPath.parse(path)
+        text = self._field(place.field)
+        if place.repetition or place.component:
+            text = _part(text, self.encoding.repetition, max(place.repetition - 1, 0))
+        if place.component:
+            text = _part(text, self.encoding.component, place.component - 1)
+        if place.subcomponent:
+            text = _part(text, self.encoding.subcomponent, place.subcomponent - 1)
+        return Raw(text)
+
+    def is_null(self, path: str) -> bool:
+        """Whether the sender wrote ``""`` there: delete what you hold."""
+        field, repetition, component, subcomponent = _PLACES[path]
+        text = self._field(field)
+        if NULL not in text:
+            return False
+        return _leaf(_part(text, self.encoding.repetition, repetition), component, subcomponent, self.encoding) == NULL
+
+    def repeats(self, field: str) -> list[Repetition]:
+        """Every repetition of a field, empty ones in their places; an empty list when the field is absent."""
+        place = FieldPath.parse(field)
+        if any(place[1:]):
+            raise ValueError(f"not the number of a field: {field!r}")
+        text = self._field(place.field)
+        encoding = self.encoding
+        if not text:
+            return []
+        if self.name in HEADERS and place.field < 3:
+            return [Repetition(text, encoding)]
+        return [Repetition(part, encoding) for part in text.split(encoding.repetition)]
+
+    def each(self, field: str) -> Iterator[tuple[str, Repetition]]:
+        """Every repetition that holds something, with its path: ``PID-3``, ``PID-3[2]``."""
+        place = self.where(field)
+        for number, repetition in enumerate(self.repeats(field), 1):
+            if repetition:
+                yield (f"{place}[{number}]" if number > 1 else place), repetition
+
+    def where(self, path: str = "") -> str:
+        """The full path, with the occurrence of the segment: ``OBX[2]-5``."""
+        return str(Path(self.name, self.occurrence, FieldPath.parse(path) if path else FieldPath()))
