@@ -1,0 +1,37 @@
+"""A transaction: entries with what the server shall do with each. Sent twice, it is stored once."""
+
+from shared.fhir.reference import Ids, Message, full_url
+from shared.fhir.resource import Element, Resource, element
+
+
+def entry(content: Resource, if_none_exist: str = "", if_match: str = "", url: str = "") -> Element:
+    """One entry of a transaction.
+
+    ``PUT Type/id`` by default: the id is ours and stable, so that a second delivery writes the same resource again.
+    With ``if_none_exist`` (a search, ``identifier=system|value``) the resource is created only when there is none.
+    ``url`` writes elsewhere: to a resource that the server named itself, or by a search (conditional update).
+
+    >>> entry({"resourceType": "Patient", "id": "p1"}, if_none_exist="identifier=s|1")["request"]
+    {'method': 'POST', 'url': 'Patient', 'ifNoneExist': 'identifier=s|1'}
+    """
+    resource_type, resource_id = content["resourceType"], content["id"]
+    if if_none_exist:
+        request = {"method": "POST", "url": resource_type, "ifNoneExist": if_none_exist}
+    else:
+        request = element(method="PUT", url=url or f"{resource_type}/{resource_id}", ifMatch=if_match)
+    return {"fullUrl": full_url(resource_id), "resource": content, "request": request}
+
+
+def transaction_bundle(message: Message, *entries: Resource) -> Resource:
+    """A transaction of these resources (or entries made by ``entry``), in this order; what is empty is left out.
+
+    The bundle's identifier is the message's own, so that a receiver can tell the same transaction again.
+    """
+    name = Ids.of(message)("MSH")
+    return {
+        "resourceType": "Bundle",
+        "id": name,
+        "identifier": {"system": "urn:ietf:rfc:3986", "value": full_url(name)},
+        "type": "transaction",
+        "entry": [entry(each) if "resourceType" in each else each for each in entries if each],
+    }

@@ -1,0 +1,24 @@
+"""What was found, as FHIR says it."""
+
+from collections.abc import Iterable
+
+from shared.fhir.resource import Element, Resource, element
+from shared.issue import Issue
+
+RULES = "urn:x-hub:rule"
+ALL_OK = Issue("information", "informational", "", "nothing to report")
+
+
+def outcome(issues: Iterable[Issue]) -> Resource:
+    """An OperationOutcome: one issue each, ``expression`` where it is; one that says so when there is none."""
+    return {"resourceType": "OperationOutcome", "issue": [_issue(issue) for issue in tuple(issues) or (ALL_OK,)]}
+
+
+def _issue(issue: Issue) -> Element:
+    return element(
+        severity=issue.severity,
+        code=issue.code,
+        details=element(coding=[element(system=RULES if issue.rule else "", code=issue.rule)], text=issue.text),
+        diagnostics=issue.clause,
+        expression=[issue.where],
+    )

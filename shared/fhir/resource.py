@@ -1,0 +1,74 @@
+"""Resources and elements as plain dicts, without what is empty; written as JSON with every decimal digit kept."""
+
+import re
+from typing import Any
+
+import orjson
+
+Resource = dict[str, Any]
+Element = dict[str, Any]
+
+JSON = "application/fhir+json"
+NUMBER = re.compile(r"[+]?(-?)(?=\.?[0-9])0*([0-9]*)(?:\.([0-9]*))?([eE][+-]?[0-9]+)?")
+
+
+class Decimal(float):
+    """A FHIR decimal that keeps its digits: a plain float to whoever computes, the text as sent when it is written.
+
+    >>> to_json({"value": Decimal("7.40")})
+    b'{"value":7.40}'
+    >>> to_json({"value": Decimal("+07.")})
+    b'{"value":7}'
+
+    Raises:
+        ValueError: the text is no number. The value is left out of the text.
+    """
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> "Decimal":
+        parts = NUMBER.fullmatch(text)
+        if parts is None:
+            raise ValueError("not a decimal number")
+        minus, whole, fraction, exponent = parts.groups("")
+        number = super().__new__(cls, text)
+        number.text = f"{minus}{whole or '0'}{'.' if fraction else ''}{fraction}{exponent}"
+        return number
+
+
+def element(**elements: Any) -> Element:
+    """An element of a resource without what is empty (``None``, ``""``, ``[]``, ``{}``); ``False`` and ``0`` stay.
+
+    A list loses its empty items. A name that is a word of Python takes an underscore behind it: ``class_``.
+
+    >>> element(use="official", family="", given=["", "Ann"], multipleBirthInteger=0, class_={})
+    {'use': 'official', 'given': ['Ann'], 'multipleBirthInteger': 0}
+    """
+    kept: Element = {}
+    for name, value in elements.items():
+        if isinstance(value, list) and not all(value):
+            value = [item for item in value if item or item == 0]
+        if value or value == 0:
+            kept[name.rstrip("_")] = value
+    return kept
+
+
+def resource(resource_type: str, /, **elements: Any) -> Resource:
+    """A resource of this type, without what is empty.
+
+    >>> resource("Patient", id="p1", active=False, name=[])
+    {'resourceType': 'Patient', 'id': 'p1', 'active': False}
+    """
+    return {"resourceType": resource_type, **element(**elements)}
+
+
+def to_json(content: Resource) -> bytes:
+    """The JSON of a resource, compact, UTF-8."""
+    return orjson.dumps(content, default=_decimal)
+
+
+def _decimal(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(value.text)
+    raise TypeError(f"{type(value).__name__} has no place in a FHIR resource")
