@@ -14,7 +14,8 @@ def segment(name: str, values: Mapping[str, Value], like: Message) -> Segment:
     r"""A segment with these fields, in the delimiters of a message.
 
     Text is escaped; ``Raw`` and ``Repetition`` are copied as they are; a tuple is components (a tuple in it,
-    subcomponents); a list is repetitions; ``None`` and ``""`` are absent.
+    subcomponents); a list is repetitions; ``None`` and ``""`` are absent. With no value at all the segment is empty, and
+    ``compose`` leaves it out.
 
     >>> from shared.hl7 import parse
     >>> segment("PID", {"3": [("1", "", "", "NHS", "NH"), ("2",)], "5": "A&B"}, like=parse("MSH|^~\\&|")).line
@@ -22,7 +23,8 @@ def segment(name: str, values: Mapping[str, Value], like: Message) -> Segment:
     """
     encoding = like.encoding
     written = replace(Segment(name, name, encoding), values)
-    return Segment(name, written.line.rstrip(encoding.field), encoding)
+    line = written.line.rstrip(encoding.field)
+    return Segment(name, line if line != name else "", encoding)
 
 
 def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
@@ -31,8 +33,10 @@ def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
     fields = list(original.fields)
     for number, value in values.items():
         field = int(number)
-        fields += [""] * (field + 1 - len(fields))
-        fields[field] = str(value or "") if field < 3 and original.name in HEADERS else field_text(value, encoding)
+        text = str(value or "") if field < 3 and original.name in HEADERS else field_text(value, encoding)
+        if text or field < len(fields):
+            fields += [""] * (field + 1 - len(fields))
+            fields[field] = text
     if original.name in HEADERS:
         del fields[1]
     return Segment(original.name, encoding.field.join(fields), encoding, original.occurrence)

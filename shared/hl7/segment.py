@@ -176,6 +176,10 @@ class Segment:
             return [Repetition(text, encoding)]
         return [Repetition(part, encoding) for part in text.split(encoding.repetition)]
 
+    def first(self, field: str) -> Repetition:
+        """The first repetition of a field; an empty, false one when the field is absent."""
+        return (self.repeats(field) or [Repetition("", self.encoding)])[0]
+
     def each(self, field: str) -> Iterator[tuple[str, Repetition]]:
         """Every repetition that holds something, with its path: ``PID-3``, ``PID-3[2]``."""
         place = self.where(field)

@@ -1,0 +1,161 @@
+"""PIMS ADT 2.3.1 -> MPI ADT 2.5. One line per target field, in the order of the segment; what is not listed is dropped."""
+
+from collections.abc import Iterator
+
+from integrations.pims_to_mpi.codes import DELETE, LOCAL_AUTHORITY, MPI_TYPES, PIMS, PSEUDO_NUMBERS, TARGET
+from shared.hl7 import Message, Raw, Repetition, Segment, compose, segment
+
+COPIED = ("PV2", "OBX", "AL1", "DG1", "PR1", "GT1", "IN1", "IN2", "IN3")
+Cx = tuple[str, str, str, str, str]
+
+
+def to_mpi(message: Message) -> Message:
+    """The message for the MPI: a merge with every pair, or an update with its clinical and insurance segments."""
+    body = merges(message) if message["MSH-9.2"] == "A40" else update(message)
+    return compose(message, [msh(message), evn(message), *body, *message.segments(*COPIED)])
+
+
+def merges(message: Message) -> Iterator[Segment]:
+    """Every pair of surviving and merged patient, in order."""
+    for group in message.groups("PID"):
+        yield pid(message, group[0])
+        yield from (mrg(message, each) for each in group if each.name == "MRG")
+
+
+def update(message: Message) -> Iterator[Segment]:
+    yield pid(message, message["PID"])
+    yield pd1(message, message["PD1"])
+    yield segment("PV1", {"2": "N"}, like=message)
+
+
+def msh(message: Message) -> Segment:
+    source = message["MSH"]
+    return segment(
+        "MSH",
+        {
+            "1": source["1"],
+            "2": source["2"],
+            "3": PIMS,
+            "4": PIMS,
+            "5": TARGET,
+            "6": TARGET,
+            "7": local_time(source["7"]),
+            "8": source.raw("8"),
+            "9": MPI_TYPES[source["9.2"]],
+            "10": source.raw("10"),
+            "11": source.raw("11"),
+            "12": "2.5",
+            "13": source.raw("13"),
+            "17": "GBR",
+            "19": "EN",
+        },
+        like=message,
+    )
+
+
+def evn(message: Message) -> Segment:
+    source = message["EVN"]
+    return segment(
+        "EVN",
+        {
+            "1": source.raw("1"),
+            "2": local_time(source["2"]),
+            "6": local_time(source["6"]),
+        },
+        like=message,
+    )
+
+
+def pid(message: Message, source: Segment) -> Segment:
+    return segment(
+        "PID",
+        {
+            "3": list(identifiers(source, message["MSH-9.2"])),
+            "5": name(source.first("5")),
+            "7": local_time(source["7"]),
+            "8": source.raw("8"),
+            "11": source.first("11").only(1, 2, 3, 4, 5),
+            "13": [xtn.raw("1") for xtn in source.repeats("13")],
+            "14": source.first("14").raw("1"),
+            "29": date_of_death(source["29"]),
+        },
+        like=message,
+    )
+
+
+def pd1(message: Message, source: Segment) -> Segment:
+    """The practitioner, and the surgery, which PIMS sends as a second practitioner; no segment when neither was sent."""
+    return segment("PD1", {"3": ("", "", source.raw("4[2].1")), "4": source.raw("4[1].1")}, like=message)
+
+
+def mrg(message: Message, source: Segment) -> Segment:
+    return segment("MRG", {"1": local_identifier(source["1"])}, like=message)
+
+
+def identifiers(source: Segment, event: str) -> Iterator[Cx]:
+    """NHS Number, then PIMS number, each found by its type (CX.5) and not by its place; one may be absent.
+
+    A number that begins N3 or N4 stands where an NHS Number should and is none: it goes as a local number with a
+    registration and not at all otherwise.
+    """
+    numbers = of_type(source, "NI")
+    if real := [number for number in numbers if not is_pseudo(number)]:
+        yield real[0], "", "", "NHS", "NH"
+    elif numbers and event == "A04":
+        yield numbers[0], "", "", LOCAL_AUTHORITY, "LI"
+    for number in of_type(source, "PI")[:1]:
+        yield local_identifier(number)
+
+
+def of_type(source: Segment, kind: str) -> list[str]:
+    """The numbers of PID-3 whose type is this one, in any case; repetitions without a number do not count."""
+    found = [cx["1"].strip() for cx in source.repeats("3") if cx["5"].strip().upper() == kind and not cx.is_null("1")]
+    return [number for number in found if number]
+
+
+def is_pseudo(number: str) -> bool:
+    return number.upper().startswith(PSEUDO_NUMBERS)
+
+
+def local_identifier(number: str) -> Cx:
+    return number.strip(), "", "", PIMS, "PI"
+
+
+def name(xpn: Repetition) -> tuple[Raw, ...]:
+    """Surname (the first part of a family name), given name, other names, suffix, prefix."""
+    return (xpn.raw("1.1"), *(xpn.raw(part) for part in ("2", "3", "4", "5")))
+
+
+def local_time(text: str) -> str:
+    """A date or a time to the second, without its offset.
+
+    Args:
+        text: ``YYYYMMDD[HHMMSS][+/-ZZZZ]``; ``""`` when absent; the null stays a null.
+    Returns:
+        What stands before the first sign. The offset is dropped, never applied, so the calendar day cannot shift.
+        The rules have refused what is then neither 8 nor 14 digits.
+
+    Source: the MPI's interface for PIMS.
+
+    >>> local_time("20260501101112+0100"), local_time("19800214"), local_time("")
+    ('20260501101112', '19800214', '')
+    """
+    return text.partition("+")[0].partition("-")[0]
+
+
+def date_of_death(text: str) -> str:
+    """PID-29 component 1: a date, a null for "not dead", or absent.
+
+    Args:
+        text: a date as ``local_time`` takes it; ``""`` when absent, which stays absent; a text of up to six characters,
+            such as ``+D``, is how PIMS says "not dead".
+
+    Source: the MPI's interface for PIMS.
+
+    >>> date_of_death("20260401+0100"), date_of_death("+D"), date_of_death("")
+    ('20260401', '""', '')
+    """
+    sent = text.strip()
+    if len(sent) > 6:
+        return local_time(sent)
+    return DELETE if sent else ""
