@@ -1,0 +1,38 @@
+"""The MLLP frame, in bytes: start block, content, end block and carriage return (HL7 v2.5.1 appendix C)."""
+
+from asyncio import IncompleteReadError, LimitOverrunError, StreamReader
+
+START, END = b"\x0b", b"\x1c\r"
+
+
+class BadFrame(Exception):
+    """What came in is no frame: too large, or without its start block."""
+
+
+def framed(body: bytes) -> bytes:
+    """The body in its frame; ``ValueError`` when the body holds a block character, which would end the frame early.
+
+    >>> framed(b"MSH|")
+    b'\\x0bMSH|\\x1c\\r'
+    """
+    if START in body or END[:1] in body:
+        raise ValueError("a frame cannot carry a start or end block character")
+    return START + body + END
+
+
+async def read_frame(reader: StreamReader) -> bytes:
+    """The content of the next frame; what stands before its start block is dropped.
+
+    Raises ``EOFError`` when the line ends first (the frame is absent or cut), ``BadFrame`` when it is larger than the
+    reader's limit or has no start block.
+    """
+    try:
+        data = await reader.readuntil(END)
+    except IncompleteReadError as error:
+        raise EOFError("cut" if error.partial else "closed") from None
+    except LimitOverrunError:
+        raise BadFrame("too large") from None
+    start = data.rfind(START)
+    if start < 0:
+        raise BadFrame("no start block")
+    return data[start + 1 : -len(END)]

@@ -1,0 +1,119 @@
+"""TCP connections that are kept: one at a time for each user, checked before use, dropped after any doubt."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from shared.destinations.framing import END, START, read_frame
+from shared.destinations.loops import PerLoop
+
+IDLE = 60.0  # seconds: a firewall may have forgotten an older connection without telling anybody
+
+
+class Address(NamedTuple):
+    """Where a line leads; ``limit`` bounds what is read from it."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = None
+    limit: int = 64 * 1024
+
+
+class _Reader(asyncio.StreamReader):
+    """A stream reader that counts what has come in, the end included."""
+
+    heard = 0
+
+    def feed_data(self, data: bytes) -> None:  # type: ignore[override]
+        self.heard += len(data)
+        super().feed_data(data)
+
+    def feed_eof(self) -> None:
+        self.heard += 1
+        super().feed_eof()
+
+
+@dataclass(slots=True)
+class Line:
+    """One connection; ``read`` counts the bytes that were asked for, so that anything else that came in shows."""
+
+    address: Address
+    reader: _Reader
+    writer: asyncio.StreamWriter
+    parked_at: float = 0
+    read: int = 0
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def receive(self) -> bytes:
+        frame = await read_frame(self.reader)
+        self.read += len(START) + len(frame) + len(END)
+        return frame
+
+    async def is_clean(self) -> bool:
+        """Open, young, and silent since the last reply: neither closed by the other side nor holding a stray frame."""
+        for _ in range(2):  # first the loop sees what has come in, then the reader is told
+            await asyncio.sleep(0)
+        young = asyncio.get_running_loop().time() - self.parked_at < IDLE
+        return young and self.reader.heard == self.read and not self.writer.is_closing()
+
+    def drop(self) -> None:
+        self.writer.close()
+
+
+@dataclass(slots=True)
+class _Pool:
+    idle: list[Line] = field(default_factory=list)
+
+
+_POOLS = PerLoop(_Pool)
+
+
+@asynccontextmanager
+async def line(name: str, address: Address) -> AsyncIterator[Line]:
+    """A line of this destination for one exchange; kept afterwards only when the exchange ended without an exception."""
+    pool = _POOLS.get(name)
+    taken = await _kept(pool, address) or await connect(address)
+    done = False
+    try:
+        yield taken
+        done = True
+    finally:
+        if done:
+            taken.parked_at = asyncio.get_running_loop().time()
+            pool.idle.append(taken)
+        else:
+            taken.drop()
+
+
+async def _kept(pool: _Pool, address: Address) -> Line | None:
+    while pool.idle:
+        candidate = pool.idle.pop()
+        if candidate.address == address and await candidate.is_clean():
+            return candidate
+        candidate.drop()
+    return None
+
+
+async def connect(address: Address) -> Line:
+    """A new connection, with TCP keep-alive on."""
+    loop = asyncio.get_running_loop()
+    reader = _Reader(limit=address.limit, loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport, _ = await loop.create_connection(lambda: protocol, address.host, address.port, ssl=address.tls)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return Line(address, reader, asyncio.StreamWriter(transport, protocol, reader, loop))
+
+
+async def close(name: str) -> None:
+    """Close this loop's idle lines of the destination."""
+    pool = _POOLS.take(name)
+    for parked in pool.idle if pool else ():
+        parked.drop()
+    await asyncio.sleep(0)

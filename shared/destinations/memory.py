@@ -1,0 +1,35 @@
+"""A destination that keeps what it gets, and fails as it is told to: for tests, and for seeing what would be sent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from shared.envelope import Outgoing, Receipt
+from shared.problems import Undelivered
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """Keeps every body in ``received``; each next one meets the next of ``answers``, and is taken when none is left.
+
+    An ambiguous ``Undelivered`` keeps the body and raises: taken, and the answer lost.
+    """
+
+    name: str = "MEMORY"
+    takes_synthetic: bool = True
+    received: list[Outgoing] = field(default_factory=list)
+    answers: list[Receipt | Undelivered] = field(default_factory=list)
+
+    async def deliver(self, outgoing: Outgoing) -> Receipt:
+        answer = self.answers.pop(0) if self.answers else Receipt()
+        if isinstance(answer, Receipt) or answer.ambiguous:
+            self.received.append(outgoing)
+        if isinstance(answer, Undelivered):
+            raise answer
+        return answer
+
+    def will(self, answers: Iterable[Receipt | Undelivered]) -> None:
+        """Answer the next deliveries so."""
+        self.answers.extend(answers)
+
+    async def close(self) -> None:
+        """Nothing is open; what was received stays."""

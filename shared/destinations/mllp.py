@@ -1,0 +1,131 @@
+"""A destination that speaks MLLP: one message on a line at a time, done when its own acknowledgement has come."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import NamedTuple, NoReturn
+
+from shared.destinations import lines
+from shared.destinations.framing import BadFrame, framed
+from shared.destinations.tls import client_context
+from shared.envelope import Outgoing, Receipt
+from shared.problems import Undelivered
+from shared.settings import setting
+
+ACCEPTED, ERROR, REJECTED = ("AA", "CA"), ("AE", "CE"), ("AR", "CR")  # HL7 table 0008
+LONGEST_DETAIL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Mllp:
+    """An MLLP receiver, by the settings ``<name>__HOST``, ``__PORT``, ``__TIMEOUT`` (30 s) and those of ``tls``."""
+
+    name: str
+    takes_synthetic: bool = False
+
+    async def deliver(self, outgoing: Outgoing) -> Receipt:
+        """Send it and wait for the acknowledgement that names it; raises ``Undelivered``."""
+        frame = _frame(outgoing.body)
+        sending = _Sending()
+        try:
+            async with asyncio.timeout(float(setting(f"{self.name}__TIMEOUT", "30"))):
+                return await self._exchange(frame, control_id(outgoing.body), sending)
+        except (OSError, EOFError, BadFrame, TimeoutError) as error:
+            _broken(error, sending.began)
+
+    async def _exchange(self, frame: bytes, sent: str, sending: "_Sending") -> Receipt:
+        async with lines.line(self.name, self._address()) as line:
+            sending.began = True
+            await line.send(frame)
+            while (reply := read_reply(await line.receive())).control_id != sent:
+                pass  # a stray or late acknowledgement: some other message's
+            return judge(reply)
+
+    def _address(self) -> lines.Address:
+        host, port = setting(f"{self.name}__HOST"), setting(f"{self.name}__PORT")
+        if not host or not port.isdecimal():
+            raise Undelivered("misconfigured", "no-address", f"settings {self.name}__HOST and {self.name}__PORT are not both set")
+        return lines.Address(host, int(port), _tls(self.name))
+
+    async def close(self) -> None:
+        """Close the lines that are kept."""
+        await lines.close(self.name)
+
+
+class Reply(NamedTuple):
+    """What an acknowledgement says: MSA-1, MSA-2, and the words of MSA-3 and ERR."""
+
+    code: str
+    control_id: str
+    detail: str
+
+
+@dataclass(slots=True)
+class _Sending:
+    """Whether any byte may have left: from then on a failure leaves open whether the message was taken."""
+
+    began: bool = False
+
+
+def judge(reply: Reply) -> Receipt:
+    """The receipt of an acceptance; anything else raises ``Undelivered``."""
+    if reply.code in ACCEPTED:
+        return Receipt(f"ack-{reply.code}")
+    if reply.code in REJECTED:
+        raise Undelivered("permanent", f"ack-{reply.code}", "the receiver rejected the message", detail=reply.detail)
+    if reply.code in ERROR:
+        raise Undelivered("transient", f"ack-{reply.code}", "the receiver reports an error", detail=reply.detail)
+    raise Undelivered("transient", "ack-unknown", "the acknowledgement has no known code", ambiguous=True)
+
+
+def read_reply(data: bytes) -> Reply:
+    """The acknowledgement in a frame, whatever else is wrong with it; ``BadFrame`` when there is no MSA to read."""
+    segments = _segments(data)
+    message_acknowledgement = next((s for s in segments if s[0] == "MSA" and len(s) > 2), None)
+    if message_acknowledgement is None:
+        raise BadFrame("no acknowledgement")
+    _, code, control, *text = message_acknowledgement
+    errors = ["|".join(s) for s in segments if s[0] == "ERR"]
+    detail = "\n".join([*text[:1], *errors]).strip()[:LONGEST_DETAIL]
+    return Reply(code.strip(), control.strip(), detail.encode("utf-8", "replace").decode())
+
+
+def control_id(body: bytes) -> str:
+    """MSH-10 as the wire carries it, escapes and all: a receiver echoes it so. ``""`` when there is none."""
+    header = _segments(body[:4096])[0]
+    return header[9].strip() if header[0] == "MSH" and len(header) > 9 else ""
+
+
+def _segments(data: bytes) -> list[list[str]]:
+    text = data.decode("utf-8", "surrogateescape").lstrip("\ufeff \r\n")
+    separator = text[3:4] if text.startswith("MSH") else "|"
+    return [segment.split(separator or "|") for segment in text.replace("\n", "\r").split("\r")]
+
+
+def _frame(body: bytes) -> bytes:
+    if not control_id(body):
+        raise Undelivered("permanent", "no-control-id", "the message has no MSH-10 that an acknowledgement could name")
+    try:
+        return framed(body)
+    except ValueError:
+        raise Undelivered("permanent", "block-character", "the message holds a block character of MLLP") from None
+
+
+def _tls(name: str) -> ssl.SSLContext | None:
+    try:
+        return client_context(name)
+    except (OSError, ValueError):
+        raise Undelivered(
+            "misconfigured", "tls-setting", f"settings {name}__CA, {name}__CERT or {name}__KEY are of no use"
+        ) from None
+
+
+def _broken(error: Exception, began: bool) -> NoReturn:
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+        raise Undelivered("misconfigured", "tls", "the two sides do not trust each other", ambiguous=began) from None
+    if isinstance(error, TimeoutError):
+        raise Undelivered("transient", "timeout", "no answer in time", ambiguous=began) from None
+    if isinstance(error, BadFrame):
+        raise Undelivered("transient", "bad-frame", "what came back is no acknowledgement", ambiguous=began) from None
+    code = "line-broken" if began else "refused"
+    raise Undelivered("transient", code, "the connection broke or was refused", ambiguous=began) from None

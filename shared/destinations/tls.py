@@ -1,0 +1,48 @@
+"""TLS of a destination, from the settings under its name: ``MPI__TLS``, ``MPI__CA``, ``MPI__CERT``, ``MPI__KEY``."""
+
+import ssl
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from shared.settings import setting
+
+PEM = "-----BEGIN"
+
+
+def client_context(name: str) -> ssl.SSLContext | None:
+    """The context for ``<name>__TLS=true``; ``None`` when TLS is off.
+
+    Each of CA, CERT and KEY is a path or the PEM text itself, as a Key Vault reference gives it. The server's certificate is
+    always checked, by the system's authorities or by CA alone. CERT and KEY make it mutual TLS.
+    """
+    if setting(f"{name}__TLS", "false").lower() not in ("true", "1", "yes", "on"):
+        return None
+    return _context(setting(f"{name}__CA"), setting(f"{name}__CERT"), setting(f"{name}__KEY"))
+
+
+@lru_cache(maxsize=16)
+def _context(authority: str, certificate: str, key: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if authority:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(**{"cadata" if PEM in authority else "cafile": authority})
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if certificate:
+        load_certificate(context, certificate, key)
+    return context
+
+
+def load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """Give the context its own certificate; the library reads files only, so PEM text passes through a private folder."""
+    with TemporaryDirectory() as folder:
+        context.load_cert_chain(_as_file(certificate, folder, "certificate"), _as_file(key, folder, "key") if key else None)
+
+
+def _as_file(text: str, folder: str, name: str) -> str:
+    if PEM not in text:
+        return text
+    path = Path(folder, name)
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return str(path)
