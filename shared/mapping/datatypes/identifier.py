@@ -1,0 +1,162 @@
+"""CX, EI, EIP, HD, PLN, DLN: identifiers and who assigned them."""
+
+import re
+
+from shared.fhir.resource import Element, element
+from shared.mapping.authorities import ARC, AUTHORITY, NHS_NUMBER, NHS_NUMBER_OID, OLD_ARC
+from shared.mapping.datatypes.date import dtm_date_time
+from shared.mapping.said import Part, said
+from shared.mapping.tables import IDENTIFIER_TYPE, PRACTITIONER_ID_TYPE, V2_SYSTEM, Table
+
+OID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+CHECK_DIGIT = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
+CHECK_DIGIT_SCHEME = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit"
+
+
+def hd_uri(namespace: str, universal: str = "", kind: str = "") -> str:
+    """The FHIR system that an HD names: a registered authority, an OID, a UUID or a URI; ``""`` when it names none.
+
+    Source: guide, HD[uri]; a namespace alone is no URI, so it stays with the assigner instead.
+
+    >>> hd_uri("NHS"), hd_uri("", "1.2.3", "ISO"), hd_uri("RYR")
+    ('https://fhir.nhs.uk/Id/nhs-number', 'urn:oid:1.2.3', '')
+    """
+    for name in (universal, namespace):
+        if OID.fullmatch(name):
+            return _registered(name)
+        if UUID.fullmatch(name):
+            return "urn:uuid:" + name.lower()
+        if name.startswith(("http://", "https://", "urn:")):
+            return name
+    return AUTHORITY.get(namespace, "")
+
+
+def _registered(oid: str) -> str:
+    """The system of an OID: the one of the Welsh register, else the OID itself."""
+    if oid == NHS_NUMBER_OID:
+        return NHS_NUMBER
+    for arc in (ARC, OLD_ARC):
+        if oid.startswith(arc):
+            return AUTHORITY.get(oid[len(arc) :], "urn:oid:" + oid)
+    return "urn:oid:" + oid
+
+
+def hd_organization(namespace: str, universal: str = "", kind: str = "") -> Element:
+    """Who an HD is, as a logical reference to an Organization: it resolves anywhere and dangles nowhere.
+
+    Source: guide, HD[Organization].
+
+    >>> hd_organization("RYR")
+    {'type': 'Organization', 'identifier': {'value': 'RYR'}, 'display': 'RYR'}
+    """
+    name = namespace or universal
+    if not name:
+        return {}
+    identifier = element(system=hd_uri("", universal, kind), value=name)
+    return element(type="Organization", identifier=identifier, display=namespace)
+
+
+def identifier_type(code: str, table: Table = IDENTIFIER_TYPE) -> Element:
+    """Identifier.type from CX-5 and the like; a code that table 0203 does not know stays as text.
+
+    >>> identifier_type("MR")
+    {'coding': [{'system': 'http://terminology.hl7.org/CodeSystem/v2-0203', 'code': 'MR'}]}
+    """
+    target = table.target(code)
+    if not code or (target and target.code):
+        return {"coding": [{"system": target.system, "code": target.code}]} if target else {}
+    return {"text": code}
+
+
+def v2_0203(code: str) -> Element:
+    """An identifier type that the guide names itself: PLAC, FILL, VN and the like."""
+    return {"coding": [{"system": V2_SYSTEM + "0203", "code": code}]}
+
+
+def cx_identifier(cx: Part) -> Element:
+    """Identifier from CX: value, system or assigner, type, period and check digit.
+
+    ``{}`` when there is no ID number. ValueError: CX-7 or CX-8 is no date. Source: guide, CX[Identifier].
+
+    >>> from shared.hl7 import parse
+    >>> message = parse("MSH|^~\\\\&|\\rPID|||9990000018^^^NHS^NH")
+    >>> cx_identifier(message["PID"].repeats("3")[0])["system"]
+    'https://fhir.nhs.uk/Id/nhs-number'
+    """
+    value = said(cx, "1")
+    if not value:
+        return {}
+    authority = (said(cx, "4.1"), said(cx, "4.2"), said(cx, "4.3"))
+    return element(
+        extension=_check_digit(said(cx, "2")),
+        type=identifier_type(said(cx, "5")),
+        system=hd_uri(*authority),
+        value=value,
+        period=element(start=dtm_date_time(said(cx, "7")), end=dtm_date_time(said(cx, "8"))),
+        assigner=_assigner(*authority),
+    )
+
+
+def _assigner(namespace: str, universal: str, kind: str) -> Element:
+    """The assigner, where the system does not say it already."""
+    if not namespace or namespace in AUTHORITY or OID.fullmatch(namespace):
+        return {}
+    return hd_organization(namespace, universal, kind)
+
+
+def _check_digit(digit: str) -> list[Element]:
+    return [{"url": CHECK_DIGIT, "valueString": digit}] if digit else []
+
+
+def ei_identifier(ei: Part, kind: str = "") -> Element:
+    """Identifier from EI, with the type that the guide gives it (PLAC, FILL). ``{}`` when there is none.
+
+    Source: guide, EI[Identifier-System] and EI[Identifier-Organization].
+    """
+    value = said(ei, "1")
+    if not value:
+        return {}
+    authority = (said(ei, "2"), said(ei, "3"), said(ei, "4"))
+    return element(
+        type=v2_0203(kind) if kind else {}, system=hd_uri(*authority), value=value, assigner=_assigner(*authority)
+    )
+
+
+def eip_identifiers(eip: Part, placer: str = "PGN", filler: str = "FGN") -> list[Element]:
+    """Identifiers from EIP: the placer's and the filler's. Source: guide, EIP[Identifier-...AssignedIdentifier]."""
+    return [
+        each
+        for component, kind in (("1", placer), ("2", filler))
+        if (each := _ei_in_component(eip, component, kind))
+    ]
+
+
+def _ei_in_component(eip: Part, component: str, kind: str) -> Element:
+    value = said(eip, component)
+    if not value:
+        return {}
+    authority = tuple(said(eip, f"{component}.{n}") for n in (2, 3, 4))
+    return element(type=v2_0203(kind), system=hd_uri(*authority), value=value, assigner=_assigner(*authority))
+
+
+def pln_identifier(pln: Part) -> Element:
+    """Identifier from PLN (a practitioner's licence or number). Source: guide, PLN[Identifier]."""
+    value = said(pln, "1")
+    if not value:
+        return {}
+    return element(
+        type=identifier_type(said(pln, "2"), PRACTITIONER_ID_TYPE),
+        system=AUTHORITY.get(said(pln, "2"), ""),
+        value=value,
+        period=element(end=dtm_date_time(said(pln, "4"))),
+    )
+
+
+def dln_identifier(dln: Part) -> Element:
+    """Identifier from DLN (a driver's licence); its issuer is no URI and stays as the assigner. Source: guide, DLN[Identifier]."""
+    value = said(dln, "1")
+    if not value:
+        return {}
+    issuer = element(display=said(dln, "2"))
+    return element(type=v2_0203("DL"), value=value, period=element(end=dtm_date_time(said(dln, "3"))), assigner=issuer)

@@ -1,0 +1,139 @@
+"""XPN, FN, XAD, SAD, XTN: names, addresses and telecommunication of people."""
+
+from shared.fhir.resource import Element, element
+from shared.mapping.datatypes.date import dtm_date_time
+from shared.mapping.said import Part, said
+from shared.mapping.tables import ADDRESS_TYPE, ADDRESS_USE, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE
+
+HL7 = "http://hl7.org/fhir/StructureDefinition/"
+OWN_NAMES = (
+    ("2", HL7 + "humanname-own-prefix"),
+    ("3", HL7 + "humanname-own-name"),
+    ("4", HL7 + "humanname-partner-prefix"),
+    ("5", HL7 + "humanname-partner-name"),
+)
+UNKNOWN: Element = {"extension": [{"url": HL7 + "data-absent-reason", "valueCode": "unknown"}]}
+
+
+def xpn_human_name(xpn: Part) -> Element:
+    """HumanName from XPN. ``{}`` when nothing was sent. ValueError: a date is none. Source: guide, XPN[HumanName].
+
+    >>> from shared.hl7 import parse
+    >>> xpn_human_name(parse("MSH|^~\\\\&|\\rPID|||||Jones^Ann^May^^Dr^^L")["PID"].repeats("5")[0])
+    {'use': 'official', 'family': 'Jones', 'given': ['Ann', 'May'], 'prefix': ['Dr']}
+    """
+    order = said(xpn, "11")
+    return element(
+        extension=[{"url": HL7 + "humanname-assembly-order", "valueCode": order}] if order in ("G", "F") else [],
+        use=NAME_TYPE.get(said(xpn, "7")),
+        family=said(xpn, "1.1"),
+        _family=fn_family(xpn, "1"),
+        given=[said(xpn, "2"), said(xpn, "3")],
+        prefix=[said(xpn, "5")],
+        suffix=[said(xpn, "4"), said(xpn, "6"), said(xpn, "14")],
+        period=_period(xpn, "12", "13", "10"),
+    )
+
+
+def xpn_nickname(xpn: Part) -> Element:
+    """The name that somebody is called by (XPN-15), as a name of its own. Source: guide, XPN[HumanName]."""
+    called = said(xpn, "15")
+    return {"use": "nickname", "given": [called]} if called else {}
+
+
+def xpn_string(xpn: Part) -> str:
+    """A name as one text: prefix, given, family, suffix. Source: guide, XPN[string]."""
+    return " ".join(filter(None, (said(xpn, path) for path in ("5", "2", "3", "1.1", "4"))))
+
+
+def fn_family(part: Part, component: str) -> Element:
+    """What surrounds a family name: own and partner's names and prefixes. Source: guide, FN[HumanName]."""
+    parts = [(url, said(part, f"{component}.{sub}")) for sub, url in OWN_NAMES]
+    return element(extension=[{"url": url, "valueString": text} for url, text in parts if text])
+
+
+def xad_address(xad: Part) -> Element:
+    """Address from XAD or AD. ``{}`` when nothing was sent. ValueError: a date is none. Source: guide, XAD[Address].
+
+    >>> from shared.hl7 import parse
+    >>> xad_address(parse("MSH|^~\\\\&|\\rPID|||||||||||1 High St^^Swansea^^SA1 1AA^GBR^H")["PID"].repeats("11")[0])
+    {'use': 'home', 'line': ['1 High St'], 'city': 'Swansea', 'postalCode': 'SA1 1AA', 'country': 'GBR'}
+    """
+    kind = said(xad, "7")
+    return element(
+        extension=[{"url": HL7 + "iso21090-AD-use", "valueCode": "HV"}] if kind == "HV" else [],
+        use=ADDRESS_USE.get(kind),
+        type=ADDRESS_TYPE.get(kind),
+        line=[said(xad, path) for path in ("1.1", "1.2", "1.3", "2", "19")],
+        city=said(xad, "3"),
+        district=said(xad, "9"),
+        state=said(xad, "4"),
+        postalCode=said(xad, "5"),
+        country=said(xad, "6"),
+        period=_period(xad, "13", "14", "12"),
+    )
+
+
+def xtn_contact_point(xtn: Part, use: str = "") -> Element:
+    """ContactPoint from XTN; ``use`` is what the field itself says when XTN-2 does not.
+
+    ``{}`` when there is no number and no address. A system that was not sent is marked unknown: FHIR demands one.
+    ValueError: a date is none. Source: guide, XTN[ContactPoint].
+
+    >>> from shared.hl7 import parse
+    >>> xtn_contact_point(parse("MSH|^~\\\\&|\\rPID|||||||||||||01792 555555^PRN^PH")["PID"].repeats("13")[0])
+    {'system': 'phone', 'value': '01792 555555', 'use': 'home'}
+    """
+    equipment = said(xtn, "3")
+    value = _telecom_value(xtn, equipment)
+    if not value:
+        return {}
+    system = _system(xtn, equipment)
+    mobile = "mobile" if equipment == "CP" else ""
+    rank = said(xtn, "18")
+    return element(
+        extension=_number_parts(xtn) if system != "email" else [],
+        system=system,
+        _system={} if system else UNKNOWN,
+        value=value,
+        use=mobile or TELECOM_USE.get(said(xtn, "2")) or use,
+        rank=int(rank) if rank.isdecimal() and int(rank) else None,
+        period=_period(xtn, "13", "14"),
+    )
+
+
+def _system(xtn: Part, equipment: str) -> str:
+    if not equipment:
+        return "email" if said(xtn, "4") else ""
+    if equipment == "CP":
+        return "phone"
+    return TELECOM_EQUIPMENT.get(equipment, "other")
+
+
+def _telecom_value(xtn: Part, equipment: str) -> str:
+    """The number: unformatted, else put together from its parts, else as the old format has it; or the address."""
+    if equipment in ("Internet", "X.400"):
+        return said(xtn, "4") or said(xtn, "1")
+    return said(xtn, "12") or _composed(xtn) or said(xtn, "1") or said(xtn, "4")
+
+
+def _composed(xtn: Part) -> str:
+    country, area, local, extension = (said(xtn, path) for path in ("5", "6", "7", "8"))
+    if not local:
+        return ""
+    number = " ".join(filter(None, (f"+{country}" if country else "", area, local)))
+    return f"{number} X{extension}" if extension else number
+
+
+def _number_parts(xtn: Part) -> list[Element]:
+    parts = zip(("country", "area", "local", "extension"), ("5", "6", "7", "8"), strict=True)
+    sent = [(name, said(xtn, path)) for name, path in parts]
+    return [{"url": f"{HL7}contactpoint-{name}", "valueString": text} for name, text in sent if text]
+
+
+def _period(part: Part, start: str, end: str, range_: str = "") -> Element:
+    """Start and end, each a component of its own; else the older range that held both."""
+    begins, ends = said(part, start), said(part, end)
+    if range_ and not begins and not ends:
+        begins, ends = said(part, range_ + ".1"), said(part, range_ + ".2")
+    return element(start=dtm_date_time(begins), end=dtm_date_time(ends)) if begins or ends else {}
