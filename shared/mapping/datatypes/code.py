@@ -103,9 +103,7 @@ def _foreign(system: str, table: Table) -> bool:
 
 
 def _same(coding: Element, mapped: Element) -> bool:
-    return coding.get("code") == mapped.get("code") and (
-        coding.get("system") == mapped.get("system") or not coding.get("system")
-    )
+    return coding.get("code") == mapped.get("code") and (coding.get("system") == mapped.get("system") or not coding.get("system"))
 
 
 def _display(cwe: Part, target: Target) -> str:

@@ -118,18 +118,12 @@ def ei_identifier(ei: Part, kind: str = "") -> Element:
     if not value:
         return {}
     authority = (said(ei, "2"), said(ei, "3"), said(ei, "4"))
-    return element(
-        type=v2_0203(kind) if kind else {}, system=hd_uri(*authority), value=value, assigner=_assigner(*authority)
-    )
+    return element(type=v2_0203(kind) if kind else {}, system=hd_uri(*authority), value=value, assigner=_assigner(*authority))
 
 
 def eip_identifiers(eip: Part, placer: str = "PGN", filler: str = "FGN") -> list[Element]:
     """Identifiers from EIP: the placer's and the filler's. Source: guide, EIP[Identifier-...AssignedIdentifier]."""
-    return [
-        each
-        for component, kind in (("1", placer), ("2", filler))
-        if (each := _ei_in_component(eip, component, kind))
-    ]
+    return [each for component, kind in (("1", placer), ("2", filler)) if (each := _ei_in_component(eip, component, kind))]
 
 
 def _ei_in_component(eip: Part, component: str, kind: str) -> Element:
@@ -154,7 +148,7 @@ def pln_identifier(pln: Part) -> Element:
 
 
 def dln_identifier(dln: Part) -> Element:
-    """Identifier from DLN (a driver's licence); its issuer is no URI and stays as the assigner. Source: guide, DLN[Identifier]."""
+    """Identifier from DLN (a driver's licence); its issuer is no URI: it is the assigner. Source: guide, DLN[Identifier]."""
     value = said(dln, "1")
     if not value:
         return {}

@@ -5,8 +5,14 @@ from shared.mapping.datatypes.identifier import hd_organization, hd_uri
 from shared.mapping.said import Part, said
 
 PHYSICAL_TYPE = "http://terminology.hl7.org/CodeSystem/location-physical-type"
-LEVELS = (("3", "bd", "Bed"), ("2", "ro", "Room"), ("8", "lvl", "Level"), ("1", "", ""), ("7", "bu", "Building"), ("4", "si", "Site"))
-INSIDE = "9", "10"
+LEVELS = (
+    ("3", "bd", "Bed"),
+    ("2", "ro", "Room"),
+    ("8", "lvl", "Level"),
+    ("1", "", ""),
+    ("7", "bu", "Building"),
+    ("4", "si", "Site"),
+)
 
 
 def pl_location(pl: Part) -> list[Resource]:

@@ -86,6 +86,4 @@ def _number(part: Part, value: str, authority: str, kind: str) -> Element:
     if not number:
         return {}
     hd = (said(part, authority + ".1"), said(part, authority + ".2"), said(part, authority + ".3"))
-    return element(
-        type=identifier_type(said(part, kind)), system=hd_uri(*hd), value=number, assigner=_assigner(*hd)
-    )
+    return element(type=identifier_type(said(part, kind)), system=hd_uri(*hd), value=number, assigner=_assigner(*hd))

@@ -9,8 +9,18 @@ from shared.mapping.said import Part, said
 
 COMPARATORS = ("<", "<=", ">", ">=")
 MEDIA = {"AP": "application", "AU": "audio", "IM": "image", "TEXT": "text", "TX": "text", "FT": "text", "SD": "image"}
-SUBTYPES = {"JPEG": "image/jpeg", "JPG": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff", "PDF": "application/pdf",
-            "RTF": "text/rtf", "HTML": "text/html", "XML": "text/xml", "DICOM": "application/dicom", "PLAIN": "text/plain"}  # fmt: skip
+SUBTYPES = {
+    "PDF": "application/pdf",
+    "DICOM": "application/dicom",
+    "JPEG": "image/jpeg",
+    "JPG": "image/jpeg",
+    "PNG": "image/png",
+    "TIFF": "image/tiff",
+    "RTF": "text/rtf",
+    "HTML": "text/html",
+    "XML": "text/xml",
+    "PLAIN": "text/plain",
+}
 ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 
 
