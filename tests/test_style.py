@@ -20,7 +20,9 @@ FOREIGN = re.compile(r"/work/|/tmp/bash|registry\.npmjs|pypi\.org|deb\.debian", 
 
 @cache
 def tracked() -> tuple[Path, ...]:
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return tuple(ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).is_file())
 
 

@@ -1,0 +1,109 @@
+"""What the ops page shows, as plain values; ``Facts`` is who knows them (the ledger; in tests, a table in memory)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Kind = Literal["control_id", "correlation_id", "nhs_number"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One integration over the range; times in milliseconds, ``None`` when nothing was delivered."""
+
+    integration: str
+    accepted: int = 0
+    delivered: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    dead: int = 0
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    waiting: int = 0
+    oldest_s: float = 0
+    dead_now: int = 0
+    breaker: Literal["closed", "open", "half-open"] = "closed"
+
+    @property
+    def error_rate(self) -> float | None:
+        """Rejected and dead of all received, in per cent; ``None`` without traffic."""
+        received = self.accepted + self.rejected
+        return 100 * (self.rejected + self.dead) / received if received else None
+
+    @property
+    def needs_a_person(self) -> bool:
+        return self.dead_now > 0 or self.breaker == "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One step of the time axis: its start in epoch seconds, counts, and the 95th percentile in milliseconds."""
+
+    t: int
+    accepted: int = 0
+    errors: int = 0
+    p95: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    flows: tuple[Flow, ...]
+    points: tuple[Point, ...]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One message: where it is in the ledger and what became of it."""
+
+    integration: str
+    lane: str
+    n: int
+    control_id: str
+    outcome: str
+    received_at: str
+    attempts: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a journey."""
+
+    at: str
+    what: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    found: Found
+    correlation_id: str = ""
+    steps: tuple[Step, ...] = ()
+    linked: tuple[Found, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks, and why: what the audit keeps of it."""
+
+    name: str
+    role: str
+    why: str = ""
+
+
+class Facts(Protocol):
+    """Every call names partitions or row ranges; none scans."""
+
+    async def overview(self, minutes: int) -> Overview: ...
+
+    async def find(self, kind: Kind, value: str, actor: Actor) -> Sequence[Found]: ...
+
+    async def journey(self, integration: str, lane: str, n: int) -> Journey | None: ...
+
+    async def dead(self, most: int = 100) -> Sequence[Found]: ...
+
+    async def replay(self, integration: str, lane: str, n: int, actor: Actor) -> bool: ...
+
+    async def discard(self, integration: str, lane: str, n: int, actor: Actor) -> bool: ...

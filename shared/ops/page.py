@@ -1,0 +1,198 @@
+"""The ops page and its JSON: who asks, what they may, and the answer.
+
+GET  ops                        how the hub is            reader
+GET  ops/data?minutes=          the same as JSON          reader
+GET  ops/message?integration=&lane=&n=   one journey      reader
+POST ops/search                 kind, value (never in a URL: it may be an NHS Number)   reader, audited
+POST ops/act                    replay (operator) or discard (admin), with reason and confirmation, audited
+POST ops/as                     a sample role, on a developer's machine only
+GET  ops/static/NAME            vendored files
+"""
+
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import reduce
+from typing import Any, get_args
+
+import orjson
+
+from shared.envelope import Answer
+from shared.ops.access import ROLES, Person, person, token, token_is_right
+from shared.ops.facts import Actor, Facts, Flow, Kind, Overview
+from shared.ops.render import FOLDER, heads, render
+from shared.ops.words import Language, words
+
+RANGES = (15, 60, 360, 1440, 10080)
+HTML, JSON = "text/html; charset=utf-8", "application/json"
+SECURE = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+Problems = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: ``path`` below ``ops``; ``day`` is today's ISO date, UTC; ``secret`` signs the forms' tokens."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    form: Mapping[str, str] = field(default_factory=dict)
+    base: str = "/api/ops"
+    day: str = ""
+    secret: bytes = b""
+    on_developers_machine: bool = False
+
+    @property
+    def language(self) -> Language:
+        """The language asked for in the address, else the browser's first choice of the two."""
+        asked = self.query.get("lang") or self.headers.get("accept-language", "")[:2]
+        return "cy" if asked == "cy" else "en"
+
+
+async def answer(request: Request, facts: Facts) -> Answer:
+    """The answer to any call below ``ops``."""
+    if request.path.startswith("static/"):
+        return static(request.path.removeprefix("static/"))
+    who = person(request.headers, on_developers_machine=request.on_developers_machine)
+    if who is None:
+        return page(request, None, "refused.html", 403)
+    handler = HANDLERS.get((request.method, request.path))
+    if handler is None:
+        return Answer(404, "text/plain", b"not found", SECURE)
+    if (
+        request.method == "POST"
+        and request.path != "as"
+        and not token_is_right(request.form.get("token", ""), sign(request, who))
+    ):
+        return page(request, who, "refused.html", 403)
+    result: Answer = await handler(request, facts, who)
+    return result
+
+
+def static(name: str) -> Answer:
+    """One of the files that stand in ``static/``; nothing else can be named."""
+    files = {path.name: path for path in (FOLDER / "static").iterdir()}
+    if name not in files:
+        return Answer(404, "text/plain", b"not found", SECURE)
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Answer(200, kind, files[name].read_bytes(), SECURE | {"Cache-Control": "public, max-age=86400"})
+
+
+async def overview(request: Request, facts: Facts, who: Person) -> Answer:
+    """The first page."""
+    minutes = asked_range(request)
+    o = await facts.overview(minutes)
+    total = reduce(together, o.flows, Flow(""))
+    worst = max((f.p95 for f in o.flows if f.p95 is not None), default=None)
+    values: dict[str, Any] = {"o": o, "total": total, "worst_p95": worst, "attention": any(f.needs_a_person for f in o.flows)}
+    shown = values | {"minutes": minutes, "ranges": RANGES, "heads": heads(request.language), "dead": await facts.dead()}
+    return page(request, who, "overview.html", heading=words(request.language)["overview"], kind="", **shown)
+
+
+async def data(request: Request, facts: Facts, who: Person) -> Answer:
+    """The same figures as JSON."""
+    o: Overview = await facts.overview(asked_range(request))
+    return Answer(200, JSON, orjson.dumps(asdict(o)), SECURE)
+
+
+async def search(request: Request, facts: Facts, who: Person) -> Answer:
+    """Messages by control id, correlation id or NHS Number; the value travels in the body and is not shown again."""
+    w = words(request.language)
+    value, kind = request.form.get("value", "").strip(), request.form.get("kind", "")
+    problems: Problems = () if value and kind in get_args(Kind) else (("value", w["value_missing"]),)
+    rows = () if problems else tuple(await facts.find(kind, value, Actor(who.name, who.role)))  # type: ignore[arg-type]
+    return page(request, who, "results.html", heading=w["results"], rows=rows, kind=kind, problems=problems)
+
+
+async def message(request: Request, facts: Facts, who: Person) -> Answer:
+    """One message's journey."""
+    return await journey(request, facts, who, request.query)
+
+
+async def act(request: Request, facts: Facts, who: Person) -> Answer:
+    """Replay or discard one dead letter."""
+    w, form = words(request.language), request.form
+    name = form.get("act", "")
+    if name not in ("replay", "discard") or not who.may("operator" if name == "replay" else "admin"):
+        return page(request, who, "refused.html", 403)
+    problems = tuple((key, w[f"{key}_missing"]) for key in ("why", "confirm") if not form.get(key, "").strip())
+    if problems:
+        return await journey(request, facts, who, form, problems=problems)
+    place = (form.get("integration", ""), form.get("lane", ""), int(form.get("n", "0")))
+    actor = Actor(who.name, who.role, form["why"].strip())
+    done = await (facts.replay if name == "replay" else facts.discard)(*place, actor)
+    return await journey(request, facts, who, form, done=w[f"done_{name}"] if done else w["not_done"])
+
+
+async def journey(
+    request: Request, facts: Facts, who: Person, place: Mapping[str, str], *, problems: Problems = (), done: str = ""
+) -> Answer:
+    """The page of one message, after an act or without one."""
+    number = place.get("n", "")
+    found = await facts.journey(place.get("integration", ""), place.get("lane", ""), int(number)) if number.isdigit() else None
+    if found is None:
+        return Answer(404, "text/plain", b"not found", SECURE)
+    status = 422 if problems else 200
+    heading = words(request.language)["journey"]
+    return page(request, who, "message.html", status, heading=heading, journey=found, problems=problems, done=done)
+
+
+async def sample_role(request: Request, facts: Facts, who: Person) -> Answer:
+    """On a developer's machine: look as another role. The cookie means nothing anywhere else."""
+    role = request.form.get("role", "")
+    if not who.is_sample or role not in ROLES:
+        return page(request, who, "refused.html", 403)
+    cookie = f"hub-sample-role={role}; Path={request.base}; HttpOnly; SameSite=Strict"
+    return Answer(303, HTML, b"", SECURE | {"Location": f"{request.base}?lang={request.language}", "Set-Cookie": cookie})
+
+
+def page(request: Request, who: Person | None, template: str, status: int = 200, **values: Any) -> Answer:
+    """A page with what every page has."""
+    other = "en" if request.language == "cy" else "cy"
+    frame = {"who": who, "roles": ROLES, "base": request.base, "other": other, "here": here(request), "problems": ()}
+    signed = {"token": sign(request, who) if who else "", "heading": words(request.language)["forbidden"], "kind": ""}
+    return Answer(status, HTML, render(template, request.language, **(frame | signed | values)), SECURE)
+
+
+def here(request: Request) -> str:
+    """The address of this page in no language; of a form's answer, the first page."""
+    shown = {key: request.query[key] for key in ("minutes", "integration", "lane", "n") if key in request.query}
+    if request.method != "GET" or not shown:
+        return request.base
+    query = "&".join(f"{key}={value}" for key, value in shown.items())
+    return f"{request.base}/{request.path}?{query}".replace("/?", "?")
+
+
+def sign(request: Request, who: Person) -> str:
+    """The token of this person's forms today."""
+    return token(request.secret, who, request.day)
+
+
+def asked_range(request: Request) -> int:
+    """One of the ranges offered; an hour when another is asked for."""
+    asked = request.query.get("minutes", "")
+    return int(asked) if asked.isdigit() and int(asked) in RANGES else 60
+
+
+def together(a: Flow, b: Flow) -> Flow:
+    """The counts of two integrations added up."""
+    counts = ("accepted", "delivered", "rejected", "duplicate", "dead", "waiting", "dead_now")
+    added: dict[str, Any] = {key: getattr(a, key) + getattr(b, key) for key in counts}
+    return replace(a, oldest_s=max(a.oldest_s, b.oldest_s), **added)
+
+
+HANDLERS: Mapping[tuple[str, str], Any] = {
+    ("GET", ""): overview,
+    ("GET", "data"): data,
+    ("GET", "message"): message,
+    ("POST", "search"): search,
+    ("POST", "act"): act,
+    ("POST", "as"): sample_role,
+}

@@ -1,0 +1,120 @@
+"""What the ops page says, in English and in Welsh."""
+
+from typing import Literal
+
+Language = Literal["en", "cy"]
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("Integration Hub", "Hyb Integreiddio"),
+    "skip": ("Skip to main content", "Neidio i'r prif gynnwys"),
+    "language": ("Cymraeg", "English"),
+    "signed_in": ("Signed in as", "Wedi mewngofnodi fel"),
+    "overview": ("How the hub is", "Sut mae'r hyb"),
+    "all_well": ("Everything is flowing", "Mae popeth yn llifo"),
+    "attention": ("Something needs a person", "Mae angen sylw ar rywbeth"),
+    "range": ("Time range", "Cyfnod"),
+    "accepted": ("Accepted", "Derbyniwyd"),
+    "delivered": ("Delivered", "Cyflwynwyd"),
+    "rejected": ("Rejected", "Gwrthodwyd"),
+    "duplicate": ("Duplicates", "Dyblygion"),
+    "errors": ("Error rate", "Cyfradd gwallau"),
+    "errors_count": ("Errors", "Gwallau"),
+    "waiting": ("Waiting", "Yn aros"),
+    "oldest": ("Oldest waiting", "Hynaf yn aros"),
+    "dead": ("Dead letters", "Llythyrau marw"),
+    "dead_now": ("Dead letters waiting for a person", "Llythyrau marw sy'n aros am rywun"),
+    "latency": ("Time to delivery", "Amser i gyflwyno"),
+    "breaker": ("Destination", "Cyrchfan"),
+    "breaker_closed": ("reachable", "ar gael"),
+    "breaker_open": ("not reachable", "ddim ar gael"),
+    "breaker_half-open": ("being tried", "yn cael ei brofi"),
+    "integration": ("Integration", "Integreiddiad"),
+    "integrations": ("Integrations", "Integreiddiadau"),
+    "volumes": ("Messages over time", "Negeseuon dros amser"),
+    "latency_over_time": ("Time to delivery over time (ms)", "Amser cyflwyno dros amser (ms)"),
+    "as_table": ("The same figures as a table", "Yr un ffigurau fel tabl"),
+    "time": ("Time", "Amser"),
+    "search": ("Find a message", "Dod o hyd i neges"),
+    "search_hint": (
+        "By control id, correlation id or NHS Number. The NHS Number is hashed before the search, which is recorded.",
+        "Yn ôl rhif rheoli, rhif cydberthyn neu Rif GIG. Caiff y Rhif GIG ei stwnsio cyn chwilio, a chofnodir y chwiliad.",
+    ),
+    "kind": ("Search by", "Chwilio yn ôl"),
+    "control_id": ("Control id", "Rhif rheoli"),
+    "correlation_id": ("Correlation id", "Rhif cydberthyn"),
+    "nhs_number": ("NHS Number", "Rhif GIG"),
+    "value": ("Value", "Gwerth"),
+    "find": ("Find", "Chwilio"),
+    "found_none": (
+        "No message was found. The hub keeps what became of a message for its declared time only.",
+        "Ni ddaethpwyd o hyd i neges. Dim ond am gyfnod penodol y cedwir hanes neges.",
+    ),
+    "results": ("Messages found", "Negeseuon a ganfuwyd"),
+    "outcome": ("Outcome", "Canlyniad"),
+    "received": ("Received", "Derbyniwyd ar"),
+    "attempts": ("Attempts", "Ymgeisiau"),
+    "reason": ("Reason", "Rheswm"),
+    "journey": ("What became of the message", "Beth ddigwyddodd i'r neges"),
+    "when": ("When", "Pryd"),
+    "what": ("What", "Beth"),
+    "replay": ("Replay", "Ailchwarae"),
+    "discard": ("Discard", "Gwaredu"),
+    "replay_title": ("Replay a dead letter", "Ailchwarae llythyr marw"),
+    "discard_title": ("Discard a dead letter", "Gwaredu llythyr marw"),
+    "why": ("Why (recorded in the audit)", "Pam (cofnodir yn yr archwiliad)"),
+    "why_hint": ("For example: mapping mended in release 12", "Er enghraifft: mapio wedi'i drwsio yn fersiwn 12"),
+    "confirm": ("I confirm", "Rwy'n cadarnhau"),
+    "why_missing": ("Say why", "Dywedwch pam"),
+    "confirm_missing": ("Confirm that you mean it", "Cadarnhewch eich bod yn ei olygu"),
+    "value_missing": ("Enter what to search for", "Rhowch beth i chwilio amdano"),
+    "there_is_a_problem": ("There is a problem", "Mae problem"),
+    "done_replay": ("A new attempt was made and linked to the first.", "Gwnaed ymgais newydd a'i chysylltu â'r gyntaf."),
+    "done_discard": ("The dead letter was discarded; its record stays.", "Gwaredwyd y llythyr marw; erys ei gofnod."),
+    "not_done": (
+        "It could not be done: the message is no longer a dead letter.",
+        "Nid oedd modd: nid yw'r neges bellach yn llythyr marw.",
+    ),
+    "none": ("None", "Dim"),
+    "no_traffic": ("no traffic", "dim traffig"),
+    "back": ("Back to the overview", "Yn ôl i'r trosolwg"),
+    "updated": ("Updated", "Diweddarwyd"),
+    "role_reader": ("reader", "darllenydd"),
+    "role_operator": ("operator", "gweithredwr"),
+    "role_admin": ("administrator", "gweinyddwr"),
+    "try_as": ("On this machine, look as", "Ar y peiriant hwn, edrych fel"),
+    "forbidden": ("You may not do this", "Nid oes hawl gennych wneud hyn"),
+    "sign_in": ("Sign in with a role of the hub to see this page.", "Mewngofnodwch â rôl o'r hyb i weld y dudalen hon."),
+    "minutes_15": ("15 minutes", "15 munud"),
+    "minutes_60": ("1 hour", "1 awr"),
+    "minutes_360": ("6 hours", "6 awr"),
+    "minutes_1440": ("1 day", "1 diwrnod"),
+    "minutes_10080": ("7 days", "7 diwrnod"),
+}
+OUTCOMES: dict[str, tuple[str, str]] = {
+    "accepted": ("accepted", "derbyniwyd"),
+    "waiting": ("waiting", "yn aros"),
+    "sending": ("being sent", "yn cael ei anfon"),
+    "delivered": ("delivered", "cyflwynwyd"),
+    "rejected": ("rejected", "gwrthodwyd"),
+    "duplicate": ("duplicate", "dyblyg"),
+    "dead_letter": ("dead letter", "llythyr marw"),
+    "discarded": ("discarded", "gwaredwyd"),
+    "expired": ("expired", "daeth i ben"),
+    "replayed": ("replayed", "ailchwaraewyd"),
+    "published": ("published", "cyhoeddwyd"),
+}
+
+
+def words(language: Language) -> dict[str, str]:
+    """Every phrase in one language.
+
+    >>> words("cy")["delivered"]
+    'Cyflwynwyd'
+    """
+    index = 1 if language == "cy" else 0
+    return {key: pair[index] for key, pair in WORDS.items()}
+
+
+def outcome_word(outcome: str, language: Language) -> str:
+    """An outcome as a reader says it; one that has no words yet stands as it is."""
+    return OUTCOMES.get(outcome, (outcome, outcome))[1 if language == "cy" else 0]

@@ -1,0 +1,49 @@
+"""Facts in memory: what a busy morning looks like, for the page's tests and for looking at it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Overview, Point, Step
+
+DEAD = Found("pims-to-mpi", "v1-ab12cd34", 7, "PIMS0000007", "dead_letter", "2026-03-02T09:12:41.120Z", 10, "ack-AR")
+FLOWS = (
+    Flow("phw-to-mpi", 1204, 1200, 3, 2, 0, 41, 87, 190, 2, 4),
+    Flow("pims-to-mpi", 887, 880, 9, 0, 1, 52, 113, 260, 6, 312, 1),
+    Flow("lims-results-to-cdr", 3120, 3100, 12, 40, 0, 95, 260, 480, 20, 65, 0, "open"),
+    Flow("wds-to-mpi"),
+)
+POINTS = tuple(Point(1772440000 + 60 * i, 40 + (i * 37) % 50, (i % 11 == 0) * (i % 4), 80 + (i * 13) % 70) for i in range(60))
+
+
+@dataclass
+class SampleFacts:
+    dead_letter: Found = DEAD
+    audited: list[tuple[str, Actor]] = field(default_factory=list)
+
+    async def overview(self, minutes: int) -> Overview:
+        return Overview(FLOWS, POINTS, "2026-03-02T09:30:00.000Z")
+
+    async def find(self, kind: Kind, value: str, actor: Actor) -> Sequence[Found]:
+        self.audited.append((f"find {kind}", actor))
+        return (self.dead_letter,) if value == self.dead_letter.control_id else ()
+
+    async def journey(self, integration: str, lane: str, n: int) -> Journey | None:
+        if (integration, lane, n) != (DEAD.integration, DEAD.lane, DEAD.n):
+            return None
+        steps = (Step(DEAD.received_at, "accepted", "AA"), Step("2026-03-02T09:20:00.000Z", "dead_letter", "ack-AR"))
+        return Journey(self.dead_letter, "c0ffee", steps)
+
+    async def dead(self, most: int = 100) -> Sequence[Found]:
+        return (self.dead_letter,) if self.dead_letter.outcome == "dead_letter" else ()
+
+    async def replay(self, integration: str, lane: str, n: int, actor: Actor) -> bool:
+        return self._settle("replay", "replayed", actor)
+
+    async def discard(self, integration: str, lane: str, n: int, actor: Actor) -> bool:
+        return self._settle("discard", "discarded", actor)
+
+    def _settle(self, act: str, outcome: str, actor: Actor) -> bool:
+        self.audited.append((act, actor))
+        was_dead = self.dead_letter.outcome == "dead_letter"
+        self.dead_letter = replace(self.dead_letter, outcome=outcome)
+        return was_dead

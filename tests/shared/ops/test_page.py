@@ -1,0 +1,165 @@
+"""The ops page without a browser: who may what, what is refused, what is audited, and that nothing is loaded from elsewhere."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from shared.envelope import Answer
+from shared.ops.access import person
+from shared.ops.page import Request, answer, sign
+from shared.ops.render import FOLDER
+from shared.ops.words import OUTCOMES, WORDS
+from tests.shared.ops.sample_facts import DEAD, SampleFacts
+
+PLACE = {"integration": DEAD.integration, "lane": DEAD.lane, "n": str(DEAD.n)}
+
+
+def principal(*roles: str) -> dict[str, str]:
+    claims = [{"typ": "oid", "val": "someone"}, *({"typ": "roles", "val": role} for role in roles)]
+    return {"x-ms-client-principal": base64.b64encode(json.dumps({"claims": claims}).encode()).decode()}
+
+
+def request(method: str, path: str, *roles: str, **given: Any) -> Request:
+    made = Request(
+        method, path, given.pop("query", {}), principal(*roles) if roles else {}, secret=b"s", day="2026-03-02", **given
+    )
+    who = person(made.headers, on_developers_machine=False)
+    form = {"token": sign(made, who), **made.form} if who and method == "POST" else made.form
+    return Request(made.method, made.path, made.query, made.headers, form, secret=b"s", day="2026-03-02")
+
+
+async def ask(facts: SampleFacts, *args: Any, **given: Any) -> Answer:
+    return await answer(request(*args, **given), facts)
+
+
+class Outside(HTMLParser):
+    """Addresses that a page would load or post to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.inline: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [value or "" for key, value in attrs if key in ("src", "href", "action")]
+        self.inline += [key for key, _ in attrs if key.startswith("on") or key == "style"]
+
+
+async def test_the_first_page_shows_every_integration_and_loads_nothing_from_elsewhere() -> None:
+    got = await ask(SampleFacts(), "GET", "", "Hub.Reader")
+    page = got.body.decode()
+    assert got.status == 200
+    for name in ("phw-to-mpi", "pims-to-mpi", "lims-results-to-cdr", "wds-to-mpi", DEAD.control_id):
+        assert name in page
+    seen = Outside()
+    seen.feed(page)
+    assert not [a for a in seen.addresses if not a.startswith(("/api/ops", "#", "data:,"))]
+    assert not seen.inline
+    assert "'unsafe-inline'" not in got.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(("lang", "heading"), [("en", "How the hub is"), ("cy", "Sut mae&#39;r hyb")])
+async def test_in_two_languages(lang: str, heading: str) -> None:
+    page = (await ask(SampleFacts(), "GET", "", "Hub.Reader", query={"lang": lang})).body.decode()
+    assert f'lang="{lang}"' in page
+    assert heading in page
+
+
+def test_every_phrase_is_translated() -> None:
+    same = {key for key, (en, cy) in (WORDS | OUTCOMES).items() if en == cy}
+    assert same == set()
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-ms-client-principal": "not base64"}, principal("Somebody.Else")])
+async def test_nobody_without_a_role_sees_anything(headers: dict[str, str]) -> None:
+    got = await answer(Request("GET", "", {}, headers), SampleFacts())
+    assert got.status == 403
+    assert b"phw-to-mpi" not in got.body
+
+
+async def test_a_sample_role_counts_on_a_developers_machine_only() -> None:
+    cookie = {"cookie": "hub-sample-role=admin"}
+    assert person(cookie, on_developers_machine=False) is None
+    sample = person(cookie, on_developers_machine=True)
+    assert sample is not None
+    assert sample.role == "admin"
+
+
+ACTS = [
+    ("replay", "Hub.Reader", 403),
+    ("replay", "Hub.Operator", 200),
+    ("discard", "Hub.Operator", 403),
+    ("discard", "Hub.Admin", 200),
+]
+
+
+@pytest.mark.parametrize(("act", "role", "status"), ACTS)
+async def test_who_may_act(act: str, role: str, status: int) -> None:
+    facts = SampleFacts()
+    got = await ask(facts, "POST", "act", role, form=PLACE | {"act": act, "why": "mapping mended", "confirm": "yes"})
+    assert got.status == status
+    assert [name for name, _ in facts.audited] == ([act] if status == 200 else [])
+
+
+@pytest.mark.parametrize("missing", ["why", "confirm"])
+async def test_an_act_needs_a_reason_and_a_confirmation(missing: str) -> None:
+    facts = SampleFacts()
+    form = PLACE | {"act": "replay", "why": "mended", "confirm": "yes", missing: ""}
+    got = await ask(facts, "POST", "act", "Hub.Operator", form=form)
+    assert got.status == 422
+    assert f'href="#{missing}"'.encode() in got.body
+    assert not facts.audited
+
+
+async def test_a_post_from_another_site_is_refused() -> None:
+    facts = SampleFacts()
+    form = PLACE | {"act": "replay", "why": "x", "confirm": "yes", "token": "guessed"}
+    made = Request("POST", "act", {}, principal("Hub.Admin"), form, secret=b"s", day="2026-03-02")
+    assert (await answer(made, facts)).status == 403
+    assert not facts.audited
+
+
+async def test_a_search_is_audited_and_its_value_is_not_shown_again() -> None:
+    facts = SampleFacts()
+    got = await ask(facts, "POST", "search", "Hub.Reader", form={"kind": "nhs_number", "value": "9990000018"})
+    assert got.status == 200
+    assert b"9990000018" not in got.body
+    assert facts.audited[0][0] == "find nhs_number"
+    assert facts.audited[0][1].name == "someone"
+
+
+async def test_the_journey_of_a_message_and_of_none() -> None:
+    got = await ask(SampleFacts(), "GET", "message", "Hub.Reader", query=PLACE)
+    assert b"ack-AR" in got.body
+    for wrong in (PLACE | {"n": "8"}, PLACE | {"n": "x"}, {}):
+        assert (await ask(SampleFacts(), "GET", "message", "Hub.Reader", query=wrong)).status == 404
+
+
+async def test_what_is_asked_is_escaped() -> None:
+    got = await ask(SampleFacts(), "GET", "message", "Hub.Reader", query=PLACE | {"lane": '"><script>alert(1)</script>'})
+    assert b"<script>alert" not in got.body
+
+
+async def test_the_data_is_the_page_as_json() -> None:
+    got = await ask(SampleFacts(), "GET", "data", "Hub.Reader", query={"minutes": "15"})
+    document = json.loads(got.body)
+    assert document["flows"][0]["integration"] == "phw-to-mpi"
+    assert len(document["points"]) == 60
+
+
+def test_vendored_files_are_those_of_the_list() -> None:
+    listed = json.loads((FOLDER / "static" / "vendored.json").read_text())
+    for name, entry in listed.items():
+        text = (FOLDER / "static" / name).read_bytes()
+        assert hashlib.sha256(text).hexdigest() == entry["sha256"], name
+        assert not re.search(rb"url\((?!data:)|@import|@font-face", text)
+
+
+@pytest.mark.parametrize("name", ["../page.py", "..%2fpage.py", "nothing.css", ""])
+async def test_static_names_one_of_its_files_and_no_other(name: str) -> None:
+    assert (await ask(SampleFacts(), "GET", f"static/{name}")).status == 404
