@@ -88,7 +88,7 @@ def heads(language: Language) -> tuple[str, ...]:
     """The heads of the table of integrations, beside :func:`cells`."""
     w = words(language)
     counted = (w[key] for key in ("accepted", "delivered", "rejected", "errors"))
-    return (w["integration"], *counted, "p50", "p95", "p99", w["waiting"], w["oldest"], w["dead_now"], w["breaker"])
+    return (w["integration"], *counted, "p50", "p95", "p99", w["waiting"], w["oldest"], w["dead"], w["breaker"])
 
 
 def cells(flow: Flow, language: Language) -> tuple[str, ...]:
