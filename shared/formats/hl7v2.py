@@ -1,0 +1,144 @@
+"""HL7 v2 as a source: the front door of an integration, and its answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.envelope import Answer, Envelope, Identity
+from shared.hl7 import Message, ParseError, compose, parse, replace
+from shared.hl7.ack import Mode, acknowledge, wants_answer
+from shared.hl7.structure import DEFAULT_STRUCTURE, event
+from shared.hl7.timestamp import local
+from shared.issue import Issue, Verdict
+from shared.problems import Unsupported
+
+HL7 = "application/hl7-v2"
+FHIR = "application/fhir+json"
+JSON_FACES = (FHIR, "application/json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hl7:
+    """Messages of these versions, senders and types.
+
+    Args:
+        versions: MSH-12 as it stands. senders: MSH-3 as it stands; empty takes any.
+        messages: ``ADT^A28``, whose MSH-9.3 is the default structure or left out, or ``ADT^A40^ADT_A40`` for another one.
+        stamp: an absent MSH-7 gets the time of receipt, with a warning.
+        charset_default: what bytes above 127 are when MSH-18 does not say and they are not UTF-8.
+        mode: ``original`` answers every message with AA, AE or AR, whatever MSH-15 and MSH-16 say.
+    """
+
+    versions: tuple[str, ...]
+    senders: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    stamp: bool = False
+    charset_default: str = "latin-1"
+    mode: Mode = "by-message"
+    format: str = "hl7v2"
+
+    def read(self, envelope: Envelope) -> Message:
+        """The message; ``Unsupported`` when it is none, or of another version, sender or type."""
+        message = _parsed(envelope.body, self.charset_default)
+        issues = [issue for ask in (self._version, self._sender, self._type) if (issue := ask(message))]
+        if issues:
+            raise Unsupported(*issues)
+        return _stamped(message, envelope.received_at) if self.stamp and not message["MSH-7"] else message
+
+    def _version(self, message: Message) -> Issue | None:
+        if message.raw("MSH-12") in self.versions:
+            return None
+        return Issue("error", "not-supported", "MSH-12", "this version is not taken here", "version", hl7="203")
+
+    def _sender(self, message: Message) -> Issue | None:
+        if not self.senders or message.raw("MSH-3") in self.senders:
+            return None
+        return Issue("error", "not-supported", "MSH-3", "this sender is not taken here", "sender", hl7="207")
+
+    def _type(self, message: Message) -> Issue | None:
+        named, structure = event(message), message["MSH-9.3"]
+        of_event = [taken for taken in self.messages if taken.split("^")[:2] == named.split("^")]
+        if not of_event:
+            return self._unknown_type(message["MSH-9.1"])
+        if not structure or any(structure == _structure(taken) for taken in of_event):
+            return None
+        text = "this structure does not belong to the event"
+        return Issue("error", "not-supported", "MSH-9.3", text, "message-type", "HL7 table 0354", "200")
+
+    def _unknown_type(self, code: str) -> Issue:
+        if any(taken.split("^")[0] == code for taken in self.messages):
+            text = "this event is not taken here"
+            return Issue("error", "not-supported", "MSH-9.2", text, "message-type", "HL7 table 0003", "201")
+        text = "this type of message is not taken here"
+        return Issue("error", "not-supported", "MSH-9.1", text, "message-type", "HL7 table 0076", "200")
+
+    def repairs(self, content: Message) -> Sequence[Issue]:
+        return content.repairs
+
+    def identity(self, content: Message, envelope: Envelope) -> Identity:
+        return Identity(content.raw("MSH-3"), content.raw("MSH-4"), content["MSH-10"])
+
+    def is_synthetic(self, content: Message) -> bool:
+        return content["MSH-11"] in ("T", "D")
+
+    def acknowledge(self, envelope: Envelope, content: Message | None, verdict: Verdict) -> Answer:
+        """An acknowledgement, or an OperationOutcome when ``Accept`` asks for JSON; 204 when MSH-15 wants none."""
+        message = content if content is not None else _readable(envelope.body, self.charset_default)
+        if _asks_for_json(envelope.headers.get("accept", "")):
+            return _outcome(verdict)
+        status = _failure(verdict) or 200
+        if status == 200 and not wants_answer(message, verdict, self.mode):
+            return Answer(204, "", b"")
+        return Answer(status, HL7, acknowledge(message, verdict, envelope.received_at, self.mode))
+
+
+def _structure(taken: str) -> str:
+    parts = taken.split("^")
+    return parts[2] if len(parts) > 2 else DEFAULT_STRUCTURE.get(taken, "")
+
+
+def _parsed(body: bytes, charset_default: str) -> Message:
+    try:
+        return parse(body, charset_default)
+    except ParseError as error:
+        issue = Issue("fatal", "structure", "MSH", str(error), "not-hl7", "HL7 v2.5.1 2.15.9", "100")
+        raise Unsupported(issue) from None
+
+
+def _readable(body: bytes, charset_default: str) -> Message | None:
+    try:
+        return parse(body, charset_default)
+    except ParseError:
+        return None
+
+
+def _stamped(message: Message, received_at: str) -> Message:
+    header = replace(message["MSH"], {"7": local(received_at)})
+    text = "MSH-7 is absent: the time of receipt was put in"
+    repair = Issue("warning", "required", "MSH-7", text, "message-time", "HL7 v2.5.1 2.15.9.7")
+    return compose(message, [header, *message.segments()[1:]]).repaired(repair)
+
+
+def _failure(verdict: Verdict) -> int:
+    """503 when storage is away, 500 when the hub failed; 0 when a verdict was reached."""
+    codes = {issue.code for issue in verdict.issues if issue.is_error}
+    return 503 if "transient" in codes else 500 if "exception" in codes else 0
+
+
+def _asks_for_json(accept: str) -> bool:
+    """Whether the first media type that ``Accept`` names, of those the hub can write, is JSON."""
+    for part in accept.lower().split(","):
+        media = part.partition(";")[0].strip()
+        if media in JSON_FACES:
+            return True
+        if media.startswith(("*/*", HL7, "application/*", "text/", "x-application/hl7")):
+            return False
+    return False
+
+
+def _outcome(verdict: Verdict) -> Answer:
+    import orjson
+
+    from shared.fhir.outcome import outcome
+
+    status = _failure(verdict) or (202 if verdict.accepted else 422)
+    return Answer(status, FHIR, orjson.dumps(outcome(verdict.issues)))

@@ -1,0 +1,78 @@
+"""HL7 date-times (DTM, TS, DT): what is one, at which precision; the clock of the hub as HL7 writes it."""
+
+import re
+from calendar import monthrange
+from datetime import datetime, timedelta
+
+_DTM = re.compile(
+    r"(\d{4})(?:(0[1-9]|1[0-2])(?:(0[1-9]|[12]\d|3[01])(?:([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d)(?:\.\d{1,4})?)?)?)?)?)?"
+    r"([+-](?:0\d|1[0-4])[0-5]\d)?"
+)
+
+
+def is_dtm(text: str) -> bool:
+    """Whether a text is a date-time that exists, at any precision from the year on. HL7 v2.5.1 section 2.A.22.
+
+    >>> is_dtm("2024"), is_dtm("20240229"), is_dtm("20230229"), is_dtm("20240501233000.123+0100"), is_dtm("1/5/2024")
+    (True, True, False, True, False)
+    """
+    return _exists(_DTM.fullmatch(text))
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a date that exists: ``YYYY[MM[DD]]``. HL7 v2.5.1 section 2.A.21.
+
+    >>> is_date("20240501"), is_date("202405"), is_date("20240501120000"), is_date("2024+0100")
+    (True, True, False, False)
+    """
+    return len(text) <= 8 and text.isdigit() and is_dtm(text)
+
+
+def is_time(text: str) -> bool:
+    """Whether a text is a time of day: ``HH[MM[SS[.S[S[S[S]]]]]][+/-ZZZZ]``. HL7 v2.5.1 section 2.A.75.
+
+    >>> is_time("2359"), is_time("24"), is_time("120000.5+0100")
+    (True, False, True)
+    """
+    return is_dtm("20000101" + text) and len(text) > 1 and text[:1].isdigit()
+
+
+def _exists(found: re.Match[str] | None) -> bool:
+    if found is None or found[1] == "0000":
+        return False
+    return not found[3] or int(found[3]) <= monthrange(int(found[1]), int(found[2]))[1]
+
+
+def without_offset(text: str) -> str:
+    """The digits as the sender's clock showed them: cut at the first ``+`` or ``-``. The clock is not shifted.
+
+    >>> without_offset("20240501120000.12+0100"), without_offset("")
+    ('20240501120000.12', '')
+    """
+    return re.split("[+-]", text, maxsplit=1)[0]
+
+
+def local(received_at: str, offset: bool = False) -> str:
+    """An instant of the hub (UTC, ISO 8601) as 14 digits of Europe/London, with its offset when asked.
+
+    >>> local("2024-05-01T11:30:00.123Z"), local("2024-12-01T11:30:00Z", offset=True)
+    ('20240501123000', '20241201113000+0000')
+    """
+    at = datetime.fromisoformat(received_at[:19])
+    hours = 1 if _summer_begins(at.year) <= at < _summer_ends(at.year) else 0
+    text = (at + timedelta(hours=hours)).strftime("%Y%m%d%H%M%S")
+    return f"{text}+0{hours}00" if offset else text
+
+
+def _summer_begins(year: int) -> datetime:
+    return _last_sunday(year, 3)
+
+
+def _summer_ends(year: int) -> datetime:
+    return _last_sunday(year, 10)
+
+
+def _last_sunday(year: int, month: int) -> datetime:
+    """01:00 UTC of the last Sunday of a month of 31 days, when British Summer Time begins and ends."""
+    last = datetime(year, month, 31, 1)
+    return last - timedelta(days=last.isoweekday() % 7)
