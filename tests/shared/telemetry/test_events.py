@@ -1,0 +1,83 @@
+"""What is said, to whom, and what cannot be said."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.telemetry import KEYS, current, emit, events, fault, span, subscribe, unsubscribe
+from shared.telemetry.tracing import parse
+
+ROOT = Path(__file__).resolve().parents[3]
+Heard = list[tuple[str, dict[str, object]]]
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    said: Heard = []
+
+    def sink(name: str, keys: dict[str, events.Value]) -> None:
+        said.append((name, dict(keys)))
+
+    subscribe(sink)
+    yield said
+    unsubscribe(sink)
+
+
+def test_an_event_reaches_whoever_listens(heard: Heard) -> None:
+    emit("hub.message", integration="phw-to-mpi", outcome="delivered", e2e_ms=87.5)
+    assert heard == [("hub.message", {"integration": "phw-to-mpi", "outcome": "delivered", "e2e_ms": 87.5, "traceparent": ""})]
+
+
+def test_an_unknown_key_is_refused(heard: Heard) -> None:
+    with pytest.raises(ValueError, match="surname"):
+        emit("hub.message", surname="x")
+    assert not heard
+
+
+def test_free_text_is_withheld(heard: Heard) -> None:
+    emit("hub.attempt", error_code='patient "Siân" unknown')
+    assert heard[0][1]["error_code"] == "(withheld)"
+
+
+def test_a_fault_tells_where_and_not_what(heard: Heard) -> None:
+    try:
+        raise ValueError("CANARY")
+    except ValueError as problem:
+        fault(problem, integration="x")
+    keys = heard[0][1]
+    assert keys["error_code"] == "ValueError"
+    assert "test_events.py" in str(keys["frames"])
+    assert "CANARY" not in str(keys)
+
+
+def test_every_event_in_the_code_uses_listed_keys() -> None:
+    """The list is checked where it is called too: a key in a branch that no test takes would else fail in production."""
+    wrong = []
+    for folder in ("shared", "integrations", "toolkit"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if isinstance(node, ast.Call) and (getattr(node.func, "id", "") or getattr(node.func, "attr", "")) == "emit":
+                    wrong += [f"{path.name}:{node.lineno} {k.arg}" for k in node.keywords if k.arg and k.arg not in KEYS]
+    assert not wrong
+
+
+def test_one_trace_over_all_hops() -> None:
+    with span("accept") as first:
+        assert current() == first.traceparent
+        with span("transform") as inner:
+            pass
+    with span("deliver", first.traceparent) as later:
+        pass
+    traces = [parse(s.traceparent) for s in (first, inner, later)]
+    assert all(traces)
+    assert len({t[0] for t in traces if t}) == 1
+    assert len({t[1] for t in traces if t}) == 3
+    assert current() == ""
+
+
+@pytest.mark.parametrize("parent", ["", "nonsense", f"00-{'0' * 32}-{'1' * 16}-01"])
+def test_a_new_trace_when_the_parent_is_none(parent: str) -> None:
+    with span("accept", parent) as made:
+        assert parse(made.traceparent)
