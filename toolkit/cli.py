@@ -1,0 +1,22 @@
+"""``./hub``: one line for each command."""
+
+import typer
+
+from toolkit.commands import catalogue, check, test
+
+app = typer.Typer(
+    name="hub",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The Integration Hub on your own machine. Start with: ./hub demo",
+)
+
+app.command("test", context_settings=test.PASS_THROUGH)(test.test)
+app.command("list")(catalogue.list_integrations)
+app.command("check")(check.check)
+app.command("run")(check.run)
+
+
+def main() -> None:
+    app(prog_name="./hub")

@@ -1,0 +1,138 @@
+"""``./hub check`` and ``./hub run``: the verdict on a message, and what would leave. No network, no storage."""
+
+import base64
+import json
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from toolkit.say import stop
+
+Name = Annotated[str, typer.Argument(help="An integration of the catalogue (./hub list).")]
+File = Annotated[str, typer.Argument(help="A file with one message; - is standard input.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Jsonl = Annotated[bool, typer.Option("--jsonl", help='Many: {"name","body_base64"} a line in, one result a line out.')]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 when a message is not accepted.")]
+Result = dict[str, Any]
+
+
+def check(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = False, strict: Strict = False) -> None:
+    """The verdict on a message."""
+    answer_all(checker(name), file, as_json, jsonl, strict)
+
+
+def run(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = False, strict: Strict = False) -> None:
+    """The verdict, and what would be sent."""
+    answer_all(runner(name), file, as_json, jsonl, strict)
+
+
+def checker(name: str) -> Callable[[bytes], Result]:
+    integration = declared(name)
+    from shared import pipeline
+
+    return lambda body: verdict_face(pipeline.check(integration, envelope(name, body)).verdict)
+
+
+def runner(name: str) -> Callable[[bytes], Result]:
+    integration = declared(name)
+    from shared import pipeline
+
+    return lambda body: ran_face(pipeline.run(integration, envelope(name, body)))
+
+
+def declared(name: str) -> Any:
+    """The integration's declaration, or one clear line."""
+    from integrations import CATALOGUE, load
+
+    if name not in CATALOGUE:
+        stop(f"no integration is called {name}: ./hub list shows the catalogue", 2)
+    return load(name)
+
+
+def envelope(name: str, body: bytes) -> Any:
+    from shared.envelope import Envelope
+
+    return Envelope(integration=name, body=body, received_at=now())
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def verdict_face(verdict: Any) -> Result:
+    return {
+        "acknowledgement": verdict.acknowledgement,
+        "accepted": verdict.accepted,
+        "issues": [
+            {"severity": i.severity, "rule": i.rule, "code": i.code, "where": i.where, "text": i.text} for i in verdict.issues
+        ],
+    }
+
+
+def ran_face(ran: Any) -> Result:
+    fate = getattr(ran, "fate", None)
+    return {**verdict_face(ran.verdict), "outgoing": [outgoing_face(one) for one in ran.outgoing], "fate": fate or []}
+
+
+def outgoing_face(outgoing: Any) -> Result:
+    return {"content_type": outgoing.content_type, **body_face(outgoing.body)}
+
+
+def body_face(body: bytes) -> dict[str, str]:
+    """As text where it is text."""
+    try:
+        return {"body": body.decode()}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(body).decode()}
+
+
+def answer_all(answer: Callable[[bytes], Result], file: str, as_json: bool, jsonl: bool, strict: bool) -> None:
+    """One message or many; leaves with 0 when each was answered."""
+    if jsonl:
+        results = many(answer, read(file).splitlines())
+        raise SystemExit(0 if all(results) else 1)
+    result = answer(read(file))
+    print(json.dumps(result, ensure_ascii=False, indent=2) if as_json else as_text(result))
+    raise SystemExit(1 if strict and not result["accepted"] else 0)
+
+
+def many(answer: Callable[[bytes], Result], lines: Iterable[bytes]) -> list[bool]:
+    """Each line's result is written as soon as it is known; whether each was answered."""
+    return [one_line(answer, line) for line in lines if line.strip()]
+
+
+def one_line(answer: Callable[[bytes], Result], line: bytes) -> bool:
+    try:
+        asked = json.loads(line)
+        name, body = asked["name"], base64.b64decode(asked["body_base64"], validate=True)
+    except (ValueError, KeyError, TypeError):
+        return bool(emit({"name": None, "error": 'not a line of {"name", "body_base64"}'}))
+    emit({"name": name, **answer(body)})
+    return True
+
+
+def emit(result: Result) -> None:
+    sys.stdout.write(json.dumps(result, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def read(file: str) -> bytes:
+    """As bytes: text mode would change the segment ends."""
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        stop(f"cannot read {file}: {error.strerror}", 2)
+
+
+def as_text(result: Result) -> str:
+    """For a person: the decision, each finding, each body that leaves."""
+    lines = [f"{result['acknowledgement']}  {'accepted' if result['accepted'] else 'not accepted'}"]
+    lines += [f"  {i['severity']:<11} {i['where'] or '-':<14} {i['text']}  ({i['rule'] or i['code']})" for i in result["issues"]]
+    for one in result.get("outgoing", []):
+        lines += ["", f"sends {one['content_type']}:", one.get("body", "(binary)").replace("\r", "\n")]
+    return "\n".join(lines)

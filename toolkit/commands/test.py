@@ -1,0 +1,22 @@
+"""``./hub test``: every test; arguments go to pytest."""
+
+import os
+import sys
+
+import typer
+
+from toolkit.say import ROOT, say
+
+PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+def test(context: typer.Context) -> None:
+    """Every test, by pytest; further arguments are pytest's (-k, -m "not slow", ...)."""
+    from toolkit import azurite
+
+    try:
+        azurite.program()
+    except SystemExit:
+        say("the tests that need storage will fail")
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *context.args])

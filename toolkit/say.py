@@ -1,0 +1,18 @@
+"""One clear line to the person at the terminal."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".hub"  # what the toolkit keeps on this machine: Azurite, its data, logs
+
+
+def say(text: str) -> None:
+    print(f"hub: {text}", file=sys.stderr, flush=True)
+
+
+def stop(text: str, code: int = 1) -> NoReturn:
+    """Say why and leave."""
+    say(text)
+    raise SystemExit(code)
