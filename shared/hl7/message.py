@@ -44,7 +44,7 @@ class Message:
     ('Jon&es', '252', '', False)
     """
 
-    __slots__ = ("_index", "_segments", "encoding", "lines", "repairs")
+    __slots__ = ("_index", "_names", "_segments", "encoding", "lines", "repairs")
 
     def __init__(self, lines: list[str], encoding: Encoding, repairs: tuple[Issue, ...] = ()) -> None:
         self.lines = lines
@@ -52,6 +52,7 @@ class Message:
         self.repairs = repairs
         self._segments: dict[int, Segment] = {}
         self._index: dict[str, list[int]] | None = None
+        self._names: list[str] | None = None
 
     def __repr__(self) -> str:
         return f"<Message of {len(self.lines)} segments>"
@@ -66,14 +67,21 @@ class Message:
         return segment[inside] if inside else segment
 
     @property
+    def names(self) -> list[str]:
+        """The names of the segments, in the order of the message."""
+        names = self._names
+        if names is None:
+            end = self.encoding.field
+            names = self._names = [line[:3] if line[3:4] == end else line.split(end, 1)[0] for line in self.lines]
+        return names
+
+    @property
     def index(self) -> dict[str, list[int]]:
         """The places of the segments of each name."""
         index = self._index
         if index is None:
             index = self._index = {}
-            separator = self.encoding.field
-            for number, line in enumerate(self.lines):
-                name = line[:3] if line[3:4] == separator else line.split(separator, 1)[0]
+            for number, name in enumerate(self.names):
                 if name in index:
                     index[name].append(number)
                 else:

@@ -1,0 +1,20 @@
+"""The NHS Number: ten digits, the last a check digit. NHS Data Dictionary, NHS NUMBER."""
+
+
+def is_nhs_number(text: str) -> bool:
+    """Whether a text is ten digits whose check digit (modulus 11) fits; blanks and hyphens are not taken.
+
+    >>> is_nhs_number("9990000018"), is_nhs_number("9990000019"), is_nhs_number("999 000 0018"), is_nhs_number("")
+    (True, False, False, False)
+    """
+    return len(text) == 10 and text.isascii() and text.isdigit() and check_digit(text[:9]) == text[9]
+
+
+def check_digit(nine: str) -> str:
+    """The check digit of nine digits; ``""`` when no NHS Number begins with them.
+
+    >>> check_digit("943476591"), check_digit("999000001")
+    ('9', '8')
+    """
+    remainder = sum(weight * int(digit) for weight, digit in zip(range(10, 1, -1), nine, strict=True)) % 11
+    return {11: "0", 10: ""}.get(11 - remainder, str(11 - remainder))

@@ -1,0 +1,89 @@
+"""Rules that several integrations share. A rule takes a message and yields issues; its id is its name with hyphens."""
+
+from collections.abc import Iterator
+
+from shared.hl7 import Message, Segment
+from shared.hl7.segment import NULL
+from shared.hl7.timestamp import is_date
+from shared.issue import Issue
+from shared.validation.nhs_number import is_nhs_number
+
+ADMINISTRATIVE_SEX = frozenset("AFMNOUZ")  # HL7 table 0001 (A F M N O U) and Data Standards Wales, Sex (F M U Z)
+EARLIEST_BIRTH = "1800"
+
+
+def is_valued(segment: Segment, field: str) -> bool:
+    """Whether a field says something: not absent, not null, not delimiters alone."""
+    encoding = segment.encoding
+    text = segment.raw(field).strip(encoding.component + encoding.repetition + encoding.subcomponent)
+    return bool(text) and text != NULL
+
+
+def _required(segment: Segment, field: str, text: str, clause: str) -> Iterator[Issue]:
+    if not is_valued(segment, field):
+        yield Issue("error", "required", segment.where(field), text, "", clause)
+
+
+def control_id(message: Message) -> Iterator[Issue]:
+    """MSH-10 is what a sender and the hub call the message: without it a resend cannot be told from a new one."""
+    yield from _required(message["MSH"], "10", "MSH-10 (control id) is absent", "HL7 v2.5 2.15.9.10")
+
+
+def patient_identifier(message: Message) -> Iterator[Issue]:
+    """Every PID names its patient by an identifier."""
+    for pid in message.segments("PID"):
+        yield from _required(pid, "3", "PID-3 (patient identifier) is absent", "HL7 v2.5 3.4.2.3")
+
+
+def patient_name(message: Message) -> Iterator[Issue]:
+    """Every PID names its patient."""
+    for pid in message.segments("PID"):
+        yield from _required(pid, "5", "PID-5 (patient name) is absent", "HL7 v2.5 3.4.2.5")
+
+
+def merged_identifier(message: Message) -> Iterator[Issue]:
+    """A merge says which patient is merged away."""
+    for mrg in message.segments("MRG"):
+        yield from _required(mrg, "1", "MRG-1 (prior patient identifier) is absent", "HL7 v2.5 3.4.9.1")
+
+
+def administrative_sex(message: Message) -> Iterator[Issue]:
+    """PID-8 is a letter of table 0001 or of the Welsh list of sexes."""
+    for pid in message.segments("PID"):
+        if pid["8"] not in ADMINISTRATIVE_SEX and pid["8"] not in ("", NULL):
+            yield Issue("error", "code-invalid", pid.where("8"), "PID-8 is no code of the table", "", "HL7 table 0001")
+
+
+def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
+    """A PID-3 of type NH passes the check digit. A warning by default: official test numbers fail it."""
+    for pid in message.segments("PID"):
+        for where, cx in pid.each("3"):
+            if cx["5"] == "NH" and not is_nhs_number(cx["1"]):
+                text = "the check digit of the NHS Number does not fit"
+                yield Issue("warning", "value", f"{where}.1", text, "", "NHS Data Dictionary: NHS NUMBER")
+
+
+def birth_date_given(message: Message) -> Iterator[Issue]:
+    """PID-7 is present and not null."""
+    for pid in message.segments("PID"):
+        yield from _required(pid, "7", "PID-7 (date of birth) is absent", "HL7 v2.5 3.4.2.7")
+
+
+def birth_date_is_a_day(message: Message) -> Iterator[Issue]:
+    """PID-7, where valued, is exactly eight digits, a day that exists, in 1800 or later."""
+    for pid in message.segments("PID"):
+        text = pid.raw("7")
+        if is_valued(pid, "7") and not (len(text) == 8 and is_date(text) and text >= EARLIEST_BIRTH):
+            yield Issue("error", "value", pid.where("7"), "PID-7 is not a day of 1800 or later", "", "HL7 v2.5 3.4.2.7")
+
+
+def birth_date_in_future(message: Message) -> Iterator[Issue]:
+    """PID-7 does not lie after the message itself (MSH-7). A warning."""
+    sent = message["MSH-7"].replace("-", "")[:8]
+    for pid in message.segments("PID"):
+        if is_date(sent) and is_date(pid["7"]) and pid["7"] > sent:
+            yield Issue("warning", "value", pid.where("7"), "PID-7 lies after the message", "", "HL7 v2.5 3.4.2.7")
+
+
+COMMON = (control_id, patient_identifier, patient_name, merged_identifier, administrative_sex, nhs_number_check_digit)
+BIRTH_DATE = (birth_date_given, birth_date_is_a_day, birth_date_in_future)

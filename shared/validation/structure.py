@@ -1,0 +1,101 @@
+"""A message structure: a quick yes by one pattern over the segment names; a diagnosis only when the answer is no."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from shared.hl7 import Message
+from shared.issue import Issue
+from shared.validation.alignment import Step, align
+from shared.validation.grammar import Grammar, compiled
+
+_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
+_MOST = 50  # findings on one structure; more would tell nobody more
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Segments, order, cardinality and groups of a message, as text that an analyst reads (``grammar``).
+
+    ``z_segments`` lets any segment pass whose name begins with Z, wherever it stands.
+    """
+
+    text: str
+    clause: str = ""
+    z_segments: bool = False
+
+    @property
+    def grammar(self) -> Grammar:
+        return _compiled(self.text)
+
+    def check(self, message: Message) -> list[Issue]:
+        """Every segment that is missing, out of order, repeated or not known, in the order of the message."""
+        names = message.names
+        if self.z_segments:
+            names = [name for name in names if name[:1] != "Z"]
+        if self.grammar.pattern.fullmatch(" ".join(names) + " "):
+            return []
+        found = [*self._strangers(message), *self._misplaced(message)]
+        return [issue._replace(clause=self.clause) for issue in found[:_MOST]]
+
+    def _known(self, name: str) -> bool:
+        return name in self.grammar.names
+
+    def _strangers(self, message: Message) -> Iterator[Issue]:
+        for name, places in message.index.items():
+            if self._known(name) or (self.z_segments and name[:1] == "Z"):
+                continue
+            for number in range(1, min(len(places), _MOST) + 1):
+                yield _stranger(name, f"{name}[{number}]" if number > 1 else name)
+
+    def _misplaced(self, message: Message) -> Iterator[Issue]:
+        segments = [segment for segment in message.segments() if self._known(segment.name)]
+        steps = align(self.grammar, [segment.name for segment in segments])
+        if steps is None:
+            yield Issue("error", "structure", "", "the segments are not in the order of the structure", "segment-order")
+            return
+        wheres = [segment.where() for segment in segments]
+        yield from _findings(steps, wheres)
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> Grammar:
+    return compiled(text)
+
+
+def _stranger(name: str, where: str) -> Issue:
+    if not _NAME.fullmatch(name):
+        return Issue("error", "structure", "", "a line that does not begin with the name of a segment", "not-a-segment")
+    if name.startswith("Z"):
+        return Issue("error", "structure", where, "a Z segment is not taken here", "z-segment")
+    return Issue("error", "structure", where, f"{name} is not part of this structure", "segment-unknown")
+
+
+def _findings(steps: Iterable[Step], wheres: list[str]) -> Iterator[Issue]:
+    """One issue for each step that is not a plain match; a segment both missing and misplaced is out of order."""
+    steps = list(steps)
+    misplaced = [step.name for step in steps if step.kind == "misplaced"]
+    missing = [step.name for step in steps if step.kind == "missing"]
+    taken: dict[str, int] = {}
+    for step in steps:
+        taken[step.name] = taken.get(step.name, 0) + (step.kind != "misplaced")
+        if step.kind == "missing" and step.name in misplaced:
+            misplaced.remove(step.name)
+        elif step.kind == "missing":
+            number = taken[step.name]
+            where = f"{step.name}[{number}]" if number > 1 else step.name
+            yield Issue("error", "structure", where, f"{step.name} is missing", "segment-missing")
+        elif step.kind == "misplaced":
+            yield _misplaced_issue(step.name, wheres[step.token], step.name in missing, bool(taken[step.name]))
+        elif step.kind == "tolerated":
+            text = f"{step.name} is out of order; it was taken all the same"
+            yield Issue("information", "informational", wheres[step.token], text, "segment-order-tolerated")
+
+
+def _misplaced_issue(name: str, where: str, also_missing: bool, seen: bool) -> Issue:
+    if also_missing:
+        return Issue("error", "structure", where, f"{name} is out of order", "segment-order")
+    if seen:
+        return Issue("error", "structure", where, f"{name} is repeated, or out of order", "segment-repeated")
+    return Issue("error", "structure", where, f"{name} is not expected here", "segment-order")

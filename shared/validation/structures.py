@@ -1,0 +1,31 @@
+"""Structures that several integrations share, in the abstract syntax of HL7 v2.5 chapter 2.12 (see grammar.py).
+
+A second PID outside ADT_A39, a Z segment, an A40 without MRG and a missing PV1 are refused because no grammar takes them.
+"""
+
+from dataclasses import replace
+
+from shared.validation.structure import Structure
+
+_UP_TO_PATIENT = "MSH [{SFT}] EVN PID [PD1] [{ROL}] [{NK1}]"
+_CLINICAL = "[{DB1}] [{OBX}] [{AL1}] [{DG1}] [DRG] [{PR1 [{ROL}]}] [{GT1}]"
+_INSURANCE = "[{IN1 [IN2] [{IN3}] [{ROL}]}] [ACC] [UB1] [UB2]"
+
+ADT_A05 = Structure(f"{_UP_TO_PATIENT} PV1 [PV2] [{{ROL}}] {_CLINICAL} {_INSURANCE}", "HL7 v2.5 3.3.28")
+ADT_A05_VISIT_OPTIONAL = Structure(f"{_UP_TO_PATIENT} [PV1 [PV2] [{{ROL}}]] {_CLINICAL} {_INSURANCE}", "HL7 v2.5 3.3.28")
+# Chemocare writes NK1 after PV1: taken, and recorded as a repair.
+ADT_A05_NK1_AFTER_PV1 = Structure(
+    f"MSH EVN PID [PD1] [{{ROL}}] [{{NK1}}] PV1 [{{~NK1}}] [PV2] [{{~NK1}}] [{{ROL}}] {_CLINICAL} {_INSURANCE}", "HL7 v2.4 3.3.28"
+)
+ADT_A01 = Structure(
+    "MSH EVN PID [PD1] [{NK1}] PV1 [PV2] [{DB1}] [{OBX}] [{AL1}] [{DG1}] [DRG] [{PR1 [{ROL}]}] [{GT1}] "
+    "[{IN1 [IN2] [{IN3}]}] [ACC] [UB1] [UB2]",
+    "HL7 v2.3.1 3.3.1",
+)
+ADT_A39 = Structure("MSH EVN {PID [PD1] MRG [PV1]}", "HL7 v2.5 3.3.39")
+ADT_A39_NK1 = Structure("MSH EVN {PID [PD1] [{NK1}] MRG [PV1]}", "HL7 v2.4 3.3.39")
+
+
+def with_z_segments(structure: Structure) -> Structure:
+    """The same structure, letting Z segments pass wherever they stand."""
+    return replace(structure, z_segments=True)

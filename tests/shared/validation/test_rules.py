@@ -1,0 +1,69 @@
+"""The shared rules and the profile that weighs them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared.hl7 import Message, parse
+from shared.issue import Issue
+from shared.validation import Hl7Profile, structures
+from shared.validation.rules import BIRTH_DATE, COMMON
+
+A05 = {"ADT_A05": structures.ADT_A05}
+PROFILE = Hl7Profile(name="test", structures=A05, rules=(*COMMON, *BIRTH_DATE))
+
+
+def message(pid: str = "PID|||9990000018^^^NHS^NH||Jones^Ann||19800229|F", control_id: str = "C1") -> Message:
+    return parse(f"MSH|^~\\&|252|F|||20240501||ADT^A28|{control_id}|P|2.5\rEVN||20240501\r{pid}\rPV1||N\r".encode())
+
+
+def test_nothing_to_find() -> None:
+    assert PROFILE.check(message()) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "finding"),
+    [
+        (message(control_id=""), ("error", "control-id", "MSH-10", "101")),
+        (message("PID|||^^^NHS||Jones||19800101|F"), None),
+        (message("PID|||^^~^||Jones||19800101|F"), ("error", "patient-identifier", "PID-3", "101")),
+        (message('PID|||1||""||19800101|F'), ("error", "patient-name", "PID-5", "101")),
+        (message("PID|||1||Jones||19800101|X"), ("error", "administrative-sex", "PID-8", "103")),
+        (message("PID|||1||Jones||19800101|Z"), None),
+        (message('PID|||1||Jones||19800101|""'), None),
+        (message("PID|||1~9990000019^^^NHS^NH||J||19800101|F"), ("warning", "nhs-number-check-digit", "PID-3[2].1", "102")),
+        (message("PID|||1||Jones|||F"), ("error", "birth-date-given", "PID-7", "101")),
+        (message('PID|||1||Jones||""|F'), ("error", "birth-date-given", "PID-7", "101")),
+        (message("PID|||1||Jones||19800230|F"), ("error", "birth-date-is-a-day", "PID-7", "102")),
+        (message("PID|||1||Jones||198002|F"), ("error", "birth-date-is-a-day", "PID-7", "102")),
+        (message("PID|||1||Jones||17991231|F"), ("error", "birth-date-is-a-day", "PID-7", "102")),
+        (message("PID|||1||Jones||19800101^D|F"), ("error", "birth-date-is-a-day", "PID-7", "102")),
+        (message("PID|||1||Jones||20240502|F"), ("warning", "birth-date-in-future", "PID-7", "102")),
+    ],
+)
+def test_findings(changed: Message, finding: tuple[str, ...] | None) -> None:
+    found = [(issue.severity, issue.rule, issue.where, issue.condition) for issue in PROFILE.check(changed)]
+    assert found == ([finding] if finding else [])
+
+
+def test_every_finding_says_where_it_comes_from() -> None:
+    found = PROFILE.check(message('PID|||9990000019^^^NHS^NH||""|||X', ""))
+    assert len(found) == 5
+    assert all(issue.clause and issue.rule and issue.where for issue in found)
+
+
+def own_rule(message: Message) -> Iterator[Issue]:
+    yield Issue("error", "value", "PID-29.1", "own")
+
+
+def test_a_profile_weighs_and_exempts() -> None:
+    stricter = Hl7Profile(name="x", structures=A05, rules=COMMON, severities={"nhs-number-check-digit": "error"})
+    assert [issue.severity for issue in stricter.check(message("PID|||1^^^N^NH||Jones|||F"))] == ["error"]
+    own = Hl7Profile(name="x", structures=A05, rules=(own_rule,))
+    assert [issue.rule for issue in own.check(message())] == ["own-rule"]
+    exempt = Hl7Profile(name="x", structures=A05, rules=(own_rule,), exempt={"own-rule": ("PID-29",)})
+    assert exempt.check(message()) == []
+
+
+def test_a_structure_that_the_profile_does_not_know() -> None:
+    assert [i.rule for i in Hl7Profile(name="x", structures={}).check(message())] == ["message-structure"]

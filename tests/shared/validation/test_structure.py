@@ -1,0 +1,84 @@
+"""Structures: what is taken, and the findings of what is not, at the right path."""
+
+import pytest
+
+from shared.hl7 import parse
+from shared.validation import Structure, structures
+from shared.validation.grammar import compiled, required
+
+
+def found(structure: Structure, names: str) -> list[tuple[str, str]]:
+    body = "\r".join(f"{name}|^~\\&|" if name == "MSH" else f"{name}|1" for name in names.split())
+    return [(issue.rule, issue.where) for issue in structure.check(parse(body))]
+
+
+@pytest.mark.parametrize(
+    ("structure", "names"),
+    [
+        (structures.ADT_A05, "MSH EVN PID PV1"),
+        (structures.ADT_A05, "MSH SFT SFT EVN PID PD1 ROL ROL NK1 NK1 PV1 PV2 ROL DB1 OBX OBX AL1 DG1 DRG PR1 ROL PR1 GT1"),
+        (structures.ADT_A05, "MSH EVN PID PV1 IN1 IN2 IN3 IN3 ROL IN1 IN1 ACC UB1 UB2"),
+        (structures.ADT_A05_VISIT_OPTIONAL, "MSH EVN PID OBX"),
+        (structures.ADT_A05_VISIT_OPTIONAL, "MSH EVN PID PV1 PV2 ROL OBX"),
+        (structures.ADT_A39, "MSH EVN PID MRG PID PD1 MRG PV1 PID MRG"),
+        (structures.ADT_A39_NK1, "MSH EVN PID NK1 NK1 MRG"),
+        (structures.with_z_segments(structures.ADT_A05), "MSH ZAA EVN PID ZBB PV1 ZCC"),
+    ],
+)
+def test_taken(structure: Structure, names: str) -> None:
+    assert found(structure, names) == []
+
+
+@pytest.mark.parametrize(
+    ("structure", "names", "findings"),
+    [
+        (structures.ADT_A05, "MSH EVN PV1", [("segment-missing", "PID")]),
+        (structures.ADT_A05, "MSH EVN PID", [("segment-missing", "PV1")]),
+        (structures.ADT_A05, "MSH EVN PID OBX", [("segment-missing", "PV1")]),
+        (structures.ADT_A05, "MSH PID PV1", [("segment-missing", "EVN")]),
+        (structures.ADT_A05, "MSH EVN PID PID PV1", [("segment-repeated", "PID[2]")]),
+        (structures.ADT_A05, "MSH EVN PID PV1 PID PV1", [("segment-repeated", "PID[2]"), ("segment-repeated", "PV1[2]")]),
+        (structures.ADT_A05, "MSH PID EVN PV1", [("segment-order", "EVN")]),
+        (structures.ADT_A05, "MSH EVN PID PV1 NK1", [("segment-order", "NK1")]),
+        (structures.ADT_A05, "MSH EVN PID PV1 ZAA", [("z-segment", "ZAA")]),
+        (structures.ADT_A05, "MSH EVN PID PV1 QRD QRD", [("segment-unknown", "QRD"), ("segment-unknown", "QRD[2]")]),
+        (structures.ADT_A05, "MSH EVN PID PV1 MSH", [("segment-repeated", "MSH[2]")]),
+        (structures.ADT_A05, "MSH EVN PID PV1 jones", [("not-a-segment", "")]),
+        (structures.ADT_A05, "MSH EVN PID PV1 IN2", [("segment-missing", "IN1")]),
+        (structures.ADT_A05_VISIT_OPTIONAL, "MSH EVN PID PV2", [("segment-missing", "PV1")]),
+        (structures.ADT_A05_NK1_AFTER_PV1, "MSH SFT EVN PID PV1", [("segment-unknown", "SFT")]),
+        (structures.ADT_A05_NK1_AFTER_PV1, "MSH EVN PID NK1 PV1 NK1 OBX", [("segment-order-tolerated", "NK1[2]")]),
+        (structures.ADT_A39, "MSH EVN PID", [("segment-missing", "MRG")]),
+        (structures.ADT_A39, "MSH EVN PID MRG PID", [("segment-missing", "MRG[2]")]),
+        (structures.ADT_A39, "MSH EVN MRG", [("segment-missing", "PID")]),
+    ],
+)
+def test_not_taken(structure: Structure, names: str, findings: list[tuple[str, str]]) -> None:
+    assert found(structure, names) == findings
+
+
+def test_choice_and_groups() -> None:
+    order = Structure("MSH { [PID [{NTE}]] {ORC <OBR|RXO> [{NTE}] [{OBX [{NTE}]}]} }")
+    assert found(order, "MSH PID NTE ORC OBR OBX NTE OBX ORC RXO PID ORC OBR") == []
+    assert found(order, "MSH PID ORC OBX") == [("segment-missing", "OBR")]
+
+
+@pytest.mark.parametrize("text", ["MSH [PID", "MSH PID]", "MSH pid", "MSH {PID]", "MSHPID"])
+def test_a_text_that_is_no_grammar(text: str) -> None:
+    with pytest.raises(ValueError):
+        compiled(text)
+
+
+def test_required() -> None:
+    assert list(required(compiled("MSH EVN PID [PD1] {ORC <OBR|RXO>} [{NK1}]"))) == ["MSH", "EVN", "PID", "ORC"]
+
+
+def test_a_hostile_message_costs_little_and_is_refused() -> None:
+    many = "MSH EVN PID PV1 " + "NK1 PV1 EVN " * 2000
+    assert found(structures.ADT_A05, many)
+    assert len(found(structures.ADT_A05, "MSH EVN PID PV1 " + "ZAA " * 5000)) == 50
+
+
+def test_no_value_gets_into_the_text() -> None:
+    body = "MSH|^~\\&|\rEVN|\rPID|1\rPV1|\rSmith is here\r"
+    assert "Smith" not in str(structures.ADT_A05.check(parse(body)))
