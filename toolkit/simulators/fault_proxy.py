@@ -48,11 +48,13 @@ class FaultProxy:
         return f"http://{self.host}:{self.port}"
 
     async def start(self) -> None:
+        self._stopped = asyncio.Event()
         self._session = aiohttp.ClientSession(auto_decompress=False, connector=aiohttp.TCPConnector(limit=0))
         self._server = web.Server(self._handle, access_log=None)
         await self.up()
 
     async def stop(self) -> None:
+        self._stopped.set()
         await self.down()
         await self._server.shutdown(0)
         await self._session.close()
@@ -85,7 +87,7 @@ class FaultProxy:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         name, number = self.script.next() if self.only(request.method, request.raw_path) else ("ok", 0)
         self.requests[f"{request.method} {name}"] += 1
-        before = await _before(request, name, number)
+        before = await self._before(request, name, number)
         if before is not None:
             return before
         try:
@@ -94,10 +96,28 @@ class FaultProxy:
             return _cut(request)
         return await _after(request, answer, name, number)
 
+    async def _before(self, request: web.BaseRequest, name: str, number: float) -> web.Response | None:
+        match name:
+            case "slow":
+                await asyncio.sleep(number or 1)
+            case "status":
+                return web.Response(status=int(number or 500))
+            case "throttle":
+                busy = "<?xml version='1.0'?><Error><Code>ServerBusy</Code><Message>The server is busy.</Message></Error>"
+                return web.Response(
+                    status=503, text=busy, content_type="application/xml", headers={"x-ms-error-code": "ServerBusy"}
+                )
+            case "cut-before":
+                return _cut(request)
+            case "hang":
+                await self._stopped.wait()
+                return _cut(request)
+        return None
+
     async def _pass_on(self, request: web.BaseRequest) -> web.Response:
         url = self.to.join(URL(request.raw_path, encoded=True))
         headers = [(k, v) for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP]
-        body = await request.read()
+        body = await request.read() or None  # of no body the client would say a content type, and a signature be broken
         async with self._session.request(request.method, url, headers=headers, data=body, allow_redirects=False) as answer:
             kept = [(k, v) for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP | {"content-length"}]
             response = web.Response(status=answer.status, reason=answer.reason, body=await answer.read())
@@ -106,23 +126,6 @@ class FaultProxy:
             if request.method == "HEAD" and "Content-Length" in answer.headers:
                 response.headers["Content-Length"] = answer.headers["Content-Length"]
             return response
-
-
-async def _before(request: web.BaseRequest, name: str, number: float) -> web.Response | None:
-    match name:
-        case "slow":
-            await asyncio.sleep(number or 1)
-        case "status":
-            return web.Response(status=int(number or 500))
-        case "throttle":
-            busy = "<?xml version='1.0'?><Error><Code>ServerBusy</Code><Message>The server is busy.</Message></Error>"
-            return web.Response(status=503, text=busy, content_type="application/xml", headers={"x-ms-error-code": "ServerBusy"})
-        case "cut-before":
-            return _cut(request)
-        case "hang":
-            while request.transport and not request.transport.is_closing():
-                await asyncio.sleep(0.02)
-    return None
 
 
 async def _after(request: web.BaseRequest, answer: web.Response, name: str, number: float) -> web.StreamResponse:
