@@ -1,0 +1,106 @@
+"""FHIR R4 as a source: a resource or a bundle in JSON, told apart by the bundle's identifier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from shared.envelope import Answer, Envelope, Identity
+from shared.formats.json_body import answer, document
+from shared.issue import Issue, Verdict
+from shared.problems import Unsupported
+
+Resource = dict[str, Any]
+TEST_CODES = ("HTEST", "SYNTHETIC")  # v3 ActReason HTEST: test health data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fhir:
+    """Resources of these types; of bundles, those of ``bundle_types`` holding only ``entries``.
+
+    Args:
+        entries: resource types taken inside a bundle; empty takes any.
+        largest_attachment: bytes of one attachment or Binary, after decoding base64.
+    """
+
+    resources: tuple[str, ...] = ("Bundle",)
+    bundle_types: tuple[str, ...] = ("message", "transaction", "collection", "document")
+    entries: tuple[str, ...] = ()
+    largest_attachment: int = 20 << 20
+    format: str = "fhir"
+
+    def read(self, envelope: Envelope) -> Resource:
+        """The resource. ``Unsupported``: not JSON, not FHIR, another version, or a type that is not taken."""
+        read = document(envelope, exact=True)
+        if not isinstance(read, dict) or not isinstance(read.get("resourceType"), str):
+            raise Unsupported(Issue("fatal", "structure", "", "not FHIR: an object with a resourceType is expected", "not-fhir"))
+        if issues := [*self._not_taken(read), *self._too_large(read)]:
+            raise Unsupported(*issues)
+        return read
+
+    def _not_taken(self, read: Resource) -> list[Issue]:
+        kind = read["resourceType"]
+        if kind not in self.resources:
+            text = f"this type of resource is not taken; {', '.join(self.resources)} is"
+            return [Issue("error", "not-supported", "resourceType", text, "resource-type")]
+        if kind != "Bundle":
+            return []
+        if read.get("type") not in self.bundle_types:
+            text = f"this type of bundle is not taken; {', '.join(self.bundle_types)} is"
+            return [Issue("error", "not-supported", "Bundle.type", text, "bundle-type")]
+        return [self._entry(n) for n, inner in enumerate(inside(read)) if self.entries and inner not in self.entries]
+
+    def _entry(self, n: int) -> Issue:
+        text = f"this type of resource is not taken in the bundle; {', '.join(self.entries)} are"
+        return Issue("error", "not-supported", f"Bundle.entry[{n}].resource", text, "resource-type")
+
+    def _too_large(self, read: Resource) -> list[Issue]:
+        text = f"an attachment is larger than {self.largest_attachment >> 20} MB"
+        most = self.largest_attachment * 4 // 3 + 4
+        return [
+            Issue("error", "too-long", where, text, "attachment-too-large")
+            for where, data in attachments(read, read["resourceType"])
+            if len(data) > most
+        ]
+
+    def repairs(self, content: Resource) -> Sequence[Issue]:
+        return ()
+
+    def identity(self, content: Resource, envelope: Envelope) -> Identity:
+        """The bundle's identifier (system as the facility), else the digest of the body; the partner is the sender."""
+        named = content.get("identifier") if content["resourceType"] == "Bundle" else None
+        if isinstance(named, dict) and named.get("value"):
+            return Identity(envelope.partner, str(named.get("system", "")), str(named["value"]))
+        return Identity(envelope.partner, "", sha256(envelope.body).hexdigest()[:32])
+
+    def is_synthetic(self, content: Resource) -> bool:
+        meta = content.get("meta") or {}
+        marks = [*(meta.get("tag") or ()), *(meta.get("security") or ())]
+        return any(mark.get("code") in TEST_CODES for mark in marks if isinstance(mark, dict))
+
+    def acknowledge(self, envelope: Envelope, content: Resource | None, verdict: Verdict) -> Answer:
+        return answer(envelope, verdict)
+
+
+def inside(bundle: Resource) -> list[str]:
+    """The types of the resources in a bundle, ``""`` for an entry without one."""
+    entries = bundle.get("entry")
+    if not isinstance(entries, list):
+        return []
+    resources = [entry.get("resource") if isinstance(entry, dict) else None for entry in entries]
+    return [str(each.get("resourceType", "")) if isinstance(each, dict) else "" for each in resources]
+
+
+def attachments(value: Any, where: str) -> list[tuple[str, str]]:
+    """Each ``data`` element (Attachment, Binary, Signature) with its path."""
+    found: list[tuple[str, str]] = []
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "data" and isinstance(inner, str):
+                found.append((f"{where}.data", inner))
+            else:
+                found += attachments(inner, f"{where}.{key}")
+    elif isinstance(value, list):
+        for n, inner in enumerate(value):
+            found += attachments(inner, f"{where}[{n}]")
+    return found

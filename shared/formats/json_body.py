@@ -1,0 +1,89 @@
+"""What every JSON source shares: reading a body, media types, and the faces of the answer."""
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from shared.envelope import Answer, Envelope
+from shared.fhir.outcome import outcome
+from shared.fhir.resource import Decimal
+from shared.issue import Issue, Verdict
+from shared.problems import Unsupported
+
+FHIR_JSON, JSON = "application/fhir+json", "application/json"
+TAKEN = ("", FHIR_JSON, JSON, "text/json", "application/cloudevents+json")
+FHIR_VERSION = re.compile(r'fhirversion\s*=\s*"?([\d.]+)', re.IGNORECASE)
+STATUS = {"content-type": 415, "not-json": 400, "too-deep": 400, "not-acceptable": 406}
+DEPTH = 64
+
+
+def document(envelope: Envelope, *, exact: bool = False) -> Any:
+    """The JSON of a body; ``exact`` keeps every digit of a decimal, as FHIR demands.
+
+    Raises:
+        Unsupported: another media type, another FHIR version, not JSON, nested too deep.
+    """
+    media, _, parameters = envelope.content_type.partition(";")
+    if media.strip().lower() not in TAKEN:
+        raise Unsupported(Issue("fatal", "not-supported", "", "this media type is not taken; JSON is", "content-type"))
+    version = FHIR_VERSION.search(parameters)
+    if version and not version[1].startswith("4.0"):
+        raise Unsupported(Issue("fatal", "not-supported", "", "this FHIR version is not taken; 4.0 is", "fhir-version"))
+    try:
+        read = _exact(envelope.body) if exact else orjson.loads(envelope.body)
+    except json.JSONDecodeError as error:
+        text = f"not JSON: line {error.lineno}, column {error.colno}"
+        raise Unsupported(Issue("fatal", "structure", "", text, "not-json")) from None
+    if deeper_than(read, DEPTH):
+        raise Unsupported(Issue("fatal", "structure", "", f"nested deeper than {DEPTH}", "too-deep"))
+    return read
+
+
+def _exact(body: bytes) -> Any:
+    orjson.loads(body)  # the stricter reader: NaN, lone surrogates and bad UTF-8 are refused here
+    return json.loads(body, parse_float=Decimal)
+
+
+def deeper_than(value: Any, most: int) -> bool:
+    """Whether a document nests deeper than this.
+
+    >>> deeper_than([[1]], 1), deeper_than([[1]], 2)
+    (True, False)
+    """
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
+        level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [inner for inner in level if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return bool(level)
+
+
+def answer(envelope: Envelope, verdict: Verdict) -> Answer:
+    """202 when accepted, else 422 or what HTTP itself says, with an OperationOutcome."""
+    if refused := not_acceptable(envelope.headers.get("accept", "")):
+        verdict = Verdict("AR", (refused,))
+    media = FHIR_JSON if "fhir" in envelope.headers.get("accept", envelope.content_type or FHIR_JSON) else JSON
+    return Answer(status(verdict), media, orjson.dumps(outcome(verdict.issues)))
+
+
+def status(verdict: Verdict) -> int:
+    """The HTTP status of a verdict."""
+    if verdict.accepted:
+        return 202
+    codes = {issue.code for issue in verdict.issues if issue.is_error}
+    if "transient" in codes:
+        return 503
+    if "exception" in codes:
+        return 500
+    return next((STATUS[issue.rule] for issue in verdict.issues if issue.rule in STATUS), 422)
+
+
+def not_acceptable(accept: str) -> Issue | None:
+    """An issue when ``Accept`` names only faces that the hub has not."""
+    media = [part.partition(";")[0].strip().lower() for part in accept.split(",") if part.strip()]
+    if not media or any(m in ("*/*", "application/*", FHIR_JSON, JSON) for m in media):
+        return None
+    return Issue("fatal", "not-supported", "", "the answer can be had as FHIR JSON or JSON", "not-acceptable")

@@ -1,0 +1,115 @@
+"""JSON events as a source, and JSON Schema as a profile: every error at once, by JSON Pointer, never with the value."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from shared.envelope import Answer, Envelope, Identity
+from shared.formats.json_body import answer, document
+from shared.issue import Issue, Verdict
+from shared.problems import Unsupported
+
+Document = dict[str, Any]
+Rule = Callable[[Document], Iterator[Issue]]
+# JSON Schema keyword -> FHIR issue type, and what is expected in words of ours
+KEYWORDS: Mapping[str, tuple[str, str]] = {
+    "required": ("required", "a required property is missing"),
+    "type": ("structure", "the type is wrong"),
+    "enum": ("code-invalid", "not one of the codes allowed"),
+    "const": ("value", "not the value expected"),
+    "format": ("value", "not of the format expected"),
+    "pattern": ("value", "not of the pattern expected"),
+    "additionalProperties": ("structure", "a property that is not known"),
+    "minLength": ("value", "too short"),
+    "maxLength": ("too-long", "too long"),
+}
+SHOWN = ("type", "enum", "format", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonEvents:
+    """Events in JSON: an object with its own id and its source.
+
+    Args:
+        event_id, source: the members that name the event and who made it. synthetic: a member that is true for a test.
+    """
+
+    event_id: str = "id"
+    source: str = "source"
+    synthetic: str = "test"
+    format: str = "json"
+
+    def read(self, envelope: Envelope) -> Document:
+        """The event. ``Unsupported``: not JSON, or not an object."""
+        read = document(envelope)
+        if not isinstance(read, dict):
+            raise Unsupported(Issue("fatal", "structure", "", "a JSON object is expected", "not-an-object"))
+        return read
+
+    def repairs(self, content: Document) -> Sequence[Issue]:
+        return ()
+
+    def identity(self, content: Document, envelope: Envelope) -> Identity:
+        return Identity(envelope.partner, str(content.get(self.source, "")), str(content.get(self.event_id, "")))
+
+    def is_synthetic(self, content: Document) -> bool:
+        return content.get(self.synthetic) is True
+
+    def acknowledge(self, envelope: Envelope, content: Document | None, verdict: Verdict) -> Answer:
+        return answer(envelope, verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaProfile:
+    """A JSON Schema (2020-12) in a file, and rules that a schema cannot say."""
+
+    name: str
+    path: Path
+    rules: tuple[Rule, ...] = field(default=())
+
+    def check(self, content: Document) -> list[Issue]:
+        """Every finding of the schema; the rules are asked only when it is content."""
+        found = sorted(self._issue(error) for error in _validator(self.path).iter_errors(content))
+        return found or [issue for rule in self.rules for issue in rule(content)]
+
+    def _issue(self, error: Any) -> Issue:
+        keyword = str(error.validator)
+        code, text = KEYWORDS.get(keyword, ("invariant", "a rule of the schema is broken"))
+        where = pointer(error.absolute_path)
+        if keyword == "required":
+            where += "/" + _escaped(_missing(error))
+        expected = f": {orjson.dumps(error.validator_value).decode()}" if keyword in SHOWN else ""
+        return Issue("error", code, where, text + expected, f"schema-{keyword}", pointer(error.absolute_schema_path))
+
+
+def pointer(parts: Sequence[str | int]) -> str:
+    """A JSON Pointer.
+
+    Source: RFC 6901.
+
+    >>> pointer(["doses", 0, "a/b"])
+    '/doses/0/a~1b'
+    """
+    return "".join(f"/{_escaped(str(part))}" for part in parts)
+
+
+def _escaped(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _missing(error: Any) -> str:
+    """Which of the required properties this error is about: one that the schema names, never one of the document."""
+    return next((name for name in error.validator_value if error.message.startswith(repr(name))), "")
+
+
+@cache
+def _validator(path: Path) -> Any:
+    from jsonschema import Draft202012Validator
+
+    schema = orjson.loads(path.read_bytes())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
