@@ -49,7 +49,11 @@ class FaultProxy:
 
     async def start(self) -> None:
         self._stopped = asyncio.Event()
-        self._session = aiohttp.ClientSession(auto_decompress=False, connector=aiohttp.TCPConnector(limit=0))
+        self._session = aiohttp.ClientSession(
+            auto_decompress=False,
+            connector=aiohttp.TCPConnector(limit=0),
+            skip_auto_headers=("Content-Type", "User-Agent", "Accept", "Accept-Encoding"),  # they would break a signature
+        )
         self._server = web.Server(self._handle, access_log=None)
         await self.up()
 
@@ -117,7 +121,7 @@ class FaultProxy:
     async def _pass_on(self, request: web.BaseRequest) -> web.Response:
         url = self.to.join(URL(request.raw_path, encoded=True))
         headers = [(k, v) for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP]
-        body = await request.read() or None  # of no body the client would say a content type, and a signature be broken
+        body = await request.content.read() or None  # read() refuses more than a megabyte
         async with self._session.request(request.method, url, headers=headers, data=body, allow_redirects=False) as answer:
             kept = [(k, v) for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP | {"content-length"}]
             response = web.Response(status=answer.status, reason=answer.reason, body=await answer.read())

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from toolkit.simulators.fault_proxy import FaultProxy
 
@@ -14,10 +15,11 @@ class Behind:
     """A server that keeps what it gets."""
 
     def __init__(self) -> None:
-        self.seen: list[tuple[str, str, str, bytes]] = []
+        self.seen: list[tuple[str, str, str | None, int]] = []
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
-        self.seen.append((request.method, request.raw_path, request.headers.get("Authorization", ""), await request.read()))
+        body = await request.content.read()
+        self.seen.append((request.method, request.raw_path, request.headers.get("Content-Type"), len(body)))
         return web.Response(status=201, body=b"0123456789", headers={"ETag": 'W/"1"'})
 
 
@@ -45,12 +47,13 @@ async def ask(proxy: FaultProxy) -> tuple[int, bytes]:
 
 
 async def test_the_request_and_the_answer_pass_as_they_are(behind: tuple[Behind, FaultProxy]) -> None:
-    from yarl import URL
-
     server, proxy = behind
-    async with aiohttp.ClientSession() as session, session.put(URL(proxy.url + PATH, encoded=True), data=b"body") as answer:
-        assert (answer.status, answer.headers["ETag"], await answer.read()) == (201, 'W/"1"', b"0123456789")
-    assert server.seen == [("PUT", PATH, "", b"body")]
+    url = URL(proxy.url + PATH, encoded=True)
+    async with aiohttp.ClientSession(skip_auto_headers=["Content-Type"]) as session:
+        for body in (b"x" * 3_000_000, None):
+            async with session.put(url, data=body) as answer:
+                assert (answer.status, answer.headers["ETag"], await answer.read()) == (201, 'W/"1"', b"0123456789")
+    assert server.seen == [("PUT", PATH, None, 3_000_000), ("PUT", PATH, None, 0)]
 
 
 @pytest.mark.parametrize(
