@@ -74,6 +74,7 @@ class EventGrid:
 
     types: tuple[str, ...]
     subject_begins: str = ""
+    publisher: str = ""  # the integration whose outbox the event knocks for; empty: the event itself is the message
     filters: tuple[tuple[str, str, tuple[str, ...]], ...] = ()  # (operator, key, values) of an advanced filter
 
 
@@ -127,6 +128,7 @@ class Integration:
     refusal: Literal["AE", "AR"] = "AE"
     on_resend: Literal["answer", "deliver"] = "answer"
     dropped: Mapping[str, str] = field(default_factory=dict)  # path -> why it reaches nothing
+    subscribers: tuple[str, ...] = ()  # integrations that each take what this one publishes, from its outbox
     patient: Callable[[Content], str] | None = None  # the NHS Number, for the keyed search index
 
     @property

@@ -1,0 +1,99 @@
+"""The hub at run time: what accept and process work with."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random, SystemRandom
+from typing import Any
+
+from shared.integration import Integration
+from shared.ledger.store import Row, Store
+from shared.settings import number
+from shared.telemetry import events as telemetry
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The hub's own times in seconds, and sizes; tests make them short and small."""
+
+    claim_margin: float = 15  # a claim outlasts the delivery time-out by this
+    knock_delay: float = 5  # before a knock is seen: the accepting process goes first
+    storage_patience: float = 10  # how long an unclear answer of storage is looked into before the sender hears 503
+    open_grace: float = 60  # an open row younger than this may belong to a message that is being stored
+    overdue: float = 300  # a message that waits longer than this is reported
+    turn_messages: int = 20  # most messages of one lane in one go
+    turn_seconds: float = 60
+    blob_from: int = 700 * 1024  # compressed content from this size on goes to a blob
+    thread_from: int = 256 * 1024  # work on a body from this size on leaves the event loop
+
+    @classmethod
+    def from_settings(cls) -> "Timing":
+        return cls(
+            claim_margin=number("HUB_CLAIM_MARGIN", cls.claim_margin),
+            knock_delay=number("HUB_KNOCK_DELAY", cls.knock_delay),
+            storage_patience=number("HUB_STORAGE_PATIENCE", cls.storage_patience),
+            open_grace=number("HUB_OPEN_GRACE", cls.open_grace),
+            overdue=number("HUB_OVERDUE", cls.overdue),
+        )
+
+
+@dataclass
+class Hub:
+    """Store, clock, chance, telemetry and the integrations that this app runs."""
+
+    store: Store
+    integrations: Mapping[str, Integration]
+    now: Callable[[], float] = time.time
+    random: Random = field(default_factory=SystemRandom)
+    tell: Callable[..., None] = telemetry.emit
+    timing: Timing = field(default_factory=Timing.from_settings)
+    instance: str = field(default_factory=lambda: os.environ.get("WEBSITE_INSTANCE_ID", "")[:12] or f"pid{os.getpid()}")
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # since they were last written, by integration and outcome
+    slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)  # by destination
+    breakers: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # by destination: when it was read, and what
+    permits: dict[str, tuple[str, int]] = field(default_factory=dict)  # by destination: the minute, and how many are left
+
+    def count(self, integration: str, outcome: str) -> None:
+        """One more; the watchdog writes the counts down."""
+        self.counts[integration, outcome] += 1
+
+    def token(self) -> str:
+        """A fresh mark, by which a writer knows its own row again."""
+        return f"{self.random.getrandbits(64):016x}"
+
+    def stamp(self) -> str:
+        """The time as an envelope has it."""
+        return datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Work that nobody waits for; drain does."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and (problem := task.exception()):
+            self.tell("hub.fault", error_code=type(problem).__name__, frames=telemetry.frames(problem))
+
+    async def drain(self, seconds: float = 30) -> None:
+        """Wait for what runs, at most so long; then close every connection."""
+        if self.tasks:
+            await asyncio.wait(set(self.tasks), timeout=seconds)
+        for integration in self.integrations.values():
+            await integration.destination.close()
+        await self.store.close()
+
+
+async def together(*works: Awaitable[Any]) -> list[Any]:
+    """All of them, each to its end; then the first failure is raised."""
+    results = await asyncio.gather(*works, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results

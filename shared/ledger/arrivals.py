@@ -1,0 +1,242 @@
+"""The accepting side of the ledger: a message is stored in one transaction of its lane, once.
+
+What is harmless if the message never comes is written first: where to find it, that its lane has work, and the knock.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
+
+from shared.envelope import Answer, Envelope
+from shared.hub import Hub, together
+from shared.integration import Integration
+from shared.issue import Issue, Verdict
+from shared.ledger import content, names
+from shared.ledger.knocks import knock
+from shared.ledger.store import Away, Change, Conflict, Row, Ticket, insert, put
+from shared.ledger.store import replace as changed
+from shared.problems import Unavailable
+
+GONE = ("dead", "discarded", "expired")  # these do not block a resend
+REUSE = Issue("warning", "duplicate", "MSH-10", "this control id came before with another body", "control-id-reuse", hl7="205")
+AWAY = Issue("error", "transient", "", "the hub cannot store the message now: send it again", "storage-away", hl7="207")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that was checked, on its way into the ledger."""
+
+    envelope: Envelope
+    lane: str
+    key: str  # of its receipt: the hash of its identity
+    digest: str
+    control: str
+    by_control: str  # the partition of the index that leads from the control id
+    facts: Mapping[str, str | bool]  # sender, facility, synthetic: what rows and search may show
+    verdict: Verdict
+    acknowledge: Callable[[Verdict], Answer]
+    token: str
+    after: str = ""  # the lane that must be done first
+    finders: tuple[str, ...] = ()  # partitions of the index that lead to it
+    body: bytes = field(default=b"", repr=False)  # compressed
+    blob: str = ""
+
+    @property
+    def id(self) -> str:
+        return names.message_id(self.lane, self.key)
+
+    def reused(self) -> "Arrival":
+        """The same control id with another body: a new message with a warning."""
+        warned = self.verdict._replace(issues=(*self.verdict.issues, REUSE))
+        return replace(self, key=f"{self.key}-{self.digest[:16]}", verdict=warned)
+
+
+class Fresh(NamedTuple):
+    """What the accepting process knows already, so that its first attempt reads nothing."""
+
+    head: Row
+    waiting: Row
+    envelope: Envelope
+    ticket: Ticket | None
+    quiet: bool  # nothing else waits in the lane and nobody has claimed it
+
+
+class Recorded(NamedTuple):
+    """What became of an arrival."""
+
+    id: str
+    kind: Literal["new", "duplicate"]
+    answer: Answer
+    lane: str = ""
+    fresh: Fresh | None = None
+
+
+async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Recorded:
+    """Store the message, or find that it is stored. Raises ``Unavailable``: nothing was stored, or the sender must ask again."""
+    try:
+        if arrival.blob:
+            await hub.store.write_blob(names.CONTENT, arrival.blob, arrival.body)
+        reused, ticket = await _announce(integration, arrival, hub)
+        recorded = None if reused else await _store(integration, arrival, ticket, hub)
+        if recorded is None:
+            arrival = arrival.reused()
+            _, ticket = await _announce(integration, arrival, hub)
+            recorded = await _store(integration, arrival, ticket, hub)
+    except Away:
+        raise Unavailable(AWAY) from None
+    if recorded is None:
+        raise Unavailable(AWAY)
+    return recorded
+
+
+async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Ticket | None]:
+    """Index, hour, open lane and knock: written first, ignored when the message is not there. Tells whether the id was used."""
+    tables, at = names.tables(integration.name), hub.now()
+    found = {"lane": arrival.lane, "key": arrival.key, "digest": arrival.digest, "at": at}
+    trail = {"at": at, "finders": " ".join((arrival.by_control, *arrival.finders))}
+    reused, ticket, *_ = await together(
+        _used_before(integration, arrival, found, hub),
+        knock(integration.name, arrival.lane, hub, hub.timing.knock_delay),
+        hub.store.commit(tables.open, arrival.lane[-1], put(arrival.id, {"at": at})),
+        hub.store.commit(tables.find, names.hour(at), put(arrival.id, {**found, **trail})),
+        *(hub.store.commit(tables.find, finder, put(arrival.id, found)) for finder in arrival.finders),
+    )
+    return reused, ticket
+
+
+async def _used_before(integration: Integration, arrival: Arrival, found: Mapping[str, Any], hub: Hub) -> bool:
+    """Whether another body with this identity is in the ledger; the index learns of this one."""
+    tables, partition = names.tables(integration.name), arrival.by_control
+    first = arrival.key.split("-")[0]
+    try:
+        await hub.store.commit(tables.find, partition, insert(first, found))
+        return False
+    except Conflict:
+        earlier = await hub.store.get(tables.find, partition, first)
+    if not earlier or (earlier["lane"], earlier["digest"]) == (arrival.lane, arrival.digest):
+        return False
+    await hub.store.commit(tables.find, partition, put(f"{arrival.key}.{arrival.lane}", found))
+    receipt = await hub.store.get(tables.ledger, earlier["lane"], f"r|{earlier['key']}")
+    return receipt is not None and receipt["digest"] != arrival.digest
+
+
+async def _store(integration: Integration, arrival: Arrival, ticket: Ticket | None, hub: Hub) -> Recorded | None:
+    """The transaction, tried until its answer is clear; ``None`` when the receipt there is that of another body."""
+    ledger, deadline = names.tables(integration.name).ledger, hub.now() + hub.timing.storage_patience
+    receipt: Row | None = None
+    while hub.now() < deadline:
+        try:
+            return await _append(integration, arrival, receipt, ticket, hub)
+        except (Conflict, Away):
+            receipt = await _read(ledger, arrival, hub)
+        if receipt and receipt["token"] == arrival.token:
+            return Recorded(arrival.id, "new", arrival.acknowledge(arrival.verdict), arrival.lane)
+        if receipt and receipt["digest"] != arrival.digest:
+            return None
+        if receipt and not await _comes_again(integration, receipt, hub):
+            return await _duplicate(ledger, arrival, receipt, hub)
+        await asyncio.sleep(hub.random.uniform(0.01, 0.1))
+    raise Unavailable(AWAY)
+
+
+async def _read(ledger: str, arrival: Arrival, hub: Hub) -> Row | None:
+    try:
+        return await hub.store.get(ledger, arrival.lane, f"r|{arrival.key}")
+    except Away:
+        return None
+
+
+async def _append(integration: Integration, arrival: Arrival, receipt: Row | None, ticket: Ticket | None, hub: Hub) -> Recorded:
+    """One transaction: the next number of the lane, the receipt, the waiting message and its content."""
+    ledger = names.tables(integration.name).ledger
+    head = await hub.store.get(ledger, arrival.lane, "head")
+    n, idle = (head["n"] + 1, head["idle"] == head["n"]) if head else (1, True)
+    answer, at = arrival.acknowledge(arrival.verdict), hub.now()
+    waiting = await _waiting(integration, arrival, at, hub)
+    step = changed(head, n=n) if head else insert("head", {"schema": names.SCHEMA, "n": n, "idle": 0})
+    etags = await hub.store.commit(
+        ledger,
+        arrival.lane,
+        step,
+        _receipt(arrival, receipt, n, answer, at),
+        insert(names.row("w", n), waiting),
+        insert(names.row("c", n), _content(arrival)),
+    )
+    fresh = Fresh(
+        Row(arrival.lane, "head", etags["head"], step.values),
+        Row(arrival.lane, names.row("w", n), etags[names.row("w", n)], waiting),
+        arrival.envelope,
+        ticket,
+        idle and not arrival.after,
+    )
+    return Recorded(arrival.id, "new", answer, arrival.lane, fresh)
+
+
+async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: Hub) -> dict[str, Any]:
+    """The row of a message that waits. A merge remembers how far the other lane was: it waits for that, and no longer."""
+    other = await hub.store.get(names.tables(integration.name).ledger, arrival.after, "head") if arrival.after else None
+    return {
+        "schema": names.SCHEMA,
+        "state": "waiting",
+        "at": at,
+        "due": 0.0,
+        "attempts": 0,
+        "sent": 0,
+        "ambiguous": False,
+        "replays": 0,
+        "code": "",
+        "key": arrival.key,
+        "control": arrival.control,
+        "blob": arrival.blob,
+        "bytes": len(arrival.envelope.body),
+        "after": arrival.after if other else "",
+        "after_n": other["n"] if other else 0,
+        "correlation_id": arrival.envelope.correlation_id or arrival.id,
+        "traceparent": arrival.envelope.traceparent,
+        "tracestate": arrival.envelope.tracestate,
+        "rules": " ".join(sorted({issue.rule for issue in arrival.verdict.issues if issue.rule})),
+        **arrival.facts,
+    }
+
+
+def _receipt(arrival: Arrival, earlier: Row | None, n: int, answer: Answer, at: float) -> Change:
+    values = {
+        "schema": names.SCHEMA,
+        "n": n,
+        "at": at,
+        "digest": arrival.digest,
+        "token": arrival.token,
+        "duplicates": earlier["duplicates"] if earlier else 0,
+        "status": answer.status,
+        "content_type": answer.content_type,
+        **content.pieces(content.compressed(answer.body)),
+    }
+    key = f"r|{arrival.key}"
+    return Change("replace", key, values, earlier.etag) if earlier else insert(key, values)
+
+
+def _content(arrival: Arrival) -> dict[str, Any]:
+    body = {"blob": arrival.blob} if arrival.blob else content.pieces(arrival.body)
+    return {"schema": names.SCHEMA, **content.kept(arrival.envelope), **body}
+
+
+async def _comes_again(integration: Integration, receipt: Row, hub: Hub) -> bool:
+    """Whether this resend is a message of its own: the integration says so, or the first one was given up."""
+    if integration.on_resend == "deliver":
+        return True
+    ended = await hub.store.get(names.tables(integration.name).ledger, receipt.partition, names.row("d", receipt["n"]))
+    return ended is not None and ended["outcome"] in GONE
+
+
+async def _duplicate(ledger: str, arrival: Arrival, receipt: Row | None, hub: Hub) -> Recorded:
+    """The stored acknowledgement, once the duplicate is counted on the receipt."""
+    while receipt:
+        try:
+            await hub.store.commit(ledger, arrival.lane, changed(receipt, duplicates=receipt["duplicates"] + 1))
+            body = content.restored(content.joined(receipt.values))
+            return Recorded(arrival.id, "duplicate", Answer(receipt["status"], receipt["content_type"], body), arrival.lane)
+        except Conflict:
+            await asyncio.sleep(hub.random.uniform(0.01, 0.1))
+            receipt = await hub.store.get(ledger, arrival.lane, f"r|{arrival.key}")
+    raise Unavailable(AWAY)

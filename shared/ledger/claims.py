@@ -1,0 +1,372 @@
+"""The processing side of the ledger: one worker at a time holds a lane, and every step of it is one transaction.
+
+A worker that lost its claim changes nothing: each step is bound to the claim as it was last written (If-Match).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from shared.envelope import Envelope
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.issue import Issue
+from shared.ledger import content, names
+from shared.ledger.arrivals import Fresh
+from shared.ledger.knocks import knock
+from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, put, remove, replace
+from shared.problems import Fault
+
+
+class Lost(Exception):
+    """The claim is somebody else's, or storage does not say: whatever was under way is theirs to finish."""
+
+
+class Ended(NamedTuple):
+    """A message that is done with: ``delivered``, or ``dead`` with the reason."""
+
+    outcome: str
+    code: str = ""
+    issues: tuple[Issue, ...] = ()
+    ambiguous: bool = False
+    attempted: bool = True
+    detail: str = ""
+    reference: str = ""
+    routing: str = ""  # what subscribers choose by, as JSON; never clinical
+
+
+class Later(NamedTuple):
+    """A message that is tried again in so many seconds; ``attempted`` is false when nothing was sent."""
+
+    wait: float
+    code: str
+    attempted: bool = False
+    ambiguous: bool = False
+    sent: int = 0
+
+
+Outcome = Ended | Later
+
+
+@dataclass
+class Claim:
+    """A lane that this worker holds, and what waits in it."""
+
+    integration: Integration
+    lane: str
+    hub: Hub
+    row: Row
+    head: Row | None = None
+    waiting: list[Row] = field(default_factory=list)
+    fresh: Fresh | None = None
+    marked: str = ""  # the message that this worker marked ``sending``
+    taken: int = 0
+    since: float = 0
+    held: bool = True
+
+    @property
+    def ledger(self) -> str:
+        return names.tables(self.integration.name).ledger
+
+    async def next(self) -> Row | None:
+        """The oldest message when it is due; ``None`` when the lane has been let go."""
+        while self.held:
+            if self.taken >= self.hub.timing.turn_messages or self.hub.now() - self.since > self.hub.timing.turn_seconds:
+                await self._let_go_for_another_turn()
+            elif self.waiting:
+                return await self._due(self.waiting[0])
+            elif self.head and await self._release():
+                self.held = False
+            else:
+                await self._look()
+        return None
+
+    async def _look(self) -> None:
+        """Head first, then the messages: a message that is missed makes the release fail."""
+        self.head = await self.hub.store.get(self.ledger, self.lane, "head")
+        most = self.hub.timing.turn_messages + 1
+        self.waiting = await self.hub.store.query(self.ledger, self.lane, "w|", "w~", most)
+        if not self.head:
+            await self._leave_empty()
+
+    async def _due(self, first: Row) -> Row | None:
+        if first.key == names.HOLD or first["due"] > self.hub.now():
+            await self._let_go()
+            return None
+        return first
+
+    async def content(self, message: Row) -> Envelope:
+        """The message as it arrived; from memory in the process that accepted it."""
+        if self.fresh and self.fresh.waiting.key == message.key:
+            return self.fresh.envelope
+        row = await self.hub.store.get(self.ledger, self.lane, names.row("c", names.number(message.key)))
+        if not row:
+            await self._still_mine()
+            raise Fault(Issue("fatal", "exception", "", "the content of a waiting message is gone", "content-missing"))
+        return await stored_envelope(self.integration.name, row, self.hub)
+
+    async def sending(self, message: Row) -> Row:
+        """Renew the claim and mark the message: from here on its delivery may have happened."""
+        mine = self.marked == message.key
+        if mine and not self._runs_out():
+            return message
+        ambiguous = message["ambiguous"] or (message["state"] == "sending" and not mine)
+        marked = replace(message, state="sending", ambiguous=ambiguous)
+        etags = await self._commit("claim", self._renewed(), marked)
+        self.waiting[0], self.marked = Row(self.lane, message.key, etags[message.key], marked.values), message.key
+        return self.waiting[0]
+
+    async def settle(self, outcome: Outcome) -> None:
+        """Write down what became of the attempt at the first message: one transaction."""
+        if isinstance(outcome, Later):
+            await self._later(self.waiting[0], outcome)
+        else:
+            await self._ended(self.waiting[0], outcome)
+
+    async def _later(self, message: Row, outcome: Later) -> None:
+        due, attempts = self.hub.now() + outcome.wait, message["attempts"] + outcome.attempted
+        values = {
+            "state": "waiting",
+            "due": due,
+            "attempts": attempts,
+            "code": outcome.code,
+            "ambiguous": message["ambiguous"] or outcome.ambiguous,
+            "sent": max(message["sent"], outcome.sent),
+        }
+        await self._commit(message.key, replace(message, **values), delete(self.row))
+        self.held = False
+        await knock(self.integration.name, self.lane, self.hub, outcome.wait + 0.05)
+
+    async def _ended(self, message: Row, outcome: Ended) -> None:
+        """Settle; where nothing else waits, let the lane go in the same transaction."""
+        n = names.number(message.key)
+        record = finished(message, outcome, self.integration, self.hub.now())
+        changes = [delete(message), insert(names.row("d", n), record), *_aftermath(n, message, outcome, self.integration)]
+        stops = outcome.outcome == "dead" and self.integration.delivery.on_dead == "hold"
+        if len(self.waiting) == 1 and self.head and not stops:
+            self.held = not await self._settle_and_release(n, changes)
+        if self.held:
+            await self._commit("claim", self._renewed(), *changes)
+        self.waiting, self.taken = self.waiting[1:], self.taken + 1
+        if stops:
+            await self._let_go()
+        await self._tidy(message, record)
+
+    async def _settle_and_release(self, n: int, changes: list[Change]) -> bool:
+        assert self.head
+        idle = replace(self.head, idle=self.head["n"])
+        try:
+            await self._commit(names.row("d", n), *changes, idle, delete(self.row))
+            return True
+        except Conflict:
+            self.head = None  # something arrived, or the claim is lost: the plain settle tells which
+            return False
+
+    async def _tidy(self, message: Row, record: Mapping[str, Any]) -> None:
+        """What may be left undone: the watchdog finds it by the open row, which goes last."""
+        try:
+            if record["blob_pending"]:
+                await drop_blob(self.ledger, self.lane, names.number(message.key), self.hub)
+            if not record["pending"]:
+                await close(self.integration.name, names.message_id(self.lane, message["key"]), self.hub)
+            if self.fresh and self.fresh.ticket and self.fresh.waiting.key == message.key:
+                await self.hub.store.settle(self.fresh.ticket)
+        except Away:
+            return
+
+    async def _release(self) -> bool:
+        """Give the lane back if nothing has arrived since it was looked at."""
+        assert self.head
+        try:
+            await self._commit("", replace(self.head, idle=self.head["n"]), delete(self.row))
+            return True
+        except Conflict:
+            await self._still_mine()
+            return False
+
+    async def _let_go(self) -> None:
+        """Give the lane back although something waits in it: a later knock is on its way, or a person must look."""
+        self.held = False
+        try:
+            await self._commit("", delete(self.row))
+        except Conflict:
+            raise Lost from None
+
+    async def _leave_empty(self) -> None:
+        """The lane has no message yet; one that arrives while it is given back is knocked for."""
+        await self._let_go()
+        if await self.hub.store.get(self.ledger, self.lane, "head"):
+            await knock(self.integration.name, self.lane, self.hub)
+
+    async def _let_go_for_another_turn(self) -> None:
+        await self._let_go()
+        await knock(self.integration.name, self.lane, self.hub)
+
+    async def _still_mine(self) -> None:
+        row = await self.hub.store.get(self.ledger, self.lane, "claim")
+        if not row or row.etag != self.row.etag:
+            raise Lost
+
+    def _renewed(self) -> Change:
+        return replace(self.row, end=claim_end(self.integration, self.hub), turn=self.hub.token())
+
+    def _runs_out(self) -> bool:
+        return bool(self.row["end"] - self.hub.now() < self.integration.delivery.timeout + self.hub.timing.claim_margin / 2)
+
+    async def _commit(self, proof: str, *changes: Change) -> dict[str, str]:
+        """Commit; when storage does not say, the row ``proof`` tells. Raises ``Lost``, or ``Conflict`` on the head."""
+        turn = self.hub.token()
+        marked = tuple(c._replace(values={**c.values, "turn": turn}) if c.key == proof else c for c in changes)
+        etags = await self._surely(proof, turn, marked)
+        if "claim" in etags:
+            values = next(c.values for c in marked if c.key == "claim")
+            self.row = Row(self.lane, "claim", etags["claim"], values)
+        return etags
+
+    async def _surely(self, proof: str, turn: str, changes: tuple[Change, ...]) -> dict[str, str]:
+        unclear = False
+        while self.hub.now() < self.row["end"]:
+            try:
+                return await self.hub.store.commit(self.ledger, self.lane, *changes)
+            except Conflict:
+                if unclear and (done := await self._done(proof, turn, changes)):
+                    return done
+                if any(change.key == "head" for change in changes):
+                    raise
+                raise Lost from None
+            except Away:
+                unclear = True
+                await asyncio.sleep(self.hub.random.uniform(0.05, 0.5))
+        raise Lost
+
+    async def _done(self, proof: str, turn: str, changes: tuple[Change, ...]) -> dict[str, str] | None:
+        """The ETags as the unclear commit left them, when it was done after all."""
+        try:
+            row = await self.hub.store.get(self.ledger, self.lane, proof) if proof else None
+            if not row or row["turn"] != turn:
+                return None
+            kept = [change.key for change in changes if change.action != "delete"]
+            rows = await asyncio.gather(*(self.hub.store.get(self.ledger, self.lane, key) for key in kept))
+        except Away:
+            raise Lost from None
+        return {row.key: row.etag for row in rows if row}
+
+
+async def claim(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> Claim | None:
+    """Take the lane, or ``None`` when another worker holds it."""
+    if fresh and fresh.quiet and (taken := await _claim_fresh(integration, lane, hub, fresh)):
+        return taken
+    values = _claim_values(integration, hub)
+    ledger = names.tables(integration.name).ledger
+    try:
+        etags = await hub.store.commit(ledger, lane, insert("claim", values))
+    except Conflict:
+        etags = await _take_over(ledger, lane, hub, values)
+    if not etags:
+        return None
+    return Claim(integration, lane, hub, Row(lane, "claim", etags["claim"], values), fresh=fresh, since=hub.now())
+
+
+async def _claim_fresh(integration: Integration, lane: str, hub: Hub, fresh: Fresh) -> Claim | None:
+    """The quick way of the accepting process: claim the quiet lane and mark its only message, in one transaction."""
+    values, marked = _claim_values(integration, hub), replace(fresh.waiting, state="sending")
+    try:
+        etags = await hub.store.commit(names.tables(integration.name).ledger, lane, insert("claim", values), marked)
+    except Conflict:
+        return None
+    message = Row(lane, marked.key, etags[marked.key], marked.values)
+    row = Row(lane, "claim", etags["claim"], values)
+    return Claim(integration, lane, hub, row, fresh.head, [message], fresh, message.key, since=hub.now())
+
+
+async def _take_over(ledger: str, lane: str, hub: Hub, values: Mapping[str, Any]) -> dict[str, str]:
+    """Replace a claim whose end has passed; nothing when it is alive, or somebody else was quicker."""
+    there = await hub.store.get(ledger, lane, "claim")
+    if not there or there["end"] > hub.now():
+        return {}
+    try:
+        return await hub.store.commit(ledger, lane, replace(there, **values))
+    except Conflict:
+        return {}
+
+
+def _claim_values(integration: Integration, hub: Hub) -> dict[str, Any]:
+    return {
+        "schema": names.SCHEMA,
+        "owner": hub.instance,
+        "end": claim_end(integration, hub),
+        "turn": hub.token(),
+    }
+
+
+def claim_end(integration: Integration, hub: Hub) -> float:
+    """A claim outlasts the delivery time-out and a margin for clocks that differ."""
+    return hub.now() + integration.delivery.timeout + hub.timing.claim_margin
+
+
+def finished(message: Row, outcome: Ended, integration: Integration, at: float) -> dict[str, Any]:
+    """The row that stays: what became of the message, and no content."""
+    kept = {k: v for k, v in message.values.items() if k not in ("state", "due", "turn", "after", "after_n", "sent", "blob")}
+    pending = " ".join(integration.subscribers) if outcome.outcome == "delivered" else ""
+    leaves = outcome.outcome == "delivered" and not pending
+    return {
+        **kept,
+        "outcome": outcome.outcome,
+        "pending": pending,  # subscribers that have not taken it yet
+        "ended": at,
+        "attempts": message["attempts"] + outcome.attempted,
+        "ambiguous": message["ambiguous"] or outcome.ambiguous,
+        "code": outcome.code,
+        "rules": " ".join(dict.fromkeys([*message["rules"].split(), *(i.rule for i in outcome.issues if i.rule)])),
+        "where": " ".join(dict.fromkeys(i.where for i in outcome.issues if i.where))[:1000],
+        "reference": outcome.reference[:200],
+        "blob": "" if leaves else message["blob"],
+        "blob_pending": message["blob"] if leaves else "",
+    }
+
+
+def _aftermath(n: int, message: Row, outcome: Ended, integration: Integration) -> list[Change]:
+    """What else goes into the settling transaction: content goes, or stays for a person or for subscribers."""
+    if outcome.outcome == "delivered":
+        if integration.subscribers:
+            taken_by = {"pending": " ".join(integration.subscribers), "routing": outcome.routing, "key": message["key"]}
+            return [insert(names.row("p", n), taken_by)]
+        return [remove(names.row("c", n))]
+    changes = [put(names.row("e", n), {"detail": outcome.detail[:20000]})] if outcome.detail else []
+    return [*changes, put(names.HOLD, {"n": n, "due": 0.0})] if integration.delivery.on_dead == "hold" else changes
+
+
+async def stored_envelope(integration: str, row: Row, hub: Hub) -> Envelope:
+    """The envelope of a content row, its body from the row or from its blob."""
+    data = await hub.store.read_blob(names.CONTENT, row["blob"]) if row["blob"] else content.joined(row.values)
+    if data is None:
+        raise Lost
+    large = len(data) > hub.timing.thread_from
+    body = await asyncio.to_thread(content.restored, data) if large else content.restored(data)
+    return content.envelope(integration, row.values, body)
+
+
+async def drop_blob(ledger: str, lane: str, n: int, hub: Hub) -> None:
+    """Delete the blob of a settled message, then say so in its row."""
+    row = await hub.store.get(ledger, lane, names.row("d", n))
+    if row and row["blob_pending"]:
+        await hub.store.delete_blob(names.CONTENT, row["blob_pending"])
+        await hub.store.commit(ledger, lane, replace(row, blob_pending=""))
+
+
+async def close(integration: str, message_id: str, hub: Hub) -> None:
+    """The message is done with: its open row goes."""
+    try:
+        await hub.store.commit(names.tables(integration).open, message_id.split(".")[0][-1], remove(message_id))
+    except Conflict:
+        return
+
+
+async def blocked(integration: Integration, message: Row, hub: Hub) -> bool:
+    """Whether a merge must wait: the other patient's lane still holds a message that is older."""
+    if not message["after"]:
+        return False
+    ledger, last = names.tables(integration.name).ledger, names.row("w", message["after_n"] + 1)
+    older = await hub.store.query(ledger, message["after"], "w|", last, 2)
+    return any(row.key != names.HOLD or row["n"] <= message["after_n"] for row in older)

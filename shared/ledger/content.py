@@ -1,0 +1,46 @@
+"""Content as it is kept: compressed, in properties of a row of its own, or in a blob when it is large."""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shared.envelope import Envelope
+
+PIECE = 60 * 1024
+KEPT = ("received_at", "content_type", "trigger", "correlation_id", "traceparent", "tracestate", "partner", "reference")
+
+
+def pieces(data: bytes, prefix: str = "b") -> dict[str, bytes]:
+    """Bytes as properties of at most 60 KiB.
+
+    >>> pieces(b"abc")
+    {'b00': b'abc'}
+    """
+    return {f"{prefix}{i // PIECE:02d}": data[i : i + PIECE] for i in range(0, len(data), PIECE)}
+
+
+def joined(values: Mapping[str, Any], prefix: str = "b") -> bytes:
+    """The bytes that ``pieces`` took apart."""
+    return b"".join(values[name] for name in sorted(_pieces(values, prefix)))
+
+
+def _pieces(values: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    return (name for name in values if name.startswith(prefix) and name[len(prefix) :].isdigit())
+
+
+def compressed(body: bytes) -> bytes:
+    return zlib.compress(body, 1)
+
+
+def restored(data: bytes) -> bytes:
+    return zlib.decompress(data)
+
+
+def kept(envelope: Envelope) -> dict[str, str]:
+    """What a row keeps of an envelope besides its body; never the headers, which may hold a credential."""
+    return {name: getattr(envelope, name) for name in KEPT}
+
+
+def envelope(integration: str, values: Mapping[str, Any], body: bytes) -> Envelope:
+    """The envelope as it was, from its row and its body."""
+    return Envelope(integration, body, **{name: values.get(name, "") for name in KEPT})

@@ -1,0 +1,64 @@
+"""How tables, partitions and rows are called. Each integration has its own set of tables."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+SCHEMA = 1  # of a row; a newer app reads the rows of an older one
+WIDTH = 10
+HOLD = f"w|{0:0{WIDTH}d}"  # stands before every waiting message: the lane is held by a dead one
+OPEN_PARTITIONS = "0123456789abcdef"
+SHARED_TABLE = "hubshared"  # what integrations share: breakers and rates of destinations
+CONTENT, INBOX = "content", "inbox"
+
+
+class Tables(NamedTuple):
+    """The tables of one integration; ``find`` is the index."""
+
+    ledger: str
+    open: str
+    find: str
+    counters: str
+    audit: str
+
+
+def tables(integration: str) -> Tables:
+    """The tables of an integration: its name without hyphens, and what each holds.
+
+    >>> tables("phw-to-mpi").ledger
+    'phwtompiledger'
+    """
+    base = integration.replace("-", "")
+    return Tables(*(f"{base}{kind}" for kind in Tables._fields))
+
+
+def queues(integration: str) -> tuple[str, ...]:
+    """The queues of an integration: in, work, their poison twins, and replies."""
+    return tuple(f"{integration}-{kind}" for kind in ("in", "work", "in-poison", "work-poison", "replies"))
+
+
+def row(kind: str, n: int) -> str:
+    """The key of a message's row.
+
+    >>> row("w", 7)
+    'w|0000000007'
+    """
+    return f"{kind}|{n:0{WIDTH}d}"
+
+
+def number(key: str) -> int:
+    """The sequence number in the key of a row."""
+    return int(key.split("|")[1])
+
+
+def message_id(lane: str, key: str) -> str:
+    """What a message is called outside: its lane and the key of its receipt."""
+    return f"{lane}.{key}"
+
+
+def hour(at: float) -> str:
+    """The bucket of an hour in the index.
+
+    >>> hour(0)
+    't|1970-01-01T00'
+    """
+    return f"t|{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H}"

@@ -1,0 +1,73 @@
+"""Messages that were refused: recorded, counted and found again; kept only where nobody is waiting for the answer."""
+
+from typing import NamedTuple
+
+from shared.envelope import Envelope
+from shared.hub import Hub, together
+from shared.integration import Integration
+from shared.issue import Verdict
+from shared.ledger import content, names
+from shared.ledger.store import Away, insert, put
+from shared.privacy import keyed
+
+
+class Refusal(NamedTuple):
+    """What is known of a message that was refused; empty where it could not be read."""
+
+    control: str = ""
+    sender: str = ""
+    facility: str = ""
+
+
+async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict, known: Refusal, hub: Hub) -> str:
+    """Record a refused message under a partition of its own and tell its id. Raises ``Away``.
+
+    Over HTTP the sender still has the message, so its content is not kept. By queue or event it is kept as a dead letter is.
+    """
+    tables, at = names.tables(integration.name), hub.now()
+    lane = f"0-{keyed('refused', hub.token())}"
+    message_id = names.message_id(lane, "0")
+    finders = [f"c|{keyed('control', known.control)}"] if known.control else []
+    found = {"lane": lane, "key": "0", "digest": "", "at": at}
+    await together(
+        hub.store.commit(tables.find, names.hour(at), put(message_id, {**found, "finders": " ".join(finders)})),
+        *(hub.store.commit(tables.find, finder, put(message_id, found)) for finder in finders),
+    )
+    keep = envelope.trigger in ("queue", "event")
+    data = content.compressed(envelope.body) if keep else b""
+    blob = f"{integration.name}/{lane}/0" if len(data) >= hub.timing.blob_from else ""
+    if blob:
+        await hub.store.write_blob(names.CONTENT, blob, data)
+    body = {"blob": blob} if blob else content.pieces(data)
+    await hub.store.commit(
+        tables.ledger,
+        lane,
+        insert(names.row("d", 0), _record(envelope, verdict, known, at) | {"blob": blob, "content": keep}),
+        *([insert(names.row("c", 0), {"schema": names.SCHEMA, **content.kept(envelope), **body})] if keep else []),
+    )
+    return message_id
+
+
+def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> dict[str, str | float | bool]:
+    errors = [issue for issue in verdict.issues if issue.is_error]
+    return {
+        "schema": names.SCHEMA,
+        "outcome": "rejected",
+        "acknowledgement": verdict.acknowledgement,
+        "at": at,
+        "ended": at,
+        "attempts": 0,
+        "ambiguous": False,
+        "key": "0",
+        "code": errors[0].rule or errors[0].code if errors else "",
+        "rules": " ".join(dict.fromkeys(issue.rule or issue.code for issue in errors)),
+        "where": " ".join(dict.fromkeys(issue.where for issue in errors if issue.where))[:1000],
+        "correlation_id": envelope.correlation_id,
+        "traceparent": envelope.traceparent,
+        "bytes": len(envelope.body),
+        "blob_pending": "",
+        **known._asdict(),
+    }
+
+
+__all__ = ["Away", "Refusal", "refuse"]

@@ -1,0 +1,94 @@
+"""The net under everything: lanes that are open and idle are knocked on, what was left undone is finished, what waits is told."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import orjson
+
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger import counters, names
+from shared.ledger.claims import close, drop_blob
+from shared.ledger.knocks import knock
+from shared.ledger.store import Away, Conflict, Row
+
+
+async def tick(hub: Hub) -> None:
+    """One round over all integrations; one whose storage is in trouble does not keep the others from it."""
+    for integration in hub.integrations.values():
+        try:
+            await sweep(integration, hub)
+            await counters.write(integration.name, hub)
+        except Away:
+            hub.tell("hub.backlog", integration=integration.name, state="storage-away")
+        hub.tell("hub.heartbeat", integration=integration.name, instance=hub.instance)
+
+
+async def sweep(integration: Integration, hub: Hub) -> None:
+    """Look at every lane that has an open row, and tell how much waits."""
+    lanes: dict[str, list[Row]] = defaultdict(list)
+    for partition in names.OPEN_PARTITIONS:
+        for row in await hub.store.query(names.tables(integration.name).open, partition):
+            lanes[row.key.split(".")[0]].append(row)
+    seen = [await _look(integration, lane, rows, hub) for lane, rows in lanes.items()]
+    hub.tell(
+        "hub.backlog",
+        integration=integration.name,
+        waiting=sum(waiting for waiting, _, _ in seen),
+        held=sum(held for _, held, _ in seen),
+        overdue=sum(age > hub.timing.overdue for _, _, age in seen),
+        oldest_age_s=round(max((age for _, _, age in seen), default=0.0), 1),
+    )
+
+
+async def _look(integration: Integration, lane: str, rows: list[Row], hub: Hub) -> tuple[int, int, float]:
+    """One lane: how many wait, whether it is held by a dead message, and the age of the oldest."""
+    waiting = await hub.store.query(names.tables(integration.name).ledger, lane, "w|", "w~")
+    held = bool(waiting) and waiting[0].key == names.HOLD
+    messages = waiting[held:]
+    await _finish_the_rest(integration, lane, rows, {row["key"] for row in messages}, hub)
+    if not messages:
+        return 0, 0, 0.0
+    if not held and messages[0]["due"] <= hub.now() and await _idle(integration, lane, hub):
+        await knock(integration.name, lane, hub)
+    return len(messages), int(held), hub.now() - messages[0]["at"]
+
+
+async def _idle(integration: Integration, lane: str, hub: Hub) -> bool:
+    """Whether nobody holds the lane."""
+    claim = await hub.store.get(names.tables(integration.name).ledger, lane, "claim")
+    return claim is None or claim["end"] <= hub.now()
+
+
+async def _finish_the_rest(integration: Integration, lane: str, rows: Iterable[Row], waiting: set[str], hub: Hub) -> None:
+    """Open rows of messages that do not wait any more, or that never came."""
+    for row in rows:
+        key = row.key.split(".", 1)[1]
+        if key not in waiting and hub.now() - row["at"] > hub.timing.open_grace:
+            await _finish(integration, lane, key, hub)
+
+
+async def _finish(integration: Integration, lane: str, key: str, hub: Hub) -> None:
+    """What a worker left undone after it settled: its blob, its subscribers, its open row."""
+    ledger = names.tables(integration.name).ledger
+    receipt = await hub.store.get(ledger, lane, f"r|{key}")
+    if not receipt:
+        return await close(integration.name, names.message_id(lane, key), hub)
+    ended = await hub.store.get(ledger, lane, names.row("d", receipt["n"]))
+    if not ended:
+        return None
+    if ended["blob_pending"]:
+        await _try_drop(ledger, lane, receipt["n"], hub)
+    for subscriber in ended["pending"].split():
+        body = orjson.dumps({"publisher": integration.name, "lane": lane})
+        await hub.store.send(f"{subscriber}-work", body)
+    if not ended["pending"]:
+        await close(integration.name, names.message_id(lane, key), hub)
+    return None
+
+
+async def _try_drop(ledger: str, lane: str, n: int, hub: Hub) -> None:
+    try:
+        await drop_blob(ledger, lane, n, hub)
+    except Conflict:
+        return

@@ -1,0 +1,341 @@
+"""The journey of a message.
+
+accept:   read, check, record in the ledger, acknowledge; the first attempt starts at once in a task that nobody waits for
+process:  claim the lane, and for each message in order: transform, check what goes out, deliver, settle in the ledger
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import orjson
+
+from shared import security
+from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
+from shared.hub import Hub
+from shared.integration import Content, Integration
+from shared.issue import Issue, Verdict, verdict
+from shared.ledger import breaker, content
+from shared.ledger.arrivals import AWAY, Arrival, Fresh, record
+from shared.ledger.claims import Claim, Ended, Later, Lost, Outcome, blocked, claim
+from shared.ledger.pace import permit, slot
+from shared.ledger.rejections import Refusal, refuse
+from shared.ledger.store import Away, Conflict, Row
+from shared.privacy import digest, keyed, lane_hash
+from shared.problems import Fault, Problem, Rejected, Unavailable, Undelivered, Unsupported
+
+NOT_FOR_TESTS = Issue(
+    "error", "not-supported", "MSH-11", "a test message, and this destination takes none", "synthetic", hl7="202"
+)
+EXPIRED = Issue("error", "processing", "", "waited longer than the integration allows", "delivery-expired")
+
+
+T = TypeVar("T")
+
+
+class Checked(NamedTuple):
+    """The verdict on a message, what was read of it (``None`` when it could not be), and the sender's answer."""
+
+    verdict: Verdict
+    content: Content | None
+    answer: Answer
+
+
+class Ran(NamedTuple):
+    """The verdict, and what would leave: nothing when the message is refused or our own output fails its check."""
+
+    verdict: Verdict
+    answer: Answer
+    outgoing: tuple[Outgoing, ...] = ()
+    faults: tuple[Issue, ...] = ()
+
+
+def check(integration: Integration, envelope: Envelope) -> Checked:
+    """Read and check a message; no network, no clock."""
+    read, source = None, integration.source
+    try:
+        with faults():
+            read = source.read(envelope)
+            found = verdict([*source.repairs(read), *_findings(integration, read)], integration.refusal)
+    except Unsupported as problem:
+        found = Verdict("AR", problem.issues)
+    except Rejected as problem:
+        found = Verdict(integration.refusal, problem.issues)
+    return Checked(found, read, source.acknowledge(envelope, read, found))
+
+
+def _findings(integration: Integration, read: Content) -> Iterator[Issue]:
+    if integration.source.is_synthetic(read) and not integration.destination.takes_synthetic:
+        raise Unsupported(NOT_FOR_TESTS)
+    yield from integration.profile.check(read)
+
+
+def run(integration: Integration, envelope: Envelope) -> Ran:
+    """Check a message and make what would leave; no network, no clock."""
+    checked = check(integration, envelope)
+    if not checked.verdict.accepted:
+        return Ran(checked.verdict, checked.answer)
+    try:
+        return Ran(checked.verdict, checked.answer, transform(integration, envelope, checked.content))
+    except Fault as fault:
+        return Ran(checked.verdict, checked.answer, faults=fault.issues)
+
+
+def transform(integration: Integration, envelope: Envelope, read: Content | None = None) -> tuple[Outgoing, ...]:
+    """What leaves for one message, checked. Raises ``Fault``: our own output is wrong, or a mapping broke."""
+    with faults():
+        read = integration.source.read(envelope) if read is None else read
+        made = integration.transform(read)
+        wrong = [issue for issue in integration.outgoing.check(made) if issue.is_error]
+        if wrong:
+            raise Fault(*wrong)
+        control = integration.source.identity(read, envelope).control_id
+        return integration.write(read, made) if integration.write else written(made, control)
+
+
+def written(made: Any, control: str) -> tuple[Outgoing, ...]:
+    """One body, by the type of what a mapping returned: bytes as they are, a FHIR resource as JSON, a message as HL7."""
+    if isinstance(made, bytes):
+        return (Outgoing("application/octet-stream", made, control),)
+    if isinstance(made, dict):
+        return (Outgoing("application/fhir+json", orjson.dumps(made), control),)
+    return (Outgoing("x-application/hl7-v2+er7", made.encode(), control),)
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """A bug inside becomes a ``Fault`` that says where, and nothing of the message."""
+    try:
+        yield
+    except (Problem, Away, Conflict, Lost):
+        raise
+    except Exception as bug:  # noqa: BLE001 the one place: whatever a mapping or a destination does wrong
+        raise Fault(Issue("fatal", "exception", "", f"{type(bug).__name__} in {_place(bug)}", "fault")) from None
+
+
+def _place(bug: Exception) -> str:
+    trace = bug.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+
+
+async def accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
+    """Take a message in: what is acknowledged is in the ledger."""
+    try:
+        checked = _in_own_name(integration, envelope, await _aside(envelope, hub, check, integration, envelope))
+        if not checked.verdict.accepted:
+            return await _refused(integration, envelope, checked, hub)
+        recorded = await record(integration, await _arrival(integration, envelope, checked, hub), hub)
+    except (Unavailable, Fault) as problem:
+        return _not_now(integration, envelope, problem, hub)
+    _tell_arrival(integration, envelope, recorded.kind, checked.verdict, hub)
+    if recorded.kind == "new":
+        hub.start(process(integration, recorded.lane, hub, recorded.fresh))
+    return _named(integration, recorded.answer, recorded.id)
+
+
+async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> None:
+    """Work through a lane in order. A lane that another worker holds is left to it."""
+    try:
+        held = await claim(integration, lane, hub, fresh)
+        while held and (message := await held.next()):
+            began = hub.now()
+            outcome = await attempt(held, message)
+            await held.settle(outcome)
+            _tell_attempt(integration, message, outcome, hub.now() - began, hub)
+    except Lost:
+        hub.tell("hub.attempt", integration=integration.name, outcome="lost", lane=lane)
+
+
+async def attempt(held: Claim, message: Row) -> Outcome:
+    """Try one message once: transform, check what goes out, deliver."""
+    integration, hub, sent, receipt = held.integration, held.hub, message["sent"], Receipt("nothing-to-send")
+    if reason := await _reason_to_wait(integration, message, hub):
+        return reason
+    try:
+        envelope = await held.content(message)
+        outgoing = await _aside(envelope, hub, transform, integration, envelope)
+        async with slot(integration, hub):
+            await held.sending(message)
+            for part in outgoing[sent:]:
+                receipt, sent = await deliver(integration, part, hub), sent + 1
+    except Undelivered as problem:
+        return _undelivered(integration, message, problem, sent, hub)
+    except Fault as fault:
+        return Ended("dead", fault.issues[0].rule or "fault", fault.issues)
+    return Ended("delivered", receipt.code, reference=receipt.reference, routing=_routing(outgoing))
+
+
+async def deliver(integration: Integration, outgoing: Outgoing, hub: Hub) -> Receipt:
+    """Hand one body to the destination, and let its breaker know how that went."""
+    try:
+        with faults():
+            receipt = await _in_time(integration, outgoing)
+    except Undelivered as problem:
+        await breaker.failed(integration, problem, hub)
+        raise
+    await breaker.succeeded(integration, hub)
+    return receipt
+
+
+async def _in_time(integration: Integration, outgoing: Outgoing) -> Receipt:
+    try:
+        async with asyncio.timeout(integration.delivery.timeout):
+            return await integration.destination.deliver(outgoing)
+    except TimeoutError:
+        raise Undelivered("transient", "timeout", "the destination did not answer in time", ambiguous=True) from None
+
+
+async def _reason_to_wait(integration: Integration, message: Row, hub: Hub) -> Outcome | None:
+    """Why a message is not sent now: too old, after another lane, a sick destination, or its rate."""
+    if hub.now() - message["at"] > integration.delivery.expires:
+        return Ended("dead", EXPIRED.rule, (EXPIRED,), attempted=False)
+    if await blocked(integration, message, hub):
+        return Later(hub.random.uniform(0.5, 2), "after-other-lane")
+    if wait := await breaker.wait(integration, hub):
+        return Later(wait, "breaker-open")
+    if wait := await permit(integration, hub):
+        return Later(wait, "rate")
+    return None
+
+
+def _undelivered(integration: Integration, message: Row, problem: Undelivered, sent: int, hub: Hub) -> Outcome:
+    """Try again with full jitter, or give up. What is set up wrong on our side costs the message no attempt."""
+    delivery, attempts = integration.delivery, message["attempts"] + 1
+    if problem.kind == "misconfigured":
+        return Later(delivery.breaker_wait, problem.code, attempted=False, ambiguous=problem.ambiguous, sent=sent)
+    if problem.kind == "permanent" or attempts >= delivery.attempts:
+        return Ended("dead", problem.code, problem.issues, problem.ambiguous, detail=problem.detail)
+    ceiling = min(delivery.longest_wait, delivery.first_wait * 2 ** min(attempts - 1, 30))
+    wait = max(problem.retry_after, hub.random.uniform(0, ceiling))
+    return Later(wait, problem.code, attempted=True, ambiguous=problem.ambiguous, sent=sent)
+
+
+def _routing(outgoing: tuple[Outgoing, ...]) -> str:
+    return orjson.dumps(dict(outgoing[0].properties)).decode() if outgoing else ""
+
+
+def _in_own_name(integration: Integration, envelope: Envelope, checked: Checked) -> Checked:
+    """A message in the name of a sender that the partner may not speak for is refused."""
+    if checked.content is None or not envelope.partner:
+        return checked
+    wrong = security.wrong_sender(envelope.partner, _identity(integration, envelope, checked.content))
+    if wrong is None:
+        return checked
+    found = Verdict("AR", (wrong,))
+    return Checked(found, checked.content, integration.source.acknowledge(envelope, checked.content, found))
+
+
+async def _refused(integration: Integration, envelope: Envelope, checked: Checked, hub: Hub) -> Answer:
+    who = _identity(integration, envelope, checked.content) if checked.content is not None else Identity("", "", "")
+    try:
+        message_id = await refuse(integration, envelope, checked.verdict, Refusal(who.control_id, who.sender, who.facility), hub)
+    except Away:
+        raise Unavailable(AWAY) from None
+    _tell_arrival(integration, envelope, "rejected", checked.verdict, hub)
+    return _named(integration, checked.answer, message_id)
+
+
+def _not_now(integration: Integration, envelope: Envelope, problem: Problem, hub: Hub) -> Answer:
+    """The answer when no verdict was reached: storage is away, or the hub itself failed."""
+    away = isinstance(problem, Unavailable)
+    told = Verdict("AE", tuple(issue._replace(text=AWAY.text if away else "the hub failed") for issue in problem.issues))
+    answer = integration.source.acknowledge(envelope, _readable(integration, envelope), told)
+    _tell_arrival(integration, envelope, "unavailable" if away else "fault", Verdict("AE", problem.issues), hub)
+    return answer._replace(status=503 if away else 500, headers={**answer.headers, **({"Retry-After": "30"} if away else {})})
+
+
+def _readable(integration: Integration, envelope: Envelope) -> Content | None:
+    try:
+        with faults():
+            return integration.source.read(envelope)
+    except Problem:
+        return None
+
+
+async def _arrival(integration: Integration, envelope: Envelope, checked: Checked, hub: Hub) -> Arrival:
+    """What the ledger needs to know of a message: who, which lane, and its content compressed."""
+    read, token = checked.content, hub.token()
+    with faults():
+        who = _identity(integration, envelope, read)
+        key = keyed("identity", "\0".join(who))
+        lane = lane_hash(integration.lane(read) or key)
+        other = lane_hash(integration.after(read)) if integration.after and integration.after(read) else ""
+        patient = integration.patient(read) if integration.patient else ""
+        synthetic = integration.source.is_synthetic(read)
+    body = await _aside(envelope, hub, content.compressed, envelope.body)
+    return Arrival(
+        envelope=envelope,
+        lane=lane,
+        key=key,
+        digest=digest(envelope.body),
+        control=who.control_id,
+        by_control=f"c|{keyed('control', who.control_id)}",
+        facts={"sender": who.sender, "facility": who.facility, "synthetic": synthetic, "partner": envelope.partner},
+        verdict=checked.verdict,
+        acknowledge=lambda told: integration.source.acknowledge(envelope, read, told),
+        token=token,
+        after=other if other != lane else "",
+        finders=(
+            *([f"p|{keyed('patient', patient)}"] if patient else []),
+            *([f"x|{keyed('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []),
+        ),
+        body=body,
+        blob=f"{integration.name}/{lane}/{token}" if len(body) >= hub.timing.blob_from else "",
+    )
+
+
+def _identity(integration: Integration, envelope: Envelope, read: Content) -> Identity:
+    with faults():
+        who = integration.source.identity(read, envelope)
+    return who if who.control_id else who._replace(control_id=digest(envelope.body)[:32])
+
+
+async def _aside(envelope: Envelope, hub: Hub, work: Callable[..., T], *args: Any) -> T:
+    """Work on a large body leaves the event loop for a thread."""
+    return await asyncio.to_thread(work, *args) if len(envelope.body) > hub.timing.thread_from else work(*args)
+
+
+def _named(integration: Integration, answer: Answer, message_id: str) -> Answer:
+    """The answer with the message's id and where its status is."""
+    where = {"X-Message-Id": message_id, "Location": f"/api/v1/{integration.name}/messages/{message_id}"}
+    return answer._replace(headers={**answer.headers, **where})
+
+
+def _tell_arrival(integration: Integration, envelope: Envelope, outcome: str, found: Verdict, hub: Hub) -> None:
+    name = "accepted" if outcome == "new" else outcome
+    hub.count(integration.name, name)
+    hub.tell(
+        "hub.message",
+        integration=integration.name,
+        stage="accept",
+        trigger=envelope.trigger,
+        outcome=name,
+        acknowledgement=found.acknowledgement,
+        rule=" ".join(dict.fromkeys(issue.rule or issue.code for issue in found.issues if issue.severity != "information")),
+        bytes=len(envelope.body),
+        correlation_id=envelope.correlation_id,
+        partner=envelope.partner,
+    )
+
+
+def _tell_attempt(integration: Integration, message: Row, outcome: Outcome, seconds: float, hub: Hub) -> None:
+    """One event for a message that ended, or for an attempt that did not go well."""
+    told = {
+        "integration": integration.name,
+        "destination": integration.destination.name,
+        "error_code": outcome.code,
+        "attempt": message["attempts"] + outcome.attempted,
+        "ambiguous": message["ambiguous"] or outcome.ambiguous,
+        "ms": round(seconds * 1000, 1),
+        "correlation_id": message["correlation_id"],
+        "message_id": f"{message.partition}.{message['key']}",
+    }
+    if isinstance(outcome, Later):
+        return hub.tell("hub.attempt", outcome="waiting", **told)
+    hub.count(integration.name, outcome.outcome)
+    e2e = round((hub.now() - message["at"]) * 1000, 1)
+    return hub.tell("hub.message", stage="deliver", outcome=outcome.outcome, e2e_ms=e2e, **told)

@@ -1,0 +1,204 @@
+"""The doors of the hub, one function for each way in; the functions of Azure are wired to these and do nothing else.
+
+What comes by queue or event and cannot be taken *now* raises, so that the platform brings it again.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import orjson
+
+from shared.envelope import Answer, Envelope
+from shared.hub import Hub
+from shared.integration import EventGrid, Integration
+from shared.issue import Issue, Verdict
+from shared.ledger import names, outbox, watchdog
+from shared.ledger.knocks import knock
+from shared.ledger.rejections import Refusal, refuse
+from shared.ledger.store import put
+from shared.pipeline import accept, process
+from shared.privacy import digest, keyed
+from shared.problems import Fault, Problem, Unavailable
+from shared.security import caller
+
+LARGEST = 100 * 1024 * 1024
+REPLY_LIVES = 7 * 86400
+POISONED = Issue("error", "processing", "", "the queue gave the message up after several tries", "poisoned")
+NO_BLOB = Issue("error", "not-found", "", "the blob that the message names is not in the inbox", "blob-missing")
+AGAIN = Issue("error", "transient", "", "not taken now", "again")
+
+
+async def http(integration: Integration, headers: Mapping[str, str], body: bytes, hub: Hub) -> Answer:
+    """``POST /api/v1/<name>``: 401 for nobody we know, 403 for a partner who may not call this, 400 empty, 413 too large."""
+    partner = caller(headers)
+    if partner is None or not partner.may_call(integration.name):
+        return Answer(401 if partner is None else 403, "text/plain", b"")
+    if not body or len(body) > LARGEST:
+        return Answer(413 if body else 400, "text/plain", b"" if body else b"the body is empty")
+    envelope = Envelope(
+        integration.name,
+        body,
+        hub.stamp(),
+        headers.get("content-type", ""),
+        "http",
+        headers.get("x-correlation-id", "")[:64],
+        headers.get("traceparent", ""),
+        headers.get("tracestate", ""),
+        partner.name,
+        headers=headers,
+    )
+    return await accept(integration, envelope, hub)
+
+
+async def in_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
+    """A message from ``<name>-in``: raw or base64 HL7, JSON, XML, or a reference to a blob in the inbox."""
+    body = decoded(raw)
+    if name := _referenced(body):
+        await _blob(integration, name, "queue", hub)
+    else:
+        await _take(integration, Envelope(integration.name, body, hub.stamp(), content_type(body), "queue"), hub)
+
+
+async def in_poison(integration: Integration, raw: bytes, hub: Hub) -> None:
+    """What the in-queue gave up on: recorded with its content, as a dead letter is."""
+    body = decoded(raw)
+    envelope = Envelope(integration.name, body, hub.stamp(), content_type(body), "queue")
+    await refuse(integration, envelope, Verdict("AR", (POISONED,)), Refusal(), hub)
+    hub.count(integration.name, "rejected")
+    hub.tell("hub.poison", integration=integration.name, queue="in")
+
+
+async def work_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
+    """A knock: which lane has work, or which lane of a publisher's outbox. One that makes no sense is told and dropped."""
+    told = _object(raw)
+    lane, publisher = told.get("lane"), told.get("publisher")
+    if not isinstance(lane, str):
+        hub.tell("hub.poison", integration=integration.name, queue="work", error_code="not-a-knock")
+    elif publisher:
+        await outbox.take(integration, str(publisher), lane, hub)
+    else:
+        await process(integration, lane, hub)
+
+
+async def work_poison(integration: Integration, raw: bytes, hub: Hub) -> None:
+    """A knock that failed again and again: knock later; the watchdog would find the lane as well."""
+    hub.tell("hub.poison", integration=integration.name, queue="work")
+    lane = _object(raw).get("lane")
+    if isinstance(lane, str):
+        await knock(integration.name, lane, hub, 60)
+
+
+async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> None:
+    """One event (CloudEvents or Event Grid schema): a knock on an outbox, a blob to read, or a message in itself."""
+    publisher = next((t.publisher for t in integration.triggers if isinstance(t, EventGrid) and t.publisher), "")
+    if publisher:
+        await outbox.take(integration, publisher, _lane(told), hub)
+    elif name := _created(told):
+        await _blob(integration, name, "event", hub)
+    else:
+        body = orjson.dumps(dict(told))
+        await _take(integration, Envelope(integration.name, body, hub.stamp(), "application/json", "event"), hub)
+
+
+async def tick(hub: Hub) -> None:
+    """The watchdog's round, every 30 seconds."""
+    await watchdog.tick(hub)
+
+
+def _lane(told: Mapping[str, Any]) -> str:
+    data = told.get("data")
+    return str(data.get("lane", "")) if isinstance(data, dict) else ""
+
+
+async def _take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
+    """Accept, and answer to the replies queue; raises when no verdict was reached."""
+    answer = await accept(integration, envelope, hub)
+    if answer.status == 503:
+        raise Unavailable(AGAIN)
+    if answer.status == 500:
+        raise Fault(AGAIN)
+    await hub.store.send(f"{integration.name}-replies", reply(answer), lives=REPLY_LIVES)
+    return answer
+
+
+async def _blob(integration: Integration, name: str, trigger: Any, hub: Hub) -> None:
+    """A message that was left in the inbox: taken once, then deleted there."""
+    table, partition = names.tables(integration.name).find, f"b|{keyed('blob', name)}"
+    body = await hub.store.read_blob(names.INBOX, name)
+    if body is None:
+        if await hub.store.get(table, partition, "taken"):
+            return
+        raise Problem(NO_BLOB)
+    reference = f"{keyed('blob', name)}-{digest(body)[:16]}"
+    await _take(
+        integration,
+        Envelope(integration.name, body, hub.stamp(), content_type(body), trigger, reference=reference),
+        hub,
+    )
+    await hub.store.commit(table, partition, put("taken", {"at": hub.now()}))
+    await hub.store.delete_blob(names.INBOX, name)
+
+
+def reply(answer: Answer) -> bytes:
+    """An acknowledgement for the replies queue: JSON, because a queue turns a CR into an LF."""
+    text = answer.body.decode("utf-8", "replace")
+    said = {"message_id": answer.headers.get("X-Message-Id", ""), "status": answer.status, "content_type": answer.content_type}
+    whole = orjson.dumps({**said, "acknowledgement": text})
+    return whole if len(whole) <= 60 * 1024 else orjson.dumps({**said, "acknowledgement": ""})
+
+
+def decoded(raw: bytes) -> bytes:
+    """The body of a queue message, out of its base64 when it is in it.
+
+    >>> decoded(b"TVNIfF5+XFwm")
+    b'MSH|^~\\\\\\\\&'
+    """
+    text = raw.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:1] in (b"{", b"[", b"<", b"\x0b") or text[:3] in (b"MSH", b"FHS", b"BHS"):
+        return raw
+    try:
+        return base64.b64decode(b"".join(raw.split()), validate=True) or raw
+    except binascii.Error:
+        return raw
+
+
+def content_type(body: bytes) -> str:
+    """What a body without a content type looks like."""
+    start = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return {b"{": "application/json", b"[": "application/json", b"<": "application/xml"}.get(start, "x-application/hl7-v2+er7")
+
+
+def blob_name(url: str) -> str:
+    """The name of a blob of the inbox container, from its URL; empty when it is of another container.
+
+    >>> blob_name("https://x.blob.core.windows.net/inbox/a/b%201.hl7")
+    'a/b 1.hl7'
+    """
+    _, found, name = unquote(urlsplit(url).path).partition(f"/{names.INBOX}/")
+    return name if found else ""
+
+
+def _referenced(body: bytes) -> str:
+    """The blob that a queue message stands for: ``{"blob": name}``, or a blob-created event that was sent to the queue."""
+    told = _object(body)
+    return str(told["blob"]) if set(told) == {"blob"} else _created(told)
+
+
+def _created(told: Mapping[str, Any]) -> str:
+    """The blob of the inbox that a blob-created event tells of; empty for any other event."""
+    data = told.get("data")
+    kind = str(told.get("type") or told.get("eventType"))
+    return blob_name(str(data.get("url", ""))) if "BlobCreated" in kind and isinstance(data, dict) else ""
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    if raw.lstrip()[:1] != b"{":
+        return {}
+    try:
+        told = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return {}
+    return told if isinstance(told, dict) else {}

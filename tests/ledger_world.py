@@ -1,0 +1,118 @@
+"""A small world for tests of the core: a JSON source, a destination that remembers, and a hub on the store in memory."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
+from shared.hub import Hub, Timing
+from shared.integration import Delivery, Http, Integration
+from shared.issue import Issue, Verdict
+from shared.ledger.memory import MemoryStore
+from shared.ledger.store import Store
+from shared.problems import Unsupported
+
+NOW = 1_770_000_000.0
+UNREADABLE = Issue("error", "structure", "", "not JSON", "unreadable")
+NO_NAME = Issue("error", "required", "name", "absent", "name-required")
+
+
+class Notes:
+    """The source: ``{"sender", "id", "lane", "name", "after"}``."""
+
+    format = "json"
+
+    def read(self, envelope: Envelope) -> Any:
+        try:
+            return orjson.loads(envelope.body)
+        except orjson.JSONDecodeError:
+            raise Unsupported(UNREADABLE) from None
+
+    def repairs(self, content: Any) -> tuple[Issue, ...]:
+        return ()
+
+    def identity(self, content: Any, envelope: Envelope) -> Identity:
+        return Identity(content.get("sender", "S"), "F", content.get("id", ""))
+
+    def is_synthetic(self, content: Any) -> bool:
+        return bool(content.get("test", False))
+
+    def acknowledge(self, envelope: Envelope, content: Any, verdict: Verdict) -> Answer:
+        body = {"ack": verdict.acknowledgement, "rules": [issue.rule for issue in verdict.issues]}
+        return Answer(202 if verdict.accepted else 422, "application/json", orjson.dumps(body))
+
+
+class NameRequired:
+    name = "notes"
+
+    def check(self, content: Any) -> list[Issue]:
+        return [] if content.get("name") else [NO_NAME]
+
+
+class Anything:
+    name = "anything"
+
+    def check(self, content: Any) -> list[Issue]:
+        return []
+
+
+@dataclass
+class Remembering:
+    """The destination: remembers what it took; ``behave`` may raise before or after that."""
+
+    name: str = "TEST"
+    takes_synthetic: bool = False
+    took: list[dict[str, Any]] = field(default_factory=list)
+    behave: Callable[[dict[str, Any]], None] = lambda note: None
+
+    async def deliver(self, outgoing: Outgoing) -> Receipt:
+        note = orjson.loads(outgoing.body)
+        self.behave(note)
+        self.took.append(note)
+        return Receipt("accepted")
+
+    async def close(self) -> None:
+        pass
+
+
+def integration(destination: Any, name: str = "notes-to-test", **changes: Any) -> Integration:
+    declared: dict[str, Any] = {
+        "name": name,
+        "summary": "Notes reach the test.",
+        "owner": "tests",
+        "source": Notes(),
+        "triggers": (Http(),),
+        "profile": NameRequired(),
+        "lane": lambda note: note.get("lane", ""),
+        "transform": lambda note: note,
+        "outgoing": Anything(),
+        "destination": destination,
+        "delivery": Delivery(attempts=4, first_wait=1, longest_wait=10, timeout=5, breaker_wait=3),
+    }
+    return Integration(**(declared | changes))
+
+
+def hub(
+    *integrations: Integration, store: Store | None = None, now: Callable[[], float] | None = None, seed: int = 1, **changes: Any
+) -> Hub:
+    clock = now or (lambda: NOW)
+    return Hub(
+        store=store or MemoryStore(clock),
+        integrations={one.name: one for one in integrations},
+        now=clock,
+        random=random.Random(seed),
+        tell=changes.pop("tell", lambda name, **keys: None),
+        timing=changes.pop("timing", Timing()),
+        **changes,
+    )
+
+
+def note(id: str, lane: str = "A", **values: Any) -> bytes:
+    return orjson.dumps({"id": id, "lane": lane, "name": "n", **values})
+
+
+def envelope(body: bytes, integration: str = "notes-to-test", **values: Any) -> Envelope:
+    return Envelope(integration, body, "2026-02-02T02:40:00.000Z", "application/json", **values)
