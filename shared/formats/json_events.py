@@ -1,7 +1,9 @@
 """JSON events as a source, and JSON Schema as a profile: every error at once, by JSON Pointer, never with the value."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ KEYWORDS: Mapping[str, tuple[str, str]] = {
     "minLength": ("value", "too short"),
     "maxLength": ("too-long", "too long"),
 }
+DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 SHOWN = ("type", "enum", "format", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
 
 
@@ -65,7 +69,7 @@ class JsonEvents:
 
 @dataclass(frozen=True, slots=True)
 class SchemaProfile:
-    """A JSON Schema (2020-12) in a file, and rules that a schema cannot say."""
+    """A JSON Schema (2020-12) in a file, and rules that a schema cannot say, each named by its function."""
 
     name: str
     path: Path
@@ -74,7 +78,7 @@ class SchemaProfile:
     def check(self, content: Document) -> list[Issue]:
         """Every finding of the schema; the rules are asked only when it is content."""
         found = sorted(self._issue(error) for error in _validator(self.path).iter_errors(content))
-        return found or [issue for rule in self.rules for issue in rule(content)]
+        return found or [issue._replace(rule=rule.__name__.replace("_", "-")) for rule in self.rules for issue in rule(content)]
 
     def _issue(self, error: Any) -> Issue:
         keyword = str(error.validator)
@@ -112,4 +116,28 @@ def _validator(path: Path) -> Any:
 
     schema = orjson.loads(path.read_bytes())
     Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return Draft202012Validator(schema, format_checker=_formats())
+
+
+def _formats() -> Any:
+    """Formats by RFC 3339 and 3986; the library checks these two only with packages that the hub does not carry."""
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(("date", "email", "uuid"))
+    checker.checks("date-time")(is_date_time)
+    checker.checks("uri")(lambda value: not isinstance(value, str) or URI.fullmatch(value) is not None)
+    return checker
+
+
+def is_date_time(value: Any) -> bool:
+    """Whether a text is an RFC 3339 date-time, offset included; what is no text is another keyword's business.
+
+    >>> is_date_time("2026-03-02T10:15:00Z"), is_date_time("2026-02-30T10:15:00Z"), is_date_time("2026-03-02T10:15:00")
+    (True, False, False)
+    """
+    if not isinstance(value, str):
+        return True
+    try:
+        return DATE_TIME.fullmatch(value) is not None and datetime.fromisoformat(value) is not None
+    except ValueError:
+        return False

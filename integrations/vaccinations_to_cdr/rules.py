@@ -1,0 +1,40 @@
+"""What the schema of a vaccination event cannot say."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from shared.issue import Issue
+from shared.validation import nhs_number
+
+Event = dict[str, Any]
+
+
+def nhs_number_check_digit(event: Event) -> Iterator[Issue]:
+    """A number that fails its check digit is a slip of the pen: the vaccination would go to nobody, or to somebody else."""
+    if not nhs_number.is_nhs_number(event["patient"]["nhsNumber"]):
+        text = "the check digit of the NHS Number is wrong"
+        yield Issue("error", "value", "/patient/nhsNumber", text, "", "NHS data dictionary: NHS NUMBER")
+
+
+def reason_when_not_done(event: Event) -> Iterator[Issue]:
+    """A vaccination that was not given says why; one that was given has no such reason."""
+    v = event["vaccination"]
+    if (v["status"] == "not-done") != ("reasonNotDone" in v):
+        text = "reasonNotDone belongs to status not-done, and only to it"
+        yield Issue("error", "invariant", "/vaccination/reasonNotDone", text, "", "FHIR R4 Immunization.statusReason")
+
+
+def not_before_birth(event: Event) -> Iterator[Issue]:
+    """Nobody is vaccinated before they are born."""
+    if event["vaccination"]["occurred"][:10] < event["patient"]["birthDate"]:
+        yield Issue("error", "value", "/vaccination/occurred", "before the date of birth")
+
+
+def not_expired(event: Event) -> Iterator[Issue]:
+    """A vaccine given after its expiry is a clinical incident, so the record of it is taken, with a warning."""
+    v = event["vaccination"]
+    if v["status"] == "completed" and "expires" in v and v["occurred"][:10] > v["expires"]:
+        yield Issue("warning", "business-rule", "/vaccination/expires", "given after the vaccine expired")
+
+
+RULES = (nhs_number_check_digit, reason_when_not_done, not_before_birth, not_expired)
