@@ -1,0 +1,5 @@
+"""HL7 v2 to FHIR R4 by the HL7 v2-to-FHIR guide, and back: datatypes, segments, messages, code tables."""
+
+from shared.mapping.guide import Converted, convert, mapping_issues, to_bundle
+
+__all__ = ["Converted", "convert", "mapping_issues", "to_bundle"]

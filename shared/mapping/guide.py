@@ -1,0 +1,68 @@
+"""HL7 v2 to FHIR R4 by the guide alone, with no sender's rules: any message type listed here, versions 2.3 to 2.8."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from shared.fhir.resource import Resource
+from shared.hl7.message import Message
+from shared.issue import Issue
+from shared.mapping.messages import adt, common, documents, orders, referrals, results, schedules, vaccinations
+from shared.mapping.messages.story import Handler, Story, begin, end, follow
+
+
+class Converted(NamedTuple):
+    """The bundle, and what could not be mapped."""
+
+    bundle: Resource
+    issues: tuple[Issue, ...]
+
+
+def _nothing(story: Story) -> None:
+    """No group is left open at the end."""
+
+
+# Message type -> what each segment means in it, and what is done when the last one is told.
+MESSAGES: dict[str, tuple[Mapping[str, Handler], Callable[[Story], None]]] = {
+    "ADT": (adt.ADT, _nothing),
+    "ORU": (results.RESULTS, results.close),
+    "ORM": (orders.ORDERS, orders.close),
+    "OML": (orders.ORDERS, orders.close),
+    "OMG": (orders.ORDERS, orders.close),
+    "MDM": (documents.DOCUMENTS, documents.finish_document),
+    "SIU": (schedules.SCHEDULES, schedules.finish),
+    "VXU": (vaccinations.VACCINATIONS, _nothing),
+    "REF": (referrals.REFERRALS, results.close),
+}
+VERSIONS = ("2.3", "2.4", "2.5", "2.6", "2.7", "2.8")
+
+
+def convert(message: Message) -> Converted:
+    """A message as a FHIR bundle of type message, with an issue for each thing that the guide could not map.
+
+    A message type that is not listed is read by what its segments mean in any message.
+    """
+    story = begin(message)
+    handlers, finish = MESSAGES.get(message["MSH-9.1"], (common.COMMON, _nothing))
+    _heed(story, message)
+    follow(story, handlers)
+    finish(story)
+    bundle = end(story)
+    return Converted(bundle, tuple(story.read.issues))
+
+
+def _heed(story: Story, message: Message) -> None:
+    """The message type and version, where they are none that the guide has maps for."""
+    if message["MSH-9.1"] not in MESSAGES:
+        story.read.note("not-supported", "MSH-9.1", "a message type without a map: read segment by segment", "type-not-mapped")
+    if not message["MSH-12"].startswith(VERSIONS):
+        story.read.note("not-supported", "MSH-12", "not a version from 2.3 to 2.8", "version-not-mapped")
+
+
+def to_bundle(message: Message) -> Resource:
+    """A message as a FHIR R4 bundle of type message, by the HL7 v2-to-FHIR guide."""
+    return convert(message).bundle
+
+
+def mapping_issues(message: Message) -> tuple[Issue, ...]:
+    """What ``to_bundle`` could not map of a message, each with its path."""
+    return convert(message).issues

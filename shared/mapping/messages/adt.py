@@ -1,0 +1,21 @@
+"""ADT: admissions, transfers, discharges, registrations, updates and merges."""
+
+from shared.hl7.segment import Segment
+from shared.mapping.messages.common import COMMON
+from shared.mapping.messages.story import Handler, Story
+from shared.mapping.reading import merge
+from shared.mapping.segments.patient import mrg_account, mrg_patient
+
+MERGES = ("A18", "A34", "A35", "A36", "A39", "A40", "A41", "A42")
+
+
+def mrg(story: Story, segment: Segment) -> None:
+    """A merge links both patients: the survivor replaces the other, which is no longer active. Nothing else moves."""
+    read = story.read
+    if read.message["MSH-9.2"] in MERGES and story.patient:
+        other = story.tell(mrg_patient(read, segment, read.patient))
+        merge(story.patient, {"active": True, "link": [{"other": other, "type": "replaces"}]})
+    story.tell(mrg_account(read, segment))
+
+
+ADT: dict[str, Handler] = {**COMMON, "MRG": mrg}

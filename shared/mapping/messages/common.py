@@ -1,0 +1,161 @@
+"""What a segment means in any message: who, which visit, and what stands beside them."""
+
+from shared.hl7.segment import Segment
+from shared.mapping.messages.story import Handler, Story
+from shared.mapping.reading import merge
+from shared.mapping.segments.clinical import (
+    al1_allergy_intolerance,
+    dg1_condition,
+    dg1_encounter,
+    iam_allergy_intolerance,
+    pr1_procedure,
+)
+from shared.mapping.segments.header import evn_provenance, sft_device
+from shared.mapping.segments.insurance import in1_coverage
+from shared.mapping.segments.note import nte_annotation
+from shared.mapping.segments.observation import obx_attachment, obx_document_reference, obx_observation
+from shared.mapping.segments.patient import (
+    CONTACTS,
+    gt1_related_person,
+    nk1_patient,
+    nk1_related_person,
+    pd1_observation,
+    pd1_patient,
+    pid_account,
+    pid_mother,
+    pid_patient,
+    pid_provenance,
+)
+from shared.mapping.segments.role import is_general_practitioner, rol_care_team, rol_participant, rol_practitioner_role
+from shared.mapping.segments.visit import pv1_coverage, pv1_encounter, pv2_encounter
+
+
+def evn(story: Story, segment: Segment) -> None:
+    target = [{"reference": f"urn:uuid:{story.header['id']}", "type": "MessageHeader"}]
+    story.also(evn_provenance(story.read, segment, target))
+
+
+def sft(story: Story, segment: Segment) -> None:
+    story.tell(sft_device(story.read, segment))
+
+
+def pid(story: Story, segment: Segment) -> None:
+    """A patient; a second one begins anew."""
+    read = story.read
+    story.patient = pid_patient(read, segment)
+    story.encounter, read.encounter = {}, {}
+    read.patient = story.tell(story.patient)
+    story.tell(pid_account(read, segment))
+    story.also(pid_provenance(read, segment))
+    for mother in pid_mother(read, segment):
+        story.tell(mother)
+    story.noted = {}
+
+
+def pd1(story: Story, segment: Segment) -> None:
+    merge(story.patient, pd1_patient(story.read, segment))
+    story.tell(pd1_observation(story.read, segment))
+
+
+def nk1(story: Story, segment: Segment) -> None:
+    """Somebody related, and a contact; an employer or insurer is a contact alone (guide, NK1-3)."""
+    if segment["3"] not in CONTACTS:
+        story.tell(nk1_related_person(story.read, segment))
+    merge(story.patient, nk1_patient(story.read, segment))
+
+
+def pv1(story: Story, segment: Segment) -> None:
+    story.encounter = pv1_encounter(story.read, segment)
+    story.read.encounter = story.tell(story.encounter)
+    story.tell(pv1_coverage(story.read, segment))
+
+
+def pv2(story: Story, segment: Segment) -> None:
+    merge(story.encounter, pv2_encounter(story.read, segment))
+
+
+def rol(story: Story, segment: Segment) -> None:
+    """After the visit somebody who takes part in it; before it the general practitioner, or the care team."""
+    read = story.read
+    if story.encounter:
+        merge(story.encounter, {"participant": [rol_participant(read, segment, read.keep(rol_practitioner_role(read, segment)))]})
+    elif is_general_practitioner(segment):
+        merge(story.patient, {"generalPractitioner": [read.keep(rol_practitioner_role(read, segment))]})
+    else:
+        story.tell(rol_care_team(read, segment))
+
+
+def obx(story: Story, segment: Segment) -> None:
+    story.tell(observation(story, segment))
+
+
+def observation(story: Story, segment: Segment) -> dict[str, object]:
+    """An observation, and the document that it was derived from when it is one."""
+    made = obx_observation(story.read, segment)
+    attachment = obx_attachment(story.read, segment)
+    if attachment:
+        made["derivedFrom"] = [story.read.keep(obx_document_reference(story.read, segment, attachment))]
+    story.noted = made
+    return made
+
+
+def al1(story: Story, segment: Segment) -> None:
+    story.tell(al1_allergy_intolerance(story.read, segment))
+
+
+def iam(story: Story, segment: Segment) -> None:
+    story.tell(iam_allergy_intolerance(story.read, segment))
+
+
+def dg1(story: Story, segment: Segment) -> None:
+    condition = story.tell(dg1_condition(story.read, segment))
+    if story.encounter:
+        merge(story.encounter, dg1_encounter(story.read, segment, condition))
+
+
+def dg1_of_request(story: Story, segment: Segment) -> None:
+    """A diagnosis under an order is its reason."""
+    if not story.request:
+        dg1(story, segment)
+        return
+    story.add(story.request, "reasonReference", story.tell(dg1_condition(story.read, segment)))
+
+
+def pr1(story: Story, segment: Segment) -> None:
+    story.tell(pr1_procedure(story.read, segment))
+
+
+def gt1(story: Story, segment: Segment) -> None:
+    story.tell(gt1_related_person(story.read, segment))
+
+
+def in1(story: Story, segment: Segment) -> None:
+    story.tell(in1_coverage(story.read, segment))
+
+
+def nte(story: Story, segment: Segment) -> None:
+    """A note on what it stands under."""
+    if story.noted:
+        story.add(story.noted, "note", nte_annotation(story.read, segment))
+    else:
+        story.read.note("not-supported", segment.where(), "a note on something that FHIR has no note for", "note-not-mapped")
+
+
+COMMON: dict[str, Handler] = {
+    "SFT": sft,
+    "EVN": evn,
+    "PID": pid,
+    "PD1": pd1,
+    "NK1": nk1,
+    "PV1": pv1,
+    "PV2": pv2,
+    "ROL": rol,
+    "OBX": obx,
+    "AL1": al1,
+    "IAM": iam,
+    "DG1": dg1,
+    "PR1": pr1,
+    "GT1": gt1,
+    "IN1": in1,
+    "NTE": nte,
+}

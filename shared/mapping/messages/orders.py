@@ -1,0 +1,69 @@
+"""ORM^O01, OML^O21, OMG^O19: orders."""
+
+from shared.hl7.segment import Segment
+from shared.mapping.messages.common import COMMON, dg1_of_request, observation
+from shared.mapping.messages.results import tq1
+from shared.mapping.messages.story import Handler, Story
+from shared.mapping.segments.order import orc_provenance, orc_service_request
+from shared.mapping.segments.specimen import obr_specimen, spm_specimen
+
+
+def orc(story: Story, segment: Segment) -> None:
+    close(story)
+    story.orc = segment
+
+
+def obr(story: Story, segment: Segment) -> None:
+    """An order, with the specimen that OBR tells of."""
+    if not story.orc:
+        close(story)
+    order(story, segment)
+    specimen = obr_specimen(story.read, segment)
+    if specimen and "SPM" not in story.read.message.index:
+        story.add(story.request, "specimen", story.read.keep(specimen))
+
+
+def order(story: Story, segment: Segment) -> None:
+    """ORC with its OBR (or without one) -> ServiceRequest and where it comes from."""
+    read, waiting = story.read, story.taken()
+    story.request = orc_service_request(read, waiting, segment)
+    told = story.tell(story.request)
+    if waiting:
+        story.also(orc_provenance(read, waiting, told))
+    story.noted = story.request
+
+
+def obx(story: Story, segment: Segment) -> None:
+    """What was known when it was ordered."""
+    if not story.request:
+        story.tell(observation(story, segment))
+        return
+    story.add(story.request, "supportingInfo", story.read.keep(observation(story, segment)))
+
+
+def spm(story: Story, segment: Segment) -> None:
+    made = spm_specimen(story.read, segment)
+    told = story.read.keep(made)
+    story.noted = made
+    if story.request:
+        story.add(story.request, "specimen", told)
+    else:
+        story.focus.append(told)
+
+
+def close(story: Story) -> None:
+    """An ORC that no OBR followed is an order all the same."""
+    if story.orc:
+        order(story, story.read.none("OBR"))
+    story.request = {}
+
+
+ORDERS: dict[str, Handler] = {
+    **COMMON,
+    "ORC": orc,
+    "OBR": obr,
+    "OBX": obx,
+    "SPM": spm,
+    "TQ1": tq1,
+    "DG1": dg1_of_request,
+}

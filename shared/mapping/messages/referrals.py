@@ -1,0 +1,85 @@
+"""REF^I12: referrals."""
+
+from shared.hl7.segment import Segment
+from shared.mapping.messages import common, results
+from shared.mapping.messages.story import Handler, Story
+from shared.mapping.reading import merge
+from shared.mapping.segments.note import nte_annotation
+from shared.mapping.segments.referral import prd_place, prd_practitioner_role, rf1_service_request
+
+
+def rf1(story: Story, segment: Segment) -> None:
+    story.appointment = rf1_service_request(story.read, segment)
+    story.tell(story.appointment)
+
+
+def prd(story: Story, segment: Segment) -> None:
+    """A provider; the one who refers asks, the one referred to performs."""
+    role = prd_practitioner_role(story.read, segment)
+    told = story.tell(role)
+    place = prd_place(segment["1"])
+    if place == "requester" and story.appointment:
+        story.appointment.setdefault("requester", told)
+    elif place == "performer":
+        story.add(story.appointment, "performer", told)
+    elif place == "generalPractitioner":
+        story.noted = {"generalPractitioner": [told]}
+
+
+def pid(story: Story, segment: Segment) -> None:
+    """The patient, whom the referral before it is about."""
+    primary = story.noted.pop("generalPractitioner", []) if "generalPractitioner" in story.noted else []
+    common.pid(story, segment)
+    if primary:
+        merge(story.patient, {"generalPractitioner": primary})
+    if story.appointment:
+        story.appointment["subject"] = story.read.patient
+
+
+def dg1(story: Story, segment: Segment) -> None:
+    """A diagnosis is the reason of the referral."""
+    common.dg1(story, segment)
+    story.add(story.appointment, "reasonReference", story.focus[-1])
+
+
+def in1(story: Story, segment: Segment) -> None:
+    common.in1(story, segment)
+    story.add(story.appointment, "insurance", story.focus[-1])
+
+
+def obr(story: Story, segment: Segment) -> None:
+    """Results that go with the referral."""
+    results.obr(story, segment)
+    story.add(story.appointment, "supportingInfo", story.focus[-1])
+
+
+def obx(story: Story, segment: Segment) -> None:
+    results.obx(story, segment)
+    if not story.report:
+        story.add(story.appointment, "supportingInfo", story.focus[-1])
+
+
+def pv1(story: Story, segment: Segment) -> None:
+    common.pv1(story, segment)
+    story.appointment.setdefault("encounter", story.read.encounter)
+
+
+def nte(story: Story, segment: Segment) -> None:
+    """A note on a result, else on the referral."""
+    story.add(story.noted or story.appointment, "note", nte_annotation(story.read, segment))
+
+
+REFERRALS: dict[str, Handler] = {
+    **common.COMMON,
+    "RF1": rf1,
+    "PRD": prd,
+    "PID": pid,
+    "DG1": dg1,
+    "IN1": in1,
+    "ORC": results.orc,
+    "OBR": obr,
+    "OBX": obx,
+    "SPM": results.spm,
+    "PV1": pv1,
+    "NTE": nte,
+}

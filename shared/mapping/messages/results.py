@@ -1,0 +1,83 @@
+"""ORU^R01: each OBX under its OBR, notes under what they annotate, specimens to their report."""
+
+from shared.fhir.reference import reference
+from shared.hl7.segment import Segment
+from shared.mapping.messages.common import COMMON, observation
+from shared.mapping.messages.story import Handler, Story
+from shared.mapping.reading import merge
+from shared.mapping.segments.order import obr_diagnostic_report, orc_service_request, tq1_service_request
+from shared.mapping.segments.specimen import obr_specimen, spm_specimen
+
+ABOUT_THE_ORDER = ("QST", "SCI")  # OBX-29: a question that the order asked, clinical information that it gave
+
+
+def orc(story: Story, segment: Segment) -> None:
+    close(story)
+    story.orc = segment
+
+
+def obr(story: Story, segment: Segment) -> None:
+    """A report, and the order that it answers: so that what is said of the order has a place."""
+    read = story.read
+    close(story)
+    order = story.taken()
+    story.request = orc_service_request(read, order, segment)
+    story.report = obr_diagnostic_report(read, order, segment)
+    request = read.keep(story.request)
+    story.tell(story.report)
+    story.report["basedOn"] = [request]
+    story.noted = story.request
+
+
+def obx(story: Story, segment: Segment) -> None:
+    """A result of its report; after the specimen and other results, something seen of the specimen."""
+    made = observation(story, segment)
+    told = story.read.keep(made)
+    if not story.report:
+        story.focus.append(told)
+    elif segment["29"] in ABOUT_THE_ORDER:
+        story.add(story.request, "supportingInfo", told)
+    elif story.specimens and story.results:
+        last = story.specimens[-1]
+        made["focus"] = [reference("Specimen", last["id"])]
+        story.focus.append(told)
+    else:
+        story.results.append(made)
+        story.report.setdefault("result", []).append(told)
+
+
+def spm(story: Story, segment: Segment) -> None:
+    made = spm_specimen(story.read, segment)
+    told = story.read.keep(made)
+    story.specimens.append(made)
+    story.noted = made
+    if story.report:
+        story.report.setdefault("specimen", []).append(told)
+    else:
+        story.focus.append(told)
+
+
+def tq1(story: Story, segment: Segment) -> None:
+    merge(story.request, tq1_service_request(story.read, segment))
+
+
+def close(story: Story) -> None:
+    """The group ends: its only specimen is that of its results; without an SPM, OBR says what is known of it."""
+    if story.report and not story.specimens:
+        _specimen_of_obr(story)
+    if len(story.specimens) == 1:
+        told = reference("Specimen", story.specimens[0]["id"])
+        for result in story.results:
+            result.setdefault("specimen", told)
+    story.request, story.report, story.results, story.specimens = {}, {}, [], []
+
+
+def _specimen_of_obr(story: Story) -> None:
+    occurrence = sum(each["resourceType"] == "DiagnosticReport" for each in story.read.resources)
+    made = obr_specimen(story.read, story.read.message.segment("OBR", occurrence))
+    if made:
+        story.report["specimen"] = [story.read.keep(made)]
+        story.specimens.append(made)
+
+
+RESULTS: dict[str, Handler] = {**COMMON, "ORC": orc, "OBR": obr, "OBX": obx, "SPM": spm, "TQ1": tq1}

@@ -1,0 +1,85 @@
+"""SIU^S12 to S26: appointments."""
+
+from shared.fhir.resource import Element
+from shared.hl7.segment import Segment
+from shared.mapping.messages import common
+from shared.mapping.messages.story import Handler, Story
+from shared.mapping.reading import merge
+from shared.mapping.segments.note import lines
+from shared.mapping.segments.schedule import (
+    aig_participant,
+    ail_participant,
+    aip_participant,
+    ais_appointment,
+    ais_service_request,
+    complete,
+    patient_participant,
+    sch_appointment,
+    sch_service_requests,
+    service_times,
+)
+
+
+def sch(story: Story, segment: Segment) -> None:
+    story.appointment = sch_appointment(story.read, segment)
+    story.tell(story.appointment)
+    for request in sch_service_requests(story.read, segment, story.appointment["status"]):
+        story.request = request
+        story.add(story.appointment, "basedOn", story.read.keep(request))
+
+
+def pid(story: Story, segment: Segment) -> None:
+    common.pid(story, segment)
+    story.add(story.appointment, "participant", patient_participant(story.read, story.appointment))
+    if story.request:
+        story.request["subject"] = story.read.patient
+
+
+def nte(story: Story, segment: Segment) -> None:
+    """A comment on the appointment, another line of it."""
+    words = [story.appointment.get("comment", ""), lines(segment, "3")]
+    story.appointment["comment"] = "\n".join(filter(None, words))
+
+
+def ais(story: Story, segment: Segment) -> None:
+    merge(story.appointment, ais_appointment(story.read, segment))
+    if story.request:
+        merge(story.request, ais_service_request(story.read, segment))
+
+
+def aig(story: Story, segment: Segment) -> None:
+    _takes_part(story, aig_participant(story.read, segment, story.appointment), segment, ("8", "11", "12"))
+
+
+def ail(story: Story, segment: Segment) -> None:
+    _takes_part(story, ail_participant(story.read, segment, story.appointment), segment, ("6", "9", "10"))
+
+
+def aip(story: Story, segment: Segment) -> None:
+    _takes_part(story, aip_participant(story.read, segment, story.appointment), segment, ("6", "9", "10"))
+
+
+def _takes_part(story: Story, participant: Element, segment: Segment, times: tuple[str, str, str]) -> None:
+    """One more participant; its times are the appointment's when nothing else says them."""
+    story.add(story.appointment, "participant", participant)
+    if not story.appointment.get("start"):
+        merge(story.appointment, service_times(story.read, segment, times))
+
+
+def finish(story: Story) -> None:
+    """FHIR demands a participant and times."""
+    if story.appointment:
+        complete(story.read, story.appointment)
+        story.appointment.setdefault("participant", [{"type": [{"text": "unknown"}], "status": "needs-action"}])
+
+
+SCHEDULES: dict[str, Handler] = {
+    **common.COMMON,
+    "SCH": sch,
+    "PID": pid,
+    "NTE": nte,
+    "AIS": ais,
+    "AIG": aig,
+    "AIL": ail,
+    "AIP": aip,
+}

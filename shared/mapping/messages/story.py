@@ -1,0 +1,113 @@
+"""How far a message has been told: whom it is about, and what the next segment belongs to."""
+
+from collections.abc import Callable, Mapping
+
+from shared.fhir.reference import full_url
+from shared.fhir.resource import Element, Resource
+from shared.hl7.message import Message
+from shared.hl7.segment import Segment
+from shared.mapping.reading import Reading, merge
+from shared.mapping.segments.header import (
+    msh_bundle,
+    msh_message_header,
+    msh_provenance_source,
+    msh_provenance_transformation,
+)
+
+
+class Story:
+    """One message while it is told, segment by segment, in its own order: a group is whatever follows its first segment."""
+
+    __slots__ = (
+        "appointment",
+        "bundle",
+        "encounter",
+        "focus",
+        "header",
+        "immunization",
+        "noted",
+        "orc",
+        "patient",
+        "read",
+        "report",
+        "request",
+        "results",
+        "specimens",
+    )
+
+    def __init__(self, message: Message) -> None:
+        self.read = Reading(message)
+        self.bundle: Resource = {}
+        self.header: Resource = {}
+        self.focus: list[Element] = []  # what the message is about: MessageHeader.focus
+        self.patient: Resource = {}
+        self.encounter: Resource = {}
+        self.orc: Segment = self.read.none("ORC")  # an ORC that no OBR or RXA has followed yet
+        self.request: Resource = {}
+        self.report: Resource = {}
+        self.results: list[Resource] = []
+        self.specimens: list[Resource] = []
+        self.immunization: Resource = {}
+        self.appointment: Resource = {}
+        self.noted: Resource = {}  # what an NTE annotates
+
+    def tell(self, made: Resource) -> Element:
+        """Keep what the message is about; ``{}`` when there is nothing to keep."""
+        reference = self.also(made)
+        if reference:
+            self.focus.append(reference)
+        return reference
+
+    def also(self, made: Resource) -> Element:
+        """Keep what only surrounds it; ``{}`` when there is nothing to keep."""
+        return self.read.keep(made) if made else {}
+
+    def taken(self) -> Segment:
+        """The ORC that waits, once: it belongs to one OBR or RXA."""
+        orc, self.orc = self.orc, self.read.none("ORC")
+        return orc
+
+    def add(self, to: Resource, name: str, value: Element) -> None:
+        """Put one more element into a list."""
+        if to and value:
+            merge(to, {name: [value]})
+
+
+Handler = Callable[[Story, Segment], None]
+
+
+def begin(message: Message) -> Story:
+    """The bundle and its MessageHeader, first of all entries."""
+    story = Story(message)
+    msh = message["MSH"]
+    story.bundle = msh_bundle(story.read, msh)
+    story.header = {}
+    header = msh_message_header(story.read, msh)
+    story.read.resources.insert(0, header)
+    story.header = header
+    return story
+
+
+def follow(story: Story, handlers: Mapping[str, Handler]) -> None:
+    """Tell every segment that there is a handler for; the others are named in an issue."""
+    for segment in story.read.message.segments():
+        handler = handlers.get(segment.name)
+        if handler is not None:
+            handler(story, segment)
+        elif segment.name not in SILENT:
+            story.read.note("not-supported", segment.where(), "a segment that is not mapped", "segment-not-mapped", "information")
+
+
+SILENT = ("MSH", "RGS", "DSC")  # told already, or saying nothing of their own
+
+
+def end(story: Story) -> Resource:
+    """The finished bundle: what the message is about, where it comes from, and every resource with its name."""
+    read, msh = story.read, story.read.message["MSH"]
+    target = [{"reference": full_url(story.header["id"]), "type": "MessageHeader"}]
+    read.keep(msh_provenance_source(read, msh, target))
+    read.keep(msh_provenance_transformation(read, msh, target))
+    if story.focus:
+        story.header["focus"] = story.focus
+    story.bundle["entry"] = [{"fullUrl": full_url(each["id"]), "resource": each} for each in read.resources]
+    return story.bundle

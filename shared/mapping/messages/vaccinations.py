@@ -1,0 +1,34 @@
+"""VXU^V04: vaccinations."""
+
+from shared.fhir.reference import reference
+from shared.hl7.segment import Segment
+from shared.mapping.messages.common import COMMON, observation
+from shared.mapping.messages.story import Handler, Story
+from shared.mapping.reading import merge
+from shared.mapping.segments.vaccination import rxa_immunization, rxr_immunization
+
+
+def orc(story: Story, segment: Segment) -> None:
+    story.orc = segment
+    story.immunization = {}
+
+
+def rxa(story: Story, segment: Segment) -> None:
+    story.immunization = rxa_immunization(story.read, story.taken(), segment)
+    story.tell(story.immunization)
+    story.noted = story.immunization
+
+
+def rxr(story: Story, segment: Segment) -> None:
+    merge(story.immunization, rxr_immunization(story.read, segment))
+
+
+def obx(story: Story, segment: Segment) -> None:
+    """Seen at a vaccination, or of the person."""
+    made = observation(story, segment)
+    if story.immunization:
+        made["partOf"] = [reference("Immunization", story.immunization["id"])]
+    story.tell(made)
+
+
+VACCINATIONS: dict[str, Handler] = {**COMMON, "ORC": orc, "RXA": rxa, "RXR": rxr, "OBX": obx}

@@ -1,0 +1,241 @@
+"""One message on its way to FHIR: elements are read, what cannot be read is named, resources made on the way are kept."""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from shared.fhir.reference import Ids, reference
+from shared.fhir.resource import Element, Resource
+from shared.hl7.encoding import Encoding
+from shared.hl7.message import Message
+from shared.hl7.segment import Repetition, Segment
+from shared.issue import Issue, Severity
+from shared.mapping.datatypes.code import cwe_codeable_concept, cwe_coding, is_known
+from shared.mapping.datatypes.date import dtm_date, dtm_date_time, dtm_instant
+from shared.mapping.datatypes.location import pl_location
+from shared.mapping.datatypes.provider import cwe_organization, hd_organization_resource, xcn_practitioner, xon_organization
+from shared.mapping.said import NULL, said
+from shared.mapping.tables import Table
+
+SHORT = 160  # longer codes are not remembered: they are prose
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+UNKNOWN: Element = {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
+
+
+@lru_cache(maxsize=8192)
+def _concept(sent: str, encoding: Encoding, table: Table | None) -> tuple[Element, bool]:
+    return _made(Repetition(sent, encoding), table)
+
+
+def _made(cwe: Repetition, table: Table | None) -> tuple[Element, bool]:
+    return cwe_codeable_concept(cwe, table), table is None or is_known(cwe, table)
+
+
+class Reading:
+    """What one message's conversion knows: ids, issues, resources so far, and whom and which visit it is about."""
+
+    __slots__ = ("_seen", "encounter", "ids", "issues", "message", "patient", "resources")
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.ids = Ids.of(message)
+        self.issues: list[Issue] = []
+        self.resources: list[Resource] = []
+        self.patient: Element = {}
+        self.encounter: Element = {}
+        self._seen: dict[tuple[str, str], Element] = {}
+
+    def note(self, code: str, where: str, text: str, rule: str, severity: Severity = "warning") -> None:
+        """Name something that could not be mapped; the text is ours."""
+        self.issues.append(Issue(severity, code, where, text, rule))
+
+    def none(self, name: str) -> Segment:
+        """A segment that was not sent: every field of it is absent."""
+        return Segment(name, "", self.message.encoding)
+
+    # Elements of one field
+
+    def date(self, segment: Segment, path: str) -> str:
+        return self._moment(dtm_date, segment, path)
+
+    def date_time(self, segment: Segment, path: str) -> str:
+        return self._moment(dtm_date_time, segment, path)
+
+    def instant(self, segment: Segment, path: str) -> str:
+        return self._moment(dtm_instant, segment, path)
+
+    def _moment(self, converter: Callable[[str], str], segment: Segment, path: str) -> str:
+        text = segment[path]
+        if not text or text == NULL:
+            return ""
+        try:
+            return converter(text)
+        except ValueError as error:
+            self.note("value", segment.where(path), str(error), "value-not-mapped")
+            return ""
+
+    def code(self, segment: Segment, path: str, table: Table, default: str = "") -> str:
+        """A FHIR code by its table; ``default`` when absent or when the table has none (then an issue says so)."""
+        text = said(segment, path)
+        code = table.get(text) if text else default
+        if not code:
+            text = f"a code that the guide's {table.name} table does not map"
+            self.note("code-invalid", segment.where(path), text, "code-not-mapped")
+        return code or default
+
+    def concept(self, segment: Segment, field: str, table: Table | None = None) -> Element:
+        """The first CodeableConcept of a field; never change what this returns: it is remembered."""
+        concepts = self.concepts(segment, field, table)
+        return concepts[0] if concepts else {}
+
+    def concepts(self, segment: Segment, field: str, table: Table | None = None) -> list[Element]:
+        """Every CodeableConcept of a field."""
+        return [found for cwe in segment.repeats(field) if cwe and (found := self._concept_of(cwe, segment, field, table))]
+
+    def _concept_of(self, cwe: Repetition, segment: Segment, field: str, table: Table | None) -> Element:
+        found, known = _concept(cwe.sent, cwe.encoding, table) if len(cwe.sent) < SHORT else _made(cwe, table)
+        if not known:
+            text = f"a code that the guide's {table.name if table else ''} table does not map: kept as text"
+            self.note("code-invalid", segment.where(field), text, "code-not-mapped")
+        return found
+
+    def coding(self, segment: Segment, field: str, table: Table | None = None) -> Element:
+        """The Coding of a field's first repetition."""
+        found: Element = self.first(segment, field, cwe_coding, table)
+        return found
+
+    def each(self, segment: Segment, field: str, converter: Callable[..., Any], *more: Any) -> list[Any]:
+        """Every repetition through a converter; what it cannot read is an issue, what is empty is left out."""
+        found = []
+        for number, repetition in enumerate(segment.repeats(field), 1):
+            if repetition:
+                try:
+                    found.append(converter(repetition, *more))
+                except ValueError as error:
+                    self.note("value", segment.where(f"{field}[{number}]"), str(error), "value-not-mapped")
+        return [each for each in found if each]
+
+    def first(self, segment: Segment, field: str, converter: Callable[..., Any], *more: Any) -> Any:
+        """The first of ``each``; ``{}`` when there is none."""
+        found = self.each(segment, field, converter, *more)
+        return found[0] if found else {}
+
+    def number(self, segment: Segment, path: str, converter: Callable[[str], Any]) -> Any:
+        """A number by its converter; ``None`` when absent or no such number (then an issue says so)."""
+        text = said(segment, path)
+        if not text:
+            return None
+        try:
+            return converter(text)
+        except ValueError:
+            self.note("value", segment.where(path), "not a number", "value-not-mapped")
+            return None
+
+    # Resources
+
+    def id(self, segment: Segment, what: str = "") -> str:
+        """The id of what is made from a segment; ``what`` tells apart what one segment becomes."""
+        return self.ids(f"{segment.name}[{segment.occurrence}]{what}")
+
+    def keep(self, made: Resource) -> Element:
+        """Put a resource into the bundle; the reference to it."""
+        self.resources.append(made)
+        return reference(made["resourceType"], made["id"])
+
+    def shared(self, made: Resource, sent: str, path: str) -> Element:
+        """Keep a resource once, however often the message says the same; the reference to it, ``{}`` for nothing."""
+        if not made:
+            return {}
+        key = (made["resourceType"], sent)
+        if key not in self._seen:
+            self._seen[key] = self.keep({"resourceType": key[0], "id": self.ids(path), **made})
+        return self._seen[key]
+
+    def practitioners(self, segment: Segment, field: str) -> list[Element]:
+        """References to the Practitioners of an XCN field. Source: guide, XCN[Practitioner]."""
+        return self._each_shared(segment, field, xcn_practitioner)
+
+    def practitioner(self, segment: Segment, field: str) -> Element:
+        return _first(self.practitioners(segment, field))
+
+    def organizations(self, segment: Segment, field: str) -> list[Element]:
+        """References to the Organizations of an XON field. Source: guide, XON[Organization]."""
+        return self._each_shared(segment, field, xon_organization)
+
+    def organization(self, segment: Segment, field: str) -> Element:
+        return _first(self.organizations(segment, field))
+
+    def coded_organization(self, segment: Segment, field: str) -> Element:
+        """A reference to the Organization of a CWE field. Source: guide, CWE[Organization]."""
+        return _first(self._each_shared(segment, field, cwe_organization))
+
+    def assigner(self, segment: Segment, field: str) -> Element:
+        """A reference to the Organization of an HD field. Source: guide, HD[Organization]."""
+        made = hd_organization_resource(*(said(segment, f"{field}.{n}") for n in (1, 2, 3)))
+        return self.shared(made, segment.raw(field), f"{segment.name}[{segment.occurrence}]-{field}")
+
+    def _each_shared(self, segment: Segment, field: str, converter: Callable[[Repetition], Resource]) -> list[Element]:
+        references: list[Element] = []
+        for number, repetition in enumerate(segment.repeats(field), 1):
+            path = f"{segment.name}[{segment.occurrence}]-{field}[{number}]"
+            if repetition:
+                references += filter(None, (self._shared_of(converter, repetition, path),))
+        return references
+
+    def _shared_of(self, converter: Callable[[Repetition], Resource], repetition: Repetition, path: str) -> Element:
+        try:
+            return self.shared(converter(repetition), repetition.sent, path)
+        except ValueError as error:
+            self.note("value", path, str(error), "value-not-mapped")
+            return {}
+
+    def locations(self, segment: Segment, field: str) -> list[Element]:
+        """References to the innermost Locations of a PL field; each Location is part of the next that was sent."""
+        return [
+            self._chain(pl_location(pl), pl.sent, f"{segment.name}[{segment.occurrence}]-{field}[{number}]")
+            for number, pl in enumerate(segment.repeats(field), 1)
+            if pl and pl_location(pl)
+        ]
+
+    def location(self, segment: Segment, field: str) -> Element:
+        return _first(self.locations(segment, field))
+
+    def _chain(self, levels: list[Resource], sent: str, path: str) -> Element:
+        inner: Element = {}
+        outer: Element = {}
+        for number, level in reversed(list(enumerate(levels))):
+            within = "/".join(each["name"] for each in levels[number:])
+            made = {**level, "partOf": outer} if outer else level
+            inner = outer = self.shared(made, f"{within}|{sent if not number else ''}", f"{path}/{number}")
+        return inner
+
+
+def _first(found: list[Element]) -> Element:
+    return found[0] if found else {}
+
+
+def extension(url: str, **value: Any) -> list[Element]:
+    """One extension as a list, so that lists of them can be added; ``[]`` when its value is empty.
+
+    >>> extension("http://x.example", valueString="a"), extension("http://x.example", valueString="")
+    ([{'url': 'http://x.example', 'valueString': 'a'}], [])
+    """
+    return [{"url": url, **value}] if any(each or each == 0 for each in value.values()) else []
+
+
+def merge(into: Element, more: Element) -> None:
+    """Put more elements into one: lists grow, elements inside elements are joined, and what is there already stays."""
+    for name, value in more.items():
+        held = into.get(name)
+        if isinstance(held, list):
+            into[name] = held + [each for each in value if each not in held]
+        elif isinstance(held, dict):
+            into[name] = joined = dict(held)
+            merge(joined, value)
+        else:
+            into.setdefault(name, value)
+
+
+def backbone(elements: Iterable[Element], name: str, **more: Any) -> list[Element]:
+    """One element around each reference: ``{name: reference, ...}``."""
+    return [{**more, name: each} for each in elements]

@@ -1,0 +1,177 @@
+"""AL1, IAM, DG1, PR1: allergies, diagnoses, procedures."""
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.date import plus_minutes
+from shared.mapping.datatypes.identifier import ei_identifier
+from shared.mapping.datatypes.person import HL7
+from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
+from shared.mapping.said import said
+from shared.mapping.tables import (
+    ALLERGEN_CATEGORY,
+    ALLERGEN_CATEGORY_AS_SENT,
+    ALLERGY_CRITICALITY,
+    ALLERGY_CRITICALITY_AS_SENT,
+    ALLERGY_SEVERITY,
+    ALLERGY_TYPE,
+    DIAGNOSIS_TYPE,
+)
+
+ALTERNATE = HL7 + "alternate-codes"
+CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
+CONDITION_STATUS = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+SNOMED = "http://snomed.info/sct"
+
+
+def al1_allergy_intolerance(read: Reading, al1: Segment) -> Resource:
+    """AL1 -> AllergyIntolerance. Source: guide, AL1[AllergyIntolerance]."""
+    return resource(
+        "AllergyIntolerance",
+        id=read.id(al1),
+        clinicalStatus={"coding": [{"system": CLINICAL, "code": "active"}]},
+        type=ALLERGY_TYPE.get(said(al1, "2")),
+        **_category(read, al1),
+        **_criticality(read, al1),
+        code=read.concept(al1, "3"),
+        patient=read.patient or UNKNOWN,
+        onsetDateTime=read.date_time(al1, "6"),
+        reaction=_reaction(read, al1, [{"text": each["1"]} for each in al1.repeats("5") if said(each, "1")]),
+    )
+
+
+def _category(read: Reading, segment: Segment) -> Element:
+    """AL1-2 or IAM-2 -> category, the letter as sent beside it."""
+    code = ALLERGEN_CATEGORY.get(said(segment, "2"))
+    if not said(segment, "2"):
+        return {}
+    as_sent = read.concept(segment, "2", ALLERGEN_CATEGORY_AS_SENT)
+    return {"category": [code or None], "_category": [{"extension": extension(ALTERNATE, valueCodeableConcept=as_sent)}]}
+
+
+def _criticality(read: Reading, segment: Segment) -> Element:
+    """AL1-4 -> criticality where there is no reaction that it could be the severity of."""
+    if not said(segment, "4") or said(segment, "5"):
+        return {}
+    as_sent = read.concept(segment, "4", ALLERGY_CRITICALITY_AS_SENT)
+    return element(
+        criticality=ALLERGY_CRITICALITY.get(said(segment, "4")),
+        _criticality={"extension": extension(ALTERNATE, valueCodeableConcept=as_sent)},
+    )
+
+
+def _reaction(read: Reading, segment: Segment, manifestation: list[Element]) -> list[Element]:
+    """AL1-5 with the severity of AL1-4. Source: guide, severity not used as criticality."""
+    severity = ALLERGY_SEVERITY.get(said(segment, "4"))
+    return [element(manifestation=manifestation, severity=severity)] if manifestation else []
+
+
+def iam_allergy_intolerance(read: Reading, iam: Segment) -> Resource:
+    """IAM -> AllergyIntolerance. Source: guide, IAM[AllergyIntolerance]."""
+    return resource(
+        "AllergyIntolerance",
+        id=read.id(iam),
+        identifier=[read.first(iam, "7", ei_identifier)],
+        clinicalStatus={"coding": [{"system": CLINICAL, "code": _clinical_status(read, iam)}]},
+        type=ALLERGY_TYPE.get(said(iam, "2")),
+        **_category(read, iam),
+        **_criticality(read, iam),
+        code=read.concept(iam, "3"),
+        patient=read.patient or UNKNOWN,
+        onsetDateTime=read.date_time(iam, "11"),
+        onsetString=said(iam, "12") if not said(iam, "11") else "",
+        recordedDate=read.date_time(iam, "13"),
+        reaction=_reaction(read, iam, read.concepts(iam, "5")),
+    )
+
+
+def _clinical_status(read: Reading, iam: Segment) -> str:
+    """IAM-17 -> clinicalStatus: active unless it says inactive (I) or resolved."""
+    return {"I": "inactive", "R": "resolved"}.get(said(iam, "17")[:1].upper(), "active")
+
+
+def dg1_condition(read: Reading, dg1: Segment) -> Resource:
+    """DG1 -> Condition. Source: guide, DG1[Condition]."""
+    deleted = said(dg1, "21") == "D"
+    parent = read.first(dg1, "22", ei_identifier)
+    return resource(
+        "Condition",
+        id=read.id(dg1),
+        extension=[
+            *extension(HL7 + "condition-assertedDate", valueDateTime=read.date_time(dg1, "19")),
+            *extension(HL7 + "condition-dueTo", valueReference=element(type="Condition", identifier=parent) if parent else {}),
+        ],
+        identifier=[read.first(dg1, "20", ei_identifier)],
+        verificationStatus={"coding": [{"system": CONDITION_STATUS, "code": "entered-in-error"}]} if deleted else {},
+        code=_diagnosis(read, dg1),
+        subject=read.patient or UNKNOWN,
+        encounter=read.encounter,
+        onsetDateTime=read.date_time(dg1, "5"),
+        recordedDate=read.date_time(dg1, "19"),
+        asserter=read.practitioner(dg1, "16"),
+    )
+
+
+def _diagnosis(read: Reading, dg1: Segment) -> Element:
+    """DG1-3, in the words of DG1-4 where there are any."""
+    words = said(dg1, "4")
+    return {**read.concept(dg1, "3"), "text": words} if words else read.concept(dg1, "3")
+
+
+def dg1_encounter(read: Reading, dg1: Segment, condition: Element) -> Element:
+    """DG1 -> Encounter.diagnosis. Source: guide, DG1[Encounter]."""
+    rank = said(dg1, "15")
+    return {
+        "diagnosis": [
+            element(
+                condition=condition,
+                use=read.concept(dg1, "6", DIAGNOSIS_TYPE),
+                rank=int(rank) if rank.isdecimal() and int(rank) else None,
+            )
+        ]
+    }
+
+
+def pr1_procedure(read: Reading, pr1: Segment) -> Resource:
+    """PR1 -> Procedure; what was sent was done. Source: guide, PR1[Procedure]."""
+    return resource(
+        "Procedure",
+        id=read.id(pr1),
+        identifier=[read.first(pr1, "19", ei_identifier)],
+        partOf=_logical(read, pr1, "25", "Procedure"),
+        status="completed",
+        category=read.concept(pr1, "6"),
+        code=_procedure(read, pr1),
+        subject=read.patient or UNKNOWN,
+        encounter=read.encounter,
+        **_performed(read, pr1),
+        performer=[
+            *_performers(read, pr1, "8", "88189002"),
+            *_performers(read, pr1, "11", "304292004"),
+            *backbone(read.practitioners(pr1, "12"), "actor"),
+        ],
+        location=read.location(pr1, "23"),
+        reasonCode=read.concepts(pr1, "15"),
+    )
+
+
+def _procedure(read: Reading, pr1: Segment) -> Element:
+    words = said(pr1, "4")
+    return {**read.concept(pr1, "3"), "text": words} if words and not said(pr1, "3.9") else read.concept(pr1, "3")
+
+
+def _performers(read: Reading, pr1: Segment, field: str, function: str) -> list[Element]:
+    kind = {"coding": [{"system": SNOMED, "code": function}]}
+    return backbone(read.practitioners(pr1, field), "actor", function=kind)
+
+
+def _performed(read: Reading, pr1: Segment) -> Element:
+    """PR1-5, for as long as PR1-7 says when a time of day was sent."""
+    start, length = read.date_time(pr1, "5"), read.number(pr1, "7", float)
+    if length is None or "T" not in start:
+        return element(performedDateTime=start)
+    return {"performedPeriod": {"start": start, "end": plus_minutes(start, length)}}
+
+
+def _logical(read: Reading, segment: Segment, field: str, resource_type: str) -> list[Element]:
+    """References by identifier alone: the resource is elsewhere."""
+    return [element(type=resource_type, identifier=each) for each in read.each(segment, field, ei_identifier)]

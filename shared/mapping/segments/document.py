@@ -1,0 +1,115 @@
+"""TXA, and the OBX of a document message."""
+
+from binascii import a2b_base64
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.code import id_codeable_concept
+from shared.mapping.datatypes.identifier import ei_identifier
+from shared.mapping.datatypes.person import HL7
+from shared.mapping.datatypes.value import base64
+from shared.mapping.reading import UNKNOWN, Reading, extension
+from shared.mapping.said import said
+from shared.mapping.segments.header import recorded
+from shared.mapping.segments.note import lines
+from shared.mapping.segments.observation import TEXTS, obx_attachment
+from shared.mapping.tables import DOCUMENT_CONFIDENTIALITY, V2_SYSTEM
+
+# HL7 table 0271, document completion status, as FHIR's composition-status has it.
+COMPLETION = {
+    "AU": "final",
+    "LA": "final",
+    "DI": "preliminary",
+    "DO": "preliminary",
+    "IN": "preliminary",
+    "IP": "preliminary",
+    "PA": "preliminary",
+}
+ALTERNATE = HL7 + "alternate-codes"
+
+
+def txa_document_reference(read: Reading, txa: Segment) -> Resource:
+    """TXA -> DocumentReference; its content comes from OBX. Source: guide, TXA[DocumentReference]."""
+    unique = read.each(txa, "12", ei_identifier)
+    return resource(
+        "DocumentReference",
+        id=read.id(txa),
+        masterIdentifier=unique[0] if unique else {},
+        identifier=[*unique[1:], _file_name(txa)],
+        **_status(read, txa),
+        docStatus=COMPLETION.get(said(txa, "17")),
+        type=read.concept(txa, "2"),
+        subject=read.patient,
+        date=read.instant(txa, "6") or read.instant(txa, "7"),
+        author=read.practitioners(txa, "9"),
+        authenticator=read.practitioner(txa, "10"),
+        relatesTo=_replaced(read, txa),
+        description=said(txa, "25"),
+        securityLabel=[id_codeable_concept(said(txa, "18"), DOCUMENT_CONFIDENTIALITY)],
+        context=element(encounter=[read.encounter]),
+    )
+
+
+def _file_name(txa: Segment) -> Element:
+    return {"value": said(txa, "16")} if said(txa, "16") else {}
+
+
+def _status(read: Reading, txa: Segment) -> Element:
+    """TXA-19 -> status: current, with the code as sent where it says otherwise."""
+    code = said(txa, "19")
+    if code in ("", "AV"):
+        return {"status": "current"}
+    as_sent = {"coding": [{"system": V2_SYSTEM + "0273", "code": code}]} if code in ("CA", "OB", "UN") else {"text": code}
+    status = "superseded" if code == "OB" else "entered-in-error" if code == "CA" else "current"
+    return {"status": status, "_status": {"extension": extension(ALTERNATE, valueCodeableConcept=as_sent)}}
+
+
+def _replaced(read: Reading, txa: Segment) -> list[Element]:
+    """TXA-13 -> relatesTo: the document that this one appends (T05, T06) or replaces (T09, T10)."""
+    code = {"T05": "appends", "T06": "appends", "T09": "replaces", "T10": "replaces"}.get(read.message["MSH-9.2"])
+    parents = read.each(txa, "13", ei_identifier) if code else []
+    return [{"code": code, "target": {"type": "DocumentReference", "identifier": each}} for each in parents]
+
+
+def txa_provenance(read: Reading, txa: Segment, target: Element) -> Resource:
+    """TXA-8 and TXA-9 -> Provenance of the last edit; ``{}`` when TXA-8 is absent. Source: guide, TXA[Provenance]."""
+    if not said(txa, "8"):
+        return {}
+    agents = [{"who": who} for who in read.practitioners(txa, "9")]
+    reason = said(txa, "21")
+    return resource(
+        "Provenance",
+        id=read.id(txa, "-8"),
+        target=[target],
+        **recorded(read, txa, "8"),
+        reason=[{"text": reason}] if reason else [],
+        agent=agents or [{"who": {"display": "unknown"}}],
+    )
+
+
+def obx_content(read: Reading, obx: Segment) -> Element:
+    """OBX of a document -> content: a file, a pointer, or text. Source: guide, OBX[DocumentReference]."""
+    attachment = obx_attachment(read, obx)
+    if not attachment and obx["2"] in (*TEXTS, ""):
+        text = lines(obx, "5")
+        attachment = {"contentType": "text/plain", "data": base64(text.encode())} if text else {}
+    if not attachment:
+        return {}
+    title = said(obx, "3.2") or said(obx, "3")
+    return {"attachment": element(**attachment, title=title)}
+
+
+def finish(document: Resource) -> None:
+    """FHIR demands content: text of several OBX is one text, and a document without any says so."""
+    content = document.get("content", [])
+    texts = [each for each in content if _is_text(each["attachment"])]
+    if len(texts) > 1:
+        whole = "\n".join(a2b_base64(each["attachment"]["data"]).decode() for each in texts)
+        joined = {**texts[0]["attachment"], "data": base64(whole.encode())}
+        document["content"] = [{"attachment": joined}, *(each for each in content if each not in texts)]
+    elif not content:
+        document["content"] = [{"attachment": dict(UNKNOWN)}]
+
+
+def _is_text(attachment: Element) -> bool:
+    return attachment.get("contentType") == "text/plain" and "data" in attachment

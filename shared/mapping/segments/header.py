@@ -1,0 +1,210 @@
+"""MSH, SFT, EVN: who sent the message, what happened, and where the resources come from."""
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.identifier import hd_uri
+from shared.mapping.reading import UNKNOWN, Reading
+from shared.mapping.said import said
+from shared.mapping.tables import (
+    CONFIDENTIALITY,
+    COUNTRY,
+    EVENT_REASON,
+    PROCESSING_ID,
+    PROCESSING_MODE,
+    V2_SYSTEM,
+)
+
+CONTROL_ID = "urn:x-hub:message-control-id"
+PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+TRANSFORMATION = "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activity-type-v2-to-fhir"
+
+
+def msh_bundle(read: Reading, msh: Segment) -> Resource:
+    """MSH -> Bundle of type message. Source: guide, MSH[Bundle]."""
+    control_id = said(msh, "10")
+    return resource(
+        "Bundle",
+        id=read.ids("MSH"),
+        identifier=element(system=CONTROL_ID, value=control_id) if control_id else {},
+        type="message",
+        timestamp=read.instant(msh, "7"),
+    )
+
+
+def msh_message_header(read: Reading, msh: Segment) -> Resource:
+    """MSH -> MessageHeader. Source: guide, MSH[MessageHeader]."""
+    return resource(
+        "MessageHeader",
+        id=read.ids("MSH/MessageHeader"),
+        meta=element(tag=_tags(read, msh), security=_security(read, msh)),
+        language=said(msh, "19.1") if said(msh, "19.3") in ("", "ISO639", "ISO639-1") else "",
+        eventCoding=_event(read, msh),
+        destination=[_destination(read, msh)],
+        sender=_sender(read, msh),
+        source=_source(msh),
+        responsible=read.organization(msh, "22"),
+    )
+
+
+def _event(read: Reading, msh: Segment) -> Element:
+    """MSH-9 -> eventCoding. Source: guide, MSG[Coding]."""
+    trigger = said(msh, "9.2")
+    if not trigger:
+        read.note("required", "MSH-9.2", "no trigger event: the event is said in words alone", "element-absent")
+        return element(display=said(msh, "9.1")) or {"display": "unknown"}
+    words = "^".join(filter(None, (said(msh, "9.1"), trigger, said(msh, "9.3"))))
+    return {"system": V2_SYSTEM + "0003", "code": trigger, "display": words}
+
+
+def _tags(read: Reading, msh: Segment) -> list[Element]:
+    """MSH-11 -> meta.tag. Source: guide, PT[Meta]."""
+    targets = [PROCESSING_ID.target(said(msh, "11.1")), PROCESSING_MODE.target(said(msh, "11.2"))]
+    return [element(system=each.system, code=each.code) for each in targets if each and each.code]
+
+
+def _security(read: Reading, msh: Segment) -> list[Element]:
+    words = said(msh, "8")
+    return [{"display": words}] * bool(words) + [read.coding(msh, "26", CONFIDENTIALITY), read.coding(msh, "27")]
+
+
+def _sender(read: Reading, msh: Segment) -> Element:
+    """MSH-4 -> sender, with the country of MSH-17."""
+    sender = read.assigner(msh, "4")
+    country = said(msh, "17") if said(msh, "17") in COUNTRY else ""
+    if sender and country:
+        read.resources[-1].setdefault("address", [{"country": country}])
+    return sender
+
+
+def _source(msh: Segment) -> Element:
+    """MSH-3 and MSH-24 -> source. Source: guide, HD[MessageHeader.source-name] and -endpoint."""
+    field = "24" if said(msh, "24") else "3"
+    endpoint = _endpoint(msh, field)
+    return element(
+        name=said(msh, "3.1"),
+        software=said(msh, "3.2"),
+        endpoint=endpoint,
+        _endpoint={} if endpoint else UNKNOWN,
+    )
+
+
+def _destination(read: Reading, msh: Segment) -> Element:
+    """MSH-5, MSH-6, MSH-23, MSH-25 -> destination. Source: guide, HD[MessageHeader.destination-...]."""
+    if not any(said(msh, path) for path in ("5", "6", "23", "25")):
+        return {}
+    endpoint = _endpoint(msh, "25" if said(msh, "25") else "5")
+    device = [{"value": said(msh, f"5.{n}")} for n in (1, 2) if said(msh, f"5.{n}")]
+    return element(
+        name=said(msh, "5.1"),
+        target=read.keep(resource("Device", id=read.ids("MSH-5"), identifier=device)) if device else {},
+        endpoint=endpoint,
+        _endpoint={} if endpoint else UNKNOWN,
+        receiver=read.organization(msh, "23") or read.assigner(msh, "6"),
+    )
+
+
+def _endpoint(msh: Segment, field: str) -> str:
+    namespace, universal, kind = (said(msh, f"{field}.{n}") for n in (1, 2, 3))
+    if kind in ("DNS", "URI") and universal:
+        return f"urn:{kind.lower()}:{universal}" if kind == "DNS" else universal
+    return hd_uri("", universal, kind) if universal else hd_uri(namespace) if ":" in namespace else ""
+
+
+def message_type(msh: Segment) -> str:
+    """MSH-9 as it is spoken of: ``ADT^A01^ADT_A01``."""
+    return "^".join(filter(None, (said(msh, "9.1"), said(msh, "9.2"), said(msh, "9.3"))))
+
+
+def msh_provenance_source(read: Reading, msh: Segment, target: list[Element]) -> Resource:
+    """MSH -> Provenance: who is the source, and which message it was. Source: guide, MSH[Provenance-Source]."""
+    agents = [_author(each) for each in (read.assigner(msh, "4"), read.organization(msh, "22")) if each]
+    return resource(
+        "Provenance",
+        id=read.ids("MSH/Provenance-Source"),
+        target=target,
+        occurredDateTime=read.date_time(msh, "7"),
+        **recorded(read, msh, "7"),
+        activity={"coding": [{"display": "message - " + message_type(msh)}]},
+        agent=agents or [_author({"display": said(msh, "3") or "unknown"})],
+        entity=[_entity(msh)],
+    )
+
+
+def msh_provenance_transformation(read: Reading, msh: Segment, target: list[Element]) -> Resource:
+    """MSH -> Provenance of this conversion; its time is the message's own, since a mapping reads no clock.
+
+    Source: guide, MSH[Provenance-Transformation].
+    """
+    return resource(
+        "Provenance",
+        id=read.ids("MSH/Provenance-Transformation"),
+        target=target,
+        **recorded(read, msh, "7"),
+        activity={"coding": [{"system": TRANSFORMATION, "code": "v2-fhir-transformation"}]},
+        agent=[{"type": _participant("assembler"), "who": {"type": "Device", "display": "Integration hub"}}],
+        entity=[_entity(msh)],
+    )
+
+
+def _entity(msh: Segment) -> Element:
+    """The message itself, by its control id: the hub keeps no copy to point to."""
+    identifier = element(system=CONTROL_ID, value=said(msh, "10") or "unknown")
+    return {"role": "source", "what": {"type": "DocumentReference", "identifier": identifier}}
+
+
+def _author(who: Element) -> Element:
+    return {"type": _participant("author"), "who": who}
+
+
+def _participant(code: str) -> Element:
+    return {"coding": [{"system": PARTICIPANT, "code": code}]}
+
+
+def recorded(read: Reading, segment: Segment, path: str) -> Element:
+    """Provenance.recorded, which FHIR demands: the message's own time when the field has none, else marked unknown."""
+    moment = read.instant(segment, path) or read.instant(read.message["MSH"], "7")
+    return {"recorded": moment} if moment else {"_recorded": UNKNOWN}
+
+
+def evn_provenance(read: Reading, evn: Segment, target: list[Element]) -> Resource:
+    """EVN -> Provenance of the event. Source: guide, EVN[Provenance] and MSH[Provenance-Operator]."""
+    msh = read.message["MSH"]
+    operators = read.practitioners(evn, "5") or [read.organization(msh, "22") or read.assigner(msh, "4")]
+    return resource(
+        "Provenance",
+        id=read.id(evn),
+        target=target,
+        occurredDateTime=read.date_time(evn, "6"),
+        **recorded(read, evn, "2"),
+        location=_facility(read, evn),
+        reason=[_reason(read, evn)],
+        activity={"coding": [{"display": f"event - {said(msh, '9.1')}^{said(msh, '9.2') or said(evn, '1')}"}]},
+        agent=[{"who": who or {"display": "unknown"}} for who in operators],
+    )
+
+
+def _reason(read: Reading, evn: Segment) -> Element:
+    return dict(UNKNOWN) if said(evn, "4") == "U" else read.concept(evn, "4", EVENT_REASON)
+
+
+def _facility(read: Reading, evn: Segment) -> Element:
+    """EVN-7 -> Location. Source: guide, HD[Location]."""
+    name, universal, kind = (said(evn, f"7.{n}") for n in (1, 2, 3))
+    if not name and not universal:
+        return {}
+    identifier = element(system=hd_uri("", universal, kind), value=universal) if universal else {}
+    return read.keep(resource("Location", id=read.id(evn, "-7"), identifier=[identifier], name=name or universal))
+
+
+def sft_device(read: Reading, sft: Segment) -> Resource:
+    """SFT -> Device: the software that made the message. Source: guide, SFT[Device]."""
+    name = said(sft, "3")
+    return resource(
+        "Device",
+        id=read.id(sft),
+        manufacturer=said(sft, "1.1") or said(sft, "1.10"),
+        deviceName=[{"name": name, "type": "manufacturer-name"}] if name else [],
+        modelNumber=said(sft, "4"),
+        version=[element(value=said(sft, "2"))] if said(sft, "2") else [],
+        note=[{"text": said(sft, "5")}] if said(sft, "5") else [],
+    )

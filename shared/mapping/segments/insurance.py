@@ -1,0 +1,75 @@
+"""IN1: who pays."""
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.code import coding_system
+from shared.mapping.datatypes.identifier import cx_identifier
+from shared.mapping.datatypes.person import xad_address, xpn_human_name
+from shared.mapping.reading import UNKNOWN, Reading
+from shared.mapping.said import Part, said
+from shared.mapping.tables import RELATIONSHIP
+
+SELF = ("SEL", "SELF", "S", "18")  # IN1-17: the patient is the insured
+
+
+def in1_coverage(read: Reading, in1: Segment) -> Resource:
+    """IN1 -> Coverage; a payor that was not sent is marked unknown. Source: guide, IN1[Coverage]."""
+    return resource(
+        "Coverage",
+        id=read.id(in1),
+        identifier=[each for cwe in in1.repeats("2") for each in cwe_identifiers(cwe)],
+        status="active",
+        type=read.concept(in1, "15"),
+        policyHolder=_policy_holder(read, in1),
+        subscriber=_subscriber(read, in1),
+        subscriberId=said(in1, "49.1"),
+        beneficiary=read.patient or UNKNOWN,
+        relationship=read.concept(in1, "17", RELATIONSHIP),
+        period=element(start=read.date_time(in1, "12"), end=read.date_time(in1, "13")),
+        payor=[_payor(read, in1) or dict(UNKNOWN)],
+    )
+
+
+def cwe_identifiers(cwe: Part) -> list[Element]:
+    """Identifiers from CWE: its codes with their systems. Source: guide, CWE[Identifier]."""
+    pairs = (("1", "3"), ("4", "6"), ("10", "12"))
+    return [
+        element(system=coding_system(said(cwe, system)), value=said(cwe, value)) for value, system in pairs if said(cwe, value)
+    ]
+
+
+def _payor(read: Reading, in1: Segment) -> Element:
+    """IN1-4 -> Organization, with the address of IN1-5."""
+    payor = read.organization(in1, "4")
+    address = read.each(in1, "5", xad_address)
+    if payor and address:
+        read.resources[-1].setdefault("address", address)
+    return payor
+
+
+def _policy_holder(read: Reading, in1: Segment) -> Element:
+    """IN1-10 and IN1-11 -> Organization, the group that holds the policy."""
+    holder = read.organization(in1, "11")
+    number = read.first(in1, "10", cx_identifier)
+    if holder and number:
+        read.resources[-1].setdefault("identifier", []).append(number)
+    return holder or (read.keep(resource("Organization", id=read.id(in1, "-10"), identifier=[number])) if number else {})
+
+
+def _subscriber(read: Reading, in1: Segment) -> Element:
+    """IN1-16 -> the patient, or a RelatedPerson of that name."""
+    if said(in1, "17") in SELF:
+        return read.patient
+    names = read.each(in1, "16", xpn_human_name)
+    if not names:
+        return {}
+    return read.keep(
+        resource(
+            "RelatedPerson",
+            id=read.id(in1, "-16"),
+            patient=read.patient or UNKNOWN,
+            name=names,
+            birthDate=read.date(in1, "18"),
+            address=read.each(in1, "19", xad_address),
+        )
+    )

@@ -1,0 +1,19 @@
+"""NTE: notes on what they stand under."""
+
+from shared.fhir.resource import Element, element
+from shared.hl7.segment import Segment
+from shared.mapping.reading import Reading
+from shared.mapping.said import NULL
+
+
+def nte_annotation(read: Reading, nte: Segment) -> Element:
+    """NTE -> Annotation; ``{}`` when there is no comment. Source: guide, NTE[Observation], NTE[ServiceRequest]."""
+    text = lines(nte, "3")
+    if not text:
+        return {}
+    return element(authorReference=read.practitioner(nte, "5"), time=read.date_time(nte, "6"), text=text)
+
+
+def lines(segment: Segment, field: str) -> str:
+    """The repetitions of a TX or FT field as the lines that they are (HL7 v2.5.1 section 2.A.78)."""
+    return "\n".join(each.whole for each in segment.repeats(field) if each.sent != NULL).strip()

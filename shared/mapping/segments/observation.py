@@ -1,0 +1,223 @@
+"""OBX: one observation, its value by its type."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.encoding import Encoding
+from shared.hl7.segment import Repetition, Segment
+from shared.mapping.datatypes.code import cwe_codeable_concept
+from shared.mapping.datatypes.date import dr_period, dtm_date_time, tm_time
+from shared.mapping.datatypes.identifier import ei_identifier, eip_identifiers
+from shared.mapping.datatypes.person import HL7, xad_address
+from shared.mapping.datatypes.value import (
+    cwe_unit,
+    ed_attachment,
+    na_sampled_data,
+    nm_decimal,
+    nr_range,
+    rp_attachment,
+    sn_value,
+)
+from shared.mapping.reading import UNKNOWN, Reading, extension
+from shared.mapping.said import said
+from shared.mapping.segments.note import lines
+from shared.mapping.tables import (
+    INTERPRETATION,
+    NATURE_OF_ABNORMAL_TEST,
+    OBSERVATION_STATUS,
+    V2_SYSTEM,
+)
+
+TEXTS = ("ST", "TX", "FT")
+CODES = ("CWE", "CE", "CNE", "CF", "IS", "ID")
+DOCUMENTS = ("ED", "RP")
+NOT_ASKED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-asked"}]}
+ALTERNATE = HL7 + "alternate-codes"
+
+
+def obx_observation(read: Reading, obx: Segment) -> Resource:
+    """OBX -> Observation; several values become components. Source: guide, OBX[Observation], OBX[Observation-Component]."""
+    code = read.concept(obx, "3") or UNKNOWN
+    status = said(obx, "11")
+    made = resource(
+        "Observation",
+        id=read.id(obx),
+        identifier=[read.first(obx, "21", ei_identifier, "FILL")] if said(obx, "21") else [],
+        status=OBSERVATION_STATUS.get(status, "unknown"),
+        _status=_status_as_sent(read, obx, status),
+        category=_category(obx),
+        code=code,
+        subject=read.patient,
+        encounter=read.encounter,
+        effectiveDateTime=read.date_time(obx, "14"),
+        dataAbsentReason=NOT_ASKED if status == "N" else {},
+        interpretation=read.concepts(obx, "8", INTERPRETATION),
+        referenceRange=_reference_range(obx),
+    )
+    made.update(_value(read, obx, code))
+    if len(obx.fields) > 10:
+        made.update(_more(read, obx, made))
+    return made
+
+
+def _more(read: Reading, obx: Segment, made: Resource) -> Element:
+    """What few senders say: nature of the test, method, site, device, and who answers for it."""
+    return element(
+        extension=made.get("extension", [])
+        + extension(
+            HL7 + "observation-nature-of-abnormal-test",
+            valueCodeableConcept=read.concept(obx, "10", NATURE_OF_ABNORMAL_TEST),
+        ),
+        performer=_performers(read, obx),
+        bodySite=read.concept(obx, "20"),
+        method=read.concept(obx, "17"),
+        device=_device(read, obx),
+        specimen=_specimen(obx),
+    )
+
+
+def _status_as_sent(read: Reading, obx: Segment, status: str) -> Element:
+    """OBX-11 as sent, where FHIR has no code for it, or where X says more than cancelled."""
+    if status and (status == "X" or not OBSERVATION_STATUS.get(status)):
+        coding = {"system": V2_SYSTEM + "0085", "code": status}
+        if status != "X":
+            read.note("code-invalid", obx.where("11"), "a status that FHIR has no code for: unknown", "code-not-mapped")
+        known = status in OBSERVATION_STATUS
+        return {"extension": extension(ALTERNATE, valueCodeableConcept={"coding": [coding]} if known else {"text": status})}
+    return {}
+
+
+def _category(obx: Segment) -> list[Element]:
+    kind = said(obx, "29")
+    return [{"coding": [{"system": V2_SYSTEM + "0936", "code": kind}]}] if kind else []
+
+
+def _reference_range(obx: Segment) -> list[Element]:
+    words = obx["7"]
+    return [{"text": words}] if words and words != '""' else []
+
+
+def _value(read: Reading, obx: Segment, code: Element) -> Element:
+    """OBX-5 by the type in OBX-2. A value that its type cannot hold is kept as text, and an issue says so."""
+    kind = obx["2"]
+    if kind in TEXTS:
+        text = lines(obx, "5")
+        return {"valueString": text} if text else {}
+    if kind in DOCUMENTS:
+        return {}
+    values = [each for each in obx.repeats("5") if each and not (each.is_null() and each.components == 1)]
+    if kind == "NA" and values:
+        return {"valueSampledData": na_sampled_data([values[0][str(n + 1)] for n in range(values[0].components)])}
+    found = [_one(read, obx, kind, each) for each in values]
+    if len(found) > 1:
+        return {"component": [{"code": code, **each} for each in found]}
+    return found[0] if found else {}
+
+
+def _one(read: Reading, obx: Segment, kind: str, value: Repetition) -> Element:
+    if kind in CODES:
+        return _coded(value.sent, value.encoding)
+    try:
+        convert = VALUES.get(kind)
+        if convert:
+            return convert(value, unit(obx))
+        read.note("not-supported", obx.where("2"), "a value type that has no FHIR value: kept as text", "value-type-not-mapped")
+    except ValueError:
+        read.note("value", obx.where("5"), "a value that is none of its type in OBX-2: kept as text", "value-not-mapped")
+    return {"valueString": value.whole}
+
+
+@lru_cache(maxsize=4096)
+def _coded(sent: str, encoding: Encoding) -> Element:
+    return {"valueCodeableConcept": cwe_codeable_concept(Repetition(sent, encoding))}
+
+
+def unit(obx: Segment) -> Element:
+    """OBX-6: unit, system, code."""
+    units = obx.repeats("6")
+    return cwe_unit(units[0]) if units else {}
+
+
+def _quantity(value: Repetition, units: Element) -> Element:
+    return {"valueQuantity": {"value": nm_decimal(value["1"]), **units}}
+
+
+def _range_as_text(value: Repetition, units: Element) -> Element:
+    return {"valueString": f"{value['1']}-{value['2']}"}
+
+
+VALUES: dict[str, Callable[[Repetition, Element], Element]] = {
+    "NM": _quantity,
+    "SN": lambda value, units: sn_value(value, units),
+    "NR": lambda value, units: {"valueRange": nr_range(value, units)},
+    "DT": lambda value, units: {"valueDateTime": dtm_date_time(value["1"])},
+    "DTM": lambda value, units: {"valueDateTime": dtm_date_time(value["1"])},
+    "TS": lambda value, units: {"valueDateTime": dtm_date_time(value["1"])},
+    "TM": lambda value, units: {"valueTime": tm_time(value["1"])},
+    "DR": lambda value, units: {"valuePeriod": dr_period(value)},
+    "VR": _range_as_text,
+}
+
+
+def _performers(read: Reading, obx: Segment) -> list[Element]:
+    """OBX-16, OBX-23 to 25, OBX-15 -> performer."""
+    observers = [_role(read, obx, "16", who, {}) for who in read.practitioners(obx, "16")]
+    organization = read.organization(obx, "23")
+    if organization and said(obx, "24"):
+        read.resources[-1].setdefault("address", read.each(obx, "24", xad_address))
+    director = read.practitioner(obx, "25")
+    if director:
+        organization = _role(read, obx, "25", director, organization)
+    return [*observers, organization, read.coded_organization(obx, "15")]
+
+
+# What somebody does, by the field that names them.
+FUNCTION = {
+    "16": {"system": "http://terminology.hl7.org/CodeSystem/practitioner-role", "code": "responsibleObserver"},
+    "25": {"system": V2_SYSTEM + "0912", "code": "MDIR"},
+}
+
+
+def _role(read: Reading, obx: Segment, field: str, who: Element, organization: Element) -> Element:
+    """A PractitionerRole, once for the same person, organization and function."""
+    code = [{"coding": [FUNCTION[field]]}]
+    made = resource("PractitionerRole", practitioner=who, organization=organization, code=code)
+    same = f"{field}|{who['reference']}|{organization.get('reference', '')}"
+    return read.shared(made, same, f"OBX[{obx.occurrence}]-{field}/{who['reference']}")
+
+
+def _device(read: Reading, obx: Segment) -> Element:
+    """OBX-18 -> Device."""
+    identifiers = read.each(obx, "18", ei_identifier)
+    made = resource("Device", identifier=identifiers) if identifiers else {}
+    return read.shared(made, obx.raw("18"), f"OBX[{obx.occurrence}]-18")
+
+
+def _specimen(obx: Segment) -> Element:
+    """OBX-33, one specimen -> specimen by its identifier."""
+    specimens = [each for each in obx.repeats("33") if each]
+    identifiers = eip_identifiers(specimens[0]) if len(specimens) == 1 else []
+    return {"type": "Specimen", "identifier": identifiers[0]} if identifiers else {}
+
+
+def obx_attachment(read: Reading, obx: Segment) -> Element:
+    """OBX-5 of ED or RP -> Attachment; ``{}`` otherwise. Source: guide, ED[Attachment], RP[Attachment]."""
+    if obx["2"] not in DOCUMENTS:
+        return {}
+    converter = ed_attachment if obx["2"] == "ED" else rp_attachment
+    found: Element = read.first(obx, "5", converter)
+    return found
+
+
+def obx_document_reference(read: Reading, obx: Segment, attachment: Element) -> Resource:
+    """OBX of ED or RP -> DocumentReference. Source: guide, ED[DocumentReference], RP[DocumentReference]."""
+    return resource(
+        "DocumentReference",
+        id=read.id(obx, "-5"),
+        status="current",
+        type=read.concept(obx, "3"),
+        subject=read.patient,
+        content=[{"attachment": attachment}],
+        context=element(encounter=[read.encounter]),
+    )

@@ -1,0 +1,317 @@
+"""ORC, OBR, TQ1: what was ordered, and the report that answers it."""
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.code import id_codeable_concept
+from shared.mapping.datatypes.date import plus_minutes, tm_time
+from shared.mapping.datatypes.identifier import cx_identifier, ei_identifier, eip_identifiers, v2_0203
+from shared.mapping.datatypes.person import HL7, xad_address, xtn_contact_point
+from shared.mapping.datatypes.provider import cnn_practitioner
+from shared.mapping.datatypes.timing import MINUTES, UNITS, rpt_timing, tq_timing
+from shared.mapping.datatypes.value import cq_quantity
+from shared.mapping.reading import UNKNOWN, Reading, extension
+from shared.mapping.said import Part, said
+from shared.mapping.segments.header import PARTICIPANT, recorded
+from shared.mapping.tables import (
+    CONFIDENTIALITY,
+    DIAGNOSTIC_SERVICE,
+    ORDER_CONTROL_STATUS,
+    ORDER_STATUS,
+    ORDER_TYPE,
+    PRIORITY,
+    REPORT_STATUS,
+)
+
+INTENT = {"A": "order", "G": "reflex-order"}  # OBR-11; the guide names no R4 code for an add-on
+DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+ACTIVITY = {"NW": "CREATE", "SC": "UPDATE", "OC": "CANCEL", "CA": "CANCEL"}  # ORC-1
+PERFORMER_FUNCTION = HL7 + "event-performerFunction"
+
+
+def order_identifiers(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
+    """The placer's and the filler's numbers: ORC's, and OBR's where they say something else.
+
+    The guide, read to the letter, maps neither when both are sent; here each number is mapped once.
+    """
+    found: list[Element] = []
+    for field, kind in (("2", "PLAC"), ("3", "FILL")):
+        for segment in (orc, obr):
+            found += [each for each in read.each(segment, field, ei_identifier, kind) if each not in found]
+    return found
+
+
+def orc_service_request(read: Reading, orc: Segment, obr: Segment) -> Resource:
+    """ORC and OBR -> ServiceRequest. Source: guide, ORC[ServiceRequest] and OBR[ServiceRequest]."""
+    first = orc or obr
+    return resource(
+        "ServiceRequest",
+        id=read.id(obr or orc, "/ServiceRequest"),
+        meta=element(security=[read.coding(orc, "28", CONFIDENTIALITY)]),
+        extension=_order_extensions(read, orc, obr),
+        identifier=[*order_identifiers(read, orc, obr), *_group_numbers(read, orc), *_alternates(read, orc, obr)],
+        basedOn=_parents(read, obr),
+        requisition=_requisition(orc),
+        status=_status(read, orc),
+        intent=INTENT.get(said(obr, "11"), "order"),
+        priority=_priority(obr, "5") or _priority(orc, "7.6") or _priority(obr, "27.6"),
+        code=read.concept(obr, "4"),
+        orderDetail=[*read.concepts(obr, "46"), *read.concepts(obr, "47")],
+        quantityQuantity=_quantity(read, orc, obr),
+        subject=read.patient or UNKNOWN,
+        encounter=read.encounter,
+        **_occurrence(read, orc, obr),
+        authoredOn=read.date_time(orc, "9") if said(orc, "1") == "NW" else "",
+        requester=_requester(read, orc, obr),
+        locationCode=[read.concept(first, "29", ORDER_TYPE)] if orc else [],
+        reasonCode=read.concepts(obr, "31"),
+        supportingInfo=_clinical_information(read, obr),
+        note=_timing_text(read, orc, obr),
+    )
+
+
+def _order_extensions(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
+    callback = read.first(obr, "17", xtn_contact_point) or read.first(orc, "14", xtn_contact_point)
+    reason = read.concept(orc, "16") if not said(orc, "5") else {}
+    return [
+        *extension(HL7 + "servicerequest-order-callback-phone-number", valueContactPoint=callback),
+        *extension(HL7 + "request-statusReason", valueCodeableConcept=reason),
+    ]
+
+
+def _group_numbers(read: Reading, orc: Segment) -> list[Element]:
+    """ORC-4.2 and ORC-38 -> identifiers of the group that the filler made."""
+    filler = list(read.each(orc, "38", ei_identifier, "FGN"))
+    second = said(orc, "4.2")
+    if second and not filler and not said(orc, "4.3"):
+        return [{"type": v2_0203("FGN"), "value": second}]
+    return filler
+
+
+def _requisition(orc: Segment) -> Element:
+    """ORC-4 -> requisition: the number of the group that the placer made."""
+    number = said(orc, "4.1.1") or said(orc, "4")
+    return {"type": v2_0203("PGN"), "value": number} if number else {}
+
+
+def _alternates(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
+    sent = read.each(obr, "53", cx_identifier) or read.each(orc, "33", cx_identifier)
+    return [{**each, "type": v2_0203("PLAC")} for each in sent]
+
+
+def _parents(read: Reading, obr: Segment) -> list[Element]:
+    """OBR-29 -> basedOn, by identifier."""
+    if said(obr, "50"):
+        return []
+    return [{"type": "ServiceRequest", "identifier": each} for eip in obr.repeats("29") for each in eip_identifiers(eip)]
+
+
+def _status(read: Reading, orc: Segment) -> str:
+    """ORC-5, else what ORC-1 does to an order; FHIR demands one, so an unsaid one is unknown."""
+    if said(orc, "5"):
+        return read.code(orc, "5", ORDER_STATUS, "unknown")
+    return ORDER_CONTROL_STATUS.get(said(orc, "1"), "unknown")
+
+
+def _priority(segment: Segment, path: str) -> str:
+    return PRIORITY.get(said(segment, path)) if segment else ""
+
+
+def _quantity(read: Reading, orc: Segment, obr: Segment) -> Element:
+    return _tq(read, orc, obr, _tq_quantity) or {}
+
+
+def _tq_quantity(tq: Part) -> Element:
+    number = said(tq, "1.1")
+    return cq_quantity(_Component(tq, "1")) if number else {}
+
+
+class _Component:
+    """A component read as if it were a field: its subcomponents are its components."""
+
+    __slots__ = ("part", "path")
+
+    def __init__(self, part: Part, path: str) -> None:
+        self.part, self.path = part, path
+
+    def __getitem__(self, path: str) -> str:
+        return self.part[f"{self.path}.{path}"] if "." not in path else ""
+
+
+def _tq(read: Reading, orc: Segment, obr: Segment, converter: object) -> Element:
+    """The old quantity and timing: ORC-7, else OBR-27."""
+    found: Element = read.first(orc, "7", converter) or read.first(obr, "27", converter)  # type: ignore[arg-type]
+    return found
+
+
+def _occurrence(read: Reading, orc: Segment, obr: Segment) -> Element:
+    """ORC-7 or OBR-27 -> occurrenceTiming, else OBR-6 -> occurrenceDateTime."""
+    timing = _tq(read, orc, obr, tq_timing)
+    if timing:
+        return {"occurrenceTiming": timing}
+    return element(occurrenceDateTime=read.date_time(obr, "6"))
+
+
+def _timing_text(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
+    words = said(orc, "7.8") or said(obr, "27.8")
+    return [{"text": words}] if words else []
+
+
+def _requester(read: Reading, orc: Segment, obr: Segment) -> Element:
+    """ORC-12 with ORC-21 to 24 -> PractitionerRole, else OBR-16 -> Practitioner."""
+    who = read.practitioner(orc, "12")
+    if who and said(orc, "24"):
+        read.resources[-1].setdefault("address", read.each(orc, "24", xad_address))
+    organization = read.organization(orc, "21")
+    if organization:
+        _furnish(read, orc)
+    if not organization:
+        return who or read.practitioner(obr, "16")
+    return read.keep(
+        resource(
+            "PractitionerRole",
+            id=read.id(orc, "-12"),
+            practitioner=who or read.practitioner(obr, "16"),
+            organization=organization,
+        )
+    )
+
+
+def _furnish(read: Reading, orc: Segment) -> None:
+    """ORC-22 and ORC-23: address and telephone of the ordering facility."""
+    facility = read.resources[-1]
+    for name, found in (
+        ("address", read.each(orc, "22", xad_address)),
+        ("telecom", read.each(orc, "23", xtn_contact_point)),
+    ):
+        if found and facility["resourceType"] == "Organization":
+            facility.setdefault(name, found)
+
+
+def _clinical_information(read: Reading, obr: Segment) -> list[Element]:
+    """OBR-13 -> supportingInfo in words: R4 takes references here, and the words say what they refer to."""
+    words = said(obr, "13.9") or said(obr, "13.2") or said(obr, "13")
+    return [{"display": words}] if words else []
+
+
+def orc_provenance(read: Reading, orc: Segment, target: Element) -> Resource:
+    """ORC -> Provenance of the order: who entered, verified, ordered it, and when. Source: guide, ORC[Provenance]."""
+    kinds = (("10", "enterer"), ("11", "verifier"), ("12", "author"), ("19", "performer"))
+    agents = [
+        element(
+            type={"coding": [{"system": PARTICIPANT, "code": code}]},
+            who=who,
+            onBehalfOf=read.coded_organization(orc, "17") if field == "10" else {},
+        )
+        for field, code in kinds
+        for who in read.practitioners(orc, field)
+    ]
+    if not agents:
+        return {}
+    activity = ACTIVITY.get(said(orc, "1"))
+    return resource(
+        "Provenance",
+        id=read.id(orc, "/Provenance"),
+        meta=element(security=[read.coding(orc, "28", CONFIDENTIALITY)]),
+        target=[target],
+        occurredDateTime=read.date_time(orc, "9"),
+        **recorded(read, orc, "9"),
+        activity={"coding": [{"system": DATA_OPERATION, "code": activity}]} if activity else {},
+        agent=agents,
+    )
+
+
+def obr_diagnostic_report(read: Reading, orc: Segment, obr: Segment) -> Resource:
+    """ORC and OBR -> DiagnosticReport. Source: guide, ORC[DiagnosticReport] and OBR[DiagnosticReport]."""
+    return resource(
+        "DiagnosticReport",
+        id=read.id(obr),
+        meta=element(security=[read.coding(orc, "28", CONFIDENTIALITY)]),
+        extension=extension(HL7 + "event-statusReason", valueCodeableConcept=read.concept(orc, "16")),
+        identifier=[*order_identifiers(read, orc, obr), *(each for eip in orc.repeats("4") for each in eip_identifiers(eip))],
+        status=read.code(obr, "25", REPORT_STATUS, "unknown"),
+        category=[id_codeable_concept(said(obr, "24"), DIAGNOSTIC_SERVICE)],
+        code=read.concept(obr, "4") or UNKNOWN,
+        subject=read.patient,
+        encounter=read.encounter,
+        **period(read, obr, "effective", "7", "8"),
+        issued=read.instant(obr, "22"),
+        performer=[*_roles(read, obr, "34", "SPRF"), *_roles(read, obr, "35", "TRANS")],
+        resultsInterpreter=_roles(read, obr, "32"),
+    )
+
+
+def period(read: Reading, segment: Segment, name: str, start: str, end: str) -> Element:
+    """``...Period`` when an end was sent, else ``...DateTime``."""
+    begins, ends = read.date_time(segment, start), read.date_time(segment, end)
+    if ends:
+        return {f"{name}Period": element(start=begins, end=ends)}
+    return {f"{name}DateTime": begins} if begins else {}
+
+
+def _roles(read: Reading, obr: Segment, field: str, function: str = "") -> list[Element]:
+    """NDL -> PractitionerRole with its Practitioner. Source: guide, NDL[PractitionerRole]."""
+    found = []
+    for number, ndl in enumerate(obr.repeats(field), 1):
+        practitioner = cnn_practitioner(ndl)
+        if practitioner:
+            path = f"{obr.name}[{obr.occurrence}]-{field}[{number}]"
+            who = read.shared(practitioner, ndl.raw("1"), path + ".1")
+            role = resource("PractitionerRole", period=_ndl_period(read, obr, field, number), practitioner=who)
+            found.append(_with_function(read.shared(role, ndl.sent, path), function))
+    return found
+
+
+def _ndl_period(read: Reading, obr: Segment, field: str, number: int) -> Element:
+    place = f"{field}[{number}]"
+    return element(start=read.date_time(obr, place + ".2"), end=read.date_time(obr, place + ".3"))
+
+
+def _with_function(who: Element, code: str) -> Element:
+    if not code:
+        return who
+    concept = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": code}]}
+    return {"extension": extension(PERFORMER_FUNCTION, valueCodeableConcept=concept), **who}
+
+
+def tq1_service_request(read: Reading, tq1: Segment) -> Element:
+    """TQ1 -> more of the ServiceRequest. Source: guide, TQ1[ServiceRequest]."""
+    timing = _tq1_timing(read, tq1)
+    words = said(tq1, "11")
+    return element(
+        priority=PRIORITY.get(said(tq1, "9")),
+        quantityQuantity=read.first(tq1, "2", cq_quantity),
+        occurrenceTiming=timing,
+        note=[{"text": words}] if words else [],
+    )
+
+
+def _tq1_timing(read: Reading, tq1: Segment) -> Element:
+    timing = read.first(tq1, "3", rpt_timing)
+    count = said(tq1, "14")
+    repeat = element(
+        boundsPeriod=_bounds(read, tq1),
+        countMax=int(count) if count.isdecimal() and int(count) else None,
+        **_duration(read, tq1, "13"),
+        timeOfDay=read.each(tq1, "4", lambda tm: tm_time(said(tm, "1"))),
+    )
+    if repeat.get("countMax"):
+        repeat["count"] = repeat["countMax"]
+    joined = {**timing.get("repeat", {}), **repeat}
+    return element(repeat=joined, code=timing.get("code", {}))
+
+
+def _bounds(read: Reading, tq1: Segment) -> Element:
+    """TQ1-7 and TQ1-8, the missing one worked out from the duration of TQ1-6."""
+    start, end = read.date_time(tq1, "7"), read.date_time(tq1, "8")
+    length = MINUTES.get(UNITS.get(said(tq1, "6.2").upper(), said(tq1, "6.2")), 0) * (read.number(tq1, "6.1", float) or 0)
+    if length and start and not end:
+        end = plus_minutes(start, length)
+    if length and end and not start:
+        start = plus_minutes(end, -length)
+    return element(start=start, end=end)
+
+
+def _duration(read: Reading, tq1: Segment, field: str) -> Element:
+    unit = UNITS.get(said(tq1, field + ".2").upper(), said(tq1, field + ".2"))
+    number = read.number(tq1, field + ".1", float)
+    return {"duration": number, "durationUnit": unit} if number and unit in MINUTES else {}

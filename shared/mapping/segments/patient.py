@@ -1,0 +1,319 @@
+"""PID, PD1, NK1, MRG, GT1: the patient, and the people around the patient."""
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.date import dtm_date_time
+from shared.mapping.datatypes.identifier import cx_identifier, dln_identifier, v2_0203
+from shared.mapping.datatypes.person import (
+    HL7,
+    xad_address,
+    xpn_human_name,
+    xpn_nickname,
+    xpn_string,
+    xtn_contact_point,
+)
+from shared.mapping.datatypes.provider import xon_string
+from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
+from shared.mapping.said import Part, said
+from shared.mapping.segments.header import PARTICIPANT, recorded
+from shared.mapping.tables import (
+    ADMINISTRATIVE_SEX,
+    CONTACT_ROLE,
+    LIVING_WILL,
+    MARITAL_STATUS,
+    RELATIONSHIP,
+    RELIGION,
+    YES_NO,
+)
+
+BCP_47 = "urn:ietf:bcp:47"
+LANGUAGE = {"ENG": "en", "WEL": "cy", "CYM": "cy"}  # ISO 639-2 codes that Welsh systems send, as BCP 47 has them
+# Patient element -> the PID fields that fill it: what a null or an absent field means for what is held already.
+PID_ELEMENTS = {
+    "identifier": ("2", "3", "4", "19", "20"),
+    "name": ("5", "9"),
+    "telecom": ("13", "14", "40"),
+    "gender": ("8",),
+    "birthDate": ("7",),
+    "deceased": ("29", "30"),
+    "address": ("11", "12"),
+    "maritalStatus": ("16",),
+    "multipleBirth": ("24", "25"),
+    "communication": ("15",),
+}
+
+
+def pid_patient(read: Reading, pid: Segment) -> Resource:
+    """PID -> Patient. Source: guide, segment map PID[Patient]."""
+    return resource(
+        "Patient",
+        id=read.id(pid),
+        extension=_extensions(read, pid),
+        identifier=[
+            *(each for n in ("2", "3", "4") for each in read.each(pid, n, cx_identifier)),
+            _social_security(pid),
+            read.first(pid, "20", dln_identifier),
+        ],
+        name=[each for n in ("5", "9") for each in read.each(pid, n, xpn_human_name)] + read.each(pid, "5", xpn_nickname),
+        telecom=[
+            *read.each(pid, "13", xtn_contact_point, "home"),
+            *read.each(pid, "14", xtn_contact_point, "work"),
+            *read.each(pid, "40", xtn_contact_point),
+        ],
+        gender=read.code(pid, "8", ADMINISTRATIVE_SEX) if said(pid, "8") else "",
+        birthDate=read.date(pid, "7"),
+        _birthDate=_birth_time(read, pid),
+        **_deceased(read, pid),
+        address=pid_address(read, pid),
+        maritalStatus=read.concept(pid, "16", MARITAL_STATUS),
+        **_multiple_birth(read, pid),
+        communication=backbone(read.each(pid, "15", language), "language"),
+    )
+
+
+def _extensions(read: Reading, pid: Segment) -> list[Element]:
+    """PID-6, 17, 23, 26, 28, 35, 36, 39 -> extensions of the Patient."""
+    return [
+        *extension(HL7 + "patient-mothersMaidenName", valueString=read.first(pid, "6", xpn_string)),
+        *extension(HL7 + "patient-religion", valueCodeableConcept=read.concept(pid, "17", RELIGION)),
+        *extension(HL7 + "patient-birthPlace", valueAddress=element(text=said(pid, "23"))),
+        *(each for n in ("26", "39") for each in _of_country(read, pid, n, "patient-citizenship")),
+        *_of_country(read, pid, "28", "patient-nationality"),
+        *_animal(read, pid),
+    ]
+
+
+def _of_country(read: Reading, pid: Segment, field: str, name: str) -> list[Element]:
+    codes = [extension("code", valueCodeableConcept=concept) for concept in read.concepts(pid, field)]
+    return [{"url": HL7 + name, "extension": code} for code in codes]
+
+
+def _animal(read: Reading, pid: Segment) -> list[Element]:
+    species = extension("species", valueCodeableConcept=read.concept(pid, "35"))
+    breed = extension("breed", valueCodeableConcept=read.concept(pid, "36"))
+    return [{"url": HL7 + "patient-animal", "extension": species + breed}] if species else []
+
+
+def _social_security(pid: Segment) -> Element:
+    """PID-19, outside the United States: the type says what it is, no system is claimed."""
+    number = said(pid, "19")
+    return {"type": v2_0203("SB"), "value": number} if number else {}
+
+
+def _birth_time(read: Reading, pid: Segment) -> Element:
+    """The time of birth, where one was sent. Source: guide, PID-7 longer than eight characters."""
+    moment = read.date_time(pid, "7") if len(said(pid, "7")) > 8 else ""
+    return element(extension=extension(HL7 + "patient-birthTime", valueDateTime=moment))
+
+
+def deceased(date: str, indicator: str) -> Element:
+    """Patient.deceased[x] from PID-29 and PID-30: when, else whether; ``{}`` when neither says it.
+
+    ValueError: the date is none.
+
+    >>> deceased("20240501", "Y"), deceased("", "N"), deceased("", "")
+    ({'deceasedDateTime': '2024-05-01'}, {'deceasedBoolean': False}, {})
+    """
+    if date and date != '""':
+        return {"deceasedDateTime": dtm_date_time(date)}
+    return {"deceasedBoolean": YES_NO[indicator]} if indicator in YES_NO else {}
+
+
+def _deceased(read: Reading, pid: Segment) -> Element:
+    moment = read.date_time(pid, "29")
+    return {"deceasedDateTime": moment} if moment else deceased("", said(pid, "30"))
+
+
+def _multiple_birth(read: Reading, pid: Segment) -> Element:
+    """PID-25 -> multipleBirthInteger, else PID-24 -> multipleBirthBoolean."""
+    order = read.number(pid, "25", int)
+    if order is not None:
+        return {"multipleBirthInteger": order}
+    return {"multipleBirthBoolean": YES_NO[said(pid, "24")]} if said(pid, "24") in YES_NO else {}
+
+
+def pid_address(read: Reading, pid: Segment) -> list[Element]:
+    """PID-11 and the county of PID-12 -> address. Source: guide, PID-11 and the four conditions of PID-12."""
+    addresses: list[Element] = read.each(pid, "11", xad_address)
+    county = said(pid, "12")
+    if not county:
+        return addresses
+    if len(addresses) == 1 and addresses[0].get("district", county) == county:
+        return [{**addresses[0], "district": county}]
+    return [*addresses, {"district": county}]
+
+
+def language(cwe: Part) -> Element:
+    """CodeableConcept of a language, by BCP 47; a code that is none stays as text. Source: guide, PrimaryLanguage."""
+    code = said(cwe, "1")
+    name = LANGUAGE.get(code.upper(), code.lower() if len(code) == 2 else code)
+    words = said(cwe, "2")
+    if not name or not name[:2].isalpha() or len(name) not in (2, 5):
+        return element(text=words or code)
+    return element(coding=[element(system=BCP_47, code=name)], text=words)
+
+
+def pid_account(read: Reading, pid: Segment) -> Resource:
+    """PID-18 -> Account; ``{}`` when there is no account number. Source: guide, PID[Account]."""
+    number = read.first(pid, "18", cx_identifier)
+    if not number:
+        return {}
+    return resource("Account", id=read.id(pid, "-18"), identifier=[number], status="active", subject=[read.patient])
+
+
+def pid_provenance(read: Reading, pid: Segment) -> Resource:
+    """PID-33 and PID-34 -> Provenance of the last update; ``{}`` unless both were sent. Source: guide."""
+    if not said(pid, "33") or not said(pid, "34"):
+        return {}
+    performer = {"coding": [{"system": PARTICIPANT, "code": "performer"}]}
+    return resource(
+        "Provenance",
+        id=read.id(pid, "-33"),
+        target=[read.patient],
+        occurredDateTime=read.date_time(pid, "33"),
+        **recorded(read, pid, "33"),
+        activity={"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation", "code": "UPDATE"}]},
+        agent=[{"type": performer, "who": read.assigner(pid, "34")}],
+    )
+
+
+def pid_mother(read: Reading, pid: Segment) -> list[Resource]:
+    """PID-21 -> RelatedPerson, the mother. Source: guide, CX[RelatedPerson-Mother]."""
+    mother = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "MTH"}]}
+    identifiers = read.each(pid, "21", cx_identifier)
+    if not identifiers:
+        return []
+    made = resource("RelatedPerson", id=read.id(pid, "-21"), identifier=identifiers, patient=read.patient, relationship=[mother])
+    return [made]
+
+
+def pd1_patient(read: Reading, pd1: Segment) -> Element:
+    """PD1 -> more of the Patient. Source: guide, PD1[Patient]."""
+    return element(
+        extension=[
+            *extension(HL7 + "patient-disability", valueCodeableConcept=read.concept(pd1, "6")),
+            *extension(HL7 + "patient-congregation", valueString=read.first(pd1, "14", xon_string)),
+        ],
+        generalPractitioner=[*read.organizations(pd1, "3"), *read.practitioners(pd1, "4")],
+    )
+
+
+def pd1_observation(read: Reading, pd1: Segment) -> Resource:
+    """PD1-7 -> Observation of a living will; ``{}`` when absent. Source: guide, PD1[Observation-LivingWill]."""
+    will = read.concept(pd1, "7", LIVING_WILL)
+    if not will:
+        return {}
+    return resource(
+        "Observation",
+        id=read.id(pd1, "-7"),
+        status="final",
+        code={"coding": [{"system": "http://loinc.org", "code": "75320-2"}]},
+        subject=read.patient,
+        valueCodeableConcept=will,
+    )
+
+
+CONTACTS = ("EMR", "E", "F", "I", "S")  # NK1-3: an employer, an insurer, an agency; not a person related to the patient
+
+
+def nk1_related_person(read: Reading, nk1: Segment) -> Resource:
+    """NK1 -> RelatedPerson. Source: guide, NK1[RelatedPerson]."""
+    return resource(
+        "RelatedPerson",
+        id=read.id(nk1),
+        identifier=[
+            *read.each(nk1, "12", cx_identifier),
+            *read.each(nk1, "33", cx_identifier),
+            {"type": v2_0203("SB"), "value": said(nk1, "37")} if said(nk1, "37") else {},
+        ],
+        patient=read.patient or UNKNOWN,
+        relationship=[*read.concepts(nk1, "3", RELATIONSHIP), *read.concepts(nk1, "7", CONTACT_ROLE)],
+        name=[each for n in ("2", "30") for each in read.each(nk1, n, xpn_human_name)],
+        telecom=_telecom(read, nk1, ("31", "40", "41")),
+        gender=read.code(nk1, "15", ADMINISTRATIVE_SEX) if said(nk1, "15") else "",
+        birthDate=read.date(nk1, "16"),
+        address=[each for n in ("4", "32") for each in read.each(nk1, n, xad_address)],
+        period=element(start=read.date_time(nk1, "8"), end=read.date_time(nk1, "9")),
+        communication=backbone(read.each(nk1, "20", language), "language"),
+    )
+
+
+def nk1_patient(read: Reading, nk1: Segment) -> Element:
+    """NK1 -> Patient.contact. Source: guide, NK1[Patient]."""
+    addresses = read.each(nk1, "4", xad_address)
+    contact = element(
+        relationship=[*read.concepts(nk1, "3", RELATIONSHIP), *read.concepts(nk1, "7", CONTACT_ROLE)],
+        name=read.first(nk1, "2", xpn_human_name),
+        telecom=_telecom(read, nk1, ("40", "41")),
+        address=addresses[0] if addresses else {},
+        gender=read.code(nk1, "15", ADMINISTRATIVE_SEX) if said(nk1, "15") else "",
+        organization=_contact_organization(read, nk1),
+        period=element(start=read.date_time(nk1, "8"), end=read.date_time(nk1, "9")),
+    )
+    return {"contact": [contact]} if contact.keys() & {"name", "telecom", "address", "organization"} else {}
+
+
+def _telecom(read: Reading, nk1: Segment, others: tuple[str, ...]) -> list[Element]:
+    return [
+        *read.each(nk1, "5", xtn_contact_point),
+        *({**each, "use": "work"} for each in read.each(nk1, "6", xtn_contact_point)),
+        *(each for n in others for each in read.each(nk1, n, xtn_contact_point)),
+    ]
+
+
+def _contact_organization(read: Reading, nk1: Segment) -> Element:
+    """NK1-13 -> Organization, with NK1-30, 31, 32 as its contact."""
+    reference = read.organization(nk1, "13")
+    contact = element(
+        name=read.first(nk1, "30", xpn_human_name),
+        telecom=read.each(nk1, "31", xtn_contact_point),
+        address=read.first(nk1, "32", xad_address),
+    )
+    if reference and contact:
+        read.resources[-1].setdefault("contact", [contact])
+    return reference
+
+
+def mrg_account(read: Reading, mrg: Segment) -> Resource:
+    """MRG-3 -> Account of the patient that was merged; ``{}`` when absent. Source: guide, MRG[Account]."""
+    number = read.first(mrg, "3", cx_identifier)
+    return resource("Account", id=read.id(mrg, "-3"), identifier=[number], status="unknown") if number else {}
+
+
+def mrg_patient(read: Reading, mrg: Segment, survivor: Element) -> Resource:
+    """MRG -> the Patient that was merged: no longer active, replaced by the survivor.
+
+    The guide maps MRG-3 alone; this follows FHIR's own words for ``Patient.link`` and ``Patient.active``.
+    """
+    return resource(
+        "Patient",
+        id=read.id(mrg),
+        identifier=[each for n in ("1", "2", "4") for each in read.each(mrg, n, cx_identifier)],
+        active=False,
+        name=read.each(mrg, "7", xpn_human_name),
+        link=[{"other": survivor, "type": "replaced-by"}],
+    )
+
+
+def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
+    """GT1 -> RelatedPerson, the guarantor. The guide has no map for GT1; this is read like NK1."""
+    return resource(
+        "RelatedPerson",
+        id=read.id(gt1),
+        identifier=[*read.each(gt1, "2", cx_identifier), _number(gt1, "12")],
+        patient=read.patient or UNKNOWN,
+        relationship=[*read.concepts(gt1, "11", RELATIONSHIP), {"coding": [GUARANTOR]}],
+        name=read.each(gt1, "3", xpn_human_name),
+        telecom=[*read.each(gt1, "6", xtn_contact_point, "home"), *read.each(gt1, "7", xtn_contact_point, "work")],
+        gender=read.code(gt1, "9", ADMINISTRATIVE_SEX) if said(gt1, "9") else "",
+        birthDate=read.date(gt1, "8"),
+        address=read.each(gt1, "5", xad_address),
+        period=element(start=read.date_time(gt1, "13"), end=read.date_time(gt1, "14")),
+    )
+
+
+GUARANTOR = {"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "GUAR"}
+
+
+def _number(segment: Segment, field: str) -> Element:
+    return {"type": v2_0203("SB"), "value": said(segment, field)} if said(segment, field) else {}

@@ -1,0 +1,59 @@
+"""RF1, PRD: referrals. The guide has no maps for them yet; these are ours, in its manner."""
+
+from shared.fhir.resource import Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.identifier import ei_identifier, pln_identifier, v2_0203
+from shared.mapping.datatypes.person import xad_address, xpn_human_name, xtn_contact_point
+from shared.mapping.reading import UNKNOWN, Reading
+from shared.mapping.said import said
+
+STATUS = {"A": "active", "E": "completed", "P": "draft", "R": "revoked"}  # HL7 table 0283, referral status
+PRIORITY = {"S": "stat", "A": "asap", "R": "routine"}  # HL7 table 0280, referral priority
+
+
+def rf1_service_request(read: Reading, rf1: Segment) -> Resource:
+    """RF1 -> ServiceRequest, the referral."""
+    return resource(
+        "ServiceRequest",
+        id=read.id(rf1),
+        identifier=[
+            *({**each, "type": v2_0203("PLAC")} for each in read.each(rf1, "6", ei_identifier)),
+            *({**each, "type": v2_0203("FILL")} for each in read.each(rf1, "11", ei_identifier)),
+        ],
+        status=STATUS.get(said(rf1, "1"), "unknown"),
+        intent="order",
+        category=[*read.concepts(rf1, "3"), *read.concepts(rf1, "5")],
+        priority=PRIORITY.get(said(rf1, "2")),
+        orderDetail=read.concepts(rf1, "4"),
+        subject=read.patient or UNKNOWN,
+        encounter=read.encounter,
+        occurrencePeriod=element(end=read.date_time(rf1, "8")),
+        authoredOn=read.date_time(rf1, "7"),
+        reasonCode=read.concepts(rf1, "10"),
+    )
+
+
+def prd_practitioner_role(read: Reading, prd: Segment) -> Resource:
+    """PRD -> PractitionerRole with its Practitioner."""
+    who = resource(
+        "Practitioner",
+        id=read.id(prd, "/Practitioner"),
+        identifier=read.each(prd, "7", pln_identifier),
+        name=read.each(prd, "2", xpn_human_name),
+        telecom=read.each(prd, "5", xtn_contact_point),
+        address=read.each(prd, "3", xad_address),
+    )
+    return resource(
+        "PractitionerRole",
+        id=read.id(prd),
+        period=element(start=read.date_time(prd, "8"), end=read.date_time(prd, "9")),
+        practitioner=read.keep(who) if who.keys() & {"identifier", "name"} else {},
+        organization=read.organization(prd, "10"),
+        code=read.concepts(prd, "1"),
+        location=read.locations(prd, "4"),
+    )
+
+
+def prd_place(role: str) -> str:
+    """Which element of the referral a PRD fills, by its role (HL7 table 0286)."""
+    return {"RP": "requester", "RT": "performer", "PP": "generalPractitioner", "CP": "performer"}.get(role, "")

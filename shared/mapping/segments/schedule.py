@@ -1,0 +1,180 @@
+"""SCH, AIS, AIG, AIL, AIP: appointments. RGS only opens a group and says nothing of its own."""
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.code import cwe_coding
+from shared.mapping.datatypes.date import plus_minutes
+from shared.mapping.datatypes.identifier import ei_identifier
+from shared.mapping.datatypes.timing import minutes
+from shared.mapping.reading import UNKNOWN, Reading
+from shared.mapping.said import said
+from shared.mapping.segments.header import PARTICIPANT
+from shared.mapping.segments.insurance import cwe_identifiers
+from shared.mapping.tables import APPOINTMENT_REASON, APPOINTMENT_STATUS, APPOINTMENT_TYPE
+
+# The trigger event says the status when SCH-25 does not (HL7 v2.5.1 section 10.3).
+EVENT_STATUS = {
+    "S12": "booked",
+    "S13": "booked",
+    "S14": "booked",
+    "S15": "cancelled",
+    "S16": "cancelled",
+    "S17": "entered-in-error",
+    "S26": "noshow",
+}
+
+
+def sch_appointment(read: Reading, sch: Segment) -> Resource:
+    """SCH -> Appointment. Source: guide, SCH[Appointment]."""
+    return resource(
+        "Appointment",
+        id=read.id(sch),
+        identifier=[each for n in ("1", "2") for each in read.each(sch, n, ei_identifier)],
+        status=_status(read, sch),
+        appointmentType=_type(read, sch),
+        reasonCode=[] if _is_type(sch, "7") else read.concepts(sch, "7", APPOINTMENT_REASON),
+        **_times(read, sch),
+        participant=[
+            *_contacts(read, sch, "12"),
+            *_contacts(read, sch, "16"),
+            *_contacts(read, sch, "20"),
+        ],
+    )
+
+
+def _status(read: Reading, sch: Segment) -> str:
+    """SCH-25, else what the trigger event means."""
+    by_event = EVENT_STATUS.get(read.message["MSH-9.2"], "proposed")
+    return read.code(sch, "25", APPOINTMENT_STATUS, by_event) if said(sch, "25") else by_event
+
+
+def _is_type(sch: Segment, field: str) -> bool:
+    return said(sch, field + ".3").upper() == "HL70277"
+
+
+def _type(read: Reading, sch: Segment) -> Element:
+    """SCH-8, or SCH-7 when that is a code of table 0277."""
+    return read.concept(sch, "8", APPOINTMENT_TYPE) or (read.concept(sch, "7", APPOINTMENT_TYPE) if _is_type(sch, "7") else {})
+
+
+def _times(read: Reading, sch: Segment) -> Element:
+    """SCH-11 -> start and end; SCH-9 in the units of SCH-10 -> minutesDuration."""
+    length = duration(read, sch, "9", "10")
+    return element(
+        start=read.instant(sch, "11.4"),
+        end=read.instant(sch, "11.5"),
+        minutesDuration=round(length) if length and length >= 1 else None,
+    )
+
+
+def duration(read: Reading, segment: Segment, number: str, unit: str) -> float | None:
+    """A duration in minutes; ``None`` when absent or no duration (then an issue says so)."""
+    found: float | None = read.number(segment, number, lambda text: minutes(text, said(segment, unit)))
+    return found
+
+
+def _contacts(read: Reading, sch: Segment, field: str) -> list[Element]:
+    """SCH-12, 16, 20 -> participants; for the contact persons the guide has no code yet."""
+    enterer: Element = {"coding": [{"system": PARTICIPANT, "code": "enterer"}]}
+    kind = [enterer if field == "20" else {"text": "placer contact" if field == "12" else "filler contact"}]
+    return [{"type": kind, "actor": who, "status": "accepted"} for who in read.practitioners(sch, field)]
+
+
+def sch_service_requests(read: Reading, sch: Segment, status: str) -> list[Resource]:
+    """SCH-26 and SCH-27 -> ServiceRequest; none when neither was sent. Source: guide, SCH[ServiceRequest]."""
+    identifiers = [
+        *read.each(sch, "26", ei_identifier, "PLAC"),
+        *read.each(sch, "27", ei_identifier, "FILL"),
+    ]
+    if not identifiers:
+        return []
+    return [
+        resource(
+            "ServiceRequest",
+            id=read.id(sch, "/ServiceRequest"),
+            identifier=identifiers,
+            status="revoked" if status in ("cancelled", "entered-in-error") else "active",
+            intent="order",
+            subject=read.patient or UNKNOWN,
+        )
+    ]
+
+
+def patient_participant(read: Reading, appointment: Resource) -> Element:
+    """The patient takes part. Source: guide, PID[Appointment]."""
+    return {"actor": read.patient, "status": _reply(appointment)}
+
+
+def _reply(appointment: Resource) -> str:
+    """Appointment.participant.status, which FHIR demands: booked is accepted, the rest waits for an answer."""
+    return "accepted" if appointment["status"] in ("booked", "fulfilled", "checked-in", "arrived") else "needs-action"
+
+
+def ais_appointment(read: Reading, ais: Segment) -> Element:
+    """AIS -> serviceType, and the times when SCH has none. Source: guide, AIS[Appointment]."""
+    return element(serviceType=read.concepts(ais, "3"), **service_times(read, ais, ("4", "7", "8")))
+
+
+def ais_service_request(read: Reading, ais: Segment) -> Element:
+    """AIS-11, AIS-12 and its times -> more of the ServiceRequest. Source: guide, AIS[ServiceRequest]."""
+    period = service_times(read, ais, ("4", "7", "8"))
+    period.pop("minutesDuration", None)
+    return element(
+        identifier=[each for n in ("11", "12") for cwe in ais.repeats(n) for each in cwe_identifiers(cwe)],
+        code=read.concept(ais, "3"),
+        occurrencePeriod=period,
+    )
+
+
+def service_times(read: Reading, segment: Segment, fields: tuple[str, str, str]) -> Element:
+    """Start, and the end that the duration gives: AIS-4 and 7, AIP-6 and 9, AIL-6 and 9, AIG-8 and 11."""
+    start, length = read.instant(segment, fields[0]), duration(read, segment, fields[1], fields[2])
+    end = plus_minutes(start, length) if start and length else ""
+    return element(start=start, end=end, minutesDuration=round(length) if length and length >= 1 else None)
+
+
+def aig_participant(read: Reading, aig: Segment, appointment: Resource) -> Element:
+    """AIG -> participant: a resource of any kind, by its code. Source: guide, AIG[Appointment]."""
+    coding = read.first(aig, "3", cwe_coding)
+    identifiers = [each for cwe in aig.repeats("3") for each in cwe_identifiers(cwe)]
+    words = coding.get("display") or said(aig, "3.2")
+    actor = element(type="Location", identifier=identifiers[0] if identifiers else {}, display=words)
+    return _participant(read, aig, actor, ("4", "8", "11", "12"), appointment)
+
+
+def ail_participant(read: Reading, ail: Segment, appointment: Resource) -> Element:
+    """AIL -> participant: where. Source: guide, AIL[Appointment]."""
+    return _participant(read, ail, read.location(ail, "3"), ("4", "6", "9", "10"), appointment)
+
+
+def aip_participant(read: Reading, aip: Segment, appointment: Resource) -> Element:
+    """AIP -> participant: who. Source: guide, AIP[Appointment]."""
+    return _participant(read, aip, read.practitioner(aip, "3"), ("4", "6", "9", "10"), appointment)
+
+
+def _participant(read: Reading, segment: Segment, actor: Element, fields: tuple[str, ...], appointment: Resource) -> Element:
+    if not actor:
+        return {}
+    times = service_times(read, segment, fields[1:])  # type: ignore[arg-type]
+    times.pop("minutesDuration", None)
+    return element(type=read.concepts(segment, fields[0]), actor=actor, status=_reply(appointment), period=times)
+
+
+def nte_appointment(words: str) -> Element:
+    """NTE -> Appointment.comment; several are lines of it. Source: guide, NTE[Appointment-Comment], in R4's own element."""
+    return {"comment": words} if words else {}
+
+
+def complete(read: Reading, appointment: Resource) -> None:
+    """FHIR demands start and end together, and both once booked: what was not sent is marked unknown, never invented."""
+    start, end = appointment.get("start"), appointment.get("end")
+    if start and end:
+        return
+    if start and appointment.get("minutesDuration"):
+        appointment["end"] = plus_minutes(start, appointment["minutesDuration"])
+        return
+    if appointment["status"] not in ("proposed", "cancelled", "waitlist") or start or end:
+        read.note("required", "SCH-11", "start or end of the appointment was not sent: marked unknown", "element-absent")
+        for name in ("start", "end"):
+            if not appointment.get(name):
+                appointment[f"_{name}"] = UNKNOWN

@@ -1,0 +1,81 @@
+"""RXA, RXR, with ORC: vaccinations."""
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.identifier import eip_identifiers
+from shared.mapping.datatypes.person import xad_address
+from shared.mapping.datatypes.value import cwe_unit, nm_decimal
+from shared.mapping.reading import UNKNOWN, Reading
+from shared.mapping.said import said
+from shared.mapping.segments.order import order_identifiers
+from shared.mapping.tables import BODY_PARTS, COMPLETION_STATUS, CONFIDENTIALITY, ROUTE, V2_SYSTEM
+
+
+def rxa_immunization(read: Reading, orc: Segment, rxa: Segment) -> Resource:
+    """ORC and RXA -> Immunization. Source: guide, RXA[Immunization] and ORC[Immunization]."""
+    occurred = read.date_time(rxa, "3")
+    return resource(
+        "Immunization",
+        id=read.id(rxa),
+        meta=element(security=[read.coding(orc, "28", CONFIDENTIALITY)]),
+        identifier=[
+            *(order_identifiers(read, orc, read.none("OBR")) if orc else []),
+            *(each for eip in orc.repeats("4") for each in eip_identifiers(eip)),
+        ],
+        status=_status(read, rxa),
+        statusReason=read.concept(rxa, "18"),
+        vaccineCode=read.concept(rxa, "5") or UNKNOWN,
+        patient=read.patient or UNKNOWN,
+        encounter=read.encounter,
+        occurrenceDateTime=occurred,
+        _occurrenceDateTime={} if occurred else UNKNOWN,
+        recorded=_recorded(read, orc, rxa),
+        location=_location(read, rxa),
+        manufacturer=read.coded_organization(rxa, "17"),
+        lotNumber=said(rxa, "15"),
+        expirationDate=read.date(rxa, "16"),
+        doseQuantity=_dose(read, rxa),
+        performer=[*_performers(read, orc, "12", "OP"), *_performers(read, rxa, "10", "AP")],
+        reasonCode=read.concepts(rxa, "19"),
+    )
+
+
+def _status(read: Reading, rxa: Segment) -> str:
+    """RXA-21 deleted is an error; else RXA-20, which is completed when it was not sent."""
+    if said(rxa, "21") == "D":
+        return "entered-in-error"
+    return read.code(rxa, "20", COMPLETION_STATUS, "completed") if said(rxa, "20") else "completed"
+
+
+def _recorded(read: Reading, orc: Segment, rxa: Segment) -> str:
+    """RXA-22 of what was added, else the time of the order event."""
+    entered = read.date_time(rxa, "22") if said(rxa, "21") in ("", "A") else ""
+    return entered or read.date_time(orc, "9")
+
+
+def _dose(read: Reading, rxa: Segment) -> Element:
+    """RXA-6 and RXA-7; 999 is the old way to say that the amount is not known (HL7 v2.5.1 section 4.14.7.6)."""
+    if said(rxa, "6") in ("", "999"):
+        return {}
+    amount = read.number(rxa, "6", nm_decimal)
+    units = rxa.repeats("7")
+    return {"value": amount, **(cwe_unit(units[0]) if units else {})} if amount is not None else {}
+
+
+def _performers(read: Reading, segment: Segment, field: str, function: str) -> list[Element]:
+    kind = {"coding": [{"system": V2_SYSTEM + "0443", "code": function}]}
+    return [{"function": kind, "actor": who} for who in read.practitioners(segment, field)]
+
+
+def _location(read: Reading, rxa: Segment) -> Element:
+    """RXA-27 with the address of RXA-28, or the older RXA-11."""
+    place = read.location(rxa, "27")
+    if place and said(rxa, "28"):
+        address = read.first(rxa, "28", xad_address)
+        next(each for each in read.resources if place["reference"].endswith(each["id"])).setdefault("address", address)
+    return place or read.location(rxa, "11")
+
+
+def rxr_immunization(read: Reading, rxr: Segment) -> Element:
+    """RXR -> route and site. Source: guide, RXR[Immunization]."""
+    return element(route=read.concept(rxr, "1", ROUTE), site=read.concept(rxr, "2", BODY_PARTS))

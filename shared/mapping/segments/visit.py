@@ -1,0 +1,188 @@
+"""PV1, PV2: the visit."""
+
+from html import escape
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.identifier import cx_identifier, v2_0203
+from shared.mapping.datatypes.person import HL7
+from shared.mapping.datatypes.value import nm_decimal
+from shared.mapping.reading import UNKNOWN, Reading, extension
+from shared.mapping.said import said
+from shared.mapping.tables import (
+    ADMISSION_TYPE,
+    AMBULATORY_STATUS,
+    BED_STATUS,
+    ENCOUNTER_CLASS,
+    ENCOUNTER_PRIORITY,
+    ENCOUNTER_STATUS,
+    ENCOUNTER_STATUS_BY_EVENT,
+    HOSPITAL_SERVICE,
+    MODE_OF_ARRIVAL,
+    READMISSION,
+)
+
+PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+PARTICIPANTS = (
+    ("7", "ATND", "attender"),
+    ("8", "REF", "referrer"),
+    ("9", "CON", "consultant"),
+    ("17", "ADM", "admitter"),
+    ("52", "PART", "Participation"),
+)
+NO_CLASS = {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
+PLANNED = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.planned"
+
+
+def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
+    """PV1 -> Encounter. Source: guide, PV1[Encounter] and MSH[Encounter]."""
+    return resource(
+        "Encounter",
+        id=read.id(pv1),
+        identifier=[*_visit_number(read, pv1), *read.each(pv1, "50", cx_identifier)],
+        status=_status(read, pv1),
+        class_=_class(read, pv1),
+        type=read.concepts(pv1, "4", ADMISSION_TYPE),
+        serviceType=read.concept(pv1, "10", HOSPITAL_SERVICE),
+        subject=read.patient,
+        episodeOfCare=[_episode(read, pv1)],
+        participant=[each for row in PARTICIPANTS for each in participants(read, pv1, *row)],
+        period=element(start=read.date_time(pv1, "44"), end=read.date_time(pv1, "45")),
+        hospitalization=_hospitalization(read, pv1),
+        location=_locations(read, pv1),
+    )
+
+
+def _visit_number(read: Reading, pv1: Segment) -> list[Element]:
+    kind = {**v2_0203("VN"), "text": "visit number"}
+    return [{"type": kind, **{k: v for k, v in each.items() if k != "type"}} for each in read.each(pv1, "19", cx_identifier)]
+
+
+def _status(read: Reading, pv1: Segment) -> str:
+    """Cancelled and reopened by the event; finished by its end; else by the event, else by the class."""
+    event = read.message["MSH-9.2"] or read.message["EVN-1"]
+    by_event = ENCOUNTER_STATUS_BY_EVENT.get(event)
+    if event in ("A11", "A13"):
+        return by_event
+    if said(pv1, "45"):
+        return "finished"
+    if by_event and by_event != "unknown":
+        return by_event
+    return ENCOUNTER_STATUS.get(said(pv1, "2"), "unknown")
+
+
+def _class(read: Reading, pv1: Segment) -> Element:
+    """PV1-2 -> class, which FHIR demands: absent or unknown to its table is UNK."""
+    code = said(pv1, "2")
+    coding: Element = read.coding(pv1, "2", ENCOUNTER_CLASS)
+    if code and not coding:
+        read.note("code-invalid", pv1.where("2"), "a patient class that the guide's table does not map", "code-not-mapped")
+    return coding or NO_CLASS
+
+
+def participants(read: Reading, segment: Segment, field: str, code: str, words: str) -> list[Element]:
+    """Participants of one kind. Source: guide, PV1-7, 8, 9, 17, 52 and PV2-13."""
+    kind = [{"coding": [{"system": PARTICIPATION, "code": code}], "text": words}]
+    return [{"type": kind, "individual": who} for who in read.practitioners(segment, field)]
+
+
+def _hospitalization(read: Reading, pv1: Segment) -> Element:
+    return element(
+        preAdmissionIdentifier=read.first(pv1, "5", cx_identifier),
+        admitSource=read.concept(pv1, "14"),
+        reAdmission=read.concept(pv1, "13", READMISSION),
+        dietPreference=read.concepts(pv1, "38"),
+        specialCourtesy=read.concepts(pv1, "16"),
+        specialArrangement=read.concepts(pv1, "15", AMBULATORY_STATUS),
+        destination=_destination(read, pv1),
+        dischargeDisposition=read.concept(pv1, "36"),
+    )
+
+
+def _destination(read: Reading, pv1: Segment) -> Element:
+    """PV1-37 -> Location. Source: guide, DLD[Location-Discharge]."""
+    place = said(pv1, "37.1")
+    if not place:
+        return {}
+    kind = {"text": said(pv1, "37.1.2") or place}
+    return read.keep(resource("Location", id=read.id(pv1, "-37"), name=place, mode="instance", type=[kind]))
+
+
+def _locations(read: Reading, pv1: Segment) -> list[Element]:
+    """PV1-3, 6, 11, 42 -> location, each with its status; PV1-40 is the status of the bed or room in PV1-3."""
+    now = "planned" if said(pv1, "2") == "P" else "active"
+    found = [(read.location(pv1, field), status) for field, status in (("3", now), ("6", "completed"), ("11", "active"))]
+    found.append((read.location(pv1, "42"), "reserved"))
+    _bed_status(read, pv1, found[0][0])
+    return [{"location": place, "status": status} for place, status in found if place]
+
+
+def _bed_status(read: Reading, pv1: Segment, place: Element) -> None:
+    target = BED_STATUS.target(said(pv1, "40"))
+    if target and (said(pv1, "3.2") or said(pv1, "3.3")):
+        inner = next(each for each in read.resources if place["reference"].endswith(each["id"]))
+        inner["operationalStatus"] = element(system=target.system, code=target.code)
+
+
+def _episode(read: Reading, pv1: Segment) -> Element:
+    """PV1-53 and PV1-54 -> EpisodeOfCare; its status was not sent, so the visit's own stands for it."""
+    identifiers = read.each(pv1, "54", cx_identifier)
+    words = extension(HL7 + "resource-instance-description", valueMarkdown=said(pv1, "53"))
+    if not identifiers and not words:
+        return {}
+    return read.keep(
+        resource(
+            "EpisodeOfCare",
+            id=read.id(pv1, "-54"),
+            extension=words,
+            identifier=identifiers,
+            status="active",
+            patient=read.patient or UNKNOWN,
+        )
+    )
+
+
+def pv1_coverage(read: Reading, pv1: Segment) -> Resource:
+    """PV1-20 -> Coverage; ``{}`` when absent. Who pays was not sent. Source: guide, PV1[Coverage]."""
+    kind = read.concept(pv1, "20")
+    if not kind:
+        return {}
+    return resource(
+        "Coverage",
+        id=read.id(pv1, "-20"),
+        status="active",
+        type=kind,
+        beneficiary=read.patient or UNKNOWN,
+        payor=[dict(UNKNOWN)],
+    )
+
+
+def pv2_encounter(read: Reading, pv2: Segment) -> Element:
+    """PV2 -> more of the Encounter. Source: guide, PV2[Encounter]."""
+    prior = read.location(pv2, "1")
+    days = read.number(pv2, "11", nm_decimal)
+    return element(
+        meta=element(security=_protected(pv2)),
+        text=_narrative(said(pv2, "12")),
+        extension=[
+            *extension(PLANNED + "StartDate", valueDateTime=read.date_time(pv2, "8")),
+            *extension(PLANNED + "EndDate", valueDateTime=read.date_time(pv2, "9")),
+            *extension(HL7 + "encounter-modeOfArrival", valueCoding=read.coding(pv2, "38", MODE_OF_ARRIVAL)),
+        ],
+        priority=read.concept(pv2, "25", ENCOUNTER_PRIORITY),
+        participant=participants(read, pv2, "13", "REF", "referrer"),
+        reasonCode=read.concepts(pv2, "3"),
+        length={"value": days, "unit": "days", "system": "http://unitsofmeasure.org", "code": "d"} if days else {},
+        location=[{"location": prior, "status": "planned"}] if prior else [],
+    )
+
+
+def _protected(pv2: Segment) -> list[Element]:
+    """PV2-22 -> meta.security: protected is restricted."""
+    return [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}] * (said(pv2, "22") == "Y")
+
+
+def _narrative(words: str) -> Element:
+    if not words:
+        return {}
+    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{escape(words)}</div>'}
