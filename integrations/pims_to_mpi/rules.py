@@ -1,0 +1,57 @@
+"""Rules of PIMS alone: times with an offset, identifiers by their type, numbers of a merge."""
+
+from collections.abc import Iterator
+
+from integrations.pims_to_mpi.mapping import identifiers, local_time
+from shared.hl7 import Message, Segment
+from shared.hl7.timestamp import is_dtm
+from shared.issue import Issue
+
+
+def local_times(message: Message) -> Iterator[Issue]:
+    """MSH-7, EVN-2, EVN-6, PID-7 and a PID-29 that is a date hold 8 or 14 digits once the offset is cut off."""
+    for segment, field in _timed(message):
+        sent = segment[field].strip() if field == "29" else segment[field]
+        if sent and not segment.is_null(field) and not _is_local_time(sent):
+            yield Issue("error", "value", segment.where(field), "neither a date nor a time to the second, offset aside")
+
+
+def _timed(message: Message) -> Iterator[tuple[Segment, str]]:
+    yield message["MSH"], "7"
+    yield from ((message["EVN"], field) for field in ("2", "6"))
+    for pid in message.segments("PID"):
+        yield pid, "7"
+        if len(pid["29"].strip()) > 6:
+            yield pid, "29"
+
+
+def _is_local_time(text: str) -> bool:
+    digits = local_time(text)
+    return len(digits) in (8, 14) and digits.isdecimal() and is_dtm(digits)
+
+
+def message_time_sent(message: Message) -> Iterator[Issue]:
+    """MSH-7 is not a null: a message has a time."""
+    if message.is_null("MSH-7"):
+        yield Issue("error", "value", "MSH-7", "the time of the message is a null")
+
+
+def death_shorter_than_a_day(message: Message) -> Iterator[Issue]:
+    """PID-29 of a year or a month goes to the MPI as "not dead", as every short text of PIMS does."""
+    for pid in message.segments("PID"):
+        if pid["29"].strip().isdecimal() and len(pid["29"].strip()) <= 6:
+            yield Issue("warning", "value", pid.where("29"), "a date of death shorter than a day is read as not dead")
+
+
+def identifier_of_a_known_type(message: Message) -> Iterator[Issue]:
+    """PID-3 holds a number that the MPI can be given: an NHS Number (NI) or a PIMS number (PI)."""
+    for pid in message.segments("PID"):
+        if pid["3"] and not any(identifiers(pid, message["MSH-9.2"])):
+            yield Issue("error", "required", pid.where("3"), "no NHS Number (NI) and no PIMS number (PI)")
+
+
+def merged_number(message: Message) -> Iterator[Issue]:
+    """MRG-1 holds the number that the merged patient had."""
+    for mrg in message.segments("MRG"):
+        if not mrg["1"].strip() or mrg.is_null("1"):
+            yield Issue("error", "required", mrg.where("1"), "the merged patient's number is absent")

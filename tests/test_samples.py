@@ -1,0 +1,57 @@
+"""Every sample of every integration comes out as its golden files say. ``pytest --accept`` rewrites them."""
+
+from pathlib import Path
+
+import pytest
+
+from integrations import CATALOGUE, load
+from shared.integration import Integration
+from toolkit.samples import Sample, goldens, samples
+
+SAMPLES = [(name, sample) for name in CATALOGUE for sample in samples(load(name))]
+
+
+def title(value: object) -> str:
+    return value.name if isinstance(value, Sample) else str(value)
+
+
+def beside(sample: Sample) -> dict[str, bytes]:
+    """The golden files of a sample as they are now."""
+    kinds = ("out", "properties", "issues")
+    found = [path for kind in kinds for path in sample.path.parent.glob(f"{sample.name}.{kind}.*")]
+    return {path.name: path.read_bytes() for path in found}
+
+
+@pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=title)
+def test_a_sample_comes_out_as_its_golden_files_say(name: str, sample: Sample, accept: bool) -> None:
+    made = goldens(load(name), sample)
+    if accept:
+        rewrite(sample.path.parent, beside(sample), made)
+    assert beside(sample) == made
+
+
+def rewrite(folder: Path, old: dict[str, bytes], new: dict[str, bytes]) -> None:
+    for name in old.keys() - new.keys():
+        (folder / name).unlink()
+    for name, body in new.items():
+        (folder / name).write_bytes(body)
+
+
+@pytest.mark.parametrize("integration", [load(name) for name in CATALOGUE], ids=lambda each: each.name)
+def test_an_integration_has_samples_of_both_kinds(integration: Integration) -> None:
+    names = [sample.name for sample in samples(integration)]
+    assert [name for name in names if not name.startswith("rejected_")]
+    assert [name for name in names if name.startswith("rejected_")]
+
+
+@pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=title)
+def test_the_name_of_a_sample_says_whether_it_is_rejected(name: str, sample: Sample) -> None:
+    assert (sample.path.parent / f"{sample.name}.out.json").exists() >= sample.name.startswith("rejected_")
+
+
+@pytest.mark.parametrize(("name", "sample"), [each for each in SAMPLES if each[1].extension == "hl7"], ids=title)
+def test_a_sample_is_synthetic(name: str, sample: Sample) -> None:
+    """NHS Numbers of samples are of the range that is never given out."""
+    for field in sample.body.replace(b"~", b"|").split(b"|"):
+        number = field.partition(b"^")[0].strip()
+        assert not (len(number) == 10 and number.isdigit()) or number.startswith(b"999")

@@ -1,0 +1,130 @@
+"""What became of each populated element of a message, found by changing each in turn and comparing what comes out."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from shared.hl7 import Message
+from shared.integration import Integration
+from toolkit.leaves import Leaf, leaves, segment_texts, segments
+
+FIRST_OF_ONE = re.compile(r"(?<=[\d\]])(\.1)+$")
+Outcome = dict[str, Any]
+Known = Mapping[str, Iterable[str]]  # path -> texts that other samples have there
+
+
+class Fate(NamedTuple):
+    """One element: ``copied``, ``mapped`` (with where it went), ``dropped`` (with the reason) or ``lost`` (with none)."""
+
+    path: str
+    fate: str
+    to: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def fates(integration: Integration, content: Any, known: Known | None = None) -> list[Fate]:
+    """The fate of every leaf of what was read of a message."""
+    base = outcome(integration, content)
+    return [_fate(integration, leaf, base, (known or {}).get(leaf.path, ())) for leaf in leaves(content)]
+
+
+def _fate(integration: Integration, leaf: Leaf, base: Outcome, known: Iterable[str]) -> Fate:
+    reached = _reached(integration, leaf, base, known)
+    if list(reached) == [short(leaf.path)] and leaf.text in reached.values():
+        return Fate(leaf.path, "copied", tuple(reached))
+    if reached:
+        return Fate(leaf.path, "mapped", tuple(reached))
+    reason = why_dropped(integration.dropped, leaf.path)
+    return Fate(leaf.path, "dropped" if reason else "lost", (), reason)
+
+
+def _reached(integration: Integration, leaf: Leaf, base: Outcome, known: Iterable[str]) -> dict[str, str]:
+    """The elements of the output that change with this one, as they were; the first kind of change that shows any decides."""
+    for text in probes(leaf.text, known):
+        try:
+            changed = outcome(integration, leaf.changed(text))
+        except (ValueError, KeyError):  # the mapping does not take this text: another may do
+            continue
+        if changed != base:
+            return difference(base, changed)
+    return {}
+
+
+def probes(text: str, known: Iterable[str]) -> Iterator[str]:
+    """Texts to put in its place: one of the same shape, what other samples have there, and nothing."""
+    yield "".join(map(_next, text))
+    yield from (other for other in known if other != text)
+    yield ""
+
+
+def _next(character: str) -> str:
+    """Another character of the same kind: ``3`` for ``2``, ``N`` for ``M``."""
+    if character.isdigit():
+        return "2" if character == "1" else "1"
+    if character.isalpha() and character.isascii():
+        return chr(ord(character) + (1 if character not in "zZ" else -1))
+    return character
+
+
+def outcome(integration: Integration, content: Any) -> Outcome:
+    """What leaves, in pieces that are quick to compare: segments, elements, and the properties it is routed by."""
+    made = integration.transform(content)
+    found = pieces(made)
+    for each in integration.write(content, made) if integration.write else ():
+        found |= {f"property {key}": str(value) for key, value in each.properties.items()}
+    return found
+
+
+def pieces(made: Any) -> Outcome:
+    if isinstance(made, Message):
+        return {segment: (line, made.encoding) for segment, line in segments(made).items()}
+    return {leaf.path: leaf.text for leaf in leaves(made)}
+
+
+def difference(base: Outcome, changed: Outcome) -> dict[str, str]:
+    """The leaves that differ, each with its text in the first; ``""`` when it was not there."""
+    found: dict[str, str] = {}
+    for key in dict.fromkeys([*base, *changed]):
+        if base.get(key) != changed.get(key):
+            before, after = _expanded(key, base), _expanded(key, changed)
+            found |= {path: before.get(path, "") for path in {**before, **after} if before.get(path) != after.get(path)}
+    return found
+
+
+def _expanded(key: str, of: Outcome) -> dict[str, str]:
+    piece = of.get(key, "")
+    if isinstance(piece, tuple):
+        return {short(path): text for path, text in segment_texts(key, *piece).items()}
+    return {key: piece} if piece else {}
+
+
+def short(path: str) -> str:
+    """``PID-13`` for ``PID-13.1``: the first component of a field that has no other is the field."""
+    return FIRST_OF_ONE.sub("", path)
+
+
+def why_dropped(dropped: Mapping[str, str], path: str) -> str:
+    """The reason that an integration gives for an element, by the nearest path: ``PID-11[2].6`` asks for itself,
+    ``PID-11[2]``, ``PID-11.6``, ``PID-11``, ``PID``; ``[2]`` stands for every repetition after the first.
+
+    >>> why_dropped({"PID-11[2]": "first only", "PID-11.6": "no country"}, "PID-11[3].6")
+    'first only'
+    """
+    return next((dropped[asked] for asked in _asked(path) if asked in dropped), "")
+
+
+def _asked(path: str) -> Iterator[str]:
+    segment, _, field = path.partition("-")
+    name, again = segment.partition("[")[0], "[" in segment
+    number, _, rest = field.partition(".")
+    parts = rest.split(".") if rest else []
+    for occurrence in (name + "[2]", name) if again else (name,):
+        for place in dict.fromkeys((_later(number), number.partition("[")[0])):
+            for length in range(len(parts), -1, -1):
+                yield f"{occurrence}-" + ".".join((place, *parts[:length]))
+        yield occurrence
+
+
+def _later(place: str) -> str:
+    number, again, _ = place.partition("[")
+    return f"{number}[2]" if again else number

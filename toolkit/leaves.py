@@ -1,0 +1,112 @@
+"""The leaves of a document: every place that holds a text, and the same document with one of them changed."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from shared.hl7 import Message
+from shared.hl7.encoding import Encoding
+from shared.hl7.segment import HEADERS
+
+Place = tuple[int, ...]
+
+
+class Leaf(NamedTuple):
+    """A place that holds a text: its path, the text as it was sent, and the document with another text there."""
+
+    path: str
+    text: str
+    changed: Callable[[str], Any]
+
+
+def leaves(document: Any) -> Iterator[Leaf]:
+    """Every leaf of a message, or of a JSON document."""
+    return hl7_leaves(document) if isinstance(document, Message) else json_leaves(document)
+
+
+def hl7_leaves(message: Message) -> Iterator[Leaf]:
+    """Subcomponents that hold something; the delimiters of MSH-1 and MSH-2 are no leaves."""
+    for number, (segment, line) in enumerate(segments(message).items()):
+        for at, text in _segment_parts(segment, line, message.encoding):
+            yield Leaf(_path(segment, at), text, lambda new, number=number, at=at: _with(message, number, at, new))
+
+
+def segments(message: Message) -> dict[str, str]:
+    """Every segment by its path: ``PID``, ``OBX``, ``OBX[2]``."""
+    found: dict[str, str] = {}
+    seen: dict[str, int] = {}
+    for line in message.lines:
+        name = line.split(message.encoding.field, 1)[0]
+        seen[name] = seen.get(name, 0) + 1
+        found[name + _index(seen[name])] = line
+    return found
+
+
+def segment_texts(segment: str, line: str, encoding: Encoding) -> dict[str, str]:
+    """Path and text of every leaf of one segment."""
+    return {_path(segment, at): text for at, text in _segment_parts(segment, line, encoding)}
+
+
+def _segment_parts(segment: str, line: str, encoding: Encoding) -> Iterator[tuple[Place, str]]:
+    first = 2 if segment in HEADERS else 1
+    return (part for part in _parts(line, _levels(encoding)) if part[0][0] >= first)
+
+
+def _path(segment: str, at: Place) -> str:
+    field = at[0] + 1 if segment in HEADERS else at[0]
+    return f"{segment}-{field}{_index(at[1] + 1)}" + "".join(f".{part + 1}" for part in at[2:] if part >= 0)
+
+
+def _levels(encoding: Encoding) -> tuple[str, ...]:
+    return encoding.field, encoding.repetition, encoding.component, encoding.subcomponent
+
+
+def _parts(text: str, levels: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
+    """Every part that holds something with its place at each level; -1 where a level was not divided."""
+    if not levels:
+        if text:
+            yield (), text
+        return
+    parts = text.split(levels[0])
+    for number, part in enumerate(parts):
+        place = -1 if len(levels) < 3 and len(parts) == 1 else number
+        yield from (((place, *rest), leaf) for rest, leaf in _parts(part, levels[1:]))
+
+
+def _with(message: Message, line: int, at: Place, new: str) -> Message:
+    lines = list(message.lines)
+    lines[line] = _put(lines[line], _levels(message.encoding), at, new)
+    return Message(lines, message.encoding, message.repairs)
+
+
+def _put(text: str, levels: tuple[str, ...], at: Place, new: str) -> str:
+    if not levels:
+        return new
+    parts = text.split(levels[0])
+    place = max(at[0], 0)
+    parts[place] = _put(parts[place], levels[1:], at[1:], new)
+    return levels[0].join(parts)
+
+
+def _index(number: int) -> str:
+    return f"[{number}]" if number > 1 else ""
+
+
+def json_leaves(document: Any, path: str = "", put: Callable[[Any], Any] = lambda new: new) -> Iterator[Leaf]:
+    """Values of a JSON document; ``entry[0].resource.birthDate``."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from json_leaves(value, f"{path}.{key}" if path else key, _putter(document, key, put))
+    elif isinstance(document, list):
+        for number, value in enumerate(document):
+            yield from json_leaves(value, f"{path}[{number}]", _putter(document, number, put))
+    elif document is not None:
+        yield Leaf(path, str(document), put)
+
+
+def _putter(container: Any, key: Any, put: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def changed(new: Any) -> Any:
+        copy = container.copy()
+        copy[key] = new
+        return put(copy)
+
+    return changed

@@ -1,0 +1,98 @@
+"""The samples of an integration: the messages it is shown, and what must come out of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from shared import pipeline
+from shared.envelope import Envelope, Outgoing
+from shared.integration import Integration
+from shared.issue import Issue, Verdict
+
+ROOT = Path(__file__).resolve().parent.parent / "integrations"
+RECEIVED_AT = "2026-05-01T09:30:00.000Z"  # the clock of every sample
+CONTENT_TYPES = {
+    "hl7": "x-application/hl7-v2+er7",
+    "json": "application/json",
+    "xml": "application/xml",
+    "csv": "text/csv",
+}
+
+
+class Sample(NamedTuple):
+    """One message: its name, where it lies and its bytes."""
+
+    integration: str
+    name: str
+    path: Path
+    body: bytes
+
+    @property
+    def extension(self) -> str:
+        return self.path.suffix.removeprefix(".")
+
+    @property
+    def envelope(self) -> Envelope:
+        return Envelope(self.integration, self.body, RECEIVED_AT, CONTENT_TYPES.get(self.extension, ""))
+
+
+def samples(integration: Integration) -> list[Sample]:
+    """Every ``samples/NAME.in.*`` of an integration, by name."""
+    paths = sorted((ROOT / integration.package / "samples").glob("*.in.*"))
+    return [Sample(integration.name, path.name.partition(".in.")[0], path, path.read_bytes()) for path in paths]
+
+
+def goldens(integration: Integration, sample: Sample) -> dict[str, bytes]:
+    """What the files beside a sample must hold, by name.
+
+    Accepted: ``NAME.out.*``, each further body with a number, ``NAME.properties.json`` for what it is routed by, and
+    ``NAME.issues.json`` for findings. Rejected: the verdict as ``NAME.out.json``.
+    """
+    ran = pipeline.run(integration, sample.envelope)
+    if ran.faults:
+        raise AssertionError(f"{sample.name}: the output fails its own check: {ran.faults}")
+    if not ran.verdict.accepted:
+        return {f"{sample.name}.out.json": pretty(told(ran.verdict))}
+    files = dict(_bodies(sample.name, ran.outgoing))
+    if ran.verdict.issues:
+        files[f"{sample.name}.issues.json"] = pretty([finding(issue) for issue in ran.verdict.issues])
+    return files
+
+
+def _bodies(name: str, outgoing: tuple[Outgoing, ...]) -> Iterator[tuple[str, bytes]]:
+    for number, each in enumerate(outgoing, 1):
+        count = f".{number}" if number > 1 else ""
+        is_json = "json" in each.content_type
+        body = pretty(orjson.loads(each.body)) if is_json else each.body
+        yield f"{name}.out{count}.{_extension(each.content_type)}", body
+        if each.properties:
+            yield f"{name}.properties{count}.json", pretty(dict(each.properties))
+
+
+def _extension(content_type: str) -> str:
+    return next((kind for kind in ("hl7", "json", "xml", "csv") if kind in content_type), "bin")
+
+
+def told(verdict: Verdict) -> dict[str, object]:
+    """A verdict as ``check --json`` prints it."""
+    return {
+        "acknowledgement": verdict.acknowledgement,
+        "accepted": verdict.accepted,
+        "issues": [finding(issue) for issue in verdict.issues],
+    }
+
+
+def finding(issue: Issue) -> dict[str, str]:
+    return {
+        "severity": issue.severity,
+        "rule": issue.rule,
+        "code": issue.condition,
+        "where": issue.where,
+        "text": issue.text,
+    }
+
+
+def pretty(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
