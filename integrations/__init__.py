@@ -8,7 +8,14 @@ from importlib import import_module
 
 from shared.integration import Integration
 
-CATALOGUE: dict[str, str] = {}
+CATALOGUE: dict[str, str] = {
+    "phw-to-mpi": "integrations.phw_to_mpi",
+    "pims-to-mpi": "integrations.pims_to_mpi",
+    "chemocare-to-mpi": "integrations.chemocare_to_mpi",
+    "paris-to-mpi": "integrations.paris_to_mpi",
+    "mosaiq-to-mpi": "integrations.mosaiq_to_mpi",
+    "wds-to-mpi": "integrations.wds_to_mpi",
+}
 
 
 def load(name: str) -> Integration:

@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 
 from shared.hl7 import Message
+from shared.hl7.segment import NULL
+from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
+from shared.validation.nhs_number import is_nhs_number
+from shared.validation.rules import is_valued
 
 
 def number_sent(message: Message) -> Iterator[Issue]:
@@ -12,12 +16,29 @@ def number_sent(message: Message) -> Iterator[Issue]:
     Without it the centre's identifier is its prefix alone, which every such patient of the centre shares.
     """
     for pid in message.segments("PID"):
-        if pid["2"] in ("", '""'):
+        if pid["2"] in ("", NULL):
             yield Issue("warning", "required", pid.where("2"), "absent: no NHS Number, and no number after the centre's prefix")
+
+
+def message_time_exists(message: Message) -> Iterator[Issue]:
+    """MSH-7 is a date-time that exists."""
+    if not is_dtm(message["MSH-7"]):
+        yield Issue("error", "value", "MSH-7", "MSH-7 is not a date-time", "", "HL7 v2.4 2.16.9.7")
 
 
 def merged_number(message: Message) -> Iterator[Issue]:
     """MRG-1 holds the number that the merged patient had."""
     for mrg in message.segments("MRG"):
-        if mrg["1"] in ("", '""'):
+        if is_valued(mrg, "1") and mrg["1"] in ("", NULL):
             yield Issue("error", "required", mrg.where("1"), "the merged patient's number is absent")
+
+
+def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
+    """The number in PID-2, which the MPI is given as an NHS Number, passes the check digit."""
+    for pid in message.segments("PID"):
+        if pid["2"] not in ("", NULL) and not is_nhs_number(pid["2"]):
+            text = "the check digit of the NHS Number does not fit"
+            yield Issue("warning", "value", pid.where("2"), text, "", "NHS Data Dictionary: NHS NUMBER")
+
+
+ALL = (number_sent, message_time_exists, merged_number, nhs_number_check_digit)

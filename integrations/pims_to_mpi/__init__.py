@@ -1,0 +1,36 @@
+"""PIMS, the patient administration system of Bro Morgannwg, to the Master Patient Index."""
+
+from integrations.pims_to_mpi import mapping, rules
+from integrations.pims_to_mpi.dropped import DROPPED
+from shared.destinations.mllp import Mllp
+from shared.formats.hl7v2 import Hl7
+from shared.integration import Http, Integration, Queue
+from shared.validation import Hl7Profile, profiles
+from shared.validation.rules import COMMON
+from shared.validation.structures import ADT_A01, ADT_A39
+
+INTEGRATION = Integration(
+    name="pims-to-mpi",
+    summary="Registrations, updates and merges from PIMS reach the Master Patient Index.",
+    owner="integration-team@example.nhs.wales",
+    source=Hl7(
+        versions=("2.3.1",),
+        senders=("PIMS",),
+        messages=("ADT^A04", "ADT^A08", "ADT^A40", "ADT^A40^ADT_A40"),
+        stamp=True,
+    ),
+    triggers=(Http(), Queue()),
+    profile=Hl7Profile(
+        name="PIMS ADT 2.3.1",
+        structures={"ADT_A01": ADT_A01, "ADT_A39": ADT_A39, "ADT_A40": ADT_A39},
+        rules=(*COMMON, *rules.ALL),
+        exempt={"date": ("MSH-7", "EVN-2", "EVN-6", "PID-7", "PID-29")},  # PIMS's own rule of local times says more
+    ),
+    lane=lambda message: mapping.own_number(message["PID"]),
+    after=lambda message: message["MRG-1.1"].strip(),
+    transform=mapping.to_mpi,
+    outgoing=profiles.MPI_2_5,
+    destination=Mllp("MPI"),
+    dropped=DROPPED,
+    patient=lambda message: mapping.nhs_number(message["PID"]),
+)

@@ -99,8 +99,8 @@ def identifiers(source: Segment, event: str) -> Iterator[Cx]:
     registration and not at all otherwise.
     """
     numbers = of_type(source, "NI")
-    if real := [number for number in numbers if not is_pseudo(number)]:
-        yield real[0], "", "", "NHS", "NH"
+    if real := nhs_number(source):
+        yield real, "", "", "NHS", "NH"
     elif numbers and event == "A04":
         yield numbers[0], "", "", LOCAL_AUTHORITY, "LI"
     for number in of_type(source, "PI")[:1]:
@@ -111,6 +111,16 @@ def of_type(source: Segment, kind: str) -> list[str]:
     """The numbers of PID-3 whose type is this one, in any case; repetitions without a number do not count."""
     found = [cx["1"].strip() for cx in source.repeats("3") if cx["5"].strip().upper() == kind and not cx.is_null("1")]
     return [number for number in found if number]
+
+
+def nhs_number(source: Segment) -> str:
+    """The first NHS Number that is one; ``""`` when there is none."""
+    return next((number for number in of_type(source, "NI") if not is_pseudo(number)), "")
+
+
+def own_number(source: Segment) -> str:
+    """What PIMS calls the patient: its own number, else the NHS Number."""
+    return next(iter(of_type(source, "PI") + of_type(source, "NI")), "")
 
 
 def is_pseudo(number: str) -> bool:

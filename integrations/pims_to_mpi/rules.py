@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from integrations.pims_to_mpi.mapping import identifiers, local_time
+from integrations.pims_to_mpi.mapping import identifiers, is_pseudo, local_time
 from shared.hl7 import Message, Segment
 from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
+from shared.validation.nhs_number import is_nhs_number
 
 
 def local_times(message: Message) -> Iterator[Issue]:
@@ -53,5 +54,28 @@ def identifier_of_a_known_type(message: Message) -> Iterator[Issue]:
 def merged_number(message: Message) -> Iterator[Issue]:
     """MRG-1 holds the number that the merged patient had."""
     for mrg in message.segments("MRG"):
-        if not mrg["1"].strip() or mrg.is_null("1"):
+        if mrg.raw("1") and (not mrg["1"].strip() or mrg.is_null("1")):
             yield Issue("error", "required", mrg.where("1"), "the merged patient's number is absent")
+
+
+def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
+    """An NHS Number, which PIMS sends with the type NI, passes the check digit. A warning: old records fail it."""
+    for pid in message.segments("PID"):
+        for where, cx in pid.each("3"):
+            if cx["5"].strip().upper() == "NI" and is_wrong(cx["1"].strip()):
+                text = "the check digit of the NHS Number does not fit"
+                yield Issue("warning", "value", f"{where}.1", text, "", "NHS Data Dictionary: NHS NUMBER")
+
+
+def is_wrong(number: str) -> bool:
+    return bool(number) and not is_pseudo(number) and not is_nhs_number(number)
+
+
+ALL = (
+    local_times,
+    message_time_sent,
+    death_shorter_than_a_day,
+    identifier_of_a_known_type,
+    merged_number,
+    nhs_number_check_digit,
+)
