@@ -98,6 +98,11 @@ def _expanded(key: str, of: Outcome) -> dict[str, str]:
     return {key: piece} if piece else {}
 
 
+def expanded(of: Outcome) -> dict[str, str]:
+    """Every leaf of what leaves."""
+    return {path: text for key in of for path, text in _expanded(key, of).items()}
+
+
 def short(path: str) -> str:
     """``PID-13`` for ``PID-13.1``: the first component of a field that has no other is the field."""
     return FIRST_OF_ONE.sub("", path)

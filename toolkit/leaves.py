@@ -20,7 +20,10 @@ class Leaf(NamedTuple):
 
 def leaves(document: Any) -> Iterator[Leaf]:
     """Every leaf of a message, or of a JSON document."""
-    return hl7_leaves(document) if isinstance(document, Message) else json_leaves(document)
+    if isinstance(document, Message):
+        return hl7_leaves(document)
+    is_bundle = isinstance(document, dict) and document.get("resourceType") == "Bundle"
+    return bundle_leaves(document) if is_bundle else json_leaves(document)
 
 
 def hl7_leaves(message: Message) -> Iterator[Leaf]:
@@ -101,6 +104,18 @@ def json_leaves(document: Any, path: str = "", put: Callable[[Any], Any] = lambd
             yield from json_leaves(value, f"{path}[{number}]", _putter(document, number, put))
     elif document is not None:
         yield Leaf(path, str(document), put)
+
+
+def bundle_leaves(bundle: dict[str, Any]) -> Iterator[Leaf]:
+    """Values of the resources of a bundle, each under its type: ``Patient.birthDate``, ``Observation[2].status``."""
+    seen: dict[str, int] = {}
+    entries = bundle.get("entry", [])
+    for number, entry in enumerate(entries):
+        resource = entry.get("resource", {})
+        kind = resource.get("resourceType", "entry")
+        seen[kind] = seen.get(kind, 0) + 1
+        put = _putter(entry, "resource", _putter(entries, number, _putter(bundle, "entry", lambda new: new)))
+        yield from json_leaves(resource, kind + _index(seen[kind]), put)
 
 
 def _putter(container: Any, key: Any, put: Callable[[Any], Any]) -> Callable[[Any], Any]:

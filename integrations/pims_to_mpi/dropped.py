@@ -10,7 +10,7 @@ DROPPED = {
     **{f"MSH-{n}": HEADER for n in (3, 4, 5, 6, 17, 19)},
     "MSH-9": "the MPI's own event and structure stand there",
     "MSH-12": "the MPI takes version 2.5",
-    **{f"MSH-{n}": "left out: the MPI's interface for this source does not use it" for n in (14, 15, 16, 18, 20, 21)},
+    **{f"MSH-{n}": "the MPI does not use it from this source" for n in (14, 15, 16, 18, 20, 21)},
     **{f"EVN-{n}": "the MPI takes the event and its times alone" for n in (3, 4, 5, 7)},
     **{f"PID-{n}": DEMOGRAPHICS for n in (1, 2, 4, 6, 9, 10, 12, *range(15, 29), *range(30, 40))},
     "PID-3": "the MPI takes the first NHS Number (NI) and the first PIMS number (PI), each with the MPI's own authority and type",

@@ -1,0 +1,24 @@
+"""What the Master Patient Index takes: the profile that our own messages to it must pass before they leave."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from shared.hl7 import Message
+from shared.issue import Issue
+from shared.validation.profile import Hl7Profile
+from shared.validation.rules import COMMON
+from shared.validation.structures import ADT_A05, ADT_A39, ADT_A39_NK1
+
+
+def version_2_5(message: Message) -> Iterator[Issue]:
+    """MSH-12 is 2.5."""
+    if message["MSH-12"] != "2.5":
+        yield Issue("error", "not-supported", "MSH-12", "MSH-12 is not 2.5", "", "HL7 v2.5 2.15.9.12", "203")
+
+
+MPI_2_5 = Hl7Profile(name="MPI ADT 2.5", structures={"ADT_A05": ADT_A05, "ADT_A39": ADT_A39}, rules=(version_2_5, *COMMON))
+
+# Chemocare's merges carry next of kin, which the standard's ADT_A39 does not know.
+MPI_2_5_WITH_NEXT_OF_KIN = replace(
+    MPI_2_5, name="MPI ADT 2.5 with next of kin", structures={"ADT_A05": ADT_A05, "ADT_A39": ADT_A39_NK1}
+)

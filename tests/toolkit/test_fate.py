@@ -1,0 +1,47 @@
+"""Field fate: every populated element of every sample is copied, mapped, or dropped for a written reason."""
+
+from dataclasses import replace
+
+import pytest
+
+from integrations import CATALOGUE, load
+from shared.hl7 import parse
+from shared.integration import Integration
+from toolkit.fate import Fate, fates
+from toolkit.sheet import all_fates, page, sheet
+
+INTEGRATIONS = [load(name) for name in CATALOGUE]
+
+
+@pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda each: each.name)
+def test_nothing_is_dropped_without_a_reason(integration: Integration) -> None:
+    lost = {fate.path: sample.name for sample, fate in all_fates(integration) if fate.fate == "lost"}
+    assert not lost
+
+
+@pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda each: each.name)
+def test_every_reason_is_needed(integration: Integration) -> None:
+    """A reason that no sample calls for stands for a guess, or for what has since been mapped."""
+    given = {fate.reason for _, fate in all_fates(integration)}
+    assert {reason for reason in integration.dropped.values() if reason not in given} == set()
+
+
+@pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda each: each.name)
+def test_the_mapping_sheet_is_fresh(integration: Integration) -> None:
+    assert page(integration).read_text(encoding="utf-8") == sheet(integration), "run ./hub sheet --write"
+
+
+MESSAGE = parse("MSH|^~\\&|252|PHW|||20260501101112||ADT^A31|1|P|2.5\rPID|||1^^^252||A&B^C|||||||||||||||||||||||||20260401^D")
+
+
+def fate_of(path: str, integration: Integration) -> Fate:
+    return next(fate for fate in fates(integration, MESSAGE) if fate.path == path)
+
+
+def test_copied_mapped_dropped_and_lost_are_told_apart() -> None:
+    phw = load("phw-to-mpi")
+    assert fate_of("PID-5.1.2", phw) == Fate("PID-5.1.2", "copied", ("PID-5.1.2",))
+    assert fate_of("MSH-7", replace(phw, transform=lambda message: message)).fate == "copied"
+    assert fate_of("PID-29.2", phw).fate == "dropped"
+    assert fate_of("PID-29.2", replace(phw, dropped={})).fate == "lost"
+    assert fate_of("PID-3.1", load("pims-to-mpi")).fate == "lost"
