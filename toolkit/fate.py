@@ -1,12 +1,17 @@
 """What became of each populated element of a message, found by changing each in turn and comparing what comes out."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
+from integrations import load
+from shared.envelope import Envelope
 from shared.hl7 import Message
 from shared.integration import Integration
 from toolkit.leaves import Leaf, leaves, segment_texts, segments
+from toolkit.samples import accepted
 
 FIRST_OF_ONE = re.compile(r"(?<=[\d\]])(\.1)+$")
 Outcome = dict[str, Any]
@@ -26,6 +31,29 @@ def fates(integration: Integration, content: Any, known: Known | None = None) ->
     """The fate of every leaf of what was read of a message."""
     base = outcome(integration, content)
     return [_fate(integration, leaf, base, (known or {}).get(leaf.path, ())) for leaf in leaves(content)]
+
+
+def faces(integration: Integration, envelope: Envelope) -> list[dict[str, Any]]:
+    """The fates of one message as ``run --json`` prints them; paths and reasons, never a value."""
+    content = integration.source.read(envelope)
+    found = fates(integration, content, _known(integration.name))
+    return [{"path": each.path, "fate": each.fate, "to": list(each.to), "reason": each.reason} for each in found]
+
+
+@cache
+def _known(name: str) -> Known:
+    """The texts that the samples of an integration have at each path."""
+    integration = load(name)
+    return seen(integration.source.read(sample.envelope) for sample in accepted(integration))
+
+
+def seen(contents: Iterable[Any]) -> Known:
+    """The texts that these documents have at each path, in order."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for content in contents:
+        for leaf in leaves(content):
+            found[leaf.path][leaf.text] = None
+    return found
 
 
 def _fate(integration: Integration, leaf: Leaf, base: Outcome, known: Iterable[str]) -> Fate:

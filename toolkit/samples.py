@@ -44,6 +44,11 @@ def samples(integration: Integration) -> list[Sample]:
     return [Sample(integration.name, path.name.partition(".in.")[0], path, path.read_bytes()) for path in paths]
 
 
+def accepted(integration: Integration) -> list[Sample]:
+    """The samples that are taken."""
+    return [each for each in samples(integration) if pipeline.check(integration, each.envelope).verdict.accepted]
+
+
 def goldens(integration: Integration, sample: Sample) -> dict[str, bytes]:
     """What the files beside a sample must hold, by name.
 

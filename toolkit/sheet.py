@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from shared import pipeline
 from shared.integration import Integration
-from toolkit.fate import Fate, expanded, fates, outcome, short
-from toolkit.leaves import leaves
-from toolkit.samples import ROOT, Sample, samples
+from toolkit.fate import Fate, expanded, fates, outcome, seen, short
+from toolkit.samples import ROOT, Sample, accepted
 
 HEADING = """# {name}: mapping sheet
 
@@ -38,27 +36,13 @@ class Row(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def accepted(integration: Integration) -> list[Sample]:
-    """The samples that are taken."""
-    return [each for each in samples(integration) if pipeline.check(integration, each.envelope).verdict.accepted]
-
-
 def all_fates(integration: Integration) -> Iterator[tuple[Sample, Fate]]:
     """The fate of every leaf of every accepted sample."""
     contents = {sample: integration.source.read(sample.envelope) for sample in accepted(integration)}
-    known = seen_texts(contents.values())
+    known = seen(contents.values())
     for sample, content in contents.items():
         for fate in fates(integration, content, known):
             yield sample, fate
-
-
-def seen_texts(contents: Iterable[object]) -> dict[str, dict[str, None]]:
-    """The texts that the samples have at each path, in order."""
-    known: dict[str, dict[str, None]] = defaultdict(dict)
-    for content in contents:
-        for leaf in leaves(content):
-            known[leaf.path][leaf.text] = None
-    return known
 
 
 def sheet(integration: Integration) -> str:

@@ -40,8 +40,14 @@ def checker(name: str) -> Callable[[bytes], Result]:
 def runner(name: str) -> Callable[[bytes], Result]:
     integration = declared(name)
     from shared import pipeline
+    from toolkit.fate import faces
 
-    return lambda body: ran_face(pipeline.run(integration, envelope(name, body)))
+    def answer(body: bytes) -> Result:
+        asked = envelope(name, body)
+        ran = pipeline.run(integration, asked)
+        return ran_face(ran, faces(integration, asked) if ran.outgoing else [])
+
+    return answer
 
 
 def declared(name: str) -> Any:
@@ -73,9 +79,8 @@ def verdict_face(verdict: Any) -> Result:
     }
 
 
-def ran_face(ran: Any) -> Result:
-    fate = getattr(ran, "fate", None)
-    return {**verdict_face(ran.verdict), "outgoing": [outgoing_face(one) for one in ran.outgoing], "fate": fate or []}
+def ran_face(ran: Any, fate: list[Result]) -> Result:
+    return {**verdict_face(ran.verdict), "outgoing": [outgoing_face(one) for one in ran.outgoing], "fate": fate}
 
 
 def outgoing_face(outgoing: Any) -> Result:
