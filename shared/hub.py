@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random, SystemRandom
 from typing import Any
+from uuid import uuid4
 
 from shared.integration import Integration
 from shared.ledger.store import Row, Store
@@ -54,6 +55,8 @@ class Hub:
     instance: str = field(default_factory=lambda: os.environ.get("WEBSITE_INSTANCE_ID", "")[:12] or f"pid{os.getpid()}")
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # since they were last written, by integration and outcome
+    hours: dict[str, tuple[str, Counter[str]]] = field(default_factory=dict)  # by integration: the hour, and its counts so far
+    process: str = field(default_factory=lambda: uuid4().hex[:8])
     slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)  # by destination
     breakers: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # by destination: when it was read, and what
     permits: dict[str, tuple[str, int]] = field(default_factory=dict)  # by destination: the minute, and how many are left

@@ -17,7 +17,7 @@ from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
 from shared.hub import Hub
 from shared.integration import Content, Integration
 from shared.issue import Issue, Verdict, verdict
-from shared.ledger import breaker, content
+from shared.ledger import breaker, content, counters
 from shared.ledger.arrivals import AWAY, Arrival, Fresh, record
 from shared.ledger.claims import Claim, Ended, Later, Lost, Outcome, blocked, claim
 from shared.ledger.pace import permit, slot
@@ -33,6 +33,9 @@ EXPIRED = Issue("error", "processing", "", "waited longer than the integration a
 
 
 T = TypeVar("T")
+
+
+PATIENCE = ("after-other-lane", "breaker-open", "rate")  # reasons to wait that are no failure of an attempt
 
 
 class Checked(NamedTuple):
@@ -335,7 +338,9 @@ def _tell_attempt(integration: Integration, message: Row, outcome: Outcome, seco
         "message_id": f"{message.partition}.{message['key']}",
     }
     if isinstance(outcome, Later):
-        return hub.tell("hub.attempt", outcome="waiting", **told)
+        return hub.tell("hub.attempt", outcome="waiting", **told) if outcome.code not in PATIENCE else None
     hub.count(integration.name, outcome.outcome)
     e2e = round((hub.now() - message["at"]) * 1000, 1)
+    if outcome.outcome == "delivered":
+        hub.count(integration.name, counters.bucket(e2e))
     return hub.tell("hub.message", stage="deliver", outcome=outcome.outcome, e2e_ms=e2e, **told)

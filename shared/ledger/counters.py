@@ -1,13 +1,48 @@
-"""How many of what, for charts: one row per instance and minute, added up when read. Never used for conservation."""
+"""How many of what, and how long it took, for charts; added up when read, never used for conservation.
 
+One row per instance and minute (partition: the day), and one per process and hour (partition: ``h`` and the month), so that
+a chart of days reads a few rows. Times are counted in buckets, from which percentiles are read to within a bucket.
+"""
+
+from bisect import bisect_left
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
 from shared.hub import Hub
 from shared.ledger.names import tables
 from shared.ledger.store import put
+
+EDGES = (10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 60_000, 600_000)
+HOUR = 3600
+HOURLY_FROM = 6 * HOUR  # seconds; a longer range is read by the hour
+
+
+def bucket(ms: float) -> str:
+    """The name under which a time is counted: the edge it lies below.
+
+    >>> bucket(87.5), bucket(1e9)
+    ('ms100', 'msinf')
+    """
+    at = bisect_left(EDGES, ms)
+    return f"ms{EDGES[at]}" if at < len(EDGES) else "msinf"
+
+
+def percentile(counts: Counter[str], share: float) -> float | None:
+    """A percentile in milliseconds, straight between the edges of its bucket; ``None`` when nothing was timed.
+
+    >>> percentile(Counter({"ms100": 50, "ms200": 50}), 0.5), percentile(Counter(), 0.95)
+    (100.0, None)
+    """
+    timed = [counts[f"ms{edge}"] for edge in EDGES] + [counts["msinf"]]
+    wanted, seen, below = share * sum(timed), 0, 0.0
+    for count, edge in zip(timed, (*map(float, EDGES), float(EDGES[-1])), strict=True):
+        if count and seen + count >= wanted:
+            return below + (edge - below) * (wanted - seen) / count
+        seen, below = seen + count, edge
+    return None
 
 
 async def write(integration: str, hub: Hub) -> None:
@@ -16,17 +51,73 @@ async def write(integration: str, hub: Hub) -> None:
     if not counted:
         return
     when = datetime.fromtimestamp(hub.now(), UTC)
-    key = f"{when:%H%M}|{hub.instance}|{hub.token()}"
-    await hub.store.commit(tables(integration).counters, f"{when:%Y-%m-%d}", put(key, {"counts": orjson.dumps(counted).decode()}))
+    await hub.store.commit(
+        tables(integration).counters, f"{when:%Y-%m-%d}", put(f"{when:%H%M}|{_writer(hub)}|{hub.token()}", _row(counted))
+    )
     for outcome, count in counted.items():
         hub.counts[integration, outcome] -= count
         if not hub.counts[integration, outcome]:
             del hub.counts[integration, outcome]
+    await _write_hour(integration, when, counted, hub)
 
 
-async def read(integration: str, day: str, hub: Hub, first: str = "", last: str = "") -> dict[str, Counter[str]]:
-    """Counts of a day (``YYYY-MM-DD``) by minute (``HHMM``)."""
-    minutes: dict[str, Counter[str]] = {}
-    for row in await hub.store.query(tables(integration).counters, day, first, last):
-        minutes.setdefault(row.key[:4], Counter()).update(orjson.loads(row["counts"]))
-    return minutes
+async def _write_hour(integration: str, when: datetime, counted: dict[str, int], hub: Hub) -> None:
+    """The hour so far, whole: written again and again under one key, so that nothing is counted twice."""
+    hour = f"{when:%d%H}"
+    kept, so_far = hub.hours.get(integration, ("", Counter()))
+    so_far = so_far + Counter(counted) if kept == hour else Counter(counted)
+    hub.hours[integration] = (hour, so_far)
+    await hub.store.commit(tables(integration).counters, f"h{when:%Y-%m}", put(f"{hour}|{_writer(hub)}", _row(so_far)))
+
+
+def _writer(hub: Hub) -> str:
+    return f"{hub.instance}.{hub.process}"
+
+
+def _row(counted: dict[str, int]) -> dict[str, str]:
+    return {"counts": orjson.dumps(counted).decode()}
+
+
+async def read(integration: str, since: float, until: float, hub: Hub) -> dict[int, Counter[str]]:
+    """Counts by the start of their minute, or of their hour when the range is long; times in epoch seconds."""
+    hourly = until - since > HOURLY_FROM
+    found: dict[int, Counter[str]] = {}
+    for partition, first, last, start in (_months if hourly else _days)(since, until):
+        for row in await hub.store.query(tables(integration).counters, partition, first, last):
+            found.setdefault(start(row.key), Counter()).update(orjson.loads(row["counts"]))
+    return found
+
+
+Range = tuple[str, str, str, "Start"]
+
+
+class Start:
+    """Turns the key of a row into the start of its minute or hour."""
+
+    def __init__(self, day: datetime, form: str, width: int) -> None:
+        self._day, self._form, self._width = day, form, width
+
+    def __call__(self, key: str) -> int:
+        at = datetime.strptime(f"{self._day:%Y%m}{key[: self._width]}", f"%Y%m{self._form}").replace(tzinfo=UTC)
+        if self._form == "%H%M":
+            at = at.replace(day=self._day.day)
+        return int(at.timestamp())
+
+
+def _days(since: float, until: float) -> Iterator[Range]:
+    """Each day of the range: its partition, first and last key."""
+    first, last = (datetime.fromtimestamp(at, UTC) for at in (since, until))
+    for n in range((last.date() - first.date()).days + 1):
+        day = first + timedelta(days=n)
+        begin = f"{first:%H%M}" if n == 0 else "0000"
+        end = f"{last:%H%M}~" if day.date() == last.date() else "2400"
+        yield f"{day:%Y-%m-%d}", begin, end, Start(day, "%H%M", 4)
+
+
+def _months(since: float, until: float) -> Iterator[Range]:
+    """Each month of the range: its partition, first and last key."""
+    at, last = (datetime.fromtimestamp(moment, UTC) for moment in (since, until))
+    while (at.year, at.month) <= (last.year, last.month):
+        same = (at.year, at.month) == (last.year, last.month)
+        yield f"h{at:%Y-%m}", f"{at:%d%H}", f"{last:%d%H}~" if same else "3224", Start(at, "%d%H", 4)
+        at = (at.replace(day=1, hour=0) + timedelta(days=32)).replace(day=1)
