@@ -2,7 +2,7 @@
 
 import typer
 
-from toolkit.commands import catalogue, check, sheet, test
+from toolkit.commands import catalogue, check, manifest, sheet, test
 
 app = typer.Typer(
     name="hub",
@@ -16,6 +16,7 @@ app.command("test", context_settings=test.PASS_THROUGH)(test.test)
 app.command("list")(catalogue.list_integrations)
 app.command("check")(check.check)
 app.command("run")(check.run)
+app.command("manifest")(manifest.manifest)
 app.command("sheet")(sheet.sheet)
 
 

@@ -1,0 +1,19 @@
+using '../main.bicep'
+
+param environmentName = 'dev'
+param scale = { alwaysReady: 0, maximumInstances: 40, memory: 2048, httpConcurrency: 16, zoneRedundant: false }
+param signIn = {
+  clientId: '00000000-0000-0000-0000-000000000001'
+  tenantId: '00000000-0000-0000-0000-00000000000a'
+  applications: ['00000000-0000-0000-0000-0000000000d1']
+}
+param onCall = ['integration-hub-dev@example.nhs.wales']
+param destinations = {
+  MPI: { MPI__HOST: 'mpi.dev.example.nhs.wales', MPI__PORT: '6661', MPI__TLS: 'true' }
+  CDR: { CDR__URL: 'https://cdr.dev.example.nhs.wales/fhir' }
+}
+param privateNetworking = false
+param telemetryDays = 30
+param budget = 200
+param budgetStart = '2026-12-01'
+param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/operations.md'

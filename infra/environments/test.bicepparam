@@ -1,0 +1,19 @@
+using '../main.bicep'
+
+param environmentName = 'test'
+param scale = { alwaysReady: 0, maximumInstances: 40, memory: 2048, httpConcurrency: 16, zoneRedundant: false }
+param signIn = {
+  clientId: '00000000-0000-0000-0000-000000000001'
+  tenantId: '00000000-0000-0000-0000-00000000000a'
+  applications: ['00000000-0000-0000-0000-0000000000d2']
+}
+param onCall = ['integration-hub-test@example.nhs.wales']
+param destinations = {
+  MPI: { MPI__HOST: 'mpi.test.example.nhs.wales', MPI__PORT: '6661', MPI__TLS: 'true' }
+  CDR: { CDR__URL: 'https://cdr.test.example.nhs.wales/fhir' }
+}
+param privateNetworking = true
+param telemetryDays = 30
+param budget = 400
+param budgetStart = '2026-12-01'
+param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/operations.md'

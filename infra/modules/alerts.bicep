@@ -1,0 +1,193 @@
+metadata description = 'Every alert of the logs, one query file each; its runbook is the section of the same name in docs/operations.md.'
+
+import { Monitor, Rule, Tags } from '../types.bicep'
+
+@description('Where the resources are.')
+param location string
+@description('First part of every name, with the environment.')
+param prefix string
+@description('Tags of every resource.')
+param tags Tags
+@description('Where telemetry and alerts go.')
+param monitor Monitor
+@description('Names of the integrations: each has a heartbeat rule of its own, because a series that is missing has no row.')
+param integrations string[]
+
+@description('One series for each integration and cause: a second cause is told while the first is still open.')
+var byCause = ['integration', 'code']
+
+@description('Evaluated each minute over five: what happens is told within five minutes.')
+var fast = { frequency: 'PT1M', window: 'PT5M', lookBack: null, periods: { of: 1, failing: 1 } }
+
+@description('The rules. A row is an occurrence, unless measure names a column to compare.')
+var rules Rule[] = [
+  {
+    name: 'dead-letter'
+    text: 'A message waits for a person, or its time ran out.'
+    severity: 1
+    query: loadTextContent('../alerts/dead-letter.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
+    name: 'rejected'
+    text: 'A message was rejected: its sender must mend it.'
+    severity: 3
+    query: loadTextContent('../alerts/rejected.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
+    name: 'delivery-failing'
+    text: 'A destination refuses or is away.'
+    severity: 2
+    query: loadTextContent('../alerts/delivery-failing.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
+    name: 'crash'
+    text: 'A call failed outside our code.'
+    severity: 1
+    query: loadTextContent('../alerts/crash.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
+    name: 'poison'
+    text: 'A message could not be taken in five tries.'
+    severity: 1
+    query: loadTextContent('../alerts/poison.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
+    name: 'backlog'
+    text: 'Something has waited for more than two minutes.'
+    severity: 2
+    query: loadTextContent('../alerts/backlog.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
+    name: 'breach'
+    text: 'A threshold that support staff set was passed.'
+    severity: 2
+    query: loadTextContent('../alerts/breach.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
+    name: 'slow'
+    text: 'Delivery takes longer than 500 ms at the 95th percentile.'
+    severity: 2
+    query: loadTextContent('../alerts/slow.kql')
+    dimensions: ['integration']
+    pace: { frequency: 'PT1M', window: 'PT5M', lookBack: null, periods: { of: 3, failing: 2 } }
+    measure: 'p95'
+    threshold: 500
+  }
+  {
+    name: 'quiet-feed'
+    text: 'A feed that is busy at this hour brought nothing for an hour.'
+    severity: 3
+    query: loadTextContent('../alerts/quiet-feed.kql')
+    dimensions: ['integration']
+    pace: { frequency: 'PT15M', window: 'P1D', lookBack: 'P2D', periods: { of: 1, failing: 1 } }
+  }
+  {
+    name: 'burn-page'
+    text: 'The error budget of a month would be gone in two days.'
+    severity: 1
+    query: loadTextContent('../alerts/burn-page.kql')
+    dimensions: ['integration']
+    pace: { frequency: 'PT5M', window: 'PT6H', lookBack: null, periods: { of: 1, failing: 1 } }
+  }
+  {
+    name: 'burn-ticket'
+    text: 'The error budget of a month would be gone in five days.'
+    severity: 3
+    query: loadTextContent('../alerts/burn-ticket.kql')
+    dimensions: ['integration']
+    pace: { frequency: 'PT5M', window: 'PT6H', lookBack: null, periods: { of: 1, failing: 1 } }
+  }
+]
+
+resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for rule in rules: {
+    name: '${prefix}-${rule.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: '${prefix}: ${rule.name}'
+      description: '${rule.text} Runbook: ${monitor.runbooks}#alert-${rule.name}'
+      severity: rule.severity
+      enabled: true
+      scopes: [monitor.workspaceId]
+      targetResourceTypes: ['Microsoft.OperationalInsights/workspaces']
+      evaluationFrequency: rule.pace.frequency
+      windowSize: rule.pace.window
+      overrideQueryTimeRange: rule.pace.?lookBack
+      autoMitigate: true
+      skipQueryValidation: true // the columns do not exist before the first event
+      criteria: {
+        allOf: [
+          {
+            query: rule.query
+            timeAggregation: rule.?measure == null ? 'Count' : 'Maximum'
+            metricMeasureColumn: rule.?measure
+            operator: 'GreaterThan'
+            threshold: rule.?threshold ?? 0
+            dimensions: [for dimension in rule.dimensions: { name: dimension, operator: 'Include', values: ['*'] }]
+            failingPeriods: {
+              numberOfEvaluationPeriods: rule.pace.periods.of
+              minFailingPeriodsToAlert: rule.pace.periods.failing
+            }
+          }
+        ]
+      }
+      actions: {
+        actionGroups: [monitor.actionGroupId]
+        customProperties: { runbook: '${monitor.runbooks}#alert-${rule.name}' }
+      }
+    }
+  }
+]
+
+resource heartbeat 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for integration in integrations: {
+    name: '${prefix}-${integration}-heartbeat'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: '${prefix}: ${integration} heartbeat'
+      description: '${integration} does not beat any more. Runbook: ${monitor.runbooks}#alert-heartbeat'
+      severity: 1
+      enabled: true
+      scopes: [monitor.workspaceId]
+      targetResourceTypes: ['Microsoft.OperationalInsights/workspaces']
+      evaluationFrequency: 'PT1M'
+      windowSize: 'PT5M'
+      autoMitigate: true
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: replace(loadTextContent('../alerts/heartbeat.kql'), '__INTEGRATION__', integration)
+            timeAggregation: 'Count'
+            operator: 'LessThan'
+            threshold: 2
+            dimensions: []
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: {
+        actionGroups: [monitor.actionGroupId]
+        customProperties: { runbook: '${monitor.runbooks}#alert-heartbeat' }
+      }
+    }
+  }
+]

@@ -1,0 +1,38 @@
+metadata description = 'What a month may cost; the people on call hear before it is spent.'
+
+@description('First part of every name, with the environment.')
+param prefix string
+@description('Amount of a month, in the currency of the subscription.')
+param amount int
+@description('First day of a month; a fixed one would go stale.')
+param startDate string
+@description('Action group that is told.')
+param actionGroupId string
+
+resource budget 'Microsoft.Consumption/budgets@2024-08-01' = {
+  name: '${prefix}-month'
+  properties: {
+    category: 'Cost'
+    amount: amount
+    timeGrain: 'Monthly'
+    timePeriod: { startDate: startDate }
+    notifications: {
+      spent80: {
+        enabled: true
+        operator: 'GreaterThan'
+        threshold: 80
+        thresholdType: 'Actual'
+        contactEmails: []
+        contactGroups: [actionGroupId]
+      }
+      forecast100: {
+        enabled: true
+        operator: 'GreaterThan'
+        threshold: 100
+        thresholdType: 'Forecasted'
+        contactEmails: []
+        contactGroups: [actionGroupId]
+      }
+    }
+  }
+}

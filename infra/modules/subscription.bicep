@@ -1,0 +1,126 @@
+metadata description = 'Events to one integration: into its queue with the identity of the topic, what cannot be delivered to a container.'
+
+import { Integration, Stores } from '../types.bicep'
+import { roles } from '../roles.bicep'
+
+@description('The integration that takes the events.')
+param integration Integration
+@description('Which of its event declarations.')
+param index int
+@description('The two storage accounts.')
+param stores Stores
+@description('Name of the topic that they come from.')
+param topicName string
+@description('Whether the function takes them without the queue: the second stage, when its code is deployed.')
+param direct bool
+@description('Name of the function app.')
+param appName string
+
+@description('The declaration.')
+var declared = integration.events[index]
+@description('Name of the subscription.')
+var name = '${integration.name}-${index}'
+@description('What to deliver, in what schema, how often to try.')
+var wanted = {
+  includedEventTypes: declared.types
+  subjectBeginsWith: declared.subjectBeginsWith
+  enableAdvancedFilteringOnArrays: true
+  advancedFilters: concat(
+    map(filter(declared.filters, each => each.operatorType == 'StringIn'), each => {
+      operatorType: 'StringIn'
+      key: each.key
+      values: each.values
+    }),
+    map(filter(declared.filters, each => each.operatorType == 'StringBeginsWith'), each => {
+      operatorType: 'StringBeginsWith'
+      key: each.key
+      values: each.values
+    })
+  )
+}
+@description('Thirty tries or a day, then the dead letters.')
+var retry = { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
+@description('Where what cannot be delivered goes.')
+var deadLetter = {
+  identity: { type: 'SystemAssigned' }
+  deadLetterDestination: {
+    endpointType: 'StorageBlob'
+    properties: { resourceId: hub.id, blobContainerName: 'event-dead-letters' }
+  }
+}
+@description('The queue that they are put into: a storage queue is durable and needs no open door.')
+var toQueue = {
+  identity: { type: 'SystemAssigned' }
+  destination: {
+    endpointType: 'StorageQueue'
+    properties: {
+      resourceId: hub.id
+      queueName: '${integration.name}-in'
+      queueMessageTimeToLiveInSeconds: integration.retention.deadContent * 86400
+    }
+  }
+}
+@description('The function that takes them without the queue.')
+var toFunction = {
+  identity: { type: 'SystemAssigned' }
+  destination: {
+    endpointType: 'AzureFunction'
+    properties: {
+      resourceId: resourceId('Microsoft.Web/sites/functions', appName, integration.eventFunction)
+      maxEventsPerBatch: 1
+      preferredBatchSizeInKilobytes: 64
+    }
+  }
+}
+
+resource hub 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: stores.hub
+}
+
+resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' existing = {
+  name: '${stores.hub}/default/${integration.name}-in'
+}
+
+resource queueRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(queue.id, topicName, roles.queueSender)
+  scope: queue
+  properties: {
+    principalId: declared.topic == 'hub' ? hubTopic!.identity.principalId : blobsTopic!.identity.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueSender)
+  }
+}
+
+resource hubTopic 'Microsoft.EventGrid/topics@2025-02-15' existing = if (declared.topic == 'hub') {
+  name: topicName
+}
+
+resource fromHub 'Microsoft.EventGrid/topics/eventSubscriptions@2025-02-15' = if (declared.topic == 'hub') {
+  parent: hubTopic
+  name: name
+  properties: {
+    eventDeliverySchema: 'CloudEventSchemaV1_0'
+    filter: wanted
+    retryPolicy: retry
+    deadLetterWithResourceIdentity: deadLetter
+    deliveryWithResourceIdentity: direct ? toFunction : toQueue
+  }
+  dependsOn: [queueRole]
+}
+
+resource blobsTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (declared.topic == 'storage') {
+  name: topicName
+}
+
+resource fromBlobs 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = if (declared.topic == 'storage') {
+  parent: blobsTopic
+  name: name
+  properties: {
+    eventDeliverySchema: 'CloudEventSchemaV1_0'
+    filter: wanted
+    retryPolicy: retry
+    deadLetterWithResourceIdentity: deadLetter
+    deliveryWithResourceIdentity: direct ? toFunction : toQueue
+  }
+  dependsOn: [queueRole]
+}

@@ -1,0 +1,33 @@
+metadata description = 'Roles on a whole storage account. Only the ops app has them.'
+
+@description('Name of the identity that the roles are given to.')
+param identityName string
+@description('Which role on which account.')
+param grants {
+  @description('Name of the account.')
+  account: string
+  @description('Id of the role.')
+  role: string
+}[]
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: identityName
+}
+
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = [
+  for grant in grants: {
+    name: grant.account
+  }
+]
+
+resource role 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (grant, i) in grants: {
+    name: guid(account[i].id, identityName, grant.role)
+    scope: account[i]
+    properties: {
+      principalId: identity.properties.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', grant.role)
+    }
+  }
+]

@@ -1,0 +1,62 @@
+"""The compiler has nothing to say, and the snapshots in git are what it makes of the Bicep and of the catalogue of today."""
+
+import json
+import re
+
+import pytest
+
+from integrations import load_all
+from tests.infra.world import world
+from toolkit import bicep
+from toolkit.manifest import MANIFEST, text
+
+needs_the_compiler = pytest.mark.skipif(not bicep.compiler(), reason=bicep.ABSENT)
+
+
+@pytest.mark.slow
+def test_manifest_is_what_the_catalogue_says() -> None:
+    assert MANIFEST.read_text("utf-8") == text(load_all()), "run ./hub manifest"
+
+
+@pytest.mark.slow
+@needs_the_compiler
+def test_template_compiles_without_a_word() -> None:
+    template, said = bicep.build()
+    assert said == []
+    assert template["resources"]
+
+
+@pytest.mark.slow
+@needs_the_compiler
+@pytest.mark.parametrize("environment", bicep.ENVIRONMENTS)
+def test_snapshot_is_fresh(environment: str) -> None:
+    assert bicep.snapshot(environment) == [], "run ./hub manifest and read the difference"
+
+
+def test_every_rule_of_the_linter_is_an_error() -> None:
+    """But the one that depends on the day's date, which would turn a green build red by itself."""
+    rules = json.loads((bicep.INFRA / "bicepconfig.json").read_bytes())["analyzers"]["core"]["rules"]
+    assert {name for name, rule in rules.items() if rule["level"] != "error"} == {"use-recent-api-versions"}
+
+
+@pytest.mark.parametrize("folder", ["alerts", "workbook"])
+def test_every_query_is_used(folder: str) -> None:
+    """A query that nothing loads would be tested and never run."""
+    loaded = "".join(path.read_text("utf-8") for path in (bicep.INFRA / "modules").glob("*.bicep"))
+    names = set(re.findall(rf"loadTextContent\('\.\./{folder}/([a-z-]+)\.kql'\)", loaded))
+    assert names == {path.stem for path in (bicep.INFRA / folder).glob("*.kql")}
+
+
+def test_every_diagnostic_is_silent() -> None:
+    for environment in bicep.ENVIRONMENTS:
+        path = bicep.INFRA / "environments" / f"{environment}.snapshot.json"
+        assert json.loads(path.read_bytes())["diagnostics"] == []
+
+
+def test_environments_differ_where_they_should() -> None:
+    """What is tested privately runs privately; production has warm instances and zones."""
+    assert world("test").is_private
+    assert world("prod").is_private
+    sites = [each for each in world("prod").of("Microsoft.Web/sites") if "ops" not in each["name"]]
+    assert all(site["properties"]["functionAppConfig"]["scaleAndConcurrency"]["alwaysReady"] for site in sites)
+    assert all(plan["properties"]["zoneRedundant"] for plan in world("prod").of("Microsoft.Web/serverfarms"))
