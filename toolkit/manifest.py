@@ -1,4 +1,4 @@
-"""What infrastructure needs to know of the catalogue, as data: ``infra/manifest.json``, which Bicep loads. Generated, never edited."""
+"""What infrastructure needs to know of the catalogue: ``infra/manifest.json``, which Bicep loads. Generated, never edited."""
 
 import json
 import math
