@@ -1,0 +1,116 @@
+"""An Event Grid topic that messages are announced on: an event says which message there is, never what is in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
+
+from shared.destinations.identity import managed_identity
+from shared.destinations.loops import PerLoop
+from shared.destinations.status import undelivered
+from shared.envelope import Outgoing, Receipt
+from shared.problems import Undelivered
+from shared.settings import setting
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
+    from azure.core.messaging import CloudEvent
+    from azure.eventgrid.aio import EventGridPublisherClient
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(slots=True)
+class _Held:
+    client: "EventGridPublisherClient | None" = None
+    credential: Any = None
+
+
+_CLIENTS = PerLoop(_Held)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A custom topic with the CloudEvents schema, by ``<name>__ENDPOINT`` and ``<name>__KEY`` (absent: managed identity).
+
+    The event carries the outgoing properties, in its data and as extension attributes; the body stays in the hub.
+    """
+
+    name: str
+    type: str = "wales.nhs.hub.message"
+    takes_synthetic: bool = False
+
+    async def deliver(self, outgoing: Outgoing) -> Receipt:
+        """Publish the event of this message; raises ``Undelivered``."""
+        from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+
+        event, held = self._event(outgoing), self._held()
+        assert held.client
+        try:
+            await held.client.send(event)
+        except HttpResponseError as error:
+            headers: Mapping[str, str] = getattr(error.response, "headers", {})
+            raise undelivered(error.status_code or 401, retry_after=headers.get("Retry-After", "")) from None
+        except (ServiceRequestError, ServiceResponseError) as error:
+            raise _broken(error) from None
+        return Receipt("published", event.id)
+
+    def _event(self, outgoing: Outgoing) -> "CloudEvent[dict[str, str | bool]]":
+        from azure.core.messaging import CloudEvent
+
+        data = dict(outgoing.properties)
+        return CloudEvent(
+            source=f"/hub/{self.name.lower().replace('_', '-')}",
+            type=self.type,
+            id=event_id(self.name, outgoing),
+            subject=f"{data['lane']}/{data['number']}" if {"lane", "number"} <= data.keys() else None,
+            data=data,
+            extensions={key: value for key, value in data.items() if key.isalnum() and key.islower()},
+        )
+
+    def _held(self) -> _Held:
+        endpoint, key = setting(f"{self.name}__ENDPOINT"), setting(f"{self.name}__KEY")
+        if not _may_be_told(endpoint):
+            raise Undelivered("misconfigured", "no-address", f"setting {self.name}__ENDPOINT is absent or not https")
+        held = _CLIENTS.get((self.name, endpoint, key))
+        if held.client is None:
+            _open(held, endpoint, key)
+        return held
+
+    async def close(self) -> None:
+        """Close the connections to the topic."""
+        held = _CLIENTS.take((self.name, setting(f"{self.name}__ENDPOINT"), setting(f"{self.name}__KEY")))
+        if held and held.client:
+            await held.client.close()
+        if held and hasattr(held.credential, "close"):
+            await held.credential.close()
+
+
+def event_id(name: str, outgoing: Outgoing) -> str:
+    """The same for each attempt at the same message, so that a subscriber can tell a repetition."""
+    parts = [name, outgoing.control_id, *(f"{key}={outgoing.properties[key]}" for key in sorted(outgoing.properties))]
+    return str(uuid5(NAMESPACE_URL, "\n".join(parts)))
+
+
+def _open(held: _Held, endpoint: str, key: str) -> None:
+    from azure.core.credentials import AzureKeyCredential
+    from azure.eventgrid.aio import EventGridPublisherClient
+
+    held.credential = AzureKeyCredential(key) if key else managed_identity()
+    held.client = EventGridPublisherClient(endpoint, held.credential, retry_total=0, permit_redirects=False)
+
+
+def _broken(error: "AzureError") -> Undelivered:
+    """The SDK says ``ServiceRequestError`` for a line that broke after the event had gone, too: its cause tells."""
+    from aiohttp import ClientConnectorError
+
+    if isinstance(error.inner_exception, ClientConnectorError):
+        return Undelivered("transient", "refused", "the topic cannot be reached")
+    return Undelivered("transient", "line-broken", "the topic did not answer", ambiguous=True)
+
+
+def _may_be_told(endpoint: str) -> bool:
+    """Whether a key or a token may go there: over TLS, or to this machine."""
+    parts = urlsplit(endpoint)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
