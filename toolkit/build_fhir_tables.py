@@ -1,0 +1,298 @@
+"""Compact tables from the official FHIR R4 4.0.1 definitions, UK Core STU1 and Data Standards Wales.
+
+What is written (``shared/fhir/tables``) is committed; what is read is needed at build time only.
+
+    r4/types.json, r4/<Resource>.json   {type: {element: [min, max or 0, type, ...]}}
+    codes.json                          {value set: {code system: [code, ...]}}, for required bindings that can be listed
+    profiles/<Type>.json                {url: node}; node = {min, max, fixed, codes, types, children, slices}
+
+A type is written ``Name``, ``Name#value-set`` or ``Reference#Patient|Group``.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+SYSTEM_STRING = "http://hl7.org/fhirpath/System."
+SIMPLE_QUANTITY = "http://hl7.org/fhir/StructureDefinition/SimpleQuantity"
+R4_FILES = ("profiles-types.json", "profiles-resources.json", "valuesets.json", "v2-tables.json", "v3-codesystems.json")
+LISTABLE = 4000  # a value set with more codes than this is not worth a table
+
+
+def resources(path: Path) -> Iterator[Json]:
+    yield from (entry["resource"] for entry in json.loads(path.read_bytes())["entry"])
+
+
+def tail(url: str) -> str:
+    return url.split("|", maxsplit=1)[0].rsplit("/", 1)[-1]
+
+
+class ValueSets:
+    """Value sets listed code by code, where their content is here and they have no filter that it cannot answer."""
+
+    def __init__(self, definitions: Iterable[Json]) -> None:
+        found = list(definitions)
+        self.sets = {r["url"]: r for r in found if r["resourceType"] == "ValueSet"}
+        self.systems = {r["url"]: r for r in found if r["resourceType"] == "CodeSystem" and r.get("concept")}
+        self.used: dict[str, dict[str, list[str]]] = {}
+
+    def use(self, url: str) -> str:
+        """The key of the value set in ``codes.json``, or ``""`` when it cannot be listed."""
+        url = url.split("|", maxsplit=1)[0]
+        key = tail(url) if url.startswith("http://hl7.org/fhir/ValueSet/") else url
+        if key not in self.used:
+            listed = self.listed(url)
+            if not listed or sum(map(len, listed.values())) > LISTABLE:
+                return ""
+            self.used[key] = {system: sorted(codes) for system, codes in sorted(listed.items())}
+        return key
+
+    def listed(self, url: str) -> dict[str, set[str]] | None:
+        compose = self.sets.get(url.split("|", maxsplit=1)[0], {}).get("compose")
+        if compose is None:
+            return None
+        codes: dict[str, set[str]] = {}
+        for include in compose["include"]:
+            part = self.part(include)
+            if part is None:
+                return None
+            for system, found in part.items():
+                codes.setdefault(system, set()).update(found)
+        for exclude in compose.get("exclude", []):
+            for system, found in (self.part(exclude) or {}).items():
+                codes.get(system, set()).difference_update(found)
+        return codes
+
+    def part(self, include: Json) -> dict[str, set[str]] | None:
+        if "system" not in include:
+            lists = [self.listed(url) for url in include.get("valueSet", [])]
+            return None if None in lists or len(lists) != 1 else lists[0]
+        system = include["system"]
+        if "concept" in include:
+            return {system: {concept["code"] for concept in include["concept"]}}
+        definition = self.systems.get(system)
+        if definition is None or definition.get("content", "complete") != "complete":
+            return None
+        concepts = list(flat(definition["concept"]))
+        for rule in include.get("filter", []):
+            if rule["op"] not in ("is-a", "descendent-of") or rule["property"] not in ("concept", "code"):
+                return None
+            concepts = below(concepts, rule["value"], rule["op"] == "is-a")
+        return {system: {concept["code"] for concept, _ in concepts}}
+
+
+def flat(concepts: list[Json], parents: tuple[str, ...] = ()) -> Iterator[tuple[Json, tuple[str, ...]]]:
+    """Each concept with its ancestors: by nesting, and by the property ``subsumedBy``."""
+    for concept in concepts:
+        above = {
+            p["valueCode"] for p in concept.get("property", []) if p["code"] in ("subsumedBy", "parent") and "valueCode" in p
+        }
+        yield concept, (*parents, *above)
+        yield from flat(concept.get("concept", []), (*parents, concept["code"]))
+
+
+def below(concepts: list[tuple[Json, tuple[str, ...]]], root: str, with_root: bool) -> list[tuple[Json, tuple[str, ...]]]:
+    kept = {root}
+    grew = True
+    while grew:
+        more = {concept["code"] for concept, above in concepts if kept.intersection(above)}
+        grew = not more <= kept
+        kept |= more
+    if not with_root:
+        kept.discard(root)
+    return [pair for pair in concepts if pair[0]["code"] in kept]
+
+
+class R4:
+    """The base definitions as rows."""
+
+    def __init__(self, folder: Path, national: list[Json]) -> None:
+        self.definitions = [r for name in R4_FILES for r in resources(folder / name)]
+        self.value_sets = ValueSets([*self.definitions, *national])
+
+    def structures(self) -> Iterator[Json]:
+        for r in self.definitions:
+            wanted = r["resourceType"] == "StructureDefinition" and r["kind"] in ("resource", "complex-type")
+            if wanted and not r["abstract"] and (r.get("derivation") == "specialization" or r["name"] == "SimpleQuantity"):
+                yield r
+
+    @cached_property
+    def tables(self) -> dict[str, Json]:
+        """File name -> types."""
+        files: dict[str, Json] = {"types": {}}
+        for structure in self.structures():
+            types = files["types"] if structure["kind"] == "complex-type" else files.setdefault(structure["name"], {})
+            types.update(self.types(structure))
+        types = files["types"]
+        types["Element"] = {name: types["Extension"][name] for name in ("id", "extension")}
+        return files
+
+    def types(self, structure: Json) -> dict[str, Json]:
+        elements = structure["snapshot"]["element"]
+        root = structure["name"]
+        types: dict[str, Json] = {root: {}}
+        for definition in elements[1:]:
+            path = definition["path"].replace(elements[0]["path"], root, 1)
+            parent, name = path.rsplit(".", 1)
+            row = self.row(definition, path, structure["kind"] == "resource" and parent == root)
+            if definition["max"] != "0":
+                types.setdefault(parent, {})[name] = row
+        return types
+
+    def row(self, definition: Json, path: str, of_resource: bool) -> list[Any]:
+        most = 0 if definition["max"] == "*" else int(definition["max"])
+        if "contentReference" in definition:
+            return [definition["min"], most, definition["contentReference"].split("#")[-1]]
+        key = ""
+        if definition.get("binding", {}).get("strength") == "required":
+            key = self.value_sets.use(definition["binding"].get("valueSet", ""))
+        return [definition["min"], most, *(self.type(t, path, of_resource, key) for t in definition["type"])]
+
+    @staticmethod
+    def type(declared: Json, path: str, of_resource: bool, key: str) -> str:
+        code = declared["code"]
+        if code.startswith(SYSTEM_STRING):
+            return "uri" if path == "Extension.url" else "id" if of_resource and path.endswith(".id") else "string"
+        if code in ("BackboneElement", "Element") and "." in path:
+            return path
+        if SIMPLE_QUANTITY in declared.get("profile", ()):
+            return "SimpleQuantity"
+        targets = sorted({tail(url) for url in declared.get("targetProfile", ())} - {"Resource"})
+        if code == "Reference" and targets and len(targets) == len(set(map(tail, declared["targetProfile"]))):
+            return f"Reference#{'|'.join(targets)}"
+        return f"{code}#{key}" if key and code in ("code", "Coding", "CodeableConcept", "Quantity") else str(code)
+
+
+class Profiles:
+    """UK Core and Wales profiles, each merged with those that it builds on."""
+
+    def __init__(self, definitions: list[Json], value_sets: ValueSets) -> None:
+        self.by_url = {r["url"]: r for r in definitions if r["resourceType"] == "StructureDefinition"}
+        self.value_sets = value_sets
+        self.skipped: list[str] = []
+
+    @cached_property
+    def tables(self) -> dict[str, Json]:
+        """Type -> its profiles' trees."""
+        files: dict[str, Json] = {}
+        for url, profile in sorted(self.by_url.items()):
+            files.setdefault(profile["type"], {})[url] = self.tree(profile)
+        return files
+
+    def tree(self, profile: Json) -> Json:
+        root: Json = {}
+        for each in self.chain(profile):
+            for definition in each["differential"]["element"]:
+                self.constrain(node_at(root, definition["id"]), definition)
+        self.settle(root, profile["url"], profile["type"])
+        return pruned(root)
+
+    def chain(self, profile: Json) -> list[Json]:
+        """The profile and those that it builds on, the farthest first."""
+        base = self.by_url.get(profile["baseDefinition"])
+        return [*(self.chain(base) if base else []), profile]
+
+    def constrain(self, node: Json, definition: Json) -> None:
+        if definition.get("min"):
+            node["min"] = max(node.get("min", 0), definition["min"])
+        if definition.get("max", "*") != "*":
+            node["max"] = min(node.get("max", 1 << 30), int(definition["max"]))
+        if "slicing" in definition:
+            node["by"] = [d["path"] for d in definition["slicing"].get("discriminator", [])]
+        fixed = [value for name, value in definition.items() if name.startswith("fixed")]
+        if fixed:
+            node["fixed"] = fixed[0]
+        binding = definition.get("binding", {})
+        if "valueSet" in binding:
+            node["bound"] = binding["valueSet"]
+        if binding.get("strength") == "required":
+            node["required"] = True
+        if "type" in definition:
+            node["types"] = sorted({t["code"] for t in definition["type"]})
+            node["profiles"] = sorted({p for t in definition["type"] for p in t.get("profile", ())})
+
+    def settle(self, node: Json, url: str, where: str) -> None:
+        """Turns what was collected into what is checked."""
+        self.settle_binding(node, url, where)
+        self.settle_slices(node, url, where)
+        for name, child in node.get("children", {}).items():
+            self.settle(child, url, f"{where}.{name}")
+        node.pop("profiles", None)
+        if "types" in node and not where.endswith("[x]"):
+            del node["types"]
+
+    def settle_binding(self, node: Json, url: str, where: str) -> None:
+        if node.pop("required", False) and node.get("bound"):
+            key = self.value_sets.use(node["bound"])
+            if key:
+                node["codes"] = key
+            else:
+                self.skipped.append(f"{url} {where}: {node['bound']} cannot be listed")
+        node.pop("bound", None)
+
+    def settle_slices(self, node: Json, url: str, where: str) -> None:
+        by = node.pop("by", ["url"] if where.endswith(".extension") else [])
+        for name, part in list(node.get("slices", {}).items()):
+            part["match"] = self.match(part, by, where, name)
+            if part["match"] is None:
+                self.skipped.append(f"{url} {where}:{name}: no discriminator that can be worked out")
+                del node["slices"][name]
+            else:
+                self.settle(part, url, f"{where}:{name}")
+
+    @staticmethod
+    def match(part: Json, by: list[str], where: str, name: str) -> Json | None:
+        """Path -> value that tells the items of this slice."""
+        if where.endswith("[x]"):
+            return {"$name": name}
+        told: Json = {}
+        for path in by:
+            at = part if path == "$this" else part.get("children", {}).get(path, {})
+            value = at.get("fixed")
+            if value is None and path == "url" and part.get("profiles"):
+                value = part["profiles"][0]
+            if value is not None:
+                told[path] = value
+        return told or None
+
+
+def node_at(root: Json, element_id: str) -> Json:
+    """The node of an element id such as ``Patient.identifier:nhsNumber.value``, made where it is not there."""
+    node = root
+    for step in element_id.split(".")[1:]:
+        name, _, part = step.partition(":")
+        node = node.setdefault("children", {}).setdefault(name, {})
+        if part:
+            node = node.setdefault("slices", {}).setdefault(part, {})
+    return node
+
+
+def pruned(node: Json) -> Json:
+    """Without the nodes that constrain nothing."""
+    for kind in ("children", "slices"):
+        parts = {name: pruned(part) for name, part in node.pop(kind, {}).items()}
+        parts = {name: part for name, part in parts.items() if set(part) - {"match"}}
+        if parts:
+            node[kind] = parts
+    return node
+
+
+def write(path: Path, content: Json) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def build(r4_folder: Path, national: list[Path], target: Path) -> list[str]:
+    """Writes all tables; answers what could not be turned into a check."""
+    definitions = [r for path in national for r in resources(path)]
+    r4 = R4(r4_folder, definitions)
+    profiles = Profiles(definitions, r4.value_sets)
+    for name, types in r4.tables.items():
+        write(target / "r4" / f"{name}.json", types)
+    for name, urls in profiles.tables.items():
+        write(target / "profiles" / f"{name}.json", urls)
+    write(target / "codes.json", r4.value_sets.used)
+    return profiles.skipped
