@@ -116,6 +116,7 @@ class R4:
     def structures(self) -> Iterator[Json]:
         for r in self.definitions:
             wanted = r["resourceType"] == "StructureDefinition" and r["kind"] in ("resource", "complex-type")
+            wanted = wanted and r["fhirVersion"] == "4.0.1"
             if wanted and not r["abstract"] and (r.get("derivation") == "specialization" or r["name"] == "SimpleQuantity"):
                 yield r
 
@@ -241,7 +242,15 @@ class Profiles:
                 self.skipped.append(f"{url} {where}:{name}: no discriminator that can be worked out")
                 del node["slices"][name]
             else:
+                self.with_extension(part)
                 self.settle(part, url, f"{where}:{name}")
+
+    def with_extension(self, part: Json) -> None:
+        """An extension is also held to its own definition, where that is a national one."""
+        definition = self.by_url.get(part["match"].get("url", ""))
+        for each in self.chain(definition) if definition else ():
+            for element in each["differential"]["element"][1:]:
+                self.constrain(node_at(part, element["id"]), element)
 
     @staticmethod
     def match(part: Json, by: list[str], where: str, name: str) -> Json | None:

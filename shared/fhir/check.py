@@ -1,0 +1,76 @@
+"""``check``: every problem of a resource. One cheap yes/no pass; paths are worked out only where that has doubts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from shared.fhir import bundles, findings, profiles
+from shared.fhir.shapes import References, is_sound
+from shared.fhir.targets import Known, is_right
+from shared.issue import Issue
+
+Json = dict[str, Any]
+
+
+def check(resource: Any) -> list[Issue]:
+    """Every problem, each with FHIR path, severity and rule: the base definitions, and the national profiles that are claimed."""
+    name = resource.get("resourceType") if isinstance(resource, dict) else None
+    where = name if isinstance(name, str) else "Resource"
+    issues = [] if is_right_beyond_doubt(resource) else list(findings.of_resource(resource, where, Known()))
+    issues += profile_issues(resource, where)
+    return issues
+
+
+def is_right_beyond_doubt(resource: Any) -> bool:
+    references: References = {}
+    if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
+        return _is_sound_bundle(resource, references)
+    return is_sound(resource, references) and all(is_right(*each, Known()) for each in references.values())
+
+
+def _is_sound_bundle(bundle: Json, references: References) -> bool:
+    """The bundle without its resources, then each resource, then where their references lead."""
+    listed = bundle.get("entry", ())
+    try:
+        bare = {**bundle, "entry": [{k: v for k, v in entry.items() if k != "resource"} or entry for entry in listed]}
+        if not listed:
+            del bare["entry"]
+        resources = [entry["resource"] for entry in listed if "resource" in entry]
+    except (TypeError, AttributeError):
+        return False
+    if not is_sound(bare, references) or not bundles.is_sound(bundle):
+        return False
+    around = bundles.known(bundle)
+    return all(is_sound(each, references) for each in resources) and all(is_right(*each, around) for each in references.values())
+
+
+def profile_issues(resource: Any, where: str) -> Iterator[Issue]:
+    """The findings of the profiles that a resource and the entries of a bundle claim."""
+    if not isinstance(resource, dict):
+        return
+    yield from profiles.findings(resource, where)
+    if resource.get("resourceType") == "Bundle":
+        for n, entry in enumerate(bundles.entries(resource)):
+            yield from profiles.findings(bundles.resource_of(entry), f"{where}.entry[{n}].resource")
+
+
+@dataclass(frozen=True, slots=True)
+class FhirProfile:
+    """What leaves as FHIR: sound by the definitions of R4 and by the national profiles that it claims.
+
+    ``claims`` lists the profiles that resources must claim: every resource of such a profile's type claims one of them.
+    """
+
+    name: str = "FHIR R4 4.0.1"
+    claims: tuple[str, ...] = ()
+
+    def check(self, content: Any) -> list[Issue]:
+        return [*check(content), *self._unclaimed(content)]
+
+    def _unclaimed(self, content: Any) -> Iterator[Issue]:
+        wanted = {url.rsplit("-", 1)[-1]: url for url in self.claims}
+        for n, entry in enumerate(bundles.entries(content) if wanted else ()):
+            resource = bundles.resource_of(entry)
+            if resource.get("resourceType") in wanted and "profile" not in resource.get("meta", {}):
+                where = f"Bundle.entry[{n}].resource.meta.profile"
+                yield Issue("error", "required", where, "claims no national profile", "profile-claimed")

@@ -1,0 +1,104 @@
+"""The formats of FHIR's primitive types: one cheap test each, true when the JSON value is well formed.
+
+A test may raise ``TypeError`` for a value of the wrong JSON type; who calls it takes that as false.
+"""
+
+import re
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+from shared.fhir.narrative import is_narrative
+
+Test = Callable[[Any], Any]
+
+YEAR = r"(?:[1-9]\d{3}|0\d{2}[1-9]|0\d[1-9]0|0[1-9]00)"
+LEAP = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+MONTH_DAY = r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+DAY = rf"(?:{YEAR}-{MONTH_DAY}|{LEAP}-02-29)"
+TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
+ZONE = r"(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
+CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f"
+TEXT = rf"[^{CONTROL}]+"
+NUMBER = (int, float)
+INT32 = range(-(1 << 31), 1 << 31)
+
+
+def _pattern(pattern: str) -> Test:
+    return re.compile(pattern, re.ASCII).fullmatch
+
+
+def _is_boolean(value: object) -> bool:
+    return value is True or value is False
+
+
+def _is_integer(value: object) -> bool:
+    return type(value) is int and value in INT32
+
+
+def _is_positive(value: object) -> bool:
+    return type(value) is int and 0 < value < INT32.stop
+
+
+def _is_unsigned(value: object) -> bool:
+    return type(value) is int and 0 <= value < INT32.stop
+
+
+def _is_decimal(value: object) -> bool:
+    return isinstance(value, NUMBER) and value is not True and value is not False and isfinite(value)
+
+
+class _Known(dict[str, bool]):
+    """Words that come again and again (systems, codes, units): looked at once, then looked up. Bounded."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__()
+        self.well_formed = re.compile(pattern, re.ASCII).fullmatch
+
+    def __missing__(self, text: str) -> bool:
+        well_formed = self.well_formed(text) is not None
+        if len(self) > 2000:
+            self.clear()
+        self[text] = well_formed
+        return well_formed
+
+
+URI = _Known(r"[^\s\x00-\x1f]+").__getitem__
+CODE = _Known(rf"[^\s{CONTROL}]+(?:\s[^\s{CONTROL}]+)*").__getitem__
+
+TESTS: dict[str, Test] = {
+    "base64Binary": _pattern(r"\s*(?:[A-Za-z0-9+/]+\s*)*={0,2}\s*"),
+    "boolean": _is_boolean,
+    "canonical": URI,
+    "code": CODE,
+    "date": _pattern(rf"{DAY}|{YEAR}(?:-(?:0[1-9]|1[0-2]))?"),
+    "dateTime": _pattern(rf"{DAY}(?:T{TIME}{ZONE})?|{YEAR}(?:-(?:0[1-9]|1[0-2]))?"),
+    "decimal": _is_decimal,
+    "id": _pattern(r"[A-Za-z0-9.-]{1,64}"),
+    "instant": _pattern(rf"{DAY}T{TIME}{ZONE}"),
+    "integer": _is_integer,
+    "markdown": _pattern(TEXT),
+    "oid": _pattern(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+"),
+    "positiveInt": _is_positive,
+    "string": _pattern(TEXT),
+    "time": _pattern(TIME),
+    "unsignedInt": _is_unsigned,
+    "uri": URI,
+    "url": URI,
+    "uuid": _pattern(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "xhtml": is_narrative,
+}
+
+_JSON_TYPE: dict[str, type | tuple[type, ...]] = {
+    "boolean": bool,
+    "integer": int,
+    "positiveInt": int,
+    "unsignedInt": int,
+    "decimal": (int, float),
+}
+
+
+def has_json_type(primitive: str, value: object) -> bool:
+    """Whether the value has the JSON type of this primitive, whatever its format."""
+    wanted = _JSON_TYPE.get(primitive, str)
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))

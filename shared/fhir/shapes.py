@@ -1,0 +1,142 @@
+"""The cheap yes/no pass: is this resource sound beyond doubt?
+
+Most objects of a message have a shape (the names of their properties, in order) that has been seen before. A shape is judged
+once: unknown and missing elements, choices, invariants about presence. What is left to look at, the values, becomes one Python
+expression, compiled when the shape is first seen. Nothing of a message enters that expression: a shape is compiled only when
+all its names are names of the committed tables. docs/decisions/0031-shapes-are-compiled.md.
+
+Whatever is rare (contained resources, narratives, extensions of primitives) is called doubtful and left to ``findings``.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from shared.fhir import invariants
+from shared.fhir.primitives import TESTS
+from shared.fhir.tables import Declared, codes, codings, required, resource_types, type_table
+
+Json = dict[str, Any]
+Targets = frozenset[str]
+References = dict[Any, tuple[Json, Targets]]
+IsSound = Callable[[Json, References], Any]
+RARE = ("Resource", "Narrative")
+TEXTS = ("string", "markdown")
+MOST_SHAPES = 400
+
+
+def never(_element: Json, _references: References) -> bool:
+    """For a shape that is not sound, or doubtful."""
+    return False
+
+
+class Shapes(dict[tuple[str, ...], IsSound]):
+    """The shapes of one type seen so far, each with the test of its values. Bounded, and only sound ones are kept."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def __missing__(self, shape: tuple[str, ...]) -> IsSound:
+        names = shape[1:] if shape[:1] == ("resourceType",) and self.name in resource_types() else shape
+        table = type_table(self.name)
+        if not names or any(name not in table or table[name].type in RARE for name in names):
+            return never
+        present = {name: table[name] for name in names}
+        if not is_sound_shape(self.name, [declared.element for declared in present.values()]):
+            return never
+        test = compiled(self.name, present)
+        if len(self) < MOST_SHAPES:
+            self[shape] = test
+        return test
+
+
+shapes_of = cache(Shapes)
+
+
+def is_sound_shape(name: str, elements: list[str]) -> bool:
+    shown = {element.removesuffix("[x]") for element in elements}
+    if len(set(elements)) != len(elements) or not required(name) <= set(elements):
+        return False
+    return all(rule.holds(shown) for rule in invariants.SHAPE.get(name, ()))
+
+
+def compiled(name: str, present: dict[str, Declared]) -> IsSound:
+    """The test of the values of one shape: ``lambda e, refs: ...``."""
+    known: dict[str, Any] = {"refer": refer, "str_": str, "list_": list}
+    terms = [term for prop, declared in present.items() for term in _terms(prop, declared, known)]
+    for n, rule in enumerate(invariants.VALUE.get(name, ())):
+        known[f"rule{n}"] = rule.holds
+        terms.append(f"rule{n}(e)")
+    source = f"lambda e, refs: {' and '.join(terms)}"
+    test: IsSound = eval(source, {"__builtins__": {"all": all, "type": type, "map": map, "tuple": tuple}, **known})  # noqa: S307
+    return test
+
+
+def _terms(prop: str, declared: Declared, known: dict[str, Any]) -> Iterator[str]:
+    """What must hold of the value of one property."""
+    value = f"e[{prop!r}]"
+    if declared.many:
+        yield f"type(v := {value}) is list_ and v"
+        yield f"all([{_term('x', declared, prop, known)} for x in v])"
+    else:
+        yield _term(f"(v := {value})", declared, prop, known)
+    if declared.codes and not declared.is_primitive:
+        known[f"bound_{prop}"] = _bound(declared)
+        yield f"bound_{prop}({value})"
+
+
+def _term(value: str, declared: Declared, prop: str, known: dict[str, Any]) -> str:
+    """What must hold of one value; ``value`` is an expression that leaves it in a name."""
+    name = value.strip("()").split(" ")[0]
+    if declared.is_primitive:
+        return _primitive_term(value, name, declared, prop, known)
+    if declared.type == "Reference":
+        known[f"targets_{prop}"] = declared.targets
+        return f"refer({value}, targets_{prop}, refs)"
+    known[f"shapes_{prop}"] = shapes_of(declared.type)
+    return f"shapes_{prop}[tuple({value})]({name}, refs)"
+
+
+def _primitive_term(value: str, name: str, declared: Declared, prop: str, known: dict[str, Any]) -> str:
+    if declared.codes:
+        known[f"codes_{prop}"] = codes(declared.codes)
+        return f"{value} in codes_{prop}"
+    known[f"test_{prop}"] = TESTS[declared.type]
+    if declared.type in TEXTS:  # printable text needs no closer look, unless it is empty
+        return f"({name} if {value}.isprintable() else test_{prop}({name}))"
+    return f"test_{prop}({value})"
+
+
+def _bound(declared: Declared) -> Callable[[Any], bool]:
+    """Whether a coded element has one of the codes that it must have."""
+    allowed = codings(declared.codes)
+    if declared.many:
+        return lambda values: all(has_one_of(value, allowed) for value in values)
+    return lambda value: has_one_of(value, allowed)
+
+
+def has_one_of(coded: Json, allowed: frozenset[tuple[str, str]]) -> bool:
+    listed = coded.get("coding", (coded,))
+    return any((coding.get("system"), coding.get("code")) in allowed for coding in listed)
+
+
+def refer(reference: Json, targets: Targets, references: References) -> Any:
+    """Whether a reference is sound in itself; noted once, for who knows what it leads to."""
+    key: Any = (targets, *reference.items())
+    try:
+        if key in references:
+            return True
+    except TypeError:  # a logical reference: an element inside it
+        key = len(references)
+    references[key] = reference, targets
+    return shapes_of("Reference")[tuple(reference)](reference, references)
+
+
+def is_sound(resource: Any, references: References) -> bool:
+    """Whether this resource is sound beyond doubt; its references are noted, for who knows what they lead to."""
+    try:
+        name = resource["resourceType"]
+        return name in resource_types() and bool(shapes_of(name)[tuple(resource)](resource, references))
+    except (TypeError, KeyError, ValueError, AttributeError, RecursionError):
+        return False
