@@ -29,6 +29,20 @@ class _Places(dict[str, tuple[int, int, int, int]]):
 _PLACES = _Places()
 
 
+class _Numbers(dict[str, int]):
+    """Numbers of fields; anything else raises at once."""
+
+    def __missing__(self, text: str) -> int:
+        place = FieldPath.parse(text)
+        if any(place[1:]):
+            raise ValueError(f"not the number of a field: {text!r}")
+        self[text] = place.field
+        return place.field
+
+
+_NUMBERS = _Numbers()
+
+
 def _part(text: str, delimiter: str, index: int) -> str:
     """One part of a text; a text without the delimiter is its own first part."""
     if delimiter not in text:
@@ -44,11 +58,12 @@ def _leaf(text: str, component: int, subcomponent: int, encoding: Encoding) -> s
 class Repetition:
     """One repetition of a field: ``cx["4.2"]`` is component 4, subcomponent 2, unescaped; false when empty."""
 
-    __slots__ = ("encoding", "sent")
+    __slots__ = ("_parts", "encoding", "sent")
 
     def __init__(self, sent: str, encoding: Encoding) -> None:
         self.sent = sent
         self.encoding = encoding
+        self._parts: list[str] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.sent)
@@ -57,7 +72,17 @@ class Repetition:
         return "<Repetition>"
 
     def __getitem__(self, path: str) -> str:
-        return unescape(self._leaf(path), self.encoding)
+        number, _, subcomponent, _ = _PLACES[path]
+        encoding = self.encoding
+        parts = self._parts
+        if parts is None:
+            parts = self._parts = self.sent.split(encoding.component)
+        if number > len(parts):
+            return ""
+        text = parts[number - 1]
+        if subcomponent or encoding.subcomponent in text:
+            text = _part(text, encoding.subcomponent, subcomponent)
+        return unescape(text, encoding) if encoding.escape in text else text
 
     def _leaf(self, path: str) -> str:
         component, _, subcomponent, _ = _PLACES[path]
@@ -165,14 +190,12 @@ class Segment:
 
     def repeats(self, field: str) -> list[Repetition]:
         """Every repetition of a field, empty ones in their places; an empty list when the field is absent."""
-        place = FieldPath.parse(field)
-        if any(place[1:]):
-            raise ValueError(f"not the number of a field: {field!r}")
-        text = self._field(place.field)
+        number = _NUMBERS[field]
+        text = self._field(number)
         encoding = self.encoding
         if not text:
             return []
-        if self.name in HEADERS and place.field < 3:
+        if number < 3 and self.name in HEADERS:
             return [Repetition(text, encoding)]
         return [Repetition(part, encoding) for part in text.split(encoding.repetition)]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from shared.fhir.reference import Ids, reference
+from shared.fhir.reference import Ids
 from shared.fhir.resource import Element, Resource
 from shared.hl7.encoding import Encoding
 from shared.hl7.message import Message
@@ -140,7 +140,7 @@ class Reading:
     def keep(self, made: Resource) -> Element:
         """Put a resource into the bundle; the reference to it."""
         self.resources.append(made)
-        return reference(made["resourceType"], made["id"])
+        return {"reference": "urn:uuid:" + made["id"], "type": made["resourceType"]}
 
     def shared(self, made: Resource, sent: str, path: str) -> Element:
         """Keep a resource once, however often the message says the same; the reference to it, ``{}`` for nothing."""

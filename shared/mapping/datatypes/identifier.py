@@ -11,7 +11,7 @@ from shared.mapping.tables import IDENTIFIER_TYPE, PRACTITIONER_ID_TYPE, V2_SYST
 OID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 CHECK_DIGIT = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
-CHECK_DIGIT_SCHEME = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit"
+GROUP_NUMBER = {"PGN": "placer group number", "FGN": "filler group number"}
 
 
 def hd_uri(namespace: str, universal: str = "", kind: str = "") -> str:
@@ -70,7 +70,9 @@ def identifier_type(code: str, table: Table = IDENTIFIER_TYPE) -> Element:
 
 
 def v2_0203(code: str) -> Element:
-    """An identifier type that the guide names itself: PLAC, FILL, VN and the like."""
+    """An identifier type that the guide names itself: PLAC, FILL, VN; group numbers are no codes of R4 and say so in words."""
+    if code in GROUP_NUMBER:
+        return {"text": GROUP_NUMBER[code]}
     return {"coding": [{"system": V2_SYSTEM + "0203", "code": code}]}
 
 

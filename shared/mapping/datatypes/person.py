@@ -12,7 +12,6 @@ OWN_NAMES = (
     ("4", HL7 + "humanname-partner-prefix"),
     ("5", HL7 + "humanname-partner-name"),
 )
-UNKNOWN: Element = {"extension": [{"url": HL7 + "data-absent-reason", "valueCode": "unknown"}]}
 
 
 def xpn_human_name(xpn: Part) -> Element:
@@ -77,7 +76,8 @@ def xad_address(xad: Part) -> Element:
 def xtn_contact_point(xtn: Part, use: str = "") -> Element:
     """ContactPoint from XTN; ``use`` is what the field itself says when XTN-2 does not.
 
-    ``{}`` when there is no number and no address. A system that was not sent is marked unknown: FHIR demands one.
+    ``{}`` when there is no number and no address. Without XTN-3 a telephone number is a phone (XTN-1 is a telephone number
+    by its type) and an address an e-mail; the guide would say unknown, which R4's required binding refuses.
     ValueError: a date is none. Source: guide, XTN[ContactPoint].
 
     >>> from shared.hl7 import parse
@@ -94,7 +94,6 @@ def xtn_contact_point(xtn: Part, use: str = "") -> Element:
     return element(
         extension=_number_parts(xtn) if system != "email" else [],
         system=system,
-        _system={} if system else UNKNOWN,
         value=value,
         use=mobile or TELECOM_USE.get(said(xtn, "2")) or use,
         rank=int(rank) if rank.isdecimal() and int(rank) else None,
@@ -104,7 +103,7 @@ def xtn_contact_point(xtn: Part, use: str = "") -> Element:
 
 def _system(xtn: Part, equipment: str) -> str:
     if not equipment:
-        return "email" if said(xtn, "4") else ""
+        return "email" if said(xtn, "4") or "@" in said(xtn, "1") else "phone"
     if equipment == "CP":
         return "phone"
     return TELECOM_EQUIPMENT.get(equipment, "other")

@@ -10,8 +10,6 @@ from shared.mapping.said import said
 from shared.mapping.tables import (
     ALLERGEN_CATEGORY,
     ALLERGEN_CATEGORY_AS_SENT,
-    ALLERGY_CRITICALITY,
-    ALLERGY_CRITICALITY_AS_SENT,
     ALLERGY_SEVERITY,
     ALLERGY_TYPE,
     DIAGNOSIS_TYPE,
@@ -31,11 +29,10 @@ def al1_allergy_intolerance(read: Reading, al1: Segment) -> Resource:
         clinicalStatus={"coding": [{"system": CLINICAL, "code": "active"}]},
         type=ALLERGY_TYPE.get(said(al1, "2")),
         **_category(read, al1),
-        **_criticality(read, al1),
         code=read.concept(al1, "3"),
         patient=read.patient or UNKNOWN,
         onsetDateTime=read.date_time(al1, "6"),
-        reaction=_reaction(read, al1, [{"text": each["1"]} for each in al1.repeats("5") if said(each, "1")]),
+        reaction=_reaction(al1, [{"text": each["1"]} for each in al1.repeats("5") if said(each, "1")]),
     )
 
 
@@ -48,21 +45,15 @@ def _category(read: Reading, segment: Segment) -> Element:
     return {"category": [code or None], "_category": [{"extension": extension(ALTERNATE, valueCodeableConcept=as_sent)}]}
 
 
-def _criticality(read: Reading, segment: Segment) -> Element:
-    """AL1-4 -> criticality where there is no reaction that it could be the severity of."""
-    if not said(segment, "4") or said(segment, "5"):
-        return {}
-    as_sent = read.concept(segment, "4", ALLERGY_CRITICALITY_AS_SENT)
-    return element(
-        criticality=ALLERGY_CRITICALITY.get(said(segment, "4")),
-        _criticality={"extension": extension(ALTERNATE, valueCodeableConcept=as_sent)},
-    )
+def _reaction(segment: Segment, manifestation: list[Element]) -> list[Element]:
+    """AL1-5 with AL1-4 as its severity; a severity alone is that of a reaction whose manifestation is not known.
 
-
-def _reaction(read: Reading, segment: Segment, manifestation: list[Element]) -> list[Element]:
-    """AL1-5 with the severity of AL1-4. Source: guide, severity not used as criticality."""
+    Source: guide, AL1-4 where severity is not used as criticality.
+    """
     severity = ALLERGY_SEVERITY.get(said(segment, "4"))
-    return [element(manifestation=manifestation, severity=severity)] if manifestation else []
+    if not manifestation and not severity:
+        return []
+    return [element(manifestation=manifestation or [UNKNOWN], severity=severity)]
 
 
 def iam_allergy_intolerance(read: Reading, iam: Segment) -> Resource:
@@ -74,13 +65,12 @@ def iam_allergy_intolerance(read: Reading, iam: Segment) -> Resource:
         clinicalStatus={"coding": [{"system": CLINICAL, "code": _clinical_status(read, iam)}]},
         type=ALLERGY_TYPE.get(said(iam, "2")),
         **_category(read, iam),
-        **_criticality(read, iam),
         code=read.concept(iam, "3"),
         patient=read.patient or UNKNOWN,
         onsetDateTime=read.date_time(iam, "11"),
         onsetString=said(iam, "12") if not said(iam, "11") else "",
         recordedDate=read.date_time(iam, "13"),
-        reaction=_reaction(read, iam, read.concepts(iam, "5")),
+        reaction=_reaction(iam, read.concepts(iam, "5")),
     )
 
 

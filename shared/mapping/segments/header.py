@@ -104,10 +104,12 @@ def _destination(read: Reading, msh: Segment) -> Element:
 
 
 def _endpoint(msh: Segment, field: str) -> str:
+    """The address that an HD gives; an application's OID is never taken for an assigning authority."""
     namespace, universal, kind = (said(msh, f"{field}.{n}") for n in (1, 2, 3))
-    if kind in ("DNS", "URI") and universal:
-        return f"urn:{kind.lower()}:{universal}" if kind == "DNS" else universal
-    return hd_uri("", universal, kind) if universal else hd_uri(namespace) if ":" in namespace else ""
+    schemes = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "DNS": "urn:dns:", "URI": ""}
+    if kind in schemes and universal:
+        return schemes[kind] + universal
+    return namespace if namespace.startswith(("http://", "https://", "urn:")) else ""
 
 
 def message_type(msh: Segment) -> str:

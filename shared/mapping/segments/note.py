@@ -11,9 +11,12 @@ def nte_annotation(read: Reading, nte: Segment) -> Element:
     text = lines(nte, "3")
     if not text:
         return {}
+    if len(nte.fields) < 6:
+        return {"text": text}
     return element(authorReference=read.practitioner(nte, "5"), time=read.date_time(nte, "6"), text=text)
 
 
 def lines(segment: Segment, field: str) -> str:
     """The repetitions of a TX or FT field as the lines that they are (HL7 v2.5.1 section 2.A.78)."""
-    return "\n".join(each.whole for each in segment.repeats(field) if each.sent != NULL).strip()
+    said = [each.whole for each in segment.repeats(field) if each.sent != NULL]
+    return said[0].strip() if len(said) == 1 else "\n".join(said).strip()

@@ -6,6 +6,7 @@ from functools import lru_cache
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.encoding import Encoding
 from shared.hl7.segment import Repetition, Segment
+from shared.issue import Issue
 from shared.mapping.datatypes.code import cwe_codeable_concept
 from shared.mapping.datatypes.date import dr_period, dtm_date_time, tm_time
 from shared.mapping.datatypes.identifier import ei_identifier, eip_identifiers
@@ -36,42 +37,67 @@ NOT_ASKED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-a
 ALTERNATE = HL7 + "alternate-codes"
 
 
+# What an OBX says beside its value, time and people is the same in message after message: it is made once.
+FRAME = (3, 7, 8, 10, 11, 17, 20, 29)
+_FRAMES: dict[tuple[object, ...], tuple[Element, tuple[Issue, ...]]] = {}
+MANY = 4096
+
+
 def obx_observation(read: Reading, obx: Segment) -> Resource:
     """OBX -> Observation; several values become components. Source: guide, OBX[Observation], OBX[Observation-Component]."""
-    code = read.concept(obx, "3") or UNKNOWN
-    status = said(obx, "11")
-    made = resource(
-        "Observation",
-        id=read.id(obx),
-        identifier=[read.first(obx, "21", ei_identifier, "FILL")] if said(obx, "21") else [],
-        status=OBSERVATION_STATUS.get(status, "unknown"),
-        _status=_status_as_sent(read, obx, status),
-        category=_category(obx),
-        code=code,
-        subject=read.patient,
-        encounter=read.encounter,
-        effectiveDateTime=read.date_time(obx, "14"),
-        dataAbsentReason=NOT_ASKED if status == "N" else {},
-        interpretation=read.concepts(obx, "8", INTERPRETATION),
-        referenceRange=_reference_range(obx),
-    )
-    made.update(_value(read, obx, code))
-    if len(obx.fields) > 10:
-        made.update(_more(read, obx, made))
+    frame = _remembered_frame(read, obx)
+    made = {
+        "resourceType": "Observation",
+        "id": read.id(obx),
+        **frame,
+        **element(subject=read.patient, encounter=read.encounter, effectiveDateTime=read.date_time(obx, "14")),
+        **_value(read, obx, frame["code"]),
+    }
+    if len(obx.fields) > 15:
+        made.update(_people(read, obx))
     return made
 
 
-def _more(read: Reading, obx: Segment, made: Resource) -> Element:
-    """What few senders say: nature of the test, method, site, device, and who answers for it."""
+def _remembered_frame(read: Reading, obx: Segment) -> Element:
+    """The frame of an OBX like this one, with its issues at this one's path."""
+    fields, length = obx.fields, len(obx.fields)
+    key = (obx.encoding, *(fields[n] if n < length else "" for n in FRAME))
+    if key not in _FRAMES:
+        if len(_FRAMES) >= MANY:
+            _FRAMES.clear()
+        before = len(read.issues)
+        frame = _frame(read, obx)
+        _FRAMES[key] = frame, tuple(read.issues[before:])
+        return frame
+    frame, issues = _FRAMES[key]
+    read.issues += [each._replace(where=obx.where(each.where.rpartition("-")[2])) for each in issues]
+    return frame
+
+
+def _frame(read: Reading, obx: Segment) -> Element:
+    status = said(obx, "11")
     return element(
-        extension=made.get("extension", [])
-        + extension(
+        extension=extension(
             HL7 + "observation-nature-of-abnormal-test",
             valueCodeableConcept=read.concept(obx, "10", NATURE_OF_ABNORMAL_TEST),
         ),
-        performer=_performers(read, obx),
+        status=OBSERVATION_STATUS.get(status, "unknown"),
+        _status=_status_as_sent(read, obx, status),
+        category=_category(obx),
+        code=read.concept(obx, "3") or UNKNOWN,
+        dataAbsentReason=NOT_ASKED if status == "N" else {},
+        interpretation=read.concepts(obx, "8", INTERPRETATION),
         bodySite=read.concept(obx, "20"),
         method=read.concept(obx, "17"),
+        referenceRange=_reference_range(obx),
+    )
+
+
+def _people(read: Reading, obx: Segment) -> Element:
+    """What few senders say: the observation's own number, who answers for it, with what and on which specimen."""
+    return element(
+        identifier=[read.first(obx, "21", ei_identifier, "FILL")],
+        performer=_performers(read, obx),
         device=_device(read, obx),
         specimen=_specimen(obx),
     )
@@ -135,8 +161,13 @@ def _coded(sent: str, encoding: Encoding) -> Element:
 
 def unit(obx: Segment) -> Element:
     """OBX-6: unit, system, code."""
-    units = obx.repeats("6")
-    return cwe_unit(units[0]) if units else {}
+    sent = obx.fields[6] if len(obx.fields) > 6 else ""
+    return _unit(sent, obx.encoding) if sent else {}
+
+
+@lru_cache(maxsize=1024)
+def _unit(sent: str, encoding: Encoding) -> Element:
+    return cwe_unit(Repetition(sent.split(encoding.repetition)[0], encoding))
 
 
 def _quantity(value: Repetition, units: Element) -> Element:
@@ -174,14 +205,14 @@ def _performers(read: Reading, obx: Segment) -> list[Element]:
 
 # What somebody does, by the field that names them.
 FUNCTION = {
-    "16": {"system": "http://terminology.hl7.org/CodeSystem/practitioner-role", "code": "responsibleObserver"},
-    "25": {"system": V2_SYSTEM + "0912", "code": "MDIR"},
+    "16": {"text": "responsible observer"},
+    "25": {"coding": [{"system": V2_SYSTEM + "0912", "code": "MDIR"}]},
 }
 
 
 def _role(read: Reading, obx: Segment, field: str, who: Element, organization: Element) -> Element:
     """A PractitionerRole, once for the same person, organization and function."""
-    code = [{"coding": [FUNCTION[field]]}]
+    code = [FUNCTION[field]]
     made = resource("PractitionerRole", practitioner=who, organization=organization, code=code)
     same = f"{field}|{who['reference']}|{organization.get('reference', '')}"
     return read.shared(made, same, f"OBX[{obx.occurrence}]-{field}/{who['reference']}")

@@ -312,7 +312,7 @@ def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
     )
 
 
-GUARANTOR = {"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "GUAR"}
+GUARANTOR = {"system": "http://terminology.hl7.org/CodeSystem/v3-RoleClass", "code": "GUAR"}
 
 
 def _number(segment: Segment, field: str) -> Element:

@@ -31,7 +31,6 @@ PARTICIPANTS = (
     ("52", "PART", "Participation"),
 )
 NO_CLASS = {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
-PLANNED = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.planned"
 
 
 def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
@@ -164,11 +163,7 @@ def pv2_encounter(read: Reading, pv2: Segment) -> Element:
     return element(
         meta=element(security=_protected(pv2)),
         text=_narrative(said(pv2, "12")),
-        extension=[
-            *extension(PLANNED + "StartDate", valueDateTime=read.date_time(pv2, "8")),
-            *extension(PLANNED + "EndDate", valueDateTime=read.date_time(pv2, "9")),
-            *extension(HL7 + "encounter-modeOfArrival", valueCoding=read.coding(pv2, "38", MODE_OF_ARRIVAL)),
-        ],
+        extension=extension(HL7 + "encounter-modeOfArrival", valueCoding=read.coding(pv2, "38", MODE_OF_ARRIVAL)),
         priority=read.concept(pv2, "25", ENCOUNTER_PRIORITY),
         participant=participants(read, pv2, "13", "REF", "referrer"),
         reasonCode=read.concepts(pv2, "3"),
