@@ -1,13 +1,17 @@
-"""Vaccination events -> Patient, Immunization. One line per FHIR element, in FHIR's order.
+"""Vaccination events and VXU^V04 -> Patient, Immunization. One line per FHIR element, in FHIR's order.
 
 The Patient is created only when the repository has none with this NHS Number; an event never changes one.
 """
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from shared.fhir.bundle import entry, transaction_bundle
-from shared.fhir.reference import Ids, reference
+from shared.fhir.reference import Ids, full_url, reference
 from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7 import Message
+from shared.mapping import to_bundle
 
 Event = dict[str, Any]
 
@@ -33,16 +37,28 @@ class Named:
         return str(self._names[path])
 
 
-def bundle(event: Event) -> Resource:
-    """The transaction for the repository: the vaccination under its own id, the same for every event about it."""
+def bundle(sent: Event | Message) -> Resource:
+    """The transaction for the repository, from an event or from a VXU^V04."""
+    return from_event(sent) if isinstance(sent, dict) else from_message(sent)
+
+
+def from_event(event: Event) -> Resource:
+    """The vaccination under its own id, the same for every event about it, so that a correction corrects."""
     ids = Ids.of(Named(event))
     person = patient(event["patient"], ids("/patient"))
-    only_new = f"identifier={NHS_NUMBER}|{event['patient']['nhsNumber']}"
-    named = f"{event['source']}|{event['vaccination']['id']}"
     given = immunization(event, vaccination_id(event), person["id"])
-    return transaction_bundle(
-        Named(event), entry(person, if_none_exist=only_new), entry(given, url=f"Immunization?identifier={named}")
-    )
+    return transaction_bundle(Named(event), only_new(person), entry(given))
+
+
+def only_new(person: Resource) -> Element:
+    """A Patient that is created when the repository has none with this NHS Number, and is left alone otherwise."""
+    number = nhs_number(person)
+    return entry(person, if_none_exist=f"identifier={NHS_NUMBER}|{number}" if number else "")
+
+
+def nhs_number(person: Resource) -> str:
+    """The NHS Number among the identifiers; ``""`` when there is none."""
+    return next((each["value"] for each in person.get("identifier", ()) if each.get("system") == NHS_NUMBER), "")
 
 
 def vaccination_id(event: Event) -> str:
@@ -73,7 +89,7 @@ def immunization(event: Event, immunization_id: str, patient_id: str) -> Resourc
         status=v["status"],
         statusReason=codeable(v.get("reasonNotDone")),
         vaccineCode=codeable(v["vaccine"]),
-        patient=reference("Patient", patient_id) | {"identifier": {"system": NHS_NUMBER, "value": event["patient"]["nhsNumber"]}},
+        patient=subject(patient_id, event["patient"]["nhsNumber"]),
         occurrenceDateTime=v["occurred"],
         recorded=event["recorded"],
         primarySource=v.get("primarySource", True),
@@ -87,6 +103,11 @@ def immunization(event: Event, immunization_id: str, patient_id: str) -> Resourc
         reasonCode=[codeable(v.get("reason"))],
         protocolApplied=[element(series=v.get("series"), doseNumberPositiveInt=v.get("doseNumber")) if "doseNumber" in v else {}],
     )
+
+
+def subject(patient_id: str, number: str) -> Element:
+    """The patient, by reference inside the transaction and by NHS Number."""
+    return reference("Patient", patient_id) | element(identifier=element(system=NHS_NUMBER, value=number) if number else {})
 
 
 def procedure(v: Event) -> Element:
@@ -117,3 +138,50 @@ def organisation(sent: Event | None) -> Element:
     if sent is None:
         return {}
     return {"actor": element(type="Organization", identifier=element(system=ODS, value=sent["code"]), display=sent.get("name"))}
+
+
+def from_message(message: Message) -> Resource:
+    """VXU^V04 by the HL7 v2-to-FHIR guide, as the national profile wants it: staff and makers by identifier and name only."""
+    made = [each["resource"] for each in to_bundle(message)["entry"]]
+    known = {full_url(each["id"]): each for each in made}
+    person = next(each for each in made if each["resourceType"] == "Patient")
+    seen = [each for each in made if each["resourceType"] == "Observation"]
+    given = [vaccinated(each, person, known) for each in made if each["resourceType"] == "Immunization"]
+    return transaction_bundle(message, only_new(person), *map(entry, given), *map(entry, seen))
+
+
+def vaccinated(given: Resource, person: Resource, known: Mapping[str, Resource]) -> Resource:
+    """One Immunization of the guide with the elements that the national profile constrains."""
+    changed = {
+        "meta": {**given.get("meta", {}), "profile": [PROFILE]},
+        "identifier": [with_system(each) for each in given.get("identifier", ())],
+        "patient": subject(person["id"], nhs_number(person)),
+        "manufacturer": element(display=name(known.get(given.get("manufacturer", {}).get("reference", "")))),
+        "performer": [{**each, "actor": by_identifier(each["actor"], known)} for each in given.get("performer", ())],
+    }
+    return {key: value for key, value in {**given, "primarySource": True, **changed}.items() if value not in ({}, [])}
+
+
+def with_system(identifier: Element) -> Element:
+    """The identifier with a system: the profile demands one, and a sender's bare namespace is a system of its own."""
+    namespace = identifier.get("assigner", {}).get("display", "")
+    return {**identifier, "system": identifier.get("system") or f"urn:x-hub:authority:{quote(namespace, safe='')}"}
+
+
+def by_identifier(actor: Element, known: Mapping[str, Resource]) -> Element:
+    """Who did it, by identifier and name in place of a resource; a number without a register stays a name."""
+    who = known.get(actor.get("reference", ""))
+    if who is None:
+        return actor
+    numbered: Element = next((each for each in who.get("identifier", ()) if each.get("system")), {})
+    return element(type=who["resourceType"], identifier=numbered, display=name(who))
+
+
+def name(who: Resource | None) -> str:
+    """A person's or an organisation's name as one text; ``""`` for nobody."""
+    if who is None:
+        return ""
+    said = who.get("name", "")
+    if isinstance(said, str):
+        return said
+    return " ".join([*said[0].get("given", ()), said[0].get("family", "")]).strip() if said else ""
