@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from integrations import load
@@ -114,13 +115,23 @@ def difference(base: Outcome, changed: Outcome) -> dict[str, str]:
     found: dict[str, str] = {}
     for key in dict.fromkeys([*base, *changed]):
         if base.get(key) != changed.get(key):
-            before, after = _expanded(key, base), _expanded(key, changed)
+            before, after = (_expanded(key, piece) for piece in _differing(base.get(key, ""), changed.get(key, "")))
             found |= {path: before.get(path, "") for path in {**before, **after} if before.get(path) != after.get(path)}
     return found
 
 
-def _expanded(key: str, of: Outcome) -> dict[str, str]:
-    piece = of.get(key, "")
+def _differing(before: Any, after: Any) -> tuple[Any, Any]:
+    """Two segments without the fields that are the same in both; other pieces as they are."""
+    if not isinstance(before, tuple) or not isinstance(after, tuple):
+        return before, after
+    (one, encoding), (other, _) = before, after
+    pairs = zip_longest(one.split(encoding.field), other.split(encoding.field), fillvalue="")
+    blank = [("", "") if left == right else (left, right) for left, right in pairs]
+    left, right = (encoding.field.join(side) for side in zip(*blank, strict=True))
+    return (left, encoding), (right, encoding)
+
+
+def _expanded(key: str, piece: Any) -> dict[str, str]:
     if isinstance(piece, tuple):
         return {short(path): text for path, text in segment_texts(key, *piece).items()}
     return {key: piece} if piece else {}
@@ -128,7 +139,7 @@ def _expanded(key: str, of: Outcome) -> dict[str, str]:
 
 def expanded(of: Outcome) -> dict[str, str]:
     """Every leaf of what leaves."""
-    return {path: text for key in of for path, text in _expanded(key, of).items()}
+    return {path: text for key, piece in of.items() for path, text in _expanded(key, piece).items()}
 
 
 def short(path: str) -> str:

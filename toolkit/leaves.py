@@ -65,9 +65,10 @@ def _levels(encoding: Encoding) -> tuple[str, ...]:
 
 def _parts(text: str, levels: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
     """Every part that holds something with its place at each level; -1 where a level was not divided."""
+    if not text:
+        return
     if not levels:
-        if text:
-            yield (), text
+        yield (), text
         return
     parts = text.split(levels[0])
     for number, part in enumerate(parts):
