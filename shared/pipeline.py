@@ -17,7 +17,7 @@ from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
 from shared.hub import Hub
 from shared.integration import Content, Integration
 from shared.issue import Issue, Verdict, verdict
-from shared.ledger import breaker, content, counters
+from shared.ledger import breaker, content, counters, names
 from shared.ledger.arrivals import AWAY, Arrival, Fresh, record
 from shared.ledger.claims import Claim, Ended, Later, Lost, Outcome, blocked, claim
 from shared.ledger.pace import permit, slot
@@ -163,7 +163,7 @@ async def attempt(held: Claim, message: Row) -> Outcome:
         outgoing = await _aside(envelope, hub, transform, integration, envelope)
         async with slot(integration, hub):
             await held.sending(message)
-            for part in outgoing[sent:]:
+            for part in _announced(integration, message, outgoing[sent:]):
                 receipt, sent = await deliver(integration, part, hub), sent + 1
     except Undelivered as problem:
         return _undelivered(integration, message, problem, sent, hub)
@@ -215,6 +215,14 @@ def _undelivered(integration: Integration, message: Row, problem: Undelivered, s
     ceiling = min(delivery.longest_wait, delivery.first_wait * 2 ** min(attempts - 1, 30))
     wait = max(problem.retry_after, hub.random.uniform(0, ceiling))
     return Later(wait, problem.code, attempted=True, ambiguous=problem.ambiguous, sent=sent)
+
+
+def _announced(integration: Integration, message: Row, outgoing: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
+    """What is published says where it lies in the outbox: its event is a knock for the subscribers."""
+    if not integration.subscribers:
+        return outgoing
+    place = {"lane": message.partition, "number": str(names.number(message.key))}
+    return tuple(part._replace(properties={**part.properties, **place}) for part in outgoing)
 
 
 def _routing(outgoing: tuple[Outgoing, ...]) -> str:

@@ -16,6 +16,7 @@ from toolkit.samples import accepted
 
 FIRST_OF_ONE = re.compile(r"(?<=[\d\]])(\.1)+$")
 Outcome = dict[str, Any]
+PROPERTY = "property "
 Known = Mapping[str, Iterable[str]]  # path -> texts that other samples have there
 
 
@@ -68,15 +69,23 @@ def _fate(integration: Integration, leaf: Leaf, base: Outcome, known: Iterable[s
 
 
 def _reached(integration: Integration, leaf: Leaf, base: Outcome, known: Iterable[str]) -> dict[str, str]:
-    """The elements of the output that change with this one, as they were; the first kind of change that shows any decides."""
-    for text in probes(leaf.text, known):
-        try:
-            changed = outcome(integration, leaf.changed(text))
-        except (ValueError, KeyError):  # the mapping does not take this text: another may do
-            continue
-        if changed != base:
-            return difference(base, changed)
-    return {}
+    """The elements of the output that change with this one, as they were; the first kind of change that shows any decides.
+
+    What a message is routed by may hang on whether an element is there at all.
+    """
+    changes = (changed for text in probes(leaf.text, known) if (changed := _changed(integration, leaf, text)) not in ({}, base))
+    reached = difference(base, found) if (found := next(changes, None)) else {}
+    if integration.write and (without := _changed(integration, leaf, "")):
+        reached |= {path: text for path, text in difference(base, without).items() if path.startswith(PROPERTY)}
+    return reached
+
+
+def _changed(integration: Integration, leaf: Leaf, text: str) -> Outcome:
+    """What leaves with another text there; nothing when the mapping does not take that text: another may do."""
+    try:
+        return outcome(integration, leaf.changed(text))
+    except (ValueError, KeyError):
+        return {}
 
 
 def probes(text: str, known: Iterable[str]) -> Iterator[str]:
@@ -100,7 +109,7 @@ def outcome(integration: Integration, content: Any) -> Outcome:
     made = integration.transform(content)
     found = pieces(made)
     for each in integration.write(content, made) if integration.write else ():
-        found |= {f"property {key}": str(value) for key, value in each.properties.items()}
+        found |= {f"{PROPERTY}{key}": str(value) for key, value in each.properties.items()}
     return found
 
 

@@ -22,6 +22,13 @@ def number(cx: Repetition) -> str:
     return f"{cx['1'].strip()}^{cx['4'].strip()}" if cx["1"].strip() else ""
 
 
+def number_of(segment: Segment, field: str, authority: str) -> str:
+    """The number that an authority gave, else the first; with its authority."""
+    sent = segment.repeats(field)
+    chosen = [cx for cx in sent if cx["4"].strip() == authority and cx["1"].strip()] or sent
+    return number(chosen[0]) if chosen else ""
+
+
 def nhs_number(segment: Segment, field: str = "3") -> str:
     """The first NHS Number among the repetitions of a field; ``""`` when there is none."""
     return next((cx["1"].strip() for cx in segment.repeats(field) if cx["5"] == NHS_NUMBER), "")

@@ -17,9 +17,11 @@ from shared.ledger.claims import close, drop_blob, stored_envelope
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, remove, replace
 from shared.pipeline import accept
 
+LOOK_AGAIN = 1  # second
 OPERATORS: Mapping[str, Callable[[str, tuple[str, ...]], bool]] = {
     "StringIn": lambda value, values: value in values,
     "StringNotIn": lambda value, values: value not in values,
+    "StringNotContains": lambda value, values: not any(part in value for part in values),
     "StringBeginsWith": lambda value, values: value.startswith(tuple(values)),
     "StringEndsWith": lambda value, values: value.endswith(tuple(values)),
     "StringContains": lambda value, values: any(part in value for part in values),
@@ -37,6 +39,14 @@ async def take(subscriber: Integration, publisher: str, lane: str, hub: Hub) -> 
             await _accept(subscriber, publisher, published, hub)
         if not await _taken(subscriber.name, publisher, lane, names.number(published.key), hub):
             return
+    await _look_again(subscriber.name, publisher, lane, hub)
+
+
+async def _look_again(subscriber: str, publisher: str, lane: str, hub: Hub) -> None:
+    """An event may overtake the settling of its own message: then the subscriber knocks for itself, a moment later."""
+    waiting = await hub.store.query(names.tables(publisher).ledger, lane, "w|", "w~")
+    if any(row["state"] == "sending" for row in waiting):
+        await hub.store.send(f"{subscriber}-work", orjson.dumps({"publisher": publisher, "lane": lane}), LOOK_AGAIN)
 
 
 async def _accept(subscriber: Integration, publisher: str, published: Row, hub: Hub) -> None:
@@ -87,7 +97,8 @@ def _freed(published: Row, ended: Row, left: str) -> list[Change]:
 def wanted(subscriber: Integration, routing: Mapping[str, Any]) -> bool:
     """Whether the subscriber's declared filter lets a message through; a property that is absent is empty text.
 
+    A key is spelt as Event Grid spells it, ``data.messagetype``.
     Event Grid applies the same filter to the events; the outbox applies it again, because it is read without them.
     """
     filters = [one for trigger in subscriber.triggers if isinstance(trigger, EventGrid) for one in trigger.filters]
-    return all(OPERATORS[operator](str(routing.get(key, "")), values) for operator, key, values in filters)
+    return all(OPERATORS[operator](str(routing.get(key.removeprefix("data."), "")), values) for operator, key, values in filters)

@@ -7,7 +7,7 @@ from shared.hl7 import Message
 from shared.issue import Issue
 from shared.validation.profile import Hl7Profile
 from shared.validation.rules import COMMON
-from shared.validation.structures import ADT_A05, ADT_A39, ADT_A39_NK1
+from shared.validation.structures import ADT_A05, ADT_A05_VISIT_OPTIONAL, ADT_A39, ADT_A39_NK1, with_z_segments
 
 
 def version_2_5(message: Message) -> Iterator[Issue]:
@@ -21,4 +21,11 @@ MPI_2_5 = Hl7Profile(name="MPI ADT 2.5", structures={"ADT_A05": ADT_A05, "ADT_A3
 # Chemocare's merges carry next of kin, which the standard's ADT_A39 does not know.
 MPI_2_5_WITH_NEXT_OF_KIN = replace(
     MPI_2_5, name="MPI ADT 2.5 with next of kin", structures={"ADT_A05": ADT_A05, "ADT_A39": ADT_A39_NK1}
+)
+
+# What the MPI itself sends: Z segments pass, and a visit may be left out.
+MPI_OUT = Hl7Profile(
+    name="MPI ADT 2.5 outbound",
+    structures={"ADT_A05": with_z_segments(ADT_A05_VISIT_OPTIONAL), "ADT_A39": with_z_segments(ADT_A39)},
+    rules=(version_2_5, *COMMON),
 )

@@ -1,0 +1,14 @@
+"""What the Master Patient Index must say for a message to be published."""
+
+from collections.abc import Iterator
+
+from shared.hl7 import Message
+from shared.hl7.segment import NULL
+from shared.issue import Issue
+
+
+def update_source(message: Message) -> Iterator[Issue]:
+    """PID-2 names the system that the update came from: without it, it could go back there."""
+    for pid in message.segments("PID"):
+        if not any(cx["4.1"].strip() not in ("", NULL) for cx in pid.repeats("2")):
+            yield Issue("error", "required", pid.where("2"), "PID-2 names no authority that the update came from")
