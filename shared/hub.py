@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random, SystemRandom
@@ -12,6 +12,8 @@ from typing import Any
 from uuid import uuid4
 
 from shared.integration import Integration
+from shared.ledger import names
+from shared.ledger.accounts import account
 from shared.ledger.store import Row, Store
 from shared.settings import number
 from shared.telemetry import events as telemetry
@@ -91,6 +93,19 @@ class Hub:
         for integration in self.integrations.values():
             await integration.destination.close()
         await self.store.close()
+
+    async def prepare(self) -> None:
+        """Make the tables, queues and containers that are not there yet: a trigger never makes its own queue."""
+        made = [table for name in self.integrations for table in names.tables(name)]
+        queues = [queue for name in self.integrations for queue in names.queues(name)]
+        await self.store.prepare([*made, names.SHARED_TABLE], queues, [names.CONTENT, names.INBOX])
+
+
+def connect(integrations: Iterable[Integration]) -> Hub:
+    """The hub on the storage account of the settings; nothing is connected before it is needed."""
+    from shared.ledger.azure import AzureStore
+
+    return Hub(AzureStore(account()), {one.name: one for one in integrations})
 
 
 async def together(*works: Awaitable[Any]) -> list[Any]:

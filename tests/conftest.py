@@ -1,6 +1,63 @@
-"""Options of the whole suite."""
+"""What tests share: Azurite, started once for a whole run when a test asks for it, and stopped politely."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from shared.ledger.accounts import KEY
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVICES = ("blob", "queue", "table")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def connection_string(ports: list[int]) -> str:
+    ends = ";".join(
+        f"{name.capitalize()}Endpoint=http://127.0.0.1:{port}/devstoreaccount1"
+        for name, port in zip(SERVICES, ports, strict=True)
+    )
+    return f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={KEY};{ends};"
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[str]:
+    """The connection string of an Azurite of our own, in memory."""
+    command = shutil.which("azurite") or str(ROOT / "node_modules/.bin/azurite")
+    if not Path(command).exists():
+        pytest.skip("Azurite is not installed")
+    ports = free_ports(3)
+    flags = [flag for name, port in zip(SERVICES, ports, strict=True) for flag in (f"--{name}Port", str(port))]
+    common = ["--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+    process = subprocess.Popen([command, *flags, *common], env={**os.environ}, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while not all(map(listening, ports)):
+            assert process.poll() is None, "Azurite did not start"
+            assert time.monotonic() < deadline, "Azurite does not listen"
+            time.sleep(0.05)
+        yield connection_string(ports)
+    finally:
+        process.terminate()
+        process.wait(15)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

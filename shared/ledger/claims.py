@@ -357,10 +357,7 @@ async def drop_blob(ledger: str, lane: str, n: int, hub: Hub) -> None:
 
 async def close(integration: str, message_id: str, hub: Hub) -> None:
     """The message is done with: its open row goes."""
-    try:
-        await hub.store.commit(names.tables(integration).open, message_id.split(".")[0][-1], remove(message_id))
-    except Conflict:
-        return
+    await hub.store.commit(names.tables(integration).open, message_id.split(".")[0][-1], remove(message_id))
 
 
 async def blocked(integration: Integration, message: Row, hub: Hub) -> bool:

@@ -54,6 +54,8 @@ class MemoryStore:
     async def commit(self, table: str, partition: str, *changes: Change) -> dict[str, str]:
         rows = self.tables[table][partition]
         check_limits(changes)
+        if len(changes) == 1 and changes[0].action == "delete" and changes[0].key not in rows:
+            return {}
         for change in changes:
             self._permit(rows, change)
         return {

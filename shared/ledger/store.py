@@ -83,7 +83,7 @@ def delete(row: Row) -> Change:
 
 
 def remove(key: str) -> Change:
-    """The row is taken out, whatever it holds; ``Conflict`` when it is not there."""
+    """The row is taken out, whatever it holds."""
     return Change("delete", key)
 
 
@@ -99,7 +99,10 @@ class Store(Protocol):
         """Rows of all partitions, ``first <= partition < last``, in order of partition and key."""
 
     async def commit(self, table: str, partition: str, *changes: Change) -> dict[str, str]:
-        """All changes or none of them; the new ETag of each row that stays."""
+        """All changes or none of them; the new ETag of each row that stays.
+
+        A deletion that stands alone is content when its row is gone already; within a transaction that is a ``Conflict``.
+        """
 
     async def send(self, queue: str, body: bytes, delay: float = 0, lives: float = 0) -> Ticket: ...
 
