@@ -1,0 +1,82 @@
+"""Properties: the same fields as the hl7 package reads, faithful bytes, and no input that breaks the reader."""
+
+import hl7
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from shared.hl7 import ParseError, Path, compose, parse, replace
+from shared.hl7.encoding import Encoding, escape, unescape
+from shared.hl7.path import FieldPath
+
+SIGNS = ["|", "|", "~", "^", "&", "a", "Jones", "20240501", "ŵ", ".", '""', "\\F\\", "\\S\\", "\\T\\", "\\R\\", "\\E\\"]
+FIELDS = st.lists(st.sampled_from(SIGNS), max_size=30).map("".join)
+NAMES = st.sampled_from(["PID", "OBX", "NTE", "ZZZ"])
+SEGMENT = st.tuples(NAMES, FIELDS).map("|".join)
+MSH = "MSH|^~\\&|A|B|C|D|20240501||ADT^A31^ADT_A05|1|P|2.5"
+MESSAGE = st.lists(SEGMENT, max_size=3).map(lambda lines: "\r".join([MSH, *lines]) + "\r")
+PLACES = [(f, r, c, s) for f in range(1, 8) for r in range(1, 4) for c in range(1, 5) for s in range(1, 4)]
+
+
+def peer_text(segment: hl7.Segment, place: tuple[int, int, int, int]) -> str:
+    """What the hl7 package reads; it raises where there is nothing that deep."""
+    try:
+        return str(segment.extract_field(1, *place))
+    except (IndexError, KeyError):
+        return ""
+
+
+@settings(max_examples=200, deadline=None)
+@given(MESSAGE)
+def test_the_same_fields_as_the_hl7_package(text: str) -> None:
+    ours, peer = parse(text), hl7.parse(text)
+    assert [segment.name for segment in ours.segments()] == [str(segment[0]) for segment in peer]
+    for segment, other in zip(ours.segments()[1:], list(peer)[1:], strict=True):
+        for place in PLACES:
+            assert segment[str(FieldPath(*place))] == peer_text(other, place), place
+
+
+@settings(max_examples=100, deadline=None)
+@given(MESSAGE, st.sampled_from(["\r", "\n", "\r\n"]))
+def test_untouched_is_the_same_bytes(text: str, end: str) -> None:
+    message = parse(text.replace("\r", end).encode())
+    assert message.encode() == text.encode()
+    assert compose(message, message.segments()).encode() == text.encode()
+    copied = [replace(s, {str(n): s.raw(str(n)) for n in range(3, len(s.fields))}) for s in message.segments()]
+    assert compose(message, copied).encode() == text.encode()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=60))
+@example(b"MSH|^~\\&")
+@example(b"MSH|^~\\&|\x00|\xff\xfe")
+def test_any_bytes_are_a_message_or_a_parse_error(tail: bytes) -> None:
+    for body in (tail, b"MSH" + tail, b"MSH|^~\\&|" + tail, b"\xff\xfe" + tail, b"\xef\xbb\xbfMSH|^~\\&|" + tail):
+        try:
+            message = parse(body)
+        except ParseError:
+            continue
+        assert isinstance(message["MSH-3"], str)
+        assert [segment["1"] for segment in message.segments()]
+        message.encode()
+
+
+DELIMITERS = st.permutations("|^~\\&#*!@$:").map(lambda chosen: Encoding(*chosen[:6], "utf-8"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\x00")), DELIMITERS)
+def test_what_is_escaped_is_read_back(text: str, encoding: Encoding) -> None:
+    sent = escape(text, encoding)
+    assert unescape(sent, encoding) == text
+    assert not set(sent) & {encoding.field, encoding.component, encoding.repetition, encoding.subcomponent}
+
+
+NUMBER = st.integers(1, 99)
+
+
+@given(NUMBER, NUMBER, NUMBER, st.integers(0, 9), st.integers(0, 9))
+def test_a_path_is_printed_as_it_is_read(occurrence: int, field: int, repetition: int, component: int, sub: int) -> None:
+    path = Path("PID", occurrence, FieldPath(field, repetition, component, sub if component else 0))
+    read = Path.parse(str(path))
+    assert str(read) == str(path)
+    assert read.erl() == path.erl() or (repetition == 1 and not component)
