@@ -1,12 +1,13 @@
 """A message: split into segments at once, into anything smaller only when it is read."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, overload
 
 from shared.hl7 import charset
 from shared.hl7.encoding import Encoding, declared
-from shared.hl7.path import Path
-from shared.hl7.segment import Raw, Segment
+from shared.hl7.path import FieldPath, Path
+from shared.hl7.segment import NOWHERE, PLACES, Raw, Segment
 from shared.issue import Issue
 
 # For the type checker: a bare name of these is a segment, any other path is text.
@@ -22,12 +23,16 @@ class ParseError(ValueError):
     """The body is not an HL7 v2 message: it has no MSH segment, or one that declares no delimiters."""
 
 
-class _Places(dict[str, tuple[str, int, str]]):
-    """Paths in a message: segment, zero-based occurrence, path inside the segment; a misspelt one raises at once."""
+Place = tuple[str, str, int, tuple[int, int, int, int]]
 
-    def __missing__(self, text: str) -> tuple[str, int, str]:
+
+class _Places(dict[str, Place]):
+    """Paths in a message: key of the segment, its name and occurrence, place inside it; a misspelt one raises at once."""
+
+    def __missing__(self, text: str) -> Place:
         path = Path.parse(text)
-        place = (path.segment, path.occurrence - 1, text.partition("-")[2])
+        key = str(path._replace(place=FieldPath()))
+        place = (key, path.segment, path.occurrence, PLACES[str(path.place)] if path.place.field else NOWHERE)
         if len(self) < 10_000:
             self[text] = place
         return place
@@ -44,12 +49,13 @@ class Message:
     ('Jon&es', '252', '', False)
     """
 
-    __slots__ = ("_index", "_names", "_segments", "encoding", "lines", "repairs")
+    __slots__ = ("_index", "_names", "_read", "_segments", "encoding", "lines", "repairs")
 
     def __init__(self, lines: list[str], encoding: Encoding, repairs: tuple[Issue, ...] = ()) -> None:
         self.lines = lines
         self.encoding = encoding
         self.repairs = repairs
+        self._read: dict[str, Segment] = {}
         self._segments: dict[int, Segment] = {}
         self._index: dict[str, list[int]] | None = None
         self._names: list[str] | None = None
@@ -62,9 +68,11 @@ class Message:
     @overload
     def __getitem__(self, path: str) -> str: ...
     def __getitem__(self, path: str) -> str | Segment:
-        name, occurrence, inside = _PLACES[path]
-        segment = self.segment(name, occurrence + 1)
-        return segment[inside] if inside else segment
+        key, name, occurrence, place = _PLACES[path]
+        segment = self._read.get(key)
+        if segment is None:
+            segment = self._read[key] = self.segment(name, occurrence)
+        return segment if place is NOWHERE else segment.at(place)
 
     @property
     def names(self) -> list[str]:
@@ -90,8 +98,11 @@ class Message:
 
     def segment(self, name: str, occurrence: int = 1) -> Segment:
         """One segment by name; an empty, false one when the message does not have it."""
-        places = (self._index or self.index).get(name)
-        if places is None or occurrence > len(places):
+        names = self._names or self.names
+        if occurrence == 1 and name in names:  # the usual case, without the index
+            return self._at(names.index(name), name, 1)
+        places = self.index.get(name, ())
+        if occurrence > len(places):
             return Segment(name, "", self.encoding, occurrence)
         return self._at(places[occurrence - 1], name, occurrence)
 
@@ -103,7 +114,7 @@ class Message:
 
     def segments(self, *names: str) -> list[Segment]:
         """The segments of these names, or all, in the order of the message."""
-        index = self._index or self.index
+        index = self.index
         chosen = {name: index.get(name, []) for name in names} if names else index
         found = [(place, name, occurrence) for name, places in chosen.items() for occurrence, place in enumerate(places, 1)]
         if len(chosen) > 1:
@@ -125,13 +136,13 @@ class Message:
 
     def is_null(self, path: str) -> bool:
         """Whether the sender wrote ``""`` there: delete what you hold."""
-        name, occurrence, inside = _PLACES[path]
-        return self.segment(name, occurrence + 1).is_null(inside)
+        _, name, occurrence, _ = _PLACES[path]
+        return self.segment(name, occurrence).is_null(path.partition("-")[2])
 
     def raw(self, path: str) -> Raw:
         """The text at a path as it was sent."""
-        name, occurrence, inside = _PLACES[path]
-        return self.segment(name, occurrence + 1).raw(inside)
+        _, name, occurrence, _ = _PLACES[path]
+        return self.segment(name, occurrence).raw(path.partition("-")[2])
 
     def repaired(self, *issues: Issue) -> "Message":
         """The same message with more recorded repairs."""
@@ -163,21 +174,29 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
     Args:
         charset_default: what bytes above 127 are read as when MSH-18 is absent or wrong and they are not UTF-8.
     """
-    text, read_as, findings = _text(data, charset_default)
+    if isinstance(data, bytes) and data.isascii():
+        text, read_as, findings = charset.Text(data.decode("ascii"), "")
+    else:
+        text, read_as, findings = _text(data, charset_default)
     lines, repairs = _lines(text)
     header = lines[0] if lines else ""
-    if header[:3] != "MSH":
-        batch = ": it is a batch" if header[:3] in ("FHS", "BHS") else ""
-        raise ParseError("the body does not begin with an MSH segment" + batch)
-    encoding, more = _encoding(header, read_as)
-    return Message(lines, encoding, (*findings, *repairs, *more))
+    separator = header[3:4]
+    if header[:3] != "MSH" or not separator:
+        raise ParseError(f"the body does not begin with an MSH segment{_batch(header)}")
+    fields = header.split(separator)
+    encoding, more = _encoding(separator, fields[1], fields[11:18:6], read_as)
+    message = Message(lines, encoding, (*findings, *repairs, *more))
+    message._segments[0] = Segment.split("MSH", header, encoding, fields)
+    return message
+
+
+def _batch(header: str) -> str:
+    return ": it is a batch" if header[:3] in ("FHS", "BHS") else ""
 
 
 def _text(data: bytes | str, default: str) -> charset.Text:
     if isinstance(data, str):
         return charset.Text(data.removeprefix("\ufeff"), "")
-    if data.isascii():
-        return charset.Text(data.decode("ascii"), "")
     return charset.decode(data, default)
 
 
@@ -206,29 +225,21 @@ def _lines(text: str) -> tuple[list[str], list[Issue]]:
     return lines, repairs
 
 
-def _encoding(header: str, read_as: str) -> tuple[Encoding, list[Issue]]:
-    separator = header[3:4]
-    fields = header.split(separator, 18) if separator else [header]
-    if len(fields) < 2:
-        raise ParseError("MSH declares no delimiters")
-    name = fields[17] if len(fields) > 17 else ""
-    repairs = []
+def _encoding(separator: str, characters: str, named: list[str], read_as: str) -> tuple[Encoding, tuple[Issue, ...]]:
+    """The encoding that MSH declares, and what is odd about it. ``named`` is MSH-12 and MSH-18, as far as they were sent."""
+    version, name = (*named, "", "")[:2]
+    return _declared(separator, characters, version[:3] >= "2.7", name, read_as)
+
+
+@lru_cache(maxsize=256)
+def _declared(separator: str, characters: str, truncates: bool, name: str, read_as: str) -> tuple[Encoding, tuple[Issue, ...]]:
     try:
-        encoding = declared(separator, fields[1], read_as or "ascii")
+        encoding = declared(separator, characters, read_as)
     except ValueError as error:
         raise ParseError(str(error)) from None
-    if name:
-        name = name.split(encoding.repetition)[0]
-        encoding = encoding._replace(charset=read_as or charset.codec(name) or "ascii")
-        if not read_as and not charset.codec(name):
-            repairs.append(charset.unknown())
-    if len(fields[1]) != 4:
-        repairs += _odd_delimiters(fields)
-    return encoding, repairs
-
-
-def _odd_delimiters(fields: list[str]) -> list[Issue]:
-    version = fields[11] if len(fields) > 11 else ""
-    if len(fields[1]) == 5 and version[:3] in ("2.7", "2.8", "2.9"):
-        return []
-    return [_repair("encoding-characters", "MSH-2 does not hold four characters; it was read as it stands", "MSH-2")]
+    known = charset.codec(name.split(encoding.repetition)[0])
+    repairs = [] if known or read_as else [charset.unknown()]
+    if len(characters) != 4 and not (truncates and len(characters) == 5):
+        text = "MSH-2 does not hold four characters; it was read as it stands"
+        repairs.append(_repair("encoding-characters", text, "MSH-2"))
+    return encoding._replace(charset=read_as or known or "ascii"), tuple(repairs)

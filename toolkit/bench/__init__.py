@@ -1,0 +1,1 @@
+"""Benchmarks: ratios between peers, measured side by side in one run."""
