@@ -1,15 +1,22 @@
 """A transaction: entries with what the server shall do with each. Sent twice, it is stored once."""
 
+from collections.abc import Iterable
+
 from shared.fhir.reference import Ids, Message, full_url
 from shared.fhir.resource import Element, Resource, element
 
 
-def entry(content: Resource, if_none_exist: str = "", if_match: str = "", url: str = "") -> Element:
+REMOVED = "urn:x-hub:removed-element"
+
+
+def entry(content: Resource, if_none_exist: str = "", merge: str = "", removed: Iterable[str] = ()) -> Element:
     """One entry of a transaction.
 
     ``PUT Type/id`` by default: the id is ours and stable, so that a second delivery writes the same resource again.
     With ``if_none_exist`` (a search, ``identifier=system|value``) the resource is created only when there is none.
-    ``url`` writes elsewhere: to a resource that the server named itself, or by a search (conditional update).
+    With ``merge`` (such a search) the destination reads what the server holds, merges field by field and writes with
+    ``If-Match``: an element that is absent here is kept, one that is here replaces, and the elements named by ``removed``
+    (the sender's nulls) go. They stand as extensions of the entry, which the destination takes off before it sends.
 
     >>> entry({"resourceType": "Patient", "id": "p1"}, if_none_exist="identifier=s|1")["request"]
     {'method': 'POST', 'url': 'Patient', 'ifNoneExist': 'identifier=s|1'}
@@ -18,8 +25,9 @@ def entry(content: Resource, if_none_exist: str = "", if_match: str = "", url: s
     if if_none_exist:
         request = {"method": "POST", "url": resource_type, "ifNoneExist": if_none_exist}
     else:
-        request = element(method="PUT", url=url or f"{resource_type}/{resource_id}", ifMatch=if_match)
-    return {"fullUrl": full_url(resource_id), "resource": content, "request": request}
+        request = {"method": "PUT", "url": f"{resource_type}?{merge}" if merge else f"{resource_type}/{resource_id}"}
+    extension = [{"url": REMOVED, "valueString": name} for name in removed]
+    return element(extension=extension, fullUrl=full_url(resource_id), resource=content, request=request)
 
 
 def transaction_bundle(message: Message, *entries: Resource) -> Resource:

@@ -64,11 +64,12 @@ def test_an_entry_may_be_conditional() -> None:
     patient = {"resourceType": "Patient", "id": "p"}
     made = entry(patient, if_none_exist="identifier=s|1")
     assert transaction_bundle(MESSAGE, made)["entry"] == [made]
-    assert entry(patient, if_match='W/"3"', url="Patient/17")["request"] == {
-        "method": "PUT",
-        "url": "Patient/17",
-        "ifMatch": 'W/"3"',
-    }
+
+
+def test_an_entry_may_be_merged_into_what_the_server_holds() -> None:
+    made = entry({"resourceType": "Patient", "id": "p"}, merge="identifier=s|1", removed=["maritalStatus"])
+    assert made["request"] == {"method": "PUT", "url": "Patient?identifier=s|1"}
+    assert made["extension"] == [{"url": "urn:x-hub:removed-element", "valueString": "maritalStatus"}]
 
 
 def test_a_reference_to_nothing_is_empty() -> None:
