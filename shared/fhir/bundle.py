@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from shared.fhir.reference import Ids, Message, full_url
 from shared.fhir.resource import Element, Resource, element
 
-
 REMOVED = "urn:x-hub:removed-element"
 
 
