@@ -2,7 +2,7 @@
 
 import typer
 
-from toolkit.commands import catalogue, check, manifest, sheet, test
+from toolkit.commands import catalogue, check, manifest, relay, sheet, test
 
 app = typer.Typer(
     name="hub",
@@ -18,6 +18,7 @@ app.command("check")(check.check)
 app.command("run")(check.run)
 app.command("manifest")(manifest.manifest)
 app.command("sheet")(sheet.sheet)
+app.command("relay")(relay.relay)
 
 
 def main() -> None:

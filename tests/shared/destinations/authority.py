@@ -40,6 +40,13 @@ class Authority:
             context.verify_mode = ssl.CERT_REQUIRED
         return context
 
+    def client_context(self, certificate: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(self.ca)
+        if certificate:
+            context.load_cert_chain(certificate, key)
+        return context
+
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (

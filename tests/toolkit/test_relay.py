@@ -1,0 +1,272 @@
+"""The relay: what a sender hears is what the hub said, or nothing."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from hl7.client import MLLPClient
+
+from shared.destinations.framing import framed, read_frame
+from shared.destinations.mllp import read_reply
+from shared.hl7 import ParseError, parse
+from shared.hl7.ack import acknowledge
+from shared.issue import Issue, Verdict
+from tests.shared.destinations.authority import Authority
+from toolkit.relay import NoAnswer, Relay, Settings, acknowledgement, server_context
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def message(control: str = "A1", size: int = 0) -> bytes:
+    head = f"MSH|^~\\&|252|X|100|Y|20240501120000||ADT^A31^ADT_A05|{control}|P|2.5\rPID|1||9990000018\r"
+    return head.encode() + (b"NTE|1||" + b"x" * size + b"\r" if size else b"")
+
+
+class Hub:
+    """A stand-in for the hub's endpoint: ``says`` is its next verdict or status."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        self.keys: list[str] = []
+        self.says: list[str] = []
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.content.read()
+        self.received.append(body)
+        self.keys.append(request.headers.get("x-hub-key", ""))
+        said = self.says.pop(0) if self.says else "AA"
+        if said == "cut" and request.transport:
+            request.transport.abort()
+        if said == "redirect":
+            return web.Response(status=307, headers={"Location": "/elsewhere"})
+        if said == "page":
+            return web.Response(text="<html>AA</html>", content_type="text/html")
+        if said == "other":
+            return web.Response(body=verdict(message("B2"), "AA"))
+        if said == "slow":
+            await asyncio.sleep(0.6)
+        return web.Response(status=int(said), body=b"") if said.isdecimal() else web.Response(body=verdict(body, said))
+
+
+def verdict(body: bytes, said: str) -> bytes:
+    try:
+        read = parse(body)
+    except ParseError:
+        read, said = None, "AR"
+    issues = () if said == "AA" else (Issue("error", "required", "PID-5", "absent"),)
+    return acknowledge(
+        read, Verdict("AR" if said == "AR" else "AE" if said == "AE" else "AA", issues), "2024-05-01T12:00:00.000Z"
+    )
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[tuple[Hub, str]]:
+    server = Hub()
+    runner = web.ServerRunner(web.Server(server.handle), shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield server, f"http://127.0.0.1:{runner.addresses[0][1]}/api/v1/phw-to-mpi"
+    await runner.cleanup()
+
+
+async def opened(relay: Relay) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", relay.port)
+
+
+async def heard(reader: asyncio.StreamReader) -> tuple[str, str]:
+    return read_reply(await asyncio.wait_for(read_frame(reader), 5))[:2]
+
+
+async def test_the_body_goes_as_it_is_and_the_answer_comes_back(hub: tuple[Hub, str]) -> None:
+    async with Relay(Settings(hub[1], key="the key")) as relay:
+        reader, writer = await opened(relay)
+        for control, said in (("A1", "AA"), ("A2", "AE"), ("A3", "AR")):
+            hub[0].says.append(said)
+            writer.write(framed(message(control)))
+            assert await heard(reader) == (said, control)
+        writer.close()
+    assert hub[0].received == [message("A1"), message("A2"), message("A3")]
+    assert set(hub[0].keys) == {"the key"}
+    assert (relay.relayed, relay.failed) == (3, 0)
+
+
+async def test_several_frames_in_one_write_are_answered_in_order(hub: tuple[Hub, str]) -> None:
+    async with Relay(Settings(hub[1])) as relay:
+        reader, writer = await opened(relay)
+        writer.write(b"".join(framed(message(f"A{n}")) for n in range(5)))
+        assert [await heard(reader) for _ in range(5)] == [("AA", f"A{n}") for n in range(5)]
+        writer.close()
+
+
+async def test_one_frame_in_many_writes(hub: tuple[Hub, str]) -> None:
+    async with Relay(Settings(hub[1])) as relay:
+        reader, writer = await opened(relay)
+        for byte in framed(message()):
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0)
+        assert await heard(reader) == ("AA", "A1")
+        writer.close()
+    assert hub[0].received == [message()]
+
+
+async def test_a_large_message(hub: tuple[Hub, str]) -> None:
+    async with Relay(Settings(hub[1])) as relay:
+        reader, writer = await opened(relay)
+        writer.write(framed(message(size=20_000_000)))
+        assert await heard(reader) == ("AA", "A1")
+        writer.close()
+    assert len(hub[0].received[0]) > 20_000_000
+
+
+NO_VERDICT = ["500", "503", "401", "403", "404", "429", "cut", "redirect", "page", "other", "slow"]
+
+
+@pytest.mark.parametrize("said", NO_VERDICT)
+async def test_no_verdict_closes_the_connection_without_an_answer(hub: tuple[Hub, str], said: str) -> None:
+    hub[0].says.append(said)
+    async with Relay(Settings(hub[1], timeout=0.3)) as relay:
+        reader, writer = await opened(relay)
+        writer.write(framed(message("A1")) + framed(message("A2")))
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+        assert (relay.relayed, relay.failed) == (0, 1)
+        reader, writer = await opened(relay)
+        writer.write(framed(message("A1")))
+        assert await heard(reader) == ("AA", "A1")
+        writer.close()
+    assert message("A2") not in hub[0].received
+
+
+@pytest.mark.parametrize("said", NO_VERDICT)
+async def test_no_verdict_is_ae_by_option_and_the_connection_stays(hub: tuple[Hub, str], said: str) -> None:
+    hub[0].says.append(said)
+    async with Relay(Settings(hub[1], on_failure="ae", timeout=0.3)) as relay:
+        reader, writer = await opened(relay)
+        writer.write(framed(message("A1")) + framed(message("A2")))
+        assert [await heard(reader), await heard(reader)] == [("AE", "A1"), ("AA", "A2")]
+        writer.close()
+
+
+async def test_nobody_is_there(unused_tcp_port: int) -> None:
+    async with Relay(Settings(f"http://127.0.0.1:{unused_tcp_port}/api/v1/x")) as relay:
+        reader, writer = await opened(relay)
+        writer.write(framed(message()))
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+async def test_a_sender_that_wants_no_answer_gets_none(hub: tuple[Hub, str]) -> None:
+    hub[0].says.append("204")
+    async with Relay(Settings(hub[1])) as relay:
+        reader, writer = await opened(relay)
+        writer.write(framed(message("A1")) + framed(message("A2")))
+        assert await heard(reader) == ("AA", "A2")
+        writer.close()
+
+
+async def test_what_is_no_hl7_is_answered_as_the_hub_answers_it(hub: tuple[Hub, str]) -> None:
+    async with Relay(Settings(hub[1])) as relay:
+        reader, writer = await opened(relay)
+        writer.write(framed(b"hello"))
+        assert (await heard(reader))[0] == "AR"
+        writer.write(b"no start block\x1c\r")
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+async def test_a_frame_that_is_too_large_or_a_line_that_is_idle_is_closed(hub: tuple[Hub, str]) -> None:
+    async with Relay(Settings(hub[1], largest=1000, idle=0.1)) as relay:
+        for data in (framed(message(size=5000)), b""):
+            reader, writer = await opened(relay)
+            writer.write(data)
+            with pytest.raises(EOFError):
+                await asyncio.wait_for(_all(reader), 5)
+            writer.close()
+    assert not hub[0].received
+
+
+async def _all(reader: asyncio.StreamReader) -> None:
+    try:
+        while await reader.read(100):
+            pass
+    except ConnectionError:
+        pass
+    raise EOFError
+
+
+async def test_stopping_waits_for_the_answer_that_is_on_its_way(hub: tuple[Hub, str]) -> None:
+    hub[0].says.append("slow")
+    relay = Relay(Settings(hub[1]))
+    await relay.start()
+    reader, writer = await opened(relay)
+    writer.write(framed(message()))
+    await asyncio.sleep(0.1)
+    await relay.stop()
+    assert await heard(reader) == ("AA", "A1")
+    writer.close()
+
+
+async def test_mutual_tls(hub: tuple[Hub, str], tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    tls = server_context(*authority.issue("relay"), authority.ca)
+    async with Relay(Settings(hub[1]), tls) as relay:
+        known = authority.client_context(*authority.issue("sender"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", relay.port, ssl=known)
+        writer.write(framed(message()))
+        assert await heard(reader) == ("AA", "A1")
+        writer.close()
+        with pytest.raises((OSError, EOFError)):
+            await stranger(relay.port, authority)
+    assert hub[0].received == [message()]
+
+
+async def stranger(port: int, authority: Authority) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=authority.client_context())
+    writer.write(framed(message("A2")))
+    await heard(reader)
+
+
+async def test_the_client_of_the_hl7_package(hub: tuple[Hub, str]) -> None:
+    def send(port: int) -> list[bytes]:
+        with MLLPClient("127.0.0.1", port) as client:
+            return [client.send_message(message(f"A{n}")) for n in range(3)]
+
+    async with Relay(Settings(hub[1])) as relay:
+        answers = await asyncio.to_thread(send, relay.port)
+    assert [read_reply(answer.strip(b"\x0b\x1c\r") + b"\r")[:2] for answer in answers] == [("AA", f"A{n}") for n in range(3)]
+
+
+@pytest.mark.slow
+async def test_mllp_send_and_the_command(hub: tuple[Hub, str], tmp_path: Path, unused_tcp_port: int) -> None:
+    file = tmp_path / "message.hl7"
+    file.write_bytes(framed(message("A1")) + framed(message("A2")))
+    command = (sys.executable, "-m", "toolkit", "relay", hub[1], "--port", str(unused_tcp_port))
+    relay = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert relay.stdout
+        assert b"MLLP on" in await relay.stdout.readline()
+        send = [sys.executable, "-c", "from hl7.client import mllp_send; mllp_send()", "--port", str(unused_tcp_port)]
+        sent = await asyncio.to_thread(
+            subprocess.run, [*send, "--file", str(file), "127.0.0.1"], capture_output=True, check=True, timeout=30
+        )
+        assert sent.stdout.count(b"MSA|AA|") == 2
+    finally:
+        relay.terminate()
+        assert await relay.wait() == 0
+    assert b"2 answered, 0 not" in await relay.stdout.read()
+
+
+@pytest.mark.parametrize("url", ["http://hub.example.net/api/v1/x", "ftp://127.0.0.1/x", "hub"])
+def test_the_key_is_told_to_nobody_without_tls(url: str) -> None:
+    with pytest.raises(ValueError, match="https"):
+        Settings(url)
+
+
+def test_an_acknowledgement_that_would_break_its_frame_is_none() -> None:
+    with pytest.raises(NoAnswer):
+        acknowledgement(message(), 200, verdict(message(), "AA") + b"\x1c\r")

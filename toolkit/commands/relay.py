@@ -1,0 +1,59 @@
+"""``./hub relay``: MLLP in, HTTP to the hub."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.relay import Relay, Settings, server_context
+from toolkit.say import stop
+
+Url = Annotated[str, typer.Argument(help="The hub's address for this sender: https://.../api/v1/<name>.")]
+Key = Annotated[str, typer.Option(envvar="HUB_KEY", help="The partner's key; better in the environment than on the line.")]
+Port = Annotated[int, typer.Option(help="Listen on this port.")]
+Host = Annotated[str, typer.Option(help="Listen on this address; 0.0.0.0 is every one.")]
+Certificate = Annotated[Path | None, typer.Option(exists=True, help="PEM: turns TLS on.")]
+PrivateKey = Annotated[Path | None, typer.Option(exists=True, help="PEM: the certificate's key.")]
+Authority = Annotated[Path | None, typer.Option(exists=True, help="PEM: senders must have a certificate of this authority.")]
+Failure = Annotated[str, typer.Option(help="When the hub gives no answer: close the connection, or ae.")]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait for the hub.")]
+
+
+def relay(
+    url: Url,
+    key: Key = "",
+    port: Port = 2575,
+    host: Host = "127.0.0.1",
+    certificate: Certificate = None,
+    private_key: PrivateKey = None,
+    authority: Authority = None,
+    on_failure: Failure = "close",
+    timeout: Timeout = 60,
+) -> None:
+    """Take HL7 v2 by MLLP and hand it to the hub."""
+    if on_failure not in ("close", "ae"):
+        stop("--on-failure is close or ae", 2)
+    if authority and not certificate:
+        stop("--authority needs --certificate", 2)
+    tls = server_context(certificate, private_key, authority) if certificate else None
+    try:
+        settings = Settings(url, key, host, port, "ae" if on_failure == "ae" else "close", timeout)
+    except ValueError as error:
+        stop(str(error), 2)
+    asyncio.run(_run(Relay(settings, tls)))
+
+
+async def _run(server: Relay) -> None:
+    try:
+        await server.start()
+    except OSError as error:
+        stop(f"cannot listen on port {server.settings.port}: {error.strerror}", 1)
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    typer.echo(f"MLLP on {server.settings.host}:{server.port}, to {server.settings.url}")
+    await told.wait()
+    await server.stop()
+    typer.echo(f"{server.relayed} answered, {server.failed} not")

@@ -1,0 +1,161 @@
+"""MLLP in: a small process beside a sender, that forwards each frame to the hub over HTTP and brings back its answer.
+
+It never says AA of its own. When the hub gives no answer the connection is closed, so that the sender sends again.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from shared.destinations.framing import BadFrame, framed, read_frame
+from shared.destinations.mllp import control_id, read_reply
+from shared.hl7 import ParseError, parse
+from shared.hl7.ack import acknowledge
+from shared.issue import Issue, Verdict
+
+CONTENT_TYPE = "x-application/hl7-v2+er7"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+NO_ANSWER = Issue("error", "transient", "", "the hub gave no answer; send the message again", "hub-away")
+
+
+class NoAnswer(Exception):
+    """The hub could not be reached, or said nothing that answers this message."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the hub is, who the sender is to it, and what a sender hears when the hub is away."""
+
+    url: str
+    key: str = ""
+    host: str = "127.0.0.1"
+    port: int = 0
+    on_failure: Literal["close", "ae"] = "close"
+    timeout: float = 60
+    idle: float = 0  # seconds without a message after which a connection is closed; 0 is never
+    largest: int = 100 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            raise ValueError("the hub's address must begin with https:// (http:// only on this machine)")
+
+
+class Relay:
+    """The MLLP server: ``async with Relay(Settings(url="https://...")) as relay``."""
+
+    def __init__(self, settings: Settings, tls: ssl.SSLContext | None = None) -> None:
+        self.settings, self.tls, self.port = settings, tls, settings.port
+        self.relayed = self.failed = 0
+        self._busy: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        timeout = aiohttp.ClientTimeout(total=self.settings.timeout)
+        self._http = aiohttp.ClientSession(timeout=timeout, headers={"x-hub-key": self.settings.key} if self.settings.key else {})
+        self._stopping = asyncio.Event()
+        place = (self.settings.host, self.settings.port)
+        self._server = await asyncio.start_server(self._serve, *place, ssl=self.tls, limit=self.settings.largest)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Take no more; messages that are on their way get their answer first."""
+        self._server.close()
+        self._stopping.set()
+        if self._busy:
+            await asyncio.wait(self._busy, timeout=self.settings.timeout)
+        await self._http.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._busy.add(task)
+        try:
+            async for message in self._messages(reader):
+                writer.write(await self._answer(message))
+                await writer.drain()
+        except (EOFError, OSError, BadFrame, TimeoutError, NoAnswer):
+            pass  # closing the connection is all that a sender has to know
+        finally:
+            self._busy.discard(task)
+            writer.close()
+
+    async def _messages(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+        """One message after the other, until the relay stops or the connection has been idle too long."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            while True:
+                frame = asyncio.create_task(read_frame(reader))
+                await asyncio.wait({frame, stopping}, timeout=self.settings.idle or None, return_when=asyncio.FIRST_COMPLETED)
+                if not frame.done():
+                    frame.cancel()
+                    return
+                yield frame.result()
+        finally:
+            stopping.cancel()
+
+    async def _answer(self, message: bytes) -> bytes:
+        try:
+            answer = await self._ask(message)
+        except NoAnswer:
+            self.failed += 1
+            if self.settings.on_failure == "close":
+                raise
+            return framed(refusal(message))
+        self.relayed += 1
+        return framed(answer) if answer else b""
+
+    async def _ask(self, message: bytes) -> bytes:
+        """The hub's acknowledgement; empty when the sender asked for none. Raises ``NoAnswer``."""
+        headers = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE}
+        try:
+            async with self._http.post(self.settings.url, data=message, headers=headers, allow_redirects=False) as answer:
+                return acknowledgement(message, answer.status, await answer.content.read())
+        except (aiohttp.ClientError, TimeoutError):
+            raise NoAnswer from None
+
+
+def acknowledgement(message: bytes, status: int, body: bytes) -> bytes:
+    """The body, when it is the hub's verdict on this message: a page of some gateway in between is none."""
+    if status == 204:
+        return b""
+    with contextlib.suppress(BadFrame, ValueError):
+        if status == 200 and body.startswith(b"MSH") and read_reply(body).control_id == control_id(message):
+            framed(body)
+            return body
+    raise NoAnswer
+
+
+def refusal(message: bytes) -> bytes:
+    """AE: try again. Never AR, which many senders take as an order not to resend."""
+    stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        read = parse(message)
+    except ParseError:
+        read = None
+    return acknowledge(read, Verdict("AE", (NO_ANSWER,)), stamp)
+
+
+def server_context(certificate: Path, key: Path | None, authority: Path | None) -> ssl.SSLContext:
+    """TLS with this certificate; with an authority, only for senders that have a certificate of it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    if authority:
+        context.load_verify_locations(authority)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
