@@ -194,7 +194,7 @@ async def _in_time(integration: Integration, outgoing: Outgoing) -> Receipt:
 
 async def _reason_to_wait(integration: Integration, message: Row, hub: Hub) -> Outcome | None:
     """Why a message is not sent now: too old, after another lane, a sick destination, or its rate."""
-    if hub.now() - message["at"] > integration.delivery.expires:
+    if hub.now() - message["since"] > integration.delivery.expires:
         return Ended("dead", EXPIRED.rule, (EXPIRED,), attempted=False)
     if await blocked(integration, message, hub):
         return Later(hub.random.uniform(0.5, 2), "after-other-lane")

@@ -180,6 +180,7 @@ async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: H
         "schema": names.SCHEMA,
         "state": "waiting",
         "at": at,
+        "since": at,
         "due": 0.0,
         "attempts": 0,
         "sent": 0,

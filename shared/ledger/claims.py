@@ -143,6 +143,8 @@ class Claim:
         n = names.number(message.key)
         record = finished(message, outcome, self.integration, self.hub.now())
         changes = [delete(message), insert(names.row("d", n), record), *_aftermath(n, message, outcome, self.integration)]
+        if outcome.outcome == "dead":
+            await self._list_dead(message)
         stops = outcome.outcome == "dead" and self.integration.delivery.on_dead == "hold"
         if len(self.waiting) == 1 and self.head and not stops:
             self.held = not await self._settle_and_release(n, changes)
@@ -152,6 +154,14 @@ class Claim:
         if stops:
             await self._let_go()
         await self._tidy(message, record)
+
+    async def _list_dead(self, message: Row) -> None:
+        while self.hub.now() < self.row["end"]:
+            try:
+                return await list_dead(self.integration.name, names.message_id(self.lane, message["key"]), self.hub)
+            except Away:
+                await asyncio.sleep(self.hub.random.uniform(0.05, 0.5))
+        raise Lost
 
     async def _settle_and_release(self, n: int, changes: list[Change]) -> bool:
         assert self.head
@@ -335,6 +345,11 @@ def _aftermath(n: int, message: Row, outcome: Ended, integration: Integration) -
         return [remove(names.row("c", n))]
     changes = [put(names.row("e", n), {"detail": outcome.detail[:20000]})] if outcome.detail else []
     return [*changes, put(names.HOLD, {"n": n, "due": 0.0})] if integration.delivery.on_dead == "hold" else changes
+
+
+async def list_dead(integration: str, message_id: str, hub: Hub) -> None:
+    """The list of dead letters learns of one; written first, passed over when there is none."""
+    await hub.store.commit(names.tables(integration).find, "dead", put(message_id, {"at": hub.now()}))
 
 
 async def stored_envelope(integration: str, row: Row, hub: Hub) -> Envelope:

@@ -7,6 +7,7 @@ from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.issue import Verdict
 from shared.ledger import content, names
+from shared.ledger.claims import list_dead
 from shared.ledger.store import Away, insert, put
 from shared.privacy import keyed
 
@@ -36,6 +37,8 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     keep = envelope.trigger in ("queue", "event")
     data = content.compressed(envelope.body) if keep else b""
     blob = f"{integration.name}/{lane}/0" if len(data) >= hub.timing.blob_from else ""
+    if keep:
+        await list_dead(integration.name, message_id, hub)
     if blob:
         await hub.store.write_blob(names.CONTENT, blob, data)
     body = {"blob": blob} if blob else content.pieces(data)

@@ -51,7 +51,7 @@ async def _look(integration: Integration, lane: str, rows: list[Row], hub: Hub) 
         return 0, 0, 0.0
     if not held and messages[0]["due"] <= hub.now() and await _idle(integration, lane, hub):
         await knock(integration.name, lane, hub)
-    return len(messages), int(held), hub.now() - messages[0]["at"]
+    return len(messages), int(held), hub.now() - messages[0]["since"]
 
 
 async def _idle(integration: Integration, lane: str, hub: Hub) -> bool:

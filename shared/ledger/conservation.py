@@ -1,0 +1,143 @@
+"""Nothing lost: every number that a lane gave out is accounted for, and nothing is kept without a reason.
+
+received = delivered + rejected + duplicate + dead + discarded + expired + waiting + in flight
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger import names
+from shared.ledger.store import Row
+
+OUTCOMES = ("delivered", "rejected", "duplicate", "dead", "discarded", "expired", "waiting", "in flight", "purged")
+INBOX_DAYS = 1
+
+
+@dataclass
+class Balance:
+    """What came in, what became of it, and what cannot be explained."""
+
+    received: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    unexplained: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return not self.unexplained and self.received == sum(self.outcomes.values())
+
+
+async def balance(integration: Integration, hub: Hub) -> Balance:
+    """Walk the whole ledger of an integration. A lane that seems wrong is read again: it may have moved meanwhile."""
+    total, lane = Balance(), list[Row]()
+    async for row in hub.store.scan(names.tables(integration.name).ledger):
+        if lane and row.partition != lane[0].partition:
+            await _add(total, integration, lane, hub)
+            lane = []
+        lane.append(row)
+    if lane:
+        await _add(total, integration, lane, hub)
+    return total
+
+
+async def _add(total: Balance, integration: Integration, rows: list[Row], hub: Hub) -> None:
+    partition, one = rows[0].partition, lane_balance(rows)
+    for _ in range(3):
+        if one.holds:
+            break
+        await asyncio.sleep(0.2)
+        rows = await hub.store.query(names.tables(integration.name).ledger, partition)
+        one = lane_balance(rows)
+    total.received += one.received
+    total.outcomes.update(one.outcomes)
+    total.unexplained += one.unexplained
+
+
+def lane_balance(rows: list[Row]) -> Balance:
+    """The balance of one lane, from all its rows."""
+    by_key = {row.key: row for row in rows}
+    ended = {names.number(key): row for key, row in by_key.items() if key.startswith("d|") and key.count("|") == 1}
+    waiting = {names.number(key): row for key, row in by_key.items() if key.startswith("w|") and key != names.HOLD}
+    head, receipts = by_key.get("head"), [row for row in rows if row.key.startswith("r|")]
+    n, purged = (head["n"], head["purged"] or 0) if head else (0, 0)
+    duplicates = sum(row["duplicates"] for row in receipts) + ((head["duplicates"] or 0) if head else 0)
+    refused = sum(row["outcome"] == "rejected" for row in ended.values())
+    outcomes = Counter({"duplicate": duplicates, "purged": purged})
+    outcomes.update(row["outcome"] for row in ended.values())
+    outcomes.update("in flight" if row["state"] == "sending" else "waiting" for row in waiting.values())
+    wrong = [f"{rows[0].partition}: {text}" for text in _wrong(by_key, ended, waiting, n - purged)] if rows else []
+    return Balance(n + duplicates + refused, +outcomes, wrong)
+
+
+def _wrong(by_key: dict[str, Row], ended: dict[int, Row], waiting: dict[int, Row], numbers: int) -> Iterator[str]:
+    """What must not be, in our own words."""
+    accepted = {n for n, row in ended.items() if row["outcome"] != "rejected"}
+    if both := accepted & waiting.keys():
+        yield f"{len(both)} both waiting and done"
+    if len(accepted | waiting.keys()) != numbers:
+        yield f"{numbers} numbers given out, {len(accepted | waiting.keys())} accounted for"
+    for n in waiting:
+        if names.row("c", n) not in by_key:
+            yield f"message {n} waits without its content"
+    for row in by_key.values():
+        if row.key.startswith("r|") and row["n"] not in accepted | waiting.keys():
+            yield "a receipt without its message"
+        if row.key.startswith("c|") and (text := _residue(by_key, ended, waiting, names.number(row.key))):
+            yield text
+
+
+def _residue(by_key: dict[str, Row], ended: dict[int, Row], waiting: dict[int, Row], n: int) -> str:
+    """Content is there for a waiting message, a dead letter, a kept refusal, or subscribers."""
+    row = ended.get(n)
+    if n in waiting or (row and (row["outcome"] in ("dead", "rejected") or row["pending"])):
+        return ""
+    return f"content of message {n} without a reason"
+
+
+async def residue(integration: Integration, hub: Hub) -> list[str]:
+    """What outstays its reason: content, blobs, open rows, dead letters, and what was left in the inbox."""
+    tables, found = names.tables(integration.name), list[str]()
+    held: set[str] = set()
+    async for row in hub.store.scan(tables.ledger):
+        held |= {row["blob"], row["blob_pending"]} - {""}
+        found += _outstays(integration, row, hub.now())
+    for name, at in await hub.store.blobs(names.CONTENT, f"{integration.name}/"):
+        if name not in held and hub.now() - at > hub.timing.open_grace:
+            found.append("a blob without its row")
+    for _, at in await hub.store.blobs(names.INBOX):
+        if hub.now() - at > INBOX_DAYS * 86400:
+            found.append("a body left in the inbox")
+    for partition in names.OPEN_PARTITIONS:
+        found += [text async for text in _open(integration, partition, hub)]
+    return found + [text for text in (await balance(integration, hub)).unexplained if "content" in text]
+
+
+def _outstays(integration: Integration, row: Row, now: float) -> Iterable[str]:
+    """One row whose time is over."""
+    keep, day = integration.retention, 86400
+    slack = 7200  # the purge runs every hour
+    if row.key.startswith("d|") and row["outcome"] == "dead" and now - row["ended"] > keep.dead_content * day + slack:
+        yield f"{row.partition}: a dead letter older than its retention"
+    if row.key.startswith("d|") and row["pending"] and now - row["ended"] > keep.published * day + slack:
+        yield f"{row.partition}: published content older than its retention"
+    if row.key.startswith("r|") and now - row["at"] > (keep.receipts + 1) * day + slack:
+        yield f"{row.partition}: a receipt older than its retention"
+    if row.key == "claim" and now - row["end"] > 3600:
+        yield f"{row.partition}: a claim left behind"
+
+
+async def _open(integration: Integration, partition: str, hub: Hub) -> AsyncIterator[str]:
+    """Open rows of messages that are done with, or never came."""
+    tables = names.tables(integration.name)
+    for row in await hub.store.query(tables.open, partition):
+        lane, _, key = row.key.partition(".")
+        if hub.now() - row["at"] <= 2 * hub.timing.open_grace:
+            continue
+        receipt = await hub.store.get(tables.ledger, lane, f"r|{key}")
+        waits = receipt and await hub.store.get(tables.ledger, lane, names.row("w", receipt["n"]))
+        ended = receipt and await hub.store.get(tables.ledger, lane, names.row("d", receipt["n"]))
+        if not waits and not (ended and ended["pending"]):
+            yield f"{lane}: an open row left behind"

@@ -1,0 +1,159 @@
+"""Dead letters: seen, replayed or discarded by a person, each act written down first.
+
+A replay is a new attempt of the same message in its old place in the lane; what the first attempt came to stays as a row of
+its own (``d|n|k``). Discard keeps the record and drops the content.
+"""
+
+from typing import Any, NamedTuple
+
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger import audit, names
+from shared.ledger.audit import Act
+from shared.ledger.claims import close, drop_blob, stored_envelope
+from shared.ledger.knocks import knock
+from shared.ledger.search import sequence, status
+from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, put, remove, replace
+from shared.pipeline import accept
+
+PARTITION = "dead"
+KEPT = ("dead", "rejected")
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; the text says why and names no value."""
+
+
+class Person(NamedTuple):
+    """Who asks, and why."""
+
+    who: str
+    purpose: str = ""
+
+
+async def dead_letters(integration: str, hub: Hub, rule: str = "", since: float = 0) -> list[dict[str, Any]]:
+    """Every dead letter, oldest first: reason, rules, paths, attempts, history. ``rule`` narrows by rule id or code."""
+    rows = await hub.store.query(names.tables(integration).find, PARTITION)
+    stories = [await status(integration, row.key, hub) for row in rows if row["at"] >= since]
+    found = [one for one in stories if one and one["outcome"] in KEPT]
+    return sorted(
+        (one for one in found if not rule or rule in (one.get("code"), *one.get("rules", "").split())),
+        key=lambda one: float(one["at"]),
+    )
+
+
+async def content(integration: str, message_id: str, person: Person, hub: Hub) -> bytes:
+    """The body of a dead letter, for a stated purpose, which is audited."""
+    if not person.purpose:
+        raise Refused("the content is shown for a stated purpose only")
+    lane, n, _ = await _dead(integration, message_id, hub)
+    row = await hub.store.get(names.tables(integration).ledger, lane, names.row("c", n))
+    if not row:
+        raise Refused("its content is gone")
+    await audit.append(integration, Act(person.who, "content", message_id, person.purpose), hub)
+    return (await stored_envelope(integration, row, hub)).body
+
+
+async def replay(integration: Integration, message_id: str, person: Person, hub: Hub, out_of_order: bool = False) -> str:
+    """Try a dead letter again, in its place in the lane; tells the message's id (a new one for a refused message)."""
+    lane, n, ended = await _dead(integration.name, message_id, hub)
+    await audit.append(integration.name, Act(person.who, "replay", message_id, person.purpose), hub)
+    if ended["outcome"] == "rejected":
+        return await _accept_again(integration, ended, hub)
+    if not out_of_order and await _overtaken(integration.name, lane, n, hub):
+        raise Refused("later messages of its lane were delivered: replay it out of order, or discard it")
+    tables = names.tables(integration.name)
+    await hub.store.commit(tables.open, lane[-1], put(message_id, {"at": hub.now()}))
+    await _commit(tables.ledger, lane, [*_revived(n, ended, hub.now()), *await _let_in(tables.ledger, lane, n, hub)], hub)
+    await hub.store.commit(tables.find, PARTITION, remove(message_id))
+    await knock(integration.name, lane, hub)
+    return message_id
+
+
+async def discard(integration: Integration, message_id: str, person: Person, hub: Hub, outcome: str = "discarded") -> None:
+    """Give a dead letter up: its record stays, its content goes, and a lane that it held goes on."""
+    lane, n, ended = await _dead(integration.name, message_id, hub)
+    if outcome == "discarded":
+        await audit.append(integration.name, Act(person.who, "discard", message_id, person.purpose), hub)
+    tables = names.tables(integration.name)
+    await hub.store.commit(tables.open, lane[-1], put(message_id, {"at": hub.now()}))
+    record = replace(ended, outcome=outcome, ended=hub.now(), blob="", blob_pending=ended["blob"])
+    await _commit(tables.ledger, lane, [record, *await _let_in(tables.ledger, lane, n, hub, content_too=True)], hub)
+    await drop_blob(tables.ledger, lane, n, hub)
+    await hub.store.commit(tables.find, PARTITION, remove(message_id))
+    await close(integration.name, message_id, hub)
+    await knock(integration.name, lane, hub)
+
+
+async def _dead(integration: str, message_id: str, hub: Hub) -> tuple[str, int, Row]:
+    """Lane, number and record of a dead letter; ``Refused`` when the id is not one's."""
+    lane, _, key = message_id.partition(".")
+    ledger = names.tables(integration).ledger
+    n = await sequence(ledger, lane, key, hub)
+    ended = await hub.store.get(ledger, lane, names.row("d", n)) if n is not None else None
+    if n is None or not ended or ended["outcome"] not in KEPT:
+        raise Refused("there is no such dead letter")
+    return lane, n, ended
+
+
+async def _overtaken(integration: str, lane: str, n: int, hub: Hub) -> bool:
+    later = await hub.store.query(names.tables(integration).ledger, lane, names.row("d", n + 1), "d~")
+    return any(row["outcome"] == "delivered" for row in later)
+
+
+def _revived(n: int, ended: Row, now: float) -> list[Change]:
+    """The message waits again; what it came to the first time stays beside it."""
+    settled = ("outcome", "ended", "code", "where", "reference", "pending", "blob_pending")
+    waiting = {name: value for name, value in ended.values.items() if name not in settled}
+    again = {"since": now, "state": "waiting", "due": 0.0, "attempts": 0, "sent": 0, "code": "", "after": "", "after_n": 0}
+    replays = ended["replays"] + 1
+    return [
+        delete(ended),
+        insert(f"{names.row('d', n)}|{replays}", ended.values),
+        insert(names.row("w", n), {**waiting, **again, "replays": replays}),
+    ]
+
+
+async def _let_in(ledger: str, lane: str, n: int, hub: Hub, content_too: bool = False) -> list[Change]:
+    """What else changes: the hold of this message, the destination's words, the content; and nobody takes a short cut."""
+    rows = {row.key: row for row in await hub.store.query(ledger, lane, "c|", "r|") if row.key in ("head", _c(n), _e(n))}
+    hold = await hub.store.get(ledger, lane, names.HOLD)
+    changes = [replace(rows["head"], idle=-1)] if "head" in rows else []
+    changes += [delete(hold)] if hold and hold["n"] == n else []
+    return changes + [delete(rows[key]) for key in (_e(n), *([_c(n)] if content_too else [])) if key in rows]
+
+
+def _c(n: int) -> str:
+    return names.row("c", n)
+
+
+def _e(n: int) -> str:
+    return names.row("e", n)
+
+
+async def _commit(ledger: str, lane: str, changes: list[Change], hub: Hub) -> None:
+    try:
+        await hub.store.commit(ledger, lane, *changes)
+    except Conflict:
+        raise Refused("the lane is busy, or somebody was quicker: look again") from None
+
+
+async def _accept_again(integration: Integration, ended: Row, hub: Hub) -> str:
+    """A refused message goes in by the front door; what it was stays, and its content goes when it is taken now."""
+    ledger = names.tables(integration.name).ledger
+    row = await hub.store.get(ledger, ended.partition, _c(0))
+    if not row:
+        raise Refused("its content is gone")
+    answer = await accept(integration, await stored_envelope(integration.name, row, hub), hub)
+    if answer.status == 503:
+        raise Away
+    message_id = answer.headers.get("X-Message-Id", "")
+    first = names.message_id(ended.partition, "0")
+    if message_id.startswith("0-"):
+        raise Refused("it is refused again")
+    await hub.store.commit(
+        ledger, ended.partition, replace(ended, blob="", blob_pending=ended["blob"], reference=message_id), delete(row)
+    )
+    await drop_blob(ledger, ended.partition, 0, hub)
+    await hub.store.commit(names.tables(integration.name).find, PARTITION, remove(first))
+    return message_id

@@ -1,0 +1,60 @@
+"""What became of a message: by its id, its control id, its correlation id, or a patient's number that is hashed first."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from shared.hub import Hub
+from shared.ledger import names
+from shared.ledger.store import Row
+from shared.privacy import keyed
+
+By = Literal["control", "correlation", "patient"]
+PARTITIONS: dict[By, str] = {"control": "c", "correlation": "x", "patient": "p"}
+SHOWN = (
+    *("control", "sender", "facility", "outcome", "acknowledgement", "state", "at", "ended", "due", "attempts", "code"),
+    *("rules", "where", "ambiguous", "replays", "correlation_id", "bytes", "pending", "reference", "partner", "synthetic"),
+)
+
+
+async def find(integration: str, by: By, value: str, hub: Hub) -> list[dict[str, Any]]:
+    """The story of each message that the index leads to, oldest first; index rows without a message are passed over."""
+    partition = f"{PARTITIONS[by]}|{keyed(by, value)}"
+    rows = await hub.store.query(names.tables(integration).find, partition)
+    ids = dict.fromkeys(names.message_id(row["lane"], row["key"]) for row in sorted(rows, key=lambda row: float(row["at"])))
+    return [story for one in ids if (story := await status(integration, one, hub))]
+
+
+async def status(integration: str, message_id: str, hub: Hub) -> dict[str, Any] | None:
+    """What became of one message, its earlier attempts included; never its content. ``None``: there is no such message."""
+    lane, _, key = message_id.partition(".")
+    ledger = names.tables(integration).ledger
+    n = await sequence(ledger, lane, key, hub)
+    if n is None:
+        return None
+    waiting = await hub.store.get(ledger, lane, names.row("w", n))
+    past = await hub.store.query(ledger, lane, names.row("d", n), names.row("d", n) + "~")
+    rows = [*([waiting] if waiting else []), *past]
+    if not rows:
+        return None
+    now = next((row for row in rows if row.key in (names.row("w", n), names.row("d", n))), rows[0])
+    history = [_shown(row) for row in rows if row is not now]
+    return {"id": message_id, "n": n, "outcome": now["outcome"] or now["state"], **_shown(now), "history": history}
+
+
+async def sequence(ledger: str, lane: str, key: str, hub: Hub) -> int | None:
+    """The message's number in its lane; that of a refused one, alone in its lane, is 0."""
+    if key == "0":
+        return 0
+    receipt = await hub.store.get(ledger, lane, f"r|{key}")
+    if receipt:
+        return int(receipt["n"])
+    ended = await hub.store.query(ledger, lane, "d|", "d~")  # its receipt has been purged
+    return next((names.number(row.key) for row in ended if row["key"] == key), None)
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    return {name: row.values[name] for name in _present(row)}
+
+
+def _present(row: Row) -> Iterable[str]:
+    return (name for name in SHOWN if row.values.get(name) not in (None, ""))
