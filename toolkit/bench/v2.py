@@ -1,0 +1,156 @@
+"""How fast messages pass from HL7 v2 to HL7 v2, checked at both ends: each flow beside the same work by hl7apy, in one run.
+
+The same work: parse, read every field, build the message that leaves, write it. hl7apy checks nothing here, which is in its
+favour. Goals: 100 times its speed, and a 1 MB message within twice the time per byte of a 1 KB one.
+"""
+
+import re
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+from typing import NamedTuple
+
+from integrations import CATALOGUE, load
+from shared.envelope import Envelope
+from shared.integration import Integration
+from toolkit.samples import RECEIVED_AT, Sample, accepted
+
+GOAL = 100.0
+LARGEST_RATIO = 2.0
+TYPICAL = 1024  # bytes: the sample nearest to it stands for its flow
+ROUNDS = 5
+UPDATE = re.compile(rb"ADT\^A(08|31)")
+AFTER_OBX = re.compile(rb"(?m)^(?=(AL1|DG1|DRG|PR1|GT1|IN1|ACC|UB1|UB2)\|)|\Z")
+
+
+class Speed(NamedTuple):
+    """Messages a second of one flow, ours and hl7apy's."""
+
+    name: str
+    sample: str
+    size: int
+    ours: float
+    hl7apy: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.hl7apy
+
+
+class PerByte(NamedTuple):
+    """Time per byte of a message of 1 MB over that of one of 1 KB."""
+
+    name: str
+    ratio: float
+
+
+def flows() -> list[Integration]:
+    """The integrations that take HL7 v2 and send HL7 v2."""
+    loaded = [load(name) for name in CATALOGUE]
+    return [each for each in loaded if each.source.format == "hl7v2" and typical(each).path.with_name(_golden(each)).exists()]
+
+
+def typical(integration: Integration) -> Sample:
+    plain = [sample for sample in accepted(integration) if sample.body.isascii() and UPDATE.search(sample.body)]
+    return min(plain, key=lambda sample: abs(len(sample.body) - TYPICAL))
+
+
+def _golden(integration: Integration) -> str:
+    return f"{typical(integration).name}.out.hl7"
+
+
+def speeds() -> list[Speed]:
+    """Both sides in turns, so that what else the machine does falls on both; the median round counts."""
+    return [_speed(integration) for integration in flows()]
+
+
+def _speed(integration: Integration) -> Speed:
+    sample = typical(integration)
+    made = sample.path.with_name(_golden(integration)).read_bytes()
+    ours = [hub(integration, sample.envelope), peer(sample.body.decode(), made.decode())]
+    rounds = [[per_second(work, count) for work, count in zip(ours, (400, 4), strict=True)] for _ in range(ROUNDS)]
+    mine, theirs = (median(side) for side in zip(*rounds, strict=True))
+    return Speed(integration.name, sample.name, len(sample.body), mine, theirs)
+
+
+def per_second(work: Callable[[], object], count: int) -> float:
+    began = perf_counter()
+    for _ in range(count):
+        work()
+    return count / (perf_counter() - began)
+
+
+def hub(integration: Integration, envelope: Envelope) -> Callable[[], bytes]:
+    """Read, check, map, check what leaves, write."""
+
+    def work() -> bytes:
+        content = integration.source.read(envelope)
+        if any(issue.is_error for issue in integration.profile.check(content)):
+            raise ValueError("a sample that is not accepted")
+        made = integration.transform(content)
+        if any(issue.is_error for issue in integration.outgoing.check(made)):
+            raise ValueError("output that fails its check")
+        return bytes(made.encode())
+
+    return work
+
+
+def peer(text: str, made: str) -> Callable[[], str]:
+    """The same by hl7apy, with the fields of the message that leaves already worked out for it."""
+    from hl7apy.core import Message
+    from hl7apy.parser import parse_message
+
+    lines = [line.split("|") for line in made.split("\r") if line]
+    text = text.replace("\r\n", "\r").replace("\n", "\r")
+
+    def work() -> str:
+        message = parse_message(text, find_groups=False)
+        for segment in message.children:
+            for field in segment.children:
+                field.to_er7()
+        built = Message("ADT_A05", version="2.5")
+        for name, *fields in lines[1:]:
+            built.add(_built(name, fields))
+        for number, value in enumerate(lines[0][2:], 3):
+            if value:
+                setattr(built.msh, f"msh_{number}", value)
+        return str(built.to_er7())
+
+    return work
+
+
+def _built(name: str, fields: list[str]) -> object:
+    from hl7apy.core import Field, Segment
+
+    segment = Segment(name, version="2.5")
+    for number, value in enumerate(fields, 1):
+        for repetition in value.split("~") if value else ():
+            field = Field(f"{name}_{number}", version="2.5")
+            field.value = repetition
+            segment.add(field)
+    return segment
+
+
+def per_byte() -> list[PerByte]:
+    """Each flow on 1 KB and on the same message grown to 1 MB by repeated observations, or by next of kin."""
+    return [_per_byte(integration) for integration in flows()]
+
+
+def _per_byte(integration: Integration) -> PerByte:
+    body = typical(integration).body.replace(b"\r\n", b"\r").replace(b"\n", b"\r")
+    small, large = body, grown(body, 1024 * 1024)
+    times = [[_time(integration, each, count) for each, count in ((small, 400), (large, 1))] for _ in range(ROUNDS)]
+    few, many = (median(side) for side in zip(*times, strict=True))
+    return PerByte(integration.name, (many / len(large)) / (few / len(small)))
+
+
+def grown(body: bytes, size: int) -> bytes:
+    """The message with as many observations, where its structure has them, as make it that large."""
+    lines = body.replace(b"\r", b"\n")
+    place = found.start() if (found := AFTER_OBX.search(lines)) else len(lines)
+    observations = b"".join(b"OBX|%d|ST|A^First^L||%s||||||F\r" % (n, b"one" * 20) for n in range(1, size // 90))
+    return body[:place] + observations + body[place:]
+
+
+def _time(integration: Integration, body: bytes, count: int) -> float:
+    return 1 / per_second(hub(integration, Envelope(integration.name, body, RECEIVED_AT)), count)
