@@ -2,7 +2,7 @@
 
 import typer
 
-from toolkit.commands import catalogue, check, manifest, relay, sheet, test
+from toolkit.commands import bench, catalogue, check, manifest, relay, sheet, test
 
 app = typer.Typer(
     name="hub",
@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 
 app.command("test", context_settings=test.PASS_THROUGH)(test.test)
+app.command("bench")(bench.bench)
 app.command("list")(catalogue.list_integrations)
 app.command("check")(check.check)
 app.command("run")(check.run)

@@ -98,11 +98,12 @@ def identifiers(source: Segment, event: str) -> Iterator[Cx]:
     A number that begins N3 or N4 stands where an NHS Number should and is none: it goes as a local number with a
     registration and not at all otherwise.
     """
-    numbers = of_type(source, "NI")
-    if real := nhs_number(source):
+    sent = of_type(source, "NI")
+    real = next((number for number in sent if not is_pseudo(number)), "")
+    if real:
         yield real, "", "", "NHS", "NH"
-    elif numbers and event == "A04":
-        yield numbers[0], "", "", LOCAL_AUTHORITY, "LI"
+    elif sent and event == "A04":
+        yield sent[0], "", "", LOCAL_AUTHORITY, "LI"
     for number in of_type(source, "PI")[:1]:
         yield local_identifier(number)
 

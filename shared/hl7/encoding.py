@@ -52,6 +52,8 @@ def escape(text: str, encoding: Encoding) -> str:
     >>> escape("x10^9/L & a\\b", Encoding())
     'x10\\S\\9/L \\T\\ a\\E\\b'
     """
+    if text.isalnum():
+        return text
     pattern, replace = _escaper(encoding)
     return pattern.sub(replace, text)
 

@@ -1,6 +1,7 @@
 """Segments and repetitions of fields: read when asked, kept as they were sent."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from shared.hl7.encoding import Encoding, unescape
 from shared.hl7.path import FieldPath, Path
@@ -42,6 +43,9 @@ class _Numbers(dict[str, int]):
 
 
 _NUMBERS = _Numbers()
+
+
+_field_path = lru_cache(maxsize=4096)(FieldPath.parse)
 
 
 def _part(text: str, delimiter: str, index: int) -> str:
@@ -196,7 +200,7 @@ class Segment:
 
     def raw(self, path: str) -> Raw:
         """A field, repetition, component or subcomponent as it was sent."""
-        place = FieldPath.parse(path)
+        place = _field_path(path)
         text = self._field(place.field)
         if place.repetition or place.component:
             text = _part(text, self.encoding.repetition, max(place.repetition - 1, 0))
@@ -238,4 +242,4 @@ class Segment:
 
     def where(self, path: str = "") -> str:
         """The full path, with the occurrence of the segment: ``OBX[2]-5``."""
-        return str(Path(self.name, self.occurrence, FieldPath.parse(path) if path else FieldPath()))
+        return str(Path(self.name, self.occurrence, _field_path(path) if path else FieldPath()))
