@@ -159,3 +159,16 @@ async def test_the_sweep_can_see() -> None:
     for hidden in (canary, *(base64.b64encode(b"x" * n + canary.encode() + b"yy").decode() for n in range(6))):
         assert nest.found_in(f"before {hidden} after") == {canary}
     assert not nest.found_in("nothing of the kind")
+
+
+def tells_tales(outgoing: Outgoing) -> Receipt:
+    """A destination written badly: the code of its failure quotes the message."""
+    raise Undelivered("permanent", outgoing.body.decode("utf-8", "replace"), "refused")
+
+
+async def test_a_planted_leak_is_found() -> None:
+    integration = replace(load("phw-to-mpi"), destination=Behaving(tells_tales))
+    sinks, nest = world(integration), Nest()
+    envelope = as_many_as_pass(load("phw-to-mpi"), accepted(load("phw-to-mpi"))[0].envelope, nest)
+    await send(integration, replace(envelope, trigger="http"), sinks)
+    assert leaks(nest, sinks, "", "")
