@@ -51,9 +51,11 @@ def from_event(event: Event) -> Resource:
 
 
 def only_new(person: Resource) -> Element:
-    """A Patient that is created when the repository has none with this NHS Number, and is left alone otherwise."""
-    number = nhs_number(person)
-    return entry(person, if_none_exist=f"identifier={NHS_NUMBER}|{number}" if number else "")
+    """A Patient that is created when the repository has none with this NHS Number (else: its first number), and is left alone
+    otherwise."""
+    listed = person.get("identifier", [])
+    by: Element = next((each for each in listed if each.get("system") == NHS_NUMBER), next(iter(listed), {}))
+    return entry(person, if_none_exist=f"identifier={by['system']}|{by['value']}" if by.get("system") else "")
 
 
 def nhs_number(person: Resource) -> str:
@@ -145,21 +147,36 @@ def from_message(message: Message) -> Resource:
     made = [each["resource"] for each in to_bundle(message)["entry"]]
     known = {full_url(each["id"]): each for each in made}
     person = next(each for each in made if each["resourceType"] == "Patient")
-    seen = [each for each in made if each["resourceType"] == "Observation"]
-    given = [vaccinated(each, person, known) for each in made if each["resourceType"] == "Immunization"]
-    return transaction_bundle(message, only_new(person), *map(entry, given), *map(entry, seen))
+    given = {each["id"]: vaccinated(each, person, known, message) for each in made if each["resourceType"] == "Immunization"}
+    seen = [observed(each, given) for each in made if each["resourceType"] == "Observation"]
+    return transaction_bundle(message, only_new(person), *map(entry, given.values()), *map(entry, seen))
 
 
-def vaccinated(given: Resource, person: Resource, known: Mapping[str, Resource]) -> Resource:
+def vaccinated(given: Resource, person: Resource, known: Mapping[str, Resource], message: Message) -> Resource:
     """One Immunization of the guide with the elements that the national profile constrains."""
     changed = {
+        "id": order_id(given, message),
         "meta": {**given.get("meta", {}), "profile": [PROFILE]},
         "identifier": [with_system(each) for each in given.get("identifier", ())],
         "patient": subject(person["id"], nhs_number(person)),
         "manufacturer": element(display=name(known.get(given.get("manufacturer", {}).get("reference", "")))),
         "performer": [{**each, "actor": by_identifier(each["actor"], known)} for each in given.get("performer", ())],
     }
-    return {key: value for key, value in {**given, "primarySource": True, **changed}.items() if value not in ({}, [])}
+    return {key: value for key, value in {"primarySource": True, **given, **changed}.items() if value not in ({}, [])}
+
+
+def order_id(given: Resource, message: Message) -> str:
+    """The id of the vaccination by its order number (ORC-3, else ORC-2), so that a later message corrects it."""
+    numbered: Element = next(iter(given.get("identifier", ())), {})
+    return Ids(message["MSH-3"], message["MSH-4"], numbered["value"])("/vaccination") if numbered else given["id"]
+
+
+def observed(seen: Resource, given: Mapping[str, Resource]) -> Resource:
+    """An Observation at a vaccination, of which the id has changed."""
+    if "partOf" not in seen:
+        return seen
+    old = seen["partOf"][0]["reference"].removeprefix("urn:uuid:")
+    return {**seen, "partOf": [reference("Immunization", given[old]["id"])]}
 
 
 def with_system(identifier: Element) -> Element:

@@ -1,8 +1,9 @@
-"""What the schema of a vaccination event cannot say."""
+"""What the schema of a vaccination event cannot say, and what a VXU^V04 must say about a vaccination."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from shared.hl7 import Message
 from shared.issue import Issue
 from shared.validation import nhs_number
 
@@ -37,4 +38,20 @@ def not_expired(event: Event) -> Iterator[Issue]:
         yield Issue("warning", "business-rule", "/vaccination/expires", "given after the vaccine expired")
 
 
+def vaccination_number(message: Message) -> Iterator[Issue]:
+    """Each vaccination has an order number: without it a correction would be a second vaccination."""
+    for orc in message.segments("ORC"):
+        if not orc["2"] and not orc["3"]:
+            yield Issue("error", "required", orc.where("3"), "no order number of the vaccination", "", "HL7 v2.5.1 4.5.1.3")
+
+
+def vaccine_and_time(message: Message) -> Iterator[Issue]:
+    """Each RXA says which vaccine, and when it was given or refused."""
+    for rxa in message.segments("RXA"):
+        for field in ("3", "5"):
+            if not rxa[field]:
+                yield Issue("error", "required", rxa.where(field), "a required field is absent", "", f"HL7 v2.5.1 4.14.7.{field}")
+
+
+OF_MESSAGES = (vaccination_number, vaccine_and_time)
 RULES = (nhs_number_check_digit, reason_when_not_done, not_before_birth, not_expired)
