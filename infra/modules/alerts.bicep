@@ -54,6 +54,14 @@ var rules Rule[] = [
     pace: fast
   }
   {
+    name: 'fault'
+    text: 'Our own code failed.'
+    severity: 1
+    query: loadTextContent('../alerts/fault.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
     name: 'poison'
     text: 'A message could not be taken in five tries.'
     severity: 1

@@ -1,0 +1,130 @@
+"""Azure Monitor in small: a workspace whose rows arrive late, and the rules of a snapshot, run as the service runs them."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import duckdb
+import duckdb_kql
+
+INGESTION = timedelta(minutes=3)
+CLOSES_AFTER = timedelta(minutes=10)  # a minute's rule closes when its condition has not been met for ten
+LENGTHS = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT6H": 360, "P1D": 1440, "P2D": 2880}
+COLUMNS = (
+    "arrived TIMESTAMP, TimeGenerated TIMESTAMP, Name VARCHAR, Properties JSON, ItemCount INT, OperationId VARCHAR, "
+    "AppRoleName VARCHAR, Success BOOLEAN, ResultCode VARCHAR, DurationMs DOUBLE"
+)
+WINDOW = "TimeGenerated > getvariable('since') AND TimeGenerated <= getvariable('until') AND arrived <= getvariable('until')"
+
+
+def at(seconds: float) -> datetime:
+    """The time of an event, as a table has it."""
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+
+
+class Workspace:
+    """AppEvents and AppRequests; a query sees one window of what has arrived by its end."""
+
+    def __init__(self) -> None:
+        self.db = duckdb.connect()
+        for table in ("AppEvents", "AppRequests"):
+            self.db.execute(f"CREATE TABLE all_{table} ({COLUMNS})")
+            self.db.execute(f"CREATE VIEW {table} AS SELECT * EXCLUDE arrived FROM all_{table} WHERE {WINDOW}")
+
+    def add(self, events: list[tuple[float, str, dict[str, Any]]], table: str = "AppEvents", **columns: Any) -> None:
+        """Events as (epoch seconds, name, keys); the values of Properties are text, as the workspace has them."""
+        fixed = (columns.get("role", ""), columns.get("success", True), columns.get("code", ""), 0.0)
+        rows = [
+            (at(t) + INGESTION, at(t), name, json.dumps({k: str(v) for k, v in keys.items()}), 1, "", *fixed)
+            for t, name, keys in events
+        ]
+        if rows:
+            columns_of = [list(column) for column in zip(*rows, strict=True)]
+            self.db.execute(f"INSERT INTO all_{table} SELECT {', '.join(['unnest(?)'] * 10)}", columns_of)
+
+    def ask(self, sql: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
+        self.db.execute(f"SET VARIABLE since = TIMESTAMP '{since}'")
+        self.db.execute(f"SET VARIABLE until = TIMESTAMP '{until}'")
+        found = self.db.execute(sql)
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+class Episode(NamedTuple):
+    series: tuple[str, ...]
+    opened: datetime
+    closed: datetime | None
+
+
+@dataclass
+class Rule:
+    """A scheduled query rule, from the resource that Bicep makes."""
+
+    name: str
+    properties: dict[str, Any]
+    sql: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.criteria = self.properties["criteria"]["allOf"][0]
+        self.sql = str(duckdb_kql.to_sql(self.criteria["query"]))
+
+    @property
+    def every(self) -> timedelta:
+        return timedelta(minutes=LENGTHS[self.properties["evaluationFrequency"]])
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(minutes=LENGTHS[self.properties.get("overrideQueryTimeRange") or self.properties["windowSize"]])
+
+    @property
+    def is_row_by_row(self) -> bool:
+        """Whether the rows of a day hold the rows of each of its windows: filters and projections alone do that."""
+        return not re.search(r"\b(summarize|let|join|top|distinct|count)\b", self.criteria["query"])
+
+    def met(self, workspace: Workspace, now: datetime) -> set[tuple[str, ...]]:
+        """The series whose condition holds for the window that ends now."""
+        series: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        for row in workspace.ask(self.sql, now - self.window, now):
+            series[tuple(str(row[each["name"]]) for each in self.criteria["dimensions"])].append(row)
+        if not self.criteria["dimensions"]:
+            series.setdefault((), [])
+        return {name for name, rows in series.items() if self._holds(rows)}
+
+    def _holds(self, rows: list[dict[str, Any]]) -> bool:
+        measure, threshold = self.criteria.get("metricMeasureColumn"), self.criteria["threshold"]
+        value = max((row[measure] for row in rows), default=0) if measure else len(rows)
+        return bool(value > threshold if self.criteria["operator"] == "GreaterThan" else value < threshold)
+
+    def episodes(self, workspace: Workspace, start: datetime, end: datetime) -> list[Episode]:
+        """Each time that it fired, for each series, from the first evaluation after ``start`` to ``end``."""
+        periods = self.criteria["failingPeriods"]
+        history: dict[tuple[str, ...], list[bool]] = defaultdict(list)
+        opened: dict[tuple[str, ...], datetime] = {}
+        last: dict[tuple[str, ...], datetime] = {}
+        done: list[Episode] = []
+        for now in self._evaluations(start, end):
+            met = self.met(workspace, now)
+            for series in met | set(history):
+                history[series] = [*history[series], series in met][-periods["numberOfEvaluationPeriods"] :]
+                if sum(history[series]) >= periods["minFailingPeriodsToAlert"]:
+                    opened.setdefault(series, now)
+                    last[series] = now
+                elif series in opened and now - last[series] >= max(CLOSES_AFTER, 2 * self.every):
+                    done.append(Episode(series, opened.pop(series), now))
+        return done + [Episode(series, when, None) for series, when in opened.items()]
+
+    def _evaluations(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        now = start + self.every
+        while now <= end:
+            yield now
+            now += self.every
+
+
+def rules(resources: list[dict[str, Any]]) -> dict[str, Rule]:
+    """The rules of an environment by their names without its prefix."""
+    found = [each for each in resources if each["type"] == "Microsoft.Insights/scheduledQueryRules"]
+    return {each["name"].split("-", 2)[2]: Rule(each["name"], each["properties"]) for each in found}
