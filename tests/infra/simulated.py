@@ -1,4 +1,4 @@
-"""A hub that lives through simulated time: the real pipeline and watchdog on the store in memory, each event noted with its time."""
+"""A hub that lives through simulated time: the real pipeline and watchdog on the store in memory, each event noted."""
 
 import asyncio
 from collections.abc import Callable
