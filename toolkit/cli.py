@@ -2,7 +2,7 @@
 
 import typer
 
-from toolkit.commands import bench, catalogue, check, manifest, relay, sheet, test
+from toolkit.commands import bench, catalogue, check, docs, manifest, relay, sheet, test
 
 app = typer.Typer(
     name="hub",
@@ -17,6 +17,7 @@ app.command("bench")(bench.bench)
 app.command("list")(catalogue.list_integrations)
 app.command("check")(check.check)
 app.command("run")(check.run)
+app.command("docs")(docs.docs)
 app.command("manifest")(manifest.manifest)
 app.command("sheet")(sheet.sheet)
 app.command("relay")(relay.relay)
