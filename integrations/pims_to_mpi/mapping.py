@@ -10,9 +10,12 @@ Cx = tuple[str, str, str, str, str]
 
 
 def to_mpi(message: Message) -> Message:
-    """The message for the MPI: a merge with every pair, or an update with its clinical and insurance segments."""
+    """The message for the MPI: a merge with every pair, or an update with its clinical and insurance segments.
+
+    In UTF-8 whatever PIMS wrote in, because MSH-18, which would say so, is not sent.
+    """
     body = merges(message) if message["MSH-9.2"] == "A40" else update(message)
-    return compose(message, [msh(message), evn(message), *body, *message.segments(*COPIED)])
+    return compose(message, [msh(message), evn(message), *body, *message.segments(*COPIED)], "utf-8")
 
 
 def merges(message: Message) -> Iterator[Segment]:

@@ -42,12 +42,12 @@ def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
     return Segment(original.name, encoding.field.join(fields), encoding, original.occurrence)
 
 
-def compose(like: Message, segments: Iterable[Segment]) -> Message:
-    """A message of these segments, in the character set of another; the delimiters are those of its own MSH."""
+def compose(like: Message, segments: Iterable[Segment], charset: str = "") -> Message:
+    """A message of these segments, in the character set of another or a given one; the delimiters are those of its own MSH."""
     chosen = [each for each in segments if each]
     if not chosen or chosen[0].name != "MSH":
         raise ValueError("a message begins with MSH")
-    encoding = declared(chosen[0]["1"], chosen[0]["2"], like.encoding.charset)
+    encoding = declared(chosen[0]["1"], chosen[0]["2"], charset or like.encoding.charset)
     if any(each.encoding[:5] != encoding[:5] for each in chosen):
         raise ValueError("the segments are written in delimiters that MSH does not declare")
     return Message([each.line for each in chosen], encoding, like.repairs)
