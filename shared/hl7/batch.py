@@ -1,0 +1,209 @@
+"""Batches: FHS, BHS, messages, BTS, FTS. Read from a stream one message at a time, so that a file of any size costs the
+memory of its largest message. HL7 v2.5.1 sections 2.10.3 and 2.15.1 to 2.15.6.
+
+For the one who accepts: ``for member in (batch := BatchReader(body)):`` gives the messages in order, each as its own
+bytes, the same bytes as if it had come alone, so that identity and digest make a second run over the file harmless. Check
+``batch.issues`` when the loop has ended (counts and trailers come last): an error there is about the file as a whole.
+``write_acknowledgement`` takes the verdict on each member as it is made.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import chain, groupby
+from typing import BinaryIO, NamedTuple
+
+from shared.hl7.ack import HUB
+from shared.hl7.compose import Value, segment
+from shared.hl7.message import Message, ParseError, parse
+from shared.hl7.segment import Segment
+from shared.hl7.timestamp import local
+from shared.issue import Issue
+
+_CHUNK = 1 << 16
+_END = re.compile(rb"\r\n|\r|\n")
+_BEFORE = b"\xef\xbb\xbf\x0b \t\r\n"
+_CLAUSE = "HL7 v2.5.1 2.10.3"
+
+
+def is_batch(body: bytes) -> bool:
+    """Whether a body begins with a file or batch header.
+
+    >>> is_batch(b"\\r\\nFHS|^~\\\\&|A\\r"), is_batch(b"MSH|^~\\\\&|A\\r")
+    (True, False)
+    """
+    return body[:64].lstrip(_BEFORE)[:3] in (b"FHS", b"BHS")
+
+
+class Member(NamedTuple):
+    """One message of a batch: its place in the file, one-based, its bytes, and the header of its batch (``None``: none)."""
+
+    number: int
+    body: bytes
+    header: Segment | None
+
+
+@dataclass(slots=True)
+class BatchReader:
+    """The messages of a file, once through. Headers and issues are known as far as the file has been read."""
+
+    source: bytes | BinaryIO
+    file_header: Segment | None = None
+    batch_headers: list[Segment] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    count: int = 0
+    _in_batch: int = 0
+    _open: list[str] = field(default_factory=list)  # headers that still want their trailer
+    _lines: list[bytes] = field(default_factory=list)
+    _closed: bool = False
+
+    def __iter__(self) -> Iterator[Member]:
+        for line in lines(BytesIO(self.source) if isinstance(self.source, bytes) else self.source):
+            name = line[:3]
+            if name in (b"MSH", b"FHS", b"BHS", b"BTS", b"FTS"):
+                yield from self._member()
+                self._control(name, line)
+            elif self._lines:
+                self._lines.append(line)
+            else:
+                self._find("structure", "", "a segment outside any message", "batch-segment")
+        yield from self._member()
+        for header in reversed(self._open):
+            trailer = {"FHS": "FTS", "BHS": "BTS"}[header]
+            self._find("structure", trailer, f"{trailer} is missing: the file may have been cut short", "batch-trailer")
+
+    @property
+    def _header(self) -> Segment | None:
+        return self.batch_headers[-1] if "BHS" in self._open else None
+
+    def _member(self) -> Iterator[Member]:
+        if self._lines:
+            body = b"\r".join(self._lines) + b"\r"
+            self._lines = []
+            self.count += 1
+            self._in_batch += 1
+            yield Member(self.count, body, self._header)
+
+    def _control(self, name: bytes, line: bytes) -> None:
+        if self._closed:
+            self._find("structure", "FTS", "the file goes on after its trailer", "batch-trailer")
+        if name == b"MSH":
+            self._lines = [line]
+        else:
+            {b"FHS": self._file, b"BHS": self._batch, b"BTS": self._batch_end, b"FTS": self._file_end}[name](line)
+
+    def _file(self, line: bytes) -> None:
+        if self.file_header or self.batch_headers or self.count:
+            self._find("structure", "FHS", "FHS is not the first segment of the file", "batch-header")
+        self.file_header = self._read("FHS", line)
+        self._open = ["FHS"]
+
+    def _batch(self, line: bytes) -> None:
+        if "BHS" in self._open:
+            self._find("structure", "BTS", "BTS is missing before the next batch", "batch-trailer")
+            self._open.remove("BHS")
+        self.batch_headers.append(self._read("BHS", line))
+        self._open.append("BHS")
+        self._in_batch = 0
+
+    def _batch_end(self, line: bytes) -> None:
+        self._end("BHS", line, self._in_batch, "messages")
+        self._in_batch = 0
+
+    def _file_end(self, line: bytes) -> None:
+        if "BHS" in self._open:
+            self._find("structure", "BTS", "BTS is missing before FTS", "batch-trailer")
+            self._open.remove("BHS")
+        self._end("FHS", line, len(self.batch_headers), "batches")
+        self._closed = True
+
+    def _end(self, header: str, line: bytes, counted: int, what: str) -> None:
+        trailer = {"FHS": "FTS", "BHS": "BTS"}[header]
+        if header not in self._open:
+            self._find("structure", trailer, f"{trailer} without {header}", "batch-trailer")
+            return
+        self._open.remove(header)
+        told = self._read(trailer, line)["1"]
+        if told and told.lstrip("0") != (str(counted) if counted else ""):
+            self._find("value", f"{trailer}-1", f"{trailer}-1 is not the number of {what}, {counted}", "batch-count")
+
+    def _read(self, name: str, line: bytes) -> Segment:
+        """A control segment; a trailer is written in the delimiters of the header that it closes."""
+        text = line.decode("utf-8", "replace")
+        try:
+            if name in ("FHS", "BHS"):
+                return Segment(name, text, parse("MSH" + text[3:]).encoding)
+        except ParseError:
+            self._find("structure", name, f"{name} declares no delimiters", "batch-header")
+        header = self.batch_headers[-1] if self.batch_headers else self.file_header
+        return Segment(name, text, header.encoding if header else parse("MSH|^~\\&|").encoding)
+
+    def _find(self, code: str, where: str, text: str, rule: str) -> None:
+        if len(self.issues) < 50:
+            self.issues.append(Issue("error", code, where, text, rule, _CLAUSE))
+
+
+def lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a stream, ended by CR, LF or CRLF, framing and blank ones left out, read in pieces of 64 KiB."""
+    pieces: list[bytes] = []
+    begun = False
+    while chunk := stream.read(_CHUNK):
+        chunk = chunk if begun else chunk.lstrip(_BEFORE)
+        begun = begun or bool(chunk)
+        first, *rest = _END.split(chunk)
+        pieces.append(first)
+        for line in rest:
+            yield from _whole(pieces)
+            pieces = [line]
+    yield from _whole(pieces)
+
+
+def _whole(pieces: list[bytes]) -> Iterator[bytes]:
+    line = b"".join(pieces)
+    if line and line != b"\x1c":
+        yield line
+
+
+def write_acknowledgement(batch: BatchReader, answers: Iterable[tuple[Member, bytes]], received_at: str) -> Iterator[bytes]:
+    """The batch acknowledgement, piece by piece: the answer to each message under the header that answers its batch.
+
+    Args:
+        answers: each member, in order, with its acknowledgement (MSH, MSA, ERR).
+        received_at: UTC, ISO 8601: the time of creation in the headers.
+    """
+    pending = iter(answers)
+    first = next(pending, None)  # reads the headers too
+    if batch.file_header:
+        yield _reply("FHS", batch.file_header, received_at)
+    told = batches = 0
+    for header, group in groupby(chain([first] if first else [], pending), key=lambda pair: pair[0].header):
+        yield _reply("BHS", header or batch.file_header, received_at)
+        count = 0
+        for _, answer in group:
+            count += 1
+            yield answer
+        yield _trailer("BTS", count, batch, told)
+        told, batches = len(batch.issues), batches + 1
+    if not batches:
+        yield _reply("BHS", batch.batch_headers[-1] if batch.batch_headers else batch.file_header, received_at)
+        yield _trailer("BTS", 0, batch, told)
+    if batch.file_header:
+        yield _trailer("FTS", max(batches, 1), batch, told)
+
+
+def _reply(name: str, asked: Segment | None, received_at: str) -> bytes:
+    """FHS or BHS of the answer: sender and receiver change places, and the control id that was sent is referred to."""
+    like = Message([], asked.encoding) if asked else parse("MSH|^~\\&|")
+    swapped = {"3": "5", "4": "6", "5": "3", "6": "4", "9": "9", "12": "11"}
+    values: dict[str, Value] = {to: asked.raw(source) for to, source in swapped.items()} if asked else {"3": HUB}
+    values |= {"1": like.encoding.field, "2": like.encoding.characters, "7": local(received_at, offset=True)}
+    return f"{segment(name, values, like=like).line}\r".encode()
+
+
+def _trailer(name: str, count: int, batch: BatchReader, told: int) -> bytes:
+    """BTS or FTS: how many; in the comment, what is wrong with the file as a whole and has not been told yet."""
+    comment = "; ".join(issue.text for issue in batch.issues[told:])[:80]
+    header = batch.file_header or (batch.batch_headers[-1] if batch.batch_headers else None)
+    like = Message([], header.encoding) if header else parse("MSH|^~\\&|")
+    return f"{segment(name, {'1': str(count), '2': comment}, like=like).line}\r".encode()
