@@ -61,4 +61,7 @@ class Undelivered(Problem):
 
 
 class Fault(Problem):
-    """A failure of the hub itself: a bug, or output that does not pass its own check."""
+    """A failure of the hub itself: a bug, or output that does not pass its own check. Its text says where in the code."""
+
+    def __str__(self) -> str:
+        return "; ".join(f"{issue.rule or issue.code}: {issue.text}" for issue in self.issues)

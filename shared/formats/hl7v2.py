@@ -75,7 +75,7 @@ class Hl7:
         return content.repairs
 
     def identity(self, content: Message, envelope: Envelope) -> Identity:
-        return Identity(content.raw("MSH-3"), content.raw("MSH-4"), content["MSH-10"])
+        return Identity(str(content.raw("MSH-3")), str(content.raw("MSH-4")), content["MSH-10"])  # storage takes plain text alone
 
     def is_synthetic(self, content: Message) -> bool:
         return content["MSH-11"] in ("T", "D")

@@ -66,6 +66,7 @@ def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> 
         "rules": " ".join(dict.fromkeys(issue.rule or issue.code for issue in errors)),
         "where": " ".join(dict.fromkeys(issue.where for issue in errors if issue.where))[:1000],
         "correlation_id": envelope.correlation_id,
+        "partner": envelope.partner,
         "traceparent": envelope.traceparent,
         "bytes": len(envelope.body),
         "blob_pending": "",

@@ -1,0 +1,126 @@
+"""The function app: for each integration of the catalogue its HTTP, queue and event functions, the watchdog and health.
+
+Only wiring: every function hands over to shared/triggers.py. ``HUB_INTEGRATIONS`` (a comma list) narrows what this app
+registers; ``HUB_ROLE=ops`` makes it the app of the ops page and the watchdog, with no integrations of its own.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import azure.functions as func
+import orjson
+
+from integrations import load_all
+from shared import triggers
+from shared.envelope import Answer
+from shared.hub import Hub, connect
+from shared.integration import EventGrid, Http, Integration
+from shared.ledger.status import status
+from shared.pipeline import faults
+from shared.settings import setting
+
+STORAGE = "AzureWebJobsStorage"
+EVERY_HALF_MINUTE = "*/30 * * * * *"
+INTEGRATIONS = load_all(name.strip() for name in setting("HUB_INTEGRATIONS").split(",") if name.strip())
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # every caller is a partner: shared/security.py
+_hub: list[Hub] = []
+
+
+def hub() -> Hub:
+    """The one hub of this process, made at the first call, inside the worker's event loop."""
+    if not _hub:
+        _hub.append(connect(INTEGRATIONS))
+    return _hub[0]
+
+
+def register(integration: Integration) -> None:
+    """Every function of one integration."""
+    name, package = integration.name, integration.package
+    if any(isinstance(trigger, Http) for trigger in integration.triggers):
+        add(f"{package}_http", app.route(f"v1/{name}", methods=["POST"]), http(integration))
+        add(f"{package}_status", app.route(f"v1/{name}/messages/{{id}}", methods=["GET"]), message_status(integration))
+    if any(isinstance(trigger, EventGrid) for trigger in integration.triggers):
+        add(f"{package}_event", app.event_grid_trigger("event"), event(integration))
+    add(f"{package}_in", queue(f"{name}-in"), knocked(integration, triggers.in_queue))
+    add(f"{package}_in_poison", queue(f"{name}-in-poison"), knocked(integration, triggers.in_poison))
+    add(f"{package}_work", queue(f"{name}-work"), knocked(integration, triggers.work_queue))
+    add(f"{package}_work_poison", queue(f"{name}-work-poison"), knocked(integration, triggers.work_poison))
+
+
+def add(name: str, trigger: Callable[..., Any], code: Callable[..., Any]) -> None:
+    app.function_name(name)(trigger(code))
+
+
+def queue(name: str) -> Callable[..., Any]:
+    """As bytes: a JSON text would overwrite the trigger's own metadata."""
+    return app.queue_trigger("message", name, STORAGE, data_type=func.DataType.BINARY)
+
+
+def http(integration: Integration) -> Callable[..., Any]:
+    async def post(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        with faults():
+            return answered(await triggers.http(integration, headers(req, context), req.get_body(), hub()))
+
+    return post
+
+
+def message_status(integration: Integration) -> Callable[..., Any]:
+    async def get(req: func.HttpRequest) -> func.HttpResponse:
+        with faults():
+            return answered(await status(integration, dict(req.headers), req.route_params["id"], hub()))
+
+    return get
+
+
+def event(integration: Integration) -> Callable[..., Any]:
+    async def take(event: str) -> None:  # as text: either schema arrives as it was sent
+        with faults():
+            await triggers.event(integration, orjson.loads(event), hub())
+
+    return take
+
+
+def knocked(integration: Integration, door: Callable[[Integration, bytes, Hub], Any]) -> Callable[..., Any]:
+    async def take(message: func.QueueMessage) -> None:
+        with faults():
+            await door(integration, message.get_body(), hub())
+
+    return take
+
+
+@app.function_name("watchdog")
+@app.timer_trigger("timer", EVERY_HALF_MINUTE, use_monitor=False)
+async def watchdog(timer: func.TimerRequest) -> None:
+    with faults():
+        await triggers.tick(hub())
+
+
+@app.function_name("health")
+@app.route("health", methods=["GET"])
+async def health(req: func.HttpRequest) -> func.HttpResponse:
+    """Up; nothing more is said to who is not known."""
+    return func.HttpResponse('{"status":"up"}', mimetype="application/json")
+
+
+def headers(req: func.HttpRequest, context: func.Context) -> Mapping[str, str]:
+    """The request's headers, with the trace that the host goes on or has begun."""
+    trace = context.trace_context
+    own = {"traceparent": trace.trace_parent or "", "tracestate": trace.trace_state or ""}
+    return {**dict(req.headers), **{name: value for name, value in own.items() if value}}
+
+
+def answered(answer: Answer) -> func.HttpResponse:
+    kind = {"content-type": answer.content_type} if answer.content_type else {}
+    return func.HttpResponse(answer.body, status_code=answer.status, headers={**kind, **answer.headers})
+
+
+async def drain() -> None:
+    """Let deliveries that run come to their end; a local host asks for it, Azure's does not, and nothing depends on it."""
+    if _hub:
+        await _hub[0].drain()
+
+
+if setting("HUB_ROLE") != "ops":
+    for each in INTEGRATIONS:
+        register(each)

@@ -1,0 +1,66 @@
+"""What a caller is told of one message: its state and times, never content, and only of the caller's own messages."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from shared.envelope import Answer
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger import names
+from shared.ledger.store import Row
+from shared.security import Partner, caller
+
+REFUSED = "0"  # the receipt key of a refused message, which has no number in a lane
+
+
+async def status(integration: Integration, headers: Mapping[str, str], message_id: str, hub: Hub) -> Answer:
+    """``GET /api/v1/<name>/messages/<id>``: 401 for nobody we know, 404 for what is not there or not the caller's."""
+    partner = caller(headers)
+    if partner is None or not partner.may_call(integration.name):
+        return Answer(401 if partner is None else 403, "text/plain", b"")
+    row = await find(integration.name, message_id, hub)
+    if row is None or not may_see(partner, row):
+        return Answer(404, "text/plain", b"")
+    return Answer(200, "application/json", orjson.dumps(face(integration.name, message_id, row)), {"Cache-Control": "no-store"})
+
+
+async def find(integration: str, message_id: str, hub: Hub) -> Row | None:
+    """The row that tells where the message is: waiting, or what became of it."""
+    ledger, (lane, _, key) = names.tables(integration).ledger, message_id.partition(".")
+    if key == REFUSED:
+        return await hub.store.get(ledger, lane, names.row("d", 0))
+    receipt = await hub.store.get(ledger, lane, f"r|{key}") if lane and key else None
+    if receipt is None:
+        return None
+    n = receipt["n"]
+    return await hub.store.get(ledger, lane, names.row("d", n)) or await hub.store.get(ledger, lane, names.row("w", n))
+
+
+def may_see(partner: Partner, row: Row) -> bool:
+    return "admin" in partner.roles or (bool(row["partner"]) and row["partner"] == partner.name)
+
+
+def face(integration: str, message_id: str, row: Row) -> dict[str, Any]:
+    """Metadata alone; the issues are named by rule and path."""
+    told = {
+        "id": message_id,
+        "integration": integration,
+        "outcome": row["outcome"] or row["state"],
+        "control_id": row["control"],
+        "correlation_id": row["correlation_id"],
+        "received": _time(row["at"]),
+        "ended": _time(row["ended"]),
+        "attempts": row["attempts"],
+        "ambiguous": row["ambiguous"],
+        "code": row["code"],
+        "rules": str(row["rules"]).split(),
+        "where": str(row["where"]).split(),
+    }
+    return {name: value for name, value in told.items() if value not in ("", [])}
+
+
+def _time(at: Any) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else ""

@@ -1,0 +1,53 @@
+"""What a caller is told of one message."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from integrations import load
+from shared import triggers
+from shared.hub import Hub
+from shared.ledger.memory import MemoryStore
+from shared.ledger.status import status
+
+PHW = load("phw-to-mpi")
+SAMPLES = Path("integrations/phw_to_mpi/samples")
+KEYS = {"one": "k1", "two": "k2"}
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+    from hashlib import sha256
+
+    partners = [
+        {"name": name, "keys": [sha256(key.encode()).hexdigest()], "integrations": ["*"], "senders": ["*"]}
+        for name, key in KEYS.items()
+    ]
+    monkeypatch.setenv("HUB_PARTNERS", json.dumps(partners))
+    return Hub(MemoryStore(time.time), {PHW.name: PHW})
+
+
+async def send(hub: Hub, sample: str) -> str:
+    body = (SAMPLES / sample).read_bytes()
+    answer = await triggers.http(PHW, {"x-hub-key": "k1"}, body, hub)
+    return answer.headers["X-Message-Id"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "outcome"), [("a31_null.in.hl7", ("waiting", "sending")), ("rejected_no_pid.in.hl7", ("rejected",))]
+)
+async def test_a_partner_sees_its_own_and_no_content(hub: Hub, sample: str, outcome: tuple[str, ...]) -> None:
+    message_id = await send(hub, sample)
+    own = await status(PHW, {"x-hub-key": "k1"}, message_id, hub)
+    told = json.loads(own.body)
+    assert (own.status, told["id"], told["outcome"] in outcome) == (200, message_id, True)
+    assert (await status(PHW, {"x-hub-key": "k2"}, message_id, hub)).status == 404
+    assert (await status(PHW, {}, message_id, hub)).status == 401
+    await hub.drain(0)
+
+
+@pytest.mark.parametrize("message_id", ["", "x", "x.y", "0-x.0", "../.."])
+async def test_what_is_not_there(hub: Hub, message_id: str) -> None:
+    assert (await status(PHW, {"x-hub-key": "k1"}, message_id, hub)).status == 404
