@@ -9,7 +9,8 @@ OLD_ARC = "2.16.840.1.113883.2.1.8.1.5."  # older pages put authorities here; re
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 NHS_NUMBER_OID = "2.16.840.1.113883.2.1.4.1"
 
-AUTHORITY = {
+# Whose numbers of patients these are. A visit or an account numbered by the same authority is no patient number.
+PATIENT_AUTHORITY = {
     "NHS": NHS_NUMBER,
     "100": "https://fhir.nhs.wales/Id/empi-number",
     "102": "https://fhir.sbuhb.nhs.wales/Id/masterlab",
@@ -33,8 +34,11 @@ AUTHORITY = {
     "170": "https://fhir.pthb.nhs.wales/Id/pas-identifier",
     "182": "https://fhir.vunhst.nhs.wales/Id/canisc-identifier",
     "203": "https://fhir.ctmuhb.nhs.wales/Id/radiology-identifier",
+}
+# Registers of professionals and of organizations.
+PROVIDER_AUTHORITY = {
     "GMC": "https://fhir.hl7.org.uk/Id/gmc-number",
     "NMC": "https://fhir.hl7.org.uk/Id/nmc-number",
     "ODS": "https://fhir.nhs.uk/Id/ods-organization-code",
 }
-AUTHORITY_BACK = {system: code for code, system in reversed(AUTHORITY.items())}
+AUTHORITY_BACK = {system: code for code, system in reversed((PATIENT_AUTHORITY | PROVIDER_AUTHORITY).items())}

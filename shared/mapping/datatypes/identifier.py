@@ -1,9 +1,18 @@
 """CX, EI, EIP, HD, PLN, DLN: identifiers and who assigned them."""
 
 import re
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from shared.fhir.resource import Element, element
-from shared.mapping.authorities import ARC, AUTHORITY, NHS_NUMBER, NHS_NUMBER_OID, OLD_ARC
+from shared.mapping.authorities import (
+    ARC,
+    NHS_NUMBER,
+    NHS_NUMBER_OID,
+    OLD_ARC,
+    PATIENT_AUTHORITY,
+    PROVIDER_AUTHORITY,
+)
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.said import Part, said
 from shared.mapping.tables import IDENTIFIER_TYPE, PRACTITIONER_ID_TYPE, V2_SYSTEM, Table
@@ -14,31 +23,35 @@ CHECK_DIGIT = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
 GROUP_NUMBER = {"PGN": "placer group number", "FGN": "filler group number"}
 
 
-def hd_uri(namespace: str, universal: str = "", kind: str = "") -> str:
-    """The FHIR system that an HD names: a registered authority, an OID, a UUID or a URI; ``""`` when it names none.
+Authorities = Mapping[str, str]
+NONE: Authorities = {}
 
-    Source: guide, HD[uri]; a namespace alone is no URI, so it stays with the assigner instead.
 
-    >>> hd_uri("NHS"), hd_uri("", "1.2.3", "ISO"), hd_uri("RYR")
+def hd_uri(namespace: str, universal: str = "", kind: str = "", known: Authorities = NONE) -> str:
+    """The FHIR system that an HD names: an authority that is known for this kind of number, an OID, a UUID or a URI.
+
+    ``""`` when it names none. Source: guide, HD[uri]; a namespace alone is no URI, so it stays with the assigner instead.
+
+    >>> hd_uri("NHS", known=PATIENT_AUTHORITY), hd_uri("", "1.2.3", "ISO"), hd_uri("RYR")
     ('https://fhir.nhs.uk/Id/nhs-number', 'urn:oid:1.2.3', '')
     """
     for name in (universal, namespace):
         if OID.fullmatch(name):
-            return _registered(name)
+            return _registered(name, known)
         if UUID.fullmatch(name):
             return "urn:uuid:" + name.lower()
         if name.startswith(("http://", "https://", "urn:")):
             return name
-    return AUTHORITY.get(namespace, "")
+    return known.get(namespace, "")
 
 
-def _registered(oid: str) -> str:
-    """The system of an OID: the one of the Welsh register, else the OID itself."""
-    if oid == NHS_NUMBER_OID:
+def _registered(oid: str, known: Authorities) -> str:
+    """The system of an OID: the one of the Welsh register where it is known, else the OID itself."""
+    if oid == NHS_NUMBER_OID and known:
         return NHS_NUMBER
     for arc in (ARC, OLD_ARC):
         if oid.startswith(arc):
-            return AUTHORITY.get(oid[len(arc) :], "urn:oid:" + oid)
+            return known.get(oid[len(arc) :], "urn:oid:" + oid)
     return "urn:oid:" + oid
 
 
@@ -76,39 +89,55 @@ def v2_0203(code: str) -> Element:
     return {"coding": [{"system": V2_SYSTEM + "0203", "code": code}]}
 
 
-def cx_identifier(cx: Part) -> Element:
-    """Identifier from CX: value, system or assigner, type, period and check digit.
+class Authority(NamedTuple):
+    """An HD: who assigned a number."""
+
+    namespace: str
+    universal: str
+    kind: str
+
+
+def hd(part: Part, *paths: str) -> Authority:
+    """The three parts of an HD at these paths."""
+    return Authority(*(said(part, path) for path in paths))
+
+
+def numbered(value: str, authority: Authority, kind: Element, known: Authorities = NONE) -> Element:
+    """Identifier of a number, an authority and a type; ``{}`` when there is no number."""
+    if not value:
+        return {}
+    return element(type=kind, system=hd_uri(*authority, known), value=value, assigner=assigner(*authority, known))
+
+
+def cx_identifier(cx: Part, known: Authorities = PATIENT_AUTHORITY) -> Element:
+    """Identifier of a patient from CX: value, system or assigner, type, period and check digit.
 
     ``{}`` when there is no ID number. ValueError: CX-7 or CX-8 is no date. Source: guide, CX[Identifier].
 
     >>> from shared.hl7 import parse
-    >>> message = parse("MSH|^~\\\\&|\\rPID|||9990000018^^^NHS^NH")
+    >>> message = parse("MSH|^~\\&|\rPID|||9990000018^^^NHS^NH")
     >>> cx_identifier(message["PID"].repeats("3")[0])["system"]
     'https://fhir.nhs.uk/Id/nhs-number'
     """
-    value = said(cx, "1")
-    if not value:
-        return {}
-    authority = (said(cx, "4.1"), said(cx, "4.2"), said(cx, "4.3"))
-    return element(
-        extension=_check_digit(said(cx, "2")),
-        type=identifier_type(said(cx, "5")),
-        system=hd_uri(*authority),
-        value=value,
-        period=element(start=dtm_date_time(said(cx, "7")), end=dtm_date_time(said(cx, "8"))),
-        assigner=_assigner(*authority),
-    )
+    found = numbered(said(cx, "1"), hd(cx, "4.1", "4.2", "4.3"), identifier_type(said(cx, "5")), known)
+    starts, ends, digit = said(cx, "7"), said(cx, "8"), said(cx, "2")
+    if found and (starts or ends):
+        found["period"] = element(start=dtm_date_time(starts), end=dtm_date_time(ends))
+    if found and digit:
+        found["extension"] = [{"url": CHECK_DIGIT, "valueString": digit}]
+    return found
 
 
-def _assigner(namespace: str, universal: str, kind: str) -> Element:
+def cx_number(cx: Part) -> Element:
+    """Identifier of something that is no patient, a visit or an account, from CX: the authority is its assigner alone."""
+    return cx_identifier(cx, NONE)
+
+
+def assigner(namespace: str, universal: str, kind: str, known: Authorities = NONE) -> Element:
     """The assigner, where the system does not say it already."""
-    if not namespace or namespace in AUTHORITY or OID.fullmatch(namespace):
+    if not namespace or namespace in known or OID.fullmatch(namespace):
         return {}
     return hd_organization(namespace, universal, kind)
-
-
-def _check_digit(digit: str) -> list[Element]:
-    return [{"url": CHECK_DIGIT, "valueString": digit}] if digit else []
 
 
 def ei_identifier(ei: Part, kind: str = "") -> Element:
@@ -116,24 +145,15 @@ def ei_identifier(ei: Part, kind: str = "") -> Element:
 
     Source: guide, EI[Identifier-System] and EI[Identifier-Organization].
     """
-    value = said(ei, "1")
-    if not value:
-        return {}
-    authority = (said(ei, "2"), said(ei, "3"), said(ei, "4"))
-    return element(type=v2_0203(kind) if kind else {}, system=hd_uri(*authority), value=value, assigner=_assigner(*authority))
+    return numbered(said(ei, "1"), hd(ei, "2", "3", "4"), v2_0203(kind) if kind else {})
 
 
 def eip_identifiers(eip: Part, placer: str = "PGN", filler: str = "FGN") -> list[Element]:
     """Identifiers from EIP: the placer's and the filler's. Source: guide, EIP[Identifier-...AssignedIdentifier]."""
-    return [each for component, kind in (("1", placer), ("2", filler)) if (each := _ei_in_component(eip, component, kind))]
-
-
-def _ei_in_component(eip: Part, component: str, kind: str) -> Element:
-    value = said(eip, component)
-    if not value:
-        return {}
-    authority = tuple(said(eip, f"{component}.{n}") for n in (2, 3, 4))
-    return element(type=v2_0203(kind), system=hd_uri(*authority), value=value, assigner=_assigner(*authority))
+    found = [
+        numbered(said(eip, n), hd(eip, n + ".2", n + ".3", n + ".4"), v2_0203(kind)) for n, kind in (("1", placer), ("2", filler))
+    ]
+    return [each for each in found if each]
 
 
 def pln_identifier(pln: Part) -> Element:
@@ -143,7 +163,7 @@ def pln_identifier(pln: Part) -> Element:
         return {}
     return element(
         type=identifier_type(said(pln, "2"), PRACTITIONER_ID_TYPE),
-        system=AUTHORITY.get(said(pln, "2"), ""),
+        system=PROVIDER_AUTHORITY.get(said(pln, "2"), ""),
         value=value,
         period=element(end=dtm_date_time(said(pln, "4"))),
     )

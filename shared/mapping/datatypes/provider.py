@@ -1,8 +1,9 @@
 """XCN, CNN, XON, NDL: practitioners and organizations, as resources without an id (who keeps them gives them one)."""
 
 from shared.fhir.resource import Element, Resource, element, resource
+from shared.mapping.authorities import PROVIDER_AUTHORITY
 from shared.mapping.datatypes.code import id_codeable_concept
-from shared.mapping.datatypes.identifier import _assigner, hd_uri, identifier_type
+from shared.mapping.datatypes.identifier import hd, hd_uri, identifier_type, numbered
 from shared.mapping.datatypes.person import _period, fn_family
 from shared.mapping.said import Part, said
 from shared.mapping.tables import DEGREE, NAME_TYPE
@@ -10,7 +11,8 @@ from shared.mapping.tables import DEGREE, NAME_TYPE
 
 def xcn_practitioner(xcn: Part) -> Resource:
     """Practitioner from XCN; ``{}`` when there is neither a number nor a name. Source: guide, XCN[Practitioner]."""
-    identifier = _number(xcn, "1", "9", "13")
+    authority, kind = hd(xcn, "9.1", "9.2", "9.3"), identifier_type(said(xcn, "13"))
+    identifier = numbered(said(xcn, "1"), authority, kind, PROVIDER_AUTHORITY)
     name = xcn_human_name(xcn)
     if not identifier and not name:
         return {}
@@ -40,10 +42,9 @@ def cnn_practitioner(part: Part, component: str = "1") -> Resource:
     number, family, given, second, suffix, prefix, degree = (said(part, f"{component}.{n}") for n in range(1, 8))
     if not number and not family:
         return {}
-    authority = tuple(said(part, f"{component}.{n}") for n in (9, 10, 11))
-    identifier = element(system=hd_uri(*authority), value=number, assigner=_assigner(*authority)) if number else {}
+    authority = hd(part, *(f"{component}.{n}" for n in (9, 10, 11)))
     name = element(family=family, given=[given, second], prefix=[prefix], suffix=[suffix, degree])
-    return resource("Practitioner", identifier=[identifier], name=[name])
+    return resource("Practitioner", identifier=[numbered(number, authority, {}, PROVIDER_AUTHORITY)], name=[name])
 
 
 def xon_organization(xon: Part) -> Resource:
@@ -52,11 +53,8 @@ def xon_organization(xon: Part) -> Resource:
     name = said(xon, "1")
     if not value and not name:
         return {}
-    authority = (said(xon, "6.1"), said(xon, "6.2"), said(xon, "6.3"))
-    identifier = element(
-        type=identifier_type(said(xon, "7")), system=hd_uri(*authority), value=value, assigner=_assigner(*authority)
-    )
-    return resource("Organization", identifier=[identifier] if value else [], name=name)
+    authority, kind = hd(xon, "6.1", "6.2", "6.3"), identifier_type(said(xon, "7"))
+    return resource("Organization", identifier=[numbered(value, authority, kind, PROVIDER_AUTHORITY)], name=name)
 
 
 def xon_string(xon: Part) -> str:
@@ -79,11 +77,3 @@ def cwe_organization(cwe: Part) -> Resource:
     if not code and not name:
         return {}
     return resource("Organization", identifier=[{"value": code}] if code else [], name=name or code)
-
-
-def _number(part: Part, value: str, authority: str, kind: str) -> Element:
-    number = said(part, value)
-    if not number:
-        return {}
-    hd = (said(part, authority + ".1"), said(part, authority + ".2"), said(part, authority + ".3"))
-    return element(type=identifier_type(said(part, kind)), system=hd_uri(*hd), value=number, assigner=_assigner(*hd))

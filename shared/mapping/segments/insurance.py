@@ -3,7 +3,7 @@
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import coding_system
-from shared.mapping.datatypes.identifier import cx_identifier
+from shared.mapping.datatypes.identifier import cx_number
 from shared.mapping.datatypes.person import xad_address, xpn_human_name
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.said import Part, said
@@ -50,7 +50,7 @@ def _payor(read: Reading, in1: Segment) -> Element:
 def _policy_holder(read: Reading, in1: Segment) -> Element:
     """IN1-10 and IN1-11 -> Organization, the group that holds the policy."""
     holder = read.organization(in1, "11")
-    number = read.first(in1, "10", cx_identifier)
+    number = read.first(in1, "10", cx_number)
     if holder and number:
         read.resources[-1].setdefault("identifier", []).append(number)
     return holder or (read.keep(resource("Organization", id=read.id(in1, "-10"), identifier=[number])) if number else {})

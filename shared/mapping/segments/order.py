@@ -4,7 +4,7 @@ from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import id_codeable_concept
 from shared.mapping.datatypes.date import plus_minutes, tm_time
-from shared.mapping.datatypes.identifier import cx_identifier, ei_identifier, eip_identifiers, v2_0203
+from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_identifiers, v2_0203
 from shared.mapping.datatypes.person import HL7, xad_address, xtn_contact_point
 from shared.mapping.datatypes.provider import cnn_practitioner
 from shared.mapping.datatypes.timing import MINUTES, UNITS, rpt_timing, tq_timing
@@ -94,7 +94,7 @@ def _requisition(orc: Segment) -> Element:
 
 
 def _alternates(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
-    sent = read.each(obr, "53", cx_identifier) or read.each(orc, "33", cx_identifier)
+    sent = read.each(obr, "53", cx_number) or read.each(orc, "33", cx_number)
     return [{**each, "type": v2_0203("PLAC")} for each in sent]
 
 

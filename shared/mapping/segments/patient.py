@@ -3,7 +3,7 @@
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.date import dtm_date_time
-from shared.mapping.datatypes.identifier import cx_identifier, dln_identifier, v2_0203
+from shared.mapping.datatypes.identifier import cx_identifier, cx_number, dln_identifier, v2_0203
 from shared.mapping.datatypes.person import (
     HL7,
     xad_address,
@@ -155,7 +155,7 @@ def language(cwe: Part) -> Element:
 
 def pid_account(read: Reading, pid: Segment) -> Resource:
     """PID-18 -> Account; ``{}`` when there is no account number. Source: guide, PID[Account]."""
-    number = read.first(pid, "18", cx_identifier)
+    number = read.first(pid, "18", cx_number)
     if not number:
         return {}
     return resource("Account", id=read.id(pid, "-18"), identifier=[number], status="active", subject=[read.patient])
@@ -276,7 +276,7 @@ def _contact_organization(read: Reading, nk1: Segment) -> Element:
 
 def mrg_account(read: Reading, mrg: Segment) -> Resource:
     """MRG-3 -> Account of the patient that was merged; ``{}`` when absent. Source: guide, MRG[Account]."""
-    number = read.first(mrg, "3", cx_identifier)
+    number = read.first(mrg, "3", cx_number)
     return resource("Account", id=read.id(mrg, "-3"), identifier=[number], status="unknown") if number else {}
 
 
@@ -300,7 +300,7 @@ def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
     return resource(
         "RelatedPerson",
         id=read.id(gt1),
-        identifier=[*read.each(gt1, "2", cx_identifier), _number(gt1, "12")],
+        identifier=[*read.each(gt1, "2", cx_number), _number(gt1, "12")],
         patient=read.patient or UNKNOWN,
         relationship=[*read.concepts(gt1, "11", RELATIONSHIP), {"coding": [GUARANTOR]}],
         name=read.each(gt1, "3", xpn_human_name),

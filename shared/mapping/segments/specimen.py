@@ -3,7 +3,7 @@
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import cwe_codeable_concept, id_codeable_concept
-from shared.mapping.datatypes.identifier import cx_identifier, ei_identifier, eip_identifiers
+from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_identifiers
 from shared.mapping.datatypes.value import cq_quantity
 from shared.mapping.reading import Reading
 from shared.mapping.said import Part, said
@@ -26,10 +26,10 @@ def spm_specimen(read: Reading, spm: Segment) -> Resource:
         id=read.id(spm),
         identifier=[
             *(each for eip in spm.repeats("2") for each in eip_identifiers(eip, "PLAC", "FILL")),
-            *read.each(spm, "31", cx_identifier),
+            *read.each(spm, "31", cx_number),
             *read.each(spm, "32", ei_identifier),
         ],
-        accessionIdentifier=read.first(spm, "30", cx_identifier),
+        accessionIdentifier=read.first(spm, "30", cx_number),
         status=SPECIMEN_AVAILABILITY.get(said(spm, "20")),
         type=read.concept(spm, "4", SPECIMEN_TYPE),
         subject=read.patient,

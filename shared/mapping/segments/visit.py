@@ -4,7 +4,7 @@ from html import escape
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
-from shared.mapping.datatypes.identifier import cx_identifier, v2_0203
+from shared.mapping.datatypes.identifier import cx_number, v2_0203
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.datatypes.value import nm_decimal
 from shared.mapping.reading import UNKNOWN, Reading, extension
@@ -38,7 +38,7 @@ def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
     return resource(
         "Encounter",
         id=read.id(pv1),
-        identifier=[*_visit_number(read, pv1), *read.each(pv1, "50", cx_identifier)],
+        identifier=[*_visit_number(read, pv1), *read.each(pv1, "50", cx_number)],
         status=_status(read, pv1),
         class_=_class(read, pv1),
         type=read.concepts(pv1, "4", ADMISSION_TYPE),
@@ -54,7 +54,7 @@ def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
 
 def _visit_number(read: Reading, pv1: Segment) -> list[Element]:
     kind = {**v2_0203("VN"), "text": "visit number"}
-    return [{"type": kind, **{k: v for k, v in each.items() if k != "type"}} for each in read.each(pv1, "19", cx_identifier)]
+    return [{"type": kind, **{k: v for k, v in each.items() if k != "type"}} for each in read.each(pv1, "19", cx_number)]
 
 
 def _status(read: Reading, pv1: Segment) -> str:
@@ -87,7 +87,7 @@ def participants(read: Reading, segment: Segment, field: str, code: str, words: 
 
 def _hospitalization(read: Reading, pv1: Segment) -> Element:
     return element(
-        preAdmissionIdentifier=read.first(pv1, "5", cx_identifier),
+        preAdmissionIdentifier=read.first(pv1, "5", cx_number),
         admitSource=read.concept(pv1, "14"),
         reAdmission=read.concept(pv1, "13", READMISSION),
         dietPreference=read.concepts(pv1, "38"),
@@ -125,7 +125,7 @@ def _bed_status(read: Reading, pv1: Segment, place: Element) -> None:
 
 def _episode(read: Reading, pv1: Segment) -> Element:
     """PV1-53 and PV1-54 -> EpisodeOfCare; its status was not sent, so the visit's own stands for it."""
-    identifiers = read.each(pv1, "54", cx_identifier)
+    identifiers = read.each(pv1, "54", cx_number)
     words = extension(HL7 + "resource-instance-description", valueMarkdown=said(pv1, "53"))
     if not identifiers and not words:
         return {}
