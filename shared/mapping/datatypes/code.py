@@ -50,7 +50,7 @@ def cwe_codeable_concept(cwe: Part, table: Table | None = None) -> Element:
     sent = [_coding(cwe, *triplet, owner=table if triplet is TRIPLETS[0] else None) for triplet in TRIPLETS]
     codings = [mapped] if mapped else []
     codings += [coding for coding in sent if coding and not (mapped and _same(coding, mapped))]
-    return element(coding=codings, text=said(cwe, "9") or _text(cwe, codings))
+    return element(coding=codings, text=said(cwe, "9") or _text(cwe, mapped, codings))
 
 
 PATHS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13")
@@ -111,7 +111,7 @@ def _display(cwe: Part, target: Target) -> str:
     return target.display
 
 
-def _text(cwe: Part, codings: list[Element]) -> str:
-    """The sender's words where no coding carries them."""
+def _text(cwe: Part, mapped: Element, codings: list[Element]) -> str:
+    """The sender's words where no coding carries them: a display by a table is the table's, not the sender's."""
     words = said(cwe, "2") or ("" if codings else said(cwe, "1") or said(cwe, "5") or said(cwe, "4"))
-    return "" if any(words == coding.get("display") for coding in codings) else words
+    return "" if any(words == coding.get("display") for coding in codings if coding is not mapped) else words

@@ -115,7 +115,7 @@ def cx_identifier(cx: Part, known: Authorities = PATIENT_AUTHORITY) -> Element:
     ``{}`` when there is no ID number. ValueError: CX-7 or CX-8 is no date. Source: guide, CX[Identifier].
 
     >>> from shared.hl7 import parse
-    >>> message = parse("MSH|^~\\&|\rPID|||9990000018^^^NHS^NH")
+    >>> message = parse("MSH|^~\\\\&|\\rPID|||9990000018^^^NHS^NH")
     >>> cx_identifier(message["PID"].repeats("3")[0])["system"]
     'https://fhir.nhs.uk/Id/nhs-number'
     """

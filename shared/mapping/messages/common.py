@@ -49,7 +49,6 @@ def pid(story: Story, segment: Segment) -> None:
     story.also(pid_provenance(read, segment))
     for mother in pid_mother(read, segment):
         story.tell(mother)
-    story.noted = {}
 
 
 def pd1(story: Story, segment: Segment) -> None:

@@ -20,7 +20,6 @@ def txa(story: Story, segment: Segment) -> None:
     if requests:
         merge(story.report, {"context": {"related": requests}})
     story.also(txa_provenance(read, segment, told))
-    story.noted = {}
 
 
 def _orders(story: Story) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from shared.hl7.segment import Segment
 from shared.mapping.messages.common import COMMON, dg1_of_request, observation
-from shared.mapping.messages.results import tq1
+from shared.mapping.messages.results import time, tq1
 from shared.mapping.messages.story import Handler, Story
 from shared.mapping.segments.order import orc_provenance, orc_service_request
 from shared.mapping.segments.specimen import obr_specimen, spm_specimen
@@ -27,6 +27,7 @@ def order(story: Story, segment: Segment) -> None:
     """ORC with its OBR (or without one) -> ServiceRequest and where it comes from."""
     read, waiting = story.read, story.taken()
     story.request = orc_service_request(read, waiting, segment)
+    time(story)
     told = story.tell(story.request)
     if waiting:
         story.also(orc_provenance(read, waiting, told))

@@ -23,15 +23,14 @@ def prd(story: Story, segment: Segment) -> None:
     elif place == "performer":
         story.add(story.appointment, "performer", told)
     elif place == "generalPractitioner":
-        story.noted = {"generalPractitioner": [told]}
+        story.primary.append(told)
 
 
 def pid(story: Story, segment: Segment) -> None:
     """The patient, whom the referral before it is about."""
-    primary = story.noted.pop("generalPractitioner", []) if "generalPractitioner" in story.noted else []
     common.pid(story, segment)
-    if primary:
-        merge(story.patient, {"generalPractitioner": primary})
+    if story.primary:
+        merge(story.patient, {"generalPractitioner": story.primary})
     if story.appointment:
         story.appointment["subject"] = story.read.patient
 

@@ -22,6 +22,7 @@ def obr(story: Story, segment: Segment) -> None:
     close(story)
     order = story.taken()
     story.request = orc_service_request(read, order, segment)
+    time(story)
     story.report = obr_diagnostic_report(read, order, segment)
     request = read.keep(story.request)
     story.tell(story.report)
@@ -58,12 +59,23 @@ def spm(story: Story, segment: Segment) -> None:
 
 
 def tq1(story: Story, segment: Segment) -> None:
-    merge(story.request, tq1_service_request(story.read, segment))
+    """When and how often: before the OBR it waits for it."""
+    if story.orc or not story.request:
+        story.timings.append(segment)
+    else:
+        merge(story.request, tq1_service_request(story.read, segment))
+
+
+def time(story: Story) -> None:
+    """What waited for the order."""
+    for segment in story.timings:
+        merge(story.request, tq1_service_request(story.read, segment))
+    story.timings = []
 
 
 def close(story: Story) -> None:
-    """The group ends: its only specimen is that of its results; without an SPM, OBR says what is known of it."""
-    if story.report and not story.specimens:
+    """The group ends: its only specimen is that of its results, with what OBR says of it beside."""
+    if story.report and len(story.specimens) < 2:
         _specimen_of_obr(story)
     if len(story.specimens) == 1:
         told = reference("Specimen", story.specimens[0]["id"])
@@ -73,9 +85,15 @@ def close(story: Story) -> None:
 
 
 def _specimen_of_obr(story: Story) -> None:
+    """OBR's specimen, or what OBR adds to the one of SPM."""
     occurrence = sum(each["resourceType"] == "DiagnosticReport" for each in story.read.resources)
     made = obr_specimen(story.read, story.read.message.segment("OBR", occurrence))
-    if made:
+    if made and story.specimens:
+        if "collection" in story.specimens[0]:
+            made.get("collection", {}).pop("collectedDateTime", "")
+            made.get("collection", {}).pop("collectedPeriod", "")
+        merge(story.specimens[0], made)
+    elif made:
         story.report["specimen"] = [story.read.keep(made)]
         story.specimens.append(made)
 

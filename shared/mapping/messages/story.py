@@ -28,11 +28,13 @@ class Story:
         "noted",
         "orc",
         "patient",
+        "primary",
         "read",
         "report",
         "request",
         "results",
         "specimens",
+        "timings",
     )
 
     def __init__(self, message: Message) -> None:
@@ -49,6 +51,8 @@ class Story:
         self.specimens: list[Resource] = []
         self.immunization: Resource = {}
         self.appointment: Resource = {}
+        self.primary: list[Element] = []  # general practitioners that were named before the patient
+        self.timings: list[Segment] = []  # each TQ1 that came before the OBR that it times
         self.noted: Resource = {}  # what an NTE annotates
 
     def tell(self, made: Resource) -> Element:
@@ -92,6 +96,8 @@ def follow(story: Story, handlers: Mapping[str, Handler]) -> None:
     """Tell every segment that there is a handler for; the others are named in an issue."""
     for segment in story.read.message.segments():
         handler = handlers.get(segment.name)
+        if segment.name != "NTE":
+            story.noted = {}
         if handler is not None:
             handler(story, segment)
         elif segment.name not in SILENT:

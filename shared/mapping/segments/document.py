@@ -106,7 +106,8 @@ def finish(document: Resource) -> None:
     if len(texts) > 1:
         whole = "\n".join(a2b_base64(each["attachment"]["data"]).decode() for each in texts)
         joined = {**texts[0]["attachment"], "data": base64(whole.encode())}
-        document["content"] = [{"attachment": joined}, *(each for each in content if each not in texts)]
+        rest = [each for each in content if each is texts[0] or each not in texts]
+        document["content"] = [{"attachment": joined} if each is texts[0] else each for each in rest]
     elif not content:
         document["content"] = [{"attachment": dict(UNKNOWN)}]
 

@@ -42,15 +42,15 @@ def order_identifiers(read: Reading, orc: Segment, obr: Segment) -> list[Element
 
 def orc_service_request(read: Reading, orc: Segment, obr: Segment) -> Resource:
     """ORC and OBR -> ServiceRequest. Source: guide, ORC[ServiceRequest] and OBR[ServiceRequest]."""
-    first = orc or obr
+    groups = group_numbers(read, orc)
     return resource(
         "ServiceRequest",
         id=read.id(obr or orc, "/ServiceRequest"),
         meta=element(security=[read.coding(orc, "28", CONFIDENTIALITY)]),
         extension=_order_extensions(read, orc, obr),
-        identifier=[*order_identifiers(read, orc, obr), *_group_numbers(read, orc), *_alternates(read, orc, obr)],
+        identifier=[*order_identifiers(read, orc, obr), *groups[1:], *_filler_group(read, orc), *_alternates(read, orc, obr)],
         basedOn=_parents(read, obr),
-        requisition=_requisition(orc),
+        requisition=groups[0] if groups else {},
         status=_status(read, orc),
         intent=INTENT.get(said(obr, "11"), "order"),
         priority=_priority(obr, "5") or _priority(orc, "7.6") or _priority(obr, "27.6"),
@@ -62,7 +62,7 @@ def orc_service_request(read: Reading, orc: Segment, obr: Segment) -> Resource:
         **_occurrence(read, orc, obr),
         authoredOn=read.date_time(orc, "9") if said(orc, "1") == "NW" else "",
         requester=_requester(read, orc, obr),
-        locationCode=[read.concept(first, "29", ORDER_TYPE)] if orc else [],
+        locationCode=[read.concept(orc, "29", ORDER_TYPE)] if orc else [],
         reasonCode=read.concepts(obr, "31"),
         supportingInfo=_clinical_information(read, obr),
         note=_timing_text(read, orc, obr),
@@ -78,19 +78,16 @@ def _order_extensions(read: Reading, orc: Segment, obr: Segment) -> list[Element
     ]
 
 
-def _group_numbers(read: Reading, orc: Segment) -> list[Element]:
-    """ORC-4.2 and ORC-38 -> identifiers of the group that the filler made."""
-    filler = list(read.each(orc, "38", ei_identifier, "FGN"))
-    second = said(orc, "4.2")
-    if second and not filler and not said(orc, "4.3"):
-        return [{"type": v2_0203("FGN"), "value": second}]
-    return filler
+def group_numbers(read: Reading, orc: Segment) -> list[Element]:
+    """ORC-4, the numbers of the group: the placer's first. A pair (EIP) since v2.7 or where it has subcomponents, else an EI."""
+    if read.message["MSH-12"] >= "2.7" or orc.encoding.subcomponent in orc.raw("4"):
+        return [each for eip in orc.repeats("4") for each in eip_identifiers(eip)]
+    return read.each(orc, "4", ei_identifier, "PGN")
 
 
-def _requisition(orc: Segment) -> Element:
-    """ORC-4 -> requisition: the number of the group that the placer made."""
-    number = said(orc, "4.1.1") or said(orc, "4")
-    return {"type": v2_0203("PGN"), "value": number} if number else {}
+def _filler_group(read: Reading, orc: Segment) -> list[Element]:
+    """ORC-38 -> the number of the group that the filler made."""
+    return read.each(orc, "38", ei_identifier, "FGN")
 
 
 def _alternates(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
@@ -227,7 +224,7 @@ def obr_diagnostic_report(read: Reading, orc: Segment, obr: Segment) -> Resource
         id=read.id(obr),
         meta=element(security=[read.coding(orc, "28", CONFIDENTIALITY)]),
         extension=extension(HL7 + "event-statusReason", valueCodeableConcept=read.concept(orc, "16")),
-        identifier=[*order_identifiers(read, orc, obr), *(each for eip in orc.repeats("4") for each in eip_identifiers(eip))],
+        identifier=[*order_identifiers(read, orc, obr), *group_numbers(read, orc)],
         status=read.code(obr, "25", REPORT_STATUS, "unknown"),
         category=[id_codeable_concept(said(obr, "24"), DIAGNOSTIC_SERVICE)],
         code=read.concept(obr, "4") or UNKNOWN,

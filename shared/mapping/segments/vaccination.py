@@ -2,12 +2,11 @@
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
-from shared.mapping.datatypes.identifier import eip_identifiers
 from shared.mapping.datatypes.person import xad_address
 from shared.mapping.datatypes.value import cwe_unit, nm_decimal
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.said import said
-from shared.mapping.segments.order import order_identifiers
+from shared.mapping.segments.order import group_numbers, order_identifiers
 from shared.mapping.tables import BODY_PARTS, COMPLETION_STATUS, CONFIDENTIALITY, ROUTE, V2_SYSTEM
 
 
@@ -20,7 +19,7 @@ def rxa_immunization(read: Reading, orc: Segment, rxa: Segment) -> Resource:
         meta=element(security=[read.coding(orc, "28", CONFIDENTIALITY)]),
         identifier=[
             *(order_identifiers(read, orc, read.none("OBR")) if orc else []),
-            *(each for eip in orc.repeats("4") for each in eip_identifiers(eip)),
+            *group_numbers(read, orc),
         ],
         status=_status(read, rxa),
         statusReason=read.concept(rxa, "18"),

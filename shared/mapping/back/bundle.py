@@ -1,0 +1,334 @@
+"""A FHIR bundle as an HL7 v2 message: what kind of message it is, and its segments in the order of that message."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from shared.fhir.resource import Resource
+from shared.hl7 import Message
+from shared.hl7.segment import Segment
+from shared.issue import Issue
+from shared.mapping.back.header import bundle_msh, device_sft, provenance_evn
+from shared.mapping.back.others import (
+    content_obx,
+    document_txa,
+    immunization_orc,
+    immunization_rxa,
+    immunization_rxr,
+    provider_prd,
+    referral_rf1,
+    role_rol,
+)
+from shared.mapping.back.people import (
+    allergy_al1,
+    condition_dg1,
+    coverage_in1,
+    guarantor_gt1,
+    is_guarantor_role,
+    patient_mrg,
+    patient_pd1,
+    patient_pid,
+    procedure_pr1,
+    related_person_nk1,
+)
+from shared.mapping.back.results import annotation_nte, is_of_obr, observation_obx, order_obr, request_orc, specimen_spm
+from shared.mapping.back.visit import encounter_pv1, encounter_pv2
+from shared.mapping.back.writing import Writing, message_of
+
+# The message that a bundle without a MessageHeader becomes, by the first of these resources that it holds.
+BY_CONTENT = (
+    ("DiagnosticReport", "ORU^R01^ORU_R01"),
+    ("Immunization", "VXU^V04^VXU_V04"),
+    ("ServiceRequest", "REF^I12^REF_I12"),
+    ("DocumentReference", "MDM^T02^MDM_T02"),
+    ("Observation", "ORU^R01^ORU_R01"),
+    ("Encounter", "ADT^A08^ADT_A01"),
+    ("Patient", "ADT^A31^ADT_A05"),
+)
+MAPPED = {
+    "MessageHeader": "eventCoding destination sender source responsible focus",
+    "Organization": "identifier name address telecom contact",
+    "Practitioner": "identifier name qualification address telecom",
+    "PractitionerRole": "identifier period practitioner organization code location telecom",
+    "Location": "identifier name mode physicalType partOf description operationalStatus type",
+    "Device": "identifier manufacturer deviceName modelNumber version note",
+    "Account": "identifier status subject",
+    "Provenance": "target occurredDateTime recorded location reason activity agent entity",
+    "Patient": "identifier name telecom gender birthDate _birthDate deceasedDateTime deceasedBoolean address maritalStatus "
+    "multipleBirthBoolean multipleBirthInteger communication generalPractitioner extension active link contact",
+    "RelatedPerson": "identifier patient relationship name telecom gender birthDate address period communication",
+    "Encounter": "identifier status class type serviceType priority subject participant period length reasonCode diagnosis "
+    "hospitalization location extension",
+    "Coverage": "identifier status type policyHolder subscriber subscriberId beneficiary relationship period payor",
+    "AllergyIntolerance": "clinicalStatus type category _category code patient onsetDateTime reaction",
+    "Condition": "identifier verificationStatus code subject encounter onsetDateTime recordedDate asserter extension",
+    "Procedure": "identifier status category code subject encounter performedDateTime performedPeriod performer reasonCode",
+    "ServiceRequest": "identifier requisition status intent category priority code subject encounter occurrenceDateTime "
+    "occurrencePeriod authoredOn requester performer reasonCode reasonReference supportingInfo note extension specimen insurance",
+    "DiagnosticReport": "identifier basedOn status category code subject encounter effectiveDateTime effectivePeriod issued "
+    "performer resultsInterpreter specimen result",
+    "Observation": "identifier status _status category code subject encounter effectiveDateTime effectivePeriod valueQuantity "
+    "valueString valueCodeableConcept valueRange valueRatio valuePeriod valueDateTime valueTime valueSampledData valueBoolean "
+    "valueInteger dataAbsentReason interpretation referenceRange note method bodySite device specimen performer component "
+    "derivedFrom extension focus partOf",
+    "Specimen": "identifier accessionIdentifier status type subject receivedTime collection container condition note",
+    "DocumentReference": "masterIdentifier identifier status _status docStatus type subject date author authenticator "
+    "description securityLabel content context",
+    "Binary": "contentType data",
+    "Immunization": "identifier status statusReason vaccineCode patient encounter occurrenceDateTime recorded location "
+    "manufacturer lotNumber expirationDate doseQuantity performer reasonCode route site note",
+}
+ELEMENTS = {name: frozenset(elements.split()) for name, elements in MAPPED.items()}
+
+
+class Composed(NamedTuple):
+    """The message, and what of the bundle found no field in it."""
+
+    message: Message
+    issues: tuple[Issue, ...]
+
+
+def from_bundle(bundle: Resource, message_type: str = "") -> Message:
+    """A bundle as an HL7 v2.5.1 message. ValueError: nothing in it can be the subject of a message."""
+    return compose_bundle(bundle, message_type).message
+
+
+def compose_bundle(bundle: Resource, message_type: str = "") -> Composed:
+    """``from_bundle``, with an issue for each resource and element that found no field."""
+    write = Writing(bundle)
+    kind = message_type or type_of(write)
+    segments = [bundle_msh(write, kind), *device_sft(write)]
+    segments += MESSAGES.get(kind.partition("^")[0], _adt)(write, kind.split("^")[1])
+    write.dropped(ELEMENTS)
+    return Composed(message_of(segments), tuple(write.issues))
+
+
+def type_of(write: Writing) -> str:
+    """The message type: what the MessageHeader says, else what the bundle holds."""
+    said = str(write.first("MessageHeader").get("eventCoding", {}).get("display", ""))
+    if said.count("^"):
+        if said.partition("^")[0] not in MESSAGES:
+            raise ValueError("a message type that is not written back to HL7 v2")
+        return said
+    held = {each.get("resourceType") for each in write.resources}
+    for resource_type, kind in BY_CONTENT:
+        if resource_type in held:
+            return kind
+    raise ValueError("a bundle without anything that an HL7 v2 message could be about")
+
+
+def _patient(write: Writing) -> list[Segment]:
+    """The patient that the message is about, and who is related."""
+    patients = [each for each in write.all("Patient") if not _is_replaced(each)]
+    if not patients:
+        return []
+    patient = write.take(patients[0])
+    people = [each for each in write.all("RelatedPerson") if _is_next_of_kin(write, each)]
+    return [
+        patient_pid(write, patient),
+        *patient_pd1(write, patient),
+        *(role_rol(write, role, {}) for role in _roles(write, patient)),
+        *(related_person_nk1(write, write.take(each)) for each in people),
+    ]
+
+
+def _roles(write: Writing, patient: Resource) -> list[Resource]:
+    """General practitioners that were sent with their role."""
+    found = [write.resolve(each) for each in patient.get("generalPractitioner", [])]
+    return [each for each in found if each.get("resourceType") == "PractitionerRole"]
+
+
+def _is_replaced(patient: Resource) -> bool:
+    return any(each.get("type") == "replaced-by" for each in patient.get("link", ()))
+
+
+def _is_guarantor(person: Resource) -> bool:
+    return any(is_guarantor_role(each) for each in person.get("relationship", ()))
+
+
+def _is_next_of_kin(write: Writing, person: Resource) -> bool:
+    """Neither a guarantor nor somebody who is only insured."""
+    subscribers = [write.resolve(each.get("subscriber", {})) for each in write.all("Coverage")]
+    return not _is_guarantor(person) and all(each is not person for each in subscribers)
+
+
+def _visit(write: Writing) -> list[Segment]:
+    encounter = write.first("Encounter")
+    if not encounter:
+        return []
+    roles = [(each, write.resolve(each.get("individual", {}))) for each in encounter.get("participant", [])]
+    return [
+        encounter_pv1(write, write.take(encounter)),
+        *encounter_pv2(write, encounter),
+        *(role_rol(write, role, each) for each, role in roles if role.get("resourceType") == "PractitionerRole"),
+    ]
+
+
+def _allergies(write: Writing) -> list[Segment]:
+    return [allergy_al1(write, write.take(each)) for each in write.all("AllergyIntolerance")]
+
+
+def _diagnoses(write: Writing) -> list[Segment]:
+    placed = {
+        write.resolve(each.get("condition", {})).get("id", ""): each
+        for encounter in write.all("Encounter")
+        for each in encounter.get("diagnosis", [])
+    }
+    return [condition_dg1(write, write.take(each), placed.get(each.get("id", ""), {})) for each in write.all("Condition")]
+
+
+def _insurance(write: Writing) -> list[Segment]:
+    paid = [each for each in write.all("Coverage") if each.get("payor", [{}])[0].get("reference") or each.get("identifier")]
+    return [coverage_in1(write, write.take(each)) for each in paid]
+
+
+def _adt(write: Writing, event: str) -> list[Segment]:
+    """ADT: event, patient, merge, visit, observations, allergies, diagnoses, procedures, who pays."""
+    merged = [patient_mrg(write, write.take(each)) for each in write.all("Patient") if _is_replaced(each)]
+    guarantors = [each for each in write.all("RelatedPerson") if _is_guarantor(each)]
+    observations = [each for each in write.all("Observation") if "75320-2" not in str(each.get("code"))]
+    return [
+        *provenance_evn(write, event),
+        *_patient(write),
+        *merged,
+        *_visit(write),
+        *(segment for each in observations for segment in _observation(write, each)),
+        *_allergies(write),
+        *_diagnoses(write),
+        *(procedure_pr1(write, write.take(each)) for each in write.all("Procedure")),
+        *(guarantor_gt1(write, write.take(each)) for each in guarantors),
+        *_insurance(write),
+    ]
+
+
+def _observation(write: Writing, observation: Resource) -> list[Segment]:
+    write.restart("NTE")
+    made = observation_obx(write, write.take(observation))
+    return [made, *(annotation_nte(write, each) for each in observation.get("note", []))]
+
+
+def _oru(write: Writing, event: str) -> list[Segment]:
+    """ORU: patient, visit, then each report as a group; observations of no report are a group without one."""
+    segments = [*_patient(write), *_visit(write)]
+    for report in write.all("DiagnosticReport"):
+        segments += _report(write, write.take(report))
+    return segments
+
+
+def _report(write: Writing, report: Resource) -> list[Segment]:
+    """ORC, OBR, notes, OBX with their notes, SPM with theirs."""
+    write.restart("OBX", "SPM", "NTE")
+    requests = [found for each in report.get("basedOn", []) if (found := write.resolve(each))]
+    request = requests[0] if requests else {}
+    results = [found for each in report.get("result", []) if (found := write.resolve(each))]
+    asked = [found for each in request.get("supportingInfo", []) if (found := write.resolve(each))]
+    specimens = [found for each in report.get("specimen", []) if (found := write.resolve(each)) and not is_of_obr(found)]
+    return [
+        request_orc(write, request, report, "RE"),
+        order_obr(write, request, report),
+        *(annotation_nte(write, each) for each in request.get("note", [])),
+        *(segment for each in [*results, *asked] for segment in _observation(write, each)),
+        *(segment for each in specimens for segment in _specimen(write, each)),
+    ]
+
+
+def _specimen(write: Writing, specimen: Resource) -> list[Segment]:
+    """SPM, and what was seen of the specimen."""
+    about = [each for each in write.all("Observation") if _is_about(write, each, specimen)]
+    return [specimen_spm(write, specimen), *(segment for each in about for segment in _observation(write, each))]
+
+
+def _is_about(write: Writing, observation: Resource, specimen: Resource) -> bool:
+    return any(write.resolve(each) is specimen for each in observation.get("focus", ()))
+
+
+def _orders(write: Writing, event: str) -> list[Segment]:
+    """ORM, OML, OMG: patient, visit, then each order."""
+    segments = [*_patient(write), *_visit(write), *_allergies(write)]
+    for request in write.all("ServiceRequest"):
+        write.restart("OBX", "SPM", "NTE")
+        write.take(request)
+        asked = [found for each in request.get("supportingInfo", []) if (found := write.resolve(each))]
+        reasons = [found for each in request.get("reasonReference", []) if (found := write.resolve(each))]
+        segments += [
+            request_orc(write, request, {}, "CA" if request.get("status") == "revoked" else "NW"),
+            order_obr(write, request, {}),
+            *(annotation_nte(write, each) for each in request.get("note", [])),
+            *(condition_dg1(write, each, {}) for each in reasons),
+            *(segment for each in asked for segment in _observation(write, each)),
+            *(specimen_spm(write, found) for each in request.get("specimen", []) if (found := write.resolve(each))),
+        ]
+    return segments
+
+
+def _vxu(write: Writing, event: str) -> list[Segment]:
+    """VXU: patient, visit, then each vaccination with what was seen at it."""
+    segments = [*_patient(write), *_visit(write)]
+    for immunization in write.all("Immunization"):
+        write.restart("OBX", "NTE")
+        seen = [
+            each for each in write.all("Observation") if any(write.resolve(p) is immunization for p in each.get("partOf", ()))
+        ]
+        segments += [
+            immunization_orc(write, write.take(immunization)),
+            immunization_rxa(write, immunization),
+            *immunization_rxr(write, immunization),
+            *(annotation_nte(write, each) for each in immunization.get("note", [])),
+            *(segment for each in seen for segment in _observation(write, each)),
+        ]
+    return segments
+
+
+def _mdm(write: Writing, event: str) -> list[Segment]:
+    """MDM: event, patient, visit, the document and its content."""
+    document = write.take(write.first("DocumentReference"))
+    visit = _visit(write) or [write.segment("PV1", {"1": "1", "2": "U"})]
+    return [
+        *provenance_evn(write, event),
+        *_patient(write)[:1],
+        *visit[:1],
+        document_txa(write, document),
+        *(content_obx(write, document, each) for each in document.get("content", [])),
+    ]
+
+
+def _ref(write: Writing, event: str) -> list[Segment]:
+    """REF: the referral, who refers to whom, the patient and what the receiver should know."""
+    request = write.take(write.first("ServiceRequest"))
+    patient = next((each for each in write.all("Patient")), {})
+    documents = [write.take(each) for each in write.all("DocumentReference")]
+    return [
+        referral_rf1(write, request),
+        *provider_prd(write, "RP", request.get("requester", {})),
+        *(segment for each in request.get("performer", []) for segment in provider_prd(write, "RT", each)),
+        *(segment for each in patient.get("generalPractitioner", []) for segment in provider_prd(write, "PP", each)),
+        *[each for each in _patient(write) if each.name not in ("PD1", "ROL")],
+        *_insurance(write),
+        *_diagnoses(write),
+        *_allergies(write),
+        *(segment for each in write.all("DiagnosticReport") for segment in _report(write, write.take(each))),
+        *_attachments(write, documents),
+        *_visit(write)[:1],
+        *(annotation_nte(write, each) for each in request.get("note", [])),
+    ]
+
+
+def _attachments(write: Writing, documents: list[Resource]) -> list[Segment]:
+    """Each document as a result of its own: OBR names it, OBX holds it."""
+    segments = []
+    for document in documents:
+        write.restart("OBX", "NTE")
+        segments.append(order_obr(write, {}, {"code": document.get("type", {}), "status": "final"}))
+        segments += [content_obx(write, document, each) for each in document.get("content", [])]
+    return segments
+
+
+MESSAGES: dict[str, Callable[[Writing, str], list[Segment]]] = {
+    "ADT": _adt,
+    "ORU": _oru,
+    "ORM": _orders,
+    "OML": _orders,
+    "OMG": _orders,
+    "VXU": _vxu,
+    "MDM": _mdm,
+    "REF": _ref,
+}

@@ -1,0 +1,338 @@
+"""ServiceRequest, DiagnosticReport, Observation, Specimen, Annotation -> ORC, OBR, OBX, NTE, SPM, TQ1."""
+
+from typing import Any
+
+from shared.fhir.resource import Element, Resource
+from shared.hl7.compose import Value
+from shared.hl7.segment import Segment
+from shared.mapping.back.datatypes import (
+    address_xad,
+    concept_cwe,
+    contact_point_xtn,
+    date_time_dtm,
+    extension_value,
+    identifier_cx,
+    identifier_ei,
+    identifiers_eip,
+    number,
+    quantity_cq,
+    quantity_unit,
+    type_code,
+)
+from shared.mapping.back.writing import Writing, chosen, repeated
+from shared.mapping.datatypes.person import HL7
+from shared.mapping.segments.clinical import ALTERNATE
+from shared.mapping.segments.order import PERFORMER_FUNCTION
+from shared.mapping.tables import (
+    ADDITIVE,
+    DIAGNOSTIC_SERVICE,
+    INTERPRETATION,
+    NATURE_OF_ABNORMAL_TEST,
+    OBSERVATION_STATUS,
+    ORDER_STATUS,
+    PRIORITY,
+    REPORT_STATUS,
+    SPECIMEN_AVAILABILITY,
+    SPECIMEN_CONDITION,
+    SPECIMEN_METHOD,
+    SPECIMEN_TYPE,
+)
+
+
+def request_orc(write: Writing, request: Resource, report: Resource, control: str) -> Segment:
+    """ServiceRequest (or the report alone) -> ORC. Source: guide, ORC[ServiceRequest] read backwards."""
+    numbers = request.get("identifier", []) or report.get("identifier", [])
+    requester = write.resolve(request.get("requester", {}))
+    organization = write.resolve(requester.get("organization", {})) if requester.get("resourceType") == "PractitionerRole" else {}
+    return write.segment(
+        "ORC",
+        {
+            "1": control,
+            "2": _number(numbers, "PLAC"),
+            "3": _number(numbers, "FILL"),
+            "4": _number([request["requisition"]], "PGN") if request.get("requisition") else "",
+            "5": ORDER_STATUS.back(request.get("status", "")) if request.get("status") != "active" else "",
+            "9": date_time_dtm(request.get("authoredOn", "")),
+            "12": write.practitioner(request.get("requester", {})),
+            "14": _callback(request),
+            "21": write.organization({"reference": requester["organization"]["reference"]}) if organization else "",
+            "22": repeated(organization.get("address", []), address_xad),
+            "23": repeated(organization.get("telecom", []), contact_point_xtn),
+        },
+    )
+
+
+def _number(identifiers: list[Element], kind: str) -> Value:
+    found = [each for each in identifiers if type_code(each) == kind]
+    return identifier_ei(found[0]) if found else ""
+
+
+def _callback(request: Resource) -> Value:
+    point = extension_value(request, HL7 + "servicerequest-order-callback-phone-number")
+    return contact_point_xtn(point) if isinstance(point, dict) else ""
+
+
+def order_obr(write: Writing, request: Resource, report: Resource) -> Segment:
+    """ServiceRequest and DiagnosticReport -> OBR. Source: guide, OBR[ServiceRequest], OBR[DiagnosticReport] backwards."""
+    numbers = report.get("identifier", []) or request.get("identifier", [])
+    start, end = _period(report)
+    information = [each.get("display", "") for each in request.get("supportingInfo", []) if not each.get("reference")]
+    return write.segment(
+        "OBR",
+        {
+            "1": write.count("OBR"),
+            "2": _number(numbers, "PLAC"),
+            "3": _number(numbers, "FILL"),
+            "4": concept_cwe(report.get("code") or request.get("code", {})),
+            "5": PRIORITY.back(request.get("priority", "")) if not report else "",
+            "6": date_time_dtm(request.get("occurrenceDateTime", "")),
+            "7": date_time_dtm(start),
+            "8": date_time_dtm(end),
+            "11": "G" if request.get("intent") == "reflex-order" else "",
+            "13": information[0] if information else "",
+            "16": write.practitioner(request.get("requester", {})),
+            "22": date_time_dtm(report.get("issued", "")),
+            "24": concept_cwe(report.get("category", [{}])[0], DIAGNOSTIC_SERVICE)[0] if report.get("category") else "",
+            "25": REPORT_STATUS.back(report.get("status", "")),
+            "31": [concept_cwe(each) for each in request.get("reasonCode", [])],
+            "32": [_ndl(write, each) for each in report.get("resultsInterpreter", [])][:1],
+            "34": [_ndl(write, each) for each in report.get("performer", []) if _function(each) == "SPRF"],
+            "35": [_ndl(write, each) for each in report.get("performer", []) if _function(each) == "TRANS"],
+            **_specimen_fields(write, report),
+        },
+    )
+
+
+def _specimen_fields(write: Writing, report: Resource) -> dict[str, Value]:
+    """A Specimen that came from OBR goes back into OBR: collector, receipt and source."""
+    places = [write.resolve(each) for each in report.get("specimen", [])]
+    old = [each for each in places if each and is_of_obr(each)]
+    if not old:
+        collectors = [each.get("collection", {}).get("collector", {}) for each in places]
+        return {"10": write.practitioner(collectors[0])} if collectors and collectors[0] else {}
+    specimen = write.take(old[0])
+    collection = specimen.get("collection", {})
+    kind = concept_cwe(specimen.get("type", {}), SPECIMEN_TYPE)
+    return {
+        "9": quantity_cq(collection["quantity"]) if collection.get("quantity") else "",
+        "10": write.practitioner(collection.get("collector", {})),
+        "14": date_time_dtm(specimen.get("receivedTime", "")),
+        "15": (tuple(str(each or "") for each in kind) if len(kind) > 1 and kind[0] else kind[0] or kind[-1],)
+        if any(kind)
+        else "",
+    }
+
+
+def is_of_obr(specimen: Resource) -> bool:
+    """Whether a Specimen is one that OBR alone tells of: it has no number of its own."""
+    return not specimen.get("identifier") and not specimen.get("accessionIdentifier")
+
+
+def _period(report: Resource) -> tuple[str, str]:
+    kind, when = chosen(report, "effective")
+    if kind == "Period":
+        return when.get("start", ""), when.get("end", "")
+    return (when, "") if kind == "DateTime" else ("", "")
+
+
+def _ndl(write: Writing, reference: Element) -> Value:
+    """NDL: the person is one component, its parts subcomponents."""
+    role = write.resolve(reference)
+    xcn = write.practitioner(reference)
+    period = role.get("period", {})
+    return (
+        tuple(str(each or "") for each in xcn[:6]),
+        date_time_dtm(period.get("start", "")),
+        date_time_dtm(period.get("end", "")),
+    )
+
+
+def _function(reference: Element) -> str:
+    concept = extension_value(reference, PERFORMER_FUNCTION)
+    return concept["coding"][0]["code"] if isinstance(concept, dict) else "SPRF"
+
+
+def observation_obx(write: Writing, observation: Resource) -> Segment:
+    """Observation -> OBX. Source: guide, OBX[Observation] read backwards."""
+    kind, value, unit = observation_value(write, observation)
+    performers = [write.resolve(each) for each in observation.get("performer", [])]
+    return write.segment(
+        "OBX",
+        {
+            "1": write.count("OBX"),
+            "2": kind,
+            "3": concept_cwe(observation.get("code", {})),
+            "5": value,
+            "6": unit,
+            "7": observation.get("referenceRange", [{}])[0].get("text", ""),
+            "8": [concept_cwe(each, INTERPRETATION) for each in observation.get("interpretation", [])],
+            "10": _nature(observation),
+            "11": _status(observation),
+            "14": date_time_dtm(_period(observation)[0]),
+            "16": [write.practitioner(each.get("practitioner", {})) for each in performers if _is_observer(each)],
+            "17": concept_cwe(observation.get("method", {})),
+            "18": _devices(write, observation),
+            "20": concept_cwe(observation.get("bodySite", {})),
+            "21": identifier_ei(observation.get("identifier", [{}])[0]),
+            **_organizations(write, observation, performers),
+            "29": _category(observation),
+        },
+    )
+
+
+def _is_observer(role: Resource) -> bool:
+    return any(each.get("text") == "responsible observer" for each in role.get("code", ()))
+
+
+def _is_director(role: Resource) -> bool:
+    return any(coding.get("code") == "MDIR" for each in role.get("code", ()) for coding in each.get("coding", ()))
+
+
+def _organizations(write: Writing, observation: Resource, performers: list[Resource]) -> dict[str, Value]:
+    """Performers that are organizations -> OBX-23 and 24, else OBX-15; the director -> OBX-25."""
+    directors = [each for each in performers if _is_director(each)]
+    own = [each for each in observation.get("performer", []) if write.resolve(each).get("resourceType") == "Organization"]
+    of_director = [each["organization"] for each in directors if each.get("organization")]
+    performing = [*of_director, *own]
+    organization = write.resolve(performing[0]) if performing else {}
+    producer = write.resolve(performing[1]) if len(performing) > 1 else {}
+    return {
+        "15": (producer.get("identifier", [{}])[0].get("value", ""), producer.get("name", "")),
+        "23": write.organization(performing[0]) if performing else "",
+        "24": repeated(organization.get("address", []), address_xad),
+        "25": [write.practitioner(each.get("practitioner", {})) for each in directors][:1],
+    }
+
+
+def _devices(write: Writing, observation: Resource) -> list[Value]:
+    device = write.resolve(observation.get("device", {}))
+    return repeated(device.get("identifier", []), identifier_ei)
+
+
+def _nature(observation: Resource) -> Value:
+    concept = extension_value(observation, HL7 + "observation-nature-of-abnormal-test")
+    return concept_cwe(concept, NATURE_OF_ABNORMAL_TEST) if isinstance(concept, dict) else ""
+
+
+def _category(observation: Resource) -> str:
+    codings = [each for kind in observation.get("category", ()) for each in kind.get("coding", ())]
+    return next((each.get("code", "") for each in codings if each.get("system", "").endswith("v2-0936")), "")
+
+
+def _status(observation: Resource) -> str:
+    """OBX-11: as it was sent, else by the table."""
+    as_sent = extension_value(observation.get("_status", {}), ALTERNATE)
+    if isinstance(as_sent, dict):
+        return str(as_sent.get("text") or as_sent["coding"][0]["code"])
+    return OBSERVATION_STATUS.back(observation.get("status", ""))
+
+
+def observation_value(write: Writing, observation: Resource) -> tuple[str, Value, Value]:
+    """The type, value and unit of an Observation: OBX-2, OBX-5, OBX-6."""
+    components = observation.get("component", [])
+    if components:
+        values = [_value(*chosen(each, "value")) for each in components]
+        return values[0][0], [each[1] for each in values], values[0][2]
+    documents = [write.resolve(each) for each in observation.get("derivedFrom", [])]
+    for document in documents:
+        if document.get("resourceType") == "DocumentReference":
+            return (*attachment_value(document["content"][0]["attachment"]), "")
+    return _value(*chosen(observation, "value"))
+
+
+def _value(kind: str, value: Any) -> tuple[str, Value, Value]:
+    if kind == "Quantity":
+        return _quantity(value)
+    if kind == "CodeableConcept":
+        return "CWE", concept_cwe(value), ""
+    if kind in ("Range", "Ratio"):
+        return _two(kind, value)
+    if kind == "Period":
+        return "DR", (date_time_dtm(value.get("start", "")), date_time_dtm(value.get("end", ""))), ""
+    if kind == "DateTime":
+        return ("DT" if "T" not in value else "DTM"), date_time_dtm(value), ""
+    if kind == "Time":
+        return "TM", date_time_dtm(value), ""
+    if kind == "SampledData":
+        return "NA", tuple("" if each == "E" else each for each in value.get("data", "").split()), ""
+    return _plain(kind, value)
+
+
+def _plain(kind: str, value: Any) -> tuple[str, Value, Value]:
+    """Text: one line is ST, several are the repetitions of TX; a boolean or an integer is text and a number."""
+    if kind == "String":
+        lines = value.split("\n")
+        return ("ST", value, "") if len(lines) == 1 else ("TX", list(lines), "")
+    if kind == "Boolean":
+        return "ID", "Y" if value else "N", ""
+    return ("NM", str(value), "") if kind == "Integer" else ("", "", "")
+
+
+def _quantity(value: Element) -> tuple[str, Value, Value]:
+    comparator = value.get("comparator", "")
+    if comparator:
+        return "SN", (comparator, number(value.get("value"))), quantity_unit(value)
+    return "NM", number(value.get("value")), quantity_unit(value)
+
+
+def _two(kind: str, value: Element) -> tuple[str, Value, Value]:
+    names, separator = (("low", "high"), "-") if kind == "Range" else (("numerator", "denominator"), ":")
+    first, second = (value.get(name, {}) for name in names)
+    sent = (first.get("comparator", ""), number(first.get("value")), separator, number(second.get("value")))
+    return "SN", sent, quantity_unit(first)
+
+
+def attachment_value(attachment: Element) -> tuple[str, Value]:
+    """ED of an attachment with data, RP of one that lies elsewhere."""
+    main, _, sub = attachment.get("contentType", "").partition("/")
+    kind = {"application": "AP", "image": "IM", "text": "TEXT", "audio": "AU"}.get(main, main)
+    if attachment.get("data"):
+        return "ED", ("", kind, sub.upper(), "Base64", attachment["data"])
+    return "RP", (attachment.get("url", ""), "", kind, sub.upper())
+
+
+def annotation_nte(write: Writing, note: Element) -> Segment:
+    """Annotation -> NTE. Source: guide, NTE[Observation] read backwards."""
+    return write.segment(
+        "NTE",
+        {
+            "1": write.count("NTE"),
+            "3": list(note.get("text", "").split("\n")),
+            "5": write.practitioner(note.get("authorReference", {})),
+            "6": date_time_dtm(note.get("time", "")),
+        },
+    )
+
+
+def specimen_spm(write: Writing, specimen: Resource) -> Segment:
+    """Specimen -> SPM. Source: guide, SPM[Specimen] read backwards."""
+    collection = specimen.get("collection", {})
+    container = specimen.get("container", [{}])
+    kind, when = chosen(collection, "collected")
+    own = [each for each in specimen.get("identifier", []) if type_code(each) in ("PLAC", "FILL")]
+    return write.segment(
+        "SPM",
+        {
+            "1": write.count("SPM"),
+            "2": identifiers_eip(own, "PLAC", "FILL") if own else "",
+            "4": concept_cwe(specimen.get("type", {}), SPECIMEN_TYPE),
+            "6": [
+                concept_cwe(each.get("additiveCodeableConcept", {}), ADDITIVE)
+                for each in container
+                if "additiveCodeableConcept" in each
+            ],
+            "7": concept_cwe(collection.get("method", {}), SPECIMEN_METHOD),
+            "8": concept_cwe(collection.get("bodySite", {})),
+            "12": quantity_cq(collection["quantity"]) if collection.get("quantity") else "",
+            "14": "\n".join(each.get("text", "") for each in specimen.get("note", [])),
+            "17": (date_time_dtm(when.get("start", "")), date_time_dtm(when.get("end", "")))
+            if kind == "Period"
+            else date_time_dtm(when or ""),
+            "18": date_time_dtm(specimen.get("receivedTime", "")),
+            "20": SPECIMEN_AVAILABILITY.back(specimen.get("status", "")),
+            "24": [concept_cwe(each, SPECIMEN_CONDITION) for each in specimen.get("condition", [])],
+            "27": concept_cwe(container[0].get("type", {})),
+            "30": identifier_cx(specimen.get("accessionIdentifier", {})),
+            "31": repeated([each for each in specimen.get("identifier", []) if each not in own], identifier_cx),
+        },
+    )

@@ -1,0 +1,123 @@
+"""Encounter -> PV1, PV2, ROL."""
+
+from shared.fhir.resource import Element, Resource
+from shared.hl7.compose import Component, Value
+from shared.hl7.segment import Segment
+from shared.mapping.back.datatypes import coding_cwe, concept_cwe, date_time_dtm, extension_value, identifier_cx, number
+from shared.mapping.back.writing import Writing
+from shared.mapping.datatypes.person import HL7
+from shared.mapping.segments.visit import NO_CLASS
+from shared.mapping.tables import (
+    ADMISSION_TYPE,
+    AMBULATORY_STATUS,
+    BED_STATUS,
+    ENCOUNTER_CLASS,
+    ENCOUNTER_PRIORITY,
+    HOSPITAL_SERVICE,
+    MODE_OF_ARRIVAL,
+    READMISSION,
+)
+
+PARTICIPANT_FIELD = {"ATND": "7", "REF": "8", "CON": "9", "ADM": "17", "PART": "52"}
+LEVEL = {"bd": 2, "ro": 1, "lvl": 7, "bu": 6, "si": 3}
+
+
+def encounter_pv1(write: Writing, encounter: Resource) -> Segment:
+    """Encounter -> PV1. Source: guide, PV1[Encounter] read backwards."""
+    stay = encounter.get("hospitalization", {})
+    period = encounter.get("period", {})
+    numbers = encounter.get("identifier", [])
+    visit = [each for each in numbers if _is_visit(each)] or numbers[:1]
+    kind = encounter.get("class", {})
+    values: dict[str, Value] = {
+        "1": write.count("PV1"),
+        "2": coding_cwe(kind, ENCOUNTER_CLASS)[0] if kind and kind != NO_CLASS else "",
+        "4": [concept_cwe(each, ADMISSION_TYPE) for each in encounter.get("type", [])][:1],
+        "5": identifier_cx(stay.get("preAdmissionIdentifier", {})),
+        "10": concept_cwe(encounter.get("serviceType", {}), HOSPITAL_SERVICE),
+        "13": concept_cwe(stay.get("reAdmission", {}), READMISSION),
+        "14": concept_cwe(stay.get("admitSource", {})),
+        "15": [concept_cwe(each, AMBULATORY_STATUS) for each in stay.get("specialArrangement", [])],
+        "16": [concept_cwe(each) for each in stay.get("specialCourtesy", [])][:1],
+        "19": [_without_type(each) for each in visit],
+        "20": _financial_class(write),
+        "36": concept_cwe(stay.get("dischargeDisposition", {})),
+        "37": write.resolve(stay.get("destination", {})).get("name", ""),
+        "38": [concept_cwe(each) for each in stay.get("dietPreference", [])][:1],
+        "44": date_time_dtm(period.get("start", "")),
+        "45": date_time_dtm(period.get("end", "")),
+        "50": [identifier_cx(each) for each in numbers if each not in visit],
+        **_participants(write, encounter),
+        **_places(write, encounter),
+    }
+    return write.segment("PV1", values)
+
+
+def _is_visit(identifier: Element) -> bool:
+    return any(each.get("code") == "VN" for each in identifier.get("type", {}).get("coding", ()))
+
+
+def _without_type(identifier: Element) -> Value:
+    """PV1-19 says visit number by being PV1-19."""
+    return identifier_cx({name: value for name, value in identifier.items() if name != "type"})
+
+
+def _financial_class(write: Writing) -> Value:
+    """A Coverage without a payor is where PV1-20 went."""
+    for each in write.all("Coverage"):
+        if not each.get("payor", [{}])[0].get("reference"):
+            return concept_cwe(write.take(each).get("type", {}))
+    return ""
+
+
+def _participants(write: Writing, encounter: Resource) -> dict[str, Value]:
+    found: dict[str, list[Value]] = {}
+    for each in encounter.get("participant", []):
+        codes = [coding.get("code") for kind in each.get("type", []) for coding in kind.get("coding", ())]
+        field = next((PARTICIPANT_FIELD[code] for code in codes if code in PARTICIPANT_FIELD), "")
+        if field and write.resolve(each.get("individual", {})).get("resourceType") != "PractitionerRole":
+            found.setdefault(field, []).append(write.practitioner(each.get("individual", {})))
+    return dict(found)
+
+
+def _places(write: Writing, encounter: Resource) -> dict[str, Value]:
+    """Locations by their status: now or planned in PV1-3, then before in PV1-6, temporary in 11, reserved in 42."""
+    found: dict[str, Value] = {}
+    for each in encounter.get("location", []):
+        status = each.get("status", "active")
+        field = {"completed": "6", "reserved": "42"}.get(status, "3" if "3" not in found else "11")
+        place = write.resolve(each.get("location", {}))
+        found[field] = location_pl(write, place)
+        if field == "3" and place.get("operationalStatus"):
+            found["40"] = BED_STATUS.back(place["operationalStatus"].get("code", ""))
+    return found
+
+
+def location_pl(write: Writing, place: Resource) -> Value:
+    """PL from a Location and those that it is part of."""
+    parts: list[Component] = [""] * 9
+    seen = 0
+    while place and seen < 9:
+        codes = [each.get("code") for each in place.get("physicalType", {}).get("coding", ())]
+        at = LEVEL.get(codes[0], 0) if codes else 0
+        identifier = place.get("identifier", [{}])[0]
+        parts[at] = identifier.get("value") or place.get("name", "")
+        parts[8] = parts[8] or place.get("description", "")
+        place, seen = write.resolve(place.get("partOf", {})), seen + 1
+    return tuple(parts)
+
+
+def encounter_pv2(write: Writing, encounter: Resource) -> list[Segment]:
+    """Encounter -> PV2, where there is something for it. Source: guide, PV2[Encounter] read backwards."""
+    arrival = extension_value(encounter, HL7 + "encounter-modeOfArrival")
+    restricted = any(each.get("code") == "R" for each in encounter.get("meta", {}).get("security", ()))
+    values: dict[str, Value] = {
+        "3": [concept_cwe(each) for each in encounter.get("reasonCode", [])][:1],
+        "11": number(encounter.get("length", {}).get("value")),
+        "22": "Y" if restricted else "",
+        "25": concept_cwe(encounter.get("priority", {}), ENCOUNTER_PRIORITY),
+        "38": coding_cwe(arrival, MODE_OF_ARRIVAL) if isinstance(arrival, dict) else "",
+    }
+    return (
+        [write.segment("PV2", values)] if any(any(each) if isinstance(each, tuple) else each for each in values.values()) else []
+    )
