@@ -62,6 +62,7 @@ class Hub:
     slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)  # by destination
     breakers: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # by destination: when it was read, and what
     permits: dict[str, tuple[str, int]] = field(default_factory=dict)  # by destination: the minute, and how many are left
+    dropped: dict[tuple[str, str], bool] = field(default_factory=dict)  # by integration and place: whether it reaches nothing
 
     def count(self, integration: str, outcome: str) -> None:
         """One more; the watchdog writes the counts down."""

@@ -128,6 +128,7 @@ class Integration:
     refusal: Literal["AE", "AR"] = "AE"
     on_resend: Literal["answer", "deliver"] = "answer"
     dropped: Mapping[str, str] = field(default_factory=dict)  # path -> why it reaches nothing
+    seen: frozenset[str] = frozenset()  # places that some sample has; others that reach nothing are counted at run time
     subscribers: tuple[str, ...] = ()  # integrations that each take what this one publishes, from its outbox
     patient: Callable[[Content], str] | None = None  # the NHS Number, for the keyed search index
 

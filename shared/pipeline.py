@@ -6,7 +6,7 @@ process:  claim the lane, and for each message in order: transform, check what g
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,6 +14,7 @@ import orjson
 
 from shared import security
 from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
+from shared.fate import unforeseen
 from shared.hub import Hub
 from shared.integration import Content, Integration
 from shared.issue import Issue, Verdict, verdict
@@ -169,7 +170,17 @@ async def attempt(held: Claim, message: Row) -> Outcome:
         return _undelivered(integration, message, problem, sent, hub)
     except Fault as fault:
         return Ended("dead", fault.issues[0].rule or "fault", fault.issues)
+    _count_dropped(integration, envelope, hub)
     return Ended("delivered", receipt.code, reference=receipt.reference, routing=_routing(outgoing))
+
+
+def _count_dropped(integration: Integration, envelope: Envelope, hub: Hub) -> None:
+    """Count the places that no sample has and that reached nothing; what goes wrong here is no matter of the message."""
+    if not integration.seen or len(envelope.body) > hub.timing.thread_from:
+        return
+    with suppress(Fault), faults():
+        for path in unforeseen(integration, integration.source.read(envelope), hub.dropped):
+            hub.count(integration.name, f"dropped {path}")
 
 
 async def deliver(integration: Integration, outgoing: Outgoing, hub: Hub) -> Receipt:

@@ -1,6 +1,5 @@
 """What became of each populated element of a message, found by changing each in turn and comparing what comes out."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -9,14 +8,11 @@ from typing import Any, NamedTuple
 
 from integrations import load
 from shared.envelope import Envelope
-from shared.hl7 import Message
+from shared.fate import PROPERTY, Outcome, altered, outcome, probes
 from shared.integration import Integration
-from toolkit.leaves import Leaf, leaves, segment_texts, segments
+from shared.leaves import Leaf, leaves, segment_texts, short
 from toolkit.samples import accepted
 
-FIRST_OF_ONE = re.compile(r"(?<=[\d\]])(\.1)+$")
-Outcome = dict[str, Any]
-PROPERTY = "property "
 Known = Mapping[str, Iterable[str]]  # path -> texts that other samples have there
 
 
@@ -73,50 +69,11 @@ def _reached(integration: Integration, leaf: Leaf, base: Outcome, known: Iterabl
 
     What a message is routed by may hang on whether an element is there at all.
     """
-    changes = (changed for text in probes(leaf.text, known) if (changed := _changed(integration, leaf, text)) not in ({}, base))
+    changes = (changed for text in probes(leaf.text, known) if (changed := altered(integration, leaf, text)) not in ({}, base))
     reached = difference(base, found) if (found := next(changes, None)) else {}
-    if integration.write and (without := _changed(integration, leaf, "")):
+    if integration.write and (without := altered(integration, leaf, "")):
         reached |= {path: text for path, text in difference(base, without).items() if path.startswith(PROPERTY)}
     return reached
-
-
-def _changed(integration: Integration, leaf: Leaf, text: str) -> Outcome:
-    """What leaves with another text there; nothing when the mapping does not take that text: another may do."""
-    try:
-        return outcome(integration, leaf.changed(text))
-    except (ValueError, KeyError):
-        return {}
-
-
-def probes(text: str, known: Iterable[str]) -> Iterator[str]:
-    """Texts to put in its place: one of the same shape, what other samples have there, and nothing."""
-    yield "".join(map(_next, text))
-    yield from (other for other in known if other != text)
-    yield ""
-
-
-def _next(character: str) -> str:
-    """Another character of the same kind: ``3`` for ``2``, ``N`` for ``M``."""
-    if character.isdigit():
-        return "2" if character == "1" else "1"
-    if character.isalpha() and character.isascii():
-        return chr(ord(character) + (1 if character not in "zZ" else -1))
-    return character
-
-
-def outcome(integration: Integration, content: Any) -> Outcome:
-    """What leaves, in pieces that are quick to compare: segments, elements, and the properties it is routed by."""
-    made = integration.transform(content)
-    found = pieces(made)
-    for each in integration.write(content, made) if integration.write else ():
-        found |= {f"{PROPERTY}{key}": str(value) for key, value in each.properties.items()}
-    return found
-
-
-def pieces(made: Any) -> Outcome:
-    if isinstance(made, Message):
-        return {segment: (line, made.encoding) for segment, line in segments(made).items()}
-    return {leaf.path: leaf.text for leaf in leaves(made)}
 
 
 def difference(base: Outcome, changed: Outcome) -> dict[str, str]:
@@ -149,11 +106,6 @@ def _expanded(key: str, piece: Any) -> dict[str, str]:
 def expanded(of: Outcome) -> dict[str, str]:
     """Every leaf of what leaves."""
     return {path: text for key, piece in of.items() for path, text in _expanded(key, piece).items()}
-
-
-def short(path: str) -> str:
-    """``PID-13`` for ``PID-13.1``: the first component of a field that has no other is the field."""
-    return FIRST_OF_ONE.sub("", path)
 
 
 def why_dropped(dropped: Mapping[str, str], path: str) -> str:

@@ -1,13 +1,16 @@
 """The mapping sheet of an integration: every element its samples hold, and what became of it. Generated, never written."""
 
 import re
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from shared.fate import outcome
 from shared.integration import Integration
-from toolkit.fate import Fate, expanded, fates, outcome, seen, short
+from shared.leaves import leaves, place, short
+from toolkit.fate import Fate, expanded, fates, seen
 from toolkit.samples import ROOT, Sample, accepted
 
 HEADING = """# {name}: mapping sheet
@@ -20,6 +23,14 @@ A test fails when an element reaches nothing and no reason is written, or when t
 """
 
 
+SEEN = '''"""The places that some sample of this integration fills. Generated with the mapping sheet, never written."""
+
+PLACES = """
+{lines}
+"""
+
+SEEN = frozenset(PLACES.split())
+'''
 MOST = 6  # targets that a row names
 LATER = re.compile(r"\[\d+\]")
 HL7_PATH = re.compile(r"[A-Z][A-Z0-9]{2}[-\[]")
@@ -134,3 +145,15 @@ def order(row: Row | tuple[str, object]) -> tuple[tuple[int, str, int], ...]:
 def page(integration: Integration) -> Path:
     """Where the page lies."""
     return ROOT / integration.package / "mapping_sheet.md"
+
+
+def places(integration: Integration) -> str:
+    """``seen.py``: the places that hold something in some accepted sample."""
+    contents = [integration.source.read(sample.envelope) for sample in accepted(integration)]
+    found = {place(leaf.path): "" for content in contents for leaf in leaves(content)}
+    lines = textwrap.wrap(" ".join(path for path, _ in sorted(found.items(), key=order)), 110, break_on_hyphens=False)
+    return SEEN.format(lines="\n".join(lines))
+
+
+def places_file(integration: Integration) -> Path:
+    return ROOT / integration.package / "seen.py"

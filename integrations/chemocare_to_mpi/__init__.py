@@ -3,6 +3,7 @@
 from integrations.chemocare_to_mpi import mapping, rules
 from integrations.chemocare_to_mpi.codes import PREFIXES
 from integrations.chemocare_to_mpi.dropped import DROPPED
+from integrations.chemocare_to_mpi.seen import SEEN
 from shared.destinations.mllp import Mllp
 from shared.formats.hl7v2 import Hl7
 from shared.integration import Http, Integration, Queue
@@ -27,5 +28,6 @@ INTEGRATION = Integration(
     outgoing=profiles.MPI_2_5_WITH_NEXT_OF_KIN,
     destination=Mllp("MPI"),
     dropped=DROPPED,
+    seen=SEEN,
     patient=lambda message: message["PID-2.1"],
 )

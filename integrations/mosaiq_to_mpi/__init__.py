@@ -1,5 +1,6 @@
 """Mosaiq, the oncology system, to the Master Patient Index: checked, and passed on as it was sent."""
 
+from integrations.mosaiq_to_mpi.seen import SEEN
 from shared.destinations.mllp import Mllp
 from shared.formats.hl7v2 import Hl7
 from shared.hl7.identifier import nhs_number, own_number
@@ -22,5 +23,6 @@ INTEGRATION = Integration(
     transform=lambda message: message,
     outgoing=PROFILE,
     destination=Mllp("MPI"),
+    seen=SEEN,
     patient=lambda message: nhs_number(message["PID"]),
 )

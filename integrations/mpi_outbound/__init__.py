@@ -1,6 +1,7 @@
 """What the Master Patient Index tells: published for whoever subscribes."""
 
 from integrations.mpi_outbound import mapping, rules
+from integrations.mpi_outbound.seen import SEEN
 from shared.destinations.event_grid import Topic
 from shared.formats.hl7v2 import Hl7
 from shared.hl7.identifier import nhs_number, number_of
@@ -22,5 +23,6 @@ INTEGRATION = Integration(
     write=mapping.published,
     destination=Topic("MPI_OUTBOUND"),
     subscribers=("mpi-to-phw", "mpi-to-chemocare"),
+    seen=SEEN,
     patient=lambda message: nhs_number(message["PID"]),
 )

@@ -1,5 +1,6 @@
 """The Master Patient Index to Public Health Wales: a subscriber of what it publishes."""
 
+from integrations.mpi_to_phw.seen import SEEN
 from shared.destinations.mllp import Mllp
 from shared.formats.hl7v2 import Hl7
 from shared.hl7.identifier import nhs_number, number_of
@@ -29,5 +30,6 @@ INTEGRATION = Integration(
     transform=lambda message: message,
     outgoing=profiles.MPI_OUT,
     destination=Mllp("PHW"),
+    seen=SEEN,
     patient=lambda message: nhs_number(message["PID"]),
 )

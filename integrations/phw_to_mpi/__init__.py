@@ -1,6 +1,7 @@
 """Public Health Wales to the Master Patient Index."""
 
 from integrations.phw_to_mpi import mapping, rules
+from integrations.phw_to_mpi.seen import SEEN
 from shared.destinations.mllp import Mllp
 from shared.formats.hl7v2 import Hl7
 from shared.hl7.identifier import nhs_number, number
@@ -27,5 +28,6 @@ INTEGRATION = Integration(
     outgoing=profiles.MPI_2_5,
     destination=Mllp("MPI"),
     dropped={"PID-29": "the MPI takes the first component of the date of death alone"},
+    seen=SEEN,
     patient=lambda message: nhs_number(message["PID"]),
 )

@@ -2,6 +2,7 @@
 
 from integrations.pims_to_mpi import mapping, rules
 from integrations.pims_to_mpi.dropped import DROPPED
+from integrations.pims_to_mpi.seen import SEEN
 from shared.destinations.mllp import Mllp
 from shared.formats.hl7v2 import Hl7
 from shared.integration import Http, Integration, Queue
@@ -32,5 +33,6 @@ INTEGRATION = Integration(
     outgoing=profiles.MPI_2_5,
     destination=Mllp("MPI"),
     dropped=DROPPED,
+    seen=SEEN,
     patient=lambda message: mapping.nhs_number(message["PID"]),
 )

@@ -8,7 +8,7 @@ from integrations import CATALOGUE, load
 from shared.hl7 import parse
 from shared.integration import Integration
 from toolkit.fate import Fate, fates
-from toolkit.sheet import all_fates, page, sheet
+from toolkit.sheet import all_fates, page, places, places_file, sheet
 
 INTEGRATIONS = [load(name) for name in CATALOGUE]
 
@@ -29,6 +29,8 @@ def test_every_reason_is_needed(integration: Integration) -> None:
 @pytest.mark.parametrize("integration", INTEGRATIONS, ids=lambda each: each.name)
 def test_the_mapping_sheet_is_fresh(integration: Integration) -> None:
     assert page(integration).read_text(encoding="utf-8") == sheet(integration), "run ./hub sheet --write"
+    if integration.seen:
+        assert places_file(integration).read_text(encoding="utf-8") == places(integration), "run ./hub sheet --write"
 
 
 HEADER = "MSH|^~\\&|252|PHW|||20260501101112||ADT^A31|1|P|2.5\r"

@@ -6,18 +6,19 @@ import typer
 
 from toolkit.commands.check import Name, declared
 
-Write = Annotated[bool, typer.Option("--write", help="Write it to the integration's folder; NAME may be left out for all.")]
+Write = Annotated[bool, typer.Option("--write", help="Write it, and seen.py, to the integration's folder (NAME left out: all).")]
 
 
 def sheet(name: Name = "", write: Write = False) -> None:
     """The mapping sheet of an integration, made from its samples."""
     from integrations import CATALOGUE
-    from toolkit.sheet import page
+    from toolkit.sheet import page, places, places_file
     from toolkit.sheet import sheet as made
 
     for each in (name,) if name else tuple(CATALOGUE):
         integration = declared(each)
         if write:
             page(integration).write_text(made(integration), encoding="utf-8")
+            places_file(integration).write_text(places(integration), encoding="utf-8")
         else:
             print(made(integration))

@@ -1,6 +1,8 @@
 """The leaves of a document: every place that holds a text, and the same document with one of them changed."""
 
+import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from shared.hl7 import Message
@@ -8,6 +10,8 @@ from shared.hl7.encoding import Encoding
 from shared.hl7.segment import HEADERS
 
 Place = tuple[int, ...]
+FIRST_OF_ONE = re.compile(r"(?<=[\d\]])(\.1)+$")
+INDEX = re.compile(r"\[\d+\]")
 
 
 class Leaf(NamedTuple):
@@ -26,11 +30,21 @@ def leaves(document: Any) -> Iterator[Leaf]:
     return bundle_leaves(document) if is_bundle else json_leaves(document)
 
 
+def short(path: str) -> str:
+    """``PID-13`` for ``PID-13.1``: the first component of a field that has no other is the field."""
+    return FIRST_OF_ONE.sub("", path)
+
+
+def place(path: str) -> str:
+    """A path without its indices: ``PID-3`` for ``PID[2]-3[4].1``."""
+    return short(INDEX.sub("", path))
+
+
 def hl7_leaves(message: Message) -> Iterator[Leaf]:
     """Subcomponents that hold something; the delimiters of MSH-1 and MSH-2 are no leaves."""
     for number, (segment, line) in enumerate(segments(message).items()):
         for at, text in _segment_parts(segment, line, message.encoding):
-            yield Leaf(_path(segment, at), text, lambda new, number=number, at=at: _with(message, number, at, new))
+            yield Leaf(_path(segment, at), text, partial(_with, message, number, at))
 
 
 def segments(message: Message) -> dict[str, str]:

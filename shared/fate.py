@@ -1,0 +1,70 @@
+"""Whether an element of a message reaches anything that leaves: found by changing it and comparing what comes out.
+
+At run time this is asked of elements that no sample has, once for each: one that reaches nothing is counted in the ledger.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from shared.hl7 import Message
+from shared.integration import Integration
+from shared.leaves import Leaf, leaves, place, segments
+
+Outcome = dict[str, Any]
+PROPERTY = "property "
+
+
+def unforeseen(integration: Integration, content: Any, known: dict[tuple[str, str], bool]) -> list[str]:
+    """Places that no sample has (``Integration.seen``) and whose text reaches nothing; ``known`` remembers the answers."""
+    found = {place(leaf.path): leaf for leaf in leaves(content)}
+    asked = [(integration.name, path) for path in found if path not in integration.seen]
+    if not asked:
+        return []
+    base = outcome(integration, content)
+    for key in asked:
+        if key not in known:
+            known[key] = not _reaches(integration, found[key[1]], base)
+    return [path for name, path in asked if known[name, path]]
+
+
+def _reaches(integration: Integration, leaf: Leaf, base: Outcome) -> bool:
+    return any(altered(integration, leaf, text) not in ({}, base) for text in probes(leaf.text, ()))
+
+
+def altered(integration: Integration, leaf: Leaf, text: str) -> Outcome:
+    """What leaves with another text there; nothing when the mapping does not take that text: another may do."""
+    try:
+        return outcome(integration, leaf.changed(text))
+    except (ValueError, KeyError):
+        return {}
+
+
+def probes(text: str, known: Iterable[str]) -> Iterator[str]:
+    """Texts to put in its place: one of the same shape, what other samples have there, and nothing."""
+    yield "".join(map(_next, text))
+    yield from (other for other in known if other != text)
+    yield ""
+
+
+def _next(character: str) -> str:
+    """Another character of the same kind: ``3`` for ``2``, ``N`` for ``M``."""
+    if character.isdigit():
+        return "2" if character == "1" else "1"
+    if character.isalpha() and character.isascii():
+        return chr(ord(character) + (1 if character not in "zZ" else -1))
+    return character
+
+
+def outcome(integration: Integration, content: Any) -> Outcome:
+    """What leaves, in pieces that are quick to compare: segments, elements, and the properties it is routed by."""
+    made = integration.transform(content)
+    found = pieces(made)
+    for each in integration.write(content, made) if integration.write else ():
+        found |= {f"{PROPERTY}{key}": str(value) for key, value in each.properties.items()}
+    return found
+
+
+def pieces(made: Any) -> Outcome:
+    if isinstance(made, Message):
+        return {segment: (line, made.encoding) for segment, line in segments(made).items()}
+    return {leaf.path: leaf.text for leaf in leaves(made)}
