@@ -2,7 +2,7 @@
 
 import typer
 
-from toolkit.commands import bench, catalogue, check, docs, manifest, relay, sheet, test
+from toolkit.commands import bench, catalogue, check, docs, manifest, relay, sheet, test, thresholds
 
 app = typer.Typer(
     name="hub",
@@ -20,6 +20,7 @@ app.command("run")(check.run)
 app.command("docs")(docs.docs)
 app.command("manifest")(manifest.manifest)
 app.command("sheet")(sheet.sheet)
+app.command("thresholds")(thresholds.thresholds)
 app.command("relay")(relay.relay)
 
 

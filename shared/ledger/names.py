@@ -7,7 +7,8 @@ SCHEMA = 1  # of a row; a newer app reads the rows of an older one
 WIDTH = 10
 HOLD = f"w|{0:0{WIDTH}d}"  # stands before every waiting message: the lane is held by a dead one
 OPEN_PARTITIONS = "0123456789abcdef"
-SHARED_TABLE = "hubshared"  # what integrations share: breakers and rates of destinations
+SHARED_TABLE = "hubshared"  # what integrations share: breakers and rates of destinations, backlogs, thresholds
+BACKLOG, THRESHOLD = "backlog", "threshold"  # its partitions that are no destination's name
 CONTENT, INBOX = "content", "inbox"
 
 

@@ -7,38 +7,40 @@ import orjson
 
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.ledger import counters, names
+from shared.ledger import counters, names, thresholds
 from shared.ledger.claims import close, drop_blob
 from shared.ledger.knocks import knock
-from shared.ledger.store import Away, Conflict, Row
+from shared.ledger.store import Away, Conflict, Row, put
 
 
 async def tick(hub: Hub) -> None:
     """One round over all integrations; one whose storage is in trouble does not keep the others from it."""
     for integration in hub.integrations.values():
         try:
-            await sweep(integration, hub)
+            backlog = await sweep(integration, hub)
             await counters.write(integration.name, hub)
+            await thresholds.evaluate(integration.name, backlog, hub)
         except Away:
             hub.tell("hub.backlog", integration=integration.name, state="storage-away")
         hub.tell("hub.heartbeat", integration=integration.name, instance=hub.instance)
 
 
-async def sweep(integration: Integration, hub: Hub) -> None:
-    """Look at every lane that has an open row, and tell how much waits."""
+async def sweep(integration: Integration, hub: Hub) -> dict[str, int | float]:
+    """Look at every lane that has an open row; tell, write down and return how much waits."""
     lanes: dict[str, list[Row]] = defaultdict(list)
     for partition in names.OPEN_PARTITIONS:
         for row in await hub.store.query(names.tables(integration.name).open, partition):
             lanes[row.key.split(".")[0]].append(row)
     seen = [await _look(integration, lane, rows, hub) for lane, rows in lanes.items()]
-    hub.tell(
-        "hub.backlog",
-        integration=integration.name,
-        waiting=sum(waiting for waiting, _, _ in seen),
-        held=sum(held for _, held, _ in seen),
-        overdue=sum(age > hub.timing.overdue for _, _, age in seen),
-        oldest_age_s=round(max((age for _, _, age in seen), default=0.0), 1),
-    )
+    backlog: dict[str, int | float] = {
+        "waiting": sum(waiting for waiting, _, _ in seen),
+        "held": sum(held for _, held, _ in seen),
+        "overdue": sum(age > hub.timing.overdue for _, _, age in seen),
+        "oldest_age_s": round(max((age for _, _, age in seen), default=0.0), 1),
+    }
+    hub.tell("hub.backlog", integration=integration.name, **backlog)
+    await hub.store.commit(names.SHARED_TABLE, names.BACKLOG, put(integration.name, {**backlog, "at": hub.now()}))
+    return backlog
 
 
 async def _look(integration: Integration, lane: str, rows: list[Row], hub: Hub) -> tuple[int, int, float]:

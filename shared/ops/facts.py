@@ -1,7 +1,7 @@
 """What the ops page shows, as plain values; ``Facts`` is who knows them (the ledger; in tests, a table in memory)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Kind = Literal["control_id", "correlation_id", "nhs_number"]
@@ -55,16 +55,16 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One message: where it is in the ledger and what became of it."""
+    """One message: its id in the ledger and what became of it; ``can_replay`` when it waits for a person."""
 
     integration: str
-    lane: str
-    n: int
+    id: str
     control_id: str
     outcome: str
     received_at: str
     attempts: int = 0
     reason: str = ""
+    can_replay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,6 @@ class Journey:
     found: Found
     correlation_id: str = ""
     steps: tuple[Step, ...] = ()
-    linked: tuple[Found, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +99,10 @@ class Facts(Protocol):
 
     async def find(self, kind: Kind, value: str, actor: Actor) -> Sequence[Found]: ...
 
-    async def journey(self, integration: str, lane: str, n: int) -> Journey | None: ...
+    async def journey(self, integration: str, message_id: str) -> Journey | None: ...
 
     async def dead(self, most: int = 100) -> Sequence[Found]: ...
 
-    async def replay(self, integration: str, lane: str, n: int, actor: Actor) -> bool: ...
+    async def replay(self, integration: str, message_id: str, actor: Actor) -> bool: ...
 
-    async def discard(self, integration: str, lane: str, n: int, actor: Actor) -> bool: ...
+    async def discard(self, integration: str, message_id: str, actor: Actor) -> bool: ...

@@ -2,7 +2,7 @@
 
 GET  ops                        how the hub is            reader
 GET  ops/data?minutes=          the same as JSON          reader
-GET  ops/message?integration=&lane=&n=   one journey      reader
+GET  ops/message?integration=&id=   one journey           reader
 POST ops/search                 kind, value (never in a URL: it may be an NHS Number)   reader, audited
 POST ops/act                    replay (operator) or discard (admin), with reason and confirmation, audited
 POST ops/as                     a sample role, on a developer's machine only
@@ -125,9 +125,8 @@ async def act(request: Request, facts: Facts, who: Person) -> Answer:
     problems = tuple((key, w[f"{key}_missing"]) for key in ("why", "confirm") if not form.get(key, "").strip())
     if problems:
         return await journey(request, facts, who, form, problems=problems)
-    place = (form.get("integration", ""), form.get("lane", ""), int(form.get("n", "0")))
     actor = Actor(who.name, who.role, form["why"].strip())
-    done = await (facts.replay if name == "replay" else facts.discard)(*place, actor)
+    done = await (facts.replay if name == "replay" else facts.discard)(form.get("integration", ""), form.get("id", ""), actor)
     return await journey(request, facts, who, form, done=w[f"done_{name}"] if done else w["not_done"])
 
 
@@ -135,8 +134,7 @@ async def journey(
     request: Request, facts: Facts, who: Person, place: Mapping[str, str], *, problems: Problems = (), done: str = ""
 ) -> Answer:
     """The page of one message, after an act or without one."""
-    number = place.get("n", "")
-    found = await facts.journey(place.get("integration", ""), place.get("lane", ""), int(number)) if number.isdigit() else None
+    found = await facts.journey(place.get("integration", ""), place.get("id", ""))
     if found is None:
         return Answer(404, "text/plain", b"not found", SECURE)
     status = 422 if problems else 200
@@ -163,7 +161,7 @@ def page(request: Request, who: Person | None, template: str, status: int = 200,
 
 def here(request: Request) -> str:
     """The address of this page in no language; of a form's answer, the first page."""
-    shown = {key: request.query[key] for key in ("minutes", "integration", "lane", "n") if key in request.query}
+    shown = {key: request.query[key] for key in ("minutes", "integration", "id") if key in request.query}
     if request.method != "GET" or not shown:
         return request.base
     query = "&".join(f"{key}={value}" for key, value in shown.items())

@@ -97,11 +97,11 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "delivered": ("delivered", "cyflwynwyd"),
     "rejected": ("rejected", "gwrthodwyd"),
     "duplicate": ("duplicate", "dyblyg"),
-    "dead_letter": ("dead letter", "llythyr marw"),
+    "dead": ("dead letter", "llythyr marw"),
     "discarded": ("discarded", "gwaredwyd"),
     "expired": ("expired", "daeth i ben"),
     "replayed": ("replayed", "ailchwaraewyd"),
-    "published": ("published", "cyhoeddwyd"),
+    "attempted": ("attempted", "ceisiwyd"),
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Overview, Point, Step
 
-DEAD = Found("pims-to-mpi", "v1-ab12cd34", 7, "PIMS0000007", "dead_letter", "2026-03-02T09:12:41.120Z", 10, "ack-AR")
+DEAD = Found("pims-to-mpi", "1-ab12cd34.0f", "PIMS0000007", "dead", "2026-03-02T09:12:41.120Z", 10, "ack-AR", can_replay=True)
 FLOWS = (
     Flow("phw-to-mpi", 1204, 1200, 3, 2, 0, 41, 87, 190, 2, 4),
     Flow("pims-to-mpi", 887, 880, 9, 0, 1, 52, 113, 260, 6, 312, 1),
@@ -27,23 +27,23 @@ class SampleFacts:
         self.audited.append((f"find {kind}", actor))
         return (self.dead_letter,) if value == self.dead_letter.control_id else ()
 
-    async def journey(self, integration: str, lane: str, n: int) -> Journey | None:
-        if (integration, lane, n) != (DEAD.integration, DEAD.lane, DEAD.n):
+    async def journey(self, integration: str, message_id: str) -> Journey | None:
+        if (integration, message_id) != (DEAD.integration, DEAD.id):
             return None
-        steps = (Step(DEAD.received_at, "accepted", "AA"), Step("2026-03-02T09:20:00.000Z", "dead_letter", "ack-AR"))
+        steps = (Step(DEAD.received_at, "accepted", "AA"), Step("2026-03-02T09:20:00.000Z", "dead", "ack-AR"))
         return Journey(self.dead_letter, "c0ffee", steps)
 
     async def dead(self, most: int = 100) -> Sequence[Found]:
-        return (self.dead_letter,) if self.dead_letter.outcome == "dead_letter" else ()
+        return (self.dead_letter,) if self.dead_letter.outcome == "dead" else ()
 
-    async def replay(self, integration: str, lane: str, n: int, actor: Actor) -> bool:
+    async def replay(self, integration: str, message_id: str, actor: Actor) -> bool:
         return self._settle("replay", "replayed", actor)
 
-    async def discard(self, integration: str, lane: str, n: int, actor: Actor) -> bool:
+    async def discard(self, integration: str, message_id: str, actor: Actor) -> bool:
         return self._settle("discard", "discarded", actor)
 
     def _settle(self, act: str, outcome: str, actor: Actor) -> bool:
         self.audited.append((act, actor))
-        was_dead = self.dead_letter.outcome == "dead_letter"
-        self.dead_letter = replace(self.dead_letter, outcome=outcome)
+        was_dead = self.dead_letter.outcome == "dead"
+        self.dead_letter = replace(self.dead_letter, outcome=outcome, can_replay=False)
         return was_dead

@@ -102,5 +102,5 @@ async def test_an_operator_finds_a_dead_letter_and_replays_it(base: str, browser
 
 async def test_a_reader_is_offered_nothing_to_change(base: str, browser: Any) -> None:
     page = await browser.new_page(viewport=WIDE)
-    await page.goto(f"{base}/message?integration=pims-to-mpi&lane=v1-ab12cd34&n=7")
+    await page.goto(f"{base}/message?integration=pims-to-mpi&id=1-ab12cd34.0f")
     assert await page.locator("button[value=replay]").count() == 0

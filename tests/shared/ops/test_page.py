@@ -16,7 +16,7 @@ from shared.ops.render import FOLDER
 from shared.ops.words import OUTCOMES, WORDS
 from tests.shared.ops.sample_facts import DEAD, SampleFacts
 
-PLACE = {"integration": DEAD.integration, "lane": DEAD.lane, "n": str(DEAD.n)}
+PLACE = {"integration": DEAD.integration, "id": DEAD.id}
 
 
 def principal(*roles: str) -> dict[str, str]:
@@ -136,12 +136,12 @@ async def test_a_search_is_audited_and_its_value_is_not_shown_again() -> None:
 async def test_the_journey_of_a_message_and_of_none() -> None:
     got = await ask(SampleFacts(), "GET", "message", "Hub.Reader", query=PLACE)
     assert b"ack-AR" in got.body
-    for wrong in (PLACE | {"n": "8"}, PLACE | {"n": "x"}, {}):
+    for wrong in (PLACE | {"id": "8"}, PLACE | {"integration": "x"}, {}):
         assert (await ask(SampleFacts(), "GET", "message", "Hub.Reader", query=wrong)).status == 404
 
 
 async def test_what_is_asked_is_escaped() -> None:
-    got = await ask(SampleFacts(), "GET", "message", "Hub.Reader", query=PLACE | {"lane": '"><script>alert(1)</script>'})
+    got = await ask(SampleFacts(), "GET", "message", "Hub.Reader", query=PLACE | {"id": '"><script>alert(1)</script>'})
     assert b"<script>alert" not in got.body
 
 

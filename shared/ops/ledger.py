@@ -1,0 +1,154 @@
+"""The ops page's facts out of the ledger: every query names a partition, or a range of rows in one."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.hub import Hub
+from shared.ledger import audit, counters, dead, names, search
+from shared.ledger.audit import Act
+from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Overview, Point, Step
+
+BY: dict[Kind, search.By] = {"control_id": "control", "correlation_id": "correlation", "nhs_number": "patient"}
+ERRORS = ("rejected", "dead", "expired")
+STEPS = 120  # most points of a chart
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFacts:
+    """What the tables of these integrations say, whichever instance wrote them."""
+
+    hub: Hub
+
+    async def overview(self, minutes: int) -> Overview:
+        until = self.hub.now()
+        since = until - 60 * minutes
+        counted = await asyncio.gather(*(counters.read(name, since, until, self.hub) for name in self.hub.integrations))
+        waits = {row.key: row for row in await self.hub.store.query(names.SHARED_TABLE, names.BACKLOG)}
+        flows = await asyncio.gather(
+            *(self._flow(name, _total(each), waits.get(name)) for name, each in zip(self.hub.integrations, counted, strict=True))
+        )
+        return Overview(tuple(flows), tuple(_points(counted, since, until)), self.hub.stamp())
+
+    async def _flow(self, name: str, counts: Counter[str], waits: Any) -> Flow:
+        """One row of the table; the breaker is its destination's, shared with other integrations."""
+        destination = self.hub.integrations[name].destination.name
+        breaker, waiting_dead = await asyncio.gather(
+            self.hub.store.get(names.SHARED_TABLE, destination, "breaker"),
+            self.hub.store.query(names.tables(name).find, dead.PARTITION),
+        )
+        return Flow(
+            integration=name,
+            accepted=counts["accepted"],
+            delivered=counts["delivered"],
+            rejected=counts["rejected"],
+            duplicate=counts["duplicate"],
+            dead=counts["dead"],
+            p50=counters.percentile(counts, 0.5),
+            p95=counters.percentile(counts, 0.95),
+            p99=counters.percentile(counts, 0.99),
+            waiting=waits["waiting"] if waits else 0,
+            oldest_s=waits["oldest_age_s"] if waits else 0,
+            dead_now=len(waiting_dead),
+            breaker=breaker["state"] if breaker else "closed",
+        )
+
+    async def find(self, kind: Kind, value: str, actor: Actor) -> Sequence[Found]:
+        """Every integration is asked; the search for a person is written down where it was made."""
+        found: list[Found] = []
+        for name in self.hub.integrations:
+            if kind == "nhs_number":
+                await audit.append(name, Act(actor.name, "search", "", kind), self.hub)
+            found += [_found(name, story) for story in await search.find(name, BY[kind], value, self.hub)]
+        return sorted(found, key=lambda one: one.received_at)
+
+    async def journey(self, integration: str, message_id: str) -> Journey | None:
+        if integration not in self.hub.integrations or "." not in message_id:
+            return None
+        story = await search.status(integration, message_id, self.hub)
+        if story is None:
+            return None
+        waits = await self.hub.store.get(names.tables(integration).find, dead.PARTITION, message_id)
+        found = replace(_found(integration, story), can_replay=waits is not None)
+        return Journey(found, story.get("correlation_id", ""), tuple(_steps(story)))
+
+    async def dead(self, most: int = 100) -> Sequence[Found]:
+        each = await asyncio.gather(*(dead.dead_letters(name, self.hub) for name in self.hub.integrations))
+        found = [_found(name, story) for name, stories in zip(self.hub.integrations, each, strict=True) for story in stories]
+        return sorted(found, key=lambda one: one.received_at, reverse=True)[:most]
+
+    async def replay(self, integration: str, message_id: str, actor: Actor) -> bool:
+        try:
+            person = dead.Person(actor.name, actor.why)
+            await dead.replay(self.hub.integrations[integration], message_id, person, self.hub)
+        except (dead.Refused, KeyError):
+            return False
+        return True
+
+    async def discard(self, integration: str, message_id: str, actor: Actor) -> bool:
+        try:
+            person = dead.Person(actor.name, actor.why)
+            await dead.discard(self.hub.integrations[integration], message_id, person, self.hub)
+        except (dead.Refused, KeyError):
+            return False
+        return True
+
+
+def _total(by_minute: dict[int, Counter[str]]) -> Counter[str]:
+    return sum(by_minute.values(), Counter())
+
+
+def _points(counted: Sequence[dict[int, Counter[str]]], since: float, until: float) -> list[Point]:
+    """The time axis: whole minutes or hours, so many together that a chart has at most ``STEPS`` of them."""
+    least = counters.HOUR if until - since > counters.HOURLY_FROM else 60
+    step = least * max(1, -(-int(until - since) // (least * STEPS)))
+    at: dict[int, Counter[str]] = {}
+    for by_minute in counted:
+        for minute, counts in by_minute.items():
+            at.setdefault(minute - minute % step, Counter()).update(counts)
+    first, last = int(since) - int(since) % step, int(until) - int(until) % step
+    return [_point(t, at.get(t, Counter())) for t in range(first, last + 1, step)]
+
+
+def _point(t: int, counts: Counter[str]) -> Point:
+    return Point(t, counts["accepted"], sum(counts[name] for name in ERRORS), counters.percentile(counts, 0.95))
+
+
+def _found(integration: str, story: dict[str, Any]) -> Found:
+    return Found(
+        integration=integration,
+        id=story["id"],
+        control_id=story.get("control", ""),
+        outcome=story["outcome"],
+        received_at=_stamp(story["at"]),
+        attempts=int(story.get("attempts", 0)),
+        reason=" ".join(filter(None, (story.get("code", ""), story.get("where", "")))),
+    )
+
+
+def _steps(story: dict[str, Any]) -> list[Step]:
+    """Received, each earlier end, what it is now."""
+    received = Step(_stamp(story["at"]), "accepted" if story["outcome"] != "rejected" else "rejected", story.get("rules", ""))
+    past = [_end(each) for each in story["history"]]
+    now = (
+        [_end(story)]
+        if story.get("ended")
+        else [Step(_stamp(story.get("due") or story["at"]), story["outcome"], story.get("code", ""))]
+    )
+    return [received, *past, *now] if story["outcome"] != "rejected" else [received]
+
+
+def _end(each: dict[str, Any]) -> Step:
+    said = [
+        each.get("code", ""),
+        f"×{each['attempts']}" if each.get("attempts") else "",
+        "ambiguous" if each.get("ambiguous") else "",
+    ]
+    return Step(_stamp(each["ended"]), each["outcome"], " ".join(filter(None, said)))
+
+
+def _stamp(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,57 @@
+"""``./hub thresholds``: the limits that support staff may tune, and their change, which is audited."""
+
+import asyncio
+import getpass
+import json
+from typing import Annotated
+
+import typer
+
+from toolkit.say import say, stop
+
+
+def thresholds(
+    integration: Annotated[str, typer.Argument(help="Set a threshold of this integration.")] = "",
+    rule: Annotated[str, typer.Argument(help="backlog-age, backlog-size, error-rate, slow or quiet.")] = "",
+    value: Annotated[float, typer.Argument(help="The limit; below 0 takes it away.")] = -1,
+    why: Annotated[str, typer.Option(help="The reason, which is audited.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List the thresholds, or set one."""
+    if integration:
+        _set(integration, rule, value, why)
+    else:
+        _list(as_json)
+
+
+def _set(integration: str, rule: str, value: float, why: str) -> None:
+    from integrations import CATALOGUE
+    from shared.ledger.thresholds import RULES, Threshold, change
+
+    if integration not in CATALOGUE or rule not in RULES:
+        stop(f"name an integration of the catalogue and one of {', '.join(RULES)}")
+    if not why:
+        stop("say why: --why 'night shift wants to hear sooner'")
+    asyncio.run(_on_hub(lambda hub: change(Threshold(integration, rule, value, getpass.getuser(), why), hub)))
+    say(f"{rule} of {integration} is {value:g} {RULES[rule].unit}" if value >= 0 else f"{rule} of {integration} is gone")
+
+
+def _list(as_json: bool) -> None:
+    from shared.ledger.thresholds import listed
+
+    rows = asyncio.run(_on_hub(listed))
+    if as_json:
+        print(json.dumps([row._asdict() for row in rows], indent=2))
+    for row in [] if as_json else rows:
+        print(f"{row.integration:24} {row.rule:14} {row.value:>10g}  {row.who}: {row.purpose}")
+
+
+async def _on_hub(work):  # type: ignore[no-untyped-def]
+    from integrations import load_all
+    from shared.hub import connect
+
+    hub = connect(load_all())
+    try:
+        return await work(hub)
+    finally:
+        await hub.drain()
