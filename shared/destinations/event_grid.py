@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.destinations.https import may_be_told
 from shared.destinations.identity import managed_identity
 from shared.destinations.loops import PerLoop
 from shared.destinations.status import undelivered
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
     from azure.core.messaging import CloudEvent
     from azure.eventgrid.aio import EventGridPublisherClient
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(slots=True)
@@ -34,6 +32,7 @@ _CLIENTS = PerLoop(_Held)
 class Topic:
     """A custom topic with the CloudEvents schema, by ``<name>__ENDPOINT`` and ``<name>__KEY`` (absent: managed identity).
 
+    Without an endpoint of its own it is the hub's topic, whose address the infrastructure gives to every app.
     The event carries the outgoing properties, in its data and as extension attributes; the body stays in the hub.
     """
 
@@ -70,17 +69,21 @@ class Topic:
         )
 
     def _held(self) -> _Held:
-        endpoint, key = setting(f"{self.name}__ENDPOINT"), setting(f"{self.name}__KEY")
-        if not _may_be_told(endpoint):
+        endpoint, key = self._address()
+        if not may_be_told(endpoint):
             raise Undelivered("misconfigured", "no-address", f"setting {self.name}__ENDPOINT is absent or not https")
         held = _CLIENTS.get((self.name, endpoint, key))
         if held.client is None:
             _open(held, endpoint, key)
         return held
 
+    def _address(self) -> tuple[str, str]:
+        own = setting(f"{self.name}__ENDPOINT") or setting("HubTopic__topicEndpointUri")
+        return own, setting(f"{self.name}__KEY")
+
     async def close(self) -> None:
         """Close the connections to the topic."""
-        held = _CLIENTS.take((self.name, setting(f"{self.name}__ENDPOINT"), setting(f"{self.name}__KEY")))
+        held = _CLIENTS.take((self.name, *self._address()))
         if held and held.client:
             await held.client.close()
         if held and hasattr(held.credential, "close"):
@@ -108,9 +111,3 @@ def _broken(error: "AzureError") -> Undelivered:
     if isinstance(error.inner_exception, ClientConnectorError):
         return Undelivered("transient", "refused", "the topic cannot be reached")
     return Undelivered("transient", "line-broken", "the topic did not answer", ambiguous=True)
-
-
-def _may_be_told(endpoint: str) -> bool:
-    """Whether a key or a token may go there: over TLS, or to this machine."""
-    parts = urlsplit(endpoint)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)

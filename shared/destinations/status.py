@@ -7,19 +7,21 @@ from shared.problems import Undelivered
 
 MISCONFIGURED = (401, 403, 404, 405)
 TRANSIENT = (408, 409, 412, 423, 425, 429)
+OPEN = (500, 502, 504)  # it broke somewhere: the message may have been taken before
 LONGEST_DETAIL = 2000
 
 
-def undelivered(status: int, *, retry_after: str = "", detail: str = "", now: datetime | None = None) -> Undelivered:
+def undelivered(status: int, *, retry_after: str = "", detail: str = "", of: str = "http") -> Undelivered:
     """The problem for a status that is no success; 5xx are transient, redirects are refused, other 4xx are permanent."""
-    code, detail = f"http-{status}", detail[:LONGEST_DETAIL]
+    code, detail = f"{of}-{status}", detail[:LONGEST_DETAIL]
     if 300 <= status < 400:
         return Undelivered("misconfigured", code, "the destination redirects, which is never followed")
     if status in MISCONFIGURED:
         return Undelivered("misconfigured", code, "the destination does not know or admit the hub", detail=detail)
     if status in TRANSIENT or status >= 500:
-        wait = seconds(retry_after, now or datetime.now(UTC))
-        return Undelivered("transient", code, "the destination cannot take it now", retry_after=wait, detail=detail)
+        wait = seconds(retry_after, datetime.now(UTC))
+        text = "the destination cannot take it now"
+        return Undelivered("transient", code, text, ambiguous=status in OPEN, retry_after=wait, detail=detail)
     return Undelivered("permanent", code, "the destination refuses the message", detail=detail)
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from shared.settings import setting
+from shared.settings import flag, setting
 
 PEM = "-----BEGIN"
 
@@ -16,8 +16,11 @@ def client_context(name: str) -> ssl.SSLContext | None:
     Each of CA, CERT and KEY is a path or the PEM text itself, as a Key Vault reference gives it. The server's certificate is
     always checked, by the system's authorities or by CA alone. CERT and KEY make it mutual TLS.
     """
-    if setting(f"{name}__TLS", "false").lower() not in ("true", "1", "yes", "on"):
-        return None
+    return https_context(name) if flag(f"{name}__TLS") else None
+
+
+def https_context(name: str) -> ssl.SSLContext:
+    """The context for an address that begins with https, where TLS needs no setting of its own."""
     return _context(setting(f"{name}__CA"), setting(f"{name}__CERT"), setting(f"{name}__KEY"))
 
 

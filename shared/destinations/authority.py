@@ -1,0 +1,98 @@
+"""Who the hub is to a destination: nobody, an OAuth 2 client with its credentials, or the app's managed identity."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from shared.destinations import https
+from shared.destinations.identity import managed_identity
+from shared.destinations.loops import PerLoop
+from shared.destinations.status import undelivered
+from shared.problems import Undelivered
+from shared.settings import setting
+
+EARLY = 60.0  # seconds before its end that a token is renewed
+
+
+@dataclass(slots=True)
+class _Token:
+    text: str = ""
+    ends: float = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    credential: Any = None
+
+
+_TOKENS = PerLoop(_Token)
+
+
+async def authorization(name: str) -> dict[str, str]:
+    """The header that says who we are, by ``<name>__AUTH``: ``none``, ``client`` or ``identity``.
+
+    ``client`` needs ``<name>__TOKEN_URL``, ``__CLIENT_ID``, ``__CLIENT_SECRET`` and takes ``__SCOPE``; ``identity`` needs
+    ``__SCOPE``. A token is kept until a minute before its end, and one request for it serves everybody who waits.
+    """
+    way = setting(f"{name}__AUTH", "none")
+    if way == "none":
+        return {}
+    if way not in ("client", "identity"):
+        raise Undelivered("misconfigured", "auth-setting", f"setting {name}__AUTH is none, client or identity")
+    token = _TOKENS.get(name)
+    async with token.lock:
+        if time.time() > token.ends - EARLY:
+            token.text, token.ends = await (_by_client(name) if way == "client" else _by_identity(name, token))
+    return {"Authorization": f"Bearer {token.text}"}
+
+
+def forget(name: str) -> None:
+    """Ask for a new token next time: this one was refused."""
+    _TOKENS.get(name).ends = 0
+
+
+async def close(name: str) -> None:
+    token = _TOKENS.take(name)
+    if token and token.credential:
+        await token.credential.close()
+
+
+async def _by_client(name: str) -> tuple[str, float]:
+    asked = {"grant_type": "client_credentials", "scope": setting(f"{name}__SCOPE")}
+    asked |= {"client_id": setting(f"{name}__CLIENT_ID"), "client_secret": setting(f"{name}__CLIENT_SECRET")}
+    body = urlencode({key: value for key, value in asked.items() if value}).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    reply = await https.send(name, "POST", https.address(name, "TOKEN_URL"), body, headers)
+    if reply.status != 200:
+        raise _not_granted(reply)
+    return _granted(reply.body)
+
+
+def _not_granted(reply: https.Reply) -> Undelivered:
+    """A server of tokens that is busy is waited for; one that refuses us shows a setting that is wrong."""
+    problem = undelivered(reply.status, retry_after=reply.headers.get("retry-after", ""))
+    if problem.kind != "transient":
+        problem.kind = "misconfigured"
+    problem.code, problem.ambiguous = f"token-{reply.status}", False
+    return problem
+
+
+def _granted(body: bytes) -> tuple[str, float]:
+    try:
+        told = orjson.loads(body)
+        text, lives = str(told["access_token"]), float(told.get("expires_in", 300))
+    except (ValueError, TypeError, KeyError):
+        raise Undelivered("misconfigured", "token-unreadable", "what was given is no token") from None
+    return text, time.time() + max(lives, EARLY + 1)
+
+
+async def _by_identity(name: str, token: _Token) -> tuple[str, float]:
+    from azure.core.exceptions import AzureError
+
+    token.credential = token.credential or managed_identity()
+    try:
+        given = await token.credential.get_token(setting(f"{name}__SCOPE"))
+    except AzureError:
+        raise Undelivered("misconfigured", "token-refused", "the managed identity was given no token") from None
+    return given.token, float(given.expires_on)

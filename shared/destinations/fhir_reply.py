@@ -1,0 +1,77 @@
+"""What a FHIR server's answer means: a status is not enough, every entry is looked at."""
+
+from typing import Any
+
+import orjson
+
+from shared.destinations.https import Reply
+from shared.destinations.status import undelivered
+from shared.problems import Undelivered
+
+FHIR = ("application/fhir+json", "application/json", "text/json")
+PASSING = ("transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled")  # FHIR issue-type
+
+
+def resource_of(reply: Reply) -> dict[str, Any]:
+    """The resource of a successful answer; raises ``Undelivered`` for any other answer."""
+    if not 200 <= reply.status < 300:
+        raise refusal(reply)
+    if reply.content_type not in FHIR:
+        raise Undelivered("misconfigured", "not-fhir", "the answer is no FHIR: something else stands at that address")
+    try:
+        content = orjson.loads(reply.body)
+    except ValueError:
+        raise Undelivered("transient", "reply-cut", "the answer is cut off", ambiguous=True) from None
+    if not isinstance(content, dict):
+        raise Undelivered("transient", "reply-odd", "the answer is no resource", ambiguous=True)
+    if content.get("resourceType") == "OperationOutcome":
+        raise _outcome(content)
+    return content
+
+
+def refusal(reply: Reply) -> Undelivered:
+    """The problem of an answer that is no success, with the words of its OperationOutcome."""
+    return undelivered(reply.status, retry_after=reply.headers.get("retry-after", ""), detail=words(reply.body))
+
+
+def entries_of(content: dict[str, Any], expected: int) -> list[dict[str, Any]]:
+    """The responses of a transaction's entries, all of them successes; raises ``Undelivered`` otherwise."""
+    listed = content.get("entry", [])
+    answered = [entry.get("response", {}) for entry in listed] if isinstance(listed, list) else []
+    if content.get("resourceType") != "Bundle" or len(answered) != expected:
+        raise Undelivered("transient", "reply-odd", "the answer does not answer every entry", ambiguous=True)
+    for response in answered:
+        status = status_of(response)
+        if not 200 <= status < 300:
+            raise undelivered(status or 500, detail=words(orjson.dumps(response.get("outcome"))), of="entry")
+    return answered
+
+
+def status_of(response: dict[str, Any]) -> int:
+    """The number of ``Bundle.entry.response.status``; 0 when there is none."""
+    text = str(response.get("status", ""))[:3]
+    return int(text) if text.isdecimal() else 0
+
+
+def words(body: bytes) -> str:
+    """What an OperationOutcome says, one issue a line; empty for anything else."""
+    try:
+        issues = orjson.loads(body)["issue"]
+        return "\n".join(" ".join(filter(None, _said(issue))) for issue in issues)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ""
+
+
+def _said(issue: dict[str, Any]) -> tuple[str, ...]:
+    text = issue.get("details", {}).get("text", "")
+    return issue.get("severity", ""), issue.get("code", ""), *issue.get("expression", ()), text, issue.get("diagnostics", "")
+
+
+def _outcome(content: dict[str, Any]) -> Undelivered:
+    """A success that carries an outcome in place of an answer: an error of the server, or nothing that tells."""
+    issues = content.get("issue", [])
+    errors = [issue for issue in issues if isinstance(issue, dict) and issue.get("severity") in ("error", "fatal")]
+    said = words(orjson.dumps(content))
+    if errors and not any(issue.get("code") in PASSING for issue in errors):
+        return Undelivered("permanent", "outcome-error", "the server says success and means an error", detail=said)
+    return Undelivered("transient", "outcome", "the server answers with an outcome alone", ambiguous=True, detail=said)

@@ -1,0 +1,138 @@
+"""A FHIR R4 server that takes transactions: a patient it knows is read, merged and written with ``If-Match``."""
+
+import json
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from shared.destinations import authority, https
+from shared.destinations.fhir_reply import entries_of, refusal, resource_of, status_of
+from shared.envelope import Outgoing, Receipt
+from shared.fhir.merge import led, prepared, search_form, wanted
+from shared.fhir.resource import Decimal, Resource, to_json
+from shared.problems import Undelivered
+
+FHIR = "application/fhir+json"
+AGAIN = ("http-409", "http-412", "entry-409", "entry-412", "created-meanwhile")
+ROUNDS = 4  # of read, merge, write, before the message waits for its next attempt
+LARGE = 1024 * 1024  # base64 characters of a Binary that is uploaded by itself
+CHUNK = 64 * 1024  # base64 characters; a multiple of four
+
+
+@dataclass(frozen=True, slots=True)
+class FhirServer:
+    """By ``<name>__URL``, ``__TIMEOUT`` (30 s), and the settings of ``authority`` (who we are) and ``tls`` (CA, CERT, KEY)."""
+
+    name: str
+    takes_synthetic: bool = False
+    large: int = LARGE
+
+    async def deliver(self, outgoing: Outgoing) -> Receipt:
+        """Post the transaction; raises ``Undelivered``."""
+        bundle = _transaction(outgoing.body)
+        large = [entry for entry in bundle["entry"] if self._is_large(entry)]
+        merging = wanted(bundle)
+        if not large and not merging:
+            return await self._post(outgoing.body, len(bundle["entry"]))
+        exact = json.loads(outgoing.body, parse_float=Decimal)
+        if large:
+            exact = await self._without_documents(exact)
+        return await self._merge(exact) if merging else await self._post(to_json(exact), len(exact["entry"]))
+
+    async def _post(self, body: bytes, entries: int, merged: tuple[int, ...] = ()) -> Receipt:
+        reply = await self._send("POST", https.address(self.name), body, {"Content-Type": FHIR, "Prefer": "return=minimal"})
+        answered = entries_of(resource_of(reply), entries)
+        if any(status_of(answered[place]) == 200 for place in merged):
+            raise Undelivered("transient", "created-meanwhile", "somebody else created what this message would have created")
+        return Receipt("stored")
+
+    async def _merge(self, bundle: Resource) -> Receipt:
+        """Read, merge, write; again when somebody else was faster."""
+        for _ in range(ROUNDS - 1):
+            try:
+                return await self._merge_once(bundle)
+            except Undelivered as problem:
+                if problem.code not in AGAIN:
+                    raise
+        return await self._merge_once(bundle)
+
+    async def _merge_once(self, bundle: Resource) -> Receipt:
+        held = {place: await self._find(*asked) for place, asked in wanted(bundle).items()}
+        new = tuple(place for place, there in held.items() if there is None)
+        body = to_json(prepared(bundle, held))
+        return await self._post(body, len(bundle["entry"]), new)
+
+    async def _find(self, kind: str, query: str) -> Resource | None:
+        """What the server holds; the search is a POST, so that no identifier stands in a URL, and never from a cache."""
+        body = urlencode({**search_form(query), "_count": "3"}).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cache-Control": "no-cache"}
+        reply = await self._send("POST", f"{https.address(self.name)}/{kind}/_search", body, headers)
+        resource_of(reply)
+        found = [each for each in _resources(reply.body) if each.get("resourceType") == kind]
+        if len(found) > 1:
+            raise Undelivered("permanent", "not-unique", "the server holds several resources with that identifier")
+        if found and "versionId" not in found[0].get("meta", {}):
+            raise Undelivered("misconfigured", "no-versions", "the server tells no versions, so nothing can be merged safely")
+        return found[0] if found else None
+
+    async def _send(self, method: str, url: str, body: https.Body, headers: dict[str, str]) -> https.Reply:
+        """One request with our token; a token that is refused is asked for again, once."""
+        headers = {"Accept": FHIR, **headers}
+        reply = await https.send(self.name, method, url, body, {**headers, **await authority.authorization(self.name)})
+        if reply.status != 401 or not isinstance(body, bytes):
+            return reply
+        authority.forget(self.name)
+        return await https.send(self.name, method, url, body, {**headers, **await authority.authorization(self.name)})
+
+    def _is_large(self, entry: dict[str, Any]) -> bool:
+        """A Binary that is written under an id of ours: written twice, it is there once."""
+        content, request = entry.get("resource", {}), entry.get("request", {})
+        is_ours = request.get("method") == "PUT" and request.get("url") == f"Binary/{content.get('id')}"
+        return is_ours and len(content.get("data", "")) >= self.large
+
+    async def _without_documents(self, bundle: Resource) -> Resource:
+        """Upload the large documents first; the transaction then refers to them."""
+        there = {}
+        for entry in filter(self._is_large, bundle["entry"]):
+            await self._upload(entry["resource"])
+            there[entry["fullUrl"]] = f"Binary/{entry['resource']['id']}"
+        kept = [entry for entry in bundle["entry"] if entry.get("fullUrl") not in there]
+        return {**bundle, "entry": [led(entry, there) for entry in kept]}
+
+    async def _upload(self, binary: Resource) -> None:
+        url = f"{https.address(self.name)}/Binary/{binary['id']}"
+        headers = {"Content-Type": binary["contentType"], "Prefer": "return=minimal"}
+        reply = await self._send("PUT", url, _pieces(binary["data"]), headers)
+        if not 200 <= reply.status < 300:
+            raise refusal(reply)
+
+    async def close(self) -> None:
+        """Close the connections that are kept."""
+        await https.close(self.name)
+        await authority.close(self.name)
+
+
+def _transaction(body: bytes) -> dict[str, Any]:
+    try:
+        content = orjson.loads(body)
+    except ValueError:
+        content = {}
+    if isinstance(content, dict) and content.get("type") in ("transaction", "batch") and content.get("entry"):
+        return content
+    raise Undelivered("permanent", "no-transaction", "what is to be sent is no transaction")
+
+
+def _resources(body: bytes) -> list[Resource]:
+    listed = json.loads(body, parse_float=Decimal).get("entry", [])
+    return [
+        entry["resource"] for entry in listed if entry.get("search", {}).get("mode", "match") == "match" and "resource" in entry
+    ]
+
+
+async def _pieces(data: str) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), CHUNK):
+        yield b64decode(data[start : start + CHUNK])

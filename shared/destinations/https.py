@@ -1,0 +1,110 @@
+"""HTTP to a destination: declared addresses only, no redirect followed, no cookie kept, every answer bounded."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from urllib.parse import urlsplit
+
+from shared.destinations.loops import PerLoop
+from shared.destinations.tls import https_context
+from shared.problems import Undelivered
+from shared.settings import number, setting
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LARGEST_REPLY = 16 * 1024 * 1024
+Body = bytes | AsyncIterator[bytes]
+
+
+class Reply(NamedTuple):
+    """What came back; names of headers in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(slots=True)
+class _Held:
+    session: "ClientSession | None" = None
+
+
+_SESSIONS = PerLoop(_Held)
+
+
+def may_be_told(url: str) -> bool:
+    """Whether a message, a key or a token may go there: over TLS, or to this machine."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+
+
+def address(name: str, key: str = "URL") -> str:
+    """The declared address ``<name>__URL``, without a slash at its end."""
+    url = setting(f"{name}__{key}")
+    if not may_be_told(url):
+        raise Undelivered("misconfigured", "no-address", f"setting {name}__{key} is absent or does not begin with https")
+    return url.rstrip("/")
+
+
+async def send(name: str, method: str, url: str, body: Body, headers: Mapping[str, str]) -> Reply:
+    """One request of this destination and its answer, whatever the status; raises ``Undelivered`` when none came."""
+    import aiohttp
+
+    session = _session(name)
+    try:
+        async with session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
+            return await _read(answer)
+    except (aiohttp.ClientError, TimeoutError, ssl.SSLError) as error:
+        _broken(error)
+
+
+async def close(name: str) -> None:
+    """Close this loop's connections to the destination."""
+    held = _SESSIONS.take(name)
+    if held and held.session:
+        await held.session.close()
+        await asyncio.sleep(0)
+
+
+def _session(name: str) -> "ClientSession":
+    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
+    held = _SESSIONS.get(name)
+    if held.session is None or held.session.closed:
+        try:
+            connector = TCPConnector(ssl=https_context(name), limit=0)
+        except (OSError, ValueError):
+            text = f"settings {name}__CA, {name}__CERT or {name}__KEY are of no use"
+            raise Undelivered("misconfigured", "tls-setting", text) from None
+        timeout = ClientTimeout(total=number(f"{name}__TIMEOUT", 30))
+        held.session = ClientSession(connector=connector, timeout=timeout, cookie_jar=DummyCookieJar())
+    return held.session
+
+
+async def _read(answer: "ClientResponse") -> Reply:
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > LARGEST_REPLY:
+            raise Undelivered("transient", "reply-too-large", "the answer is larger than any should be", ambiguous=True)
+    return Reply(answer.status, {key.lower(): value for key, value in answer.headers.items()}, bytes(body))
+
+
+def _broken(error: Exception) -> NoReturn:
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+        raise Undelivered("misconfigured", "tls", "the two sides do not trust each other") from None
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        raise Undelivered("transient", "refused", "the destination cannot be reached") from None
+    if isinstance(error, TimeoutError):
+        raise Undelivered("transient", "timeout", "no answer in time", ambiguous=True) from None
+    raise Undelivered("transient", "line-broken", "the connection broke before the whole answer came", ambiguous=True) from None

@@ -1,0 +1,301 @@
+"""The FHIR server destination against the simulated repository, in every mood."""
+
+import asyncio
+import base64
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from shared.destinations import authority as who
+from shared.destinations.fhir_server import FhirServer
+from shared.envelope import Outgoing, Receipt
+from shared.fhir import entry
+from shared.problems import Undelivered
+from tests.shared.destinations.authority import Authority
+from tests.shared.destinations.transactions import (
+    IDS,
+    NHS,
+    PAS,
+    admission,
+    merge,
+    observation,
+    outgoing,
+    patient,
+    results,
+    token,
+)
+from toolkit.simulators.cdr import Cdr
+
+Settings = Callable[..., None]
+
+
+@pytest.fixture
+async def cdr(settings: Settings) -> AsyncIterator[Cdr]:
+    async with Cdr() as simulator:
+        settings("CDR", URL=simulator.url, TIMEOUT=1)
+        yield simulator
+        await FhirServer("CDR").close()
+
+
+async def failure(what: Outgoing | None = None) -> Undelivered:
+    with pytest.raises(Undelivered) as caught:
+        await FhirServer("CDR").deliver(what or results())
+    return caught.value
+
+
+def held(cdr: Cdr, kind: str) -> list[dict[str, Any]]:
+    return cdr.store.of_type(kind)
+
+
+async def test_twice_sent_is_once_stored(cdr: Cdr) -> None:
+    for _ in range(2):
+        assert await FhirServer("CDR").deliver(results()) == Receipt("stored")
+    (someone,), (result,) = held(cdr, "Patient"), held(cdr, "Observation")
+    assert result["subject"]["reference"] == f"Patient/{someone['id']}"
+    assert result["id"] == IDS[2]
+    assert {versions[-1]["meta"]["versionId"] for versions in cdr.store.versions.values()} == {"1"}
+
+
+async def test_the_transaction_goes_as_it_is_when_nothing_is_to_be_done(cdr: Cdr) -> None:
+    body = json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": [entry(patient())]}, indent=3)
+    await FhirServer("CDR").deliver(Outgoing("application/fhir+json", body.encode()))
+    assert cdr.requests == ["POST /fhir"]
+    assert cdr.received == [json.loads(body)]
+
+
+FAILURES = {  # behaviour: kind, code, ambiguous, Retry-After, stored
+    "busy:7": ("transient", "http-429", False, 7, 0),
+    "away:3": ("transient", "http-503", False, 3, 0),
+    "status:500": ("transient", "http-500", True, 0, 0),
+    "status:400": ("permanent", "http-400", False, 0, 0),
+    "status:422": ("permanent", "http-422", False, 0, 0),
+    "status:409": ("transient", "http-409", False, 0, 0),
+    "status:412": ("transient", "http-412", False, 0, 0),
+    "status:401": ("misconfigured", "http-401", False, 0, 0),
+    "status:403": ("misconfigured", "http-403", False, 0, 0),
+    "status:404": ("misconfigured", "http-404", False, 0, 0),
+    "redirect": ("misconfigured", "http-307", False, 0, 0),
+    "html": ("misconfigured", "not-fhir", False, 0, 0),
+    "outcome-error": ("permanent", "outcome-error", False, 0, 0),
+    "entry-failed": ("permanent", "entry-422", False, 0, 0),
+    "short": ("transient", "reply-odd", True, 0, 1),
+    "cut": ("transient", "line-broken", True, 0, 1),
+    "reset": ("transient", "line-broken", True, 0, 1),
+    "drop": ("transient", "line-broken", True, 0, 0),
+    "late:0.8": ("transient", "timeout", True, 0, 1),
+    "never": ("transient", "timeout", True, 0, 0),
+    "huge": ("transient", "reply-too-large", True, 0, 1),
+}
+
+
+@pytest.mark.parametrize("behaviour", FAILURES)
+async def test_failures_are_told_apart_and_the_next_attempt_is_not_disturbed(
+    cdr: Cdr, behaviour: str, settings: Settings
+) -> None:
+    settings("CDR", TIMEOUT=0.5)
+    cdr.script.will(behaviour, *([behaviour] if behaviour == "status:401" else []))
+    what = outgoing(patient()) if behaviour == "entry-failed" else results()
+    problem = await failure(what)
+    assert (problem.kind, problem.code, problem.ambiguous, problem.retry_after, cdr.stored) == FAILURES[behaviour]
+    assert "told to refuse" not in str(problem) + problem.issues[0].text
+    await FhirServer("CDR").deliver(what)
+    assert len(held(cdr, "Patient")) == 1
+
+
+async def test_the_server_s_words_are_kept_for_the_dead_letter(cdr: Cdr) -> None:
+    problem = await failure(outgoing(patient(birthDate="yesterday")))
+    assert (problem.kind, problem.code) == ("permanent", "http-422")
+    assert problem.detail.startswith("error invalid Patient.birthDate")
+    assert not cdr.store.versions
+
+
+async def test_what_is_no_transaction_is_never_sent(cdr: Cdr) -> None:
+    for body in (b"MSH|", b"[]", b'{"resourceType":"Patient"}'):
+        assert (await failure(Outgoing("application/fhir+json", body))).code == "no-transaction"
+    assert not cdr.requests
+
+
+# Read, merge, write
+
+
+async def test_a_patient_that_nobody_knows_is_created(cdr: Cdr) -> None:
+    await FhirServer("CDR").deliver(admission(gender="female", removed=("birthDate",)))
+    (someone,) = held(cdr, "Patient")
+    assert someone["gender"] == "female"
+    assert "extension" not in cdr.received[0]["entry"][0]
+
+
+async def test_absent_is_kept_null_is_removed_and_a_value_replaces(cdr: Cdr) -> None:
+    cdr.store.put(
+        ("Patient", "7"),
+        patient(
+            identifier=[{"system": PAS, "value": "P1"}, {"system": NHS, "value": "9990000018"}],
+            gender="male",
+            birthDate="1970-01-01",
+            telecom=[{"system": "phone", "value": "1"}],
+            deceasedBoolean=False,
+        ),
+    )
+    what = admission(gender="female", deceasedDateTime="2024-05-01", removed=("telecom",))
+    await FhirServer("CDR").deliver(what)
+    (someone,) = held(cdr, "Patient")
+    assert (someone["id"], someone["meta"]["versionId"]) == ("7", "2")
+    assert (someone["gender"], someone["birthDate"], someone["deceasedDateTime"]) == ("female", "1970-01-01", "2024-05-01")
+    assert {"telecom", "deceasedBoolean"}.isdisjoint(someone)
+    assert {each["system"] for each in someone["identifier"]} == {PAS, NHS}
+
+
+async def test_no_identifier_stands_in_a_url(cdr: Cdr) -> None:
+    await FhirServer("CDR").deliver(admission("P17"))
+    await FhirServer("CDR").deliver(admission("P17", gender="male"))
+    assert not [line for line in cdr.requests if "P17" in line]
+    assert cdr.requests[0] == "POST /fhir/Patient/_search"
+
+
+async def test_what_else_is_in_the_bundle_leads_to_the_patient_that_is_held(cdr: Cdr) -> None:
+    cdr.store.put(("Patient", "7"), patient())
+    await FhirServer("CDR").deliver(outgoing(entry(patient(), merge=token(PAS, "P1")), observation()))
+    assert held(cdr, "Observation")[0]["subject"]["reference"] == "Patient/7"
+
+
+async def test_overtaken_between_read_and_write_it_reads_again(cdr: Cdr) -> None:
+    cdr.store.put(("Patient", "7"), patient())
+    cdr.script.will("overtaken")
+    await FhirServer("CDR").deliver(admission(gender="female"))
+    (someone,) = held(cdr, "Patient")
+    assert (someone["gender"], someone["language"]) == ("female", "x-1")
+    assert len(cdr.received) == 2
+
+
+async def test_overtaken_again_and_again_the_message_waits_for_its_next_attempt(cdr: Cdr) -> None:
+    cdr.store.put(("Patient", "7"), patient())
+    cdr.script.always("overtaken")
+    problem = await failure(admission(gender="female"))
+    assert (problem.kind, problem.code, problem.ambiguous) == ("transient", "http-412", False)
+
+
+async def test_two_admissions_at_once_make_one_patient_and_lose_nothing(cdr: Cdr) -> None:
+    cdr.script.will("slow:0.05", "slow:0.05")
+    await asyncio.gather(
+        FhirServer("CDR").deliver(admission(gender="female")), FhirServer("CDR").deliver(admission(birthDate="1970-01-01"))
+    )
+    (someone,) = held(cdr, "Patient")
+    assert (someone["gender"], someone["birthDate"]) == ("female", "1970-01-01")
+
+
+async def test_a_merge_links_both_and_twice_makes_no_second_link(cdr: Cdr) -> None:
+    cdr.store.put(("Patient", "7"), patient(value="P1", gender="male"))
+    cdr.store.put(("Patient", "8"), patient(value="P2", gender="male"))
+    for _ in range(2):
+        await FhirServer("CDR").deliver(merge())
+    survivor, other = cdr.store.current("Patient", "7"), cdr.store.current("Patient", "8")
+    assert (survivor["active"], survivor["link"]) == (True, [{"other": {"reference": "Patient/8"}, "type": "replaces"}])
+    assert (other["active"], other["link"]) == (False, [{"other": {"reference": "Patient/7"}, "type": "replaced-by"}])
+    assert (survivor["gender"], survivor["meta"]["versionId"]) == ("male", "2")
+
+
+async def test_a_merge_of_patients_that_nobody_knows(cdr: Cdr) -> None:
+    await FhirServer("CDR").deliver(merge())
+    assert sorted(each["active"] for each in held(cdr, "Patient")) == [False, True]
+
+
+async def test_an_identifier_that_several_patients_have_is_a_dead_letter(cdr: Cdr) -> None:
+    for id_ in ("7", "8"):
+        cdr.store.put(("Patient", id_), patient())
+    problem = await failure(admission())
+    assert (problem.kind, problem.code) == ("permanent", "not-unique")
+
+
+async def test_decimals_keep_their_digits_through_a_merge(cdr: Cdr) -> None:
+    body = outgoing(entry(patient(), merge=token(PAS, "P1")), observation()).body.replace(b"7.4", b"7.400")
+    await FhirServer("CDR").deliver(Outgoing("application/fhir+json", body))
+    assert held(cdr, "Observation")[0]["valueQuantity"]["value"].text == "7.400"
+
+
+async def test_a_large_document_goes_before_the_transaction(cdr: Cdr) -> None:
+    pdf = bytes(range(256)) * 1000
+    data = base64.b64encode(pdf).decode()
+    binary = {"resourceType": "Binary", "id": IDS[9], "contentType": "application/pdf", "data": data}
+    document = {
+        "resourceType": "DocumentReference",
+        "id": IDS[8],
+        "status": "current",
+        "content": [{"attachment": {"contentType": "application/pdf", "url": f"urn:uuid:{IDS[9]}"}}],
+    }
+    await FhirServer("CDR", large=1000).deliver(outgoing(binary, document))
+    assert cdr.requests == [f"PUT /fhir/Binary/{IDS[9]}", "POST /fhir"]
+    assert [each["resource"]["resourceType"] for each in cdr.received[0]["entry"]] == ["DocumentReference"]
+    assert held(cdr, "DocumentReference")[0]["content"][0]["attachment"]["url"] == f"Binary/{IDS[9]}"
+    assert base64.b64decode(cdr.store.current("Binary", IDS[9])["data"]) == pdf
+
+
+# Who we are, and to whom
+
+
+@pytest.fixture
+async def guarded(settings: Settings) -> AsyncIterator[Cdr]:
+    async with Cdr(secret="not a real one") as simulator:
+        token_url = simulator.url.replace("/fhir", "/token")
+        settings("CDR", URL=simulator.url, TIMEOUT=1, AUTH="client", TOKEN_URL=token_url)
+        settings("CDR", CLIENT_ID="hub", CLIENT_SECRET=simulator.secret)
+        yield simulator
+        await FhirServer("CDR").close()
+
+
+async def test_one_token_serves_many(guarded: Cdr) -> None:
+    await asyncio.gather(*(FhirServer("CDR").deliver(results(f"P{n}")) for n in range(5)))
+    assert len(guarded.tokens) == 1
+
+
+async def test_a_token_is_renewed_before_its_end_and_after_it_is_refused(guarded: Cdr, monkeypatch: pytest.MonkeyPatch) -> None:
+    await FhirServer("CDR").deliver(results())
+    monkeypatch.setattr(who, "EARLY", 4000.0)
+    await FhirServer("CDR").deliver(results())
+    assert len(guarded.tokens) == 2
+    monkeypatch.setattr(who, "EARLY", 60.0)
+    guarded.tokens[:] = ["", "", ""]
+    await FhirServer("CDR").deliver(results())
+    assert len(guarded.tokens) == 4
+
+
+async def test_a_secret_that_has_run_out_is_our_fault(guarded: Cdr, settings: Settings) -> None:
+    settings("CDR", CLIENT_SECRET="old")
+    problem = await failure()
+    assert (problem.kind, problem.code) == ("misconfigured", "token-401")
+    settings("CDR", AUTH="password")
+    assert (await failure()).code == "auth-setting"
+    assert not guarded.received
+
+
+async def test_mutual_tls(settings: Settings, authority: Authority) -> None:
+    certificate, key = authority.issue("hub")
+    async with Cdr(tls=authority.server_context(mutual=True)) as cdr:
+        settings("CDR", URL=cdr.url, CA=authority.ca, CERT=certificate, KEY=key)
+        assert await FhirServer("CDR").deliver(results()) == Receipt("stored")
+        await FhirServer("CDR").close()
+        settings("CDR", CERT="", KEY="")
+        assert (await failure()).kind != "permanent"
+        await FhirServer("CDR").close()
+        settings("CDR", CA="")
+        problem = await failure()
+        assert (problem.kind, problem.code, problem.ambiguous) == ("misconfigured", "tls", False)
+        await FhirServer("CDR").close()
+        assert cdr.stored == 1
+
+
+async def test_nobody_listens(settings: Settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        settings("CDR", URL=f"http://127.0.0.1:{taken.getsockname()[1]}/fhir")
+        problem = await failure()
+    assert (problem.kind, problem.code, problem.ambiguous) == ("transient", "refused", False)
+    await FhirServer("CDR").close()
+
+
+@pytest.mark.parametrize("url", ["", "http://cdr.example.net/fhir", "file:///etc/passwd"])
+async def test_nothing_leaves_without_tls(settings: Settings, url: str) -> None:
+    settings("CDR", URL=url)
+    assert (await failure()).code == "no-address"
