@@ -42,7 +42,7 @@ type Integration = {
     @description('Advanced filters.')
     filters: {
       @description('Operator.')
-      operatorType: 'StringIn' | 'StringBeginsWith'
+      operatorType: 'StringIn' | 'StringBeginsWith' | 'StringContains' | 'StringNotContains'
       @description('Key of the event that is compared.')
       key: string
       @description('Values of which one must fit.')

@@ -35,6 +35,16 @@ var wanted = {
       operatorType: 'StringBeginsWith'
       key: each.key
       values: each.values
+    }),
+    map(filter(declared.filters, each => each.operatorType == 'StringContains'), each => {
+      operatorType: 'StringContains'
+      key: each.key
+      values: each.values
+    }),
+    map(filter(declared.filters, each => each.operatorType == 'StringNotContains'), each => {
+      operatorType: 'StringNotContains'
+      key: each.key
+      values: each.values
     })
   )
 }
