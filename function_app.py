@@ -17,7 +17,7 @@ from shared.hub import Hub, connect
 from shared.integration import EventGrid, Http, Integration
 from shared.ledger.status import status
 from shared.pipeline import faults
-from shared.settings import setting
+from shared.settings import in_azure, setting
 
 STORAGE = "AzureWebJobsStorage"
 EVERY_HALF_MINUTE = "*/30 * * * * *"
@@ -115,6 +115,16 @@ def answered(answer: Answer) -> func.HttpResponse:
     return func.HttpResponse(answer.body, status_code=answer.status, headers={**kind, **answer.headers})
 
 
+async def ops(req: func.HttpRequest) -> func.HttpResponse:
+    """The ops page; who may see and do what is the page's own business (shared/ops/access.py)."""
+    from shared.ops.door import Call
+    from shared.ops.door import ops as door
+
+    path = req.route_params.get("rest", "") or ""
+    with faults():
+        return answered(await door(Call(req.method, path, req.params, dict(req.headers), req.get_body()), hub()))
+
+
 async def drain() -> None:
     """Let deliveries that run come to their end; a local host asks for it, Azure's does not, and nothing depends on it."""
     if _hub:
@@ -124,3 +134,5 @@ async def drain() -> None:
 if setting("HUB_ROLE") != "ops":
     for each in INTEGRATIONS:
         register(each)
+if setting("HUB_ROLE") == "ops" or not in_azure():
+    add("ops", app.route("ops/{*rest}", methods=["GET", "POST"]), ops)

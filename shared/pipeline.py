@@ -7,6 +7,7 @@ process:  claim the lane, and for each message in order: transform, check what g
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,6 +27,7 @@ from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away, Conflict, Row
 from shared.privacy import digest, keyed, lane_hash
 from shared.problems import Fault, Problem, Rejected, Unavailable, Undelivered, Unsupported
+from shared.telemetry.tracing import span
 
 NOT_FOR_TESTS = Issue(
     "error", "not-supported", "MSH-11", "a test message, and this destination takes none", "synthetic", hl7="202"
@@ -128,6 +130,12 @@ def _place(bug: Exception) -> str:
 
 async def accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     """Take a message in: what is acknowledged is in the ledger."""
+    kind = "SERVER" if envelope.trigger == "http" else "CONSUMER"
+    with span("accept", envelope.traceparent, kind=kind, integration=integration.name, trigger=envelope.trigger) as here:
+        return await _accept(integration, replace(envelope, traceparent=here.traceparent), hub)
+
+
+async def _accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     try:
         checked = _in_own_name(integration, envelope, await _aside(envelope, hub, check, integration, envelope))
         if not checked.verdict.accepted:
@@ -147,9 +155,10 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
         held = await claim(integration, lane, hub, fresh)
         while held and (message := await held.next()):
             began = hub.now()
-            outcome = await attempt(held, message)
-            await held.settle(outcome)
-            _tell_attempt(integration, message, outcome, hub.now() - began, hub)
+            with span("attempt", message["traceparent"], kind="CONSUMER", integration=integration.name):
+                outcome = await attempt(held, message)
+                await held.settle(outcome)
+                _tell_attempt(integration, message, outcome, hub.now() - began, hub)
     except Lost:
         hub.tell("hub.attempt", integration=integration.name, outcome="lost", lane=lane)
 

@@ -1,0 +1,45 @@
+"""The way in to the ops page: what Azure hands over, as a request of the page."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from shared.envelope import Answer
+from shared.hub import Hub
+from shared.ops.ledger import LedgerFacts
+from shared.ops.page import Request, answer
+from shared.privacy import keyed
+from shared.settings import in_azure
+
+FORM = "application/x-www-form-urlencoded"
+LARGEST = 16 * 1024
+
+
+class Call(NamedTuple):
+    """What came over HTTP; ``path`` is what stands after ``/api/ops``."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def ops(call: Call, hub: Hub) -> Answer:
+    """Any call below ``/api/ops``."""
+    method, path, query, headers, body = call
+    form = dict(parse_qsl(body.decode("utf-8", "replace"))) if headers.get("content-type", "").startswith(FORM) else {}
+    if len(body) > LARGEST:
+        return Answer(413, "text/plain", b"")
+    request = Request(
+        method,
+        path,
+        query,
+        headers,
+        form,
+        day=f"{datetime.fromtimestamp(hub.now(), UTC):%Y-%m-%d}",
+        secret=keyed("ops-form", "").encode(),
+        on_developers_machine=not in_azure(),
+    )
+    return await answer(request, LedgerFacts(hub))
