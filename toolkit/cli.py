@@ -2,7 +2,20 @@
 
 import typer
 
-from toolkit.commands import bench, catalogue, check, docs, manifest, relay, sheet, test, thresholds
+from toolkit.commands import (
+    bench,
+    catalogue,
+    check,
+    demo,
+    docs,
+    manifest,
+    relay,
+    send,
+    sheet,
+    test,
+    thresholds,
+    up,
+)
 
 app = typer.Typer(
     name="hub",
@@ -12,6 +25,9 @@ app = typer.Typer(
     help="The Integration Hub on your own machine. Start with: ./hub demo",
 )
 
+app.command("demo")(demo.demo)
+app.command("up")(up.up)
+app.command("send")(send.send)
 app.command("test", context_settings=test.PASS_THROUGH)(test.test)
 app.command("bench")(bench.bench)
 app.command("list")(catalogue.list_integrations)

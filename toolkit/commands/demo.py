@@ -1,0 +1,54 @@
+"""``./hub demo``: see it work."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from toolkit.demo import Result
+
+Only = Annotated[list[str] | None, typer.Argument(help="These integrations only.")]
+Every = Annotated[bool, typer.Option("--all", help="Every sample, not a few of each integration.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of the screen.")]
+Svg = Annotated[Path | None, typer.Option("--svg", help="Also write the screen to this file.")]
+
+
+def demo(names: Only = None, every: Every = False, as_json: AsJson = False, svg: Svg = None) -> None:
+    """Start everything, send every integration's samples in, show what arrived where; exits 0 only if all is as expected."""
+    from integrations import load_all
+    from toolkit.demo import demo as run
+
+    result = asyncio.run(run(load_all(names or ()), every))
+    if as_json:
+        print(json.dumps(face(result), ensure_ascii=False, indent=2))
+    else:
+        screen(result, svg)
+    raise SystemExit(0 if result.ok else 1)
+
+
+def screen(result: "Result", svg: Path | None) -> None:
+    from rich.console import Console
+
+    from toolkit.demo_screen import WIDTH, show
+
+    console = Console(record=svg is not None, width=WIDTH if svg else None)
+    show(result, console)
+    if svg:
+        console.save_svg(str(svg), title="./hub demo")
+
+
+def face(result: "Result") -> dict[str, object]:
+    shown = ("way", "expected", "acknowledgement", "answered_ms", "delivered_ms", "problem")
+    return {
+        "ok": result.ok,
+        "seconds": round(result.seconds, 1),
+        "messages": [
+            {"integration": one.integration.name, "sample": one.sample.name, "ok": one.ok}
+            | {name: value for name, value in vars(one).items() if name in shown}
+            for one in result.journeys
+        ],
+        "subscribers": [{"integration": h.integration.name, "expected": h.expected, "arrived": h.arrived} for h in result.heard],
+    }

@@ -1,0 +1,97 @@
+"""``./hub send``: a message to a hub that runs, by HTTP or by its queue."""
+
+import asyncio
+import json
+import os
+from typing import Annotated, Any
+
+import typer
+
+from toolkit.commands.check import File, Name, declared, read
+from toolkit.say import stop
+
+Url = Annotated[str, typer.Option("--url", help="Of the hub.")]
+ByQueue = Annotated[bool, typer.Option("--queue", help="Put it on <name>-in instead of posting it.")]
+Kind = Annotated[str, typer.Option("--content-type", help="Of the body; left out: as the file's name says.")]
+Key = Annotated[str, typer.Option("--key", envvar="HUB_KEY", help="The partner's key, where the hub asks for one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+WAIT = 10.0
+OPEN = ("waiting", "sending", None)
+
+
+def send(
+    name: Name,
+    file: File = "-",
+    url: Url = "http://127.0.0.1:7071",
+    queue: ByQueue = False,
+    content_type: Kind = "",
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send a message to a running hub (./hub up) and tell what became of it."""
+    declared(name)
+    body = read(file)
+    if queue:
+        asyncio.run(_queued(name, body))
+        print(f"on the queue {name}-in; the acknowledgement comes to {name}-replies")
+        return
+    headers = {"Content-Type": content_type or _kind(file)} | ({"x-hub-key": key} if key else {})
+    result = asyncio.run(_posted(url, name, body, headers))
+    print(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _text(result))
+    raise SystemExit(0 if result["status"] < 300 and result["outcome"].get("outcome") not in ("rejected", "dead") else 1)
+
+
+def _kind(file: str) -> str:
+    from toolkit.samples import CONTENT_TYPES
+
+    return CONTENT_TYPES.get(file.rpartition(".")[2], "x-application/hl7-v2+er7")
+
+
+async def _posted(url: str, name: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
+    import aiohttp
+
+    try:
+        async with aiohttp.ClientSession() as session:
+            async with session.post(f"{url}/api/v1/{name}", data=body, headers=headers) as answer:
+                told = {"status": answer.status, "answer": (await answer.read()).decode("utf-8", "replace")}
+                where = answer.headers.get("Location", "")
+            return {**told, "outcome": await _followed(session, url + where, headers) if where else {}}
+    except aiohttp.ClientConnectionError:
+        stop(f"no hub answers at {url}: start one with ./hub up")
+
+
+async def _followed(session: Any, url: str, headers: dict[str, str]) -> dict[str, Any]:
+    """What became of it, or how it stands after a while."""
+    told: dict[str, Any] = {}
+    for _ in range(int(WAIT / 0.1)):
+        async with session.get(url, headers=headers) as answer:
+            told = await answer.json() if answer.status == 200 else {}
+        if told.get("outcome") not in OPEN:
+            break
+        await asyncio.sleep(0.1)
+    return told
+
+
+async def _queued(name: str, body: bytes) -> None:
+    """As base64; over the queue's limit, by way of the inbox."""
+    import base64
+    import uuid
+
+    from shared.hub import connect
+    from shared.ledger.names import INBOX
+
+    os.environ.setdefault("AzureWebJobsStorage", "UseDevelopmentStorage=true")  # that of ./hub up
+    hub = connect(())
+    text = base64.b64encode(body)
+    if len(text) > 60 * 1024:
+        blob = f"{name}/{uuid.uuid4().hex}"
+        await hub.store.write_blob(INBOX, blob, body)
+        text = json.dumps({"blob": blob}).encode()
+    await hub.store.send(f"{name}-in", text)
+    await hub.store.close()
+
+
+def _text(result: dict[str, Any]) -> str:
+    lines = [f"HTTP {result['status']}", result["answer"].replace("\r", "\n").rstrip()]
+    lines += [f"{name:>15}  {value}" for name, value in result["outcome"].items()]
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,98 @@
+"""``./hub demo``: every integration's samples through its own trigger, and what became of them on one screen."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+
+from shared.integration import Integration
+from toolkit.journeys import Journey, Sender, is_subscriber, percentile, planned
+from toolkit.say import say
+from toolkit.stack import Stack
+
+TAKEN, REFUSED = 4, 2  # samples of each integration
+SETTLES = 5.0  # seconds for the last published message to reach its subscribers
+
+
+class Heard(NamedTuple):
+    """What a subscriber got of what was published for it."""
+
+    integration: Integration
+    expected: int
+    arrived: int
+
+    @property
+    def ok(self) -> bool:
+        return self.expected == self.arrived
+
+
+class Result(NamedTuple):
+    """Everything that the screen shows."""
+
+    journeys: tuple[Journey, ...]
+    heard: tuple[Heard, ...]
+    stack: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.journeys) and all(one.ok for one in (*self.journeys, *self.heard))
+
+    def of(self, integration: Integration) -> list[Journey]:
+        return [journey for journey in self.journeys if journey.integration is integration]
+
+
+async def demo(integrations: Sequence[Integration], every_sample: bool = False) -> Result:
+    """Start everything in a folder that is thrown away, send, wait, stop."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hub-demo-") as folder:
+        say("starting storage, the other ends and the hub ...")
+        async with Stack(integrations, Path(folder)) as stack, aiohttp.ClientSession() as session:
+            say(f"sending samples to {stack.url} ...")
+            journeys = await send_all(integrations, Sender(stack, session), every_sample)
+            heard = await listen(integrations, stack)
+            running = f"hub {stack.url}, storage Azurite, " + ", ".join(_names(stack))
+    return Result(tuple(journeys), tuple(heard), running, time.monotonic() - began)
+
+
+async def send_all(integrations: Sequence[Integration], sender: Sender, every_sample: bool) -> list[Journey]:
+    """One after the other, so that each time is that of one message; the queues all at once, for a poll may take 2 s."""
+    most = 10_000 if every_sample else 0
+    journeys = [j for i in integrations if not is_subscriber(i) for j in planned(i, most or TAKEN, most or REFUSED)]
+    for journey in journeys:
+        if journey.way != "queue":
+            await sender.travel(journey)
+    await asyncio.gather(*(sender.travel(journey) for journey in journeys if journey.way == "queue"))
+    return journeys
+
+
+async def listen(integrations: Sequence[Integration], stack: Stack) -> list[Heard]:
+    """What each subscriber should have got by its filters, and has."""
+    end = time.monotonic() + SETTLES
+    while True:
+        heard = [_heard(integration, integrations, stack) for integration in integrations if is_subscriber(integration)]
+        if all(one.ok for one in heard) or time.monotonic() > end:
+            return heard
+        await asyncio.sleep(0.05)
+
+
+def _heard(integration: Integration, integrations: Sequence[Integration], stack: Stack) -> Heard:
+    running = stack.simulators.running
+    publisher = next(one for one in integrations if integration.name in one.subscribers)
+    topic, end = running.get(publisher.destination.name), running.get(integration.destination.name)
+    delivered = [name for name, _ in topic.deliverer.delivered] if topic else []
+    return Heard(integration, delivered.count(integration.name), len(end.bodies) if end else 0)
+
+
+def _names(stack: Stack) -> list[str]:
+    return [f"{type(simulator).__name__} {name}" for name, simulator in stack.simulators.running.items()]
+
+
+def figures(journeys: Sequence[Journey]) -> tuple[float | None, float | None]:
+    """p50 and p95 in milliseconds, sent to delivered."""
+    times = [journey.delivered_ms for journey in journeys if journey.delivered_ms is not None]
+    return percentile(times, 0.5), percentile(times, 0.95)
