@@ -6,6 +6,7 @@ from toolkit.commands import (
     bench,
     catalogue,
     check,
+    convert,
     demo,
     docs,
     manifest,
@@ -33,6 +34,7 @@ app.command("bench")(bench.bench)
 app.command("list")(catalogue.list_integrations)
 app.command("check")(check.check)
 app.command("run")(check.run)
+app.command("convert")(convert.convert)
 app.command("docs")(docs.docs)
 app.command("manifest")(manifest.manifest)
 app.command("sheet")(sheet.sheet)
