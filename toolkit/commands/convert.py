@@ -6,15 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from shared.fate import probes
 from shared.fhir import JSON, check, to_json
 from shared.hl7 import Message, parse
 from shared.issue import Issue
+from shared.leaves import hl7_leaves
 from shared.mapping import compose_bundle, to_bundle
 from shared.mapping.guide import convert as to_fhir
 from shared.mapping.said import NULL
 from toolkit.commands.check import File, Json, Jsonl, Result, body_face, many, read
-from toolkit.fate import probes
-from toolkit.leaves import hl7_leaves
 
 HL7_V2 = "application/hl7-v2"
 All = Annotated[bool, typer.Option("--quick", help="Leave out the search for elements that reach nothing.")]
