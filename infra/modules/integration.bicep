@@ -71,7 +71,7 @@ module grants 'grants.bicep' = {
     package: package
     componentName: monitor.componentName
     vaultName: vaultName
-    topics: integration.destination.kind == 'event-grid' ? [topics.events] : []
+    topics: integration.destination.kind == 'topic' ? [topics.events] : []
   }
   dependsOn: [store, identity]
 }

@@ -208,7 +208,7 @@ def _grants_of_an_app(world: World, one: dict[str, Any]) -> Iterator[Grant]:
     yield from ((f"tables/{table}", who, TABLE_CONTRIBUTOR) for table in (*one["tables"], *world.manifest["sharedTables"]))
     yield from ((f"containers/{container}", who, BLOB_CONTRIBUTOR) for container in one["containers"])
     yield from _grants_of_any_app(world, who, f"package-{one['name']}")
-    if one["destination"]["kind"] == "event-grid":
+    if one["destination"]["kind"] == "topic":
         yield f"topics/{prefix}-events", who, EVENT_SENDER
     for event in one["events"]:
         topic = f"{prefix}-{'events' if event['topic'] == 'hub' else 'blobs'}"
