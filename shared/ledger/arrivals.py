@@ -13,7 +13,7 @@ from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import content, names
-from shared.ledger.knocks import knock
+from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.store import Away, Change, Conflict, Row, Ticket, insert, put
 from shared.ledger.store import replace as changed
 from shared.problems import Unavailable
@@ -98,7 +98,7 @@ async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tup
     reused, ticket, *_ = await together(
         _used_before(integration, arrival, found, hub),
         knock(integration.name, arrival.lane, hub, hub.timing.knock_delay),
-        hub.store.commit(tables.open, arrival.lane[-1], put(arrival.id, {"at": at})),
+        open_lane(integration.name, arrival.lane, arrival.token, hub),
         hub.store.commit(tables.find, names.hour(at), put(arrival.id, {**found, **trail})),
         *(hub.store.commit(tables.find, finder, put(arrival.id, found)) for finder in arrival.finders),
     )
@@ -135,6 +135,7 @@ async def _store(integration: Integration, arrival: Arrival, ticket: Ticket | No
         if receipt and receipt["digest"] != arrival.digest:
             return None
         if receipt and not await _comes_again(integration, receipt, hub):
+            hub.start(_withdraw(integration, arrival, ticket, hub))
             return await _duplicate(ledger, arrival, receipt, hub)
         await asyncio.sleep(hub.random.uniform(0.01, 0.1))
     raise Unavailable(AWAY)
@@ -188,6 +189,7 @@ async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: H
         "replays": 0,
         "code": "",
         "key": arrival.key,
+        "mark": arrival.token,
         "control": arrival.control,
         "blob": arrival.blob,
         "bytes": len(arrival.envelope.body),
@@ -228,6 +230,16 @@ async def _comes_again(integration: Integration, receipt: Row, hub: Hub) -> bool
         return True
     ended = await hub.store.get(names.tables(integration.name).ledger, receipt.partition, names.row("d", receipt["n"]))
     return ended is not None and ended["outcome"] in GONE
+
+
+async def _withdraw(integration: Integration, arrival: Arrival, ticket: Ticket | None, hub: Hub) -> None:
+    """A duplicate opens no lane and knocks on no door."""
+    try:
+        await close(integration.name, arrival.lane, arrival.token, hub)
+        if ticket:
+            await hub.store.settle(ticket)
+    except Away:
+        return
 
 
 async def _duplicate(ledger: str, arrival: Arrival, receipt: Row | None, hub: Hub) -> Recorded:

@@ -14,7 +14,7 @@ from shared.integration import Integration
 from shared.issue import Issue
 from shared.ledger import content, names
 from shared.ledger.arrivals import Fresh
-from shared.ledger.knocks import knock
+from shared.ledger.knocks import close, knock
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, put, remove, replace
 from shared.problems import Fault
 
@@ -64,6 +64,7 @@ class Claim:
     taken: int = 0
     since: float = 0
     held: bool = True
+    settled: list[tuple[Row, Mapping[str, Any]]] = field(default_factory=list)  # done, with something to clear away
 
     @property
     def ledger(self) -> str:
@@ -74,12 +75,15 @@ class Claim:
         while self.held:
             if self.taken >= self.hub.timing.turn_messages or self.hub.now() - self.since > self.hub.timing.turn_seconds:
                 await self._let_go_for_another_turn()
+            elif self.waiting and self._is_due(self.waiting[0]):
+                return self.waiting[0]
             elif self.waiting:
-                return await self._due(self.waiting[0])
+                await self._let_go()
             elif self.head and await self._release():
                 self.held = False
             else:
                 await self._look()
+        await self._tidy()
         return None
 
     async def _look(self) -> None:
@@ -90,11 +94,8 @@ class Claim:
         if not self.head:
             await self._leave_empty()
 
-    async def _due(self, first: Row) -> Row | None:
-        if first.key == names.HOLD or first["due"] > self.hub.now():
-            await self._let_go()
-            return None
-        return first
+    def _is_due(self, first: Row) -> bool:
+        return first.key != names.HOLD and bool(first["due"] <= self.hub.now())
 
     async def content(self, message: Row) -> Envelope:
         """The message as it arrived; from memory in the process that accepted it."""
@@ -153,7 +154,7 @@ class Claim:
         self.waiting, self.taken = self.waiting[1:], self.taken + 1
         if stops:
             await self._let_go()
-        await self._tidy(message, record)
+        self.settled.append((message, record))
 
     async def _list_dead(self, message: Row) -> None:
         while self.hub.now() < self.row["end"]:
@@ -173,17 +174,23 @@ class Claim:
             self.head = None  # something arrived, or the claim is lost: the plain settle tells which
             return False
 
-    async def _tidy(self, message: Row, record: Mapping[str, Any]) -> None:
-        """What may be left undone: the watchdog finds it by the open row, which goes last."""
+    async def _tidy(self) -> None:
+        """Once the lane is free. What is left undone here the watchdog finds by the open row, which goes last."""
         try:
-            if record["blob_pending"]:
-                await drop_blob(self.ledger, self.lane, names.number(message.key), self.hub)
-            if not record["pending"]:
-                await close(self.integration.name, names.message_id(self.lane, message["key"]), self.hub)
-            if self.fresh and self.fresh.ticket and self.fresh.waiting.key == message.key:
-                await self.hub.store.settle(self.fresh.ticket)
+            for message, record in self.settled:
+                await self._clear(message, record)
         except Away:
             return
+        finally:
+            self.settled = []
+
+    async def _clear(self, message: Row, record: Mapping[str, Any]) -> None:
+        if record["blob_pending"]:
+            await drop_blob(self.ledger, self.lane, names.number(message.key), self.hub)
+        if not record["pending"]:
+            await close(self.integration.name, self.lane, message["mark"], self.hub)
+        if self.fresh and self.fresh.ticket and self.fresh.waiting.key == message.key:
+            await self.hub.store.settle(self.fresh.ticket)
 
     async def _release(self) -> bool:
         """Give the lane back if nothing has arrived since it was looked at."""
@@ -368,11 +375,6 @@ async def drop_blob(ledger: str, lane: str, n: int, hub: Hub) -> None:
     if row and row["blob_pending"]:
         await hub.store.delete_blob(names.CONTENT, row["blob_pending"])
         await hub.store.commit(ledger, lane, replace(row, blob_pending=""))
-
-
-async def close(integration: str, message_id: str, hub: Hub) -> None:
-    """The message is done with: its open row goes."""
-    await hub.store.commit(names.tables(integration).open, message_id.split(".")[0][-1], remove(message_id))
 
 
 async def blocked(integration: Integration, message: Row, hub: Hub) -> bool:

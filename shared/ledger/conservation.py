@@ -110,8 +110,7 @@ async def residue(integration: Integration, hub: Hub) -> list[str]:
     for _, at in await hub.store.blobs(names.INBOX):
         if hub.now() - at > INBOX_DAYS * 86400:
             found.append("a body left in the inbox")
-    for partition in names.OPEN_PARTITIONS:
-        found += [text async for text in _open(integration, partition, hub)]
+    found += [text async for text in _open(integration, hub)]
     return found + [text for text in (await balance(integration, hub)).unexplained if "content" in text]
 
 
@@ -129,15 +128,12 @@ def _outstays(integration: Integration, row: Row, now: float) -> Iterable[str]:
         yield f"{row.partition}: a claim left behind"
 
 
-async def _open(integration: Integration, partition: str, hub: Hub) -> AsyncIterator[str]:
+async def _open(integration: Integration, hub: Hub) -> AsyncIterator[str]:
     """Open rows of messages that are done with, or never came."""
     tables = names.tables(integration.name)
-    for row in await hub.store.query(tables.open, partition):
-        lane, _, key = row.key.partition(".")
-        if hub.now() - row["at"] <= 2 * hub.timing.open_grace:
-            continue
-        receipt = await hub.store.get(tables.ledger, lane, f"r|{key}")
-        waits = receipt and await hub.store.get(tables.ledger, lane, names.row("w", receipt["n"]))
-        ended = receipt and await hub.store.get(tables.ledger, lane, names.row("d", receipt["n"]))
-        if not waits and not (ended and ended["pending"]):
-            yield f"{lane}: an open row left behind"
+    async for row in hub.store.scan(tables.open):
+        if hub.now() - row["at"] > 2 * hub.timing.open_grace:
+            lane, mark = row.key.split(".")
+            rows = await hub.store.query(tables.ledger, lane)
+            if not any(one["mark"] == mark and (one.key.startswith("w|") or one["pending"]) for one in rows):
+                yield f"{lane}: an open row left behind"

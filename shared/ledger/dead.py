@@ -10,10 +10,10 @@ from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import audit, names
 from shared.ledger.audit import Act
-from shared.ledger.claims import close, drop_blob, stored_envelope
-from shared.ledger.knocks import knock
+from shared.ledger.claims import drop_blob, stored_envelope
+from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.search import sequence, status
-from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, put, remove, replace
+from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, remove, replace
 from shared.pipeline import accept
 
 PARTITION = "dead"
@@ -63,8 +63,9 @@ async def replay(integration: Integration, message_id: str, person: Person, hub:
     if not out_of_order and await _overtaken(integration.name, lane, n, hub):
         raise Refused("later messages of its lane were delivered: replay it out of order, or discard it")
     tables = names.tables(integration.name)
-    await hub.store.commit(tables.open, lane[-1], put(message_id, {"at": hub.now()}))
-    await _commit(tables.ledger, lane, [*_revived(n, ended, hub.now()), *await _let_in(tables.ledger, lane, n, hub)], hub)
+    mark = hub.token()
+    await open_lane(integration.name, lane, mark, hub)
+    await _commit(tables.ledger, lane, [*_revived(n, ended, mark, hub.now()), *await _let_in(tables.ledger, lane, n, hub)], hub)
     await hub.store.commit(tables.find, PARTITION, remove(message_id))
     await knock(integration.name, lane, hub)
     return message_id
@@ -76,12 +77,12 @@ async def discard(integration: Integration, message_id: str, person: Person, hub
     if outcome == "discarded":
         await audit.append(integration.name, Act(person.who, "discard", message_id, person.purpose), hub)
     tables = names.tables(integration.name)
-    await hub.store.commit(tables.open, lane[-1], put(message_id, {"at": hub.now()}))
+    await open_lane(integration.name, lane, ended["mark"], hub)
     record = replace(ended, outcome=outcome, ended=hub.now(), blob="", blob_pending=ended["blob"])
     await _commit(tables.ledger, lane, [record, *await _let_in(tables.ledger, lane, n, hub, content_too=True)], hub)
     await drop_blob(tables.ledger, lane, n, hub)
     await hub.store.commit(tables.find, PARTITION, remove(message_id))
-    await close(integration.name, message_id, hub)
+    await close(integration.name, lane, ended["mark"], hub)
     await knock(integration.name, lane, hub)
 
 
@@ -101,11 +102,21 @@ async def _overtaken(integration: str, lane: str, n: int, hub: Hub) -> bool:
     return any(row["outcome"] == "delivered" for row in later)
 
 
-def _revived(n: int, ended: Row, now: float) -> list[Change]:
+def _revived(n: int, ended: Row, mark: str, now: float) -> list[Change]:
     """The message waits again; what it came to the first time stays beside it."""
     settled = ("outcome", "ended", "code", "where", "reference", "pending", "blob_pending")
     waiting = {name: value for name, value in ended.values.items() if name not in settled}
-    again = {"since": now, "state": "waiting", "due": 0.0, "attempts": 0, "sent": 0, "code": "", "after": "", "after_n": 0}
+    again = {
+        "since": now,
+        "mark": mark,
+        "state": "waiting",
+        "due": 0.0,
+        "attempts": 0,
+        "sent": 0,
+        "code": "",
+        "after": "",
+        "after_n": 0,
+    }
     replays = ended["replays"] + 1
     return [
         delete(ended),

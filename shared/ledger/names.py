@@ -6,7 +6,6 @@ from typing import NamedTuple
 SCHEMA = 1  # of a row; a newer app reads the rows of an older one
 WIDTH = 10
 HOLD = f"w|{0:0{WIDTH}d}"  # stands before every waiting message: the lane is held by a dead one
-OPEN_PARTITIONS = "0123456789abcdef"
 SHARED_TABLE = "hubshared"  # what integrations share: breakers and rates of destinations, backlogs, thresholds
 BACKLOG, THRESHOLD = "backlog", "threshold"  # its partitions that are no destination's name
 CONTENT, INBOX = "content", "inbox"
@@ -54,6 +53,11 @@ def number(key: str) -> int:
 def message_id(lane: str, key: str) -> str:
     """What a message is called outside: its lane and the key of its receipt."""
     return f"{lane}.{key}"
+
+
+def open_key(lane: str, mark: str) -> str:
+    """The open row of one message: its lane, and the mark that its waiting row carries."""
+    return f"{lane}.{mark}"
 
 
 def hour(at: float) -> str:

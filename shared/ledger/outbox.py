@@ -13,7 +13,8 @@ import orjson
 from shared.hub import Hub
 from shared.integration import EventGrid, Integration
 from shared.ledger import names
-from shared.ledger.claims import close, drop_blob, stored_envelope
+from shared.ledger.claims import drop_blob, stored_envelope
+from shared.ledger.knocks import close
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, remove, replace
 from shared.pipeline import accept
 
@@ -80,7 +81,7 @@ async def _taken(subscriber: str, publisher: str, lane: str, n: int, hub: Hub) -
             continue
         if not left:
             await drop_blob(ledger, lane, n, hub)
-            await close(publisher, names.message_id(lane, ended["key"]), hub)
+            await close(publisher, lane, ended["mark"], hub)
         return True
     return False
 

@@ -62,6 +62,7 @@ def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> 
         "attempts": 0,
         "ambiguous": False,
         "key": "0",
+        "mark": "0",
         "code": errors[0].rule or errors[0].code if errors else "",
         "rules": " ".join(dict.fromkeys(issue.rule or issue.code for issue in errors)),
         "where": " ".join(dict.fromkeys(issue.where for issue in errors if issue.where))[:1000],

@@ -8,8 +8,8 @@ import orjson
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import counters, names, thresholds
-from shared.ledger.claims import close, drop_blob
-from shared.ledger.knocks import knock
+from shared.ledger.claims import drop_blob
+from shared.ledger.knocks import close, knock
 from shared.ledger.store import Away, Conflict, Row, put
 
 
@@ -28,9 +28,8 @@ async def tick(hub: Hub) -> None:
 async def sweep(integration: Integration, hub: Hub) -> dict[str, int | float]:
     """Look at every lane that has an open row; tell, write down and return how much waits."""
     lanes: dict[str, list[Row]] = defaultdict(list)
-    for partition in names.OPEN_PARTITIONS:
-        for row in await hub.store.query(names.tables(integration.name).open, partition):
-            lanes[row.key.split(".")[0]].append(row)
+    async for row in hub.store.scan(names.tables(integration.name).open):
+        lanes[row.key.split(".")[0]].append(row)
     seen = [await _look(integration, lane, rows, hub) for lane, rows in lanes.items()]
     backlog: dict[str, int | float] = {
         "waiting": sum(waiting for waiting, _, _ in seen),
@@ -45,48 +44,37 @@ async def sweep(integration: Integration, hub: Hub) -> dict[str, int | float]:
 
 async def _look(integration: Integration, lane: str, rows: list[Row], hub: Hub) -> tuple[int, int, float]:
     """One lane: how many wait, whether it is held by a dead message, and the age of the oldest."""
-    waiting = await hub.store.query(names.tables(integration.name).ledger, lane, "w|", "w~")
+    ledger = names.tables(integration.name).ledger
+    waiting = await hub.store.query(ledger, lane, "w|", "w~")
+    claim = await hub.store.get(ledger, lane, "claim")
     held = bool(waiting) and waiting[0].key == names.HOLD
     messages = waiting[held:]
-    await _finish_the_rest(integration, lane, rows, {row["key"] for row in messages}, hub)
-    if not messages:
-        return 0, 0, 0.0
-    if not held and messages[0]["due"] <= hub.now() and await _idle(integration, lane, hub):
-        await knock(integration.name, lane, hub)
-    return len(messages), int(held), hub.now() - messages[0]["since"]
-
-
-async def _idle(integration: Integration, lane: str, hub: Hub) -> bool:
-    """Whether nobody holds the lane."""
-    claim = await hub.store.get(names.tables(integration.name).ledger, lane, "claim")
-    return claim is None or claim["end"] <= hub.now()
+    due = bool(messages) and not held and messages[0]["due"] <= hub.now()
+    if claim["end"] <= hub.now() if claim else due:
+        await knock(integration.name, lane, hub)  # a claim that ran out is taken over, and given back
+    elif not claim:
+        await _finish_the_rest(integration, lane, rows, {row["mark"] for row in messages}, hub)
+    return (len(messages), int(held), hub.now() - messages[0]["since"]) if messages else (0, 0, 0.0)
 
 
 async def _finish_the_rest(integration: Integration, lane: str, rows: Iterable[Row], waiting: set[str], hub: Hub) -> None:
     """Open rows of messages that do not wait any more, or that never came."""
     for row in rows:
-        key = row.key.split(".", 1)[1]
-        if key not in waiting and hub.now() - row["at"] > hub.timing.open_grace:
-            await _finish(integration, lane, key, hub)
+        mark = row.key.split(".")[1]
+        if mark not in waiting and hub.now() - row["at"] > hub.timing.open_grace:
+            await _finish(integration, lane, mark, hub)
 
 
-async def _finish(integration: Integration, lane: str, key: str, hub: Hub) -> None:
+async def _finish(integration: Integration, lane: str, mark: str, hub: Hub) -> None:
     """What a worker left undone after it settled: its blob, its subscribers, its open row."""
     ledger = names.tables(integration.name).ledger
-    receipt = await hub.store.get(ledger, lane, f"r|{key}")
-    if not receipt:
-        return await close(integration.name, names.message_id(lane, key), hub)
-    ended = await hub.store.get(ledger, lane, names.row("d", receipt["n"]))
-    if not ended:
-        return None
-    if ended["blob_pending"]:
-        await _try_drop(ledger, lane, receipt["n"], hub)
-    for subscriber in ended["pending"].split():
-        body = orjson.dumps({"publisher": integration.name, "lane": lane})
-        await hub.store.send(f"{subscriber}-work", body)
-    if not ended["pending"]:
-        await close(integration.name, names.message_id(lane, key), hub)
-    return None
+    ended = next((row for row in await hub.store.query(ledger, lane, "d|", "d~") if row["mark"] == mark), None)
+    if ended and ended["blob_pending"]:
+        await _try_drop(ledger, lane, names.number(ended.key), hub)
+    for subscriber in ended["pending"].split() if ended else ():
+        await hub.store.send(f"{subscriber}-work", orjson.dumps({"publisher": integration.name, "lane": lane}))
+    if not ended or not ended["pending"]:
+        await close(integration.name, lane, mark, hub)
 
 
 async def _try_drop(ledger: str, lane: str, n: int, hub: Hub) -> None:

@@ -1,0 +1,136 @@
+"""What must hold after every run, whatever was broken."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from shared.ledger import names
+from shared.ledger.conservation import Balance, lane_balance
+from shared.ledger.store import Row
+from tests.faults.lab import GIVE_UP, NAME, World
+
+TABLES = names.tables(NAME)
+
+
+def broken(world: World) -> list[str]:
+    """Every promise that did not hold."""
+    checks = (conserved, nothing_lost, delivered_once, in_order, others_not_held_up, nothing_left_behind, after_what_it_waits_for)
+    return [text for check in checks for text in check(world)]
+
+
+def lanes(world: World) -> dict[str, list[Row]]:
+    ledger = world.twin.tables[TABLES.ledger]
+    return {lane: [Row(lane, key, *ledger[lane][key]) for key in sorted(ledger[lane])] for lane in ledger if ledger[lane]}
+
+
+def records(world: World) -> dict[str, list[tuple[str, Row]]]:
+    """The rows of what became of each message, by its control id: (lane, row)."""
+    found: dict[str, list[tuple[str, Row]]] = {}
+    for lane, rows in lanes(world).items():
+        for row in rows:
+            if row.key.startswith("d|") and row.key.count("|") == 1:
+                found.setdefault(row["control"], []).append((lane, row))
+    return found
+
+
+def conserved(world: World) -> Iterator[str]:
+    total = Balance()
+    for rows in lanes(world).values():
+        one = lane_balance(rows)
+        total.received += one.received
+        total.outcomes.update(one.outcomes)
+        yield from one.unexplained
+    if not total.holds:
+        yield f"received {total.received}, outcomes {dict(total.outcomes)}"
+    if not world.answered <= total.received <= sum(world.attempts.values()):
+        yield f"answered {world.answered}, received {total.received}, sent {sum(world.attempts.values())}"
+
+
+def nothing_lost(world: World) -> Iterator[str]:
+    took, rows = {id for _, _, id in world.took}, records(world)
+    for message in world.scenario.messages:
+        id = message["id"]
+        outcomes = {row["outcome"] for _, row in rows.get(id, [])}
+        if id not in world.acknowledged:
+            yield f"{id} was never acknowledged"
+        elif not outcomes:
+            yield from [] if waits_behind_a_dead_one(world, id) else [f"{id} is lost, or not done in time"]
+        elif "delivered" in outcomes and id not in took:
+            yield f"{id} is said to be delivered and never arrived"
+        elif outcomes != {"delivered"} and id not in world.scenario.dead:
+            yield f"{id} ended as {outcomes}"
+
+
+def waits_behind_a_dead_one(world: World, id: str) -> bool:
+    return any(
+        rows[index].key == names.HOLD
+        for rows in lanes(world).values()
+        for index in range(len(rows))
+        if any(row.key.startswith("w|") and row["control"] == id for row in rows)
+    )
+
+
+def delivered_once(world: World) -> Iterator[str]:
+    rows = records(world)
+    for id in {id for _, _, id in world.took}:
+        times = sum(taken == id for _, _, taken in world.took)
+        allowed = len(rows.get(id, [])) if world.scenario.declared.get("on_resend") == "deliver" else 1
+        if times > allowed and not any(row["ambiguous"] for _, row in rows.get(id, [])):
+            yield f"{id} was delivered {times} times and nothing says so"
+
+
+def in_order(world: World) -> Iterator[str]:
+    """In each lane: as it was accepted. What a person replayed out of order is left out."""
+    number: dict[str, int] = {}
+    for id, rows in records(world).items():
+        number[id] = max(names.number(row.key) for _, row in rows)
+    by_lane: dict[str, list[int]] = {}
+    for _, lane, id in world.took:
+        if id in number and world.scenario.declared.get("on_resend") != "deliver" and id not in world.scenario.dead:
+            by_lane.setdefault(lane, []).append(number[id])
+    for lane, numbers in by_lane.items():
+        if any(later < earlier for earlier, later in pairwise(numbers)):
+            yield f"lane {lane} was delivered in the order {numbers}"
+
+
+def others_not_held_up(world: World) -> Iterator[str]:
+    """A message of a lane that no refusal holds up is there within two rounds of the watchdog and a claim's life."""
+    slow = {m["lane"] for m in world.scenario.messages if m["id"] in world.scenario.refusals or m.get("after")}
+    first: dict[str, float] = {}
+    for at, lane, id in world.took:
+        if lane not in slow:
+            first.setdefault(id, at)
+    for id, at in first.items():
+        if id in world.acknowledged and at - world.acknowledged[id] > 150:
+            yield f"{id} took {at - world.acknowledged[id]:.0f} s"
+
+
+def after_what_it_waits_for(world: World) -> Iterator[str]:
+    order = [id for _, _, id in world.took]
+    for earlier, later in world.scenario.after:
+        if later in order and (earlier not in order or order.index(later) < order.index(earlier)):
+            yield f"{later} overtook {earlier}"
+
+
+def nothing_left_behind(world: World) -> Iterator[str]:
+    """Content without a reason is in the balance; here claims, open rows and blobs."""
+    named = set()
+    for lane, rows in lanes(world).items():
+        held = any(row.key == names.HOLD for row in rows)
+        for row in rows:
+            named |= {row.values.get("blob", ""), row.values.get("blob_pending", "")}
+            if row.key == "claim":
+                yield f"a claim on {lane} is left after {GIVE_UP:.0f} s"
+            if row.values.get("blob_pending"):
+                yield "a blob is still to be deleted"
+        opened = [key for part in world.twin.tables[TABLES.open].values() for key in part if key.startswith(lane)]
+        if opened and not held:
+            yield f"an open row of {lane} is left"
+    orphans: set[Any] = set(world.twin.containers[names.CONTENT]) - named
+    if orphans and not allowed_orphans(world):
+        yield f"{len(orphans)} blobs without a row"
+
+
+def allowed_orphans(world: World) -> bool:
+    """A blob is written before its row: where that was cut off, or the message was a duplicate, the hourly sweep takes it."""
+    return world.fault[1] != "" or world.scenario.resend > 1

@@ -1,0 +1,45 @@
+"""Every fault at every effect of every scenario, and all promises checked after each run."""
+
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from tests.faults.lab import explore, once
+from tests.faults.scenarios import SCENARIOS
+
+SEEDS = range(1, 1 + int(os.environ.get("HUB_FAULT_SEEDS", "3")))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_undisturbed(scenario):
+    for seed in range(1, 6):
+        once(scenario, seed)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_few_faults(scenario):
+    explore(scenario, seed=1, every=20)
+
+
+def test_a_run_is_the_same_again():
+    first, again = (once(SCENARIOS[3], 7, (20, "timeout-done")) for _ in range(2))
+    assert (first.steps, first.took, first.attempts) == (again.steps, again.took, again.attempts)
+
+
+def work(job: tuple[int, int]) -> int:
+    number, seed = job
+    return explore(SCENARIOS[number], seed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_every_fault_at_every_effect(capsys):
+    began = time.monotonic()
+    jobs = [(number, seed) for seed in SEEDS for number in range(len(SCENARIOS))]
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        runs = sum(pool.map(work, jobs))
+    with capsys.disabled():
+        print(f"\nfault laboratory: {runs} runs in {time.monotonic() - began:.0f} s, every invariant held")  # noqa: T201
+    assert runs >= 10_000
