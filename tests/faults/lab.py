@@ -288,7 +288,7 @@ class World:
     async def send(self, message: dict[str, Any]) -> None:
         """A sender: the same message until it is acknowledged, and then as often again as the scenario says."""
         for _ in range(self.scenario.resend):
-            while not await self._send_once(message):  # noqa: ASYNC110
+            while not await self._send_once(message):
                 await asyncio.sleep(self.random.uniform(1, 4))
 
     async def _send_once(self, message: dict[str, Any]) -> bool:
@@ -331,7 +331,7 @@ class World:
 
     async def _quiet(self) -> None:
         end = self.now() + GIVE_UP
-        while self.now() < end and (self.busy() or not self.processes):  # noqa: ASYNC110
+        while self.now() < end and (self.busy() or not self.processes):
             await asyncio.sleep(0.5)
 
     def busy(self) -> bool:
