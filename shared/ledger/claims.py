@@ -274,6 +274,8 @@ async def claim(integration: Integration, lane: str, hub: Hub, fresh: Fresh | No
     """Take the lane, or ``None`` when another worker holds it."""
     if fresh and fresh.quiet and (taken := await _claim_fresh(integration, lane, hub, fresh)):
         return taken
+    if fresh is None and await _nothing_to_do(integration, lane, hub):
+        return None
     values = _claim_values(integration, hub)
     ledger = names.tables(integration.name).ledger
     try:
@@ -283,6 +285,14 @@ async def claim(integration: Integration, lane: str, hub: Hub, fresh: Fresh | No
     if not etags:
         return None
     return Claim(integration, lane, hub, Row(lane, "claim", etags["claim"], values), fresh=fresh, since=hub.now())
+
+
+async def _nothing_to_do(integration: Integration, lane: str, hub: Hub) -> bool:
+    """Whether a knock came for nothing: most do, because the accepting process was quicker. A claim left behind is work."""
+    ledger = names.tables(integration.name).ledger
+    if await hub.store.query(ledger, lane, "w|", "w~", 1):
+        return False
+    return await hub.store.get(ledger, lane, "claim") is None
 
 
 async def _claim_fresh(integration: Integration, lane: str, hub: Hub, fresh: Fresh) -> Claim | None:
