@@ -1,0 +1,46 @@
+"""Which national profile a resource claims: that of its type, when it keeps it."""
+
+from shared.fhir.profiles import keeps
+from shared.fhir.resource import Resource
+
+WALES = "https://fhir.nhs.wales/StructureDefinition/DataStandardsWales-"
+UK_CORE = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-"
+OF_WALES = (
+    "AllergyIntolerance",
+    "DiagnosticReport",
+    "Encounter",
+    "Location",
+    "Observation",
+    "Organization",
+    "Patient",
+    "Practitioner",
+    "PractitionerRole",
+    "Provenance",
+    "ServiceRequest",
+    "Specimen",
+)
+OF_UK_CORE = ("Condition", "DocumentReference", "EpisodeOfCare", "Procedure", "RelatedPerson")
+LABORATORY = ("Observation", "DiagnosticReport")
+
+
+def profile(resource_type: str, laboratory: bool = False) -> str:
+    """The profile of a type; ``""`` where there is none.
+
+    >>> profile("Observation", laboratory=True)
+    'https://fhir.nhs.wales/StructureDefinition/DataStandardsWales-Observation-Lab'
+    """
+    if resource_type in OF_WALES:
+        return f"{WALES}{resource_type}{'-Lab' if laboratory and resource_type in LABORATORY else ''}"
+    return UK_CORE + resource_type if resource_type in OF_UK_CORE else ""
+
+
+def claimed(made: Resource, laboratory: bool = False) -> Resource:
+    """The resource with the claim of its national profile, behind its id; without it when it does not keep the profile."""
+    url = profile(made["resourceType"], laboratory)
+    if not url or not keeps(url, made):
+        return made
+    meta = {**made.get("meta", {}), "profile": [url]}
+    return {"resourceType": made["resourceType"], "id": made["id"], "meta": meta, **{k: v for k, v in made.items() if k not in HEAD}}
+
+
+HEAD = ("resourceType", "id", "meta")

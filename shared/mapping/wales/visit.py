@@ -1,0 +1,44 @@
+"""The Encounter of NHS Wales: admission and discharge by the Welsh code systems. UK Core STU1 has them on the Encounter."""
+
+from shared.fhir.resource import Element, Resource, element
+from shared.hl7.segment import Segment
+from shared.mapping.said import said
+from shared.mapping.wales.codes import coding
+from shared.mapping.wales.patient import UK_EXTENSION
+
+
+def welsh_encounter(made: Resource, pv1: Segment) -> Resource:
+    """The Encounter as the guide makes it of this PV1, as Wales wants it."""
+    admission = coding("admission_method", said(pv1, "4"))
+    methods = [
+        *_extension("AdmissionMethod", admission),
+        *_extension("DischargeMethod", coding("discharge_method", said(pv1, "36"))),
+    ]
+    welsh = {
+        **made,
+        "extension": [*made.get("extension", ()), *methods],
+        "type": [] if admission else made.get("type", []),
+        "hospitalization": _hospitalization(made.get("hospitalization", {}), pv1),
+    }
+    return element(**welsh)
+
+
+def _extension(name: str, code: Element) -> list[Element]:
+    return [{"url": UK_EXTENSION + name, "valueCodeableConcept": {"coding": [code]}}] if code else []
+
+
+def _hospitalization(made: Element, pv1: Segment) -> Element:
+    """PV1-14 and PV1-37 by the Welsh lists; PV1-36 stays here only when it is no Welsh code."""
+    source = coding("source_of_admission", said(pv1, "14"))
+    place = coding("discharge_destination", said(pv1, "37.1"))
+    by_list = {
+        "admitSource": {"coding": [source]} if source else made.get("admitSource"),
+        "destination": None if place else made.get("destination"),
+        "dischargeDisposition": {"coding": [place]} if place else _disposition(made, pv1),
+    }
+    return element(**{**made, **by_list})
+
+
+def _disposition(made: Element, pv1: Segment) -> Element:
+    found: Element = {} if coding("discharge_method", said(pv1, "36")) else made.get("dischargeDisposition", {})
+    return found
