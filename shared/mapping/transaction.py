@@ -35,7 +35,8 @@ def numbered(made: Resource) -> str:
 
 def entries(resources: Iterable[Resource], writes: dict[str, Write]) -> list[Element]:
     """An entry for each resource: as ``writes`` says for its type; what is known all over Wales is created once; else put."""
-    made, same = [], {}
+    made: list[Element] = []
+    same: dict[str, str] = {}
     for each in resources:
         found = numbered(each) if each["resourceType"] in ONCE else ""
         key = each["resourceType"] + found

@@ -39,8 +39,5 @@ def claimed(made: Resource, laboratory: bool = False) -> Resource:
     url = profile(made["resourceType"], laboratory)
     if not url or not keeps(url, made):
         return made
-    meta = {**made.get("meta", {}), "profile": [url]}
-    return {"resourceType": made["resourceType"], "id": made["id"], "meta": meta, **{k: v for k, v in made.items() if k not in HEAD}}
-
-
-HEAD = ("resourceType", "id", "meta")
+    head = {"resourceType": made["resourceType"], "id": made["id"], "meta": {**made.get("meta", {}), "profile": [url]}}
+    return {**head, **{name: value for name, value in made.items() if name not in head}}

@@ -12,6 +12,7 @@ MARITAL_V3: dict[str, str] = _DATA["marital_v3"]
 V3_MARITAL = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"
 BCP_47 = "urn:ietf:bcp:47"
 UK_LANGUAGE = "https://fhir.hl7.org.uk/CodeSystem/UKCore-HumanLanguage"
+EVERYDAY_TITLES = ("Mr", "Mrs", "Ms", "Miss", "Dr", "Prof", "Rev", "Sir")
 LANGUAGE_WORDS = {"cy": "Welsh", "en": "English"}
 
 
@@ -27,7 +28,7 @@ def coding(table: str, code: str) -> Element:
 
 def is_title(text: str) -> bool:
     """Whether a word is a title: of the Welsh list, or one of those in everyday use."""
-    return text.rstrip(".") in _DATA["title"]["codes"] or text.rstrip(".") in ("Mr", "Mrs", "Ms", "Miss", "Dr", "Prof", "Rev", "Sir")
+    return text.rstrip(".") in _DATA["title"]["codes"] or text.rstrip(".") in EVERYDAY_TITLES
 
 
 def concept(table: str, code: str, text: str = "") -> Element:

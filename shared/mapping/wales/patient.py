@@ -52,7 +52,7 @@ def _extensions(made: Resource, pid: Segment) -> list[Element]:
     """The guide's, with religion and ethnic category as Wales has them."""
     kept = [each for each in made.get("extension", ()) if each["url"] != GUIDE_RELIGION]
     ethnic = _coded(pid.first("22"), "ethnic_category")
-    religion = next((each for each in made.get("extension", ()) if each["url"] == GUIDE_RELIGION), {})
+    religion: Element = next((each for each in made.get("extension", ()) if each["url"] == GUIDE_RELIGION), {})
     more = [
         element(url=UK_EXTENSION + "EthnicCategory", valueCodeableConcept=ethnic) if ethnic else {},
         {**religion, "url": WALES_EXTENSION + "Religion"} if religion else {},

@@ -1,0 +1,33 @@
+"""Laboratory results to the Clinical Data Repository."""
+
+from integrations.lims_results_to_cdr import mapping, rules
+from shared.destinations.memory import Memory
+from shared.fhir import FhirProfile
+from shared.formats.hl7v2 import Hl7
+from shared.hl7 import Message
+from shared.hl7.identifier import nhs_number
+from shared.integration import Integration, Queue
+from shared.mapping.wales.claims import profile
+
+
+def lane(message: Message) -> str:
+    """The NHS Number, else the first number of the patient that has an authority (standard, clause 4.3)."""
+    numbers = (f"{cx['1']}^{cx['4.1'] or cx['4.2']}" for cx in message["PID"].repeats("3") if cx["4.1"] or cx["4.2"])
+    return nhs_number(message["PID"]) or next(numbers, "")
+
+
+INTEGRATION = Integration(
+    name="lims-results-to-cdr",
+    summary="Laboratory results of the national system reach the Clinical Data Repository.",
+    owner="integration-team@example.nhs.wales",
+    source=Hl7(versions=("2.5.1",), messages=("ORU^R01",), mode="original"),
+    triggers=(Queue(),),
+    profile=rules.ResultsStandard(),
+    lane=lane,
+    transform=mapping.to_transaction,
+    outgoing=FhirProfile("CDR results", claims=(profile("Patient"),)),
+    destination=Memory("CDR"),
+    refusal="AR",
+    on_resend="deliver",
+    patient=lambda message: nhs_number(message["PID"]),
+)

@@ -1,0 +1,37 @@
+"""ORU^R01 -> a transaction for the Clinical Data Repository: the guide's mapping, as a laboratory has it in Wales."""
+
+from integrations.lims_results_to_cdr.documents import joined
+from integrations.lims_results_to_cdr.results import Results, laboratory
+from shared.fhir.bundle import entry, transaction_bundle
+from shared.fhir.resource import Element, Resource
+from shared.hl7 import Message
+from shared.mapping import to_bundle
+from shared.mapping.transaction import entries, numbered, of_the_record
+from shared.mapping.wales.claims import claimed
+from shared.mapping.wales.patient import address_lines, welsh_patient
+from shared.mapping.wales.providers import welsh_provider
+
+PROVIDERS = ("Practitioner", "Organization", "Location")
+
+
+def to_transaction(message: Message) -> Resource:
+    """The transaction: results create their Patient only when there is none, and delete nothing."""
+    whole = joined(message)
+    made = of_the_record([each["resource"] for each in to_bundle(whole)["entry"]])
+    welsh = [claimed(of_wales(each, whole), laboratory=True) for each in laboratory(Results(whole, made))]
+    return transaction_bundle(whole, *entries(welsh, {"Patient": if_there_is_none}))
+
+
+def of_wales(made: Resource, message: Message) -> Resource:
+    if made["resourceType"] == "Patient":
+        return welsh_patient(address_lines(made, message["PID"]), message["PID"])
+    return welsh_provider(made, local_system(message)) if made["resourceType"] in PROVIDERS else made
+
+
+def local_system(message: Message) -> str:
+    """What makes a local staff number unique: the sending application (standard, clause 6.5.1)."""
+    return f"urn:oid:{message['MSH-3.2']}" if message["MSH-3.3"] == "ISO" else f"urn:x-hub:application:{message['MSH-3']}"
+
+
+def if_there_is_none(patient: Resource) -> Element:
+    return entry(patient, if_none_exist=numbered(patient))
