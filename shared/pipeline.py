@@ -106,7 +106,9 @@ def written(made: Any, control: str) -> tuple[Outgoing, ...]:
     if isinstance(made, bytes):
         return (Outgoing("application/octet-stream", made, control),)
     if isinstance(made, dict):
-        return (Outgoing("application/fhir+json", orjson.dumps(made), control),)
+        from shared.fhir.resource import JSON, to_json  # only those who write FHIR pay for its import
+
+        return (Outgoing(JSON, to_json(made), control),)
     return (Outgoing("x-application/hl7-v2+er7", made.encode(), control),)
 
 

@@ -18,7 +18,7 @@ LABORATORY_FIXED = {
         }
     ]
 }
-LAB = {"coding": [{"system": V2_0074, "code": "LAB", "display": "Laboratory"}]}
+LAB = {"system": V2_0074, "code": "LAB", "display": "Laboratory"}
 CODED = ("CE", "CWE")
 
 
@@ -54,7 +54,14 @@ def laboratory(results: Results) -> list[Resource]:
 def lab(results: Results, made: Resource) -> Resource:
     if made["resourceType"] == "Observation":
         return observation(made, results.report_of.get(made["id"], {}))
-    return {**made, "category": [*made.get("category", ()), LAB]} if made["resourceType"] == "DiagnosticReport" else made
+    return {**made, "category": section(made)} if made["resourceType"] == "DiagnosticReport" else made
+
+
+def section(report: Resource) -> list[Element]:
+    """DiagnosticReport-Lab has LAB in every category, and nothing else of table 0074: the section (OBR-24) is told in words."""
+    codings = [coding for each in report.get("category", ()) for coding in each.get("coding", ())]
+    words = [each.get("display") or each["code"] for each in codings if each["code"] != LAB["code"]]
+    return [element(coding=[LAB], text=", ".join(words))]
 
 
 def observation(made: Resource, report: Resource) -> Resource:
@@ -96,6 +103,8 @@ def present(results: Results, document: Resource) -> None:
         results.gone.add(carrier["id"])
         report["presentedForm"] = [*report.get("presentedForm", ()), attachment]
         report["result"] = [each for each in report["result"] if of(each) != carrier["id"]]
+        if not report["result"]:
+            del report["result"]
 
 
 def reference_to(document: Resource) -> Element:

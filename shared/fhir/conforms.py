@@ -55,7 +55,7 @@ def _choice(name: str, node: Json) -> Test:
     allowed = {f"{base}{t[0].upper()}{t[1:]}" for t in node.get("types", ())}
     inner = _node(node)
 
-    def test(element: Json) -> bool:
+    def test(element: Any) -> bool:
         for prop in element:
             if prop.startswith(base) and prop[len(base) : len(base) + 1].isupper():
                 return (not allowed or prop in allowed) and inner(element[prop])
@@ -71,7 +71,9 @@ def _child(name: str, node: Json) -> Test:
     needed = least or any(part.get("min") for part in node.get("slices", {}).values())
     beside = f"_{name}"
 
-    def test(element: Json) -> bool:
+    def test(element: Any) -> bool:
+        if type(element) is not dict:  # a primitive: its extensions stand beside it, and are asked for there
+            return True
         value = element.get(name)
         if value is None:
             return not needed and beside not in element
