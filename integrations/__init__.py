@@ -18,6 +18,7 @@ CATALOGUE: dict[str, str] = {
     "mpi-outbound": "integrations.mpi_outbound",
     "mpi-to-phw": "integrations.mpi_to_phw",
     "mpi-to-chemocare": "integrations.mpi_to_chemocare",
+    "lims-results-to-cdr": "integrations.lims_results_to_cdr",
 }
 
 

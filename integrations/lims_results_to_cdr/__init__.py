@@ -1,6 +1,7 @@
 """Laboratory results to the Clinical Data Repository."""
 
 from integrations.lims_results_to_cdr import mapping, rules
+from integrations.lims_results_to_cdr.dropped import DROPPED
 from shared.destinations.memory import Memory
 from shared.fhir import FhirProfile
 from shared.formats.hl7v2 import Hl7
@@ -29,5 +30,6 @@ INTEGRATION = Integration(
     destination=Memory("CDR"),
     refusal="AR",
     on_resend="deliver",
+    dropped=DROPPED,
     patient=lambda message: nhs_number(message["PID"]),
 )

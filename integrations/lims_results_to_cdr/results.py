@@ -19,6 +19,13 @@ LABORATORY_FIXED = {
     ]
 }
 LAB = {"system": V2_0074, "code": "LAB", "display": "Laboratory"}
+DOCUMENT_STATUS = {  # Observation.status -> DocumentReference.docStatus
+    "final": "final",
+    "preliminary": "preliminary",
+    "amended": "amended",
+    "corrected": "amended",
+    "entered-in-error": "entered-in-error",
+}
 CODED = ("CE", "CWE")
 
 
@@ -66,7 +73,9 @@ def section(report: Resource) -> list[Element]:
 
 def observation(made: Resource, report: Resource) -> Resource:
     """A result: of the laboratory, observed and issued when its report says so, unless it says something else itself."""
-    times: Element = {name: report[name] for name in ("effectiveDateTime", "effectivePeriod", "issued", "basedOn") if name in report}
+    times: Element = {
+        name: report[name] for name in ("effectiveDateTime", "effectivePeriod", "issued", "basedOn") if name in report
+    }
     if "effectiveDateTime" in made:
         times.pop("effectivePeriod", None)
     return {**times, **made, "category": [*made.get("category", ()), LABORATORY, LABORATORY_FIXED]}
@@ -92,7 +101,7 @@ def present(results: Results, document: Resource) -> None:
     attachment = stored(results, document)
     results.made[document["id"]] = {
         **document,
-        **element(date=report.get("issued")),
+        **element(date=report.get("issued"), docStatus=DOCUMENT_STATUS.get(carrier.get("status", ""))),
         "content": [{"attachment": attachment}],
         "context": element(
             **document.get("context", {}),
