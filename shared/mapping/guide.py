@@ -6,8 +6,10 @@ from typing import NamedTuple
 from shared.fhir.resource import Resource
 from shared.hl7.message import Message
 from shared.issue import Issue
+from shared.leaves import hl7_leaves
 from shared.mapping.messages import adt, common, documents, orders, referrals, results, schedules, vaccinations
 from shared.mapping.messages.story import Handler, Story, begin, end, follow
+from shared.mapping.said import NULL
 
 
 class Converted(NamedTuple):
@@ -42,6 +44,7 @@ def convert(message: Message) -> Converted:
     A message type that is not listed is read by what its segments mean in any message.
     """
     story = begin(message)
+    _nulls(story, message)
     handlers, finish = MESSAGES.get(message["MSH-9.1"], (common.COMMON, _nothing))
     _heed(story, message)
     follow(story, handlers)
@@ -56,6 +59,15 @@ def _heed(story: Story, message: Message) -> None:
         story.read.note("not-supported", "MSH-9.1", "a message type without a map: read segment by segment", "type-not-mapped")
     if not message["MSH-12"].startswith(VERSIONS):
         story.read.note("not-supported", "MSH-12", "not a version from 2.3 to 2.8", "version-not-mapped")
+
+
+def _nulls(story: Story, message: Message) -> None:
+    """Each null (``""``: delete what you hold). A bundle cannot say it: whoever updates a record has to ask the message."""
+    if any(NULL in line for line in message.lines):
+        for leaf in hl7_leaves(message):
+            if leaf.text == NULL:
+                text = "a null, delete what you hold: left out of the bundle, which cannot say it"
+                story.read.note("informational", leaf.path, text, "null-not-mapped", "information")
 
 
 def to_bundle(message: Message) -> Resource:
