@@ -1,0 +1,84 @@
+"""The workflows hold what actionlint, zizmor and the schemas ask, and what a deployment promises."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+NAMES = {"pull-request", "build", "deploy", "release", "verify", "roll-back"}
+
+
+def tool(name: str) -> str:
+    """A gate's program, beside the Python that runs the tests; one plain line when it is not there."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    return found or pytest.skip(f"{name} is not here: pip install '.[gates]'")
+
+
+def complaints(name: str, *arguments: str) -> str:
+    done = subprocess.run([tool(name), *arguments], capture_output=True, text=True, check=False, cwd=ROOT)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def gates(github: Path) -> str:
+    """What the three gates say of a .github folder: nothing, when all is well."""
+    workflows = [str(path) for path in sorted((github / "workflows").glob("*.yml"))]
+    schema = ("check-jsonschema", "--builtin-schema")
+    return "".join(
+        (
+            complaints("actionlint", *workflows),
+            complaints("zizmor", "--offline", "--no-progress", str(github)),
+            complaints(*schema, "vendor.github-workflows", *workflows),
+            complaints(*schema, "vendor.dependabot", str(github / "dependabot.yml")),
+        )
+    )
+
+
+def test_actionlint_zizmor_and_the_schemas_find_nothing() -> None:
+    assert gates(GITHUB) == ""
+
+
+def test_the_workflows_are_those_that_operations_speak_of() -> None:
+    assert {path.stem for path in WORKFLOWS} == NAMES
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_nothing_is_granted_to_all_jobs_and_every_action_is_pinned(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert re.search(r"^permissions: \{\}$", text, re.M)
+    used = re.findall(r"uses: (\S+)(?: # (v[\d.]+))?", text)
+    assert [name for name, tag in used if not name.startswith("./") and not (re.search(r"@[0-9a-f]{40}$", name) and tag)] == []
+    assert text.count("persist-credentials: false") == text.count("actions/checkout@")
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_no_step_is_told_what_a_stranger_wrote(path: Path) -> None:
+    """An expression in a script is text that somebody else may have written: it goes through the environment."""
+    blocks = re.findall(r"run: \|\n((?: {10,}.*\n)+)", path.read_text("utf-8"))
+    assert [block for block in blocks if "${{" in block] == []
+
+
+def test_modules_that_the_workflows_call_exist() -> None:
+    called = set(re.findall(r"python -m (toolkit\.\w+)", "".join(path.read_text("utf-8") for path in WORKFLOWS)))
+    assert called
+    assert [name for name in called if not (ROOT / f"{name.replace('.', '/')}.py").exists()] == []
+
+
+def test_a_deployment_is_attested_checked_and_verified() -> None:
+    build, release = ((GITHUB / "workflows" / f"{name}.yml").read_text("utf-8") for name in ("build", "release"))
+    assert "attest-build-provenance" in build
+    order = ["gh attestation verify", "Azure/login", "Azure/functions-action", "toolkit.smoke"]
+    places = [release.rindex(step) for step in order]
+    assert places == sorted(places)
+    assert "remote-build: false" in release
+
+
+def test_owners_of_what_is_dangerous() -> None:
+    owners = (GITHUB / "CODEOWNERS").read_text("utf-8")
+    assert all(path in owners for path in ("/infra/", "/.github/", "/shared/security.py", "/shared/telemetry/"))

@@ -1,0 +1,116 @@
+"""Is a deployed app up, does it refuse a stranger, and does one synthetic message come through?
+
+``HUB_TOKEN=... python -m toolkit.smoke https://HOST NAME``. The message is a sample of the integration, marked as a test under a
+fresh control id. It is delivered where the destination takes tests, and refused for being one where it does not: either
+proves the way in.
+"""
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTLED_WITHIN = 60
+TEST_TAG = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
+REFUSED_AS_A_TEST = "a test message, and this destination takes none"
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    location: str = ""
+
+
+class Failed(Exception):
+    """What was not as it should be."""
+
+
+def call(url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+    """One call; an HTTP error is an answer too."""
+    request = urllib.request.Request(url, body, headers or {})  # noqa: S310 - the address is the operator's
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return Answer(answer.status, answer.read(), answer.headers.get("Location", ""))
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.read())
+
+
+def marked(body: bytes, control_id: str) -> tuple[bytes, str]:
+    """A sample as a test message under a control id of its own, and its content type."""
+    if body.lstrip()[:1] == b"{":
+        return json.dumps(marked_document(json.loads(body), control_id)).encode(), "application/json"
+    first, end, rest = body.partition(b"\r")
+    fields = first.split(first[3:4])
+    fields[9], fields[10] = control_id.encode(), b"T"
+    return first[3:4].join(fields) + end + rest, "x-application/hl7-v2+er7"
+
+
+def marked_document(document: dict[str, object], control_id: str) -> dict[str, object]:
+    """FHIR has a tag for it, our events a member."""
+    if "resourceType" not in document:
+        return {**document, "id": control_id, "test": True}
+    return {**document, "meta": {**dict(document.get("meta") or {}), "tag": [TEST_TAG]}}  # type: ignore[call-overload]
+
+
+def sample(package: str) -> bytes:
+    """The first sample that is accepted."""
+    folder = ROOT / "integrations" / package / "samples"
+    accepted = [path for path in sorted(folder.glob("*.in.*")) if not path.name.startswith("rejected")]
+    return accepted[0].read_bytes()
+
+
+def smoke(base: str, name: str, token: str, say: Callable[[str], None] = print) -> None:
+    """The three looks; raises ``Failed`` at the first that is not as it should be."""
+    if call(f"{base}/api/health").status != 200:
+        raise Failed("health is not 200")
+    say("up")
+    door = f"{base}/api/v1/{name}" if name != "ops" else f"{base}/api/ops"
+    stranger = call(door, None if name == "ops" else b"MSH|^~\\&|")
+    if stranger.status not in (401, 403) and name != "ops":
+        raise Failed(f"a stranger gets {stranger.status}, not 401")
+    say("a stranger is refused" if name != "ops" else "the page sends strangers to sign in")
+    if name != "ops":
+        say(message(base, name, token))
+
+
+def message(base: str, name: str, token: str) -> str:
+    """One synthetic message to its end."""
+    body, kind = marked(sample(name.replace("-", "_")), f"SMOKE{int(time.time())}")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
+    answer = call(f"{base}/api/v1/{name}", body, headers)
+    if REFUSED_AS_A_TEST.encode() in answer.body:
+        return "a test message is refused for being one"
+    if answer.status not in (200, 202) or not answer.location:
+        raise Failed(f"a test message gets {answer.status} and no place to ask for it")
+    return outcome(base + answer.location, headers)
+
+
+def outcome(url: str, headers: dict[str, str]) -> str:
+    """What became of it, within a minute."""
+    until = time.monotonic() + SETTLED_WITHIN
+    state = ""
+    while time.monotonic() < until:
+        state = str(json.loads(call(url, headers=headers).body or b"{}").get("outcome", ""))
+        if state == "delivered":
+            return "a test message is delivered"
+        time.sleep(1)
+    raise Failed(f"a test message is {state or 'nowhere'} after {SETTLED_WITHIN} s")
+
+
+def main(base: str, name: str) -> int:
+    try:
+        smoke(base.rstrip("/"), name, os.environ.get("HUB_TOKEN", ""))
+    except Failed as failed:
+        print(f"{name}: {failed}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2]))
