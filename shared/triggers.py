@@ -54,7 +54,7 @@ async def http(integration: Integration, headers: Mapping[str, str], body: bytes
 
 
 async def in_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
-    """A message from ``<name>-in``: raw or base64 HL7, JSON, XML, or a reference to a blob in the inbox."""
+    """From ``<name>-in``: raw or base64 HL7, JSON, XML, a reference to a blob in the inbox, or an event that names a lane."""
     body = decoded(raw)
     if name := _referenced(body):
         await _blob(integration, name, "queue", hub)

@@ -10,6 +10,7 @@ from toolkit.commands import (
     demo,
     docs,
     manifest,
+    package,
     relay,
     send,
     sheet,
@@ -37,6 +38,7 @@ app.command("run")(check.run)
 app.command("convert")(convert.convert)
 app.command("docs")(docs.docs)
 app.command("manifest")(manifest.manifest)
+app.command("package")(package.package)
 app.command("sheet")(sheet.sheet)
 app.command("thresholds")(thresholds.thresholds)
 app.command("relay")(relay.relay)
