@@ -76,8 +76,6 @@ var common Settings = {
   HUB_ENVIRONMENT: environmentName
   HUB_HASH_KEY: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/hash-key)'
   HUB_PARTNERS: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/partners)'
-  HubTopic__topicEndpointUri: eventGrid.outputs.eventsEndpoint
-  HubTopic__credential: 'managedidentity'
 }
 @description('What has a private endpoint.')
 var endpoints = concat(
@@ -132,6 +130,20 @@ module shared 'modules/shared.bicep' = {
   dependsOn: [accounts]
 }
 
+module queuesAndTables 'modules/store.bicep' = [
+  for integration in manifest.integrations: {
+    params: {
+      stores: stores
+      queues: concat(integration.queues, integration.poison, integration.replies)
+      tables: integration.tables
+      package: 'package-${integration.name}'
+      owner: integration.owner
+      queueDays: integration.retention.deadContent
+    }
+    dependsOn: [accounts]
+  }
+]
+
 module lifecycle 'modules/lifecycle.bicep' = {
   params: {
     account: stores.content
@@ -173,12 +185,14 @@ module integrations 'modules/integration.bicep' = [
       signIn: signIn
       settings: union(common, destinations[?integration.destination.name] ?? {})
       sharedTables: manifest.sharedTables
+      outbox: flatten(map(filter(manifest.integrations, each => contains(integration.publishers, each.name)), each => each.tables))
+      eventsEndpoint: eventGrid.outputs.eventsEndpoint
       topics: topics
       directEvents: directEvents
       privateNetworking: privateNetworking
       subnetId: resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'app-${integration.name}')
     }
-    dependsOn: [shared, network, monitoring]
+    dependsOn: [shared, queuesAndTables, network, monitoring]
   }
 ]
 
@@ -194,10 +208,7 @@ module ops 'modules/ops.bicep' = {
     vaultName: vaultName
     scale: union(scale, { alwaysReady: 0, maximumInstances: 40 })
     signIn: signIn
-    settings: union(
-      common,
-      { HubAlarms__topicEndpointUri: eventGrid.outputs.alarmsEndpoint, HubAlarms__credential: 'managedidentity' }
-    )
+    settings: union(common, { HUB_ALARMS__ENDPOINT: eventGrid.outputs.alarmsEndpoint })
     alarmsTopic: topics.alarms
     privateNetworking: privateNetworking
     subnetId: resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'app-ops')

@@ -42,13 +42,19 @@ type Integration = {
     @description('Advanced filters.')
     filters: {
       @description('Operator.')
-      operatorType: 'StringIn' | 'StringBeginsWith' | 'StringContains' | 'StringNotContains'
+      operatorType: 'StringIn' | 'StringNotIn' | 'StringContains' | 'StringNotContains' | 'StringBeginsWith' | 'StringEndsWith'
       @description('Key of the event that is compared.')
       key: string
       @description('Values of which one must fit.')
       values: string[]
     }[]
   }[]
+  @description('Whether its destination is the hub topic.')
+  publishes: bool
+  @description('Integrations that take what it publishes: it knocks on their doors.')
+  subscribers: string[]
+  @description('Integrations whose outbox it takes from.')
+  publishers: string[]
   @description('Function that takes events directly, once the code is deployed.')
   eventFunction: string
   @description('Days that things are kept.')

@@ -56,7 +56,10 @@ async def http(integration: Integration, headers: Mapping[str, str], body: bytes
 async def in_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
     """From ``<name>-in``: raw or base64 HL7, JSON, XML, a reference to a blob in the inbox, or an event that names a lane."""
     body = decoded(raw)
-    if name := _referenced(body):
+    publisher, lane = _publisher(integration), _lane(_object(body))
+    if publisher and lane:
+        await outbox.take(integration, publisher, lane, hub)
+    elif name := _referenced(body):
         await _blob(integration, name, "queue", hub)
     else:
         await _take(integration, Envelope(integration.name, body, hub.stamp(), content_type(body), "queue"), hub)
@@ -93,8 +96,7 @@ async def work_poison(integration: Integration, raw: bytes, hub: Hub) -> None:
 
 async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> None:
     """One event (CloudEvents or Event Grid schema): a knock on an outbox, a blob to read, or a message in itself."""
-    publisher = next((t.publisher for t in integration.triggers if isinstance(t, EventGrid) and t.publisher), "")
-    if publisher:
+    if publisher := _publisher(integration):
         await outbox.take(integration, publisher, _lane(told), hub)
     elif name := _created(told):
         await _blob(integration, name, "event", hub)
@@ -106,6 +108,11 @@ async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> 
 async def tick(hub: Hub) -> None:
     """The watchdog's round, every 30 seconds."""
     await watchdog.tick(hub)
+
+
+def _publisher(integration: Integration) -> str:
+    """The integration whose outbox this one takes from; empty when it takes from none."""
+    return next((t.publisher for t in integration.triggers if isinstance(t, EventGrid) and t.publisher), "")
 
 
 def _lane(told: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from shared.destinations.event_grid import Topic
 from shared.integration import EventGrid, Http, Integration
 from shared.ledger import names
 
@@ -42,6 +43,11 @@ def entry(integration: Integration) -> dict[str, Any]:
         "tables": list(names.tables(integration.name)),
         "containers": list(CONTAINERS),
         "events": [event(trigger) for trigger in integration.triggers if isinstance(trigger, EventGrid)],
+        "publishes": isinstance(integration.destination, Topic),
+        "subscribers": list(integration.subscribers),
+        "publishers": [
+            trigger.publisher for trigger in integration.triggers if isinstance(trigger, EventGrid) and trigger.publisher
+        ],
         "eventFunction": f"{integration.package}_event",
         "retention": retention(integration),
     }

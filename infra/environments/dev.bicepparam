@@ -9,8 +9,11 @@ param signIn = {
 }
 param onCall = ['integration-hub-dev@example.nhs.wales']
 param destinations = {
-  MPI: { MPI__HOST: 'mpi.dev.example.nhs.wales', MPI__PORT: '6661', MPI__TLS: 'true' }
   CDR: { CDR__URL: 'https://cdr.dev.example.nhs.wales/fhir' }
+  CHEMOCARE: { CHEMOCARE__HOST: 'chemocare.dev.example.nhs.wales', CHEMOCARE__PORT: '6661', CHEMOCARE__TLS: 'true' }
+  MPI: { MPI__HOST: 'mpi.dev.example.nhs.wales', MPI__PORT: '6661', MPI__TLS: 'true' }
+  PAS: { PAS__HOST: 'pas.dev.example.nhs.wales', PAS__PORT: '6661', PAS__TLS: 'true' }
+  PHW: { PHW__HOST: 'phw.dev.example.nhs.wales', PHW__PORT: '6661', PHW__TLS: 'true' }
 }
 param privateNetworking = false
 param telemetryDays = 30

@@ -9,8 +9,11 @@ param signIn = {
 }
 param onCall = ['integration-hub-test@example.nhs.wales']
 param destinations = {
-  MPI: { MPI__HOST: 'mpi.test.example.nhs.wales', MPI__PORT: '6661', MPI__TLS: 'true' }
   CDR: { CDR__URL: 'https://cdr.test.example.nhs.wales/fhir' }
+  CHEMOCARE: { CHEMOCARE__HOST: 'chemocare.test.example.nhs.wales', CHEMOCARE__PORT: '6661', CHEMOCARE__TLS: 'true' }
+  MPI: { MPI__HOST: 'mpi.test.example.nhs.wales', MPI__PORT: '6661', MPI__TLS: 'true' }
+  PAS: { PAS__HOST: 'pas.test.example.nhs.wales', PAS__PORT: '6661', PAS__TLS: 'true' }
+  PHW: { PHW__HOST: 'phw.test.example.nhs.wales', PHW__PORT: '6661', PHW__TLS: 'true' }
 }
 param privateNetworking = true
 param telemetryDays = 30

@@ -42,11 +42,7 @@ var storage = {
   AzureWebJobsStorage__tableServiceUri: 'https://${stores.hub}.table.${environment().suffixes.storage}'
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: identity.properties.clientId
-  HubStorage__queueServiceUri: 'https://${stores.hub}.queue.${environment().suffixes.storage}'
-  HubStorage__tableServiceUri: 'https://${stores.hub}.table.${environment().suffixes.storage}'
-  HubStorage__blobServiceUri: 'https://${stores.content}.blob.${environment().suffixes.storage}'
-  HubStorage__credential: 'managedidentity'
-  HubStorage__clientId: identity.properties.clientId
+  HubContent__blobServiceUri: 'https://${stores.content}.blob.${environment().suffixes.storage}'
   AZURE_CLIENT_ID: identity.properties.clientId
 }
 @description('How telemetry leaves: by identity, every trace kept.')

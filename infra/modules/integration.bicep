@@ -1,4 +1,4 @@
-metadata description = 'One integration: its identity, queues and tables, roles, app, events and availability test.'
+metadata description = 'One integration: its identity, roles, app, events and availability test.'
 
 import { Integration, Monitor, Scale, Settings, SignIn, Stores, Tags, Topics } from '../types.bicep'
 
@@ -32,6 +32,10 @@ param topics Topics
 param privateNetworking bool
 @description('Subnet of the app; empty without a private network.')
 param subnetId string
+@description('Where messages are published.')
+param eventsEndpoint string
+@description('Tables of the outboxes that it takes from.')
+param outbox string[]
 @description('Whether events go to the function directly: only when its code is deployed.')
 param directEvents bool
 
@@ -49,31 +53,20 @@ module identity 'identity.bicep' = {
   params: { location: location, name: identityName, tags: own }
 }
 
-module store 'store.bicep' = {
-  params: {
-    stores: stores
-    queues: concat(integration.queues, integration.poison, integration.replies)
-    tables: integration.tables
-    package: package
-    owner: integration.owner
-    queueDays: integration.retention.deadContent
-  }
-}
-
 module grants 'grants.bicep' = {
   params: {
     identityName: identityName
     stores: stores
     ownQueues: concat(integration.queues, integration.poison)
-    sendQueues: integration.replies
-    tables: concat(integration.tables, sharedTables)
+    sendQueues: concat(integration.replies, map(integration.subscribers, name => '${name}-work'))
+    tables: concat(integration.tables, sharedTables, outbox)
     containers: integration.containers
     package: package
     componentName: monitor.componentName
     vaultName: vaultName
-    topics: integration.destination.kind == 'topic' ? [topics.events] : []
+    topics: integration.publishes ? [topics.events] : []
   }
-  dependsOn: [store, identity]
+  dependsOn: [identity]
 }
 
 module app 'app.bicep' = {
@@ -90,7 +83,11 @@ module app 'app.bicep' = {
     scale: scale
     signIn: signIn
     people: false
-    settings: union(settings, { HUB_INTEGRATIONS: integration.name })
+    settings: union(
+      settings,
+      { HUB_INTEGRATIONS: integration.name },
+      integration.publishes ? { '${integration.destination.name}__ENDPOINT': eventsEndpoint } : {}
+    )
     privateNetworking: privateNetworking
     subnetId: subnetId
   }
@@ -107,7 +104,7 @@ module subscription 'subscription.bicep' = [
       direct: directEvents
       appName: appName
     }
-    dependsOn: [store, app]
+    dependsOn: [app]
   }
 ]
 

@@ -82,7 +82,7 @@ module app 'app.bicep' = {
   params: {
     location: location
     name: appName
-    tags: tags
+    tags: union(tags, { integration: 'ops' })
     package: 'package-ops'
     identityName: identityName
     service: 'ops'

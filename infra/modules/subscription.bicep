@@ -25,14 +25,15 @@ var wanted = {
   includedEventTypes: declared.types
   subjectBeginsWith: declared.subjectBeginsWith
   enableAdvancedFilteringOnArrays: true
+  // Each operator by itself: the type of a filter depends on its operator.
   advancedFilters: concat(
     map(filter(declared.filters, each => each.operatorType == 'StringIn'), each => {
       operatorType: 'StringIn'
       key: each.key
       values: each.values
     }),
-    map(filter(declared.filters, each => each.operatorType == 'StringBeginsWith'), each => {
-      operatorType: 'StringBeginsWith'
+    map(filter(declared.filters, each => each.operatorType == 'StringNotIn'), each => {
+      operatorType: 'StringNotIn'
       key: each.key
       values: each.values
     }),
@@ -43,6 +44,16 @@ var wanted = {
     }),
     map(filter(declared.filters, each => each.operatorType == 'StringNotContains'), each => {
       operatorType: 'StringNotContains'
+      key: each.key
+      values: each.values
+    }),
+    map(filter(declared.filters, each => each.operatorType == 'StringBeginsWith'), each => {
+      operatorType: 'StringBeginsWith'
+      key: each.key
+      values: each.values
+    }),
+    map(filter(declared.filters, each => each.operatorType == 'StringEndsWith'), each => {
+      operatorType: 'StringEndsWith'
       key: each.key
       values: each.values
     })

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from shared.settings import SettingMissing, setting
 
 SETTING = "AzureWebJobsStorage"
+CONTENT = "HubContent__blobServiceUri"  # blobs of messages lie in an account of their own, where there is one
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # public, of every Azurite
 AZURITE = (
     f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={KEY};"
@@ -43,4 +44,5 @@ def account() -> Account:
     }
     if not all(addresses.values()):
         raise SettingMissing(f"the setting {SETTING} is missing")
+    addresses["blob"] = setting(CONTENT, addresses["blob"])
     return Account(client_id=client_id, **addresses)

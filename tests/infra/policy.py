@@ -208,7 +208,10 @@ def _grants_of_an_app(world: World, one: dict[str, Any]) -> Iterator[Grant]:
     yield from ((f"tables/{table}", who, TABLE_CONTRIBUTOR) for table in (*one["tables"], *world.manifest["sharedTables"]))
     yield from ((f"containers/{container}", who, BLOB_CONTRIBUTOR) for container in one["containers"])
     yield from _grants_of_any_app(world, who, f"package-{one['name']}")
-    if one["destination"]["kind"] == "topic":
+    yield from ((f"queues/{name}-work", who, QUEUE_SENDER) for name in one["subscribers"])
+    outboxes = [each for each in world.integrations if each["name"] in one["publishers"]]
+    yield from ((f"tables/{table}", who, TABLE_CONTRIBUTOR) for each in outboxes for table in each["tables"])
+    if one["publishes"]:
         yield f"topics/{prefix}-events", who, EVENT_SENDER
     for event in one["events"]:
         topic = f"{prefix}-{'events' if event['topic'] == 'hub' else 'blobs'}"
@@ -247,6 +250,15 @@ def settings_are_those_of_flex(world: World) -> Iterator[str]:
             yield f"{site['name']}: storage by key"
         if settings.get("OTEL_TRACES_SAMPLER_ARG") != "1.0":
             yield f"{site['name']}: traces are sampled"
+
+
+def every_destination_has_an_address(world: World) -> Iterator[str]:
+    """An app that knows no address accepts messages and never delivers one."""
+    settings = {said.get("HUB_INTEGRATIONS"): said for site in world.of(SITE) if (said := world.settings(site))}
+    for one in world.integrations:
+        prefix, known = one["destination"]["name"], settings.get(one["name"], {})
+        if not any(f"{prefix}__{name}" in known for name in ("HOST", "URL", "ENDPOINT", "QUEUE")):
+            yield f"{one['name']}: no address of {prefix}"
 
 
 def apps_stand_alone_and_ask_who_calls(world: World) -> Iterator[str]:
@@ -309,6 +321,8 @@ def events_are_never_dropped(world: World) -> Iterator[str]:
                 yield f"{one['name']}-{i}: no subscription"
             elif "deadLetterDestination" not in said.get("deadLetterWithResourceIdentity", {}):
                 yield f"{one['name']}-{i}: no dead letters"
+            elif len(said["filter"]["advancedFilters"]) != len(event["filters"]):
+                yield f"{one['name']}-{i}: filters"
             elif said["deliveryWithResourceIdentity"]["destination"]["properties"].get("queueName") not in queues:
                 yield f"{one['name']}-{i}: no queue"
     if {last(r) for r in world.of(METRIC_ALERT)} < {f"inthub-{world.environment}-{name}" for name in EVENT_ALERTS}:
@@ -344,6 +358,7 @@ POLICIES: tuple[Policy, ...] = (
     one_minute_rules_keep_to_the_limits,
     roles_are_the_least,
     settings_are_those_of_flex,
+    every_destination_has_an_address,
     apps_stand_alone_and_ask_who_calls,
     content_does_not_outlive_its_need,
     what_happens_is_recorded,

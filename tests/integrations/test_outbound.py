@@ -15,7 +15,7 @@ from shared.hub import Hub
 from shared.ledger import outbox
 from shared.ledger.memory import MemoryStore
 from shared.pipeline import accept
-from shared.triggers import event, tick, work_queue
+from shared.triggers import event, in_queue, tick, work_queue
 from toolkit.samples import Sample, samples
 
 OUTBOUND, PHW, CHEMOCARE = (load(name) for name in ("mpi-outbound", "mpi-to-phw", "mpi-to-chemocare"))
@@ -159,3 +159,15 @@ async def test_an_event_tells_where_the_message_lies_and_nothing_of_the_patient(
     assert set(told) == {"messagetype", "updatesources", "assigningauthorities", "deceased", "lane", "number"}
     assert told["deceased"] is True
     assert "20260401" not in orjson.dumps(dict(told)).decode()
+
+
+async def test_an_event_that_event_grid_put_into_the_queue_knocks_as_well() -> None:
+    """Subscriptions deliver into ``<name>-in`` first; the event in it names a lane, and is no message."""
+    world = World()
+    await world.publish(*updates(2))
+    for subscriber in world.subscribers:
+        for told in world.topic.received:
+            await in_queue(subscriber, orjson.dumps({"data": dict(told.properties), "type": "wales.nhs.hub.message"}), world.hub)
+            await world.settle()
+    assert len(world.phw.received) == len(world.chemocare.received) == 2
+    assert not world.store.queues["mpi-to-phw-replies"]
