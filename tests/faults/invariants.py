@@ -51,7 +51,9 @@ def nothing_lost(world: World) -> Iterator[str]:
     for message in world.scenario.messages:
         id = message["id"]
         outcomes = {row["outcome"] for _, row in rows.get(id, [])}
-        if id not in world.acknowledged:
+        if id in world.scenario.held and id in took:
+            yield f"{id} got past a dead letter that holds the lane"
+        elif id not in world.acknowledged:
             yield f"{id} was never acknowledged"
         elif not outcomes:
             yield from [] if waits_behind_a_dead_one(world, id) else [f"{id} is lost, or not done in time"]

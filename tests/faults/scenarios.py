@@ -55,6 +55,7 @@ SCENARIOS = (
         refusals={"1": ("permanent ack-AR",)},
         declared={"delivery": Delivery(**DELIVERY, on_dead="hold")},
         dead=("1",),
+        held=("2",),
     ),
     Scenario(
         "held, then replayed",
@@ -85,6 +86,13 @@ SCENARIOS = (
         declared={"delivery": Delivery(**{**DELIVERY, "breaker_failures": 2}, breaker_wait=4)},
     ),
     Scenario("more than one turn", tuple(m(str(n), sender_task=str(n)) for n in range(5))),
+    Scenario(
+        "the first attempt alone",
+        tuple(m(str(n), sender_task=str(n)) for n in range(5)),
+        knocks=False,
+        watchdog=False,
+        faults=("conflict", "slow"),
+    ),
     Scenario("the knock alone", (m("1"), m("2")), starts=False, watchdog=False, faults=("conflict",)),
     Scenario("the watchdog alone", (m("1"), m("2")), starts=False, knocks=False),
 )

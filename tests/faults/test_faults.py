@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
+from tests.faults import plant
 from tests.faults.lab import explore, once
 from tests.faults.scenarios import SCENARIOS
 
@@ -31,6 +32,12 @@ def test_a_run_is_the_same_again():
 def work(job: tuple[int, int]) -> int:
     number, seed = job
     return explore(SCENARIOS[number], seed)
+
+
+@pytest.mark.slow
+def test_planted_defects_are_caught():
+    assert len(plant.DEFECTS) >= 10
+    assert plant.main() == 0
 
 
 @pytest.mark.slow

@@ -1,0 +1,152 @@
+"""Plants defects in the core, one by one, and shows that the laboratory catches each: ``python -m tests.faults.plant``.
+
+Each defect is a change of text in a copy of the sources; the laboratory then runs on the copy until something breaks.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Defect(NamedTuple):
+    """What is done wrong, where, and in which scenarios it may be looked for first."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    scenario: str
+
+
+DEFECTS = (
+    Defect(
+        "acknowledge before storing",
+        "shared/pipeline.py",
+        "        recorded = await record(integration, await _arrival(integration, envelope, checked, hub), hub)\n",
+        "        arrival = await _arrival(integration, envelope, checked, hub)\n"
+        "        hub.start(record(integration, arrival, hub))\n"
+        "        return _named(integration, checked.answer, arrival.id)\n",
+        "two in a lane",
+    ),
+    Defect(
+        "skip the ETag of the head",
+        "shared/ledger/arrivals.py",
+        "step = changed(head, n=n) if head",
+        "step = changed(head, n=n)._replace(etag='', action='put') if head",
+        "more than one turn",
+    ),
+    Defect(
+        "forget the knock",
+        "shared/ledger/arrivals.py",
+        "knock(integration.name, arrival.lane, hub, hub.timing.knock_delay)",
+        "asyncio.sleep(0)",
+        "the knock alone",
+    ),
+    Defect(
+        "forget the open row",
+        "shared/ledger/arrivals.py",
+        "open_lane(integration.name, arrival.lane, arrival.token, hub)",
+        "asyncio.sleep(0)",
+        "the watchdog alone",
+    ),
+    Defect(
+        "deliver without marking the message",
+        "shared/ledger/claims.py",
+        'etags = await self._commit("claim", self._renewed(), marked)',
+        "etags = {message.key: message.etag}",
+        "retried",
+    ),
+    Defect(
+        "go on behind a dead letter that holds the lane",
+        "shared/ledger/claims.py",
+        'stops = outcome.outcome == "dead" and self.integration.delivery.on_dead == "hold"',
+        "stops = False",
+        "dead, the lane is held",
+    ),
+    Defect(
+        "release without looking whether something arrived",
+        "shared/ledger/claims.py",
+        'await self._commit(names.row("d", n), *changes, idle, delete(self.row))',
+        'await self._commit(names.row("d", n), *changes, delete(self.row))',
+        "the first attempt alone",
+    ),
+    Defect(
+        "take over a claim that is alive",
+        "shared/ledger/claims.py",
+        'if not there or there["end"] > hub.now():',
+        "if not there:",
+        "more than one turn",
+    ),
+    Defect(
+        "send again without saying that it may have arrived",
+        "shared/ledger/claims.py",
+        'ambiguous = message["ambiguous"] or (message["state"] == "sending" and not mine)',
+        'ambiguous = message["ambiguous"]',
+        "retried",
+    ),
+    Defect(
+        "keep the content of what was delivered",
+        "shared/ledger/claims.py",
+        'return [remove(names.row("c", n))]',
+        "return []",
+        "two in a lane",
+    ),
+    Defect(
+        "believe an unclear answer",
+        "shared/ledger/claims.py",
+        "                unclear = True\n",
+        "                return {c.key: '' for c in changes}\n",
+        "two in a lane",
+    ),
+    Defect(
+        "let a merge go ahead",
+        "shared/pipeline.py",
+        "if await blocked(integration, message, hub):",
+        "if False:",
+        "a merge waits",
+    ),
+)
+
+
+def caught(defect: Defect, folder: Path) -> str:
+    """What the laboratory said about the planted defect; empty when it noticed nothing."""
+    file = folder / defect.file
+    text = file.read_text()
+    if text.count(defect.right) != 1:
+        raise LookupError(f"{defect.name}: the place to plant it in {defect.file} is not there, or not once")
+    file.write_text(text.replace(defect.right, defect.wrong))
+    try:
+        command = [sys.executable, "-m", "tests.faults.hunt", defect.scenario]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+    finally:
+        file.write_text(text)
+    said = (done.stdout or done.stderr).strip().splitlines()
+    return (said[-1] if said else "it broke") if done.returncode else ""
+
+
+def copied(folder: Path) -> Path:
+    """A copy of what the laboratory needs."""
+    for name in ("shared", "tests/faults"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "tests/ledger_world.py", folder / "tests/ledger_world.py")
+    return folder
+
+
+def main() -> int:
+    missed = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = copied(Path(temporary))
+        for defect in DEFECTS:
+            said = caught(defect, folder)
+            missed += not said
+            print(f"{'caught' if said else 'MISSED'}  {defect.name}: {said[:160]}", flush=True)  # noqa: T201
+    return missed
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
