@@ -52,7 +52,7 @@ SCENARIOS = (
     Scenario(
         "dead, the lane is held",
         (m("1"), m("2"), m("3", "B")),
-        refusals={"1": ("permanent ack-AR",)},
+        refusals={"1": ("permanent ack-AR",) * 9},
         declared={"delivery": Delivery(**DELIVERY, on_dead="hold")},
         dead=("1",),
         held=("2",),
