@@ -15,7 +15,12 @@ INTEGRATION = Integration(
     owner="integration-team@example.nhs.wales",
     source=Hl7(versions=("2.5",), senders=("100",), messages=("ADT^A28", "ADT^A31", "ADT^A40")),
     triggers=(Http(), Queue()),
-    profile=Hl7Profile(name="MPI outbound", structures=profiles.MPI_OUT.structures, rules=(*COMMON, rules.update_source)),
+    profile=Hl7Profile(
+        name="MPI outbound",
+        structures=profiles.MPI_OUT.structures,
+        rules=(*COMMON, rules.update_source),
+        exempt={"repetition": ("PID-2",)},  # one repetition for each system that has told the MPI
+    ),
     lane=lambda message: number_of(message["PID"], "3", "100"),
     after=lambda message: number_of(message["MRG"], "1", "100"),
     transform=lambda message: message,

@@ -19,8 +19,8 @@ INTEGRATION = Integration(
     profile=Hl7Profile(
         name="PHW ADT 2.5",
         structures={"ADT_A05": ADT_A05, "ADT_A39": ADT_A39},
-        rules=(*COMMON, *BIRTH_DATE, rules.message_time_to_the_second),
-        exempt={"date": ("MSH-7", "PID-7", "PID-29")},  # rules of their own for two; RESURREC may stand in the third
+        rules=(*COMMON, *BIRTH_DATE, rules.message_time_to_the_second, rules.date_of_death),
+        exempt={"date": ("MSH-7", "PID-7", "PID-29")},  # each has a rule of its own
     ),
     lane=lambda message: number(message["PID"].first("3")),
     after=lambda message: number(message["MRG"].first("1")),

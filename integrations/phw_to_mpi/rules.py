@@ -1,9 +1,10 @@
-"""What Public Health Wales alone must keep: the time of the message."""
+"""What Public Health Wales alone must keep: the time of the message and of a death."""
 
 from collections.abc import Iterator
 
 from integrations.phw_to_mpi.mapping import message_time
 from shared.hl7 import Message
+from shared.hl7.segment import NULL
 from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
 
@@ -16,3 +17,11 @@ def message_time_to_the_second(message: Message) -> Iterator[Issue]:
         exists = False
     if not exists:
         yield Issue("error", "value", "MSH-7", "MSH-7 is not a date and time to the second", "", "HL7 v2.5 2.15.9.7")
+
+
+def date_of_death(message: Message) -> Iterator[Issue]:
+    """PID-29 is a date-time that exists, blanks around it aside, or says that the patient is alive after all."""
+    for pid in message.segments("PID"):
+        text = pid["29"].strip()
+        if text and text != NULL and text.upper() != "RESURREC" and not is_dtm(text):
+            yield Issue("error", "value", pid.where("29"), "PID-29 is not a date and time", "", "HL7 v2.5 3.4.2.29")

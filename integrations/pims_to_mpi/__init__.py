@@ -7,6 +7,7 @@ from shared.destinations.mllp import Mllp
 from shared.formats.hl7v2 import Hl7
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile, profiles
+from shared.validation.fields import copied_into
 from shared.validation.rules import COMMON
 from shared.validation.structures import ADT_A01, ADT_A39
 
@@ -24,8 +25,11 @@ INTEGRATION = Integration(
     profile=Hl7Profile(
         name="PIMS ADT 2.3.1",
         structures={"ADT_A01": ADT_A01, "ADT_A39": ADT_A39, "ADT_A40": ADT_A39},
-        rules=(*COMMON, *rules.ALL),
-        exempt={"date": ("MSH-7", "EVN-2", "EVN-6", "PID-7", "PID-29")},  # PIMS's own rule of local times says more
+        rules=(*COMMON, *rules.ALL, copied_into("2.5", *mapping.COPIED)),
+        exempt={
+            "date": ("MSH-7", "EVN-2", "EVN-6", "PID-7", "PID-29"),  # PIMS's own rule of local times says more
+            "identifier": ("PID-3", "MRG-1"),  # PIMS sends the types without numbers, and is answered by rules of its own
+        },
     ),
     lane=lambda message: mapping.own_number(message["PID"]),
     after=lambda message: message["MRG-1.1"].strip(),

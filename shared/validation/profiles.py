@@ -6,7 +6,7 @@ from dataclasses import replace
 from shared.hl7 import Message
 from shared.issue import Issue
 from shared.validation.profile import Hl7Profile
-from shared.validation.rules import COMMON
+from shared.validation.rules import OUTGOING
 from shared.validation.structures import ADT_A05, ADT_A05_VISIT_OPTIONAL, ADT_A39, ADT_A39_NK1, with_z_segments
 
 
@@ -16,7 +16,7 @@ def version_2_5(message: Message) -> Iterator[Issue]:
         yield Issue("error", "not-supported", "MSH-12", "MSH-12 is not 2.5", "", "HL7 v2.5 2.15.9.12", "203")
 
 
-MPI_2_5 = Hl7Profile(name="MPI ADT 2.5", structures={"ADT_A05": ADT_A05, "ADT_A39": ADT_A39}, rules=(version_2_5, *COMMON))
+MPI_2_5 = Hl7Profile(name="MPI ADT 2.5", structures={"ADT_A05": ADT_A05, "ADT_A39": ADT_A39}, rules=(version_2_5, *OUTGOING))
 
 # Chemocare's merges carry next of kin, which the standard's ADT_A39 does not know.
 MPI_2_5_WITH_NEXT_OF_KIN = replace(
@@ -27,5 +27,5 @@ MPI_2_5_WITH_NEXT_OF_KIN = replace(
 MPI_OUT = Hl7Profile(
     name="MPI ADT 2.5 outbound",
     structures={"ADT_A05": with_z_segments(ADT_A05_VISIT_OPTIONAL), "ADT_A39": with_z_segments(ADT_A39)},
-    rules=(version_2_5, *COMMON),
+    rules=(version_2_5, *OUTGOING),
 )

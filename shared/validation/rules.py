@@ -6,6 +6,7 @@ from shared.hl7 import Message, Segment
 from shared.hl7.segment import NULL
 from shared.hl7.timestamp import is_date
 from shared.issue import Issue
+from shared.validation.fields import fields_as_the_standard_says, observation_value, types_as_the_standard_says
 from shared.validation.nhs_number import is_nhs_number
 
 ADMINISTRATIVE_SEX = frozenset("AFMNOUZ")  # HL7 table 0001 (A F M N O U) and Data Standards Wales, Sex (F M U Z)
@@ -85,5 +86,7 @@ def birth_date_in_future(message: Message) -> Iterator[Issue]:
             yield Issue("warning", "value", pid.where("7"), "PID-7 lies after the message", "", "HL7 v2.5 3.4.2.7")
 
 
-COMMON = (control_id, patient_identifier, patient_name, merged_identifier, administrative_sex, nhs_number_check_digit)
+SENSE = (control_id, patient_identifier, patient_name, merged_identifier, administrative_sex, nhs_number_check_digit)
+COMMON = (*SENSE, fields_as_the_standard_says, observation_value)
+OUTGOING = (*SENSE, types_as_the_standard_says)  # a warning about our own output would reach nobody
 BIRTH_DATE = (birth_date_given, birth_date_is_a_day, birth_date_in_future)

@@ -1,0 +1,121 @@
+"""Data types of HL7 v2: the places of a field that hold a value, what each may hold, and one pattern for a quick yes."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from shared.hl7.segment import NULL
+from shared.hl7.timestamp import is_date, is_dtm, is_time
+from shared.validation.standard import Component, Standard
+
+_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])"  # the 29th to the 31st are left to the slow and exact test
+_ZONE = r"(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
+_CLOCK = r"(?:[01]\d|2[0-3])(?:[0-5]\d(?:[0-5]\d(?:\.\d{1,4})?)?)?"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+_PATTERNS = {
+    "DT": rf"(?!0000)\d{{4}}(?:{_DAY})?",
+    "DTM": rf"(?!0000)\d{{4}}(?:{_DAY}(?:{_CLOCK})?)?{_ZONE}",
+    "TM": rf"{_CLOCK}{_ZONE}",
+    "NM": _NUMBER,
+    "SI": r"\d+",
+}
+_TESTS: dict[str, Callable[[str], bool]] = {
+    "DT": is_date,
+    "DTM": is_dtm,
+    "TM": is_time,
+    "NM": lambda text: re.fullmatch(_NUMBER, text) is not None,
+    "SI": str.isdigit,
+}
+DATES = ("DT", "DTM", "TM")
+CODED = ("ID", "IS")
+
+
+class Leaf(NamedTuple):
+    """A place inside a repetition that holds one value; 0 when the level above holds it."""
+
+    component: int
+    subcomponent: int
+    kind: str
+    table: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.component or 1}.{self.subcomponent or 1}"
+
+    @property
+    def suffix(self) -> str:
+        """What the path of the field is followed by: ``.7``, ``.10.2``, or nothing for the field itself."""
+        return "".join(f".{part}" for part in (self.component, self.subcomponent) if part)
+
+
+def is_checked(leaf: Leaf, known: Standard, errors_only: bool) -> bool:
+    """Whether a leaf can be wrong at all; with ``errors_only``, whether that would be an error."""
+    if leaf.kind in DATES:
+        return True
+    if leaf.kind in CODED and not known.codes(leaf.table):
+        return False
+    if leaf.kind not in _TESTS and leaf.kind not in CODED:
+        return False
+    if errors_only:
+        return leaf.kind == "ID" and not leaf.component
+    return leaf.kind in CODED or not leaf.component  # a number inside a component is often a local code (XON.3)
+
+
+def holds(leaf: Leaf, text: str, known: Standard) -> bool:
+    """Whether a text is what the leaf may hold; absent and null always are."""
+    if not text or text == NULL:
+        return True
+    return text in known.codes(leaf.table) if leaf.kind in CODED else _TESTS[leaf.kind](text)
+
+
+def leaves(kind: str, table: str, known: Standard) -> Iterator[Leaf]:
+    """The places of a data type that hold a value, two levels down at most."""
+    parts = known.components(kind)
+    if not parts:
+        yield Leaf(0, 0, kind, table)
+    for component, (inner, inner_table) in enumerate(parts, 1):
+        yield from _inner(component, inner, inner_table, known)
+
+
+def _inner(component: int, kind: str, table: str, known: Standard) -> Iterator[Leaf]:
+    parts = known.components(kind)
+    if not parts:
+        yield Leaf(component, 0, kind, table)
+    for subcomponent, (inner, inner_table) in enumerate(parts, 1):
+        # A date two levels down (DR) is TS in TS, whose first part is the date.
+        deepest: Component = ("DTM", "") if inner == "TS" else (inner, inner_table)
+        yield Leaf(component, subcomponent, *deepest)
+
+
+def pattern(kind: str, chosen: list[Leaf], known: Standard) -> str:
+    """A pattern that a repetition in the usual delimiters fits when every chosen leaf surely holds what it may."""
+    if not chosen:
+        return "[^~]*"
+    if not known.components(kind):
+        return _valued(chosen[0], known)
+    by_component: dict[int, list[Leaf]] = {}
+    for leaf in chosen:
+        by_component.setdefault(leaf.component, []).append(leaf)
+    text = r"(?:\^[^~]*)?"
+    for component in range(max(by_component), 0, -1):
+        own = _component(by_component.get(component, []), known)
+        text = f"{own}{text}" if component == 1 else rf"(?:\^{own}{text})?"
+    return text
+
+
+def _component(chosen: list[Leaf], known: Standard) -> str:
+    if not chosen:
+        return "[^^~]*"
+    if not chosen[0].subcomponent:
+        return _valued(chosen[0], known)
+    by_place = {leaf.subcomponent: leaf for leaf in chosen}
+    text = "(?:&[^^~]*)?"
+    for place in range(max(by_place), 0, -1):
+        own = _valued(by_place[place], known) if place in by_place else "[^&^~]*"
+        text = f"{own}{text}" if place == 1 else f"(?:&{own}{text})?"
+    return text
+
+
+def _valued(leaf: Leaf, known: Standard) -> str:
+    allowed = _PATTERNS.get(leaf.kind) or "|".join(map(re.escape, sorted(known.codes(leaf.table))))
+    return f'(?:{allowed}|"")?'

@@ -1,0 +1,183 @@
+"""Rules from the tables of the standard: each field holds what its data type says.
+
+Errors: a date that is none (``date``), a field whose code is not in its HL7-defined table (``table-code``). Warnings: such a
+code inside a component, or of a user-defined table (``local-code``), ``number``, ``length``, ``repetition``, an identifier
+without its number (``identifier``). HL7 v2.5 section 2.5.3.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from shared.hl7 import Message, Repetition, Segment
+from shared.hl7.encoding import Encoding
+from shared.issue import Issue
+from shared.validation.datatypes import DATES, Leaf, holds, is_checked, leaves, pattern
+from shared.validation.standard import Field, Standard, standard
+
+# Checked elsewhere: delimiters, front door, character set, and the Welsh values of the administrative sex.
+ELSEWHERE = frozenset(("MSH-1", "MSH-2", "MSH-9", "MSH-12", "MSH-18", "PID-8"))
+USUAL = Encoding()[:5]
+OBSERVED = {"DT": "DT", "TM": "TM", "TS": "DTM", "DTM": "DTM", "NM": "NM"}  # what OBX-2 makes of OBX-5
+_NO_LIMIT = 1 << 40
+
+
+class Check:
+    """What is asked of one field: a quick yes, and only when it fails a look at the leaves one by one.
+
+    ``reach`` is the first component that is looked at: a value with fewer components passes unread. The pattern is compiled
+    when the first value arrives, for most fields of most segments never have one.
+    """
+
+    __slots__ = ("fits", "leaves", "limit", "number", "of", "reach")
+
+    def __init__(self, number: int, of: Field, leaves: tuple[Leaf, ...], limit: int, pattern: str) -> None:
+        self.number, self.of, self.leaves, self.limit = number, of, leaves, limit
+        self.reach = 0 if of.kind == "CX" else min((leaf.component for leaf in leaves), default=0) - 1
+        self.fits: Callable[[str], object] = self._compiling(pattern)
+
+    def _compiling(self, pattern: str) -> Callable[[str], object]:
+        def fits(value: str) -> object:
+            self.fits = re.compile(pattern).fullmatch
+            return self.fits(value)
+
+        return fits
+
+
+class Plan(dict[str, list[Check]]):
+    """The checks of each segment of a version, made when the segment is first met."""
+
+    def __init__(self, known: Standard, errors_only: bool) -> None:
+        self.known, self.errors_only = known, errors_only
+
+    def __missing__(self, segment: str) -> list[Check]:
+        checks = [
+            check
+            for number, field in enumerate(self.known.fields(segment), 1)
+            if f"{segment}-{number}" not in ELSEWHERE and (check := self._check(number, field))
+        ]
+        return self.setdefault(segment, checks) if checks else checks
+
+    def _check(self, number: int, field: Field) -> Check | None:
+        every = leaves(field.kind, field.table, self.known)
+        chosen = tuple(leaf for leaf in every if is_checked(leaf, self.known, self.errors_only))
+        if self.errors_only and not chosen:
+            return None
+        limit = _NO_LIMIT if self.errors_only or not field.length else field.length
+        return Check(number, field, chosen, limit, self._pattern(field, chosen))
+
+    def _pattern(self, field: Field, chosen: tuple[Leaf, ...]) -> str:
+        one = pattern(field.kind, list(chosen), self.known)
+        if field.kind == "CX" and not self.errors_only:
+            one = rf"(?!\^){one}"
+        return f"{one}(?:~{one})*" if self.errors_only or field.repeats else one
+
+
+@lru_cache
+def _plan(version: str, errors_only: bool) -> Plan | None:
+    known = standard(version)
+    return Plan(known, errors_only) if known else None
+
+
+def fields_as_the_standard_says(message: Message) -> Iterator[Issue]:
+    """Every field of every segment that the version of the message knows."""
+    yield from _found(message, errors_only=False)
+
+
+def types_as_the_standard_says(message: Message) -> Iterator[Issue]:
+    """The errors alone: what our own output must never have."""
+    yield from _found(message, errors_only=True)
+
+
+def copied_into(version: str, *segments: str) -> Callable[[Message], Iterator[Issue]]:
+    """A rule for segments that are copied into a message of another version: they hold what that version says too.
+
+    Without it a message could be acknowledged and then fail the check of what goes out.
+    """
+
+    def fits_the_version_it_goes_to(message: Message) -> Iterator[Issue]:
+        found = list(_found(message, True, version, segments))
+        told = {issue.where for issue in _found(message, True)} if found else set()
+        yield from (issue for issue in found if issue.where not in told)
+
+    return fits_the_version_it_goes_to
+
+
+def _found(message: Message, errors_only: bool, version: str = "", names: tuple[str, ...] = ()) -> Iterator[Issue]:
+    plan = _plan(version or message["MSH-12"], errors_only)
+    if plan is None:
+        return
+    usual = message.encoding[:5] == USUAL
+    for segment in message.segments(*names):
+        for check in _doubtful(segment.fields, plan[segment.name], usual):
+            yield from _of_field(segment, check, plan)
+
+
+def _doubtful(sent: list[str], checks: list[Check], usual: bool) -> list[Check]:
+    """The checks that the quick look does not pass."""
+    size, found = len(sent), []
+    for check in checks:
+        if check.number >= size:
+            break
+        text = sent[check.number]
+        if text and (
+            len(text) > check.limit or not usual or not ((check.reach > 0 and text.count("^") < check.reach) or check.fits(text))
+        ):
+            found.append(check)
+    return found
+
+
+def _of_field(segment: Segment, check: Check, plan: Plan) -> Iterator[Issue]:
+    clause = f"HL7 v{plan.known.version} {segment.name}-{check.number} ({check.of.kind})"
+    found = [] if plan.errors_only else list(_repeated(segment, check))
+    for where, repetition in segment.each(str(check.number)):
+        found += _of_leaves(where, repetition, check, plan.known)
+        if not plan.errors_only:
+            found += _advice(where, repetition, check)
+    yield from (issue._replace(clause=clause) for issue in found)
+
+
+def _of_leaves(where: str, repetition: Repetition, check: Check, known: Standard) -> Iterator[Issue]:
+    sent = repetition.components
+    for leaf in check.leaves:
+        if leaf.component > sent:
+            break
+        if not holds(leaf, repetition[leaf.path], known):
+            own = check.of.kind == "TS" and leaf.component == 1  # the field is the date, for all that TS is a composite
+            yield _wrong(leaf, where if own else where + leaf.suffix)
+
+
+def _repeated(segment: Segment, check: Check) -> Iterator[Issue]:
+    repetitions = segment.repeats(str(check.number))
+    if len(repetitions) > 1 and not check.of.repeats:
+        yield Issue(
+            "warning", "structure", segment.where(f"{check.number}[2]"), "the field does not repeat", "repetition", hl7="102"
+        )
+
+
+def _advice(where: str, repetition: Repetition, check: Check) -> Iterator[Issue]:
+    if len(repetition.sent) > check.limit:
+        yield Issue("warning", "too-long", where, f"longer than {check.limit} characters", "length")
+    if check.of.kind == "CX" and not repetition["1"]:
+        yield Issue("warning", "required", f"{where}.1", "an identifier without its number", "identifier")
+
+
+def _wrong(leaf: Leaf, place: str) -> Issue:
+    if leaf.kind in DATES:
+        return Issue("error", "value", place, "not a date or time that exists", "date")
+    if leaf.kind == "ID" and not leaf.component:
+        return Issue("error", "code-invalid", place, f"no code of HL7 table {leaf.table}", "table-code")
+    if leaf.kind in ("ID", "IS"):
+        return Issue("warning", "code-invalid", place, f"no code of table {leaf.table}", "local-code")
+    return Issue("warning", "value", place, "not a number", "number")
+
+
+def observation_value(message: Message) -> Iterator[Issue]:
+    """OBX-5 holds what OBX-2 says: a date, a time, a number."""
+    known = standard(message["MSH-12"])
+    for obx in message.segments("OBX"):
+        if known and obx["2"] in OBSERVED:
+            leaf = Leaf(0, 0, OBSERVED[obx["2"]], "")
+            for where, repetition in obx.each("5"):
+                if not holds(leaf, repetition["1"], known):
+                    yield _wrong(leaf, where)._replace(clause=f"HL7 v{known.version} OBX-5 ({obx['2']})")
