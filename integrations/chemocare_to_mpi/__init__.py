@@ -22,7 +22,7 @@ INTEGRATION = Integration(
         name="Chemocare ADT 2.4",
         structures={"ADT_A05": ADT_A05_NK1_AFTER_PV1, "ADT_A39": ADT_A39_NK1},
         rules=(*COMMON, *rules.ALL, copied_into("2.5", "EVN", *mapping.COPIED)),
-        exempt={"date": ("MSH-7",)},  # a rule of its own
+        exempt={"date": ("MSH-7",), "identifier": ("PID-3", "MRG-1")},  # rules of its own
     ),
     lane=lambda message: message["PID-2.1"] or message["MSH-10"],
     after=lambda message: message["MRG-1.1"],

@@ -49,7 +49,7 @@ class Message:
     ('Jon&es', '252', '', False)
     """
 
-    __slots__ = ("_index", "_names", "_read", "_segments", "encoding", "lines", "repairs")
+    __slots__ = ("_all", "_index", "_names", "_read", "_segments", "encoding", "lines", "repairs")
 
     def __init__(self, lines: list[str], encoding: Encoding, repairs: tuple[Issue, ...] = ()) -> None:
         self.lines = lines
@@ -57,6 +57,7 @@ class Message:
         self.repairs = repairs
         self._read: dict[str, Segment] = {}
         self._segments: dict[int, Segment] = {}
+        self._all: list[Segment] | None = None
         self._index: dict[str, list[int]] | None = None
         self._names: list[str] | None = None
 
@@ -114,12 +115,16 @@ class Message:
 
     def segments(self, *names: str) -> list[Segment]:
         """The segments of these names, or all, in the order of the message."""
-        index = self.index
-        chosen = {name: index.get(name, []) for name in names} if names else index
-        found = [(place, name, occurrence) for name, places in chosen.items() for occurrence, place in enumerate(places, 1)]
-        if len(chosen) > 1:
-            found.sort()
-        return [self._at(*each) for each in found]
+        if len(names) == 1:
+            places = self.index.get(names[0], ())
+            return [self._at(place, names[0], number) for number, place in enumerate(places, 1)]
+        if self._all is None:
+            occurrences: dict[str, int] = {}
+            self._all = []
+            for place, name in enumerate(self.names):
+                occurrences[name] = number = occurrences.get(name, 0) + 1
+                self._all.append(self._at(place, name, number))
+        return [segment for segment in self._all if segment.name in names] if names else self._all[:]
 
     def groups(self, first: str) -> Iterator[tuple[Segment, ...]]:
         """The message cut before each segment of this name; what stands before the first one is left out."""
