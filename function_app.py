@@ -12,6 +12,7 @@ import orjson
 
 from integrations import load_all
 from shared import triggers
+from shared.administration import administer
 from shared.envelope import Answer
 from shared.hub import Hub, connect
 from shared.integration import EventGrid, Http, Integration
@@ -40,6 +41,7 @@ def register(integration: Integration) -> None:
     if any(isinstance(trigger, Http) for trigger in integration.triggers):
         add(f"{package}_http", app.route(f"v1/{name}", methods=["POST"]), http(integration))
         add(f"{package}_status", app.route(f"v1/{name}/messages/{{id}}", methods=["GET"]), message_status(integration))
+    add(f"{package}_dead", app.route(f"v1/{name}/dead/{{*rest}}", methods=["GET", "POST"]), dead_letters(integration))
     if any(isinstance(trigger, EventGrid) for trigger in integration.triggers):
         add(f"{package}_event", app.event_grid_trigger("event"), event(integration))
     add(f"{package}_in", queue(f"{name}-in"), knocked(integration, triggers.in_queue))
@@ -55,6 +57,15 @@ def add(name: str, trigger: Callable[..., Any], code: Callable[..., Any]) -> Non
 def queue(name: str) -> Callable[..., Any]:
     """As bytes: a JSON text would overwrite the trigger's own metadata."""
     return app.queue_trigger("message", name, STORAGE, data_type=func.DataType.BINARY)
+
+
+def dead_letters(integration: Integration) -> Callable[..., Any]:
+    async def desk(req: func.HttpRequest) -> func.HttpResponse:
+        with faults():
+            asked = f"{req.method} {req.route_params.get('rest', '')}"
+            return answered(await administer(integration, dict(req.headers), asked, dict(req.params), hub()))
+
+    return desk
 
 
 def http(integration: Integration) -> Callable[..., Any]:

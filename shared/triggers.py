@@ -15,10 +15,10 @@ from shared.envelope import Answer, Envelope
 from shared.hub import Hub
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue, Verdict
-from shared.ledger import names, outbox, watchdog
+from shared.ledger import names, outbox, purge, watchdog
 from shared.ledger.knocks import knock
 from shared.ledger.rejections import Refusal, refuse
-from shared.ledger.store import put
+from shared.ledger.store import Away, put
 from shared.pipeline import accept, process
 from shared.privacy import digest, keyed
 from shared.problems import Fault, Problem, Unavailable
@@ -106,8 +106,12 @@ async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> 
 
 
 async def tick(hub: Hub) -> None:
-    """The watchdog's round, every 30 seconds."""
+    """The watchdog's round, every 30 seconds, and once an hour the purge; storage that is away is no failure of a timer."""
     await watchdog.tick(hub)
+    try:
+        await purge.hourly(hub)
+    except Away:
+        return
 
 
 def _publisher(integration: Integration) -> str:

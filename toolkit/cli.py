@@ -7,8 +7,10 @@ from toolkit.commands import (
     catalogue,
     check,
     convert,
+    dead,
     demo,
     docs,
+    ledger,
     manifest,
     package,
     relay,
@@ -16,6 +18,7 @@ from toolkit.commands import (
     sheet,
     test,
     thresholds,
+    trace,
     up,
 )
 
@@ -42,6 +45,10 @@ app.command("package")(package.package)
 app.command("sheet")(sheet.sheet)
 app.command("thresholds")(thresholds.thresholds)
 app.command("relay")(relay.relay)
+app.command("trace")(trace.trace)
+app.command("replay")(dead.replay)
+app.add_typer(dead.app, name="dead")
+app.add_typer(ledger.app, name="ledger")
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from shared.ledger.claims import drop_blob, stored_envelope
 from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.search import sequence, status
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, remove, replace
-from shared.pipeline import accept
+from shared.pipeline import accept, check
 
 PARTITION = "dead"
 KEPT = ("dead", "rejected")
@@ -155,13 +155,14 @@ async def _accept_again(integration: Integration, ended: Row, hub: Hub) -> str:
     row = await hub.store.get(ledger, ended.partition, _c(0))
     if not row:
         raise Refused("its content is gone")
-    answer = await accept(integration, await stored_envelope(integration.name, row, hub), hub)
+    envelope = await stored_envelope(integration.name, row, hub)
+    if not check(integration, envelope).verdict.accepted:
+        raise Refused("it would be refused again")
+    answer = await accept(integration, envelope, hub)
     if answer.status == 503:
         raise Away
     message_id = answer.headers.get("X-Message-Id", "")
     first = names.message_id(ended.partition, "0")
-    if message_id.startswith("0-"):
-        raise Refused("it is refused again")
     await hub.store.commit(
         ledger, ended.partition, replace(ended, blob="", blob_pending=ended["blob"], reference=message_id), delete(row)
     )

@@ -86,6 +86,15 @@ async def _taken(subscriber: str, publisher: str, lane: str, n: int, hub: Hub) -
     return False
 
 
+async def give_up(publisher: Integration, ended: Row, hub: Hub) -> None:
+    """Published content whose retention is over goes, taken or not; that somebody did not take it is told."""
+    ledger, n = names.tables(publisher.name).ledger, names.number(ended.key)
+    published = await hub.store.get(ledger, ended.partition, names.row("p", n))
+    if published:
+        await hub.store.commit(ledger, ended.partition, *_freed(published, ended, ""))
+        hub.tell("hub.message", integration=publisher.name, stage="retention", outcome="expired", error_code="not-taken")
+
+
 def _freed(published: Row, ended: Row, left: str) -> list[Change]:
     """What changes when one more has taken it: content and outbox row go with the last."""
     if left:

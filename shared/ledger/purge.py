@@ -17,8 +17,17 @@ ORPHAN = 3600.0  # a blob without a row is given this long to get one
 Stage = Callable[[Integration, Row, float, Hub], Awaitable[None]]
 
 
+async def hourly(hub: Hub) -> None:
+    """A round for each integration, the first time that this process sees an hour."""
+    hour = names.hour(hub.now())
+    for integration in hub.integrations.values():
+        if hub.purged.get(integration.name) != hour:
+            await purge(integration, hub)
+            hub.purged[integration.name] = hour
+
+
 async def purge(integration: Integration, hub: Hub) -> None:
-    """One round, for instance once an hour."""
+    """One round."""
     keep = integration.retention
     await _expire(integration, hub.now() - keep.dead_content * DAY, hub)
     await _walk(integration, "receipts", _receipt, hub.now() - keep.receipts * DAY, hub)

@@ -7,7 +7,7 @@ import orjson
 
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.ledger import counters, names, thresholds
+from shared.ledger import counters, names, outbox, thresholds
 from shared.ledger.claims import drop_blob
 from shared.ledger.knocks import close, knock
 from shared.ledger.store import Away, Conflict, Row, put
@@ -71,10 +71,13 @@ async def _finish(integration: Integration, lane: str, mark: str, hub: Hub) -> N
     ended = next((row for row in await hub.store.query(ledger, lane, "d|", "d~") if row["mark"] == mark), None)
     if ended and ended["blob_pending"]:
         await _try_drop(ledger, lane, names.number(ended.key), hub)
+    if ended and ended["pending"] and hub.now() - ended["ended"] > integration.retention.published * 86400:
+        return await outbox.give_up(integration, ended, hub)
     for subscriber in ended["pending"].split() if ended else ():
         await hub.store.send(f"{subscriber}-work", orjson.dumps({"publisher": integration.name, "lane": lane}))
     if not ended or not ended["pending"]:
         await close(integration.name, lane, mark, hub)
+    return None
 
 
 async def _try_drop(ledger: str, lane: str, n: int, hub: Hub) -> None:

@@ -1,0 +1,78 @@
+"""Dead letters over HTTP, for a caller whose partner has the role ``admin``.
+
+``GET /api/v1/<name>/dead[?rule=]``, ``GET .../dead/<id>[?content=1&purpose=]``, ``POST .../dead/<id>/replay|discard``,
+``POST .../dead/replay?rule=``; the purpose is a query parameter and ends in the audit.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from shared.envelope import Answer
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger import dead
+from shared.ledger.dead import Person, Refused
+from shared.ledger.search import status
+from shared.ledger.store import Away
+from shared.security import caller
+
+Query = Mapping[str, str]
+
+
+async def administer(integration: Integration, headers: Query, request: str, query: Query, hub: Hub) -> Answer:
+    """``request`` is the method and what follows ``dead``: ``GET``, ``GET <id>``, ``POST <id>/replay`` ...
+
+    401 for nobody we know, 403 for one without the role, 404, 409 when it cannot be done, 503 when storage is away.
+    """
+    partner = caller(headers)
+    if partner is None or not partner.may_call(integration.name) or "admin" not in partner.roles:
+        return Answer(401 if partner is None else 403, "text/plain", b"")
+    person = Person(partner.name, query.get("purpose", "")[:200])
+    try:
+        return await _do(integration, request.strip("/ ").split(" ", 1), query, person, hub)
+    except Refused as why:
+        return _json(409, {"error": str(why)})
+    except Away:
+        return Answer(503, "text/plain", b"", {"Retry-After": "30"})
+
+
+async def _do(integration: Integration, request: list[str], query: Query, person: Person, hub: Hub) -> Answer:
+    message_id, _, act = (request[1] if len(request) > 1 else "").strip("/").partition("/")
+    if request[0] == "GET":
+        return await _show(integration, message_id, query, person, hub)
+    if message_id == "replay" and not act:
+        return _json(202, {"replayed": await replay_many(integration, query.get("rule", ""), person, hub)})
+    if act == "replay":
+        out_of_order = query.get("out_of_order", "") == "1"
+        return _json(202, {"id": await dead.replay(integration, message_id, person, hub, out_of_order)})
+    if act == "discard":
+        await dead.discard(integration, message_id, person, hub)
+        return _json(200, {"id": message_id, "outcome": "discarded"})
+    return Answer(404, "text/plain", b"")
+
+
+async def _show(integration: Integration, message_id: str, query: Query, person: Person, hub: Hub) -> Answer:
+    if not message_id:
+        return _json(200, {"dead": await dead.dead_letters(integration.name, hub, query.get("rule", ""))})
+    if query.get("content"):
+        body = await dead.content(integration.name, message_id, person, hub)
+        return Answer(200, "application/octet-stream", body, {"Cache-Control": "no-store"})
+    story = await status(integration.name, message_id, hub)
+    return _json(200, story) if story else Answer(404, "text/plain", b"")
+
+
+async def replay_many(integration: Integration, rule: str, person: Person, hub: Hub) -> list[str]:
+    """Every dead letter that a rule or code chooses, oldest first; those that cannot be replayed stay."""
+    done = []
+    for letter in await dead.dead_letters(integration.name, hub, rule):
+        try:
+            done.append(await dead.replay(integration, letter["id"], person, hub))
+        except Refused:
+            continue
+    return done
+
+
+def _json(code: int, told: Mapping[str, Any]) -> Answer:
+    return Answer(code, "application/json", orjson.dumps(dict(told)), {"Cache-Control": "no-store"})

@@ -1,0 +1,103 @@
+"""``./hub dead list|show|replay|discard`` and ``./hub replay``: what waits for a person."""
+
+import getpass
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from toolkit.commands.stored import all_or_one, on_store
+
+Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
+Maybe = Annotated[str, typer.Argument(help="An integration; left out: all.")]
+Id = Annotated[str, typer.Argument(help="The message's id, as dead list shows it.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Message ids; left out: all that --rule chooses.")]
+Rule = Annotated[str, typer.Option("--rule", help="Only those with this rule id or code.")]
+Purpose = Annotated[str, typer.Option("--purpose", help="Why; it is written into the audit.")]
+Content = Annotated[bool, typer.Option("--content", help="Show the body too; needs --purpose.")]
+All = Annotated[bool, typer.Option("--all", help="All of them.")]
+OutOfOrder = Annotated[bool, typer.Option("--out-of-order", help="Although later messages of its lane were delivered.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+app = typer.Typer(no_args_is_help=True, help="Dead letters: see, replay or discard them.")
+
+
+@app.command("list")
+def list_dead(name: Maybe = "", rule: Rule = "", as_json: AsJson = False) -> None:
+    """Every dead letter, oldest first: reason, rules, paths, attempts."""
+    from shared.ledger.dead import dead_letters
+
+    found = on_store(all_or_one(name), lambda one, hub: dead_letters(one.name, hub, rule))
+    print(json.dumps(found, indent=2)) if as_json else _table(found)
+
+
+@app.command()
+def show(name: Name, message_id: Id, content: Content = False, purpose: Purpose = "", as_json: AsJson = False) -> None:
+    """One dead letter; its content only when asked for with a purpose, which is audited."""
+    from shared.ledger import dead
+    from shared.ledger.search import status
+
+    if content:
+        body = on_store(all_or_one(name), lambda one, hub: dead.content(one.name, message_id, _person(purpose), hub))[name]
+        sys.stdout.buffer.write(body)
+        return
+    story = on_store(all_or_one(name), lambda one, hub: status(one.name, message_id, hub))[name]
+    print(json.dumps(story, indent=2 if not as_json else None))
+    raise SystemExit(0 if story else 1)
+
+
+@app.command("replay")
+def replay(
+    name: Name, ids: Ids = None, rule: Rule = "", every: All = False, purpose: Purpose = "", out_of_order: OutOfOrder = False
+) -> None:
+    """Try dead letters again, each in its place in its lane."""
+    from shared.administration import replay_many
+    from shared.hub import Hub
+    from shared.integration import Integration
+    from shared.ledger.dead import replay as again
+
+    if not ids and not rule and not every:
+        raise typer.BadParameter("name ids, a --rule, or --all")
+
+    async def work(one: Integration, hub: Hub) -> list[str]:
+        if not ids:
+            return await replay_many(one, rule, _person(purpose), hub)
+        return [await again(one, each, _person(purpose), hub, out_of_order) for each in ids]
+
+    print(f"replayed {len(on_store(all_or_one(name), work)[name])}")
+
+
+@app.command()
+def discard(name: Name, ids: Annotated[list[str], typer.Argument(help="Message ids.")], purpose: Purpose = "") -> None:
+    """Give dead letters up: the record stays, the content goes."""
+    from shared.hub import Hub
+    from shared.integration import Integration
+    from shared.ledger.dead import discard as give_up
+
+    async def work(one: Integration, hub: Hub) -> int:
+        for each in ids:
+            await give_up(one, each, _person(purpose), hub)
+        return len(ids)
+
+    print(f"discarded {on_store(all_or_one(name), work)[name]}")
+
+
+def _person(purpose: str) -> Any:
+    from shared.ledger.dead import Person
+
+    return Person(getpass.getuser(), purpose)
+
+
+def _table(found: dict[str, list[dict[str, Any]]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("integration", "control id", "outcome", "reason", "where", "attempts", "id", box=None)
+    for name, letters in found.items():
+        for one in letters:
+            reason = one.get("rules") or one.get("code", "")
+            table.add_row(
+                name, one.get("control", ""), one["outcome"], reason, one.get("where", ""), str(one.get("attempts", 0)), one["id"]
+            )
+    Console(highlight=False).print(table if table.row_count else "no dead letters")

@@ -1,0 +1,70 @@
+"""``./hub trace``: the story of a message, found by its control id."""
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toolkit.commands.stored import all_or_one, on_store
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Value = Annotated[str, typer.Argument(help="A control id (MSH-10); with --by another kind.")]
+Only = Annotated[str, typer.Option("--integration", "-i", help="Look in this integration only.")]
+By = Annotated[str, typer.Option("--by", help="control, correlation, patient or id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+TIMES = ("at", "ended", "due")
+
+
+def trace(value: Value, integration: Only = "", by: By = "control", as_json: AsJson = False) -> None:
+    """What became of a message; never its content. Leaves with 1 when nothing is found."""
+    from shared.hub import Hub
+    from shared.integration import Integration
+    from shared.ledger import search
+
+    async def look(one: Integration, hub: Hub) -> list[dict[str, Any]]:
+        if by == "id":
+            found = await search.status(one.name, value, hub)
+            return [found] if found else []
+        return await search.find(one.name, by, value, hub)  # type: ignore[arg-type]
+
+    stories = {name: found for name, found in on_store(all_or_one(integration), look).items() if found}
+    print(json.dumps(stories, indent=2)) if as_json else _tell(stories)
+    raise SystemExit(0 if stories else 1)
+
+
+def _tell(stories: dict[str, list[dict[str, Any]]]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not stories:
+        console.print("no such message")
+    for name, found in stories.items():
+        for one in found:
+            console.print(_story(name, one))
+
+
+def _story(name: str, one: dict[str, Any]) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=f"{name}  {one['id']}", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    for key, value in _lines(one):
+        table.add_row(f"[dim]{key}[/]", value)
+    return table
+
+
+def _lines(one: dict[str, Any]) -> list[tuple[str, str]]:
+    shown = [
+        (key, _said(key, value)) for key, value in one.items() if key not in ("id", "history") and value not in ("", 0, False)
+    ]
+    before = [
+        (f"attempt before ({n})", ", ".join(f"{k} {v}" for k, v in _lines(past)))
+        for n, past in enumerate(one.get("history", []), 1)
+    ]
+    return shown + before
+
+
+def _said(key: str, value: Any) -> str:
+    return datetime.fromtimestamp(value).astimezone().isoformat(timespec="milliseconds") if key in TIMES else str(value)
