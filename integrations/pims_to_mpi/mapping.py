@@ -57,16 +57,14 @@ def msh(message: Message) -> Segment:
 
 
 def evn(message: Message) -> Segment:
+    """The event and its times; the segment itself when it holds none of them, for no message goes without."""
     source = message["EVN"]
-    return segment(
-        "EVN",
-        {
-            "1": source.raw("1"),
-            "2": local_time(source["2"]),
-            "6": local_time(source["6"]),
-        },
-        like=message,
-    )
+    values = {
+        "1": source.raw("1"),
+        "2": local_time(source["2"]),
+        "6": local_time(source["6"]),
+    }
+    return segment("EVN", values, like=message) or Segment("EVN", "EVN", message.encoding)
 
 
 def pid(message: Message, source: Segment) -> Segment:
