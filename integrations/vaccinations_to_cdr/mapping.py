@@ -10,7 +10,7 @@ from urllib.parse import quote
 from shared.fhir.bundle import entry, transaction_bundle
 from shared.fhir.reference import Ids, full_url, reference
 from shared.fhir.resource import Element, Resource, element, resource
-from shared.hl7 import Message
+from shared.hl7 import Message, Segment
 from shared.mapping import to_bundle
 
 Event = dict[str, Any]
@@ -147,7 +147,8 @@ def from_message(message: Message) -> Resource:
     made = [each["resource"] for each in to_bundle(message)["entry"]]
     known = {full_url(each["id"]): each for each in made}
     person = next(each for each in made if each["resourceType"] == "Patient")
-    given = {each["id"]: vaccinated(each, person, known, message) for each in made if each["resourceType"] == "Immunization"}
+    rxas = zip((each for each in made if each["resourceType"] == "Immunization"), message.segments("RXA"), strict=True)
+    given = {each["id"]: vaccinated(each, person, known, message) | told_by(rxa) for each, rxa in rxas}
     seen = [observed(each, given) for each in made if each["resourceType"] == "Observation"]
     return transaction_bundle(message, only_new(person), *map(entry, given.values()), *map(entry, seen))
 
@@ -162,7 +163,12 @@ def vaccinated(given: Resource, person: Resource, known: Mapping[str, Resource],
         "manufacturer": element(display=name(known.get(given.get("manufacturer", {}).get("reference", "")))),
         "performer": [{**each, "actor": by_identifier(each["actor"], known)} for each in given.get("performer", ())],
     }
-    return {key: value for key, value in {"primarySource": True, **given, **changed}.items() if value not in ({}, [])}
+    return {key: value for key, value in {**given, **changed}.items() if value not in ({}, [])}
+
+
+def told_by(rxa: Segment) -> Element:
+    """RXA-9 ``00`` (or nothing) is a record of who gave it; any other code of NIP001 is history told by somebody else."""
+    return {"primarySource": rxa["9"] in ("", "00")}
 
 
 def order_id(given: Resource, message: Message) -> str:

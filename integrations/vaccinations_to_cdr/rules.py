@@ -55,3 +55,25 @@ def vaccine_and_time(message: Message) -> Iterator[Issue]:
 
 OF_MESSAGES = (vaccination_number, vaccine_and_time)
 RULES = (nhs_number_check_digit, reason_when_not_done, not_before_birth, not_expired)
+
+ROUTING = "says how the message travels, nothing of the vaccination"
+# Element -> why it reaches nothing (mapping_sheet.md)
+DROPPED = {
+    **dict.fromkeys(("MSH-5", "MSH-6", "MSH-15", "MSH-16", "MSH-18", "MSH-12", "MSH-11"), ROUTING),
+    "MSH-7": "the transaction carries the times of the vaccinations themselves",
+    "MSH-9.1": "the only type that is taken",
+    "MSH-9.2": "the only event that is taken",
+    "MSH-9.3": "the structure of the only event that is taken",
+    "PID-1": "numbers the segment",
+    "ORC-1": "every order control says the same here: a vaccination was recorded",
+    "OBX-1": "numbers the segment",
+    "OBX-4": "groups observations, which all belong to their vaccination",
+    "RXA-1": "numbers the segment",
+    "RXA-2": "numbers the administration",
+    "RXA-9.2": "the text of a code that is mapped",
+    "RXA-9.3": "the table of a code that is mapped",
+    "RXA-20": "a record that is deleted (RXA-21 D) is in error, whether the vaccine had been given or not",
+    "RXA-17": "the profile wants the maker's name; the code of a foreign register says no more",
+    "RXA-17.3": "the table of a code that is not kept",
+    "vaccination.series": "FHIR takes a series only beside a dose number",
+}
