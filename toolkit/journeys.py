@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 import re
 import time
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from shared.integration import EventGrid, Http, Integration, Queue
 from toolkit.samples import Sample, samples
 from toolkit.stack import Stack
 
-PATIENCE = 30.0
+PATIENCE = float(os.environ.get("HUB_DEMO_PATIENCE", "30"))  # seconds for one message
 Way = Literal["http", "queue", "event"]
 ENDED = ("delivered", "dead", "rejected", "discarded", "expired")
 

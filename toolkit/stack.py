@@ -35,6 +35,7 @@ class Stack:
         self.storage = Azurite(folder / "storage", storage_ports)
         self.simulators = Simulators(self.integrations)
         self.host: asyncio.subprocess.Process | None = None
+        self._environment = dict(os.environ)
 
     @property
     def url(self) -> str:
@@ -107,6 +108,9 @@ class Stack:
         await self.stop_host()
         await self.simulators.stop()
         await asyncio.to_thread(self.storage.stop)
+        for name in self.settings():
+            os.environ.pop(name, None)
+        os.environ |= self._environment
 
     async def stop_host(self) -> None:
         if self.host and self.host.returncode is None:

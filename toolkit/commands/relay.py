@@ -3,12 +3,14 @@
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.relay import Relay, Settings, server_context
 from toolkit.say import stop
+
+if TYPE_CHECKING:
+    from toolkit.relay import Relay
 
 Url = Annotated[str, typer.Argument(help="The hub's address for this sender: https://.../api/v1/<name>.")]
 Key = Annotated[str, typer.Option(envvar="HUB_KEY", help="The partner's key; better in the environment than on the line.")]
@@ -33,6 +35,8 @@ def relay(
     timeout: Timeout = 60,
 ) -> None:
     """Take HL7 v2 by MLLP and hand it to the hub."""
+    from toolkit.relay import Relay, Settings, server_context
+
     if on_failure not in ("close", "ae"):
         stop("--on-failure is close or ae", 2)
     if authority and not certificate:
@@ -45,7 +49,7 @@ def relay(
     asyncio.run(_run(Relay(settings, tls)))
 
 
-async def _run(server: Relay) -> None:
+async def _run(server: "Relay") -> None:
     try:
         await server.start()
     except OSError as error:
