@@ -54,6 +54,7 @@ def lines(count: int) -> bytes:
     return "\n".join(json.dumps({"name": f"m{n}", "body_base64": bodies[n % 2]}) for n in range(count)).encode()
 
 
+@pytest.mark.slow
 def test_a_thousand_messages_in_one_process() -> None:
     began = time.monotonic()
     ran = hub("run", "phw-to-mpi", "--jsonl", stdin=lines(1000))
@@ -77,7 +78,7 @@ def test_a_line_that_is_none_is_told_and_the_rest_answered() -> None:
     [
         (("check", "no-such"), b"hub: no integration is called no-such: ./hub list shows the catalogue\n"),
         (("check", "phw-to-mpi", "/no/such/file"), b"hub: cannot read /no/such/file: No such file or directory\n"),
-        (("send", "phw-to-mpi", "-", "--url", "http://[::1]:9"), b"hub: no hub answers at http://[::1]:9: start one with ./hub up\n"),
+        (("send", "phw-to-mpi", "-", "--url", "http://0:9"), b"hub: no hub answers at http://0:9: start it with ./hub up\n"),
     ],
 )  # fmt: skip
 def test_one_clear_line(arguments: tuple[str, ...], said: bytes) -> None:

@@ -57,7 +57,7 @@ async def _posted(url: str, name: str, body: bytes, headers: dict[str, str]) -> 
                 where = answer.headers.get("Location", "")
             return {**told, "outcome": await _followed(session, url + where, headers) if where else {}}
     except aiohttp.ClientConnectionError:
-        stop(f"no hub answers at {url}: start one with ./hub up")
+        stop(f"no hub answers at {url}: start it with ./hub up")
 
 
 async def _followed(session: Any, url: str, headers: dict[str, str]) -> dict[str, Any]:
