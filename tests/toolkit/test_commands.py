@@ -73,12 +73,15 @@ def test_a_line_that_is_none_is_told_and_the_rest_answered() -> None:
     assert (ran.returncode, "error" in first, second["accepted"]) == (1, True, True)
 
 
+NOBODY = "http://127.0.0.1:9"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("check", "no-such"), b"hub: no integration is called no-such: ./hub list shows the catalogue\n"),
         (("check", "phw-to-mpi", "/no/such/file"), b"hub: cannot read /no/such/file: No such file or directory\n"),
-        (("send", "phw-to-mpi", "-", "--url", "http://0:9"), b"hub: no hub answers at http://0:9: start it with ./hub up\n"),
+        (("send", "phw-to-mpi", "-", "--url", NOBODY), f"hub: no hub answers at {NOBODY}: start it with ./hub up\n".encode()),
     ],
 )  # fmt: skip
 def test_one_clear_line(arguments: tuple[str, ...], said: bytes) -> None:
