@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from shared.ledger.accounts import KEY
+from tests.real_fhir_server import real_fhir_server
+
+__all__ = ["real_fhir_server"]  # a fixture: one server for all tests that ask for it
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("blob", "queue", "table")
