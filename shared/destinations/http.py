@@ -1,0 +1,51 @@
+"""An HTTP endpoint that takes one message a request: HL7 v2 with its acknowledgement, or anything else by status alone."""
+
+from dataclasses import dataclass
+
+from shared.destinations import authority, https
+from shared.destinations.framing import BadFrame
+from shared.destinations.mllp import control_id, judge, read_reply
+from shared.destinations.status import undelivered
+from shared.envelope import Outgoing, Receipt
+from shared.problems import Undelivered
+from shared.settings import setting
+
+
+@dataclass(frozen=True, slots=True)
+class HttpEndpoint:
+    """By ``<name>__URL``, ``__TIMEOUT`` (30 s), ``__KEY_HEADER`` and ``__KEY_VALUE``, and those of ``authority`` and ``tls``.
+
+    An HL7 v2 message is delivered when its acknowledgement says so; anything else when the status is a success.
+    """
+
+    name: str
+    takes_synthetic: bool = False
+
+    async def deliver(self, outgoing: Outgoing) -> Receipt:
+        """Post it; raises ``Undelivered``."""
+        headers = {"Content-Type": outgoing.content_type, **self._key(), **await authority.authorization(self.name)}
+        reply = await https.send(self.name, "POST", https.address(self.name), outgoing.body, headers)
+        if reply.status == 401:
+            authority.forget(self.name)
+        if not 200 <= reply.status < 300:
+            raise undelivered(reply.status, retry_after=reply.headers.get("retry-after", ""))
+        return _acknowledged(outgoing, reply) if "hl7-v2" in outgoing.content_type else Receipt(f"http-{reply.status}")
+
+    def _key(self) -> dict[str, str]:
+        header = setting(f"{self.name}__KEY_HEADER")
+        return {header: setting(f"{self.name}__KEY_VALUE")} if header else {}
+
+    async def close(self) -> None:
+        """Close the connections that are kept."""
+        await https.close(self.name)
+        await authority.close(self.name)
+
+
+def _acknowledged(outgoing: Outgoing, reply: https.Reply) -> Receipt:
+    try:
+        told = read_reply(reply.body)
+    except BadFrame:
+        raise Undelivered("transient", "reply-odd", "what came back is no acknowledgement", ambiguous=True) from None
+    if told.control_id != control_id(outgoing.body):
+        raise Undelivered("transient", "ack-other", "the acknowledgement names another message", ambiguous=True)
+    return judge(told)

@@ -1,0 +1,91 @@
+"""A storage queue that another system reads."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.destinations.https import may_be_told
+from shared.destinations.identity import managed_identity
+from shared.destinations.loops import PerLoop
+from shared.destinations.status import undelivered
+from shared.envelope import Outgoing, Receipt
+from shared.problems import Undelivered
+from shared.settings import setting
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
+    from azure.storage.queue.aio import QueueClient
+
+LARGEST = 64 * 1024  # bytes on the wire
+
+
+@dataclass(slots=True)
+class _Held:
+    client: "QueueClient | None" = None
+    credential: Any = None
+
+
+_CLIENTS = PerLoop(_Held)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOf:
+    """By ``<name>__QUEUE`` and ``<name>__CONNECTION`` (a connection string) or ``<name>__URL`` (with the managed identity).
+
+    The body goes as base64, because a queue is XML on the wire and would turn a CR into an LF.
+    """
+
+    name: str
+    takes_synthetic: bool = False
+
+    async def deliver(self, outgoing: Outgoing) -> Receipt:
+        """Put it on the queue; raises ``Undelivered``."""
+        from azure.core.exceptions import AzureError
+
+        text = b64encode(outgoing.body).decode()
+        if len(text) > LARGEST:
+            raise Undelivered("permanent", "too-large", "the message is larger than a queue takes")
+        try:
+            sent = await self._client().send_message(text)
+        except AzureError as error:
+            raise _failed(error) from None
+        return Receipt("queued", str(sent.id))
+
+    def _client(self) -> "QueueClient":
+        held = _CLIENTS.get(self.name)
+        if held.client is None:
+            self._open(held)
+        assert held.client
+        return held.client
+
+    def _open(self, held: _Held) -> None:
+        from azure.storage.queue.aio import QueueClient
+
+        connection, url, queue = (setting(f"{self.name}__{key}") for key in ("CONNECTION", "URL", "QUEUE"))
+        if connection and queue:
+            held.client = QueueClient.from_connection_string(connection, queue, retry_total=0)
+        elif may_be_told(url) and queue:
+            held.credential = managed_identity()
+            held.client = QueueClient(url, queue, credential=held.credential, retry_total=0)
+        else:
+            text = f"settings {self.name}__QUEUE and {self.name}__CONNECTION or {self.name}__URL are not set"
+            raise Undelivered("misconfigured", "no-address", text)
+
+    async def close(self) -> None:
+        """Close the connections that are kept."""
+        held = _CLIENTS.take(self.name)
+        for opened in (held.client, held.credential) if held else ():
+            if opened:
+                await opened.close()
+
+
+def _failed(error: "AzureError") -> Undelivered:
+    """A line that broke may have carried the message first: a second one on the queue is then the price."""
+    from aiohttp import ClientConnectorError
+    from azure.core.exceptions import HttpResponseError
+
+    if isinstance(error, HttpResponseError):
+        return undelivered(error.status_code or 401, retry_after=getattr(error.response, "headers", {}).get("Retry-After", ""))
+    if isinstance(error.inner_exception, ClientConnectorError):
+        return Undelivered("transient", "refused", "the queue cannot be reached")
+    return Undelivered("transient", "line-broken", "the queue did not answer", ambiguous=True)
