@@ -24,16 +24,16 @@ class Address(NamedTuple):
 
 
 class _Reader(asyncio.StreamReader):
-    """A stream reader that counts what has come in, the end included."""
+    """A stream reader that counts what has come in, and knows the end."""
 
-    heard = 0
+    heard, ended = 0, False
 
     def feed_data(self, data: bytes) -> None:  # type: ignore[override]
         self.heard += len(data)
         super().feed_data(data)
 
     def feed_eof(self) -> None:
-        self.heard += 1
+        self.ended = True
         super().feed_eof()
 
 
@@ -58,10 +58,15 @@ class Line:
 
     async def is_clean(self) -> bool:
         """Open, young, and silent since the last reply: neither closed by the other side nor holding a stray frame."""
+        more = await self.has_more()
+        young = asyncio.get_running_loop().time() - self.parked_at < IDLE
+        return young and not more and not self.reader.ended and not self.writer.is_closing()
+
+    async def has_more(self) -> bool:
+        """Whether something has come in that nobody asked for."""
         for _ in range(2):  # first the loop sees what has come in, then the reader is told
             await asyncio.sleep(0)
-        young = asyncio.get_running_loop().time() - self.parked_at < IDLE
-        return young and self.reader.heard == self.read and not self.writer.is_closing()
+        return self.reader.heard > self.read
 
     def drop(self) -> None:
         self.writer.close()

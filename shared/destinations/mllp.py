@@ -39,7 +39,11 @@ class Mllp:
             await line.send(frame)
             while (reply := read_reply(await line.receive())).control_id != sent:
                 pass  # a stray or late acknowledgement: some other message's
-            return judge(reply)
+            try:
+                return judge(reply)
+            except Undelivered as problem:
+                problem.ambiguous |= await line.has_more()  # AE, and then AA? What it means nobody knows
+                raise
 
     def _address(self) -> lines.Address:
         host, port = setting(f"{self.name}__HOST"), setting(f"{self.name}__PORT")

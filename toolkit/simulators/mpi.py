@@ -24,7 +24,7 @@ BEHAVIOURS = {
     "ok": "AA",
     "CA": "CA",
     "late": "AA after so many seconds (1)",
-    "wrong-id": "AA that names another message, and nothing more",
+    "wrong-id": "AA that names another message, and nothing more; not taken",
     "stray-then-ok": "AA that names another message, then the right one",
     "twice": "AA, and the same AA again",
     "AE": "AE with an ERR; not taken",
@@ -40,7 +40,7 @@ BEHAVIOURS = {
     "garbage": "a frame that is no acknowledgement",
     "huge": "a frame of a megabyte",
 }
-NOT_TAKEN = ("AE", "AR", "drop")
+NOT_TAKEN = ("AE", "AR", "drop", "wrong-id")
 
 
 class Received(NamedTuple):

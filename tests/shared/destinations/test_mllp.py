@@ -64,10 +64,10 @@ async def test_accepted(mpi: Mpi, behaviour: str) -> None:
 
 REFUSALS = {  # behaviour: kind, code, ambiguous, taken
     "AE": ("transient", "ack-AE", False, 0),
-    "AE-then-AA": ("transient", "ack-AE", False, 1),
+    "AE-then-AA": ("transient", "ack-AE", True, 1),
     "AR": ("permanent", "ack-AR", False, 0),
     "late:5": ("transient", "timeout", True, 1),
-    "wrong-id": ("transient", "timeout", True, 1),
+    "wrong-id": ("transient", "timeout", True, 0),
     "never": ("transient", "timeout", True, 1),
     "half-open": ("transient", "timeout", True, 1),
     "drip:1": ("transient", "timeout", True, 1),
