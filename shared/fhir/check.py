@@ -31,9 +31,11 @@ def is_right_beyond_doubt(resource: Any) -> bool:
 def _is_sound_bundle(bundle: Json, references: References) -> bool:
     """The bundle without its resources, then each resource, then where their references lead."""
     listed = bundle.get("entry", ())
+    if not isinstance(listed, list | tuple):
+        return False
     try:
         bare = {**bundle, "entry": [{k: v for k, v in entry.items() if k != "resource"} or entry for entry in listed]}
-        if not listed:
+        if "entry" not in bundle:
             del bare["entry"]
         resources = [entry["resource"] for entry in listed if "resource" in entry]
     except (TypeError, AttributeError):
