@@ -239,6 +239,8 @@ FOUND = [  # rule, integration, sample, acknowledgement, findings
     ("PHW: segments out of order", PHW, "rejected_out_of_order", "AE", {("100", "PID")}),
     ("PHW: IN1 has no place in a merge", PHW, "rejected_merge_with_insurance", "AE", {("100", "IN1")}),
     ("PHW: each finding is told", PHW, "rejected_two_findings", "AE", {("101", "PID-5"), ("102", "PID-7")}),
+    ("PHW: a date is a date", PHW, "rejected_date", "AE", {("102", "EVN-2")}),
+    ("Chemocare: a date is a date", CHEMOCARE, "rejected_date_of_death", "AE", {("102", "PID-29")}),
     ("PIMS: MSH-7 neither 8 nor 14 digits", PIMS, "rejected_message_time", "AE", {("102", "MSH-7")}),
     ("PIMS: EVN-2 neither 8 nor 14 digits", PIMS, "rejected_event_time", "AE", {("102", "EVN-2")}),
     ("PIMS: PID-7 neither 8 nor 14 digits", PIMS, "rejected_birth_date", "AE", {("102", "PID-7")}),

@@ -125,8 +125,9 @@ def test_a_z_segment_is_refused(name) -> None:
         (lambda line: line.replace("9990000018^^^NHS^NH~1^^^103^PI~2^^^^PI", ""), "PID-3", "101"),
         (lambda line: line.replace("Jones^Ann", ""), "PID-5", "101"),
         (lambda line: line.replace("|F", "|Q") if line.startswith("PID") else line, "PID-8", "103"),
+        (lambda line: f"{line}|20260230" if line.startswith("EVN") else line, "EVN-2", "102"),
     ],
-    ids=["control id", "EVN", "identifier", "name", "sex"],
+    ids=["control id", "EVN", "identifier", "name", "sex", "date"],
 )
 def test_content_rules_of_every_flow(name, what, where, code) -> None:
     version, senders, events = DOORS[name]
