@@ -144,7 +144,7 @@ async def _accept(integration: Integration, envelope: Envelope, hub: Hub) -> Ans
             return await _refused(integration, envelope, checked, hub)
         recorded = await record(integration, await _arrival(integration, envelope, checked, hub), hub)
     except (Unavailable, Fault) as problem:
-        return _not_now(integration, envelope, problem, hub)
+        return not_now(integration, envelope, problem, hub)
     _tell_arrival(integration, envelope, recorded.kind, checked.verdict, hub)
     if recorded.kind == "new":
         hub.start(process(integration, recorded.lane, hub, recorded.fresh))
@@ -272,7 +272,7 @@ async def _refused(integration: Integration, envelope: Envelope, checked: Checke
     return _named(integration, checked.answer, message_id)
 
 
-def _not_now(integration: Integration, envelope: Envelope, problem: Problem, hub: Hub) -> Answer:
+def not_now(integration: Integration, envelope: Envelope, problem: Problem, hub: Hub) -> Answer:
     """The answer when no verdict was reached: storage is away, or the hub itself failed."""
     away = isinstance(problem, Unavailable)
     told = Verdict("AE", tuple(issue._replace(text=AWAY.text if away else "the hub failed") for issue in problem.issues))

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
+from shared import batches
 from shared.envelope import Answer, Envelope
 from shared.hub import Hub
 from shared.integration import EventGrid, Integration
@@ -19,7 +20,7 @@ from shared.ledger import names, outbox, purge, watchdog
 from shared.ledger.knocks import knock
 from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away, put
-from shared.pipeline import accept, process
+from shared.pipeline import process
 from shared.privacy import digest, keyed
 from shared.problems import Fault, Problem, Unavailable
 from shared.security import caller
@@ -50,7 +51,7 @@ async def http(integration: Integration, headers: Mapping[str, str], body: bytes
         partner.name,
         headers=headers,
     )
-    return await accept(integration, envelope, hub)
+    return await batches.take(integration, envelope, hub)
 
 
 async def in_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
@@ -78,7 +79,9 @@ async def work_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
     """A knock: which lane has work, or which lane of a publisher's outbox. One that makes no sense is told and dropped."""
     told = _object(raw)
     lane, publisher = told.get("lane"), told.get("publisher")
-    if not isinstance(lane, str):
+    if isinstance(told.get("batch"), str):
+        await batches.split(integration, told["batch"], hub)
+    elif not isinstance(lane, str):
         hub.tell("hub.poison", integration=integration.name, queue="work", error_code="not-a-knock")
     elif publisher:
         await outbox.take(integration, str(publisher), lane, hub)
@@ -126,7 +129,7 @@ def _lane(told: Mapping[str, Any]) -> str:
 
 async def _take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     """Accept, and answer to the replies queue; raises when no verdict was reached."""
-    answer = await accept(integration, envelope, hub)
+    answer = await batches.take(integration, envelope, hub)
     if answer.status == 503:
         raise Unavailable(AGAIN)
     if answer.status == 500:

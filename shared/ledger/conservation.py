@@ -104,6 +104,8 @@ async def residue(integration: Integration, hub: Hub) -> list[str]:
     async for row in hub.store.scan(tables.ledger):
         held |= {row["blob"], row["blob_pending"]} - {""}
         found += _outstays(integration, row, hub.now())
+    batches = await hub.store.query(tables.open, names.BATCH)
+    held |= {f"{integration.name}/{row.key.replace('.', '/')}" for row in batches}
     for name, at in await hub.store.blobs(names.CONTENT, f"{integration.name}/"):
         if name not in held and hub.now() - at > hub.timing.open_grace:
             found.append("a blob without its row")
@@ -132,7 +134,7 @@ async def _open(integration: Integration, hub: Hub) -> AsyncIterator[str]:
     """Open rows of messages that are done with, or never came."""
     tables = names.tables(integration.name)
     async for row in hub.store.scan(tables.open):
-        if hub.now() - row["at"] > 2 * hub.timing.open_grace:
+        if row.partition != names.BATCH and hub.now() - row["at"] > 2 * hub.timing.open_grace:
             lane, mark = row.key.split(".")
             rows = await hub.store.query(tables.ledger, lane)
             if not any(one["mark"] == mark and (one.key.startswith("w|") or one["pending"]) for one in rows):

@@ -122,12 +122,14 @@ async def _try(ledger: str, lane: str, changes: list[Change], hub: Hub) -> None:
 
 async def _orphans(integration: Integration, hub: Hub) -> None:
     """Blobs that no row names any more, or never did."""
-    ledger = names.tables(integration.name).ledger
     for name, at in await hub.store.blobs(names.CONTENT, f"{integration.name}/"):
-        if hub.now() - at > ORPHAN and not await _named(ledger, name, hub):
+        if hub.now() - at > ORPHAN and not await _named(integration.name, name, hub):
             await hub.store.delete_blob(names.CONTENT, name)
 
 
-async def _named(ledger: str, blob: str, hub: Hub) -> bool:
-    lane = blob.split("/")[1]
+async def _named(integration: str, blob: str, hub: Hub) -> bool:
+    """Whether a content row, or the row of a batch, names the blob."""
+    ledger, (_, lane, key) = names.tables(integration).ledger, blob.split("/", 2)
+    if lane == names.BATCH:
+        return await hub.store.get(names.tables(integration).open, lane, names.open_key(lane, key)) is not None
     return any(row["blob"] == blob for row in await hub.store.query(ledger, lane, "c|", "c~"))

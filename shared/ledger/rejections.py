@@ -1,5 +1,6 @@
 """Messages that were refused: recorded, counted and found again; kept only where nobody is waiting for the answer."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from shared.envelope import Envelope
@@ -8,7 +9,7 @@ from shared.integration import Integration
 from shared.issue import Verdict
 from shared.ledger import content, names
 from shared.ledger.claims import list_dead
-from shared.ledger.store import Away, insert, put
+from shared.ledger.store import Away, Conflict, insert, put
 from shared.privacy import keyed
 
 
@@ -26,7 +27,7 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     Over HTTP the sender still has the message, so its content is not kept. By queue or event it is kept as a dead letter is.
     """
     tables, at = names.tables(integration.name), hub.now()
-    lane = f"0-{keyed('refused', hub.token())}"
+    lane = f"0-{keyed('refused', envelope.reference or hub.token())}"
     message_id = names.message_id(lane, "0")
     finders = [f"c|{keyed('control', known.control)}"] if known.control else []
     found = {"lane": lane, "key": "0", "digest": "", "at": at}
@@ -42,12 +43,10 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     if blob:
         await hub.store.write_blob(names.CONTENT, blob, data)
     body = {"blob": blob} if blob else content.pieces(data)
-    await hub.store.commit(
-        tables.ledger,
-        lane,
-        insert(names.row("d", 0), _record(envelope, verdict, known, at) | {"blob": blob, "content": keep}),
-        *([insert(names.row("c", 0), {"schema": names.SCHEMA, **content.kept(envelope), **body})] if keep else []),
-    )
+    record = _record(envelope, verdict, known, at) | {"blob": blob, "content": keep}
+    kept = [insert(names.row("c", 0), {"schema": names.SCHEMA, **content.kept(envelope), **body})] if keep else []
+    with suppress(Conflict):  # one of a file, or of a blob, that was recorded in an earlier run
+        await hub.store.commit(tables.ledger, lane, insert(names.row("d", 0), record), *kept)
     return message_id
 
 

@@ -29,6 +29,9 @@ async def sweep(integration: Integration, hub: Hub) -> dict[str, int | float]:
     """Look at every lane that has an open row; tell, write down and return how much waits."""
     lanes: dict[str, list[Row]] = defaultdict(list)
     async for row in hub.store.scan(names.tables(integration.name).open):
+        if row.partition == names.BATCH:
+            await _knock_for_batch(integration, row, hub)
+            continue
         lanes[row.key.split(".")[0]].append(row)
     seen = [await _look(integration, lane, rows, hub) for lane, rows in lanes.items()]
     backlog: dict[str, int | float] = {
@@ -55,6 +58,12 @@ async def _look(integration: Integration, lane: str, rows: list[Row], hub: Hub) 
     elif not claim:
         await _finish_the_rest(integration, lane, rows, {row["mark"] for row in messages}, hub)
     return (len(messages), int(held), hub.now() - messages[0]["since"]) if messages else (0, 0, 0.0)
+
+
+async def _knock_for_batch(integration: Integration, row: Row, hub: Hub) -> None:
+    """A batch that nobody is splitting any more."""
+    if row["until"] <= hub.now() and hub.now() - row["at"] > hub.timing.knock_delay:
+        await hub.store.send(f"{integration.name}-work", orjson.dumps({"batch": row.key.split(".")[1]}))
 
 
 async def _finish_the_rest(integration: Integration, lane: str, rows: Iterable[Row], waiting: set[str], hub: Hub) -> None:
