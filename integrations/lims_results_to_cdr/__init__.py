@@ -2,6 +2,7 @@
 
 from integrations.lims_results_to_cdr import mapping, rules
 from integrations.lims_results_to_cdr.dropped import DROPPED
+from integrations.lims_results_to_cdr.seen import SEEN
 from shared.destinations.memory import Memory
 from shared.fhir import FhirProfile
 from shared.formats.hl7v2 import Hl7
@@ -31,5 +32,6 @@ INTEGRATION = Integration(
     refusal="AR",
     on_resend="deliver",
     dropped=DROPPED,
+    seen=SEEN,
     patient=lambda message: nhs_number(message["PID"]),
 )

@@ -6,10 +6,10 @@ from shared.fhir.bundle import entry, transaction_bundle
 from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message
 from shared.mapping import to_bundle
-from shared.mapping.transaction import entries, numbered, of_the_record
+from shared.mapping.transaction import entries, of_the_record, patient_search
 from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import address_lines, welsh_patient
-from shared.mapping.wales.providers import welsh_provider
+from shared.mapping.wales.providers import placed, welsh_provider
 
 PROVIDERS = ("Practitioner", "Organization", "Location")
 
@@ -19,7 +19,8 @@ def to_transaction(message: Message) -> Resource:
     whole = joined(message)
     made = of_the_record([each["resource"] for each in to_bundle(whole)["entry"]])
     welsh = [claimed(of_wales(each, whole), laboratory=True) for each in laboratory(Results(whole, made))]
-    return transaction_bundle(whole, *entries(welsh, {"Patient": if_there_is_none}))
+    placed_there = placed(welsh, f"{local_system(whole)}:location")
+    return transaction_bundle(whole, *entries(placed_there, {"Patient": if_there_is_none}))
 
 
 def of_wales(made: Resource, message: Message) -> Resource:
@@ -34,4 +35,4 @@ def local_system(message: Message) -> str:
 
 
 def if_there_is_none(patient: Resource) -> Element:
-    return entry(patient, if_none_exist=numbered(patient))
+    return entry(patient, if_none_exist=patient_search(patient))

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from shared.fhir.bundle import entry
 from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
+from shared.mapping.authorities import NHS_NUMBER
 
 ONCE = ("Practitioner", "Organization", "Location")  # known by their number all over Wales: created when there is none
 ABOUT_THE_MESSAGE = ("MessageHeader", "Device")
@@ -31,6 +32,12 @@ def _token(text: str) -> str:
 def numbered(made: Resource) -> str:
     """The search for a resource by its first identifier that has a system; ``""`` when it has none."""
     return next((search(each) for each in made.get("identifier", ()) if "system" in each and "value" in each), "")
+
+
+def patient_search(patient: Resource) -> str:
+    """The search for a patient: by NHS Number, which all of Wales shares, else by the first number that has a system."""
+    nhs = [each for each in patient.get("identifier", ()) if each.get("system") == NHS_NUMBER]
+    return search(nhs[0]) if nhs else numbered(patient)
 
 
 def entries(resources: Iterable[Resource], writes: dict[str, Write]) -> list[Element]:

@@ -3,7 +3,7 @@
 from shared.fhir.resource import Element, Resource, element
 from shared.hl7.segment import Segment
 from shared.mapping.said import said
-from shared.mapping.wales.codes import coding
+from shared.mapping.wales.codes import coding, concept
 from shared.mapping.wales.patient import UK_EXTENSION
 
 
@@ -18,6 +18,7 @@ def welsh_encounter(made: Resource, pv1: Segment) -> Resource:
         **made,
         "extension": [*made.get("extension", ()), *methods],
         "type": [] if admission else made.get("type", []),
+        "serviceType": concept("specialty", said(pv1, "10")) or made.get("serviceType"),
         "hospitalization": _hospitalization(made.get("hospitalization", {}), pv1),
     }
     return element(**welsh)

@@ -1,0 +1,28 @@
+"""Admissions, transfers, discharges, registrations and merges to the Clinical Data Repository."""
+
+from integrations.pas_adt_to_cdr import mapping, rules
+from shared.destinations.memory import Memory
+from shared.fhir import FhirProfile
+from shared.formats.hl7v2 import Hl7
+from shared.hl7.identifier import nhs_number, number, own_number
+from shared.integration import Http, Integration
+from shared.mapping.wales.claims import profile
+from shared.validation import Hl7Profile
+from shared.validation.rules import COMMON
+
+EVENTS = ("A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A11", "A12", "A13", "A28", "A31", "A34", "A40")
+
+INTEGRATION = Integration(
+    name="pas-adt-to-cdr",
+    summary="Patients, visits, allergies, diagnoses and insurance of patient administration systems reach the CDR.",
+    owner="integration-team@example.nhs.wales",
+    source=Hl7(versions=("2.4", "2.5", "2.5.1"), messages=tuple(f"ADT^{event}" for event in EVENTS), stamp=True),
+    triggers=(Http(),),
+    profile=Hl7Profile(name="PAS ADT", structures=rules.STRUCTURES, rules=(*COMMON, *rules.ALL)),
+    lane=lambda message: own_number(message["PID"], "3"),
+    after=lambda message: number(message["MRG"].first("1")),
+    transform=mapping.to_transaction,
+    outgoing=FhirProfile("CDR admissions", claims=(profile("Patient"),)),
+    destination=Memory("CDR"),
+    patient=lambda message: nhs_number(message["PID"]),
+)

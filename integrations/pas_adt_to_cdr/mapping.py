@@ -1,0 +1,94 @@
+"""ADT -> a transaction for the Clinical Data Repository: the guide's mapping, as Wales wants it, merged into what is held."""
+
+from collections.abc import Callable
+
+from shared.fhir.bundle import entry, transaction_bundle
+from shared.fhir.reference import Ids
+from shared.fhir.resource import Element, Resource
+from shared.hl7 import Message, Segment
+from shared.hl7.identifier import own_number
+from shared.mapping import to_bundle
+from shared.mapping.authorities import NHS_NUMBER
+from shared.mapping.segments.patient import PID_ELEMENTS
+from shared.mapping.transaction import entries, numbered, of_the_record, patient_search
+from shared.mapping.wales.claims import claimed
+from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
+from shared.mapping.wales.providers import placed, welsh_provider
+from shared.mapping.wales.visit import welsh_encounter
+
+PROVIDERS = ("Practitioner", "Organization", "Location")
+OWN_ENTRY = "urn:x-hub:pas-entry"  # what a PAS says of a patient or visit again and again, and has no number for
+# Segment -> what tells its entries apart for the same patient or visit.
+ENTRIES: dict[str, Callable[[Segment], str]] = {
+    "AL1": lambda al1: al1["3.1"] or al1["3.2"],
+    "DG1": lambda dg1: dg1["3.1"] or dg1["4"],
+    "NK1": lambda nk1: nk1["1"],
+    "GT1": lambda gt1: gt1["1"],
+    "IN1": lambda in1: in1["36"] or in1["1"],
+}
+
+
+def to_transaction(message: Message) -> Resource:
+    """The transaction: absent keeps what the repository holds, null removes it, a value replaces it."""
+    made = of_the_record([each["resource"] for each in to_bundle(message)["entry"]])
+    segments = made_from(message)
+    own = f"urn:x-hub:application:{message['MSH-3']}"
+    welsh = placed([claimed(of_wales(each, segments.get(each["id"]), message, own)) for each in made], f"{own}:location")
+    return transaction_bundle(message, *entries(welsh, writes(segments)))
+
+
+def made_from(message: Message) -> dict[str, Segment]:
+    """The id of what a segment became -> the segment."""
+    ids = Ids.of(message)
+    return {ids(f"{each.name}[{each.occurrence}]"): each for each in message.segments()}
+
+
+def of_wales(made: Resource, segment: Segment | None, message: Message, own: str) -> Resource:
+    if made["resourceType"] in PROVIDERS:
+        return welsh_provider(made, own)
+    if segment is None:
+        return made
+    if segment.name == "PID":
+        return welsh_patient(made, segment)
+    if segment.name == "PV1":
+        return {**welsh_encounter(made, segment), "identifier": welsh_identifiers(made)} if "identifier" in made else made
+    if segment.name == "MRG":
+        return {**made, "identifier": welsh_identifiers(made)}
+    return {**made, **entry_number(made, segment, message)} if segment.name in ENTRIES else made
+
+
+def entry_number(made: Resource, segment: Segment, message: Message) -> Element:
+    """A number for what has none, so that an update finds it: whose it is, which kind, and which of them."""
+    visit = message["PV1-19"] if segment.name == "DG1" else ""
+    whose = visit or own_number(message["PID"], "3")
+    which = ENTRIES[segment.name](segment)
+    number = {"system": OWN_ENTRY, "value": f"{message['MSH-3']}/{whose}/{segment.name}/{which}".replace(" ", "_")}
+    return {"identifier": [*made.get("identifier", ()), number]} if which else {}
+
+
+def writes(segments: dict[str, Segment]) -> dict[str, Callable[[Resource], Element]]:
+    """What an admission says is merged into what is held, wherever it can be found by a number."""
+
+    def patient(made: Resource) -> Element:
+        segment = segments[made["id"]]
+        if segment.name == "MRG":
+            return entry(made, merge=own_search(made), removed=())
+        return entry(made, merge=patient_search(made), removed=removed(segment, made))
+
+    def other(made: Resource) -> Element:
+        return entry(made, merge=numbered(made))
+
+    kinds = ("Encounter", "AllergyIntolerance", "Condition", "RelatedPerson", "Coverage", "Account", "EpisodeOfCare")
+    return {"Patient": patient, **dict.fromkeys(kinds, other)}
+
+
+def own_search(patient: Resource) -> str:
+    """The search for a patient that was merged away: by its hospital number, since the NHS Number may be the survivor's."""
+    own = {**patient, "identifier": [each for each in patient["identifier"] if each.get("system") != NHS_NUMBER]}
+    return numbered(own) or numbered(patient)
+
+
+def removed(pid: Segment, made: Resource) -> list[str]:
+    """The elements that the sender's nulls delete: those of which nothing else was said."""
+    nulled = [name for name, fields in PID_ELEMENTS.items() if any(pid.is_null(field) for field in fields)]
+    return [name for name in nulled if not any(said.startswith(name) for said in made)]

@@ -1,0 +1,94 @@
+"""What a PAS must keep: one NHS Number, a number that can be found again, and codes that the mapping knows."""
+
+from collections.abc import Iterator
+
+from shared.hl7 import Message
+from shared.hl7.timestamp import is_dtm
+from shared.issue import Issue
+from shared.mapping import mapping_issues
+from shared.mapping.authorities import ARC, PATIENT_AUTHORITY
+from shared.mapping.wales.codes import coding
+from shared.validation.structure import Structure
+
+_BEFORE = "MSH [{SFT}] EVN PID [PD1] [{ROL}] [{NK1}]"
+_VISIT = "PV1 [PV2] [{ROL}]"
+_AFTER = "[{DB1}] [{OBX}] [{AL1}] [{DG1}] [DRG] [{PR1 [{ROL}]}] [{GT1}] [{IN1 [IN2] [{IN3}] [{ROL}]}] [ACC] [UB1] [UB2] [PDA]"
+VISIT = Structure(f"{_BEFORE} {_VISIT} {_AFTER}", "HL7 v2.5.1 3.3")
+PERSON = Structure(f"{_BEFORE} [{_VISIT}] {_AFTER}", "HL7 v2.5.1 3.3")
+CHANGE = Structure(f"{_BEFORE} [MRG] {_VISIT} {_AFTER}", "HL7 v2.5.1 3.3")
+MERGE_ONE = Structure("MSH [{SFT}] EVN PID [PD1] MRG", "HL7 v2.5.1 3.3.34")
+MERGE = Structure("MSH [{SFT}] EVN PID [PD1] MRG [PV1]", "HL7 v2.5.1 3.3.40")
+STRUCTURES = {
+    **dict.fromkeys(("ADT_A01", "ADT_A02", "ADT_A03", "ADT_A09"), VISIT),
+    "ADT_A05": PERSON,
+    "ADT_A06": CHANGE,
+    "ADT_A30": MERGE_ONE,
+    "ADT_A39": MERGE,
+}
+
+
+def one_nhs_number(message: Message) -> Iterator[Issue]:
+    """PID-3 carries at most one NHS Number: two mean a merge that was sent as an update, which would join two people."""
+    found = [where for where, cx in message["PID"].each("3") if cx["5"] == "NH" or cx["4.1"] == "NHS"]
+    for where in found[1:]:
+        yield Issue("error", "duplicate", where, "more than one NHS Number")
+
+
+def number_of_an_authority(message: Message) -> Iterator[Issue]:
+    """A patient has a number whose authority is known, or the repository could never find that patient again."""
+    for segment, field in (("PID", "3"), ("MRG", "1")):
+        for each in message.segments(segment):
+            if not any(is_known(cx["4.1"], cx["4.2"]) for _, cx in each.each(field)):
+                yield Issue("error", "required", each.where(field), "no number of a known authority", "", "Wales: identifiers")
+
+
+def is_known(namespace: str, universal: str) -> bool:
+    return namespace in PATIENT_AUTHORITY or namespace.isdigit() or universal.startswith(ARC)
+
+
+def birth_date_exists(message: Message) -> Iterator[Issue]:
+    """PID-7, where valued, is a day that exists, with or without a time."""
+    for pid in message.segments("PID"):
+        if pid["7"] not in ("", '""') and not (len(pid["7"]) >= 8 and is_dtm(pid["7"])):
+            yield Issue("error", "value", pid.where("7"), "PID-7 is not a day that exists", "", "HL7 v2.5.1 3.4.2.7")
+
+
+def discharge_has_its_time(message: Message) -> Iterator[Issue]:
+    """A discharge says when (PV1-45)."""
+    if message["MSH-9.2"] == "A03" and not message["PV1-45"]:
+        yield Issue("error", "required", "PV1-45", "a discharge without its time", "", "HL7 v2.5.1 3.3.3")
+
+
+def marital_status_of_wales(message: Message) -> Iterator[Issue]:
+    """PID-16 is a two-digit code of Wales. A warning: others are kept as text."""
+    status = message["PID-16"]
+    if status not in ("", '""') and not coding("marital_status", status):
+        yield Issue("warning", "code-invalid", "PID-16", "no code of the Welsh list", "", "Wales: marital status")
+
+
+WELSH = {  # where Wales has a list of its own that the guide does not know
+    "PID-16": "marital_status",
+    "PV1-4": "admission_method",
+    "PV1-10": "specialty",
+    "PV1-14": "source_of_admission",
+    "PV1-36": "discharge_method",
+    "PV1-37": "discharge_destination",
+}
+
+
+def codes_are_mapped(message: Message) -> Iterator[Issue]:
+    """Whatever the mapping cannot say in FHIR is told at the check, before the acknowledgement."""
+    for issue in mapping_issues(message):
+        place = issue.where.partition(".")[0]
+        if place not in WELSH or not coding(WELSH[place], message[place]):
+            yield issue
+
+
+ALL = (
+    one_nhs_number,
+    number_of_an_authority,
+    birth_date_exists,
+    discharge_has_its_time,
+    marital_status_of_wales,
+    codes_are_mapped,
+)
