@@ -20,6 +20,7 @@ CATALOGUE: dict[str, str] = {
     "mpi-to-chemocare": "integrations.mpi_to_chemocare",
     "lims-results-to-cdr": "integrations.lims_results_to_cdr",
     "vaccinations-to-cdr": "integrations.vaccinations_to_cdr",
+    "pas-adt-to-cdr": "integrations.pas_adt_to_cdr",
 }
 
 

@@ -3,7 +3,7 @@
 from integrations.lims_results_to_cdr import mapping, rules
 from integrations.lims_results_to_cdr.dropped import DROPPED
 from integrations.lims_results_to_cdr.seen import SEEN
-from shared.destinations.memory import Memory
+from shared.destinations.fhir_server import FhirServer
 from shared.fhir import FhirProfile
 from shared.formats.hl7v2 import Hl7
 from shared.hl7 import Message
@@ -28,7 +28,7 @@ INTEGRATION = Integration(
     lane=lane,
     transform=mapping.to_transaction,
     outgoing=FhirProfile("CDR results", claims=(profile("Patient"),)),
-    destination=Memory("CDR"),
+    destination=FhirServer("CDR"),
     refusal="AR",
     on_resend="deliver",
     dropped=DROPPED,

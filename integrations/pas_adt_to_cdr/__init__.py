@@ -1,7 +1,8 @@
 """Admissions, transfers, discharges, registrations and merges to the Clinical Data Repository."""
 
 from integrations.pas_adt_to_cdr import mapping, rules
-from shared.destinations.memory import Memory
+from integrations.pas_adt_to_cdr.dropped import DROPPED
+from shared.destinations.fhir_server import FhirServer
 from shared.fhir import FhirProfile
 from shared.formats.hl7v2 import Hl7
 from shared.hl7.identifier import nhs_number, number, own_number
@@ -23,6 +24,7 @@ INTEGRATION = Integration(
     after=lambda message: number(message["MRG"].first("1")),
     transform=mapping.to_transaction,
     outgoing=FhirProfile("CDR admissions", claims=(profile("Patient"),)),
-    destination=Memory("CDR"),
+    destination=FhirServer("CDR"),
+    dropped=DROPPED,
     patient=lambda message: nhs_number(message["PID"]),
 )

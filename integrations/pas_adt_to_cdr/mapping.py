@@ -10,7 +10,7 @@ from shared.hl7.identifier import own_number
 from shared.mapping import to_bundle
 from shared.mapping.authorities import NHS_NUMBER
 from shared.mapping.segments.patient import PID_ELEMENTS
-from shared.mapping.transaction import entries, numbered, of_the_record, patient_search
+from shared.mapping.transaction import entries, numbered, of_the_record, patient_search, search
 from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
 from shared.mapping.wales.providers import placed, welsh_provider
@@ -75,11 +75,18 @@ def writes(segments: dict[str, Segment]) -> dict[str, Callable[[Resource], Eleme
             return entry(made, merge=own_search(made), removed=())
         return entry(made, merge=patient_search(made), removed=removed(segment, made))
 
-    def other(made: Resource) -> Element:
-        return entry(made, merge=numbered(made))
+    kinds = dict.fromkeys(("AllergyIntolerance", "Condition", "RelatedPerson", "Coverage"), by_entry)
+    return {"Patient": patient, **dict.fromkeys(("Encounter", "Account", "EpisodeOfCare"), by_number), **kinds}
 
-    kinds = ("Encounter", "AllergyIntolerance", "Condition", "RelatedPerson", "Coverage", "Account", "EpisodeOfCare")
-    return {"Patient": patient, **dict.fromkeys(kinds, other)}
+
+def by_number(made: Resource) -> Element:
+    return entry(made, merge=numbered(made))
+
+
+def by_entry(made: Resource) -> Element:
+    """By the number that it got here: other numbers may be those of a plan or a person, and many have the same."""
+    own = [each for each in made.get("identifier", ()) if each.get("system") == OWN_ENTRY]
+    return entry(made, merge=search(own[0]) if own else "")
 
 
 def own_search(patient: Resource) -> str:

@@ -19,9 +19,30 @@ def welsh_provider(made: Resource, local_system: str = "") -> Resource:
 
 
 def placed(made: list[Resource], local_system: str) -> list[Resource]:
-    """Beds, rooms and wards without a national number get one of the sender's: where they are, from the outside in."""
-    places = {full_url(each["id"]): each for each in made if each["resourceType"] == "Location"}
+    """The national number of a place is that of its ward, never of a bed in it; what has none gets one of the sender's:
+    where it is, from the outside in.
+    """
+    places = {full_url(each["id"]): dict(each) for each in made if each["resourceType"] == "Location"}
+    for place in places.values():
+        _give_to_ward(place, places)
+    made = [places.get(full_url(each["id"]), each) for each in made]
     return [{**each, "identifier": _place(each, places, local_system)} if _is_nameless(each) else each for each in made]
+
+
+def _give_to_ward(place: Resource, places: dict[str, Resource]) -> None:
+    national = [each for each in place.get("identifier", ()) if each.get("system") == WARD]
+    if not national or not _is_inside_a_ward(place):
+        return
+    place["identifier"] = [each for each in place["identifier"] if each not in national]
+    ward = place
+    while _is_inside_a_ward(ward) and "partOf" in ward:
+        ward = places[ward["partOf"]["reference"]]
+    if not _is_inside_a_ward(ward):
+        ward["identifier"] = [*national, *ward.get("identifier", ())]
+
+
+def _is_inside_a_ward(place: Resource) -> bool:
+    return any(each["code"] in ("bd", "ro") for each in place.get("physicalType", {}).get("coding", ()))
 
 
 def _is_nameless(made: Resource) -> bool:

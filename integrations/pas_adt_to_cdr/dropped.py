@@ -1,0 +1,22 @@
+"""Why elements of an admission message reach nothing."""
+
+HEADER = "about the transport of the message alone"
+COUNT = "set ids count; the order of the resources says the same"
+USUAL = "says what is taken without it"
+
+DROPPED = {
+    **dict.fromkeys(("MSH-5", "MSH-6", "MSH-11", "MSH-12", "MSH-15", "MSH-16", "MSH-18"), HEADER),
+    **dict.fromkeys(("AL1-1", "DG1-1", "IN1-1", "PID-1", "PV1-1"), COUNT),
+    "EVN-1": "the event is that of MSH-9",
+    "IN1-16": "the insured is the patient, who is named already",
+    "IN1-18": "the insured is the patient, who is named already",
+    "IN1-2.2": "the words of the plan; its code is kept",
+    "IN1-3": "the insurer is told by its name",
+    "MRG-6": "a merge moves no visits",
+    "PD1-3.3": "the number of the practice is that of component 10",
+    **dict.fromkeys(("PID-13.2", "PID-13[2].2", "GT1-6.2", "PV1-19.5"), USUAL),
+    "PID-13": "the first null of a field deletes, whatever stands in it",
+    "PID-24": "said by the order of birth",
+    "PID-30": "said by the date of death",
+    "PV1-3.6": "the type of place has no element of its own",
+}
