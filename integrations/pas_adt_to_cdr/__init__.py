@@ -2,6 +2,7 @@
 
 from integrations.pas_adt_to_cdr import mapping, rules
 from integrations.pas_adt_to_cdr.dropped import DROPPED
+from integrations.pas_adt_to_cdr.seen import SEEN
 from shared.destinations.fhir_server import FhirServer
 from shared.fhir import FhirProfile
 from shared.formats.hl7v2 import Hl7
@@ -26,5 +27,6 @@ INTEGRATION = Integration(
     outgoing=FhirProfile("CDR admissions", claims=(profile("Patient"),)),
     destination=FhirServer("CDR"),
     dropped=DROPPED,
+    seen=SEEN,
     patient=lambda message: nhs_number(message["PID"]),
 )
