@@ -10,6 +10,7 @@ from toolkit.commands import (
     dead,
     demo,
     docs,
+    fhir_tables,
     ledger,
     manifest,
     package,
@@ -40,6 +41,7 @@ app.command("check")(check.check)
 app.command("run")(check.run)
 app.command("convert")(convert.convert)
 app.command("docs")(docs.docs)
+app.command("build-fhir-tables")(fhir_tables.build_fhir_tables)
 app.command("manifest")(manifest.manifest)
 app.command("package")(package.package)
 app.command("sheet")(sheet.sheet)

@@ -1,10 +1,11 @@
 """Laboratory results to the Clinical Data Repository."""
 
-from integrations.lims_results_to_cdr import mapping, rules
+from integrations.lims_results_to_cdr import rules
 from integrations.lims_results_to_cdr.dropped import DROPPED
 from integrations.lims_results_to_cdr.seen import SEEN
 from shared.destinations.fhir_server import FhirServer
-from shared.fhir import FhirProfile
+from shared.fhir.profile import FhirProfile
+from shared.fhir.resource import Resource
 from shared.formats.hl7v2 import Hl7
 from shared.hl7 import Message
 from shared.hl7.identifier import nhs_number
@@ -18,6 +19,13 @@ def lane(message: Message) -> str:
     return nhs_number(message["PID"]) or next(numbers, "")
 
 
+def to_transaction(message: Message) -> Resource:
+    """The mapping, imported with the first message: an app that starts does without it."""
+    from integrations.lims_results_to_cdr.mapping import to_transaction
+
+    return to_transaction(message)
+
+
 INTEGRATION = Integration(
     name="lims-results-to-cdr",
     summary="Laboratory results of the national system reach the Clinical Data Repository.",
@@ -26,7 +34,7 @@ INTEGRATION = Integration(
     triggers=(Queue(),),
     profile=rules.ResultsStandard(),
     lane=lane,
-    transform=mapping.to_transaction,
+    transform=to_transaction,
     outgoing=FhirProfile("CDR results", claims=(profile("Patient"),)),
     destination=FhirServer("CDR"),
     refusal="AR",

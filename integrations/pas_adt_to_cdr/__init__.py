@@ -1,11 +1,13 @@
 """Admissions, transfers, discharges, registrations and merges to the Clinical Data Repository."""
 
-from integrations.pas_adt_to_cdr import mapping, rules
+from integrations.pas_adt_to_cdr import rules
 from integrations.pas_adt_to_cdr.dropped import DROPPED
 from integrations.pas_adt_to_cdr.seen import SEEN
 from shared.destinations.fhir_server import FhirServer
-from shared.fhir import FhirProfile
+from shared.fhir.profile import FhirProfile
+from shared.fhir.resource import Resource
 from shared.formats.hl7v2 import Hl7
+from shared.hl7 import Message
 from shared.hl7.identifier import nhs_number, number, own_number
 from shared.integration import Http, Integration
 from shared.mapping.wales.claims import profile
@@ -13,6 +15,14 @@ from shared.validation import Hl7Profile
 from shared.validation.rules import COMMON
 
 EVENTS = ("A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A11", "A12", "A13", "A28", "A31", "A34", "A40")
+
+
+def to_transaction(message: Message) -> Resource:
+    """The mapping, imported with the first message: an app that starts does without it."""
+    from integrations.pas_adt_to_cdr.mapping import to_transaction
+
+    return to_transaction(message)
+
 
 INTEGRATION = Integration(
     name="pas-adt-to-cdr",
@@ -23,7 +33,7 @@ INTEGRATION = Integration(
     profile=Hl7Profile(name="PAS ADT", structures=rules.STRUCTURES, rules=(*COMMON, *rules.ALL)),
     lane=lambda message: own_number(message["PID"], "3"),
     after=lambda message: number(message["MRG"].first("1")),
-    transform=mapping.to_transaction,
+    transform=to_transaction,
     outgoing=FhirProfile("CDR admissions", claims=(profile("Patient"),)),
     destination=FhirServer("CDR"),
     dropped=DROPPED,

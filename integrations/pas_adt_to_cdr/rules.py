@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from shared.hl7 import Message
 from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
-from shared.mapping import mapping_issues
 from shared.mapping.authorities import ARC, PATIENT_AUTHORITY
-from shared.mapping.segments.patient import PID_ELEMENTS
 from shared.mapping.wales.codes import coding
 from shared.validation.structure import Structure
 
@@ -77,14 +75,15 @@ WELSH = {  # where Wales has a list of its own that the guide does not know
 }
 
 
-DELETED_BY_NULL = {f"PID-{field}" for fields in PID_ELEMENTS.values() for field in fields}
-
-
 def codes_are_mapped(message: Message) -> Iterator[Issue]:
     """Whatever the mapping cannot say in FHIR is told at the check, before the acknowledgement."""
+    from shared.mapping import mapping_issues  # with the first message: an app that starts does without the mapping
+    from shared.mapping.segments.patient import PID_ELEMENTS
+
+    deleted = {f"PID-{field}" for fields in PID_ELEMENTS.values() for field in fields}
     for issue in mapping_issues(message):
         place = issue.where.partition(".")[0]
-        if issue.rule == "null-not-mapped" and place in DELETED_BY_NULL:
+        if issue.rule == "null-not-mapped" and place in deleted:
             continue
         if place not in WELSH or not coding(WELSH[place], message[place]):
             yield issue

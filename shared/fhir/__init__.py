@@ -1,10 +1,18 @@
-"""FHIR R4: resources as plain dicts, transactions, outcomes and the check against the official definitions."""
+"""FHIR R4: resources as plain dicts, transactions, outcomes and the check against the official definitions.
+
+The check is imported when it is first asked for, so that an app that starts does without it.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from shared.fhir.bundle import entry, transaction_bundle
-from shared.fhir.check import FhirProfile, check
 from shared.fhir.outcome import outcome
+from shared.fhir.profile import FhirProfile
 from shared.fhir.reference import Ids, full_url, reference
 from shared.fhir.resource import JSON, Decimal, Element, Resource, element, resource, to_json
+
+if TYPE_CHECKING:
+    from shared.fhir.soundness import check
 
 __all__ = [
     "JSON",
@@ -23,3 +31,12 @@ __all__ = [
     "to_json",
     "transaction_bundle",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "check":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from shared.fhir.soundness import check
+
+    globals()["check"] = check
+    return check

@@ -5,7 +5,7 @@ once: unknown and missing elements, choices, invariants about presence. What is 
 expression, compiled when the shape is first seen. Nothing of a message enters that expression: a shape is compiled only when
 all its names are names of the committed tables. docs/decisions/0031-shapes-are-compiled.md.
 
-Whatever is rare (contained resources, narratives, extensions of primitives) is called doubtful and left to ``findings``.
+Whatever is rare (contained resources, narratives) is called doubtful and left to ``findings``.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,11 +39,8 @@ class Shapes(dict[tuple[str, ...], IsSound]):
 
     def __missing__(self, shape: tuple[str, ...]) -> IsSound:
         names = shape[1:] if shape[:1] == ("resourceType",) and self.name in resource_types() else shape
-        table = type_table(self.name)
-        if not names or any(name not in table or table[name].type in RARE for name in names):
-            return never
-        present = {name: table[name] for name in names}
-        if not is_sound_shape(self.name, [declared.element for declared in present.values()]):
+        present = declared(names, type_table(self.name))
+        if not present or not is_sound_shape(self.name, present):
             return never
         test = compiled(self.name, present)
         if len(self) < MOST_SHAPES:
@@ -54,7 +51,20 @@ class Shapes(dict[tuple[str, ...], IsSound]):
 shapes_of = cache(Shapes)
 
 
-def is_sound_shape(name: str, elements: list[str]) -> bool:
+def declared(names: tuple[str, ...], table: dict[str, Declared]) -> dict[str, Declared]:
+    """What each property of a shape is declared as, ``_name`` like ``name``; empty when one is not, or is rare."""
+    found = {}
+    for name in names:
+        each = table.get(name) or table.get(name.removeprefix("_"))
+        if each is None or each.type in RARE or (name[0] == "_" and not each.is_primitive):
+            return {}
+        found[name] = each
+    return found
+
+
+def is_sound_shape(name: str, present: dict[str, Declared]) -> bool:
+    """Each choice made once, what is required there, the invariants about presence kept."""
+    elements = list({prop.removeprefix("_"): each.element for prop, each in present.items()}.values())
     shown = {element.removesuffix("[x]") for element in elements}
     if len(set(elements)) != len(elements) or not required(name) <= set(elements):
         return False
@@ -64,24 +74,30 @@ def is_sound_shape(name: str, elements: list[str]) -> bool:
 def compiled(name: str, present: dict[str, Declared]) -> IsSound:
     """The test of the values of one shape: ``lambda e, refs: ...``."""
     known: dict[str, Any] = {"refer": refer, "str_": str, "list_": list}
-    terms = [term for prop, declared in present.items() for term in _terms(prop, declared, known)]
+    terms = [term for prop, each in present.items() for term in _terms(prop, each, known, f"_{prop}" in present)]
     for n, rule in enumerate(invariants.VALUE.get(name, ())):
         known[f"rule{n}"] = rule.holds
         terms.append(f"rule{n}(e)")
     source = f"lambda e, refs: {' and '.join(terms)}"
-    test: IsSound = eval(source, {"__builtins__": {"all": all, "type": type, "map": map, "tuple": tuple}, **known})  # noqa: S307
+    test: IsSound = eval(source, {"__builtins__": {"all": all, "type": type, "tuple": tuple}, **known})  # noqa: S307
     return test
 
 
-def _terms(prop: str, declared: Declared, known: dict[str, Any]) -> Iterator[str]:
+def _terms(prop: str, declared: Declared, known: dict[str, Any], is_extended: bool) -> Iterator[str]:
     """What must hold of the value of one property."""
     value = f"e[{prop!r}]"
-    if declared.many:
+    if prop[0] == "_":
+        known["extends"] = extends
+        yield f"extends({value}, {declared.many}, e.get({prop[1:]!r}), refs)"
+    elif declared.many and is_extended:
+        known[f"paired_{prop}"] = _paired(declared)
+        yield f"paired_{prop}({value}, e[{'_' + prop!r}])"
+    elif declared.many:
         yield f"type(v := {value}) is list_ and v"
         yield f"all([{_term('x', declared, prop, known)} for x in v])"
     else:
         yield _term(f"(v := {value})", declared, prop, known)
-    if declared.codes and not declared.is_primitive:
+    if declared.codes and not declared.is_primitive:  # a coded element with a required binding
         known[f"bound_{prop}"] = _bound(declared)
         yield f"bound_{prop}({value})"
 
@@ -106,6 +122,31 @@ def _primitive_term(value: str, name: str, declared: Declared, prop: str, known:
     if declared.type in TEXTS:  # printable text needs no closer look, unless it is empty
         return f"({name} if {value}.isprintable() else test_{prop}({name}))"
     return f"test_{prop}({value})"
+
+
+def extends(extension: Any, many: bool, values: Any, references: References) -> Any:
+    """Whether the object beside a primitive (or each of those beside many) is sound; a null stands for a value without one."""
+    shapes = shapes_of("Element")
+    if not many:
+        return shapes[tuple(extension)](extension, references)
+    if type(extension) is not list or len(extension) > len(values or extension):
+        return False
+    return all(
+        (values and values[n] is not None) if each is None else shapes[tuple(each)](each, references)
+        for n, each in enumerate(extension)
+    )
+
+
+def _paired(declared: Declared) -> Callable[[Any, Any], bool]:
+    """Whether each of many primitives is well formed, or a null that the object beside it speaks for."""
+    test = codes(declared.codes).__contains__ if declared.codes else TESTS[declared.type]
+
+    def is_paired(values: Any, beside: Any) -> bool:
+        if type(values) is not list or not values:
+            return False
+        return all(test(each) if each is not None else bool(beside[n]) for n, each in enumerate(values))
+
+    return is_paired
 
 
 def _bound(declared: Declared) -> Callable[[Any], bool]:

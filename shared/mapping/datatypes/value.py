@@ -133,4 +133,4 @@ def base64(data: bytes) -> str:
 
 
 def _unbroken(data: str) -> str:
-    return "".join(data.split()) if not data.isalnum() and any(c in data for c in " \r\n\t") else data
+    return "".join(data.split()) if any(c in data for c in " \r\n\t") else data

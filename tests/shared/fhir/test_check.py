@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.fhir import Ids, check, reference, resource, transaction_bundle
-from shared.fhir.check import is_right_beyond_doubt
+from shared.fhir.soundness import is_right_beyond_doubt
 
 Json = dict[str, Any]
 IDS = Ids("WLIMS", "7A4", "M1")

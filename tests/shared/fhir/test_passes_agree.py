@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.fhir import findings
-from shared.fhir.check import is_right_beyond_doubt
+from shared.fhir.soundness import is_right_beyond_doubt
 from shared.fhir.targets import Known
 from tests.shared.fhir.test_check import GOOD
 

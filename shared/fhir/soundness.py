@@ -1,7 +1,6 @@
 """``check``: every problem of a resource. One cheap yes/no pass; paths are worked out only where that has doubts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from shared.fhir import bundles, findings, profiles
@@ -54,25 +53,3 @@ def profile_issues(resource: Any, where: str) -> Iterator[Issue]:
     if resource.get("resourceType") == "Bundle":
         for n, entry in enumerate(bundles.entries(resource)):
             yield from profiles.findings(bundles.resource_of(entry), f"{where}.entry[{n}].resource")
-
-
-@dataclass(frozen=True, slots=True)
-class FhirProfile:
-    """What leaves as FHIR: sound by the definitions of R4 and by the national profiles that it claims.
-
-    ``claims`` lists the profiles that resources must claim: every resource of such a profile's type claims one of them.
-    """
-
-    name: str = "FHIR R4 4.0.1"
-    claims: tuple[str, ...] = ()
-
-    def check(self, content: Any) -> list[Issue]:
-        return [*check(content), *self._unclaimed(content)]
-
-    def _unclaimed(self, content: Any) -> Iterator[Issue]:
-        wanted = {url.rsplit("-", 1)[-1]: url for url in self.claims}
-        for n, entry in enumerate(bundles.entries(content) if wanted else ()):
-            resource = bundles.resource_of(entry)
-            if resource.get("resourceType") in wanted and "profile" not in resource.get("meta", {}):
-                where = f"Bundle.entry[{n}].resource.meta.profile"
-                yield Issue("error", "required", where, "claims no national profile", "profile-claimed")

@@ -1,0 +1,90 @@
+"""Second opinions on every bundle that the samples produce: fhir.resources, fhirkit-rs, and the reference validator."""
+
+import csv
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import fhirkit
+import orjson
+import pytest
+
+from integrations import CATALOGUE, load
+from shared import pipeline
+from shared.fhir import check, to_json
+from shared.hl7 import parse
+from shared.mapping import to_bundle
+from toolkit.samples import ROOT, samples
+
+HERE = Path(__file__).parent
+VALIDATOR = ROOT.parents[1] / "shared/tools/fhir-validator"
+GUIDE = ROOT.parent / "tests/shared/mapping/samples"
+
+
+def bundles() -> Iterator[tuple[str, bytes]]:
+    """What the samples of every integration become, and what the guide alone makes of its own samples."""
+    for name in CATALOGUE:
+        integration = load(name)
+        for sample in samples(integration):
+            for number, each in enumerate(pipeline.run(integration, sample.envelope).outgoing):
+                if "fhir" in each.content_type:
+                    yield f"{name}.{sample.name}.{number}", each.body
+    for path in sorted(GUIDE.glob("*.in.hl7")):
+        yield f"guide.{path.name.partition('.')[0]}", to_json(to_bundle(parse(path.read_bytes())))
+
+
+BUNDLES = dict(bundles())
+EXCEPTIONS = list(csv.DictReader((HERE / "second_opinions.csv").open(encoding="utf-8")))
+
+
+def is_listed(who: str, path: str, rule: str, message: str) -> bool:
+    return any(
+        row["who"] == who and fnmatch(path, row["path"]) and row["rule"] in ("*", rule) and row["message"] in message
+        for row in EXCEPTIONS
+    )
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_what_is_written_passes_our_own_check(name: str) -> None:
+    assert check(orjson.loads(BUNDLES[name])) == []
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_fhirkit_finds_nothing(name: str) -> None:
+    found = fhirkit.validate(orjson.loads(BUNDLES[name]))
+    assert [each for each in found if not is_listed("fhirkit", str(each), "*", str(each))] == []
+
+
+@pytest.mark.slow
+def test_fhir_resources_takes_every_bundle() -> None:
+    """It knows R4B, which for what we write is R4."""
+    from fhir.resources.R4B.bundle import Bundle
+
+    for body in BUNDLES.values():
+        Bundle.model_validate(json.loads(body))
+
+
+def place(path: str) -> str:
+    """A path without ids and places: ``Bundle.entry.resource.extension``."""
+    return re.sub(r"/\*.*?\*/|\[\d+\]", "", path)
+
+
+def errors(folder: Path) -> list[dict[str, Any]]:
+    call = [str(VALIDATOR), "--definitions", "uk-core-stu1", "--definitions", "wales", "--json", str(folder)]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return [row for row in rows if row["severity"] in ("error", "fatal")]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not VALIDATOR.exists(), reason="the reference validator is not here")
+def test_the_reference_validator_finds_nothing_that_is_not_listed(tmp_path: Path) -> None:
+    for name, body in BUNDLES.items():
+        (tmp_path / f"{name}.json").write_bytes(body)
+    found = [(Path(row["file"]).name, place(row["path"]), row["rule"], row["message"][:200]) for row in errors(tmp_path)]
+    assert [each for each in found if not is_listed("validator", *each[1:])] == []

@@ -1,0 +1,30 @@
+"""The benchmarks of FHIR and of the cold start say something true: their messages are whole, their output valid."""
+
+import orjson
+import pytest
+
+from shared.fhir import check
+from toolkit.bench import cold, fhir
+
+
+def test_the_large_report_becomes_all_its_observations_and_notes() -> None:
+    bundle = orjson.loads(fhir.ours(fhir.report(60, notes=True))())
+    results = [each["resource"] for each in bundle["entry"] if each["resource"]["resourceType"] == "Observation"]
+    assert len(results) == 60
+    assert all(each["note"] for each in results)
+    assert check(bundle) == []
+
+
+def test_the_admission_is_whole() -> None:
+    kinds = {each["resource"]["resourceType"] for each in orjson.loads(fhir.ours(fhir.admission())())["entry"]}
+    assert {"Patient", "Encounter", "RelatedPerson", "AllergyIntolerance", "Condition", "Provenance"} <= kinds
+
+
+def test_a_goal_is_met_or_missed() -> None:
+    assert fhir.Goal("x", 10, 10, "x").is_met
+    assert not fhir.Goal("x", 9.9, 10, "x").is_met
+
+
+@pytest.mark.slow
+def test_the_app_imports_neither_an_azure_sdk_nor_fhir_resources() -> None:
+    assert cold.too_early() == []

@@ -1,0 +1,176 @@
+"""How fast HL7 v2 becomes checked FHIR, and how fast FHIR is checked: beside the other libraries, in one run.
+
+What is measured is whole and valid: every resource and note of the message, checked against R4, written as JSON. The peers
+check nothing that they convert, which is in their favour. Goals are ratios; messages a second are of this machine, now.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from statistics import median
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import orjson
+
+from shared.fhir import check, to_json
+from shared.hl7 import parse
+from shared.mapping import to_bundle
+
+ROUNDS = 7
+HEADER = "MSH|^~\\&|LAB|7A3C7|CDR|NWIS|20260415103000+0100||{type}|BENCH1|P|2.5.1|||AL"
+ADDRESS = "1 Heol yr Orsaf^Treforys^Abertawe^^SA6 8BA^GBR^H"
+PID = f"PID|1||9990000018^^^NHS^NH~S1^^^108^PI||Prawf^Angharad^Mair^^Mrs^^L||19700228|F|||{ADDRESS}"
+PV1 = "PV1|1|I|WARD 12^BAY 2^BED 4^7A3C7|||||C1234567^Enghraifft^Siwan^^^Dr^^^GMC||300|||||||||V1^^^108^VN"
+DOCTOR = "C1234567^Enghraifft^Siwan^^^Dr^^^GMC"
+OBR = f"OBR|1|R1^PAS|F1^LAB|FBC^Full blood count^L|||20260415083000|||||||||{DOCTOR}||||||20260415102500||HM|F"
+
+
+class Goal(NamedTuple):
+    """What was reached, and what was to be reached."""
+
+    name: str
+    reached: float
+    wanted: float
+    unit: str
+
+    @property
+    def is_met(self) -> bool:
+        return self.reached >= self.wanted
+
+
+def admission() -> str:
+    rows = [HEADER.format(type="ADT^A01^ADT_A01"), "EVN|A01|20260415102500", PID, "NK1|1|Prawf^Dafydd|SPO^Spouse^HL70063", PV1]
+    return "\r".join([*rows, "AL1|1|DA|764146007^Penicillin^SCT|SV|Rash", "DG1|1||E10.9^Diabetes^I10||20260414|A"]) + "\r"
+
+
+def report(results: int, notes: bool = False) -> str:
+    rows = [HEADER.format(type="ORU^R01^ORU_R01"), PID, PV1, OBR]
+    for n in range(1, results + 1):
+        rows.append(f"OBX|{n}|NM|{1000 + n}-4^Analyte {n}^LN||{n}.50|mmol/L^mmol/L^UCUM|3.5-9.5|H|||F|||20260415083000")
+        if notes:
+            rows.append(f"NTE|1|L|Comment on result {n}")
+    return "\r".join([*rows, "SPM|1|^S1&LAB||119297000^Blood specimen^SCT|||||||||||||20260415083000|20260415091500"]) + "\r"
+
+
+def ours(text: str) -> Callable[[], bytes]:
+    """Parse, map, check, write; raises when the check finds anything."""
+    sent = text.encode()
+
+    def work() -> bytes:
+        bundle = to_bundle(parse(sent))
+        if check(bundle):
+            raise ValueError("a bundle that does not pass the check")
+        return to_json(bundle)
+
+    return work
+
+
+def observations(body: bytes | str) -> int:
+    """How many observations a bundle holds: the peers, too, must make them all."""
+    entries = json.loads(body).get("entry", ())
+    return sum(entry["resource"]["resourceType"] == "Observation" for entry in entries)
+
+
+def brightohir(text: str) -> Callable[[], str]:
+    convert = import_module("brightohir").v2_to_r5
+    return lambda: json.dumps(convert(text), default=str)
+
+
+def hl7gen(text: str) -> Callable[[], str]:
+    convert = import_module("hl7gen.fhir_export").message_to_fhir
+    return lambda: _as_text(convert(text))
+
+
+def _as_text(made: Any) -> str:
+    return made.model_dump_json() if hasattr(made, "model_dump_json") else json.dumps(made, default=str)
+
+
+PEERS: dict[str, Callable[[str], Callable[[], str]]] = {"brightohir": brightohir, "hl7gen": hl7gen}
+
+
+def per_second(work: Callable[[], object], seconds: float = 0.2) -> float:
+    """Calls a second: as many as fit into that time, one at least."""
+    began, count = perf_counter(), 0
+    while count == 0 or perf_counter() - began < seconds:
+        work()
+        count += 1
+    return count / (perf_counter() - began)
+
+
+def side_by_side(works: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
+    """Calls a second of each, in turns, so that what else the machine does falls on all; medians."""
+    turns = [{name: per_second(work) for name, work in works.items()} for _ in range(rounds)]
+    return {name: median(turn[name] for turn in turns) for name in works}
+
+
+def conversion() -> Iterator[Goal]:
+    """Messages a second to checked text, and the large report beside the peers."""
+    large = report(60, notes=True)
+    yield Goal("ADT^A01, checked", side_by_side({"ours": ours(admission())})["ours"], 3000, "/s")
+    yield Goal("ORU^R01 of 15 OBX, checked", side_by_side({"ours": ours(report(15))})["ours"], 1000, "/s")
+    works: dict[str, Callable[[], Any]] = {"ours": ours(large)}
+    for name, peer in PEERS.items():
+        try:
+            works[name] = peer(large)
+            if observations(works[name]()) < 60:
+                print(f"{name}: leaves observations out, so it is not compared")
+                del works[name]
+        except ImportError:
+            print(f"{name}: not installed (pip install '.[peers]'), so it is not compared")
+    speeds = side_by_side(works, 3)
+    yield Goal("ORU^R01 of 60 OBX with notes, checked", speeds["ours"], 600, "/s")
+    for name in works.keys() - {"ours"}:
+        yield Goal(f"  beside {name}, unchecked", speeds["ours"] / speeds[name], 100, "x")
+
+
+def checking() -> Iterator[Goal]:
+    """The check of a bundle of 70 observations, beside fhir.resources and fhirkit-rs."""
+    from fhir.resources.R4B.bundle import Bundle
+    from fhirkit import validate
+
+    bundle = orjson.loads(to_json(to_bundle(parse(report(70).encode()))))
+    if check(bundle) or validate(bundle):
+        raise ValueError("a bundle that does not pass the checks")
+    works = {
+        "ours": lambda: check(bundle),
+        "fhir.resources": lambda: Bundle.model_validate(bundle),
+        "fhirkit-rs": lambda: validate(bundle),
+    }
+    speeds = side_by_side(works)
+    yield Goal("check of 70 observations beside fhir.resources", speeds["ours"] / speeds["fhir.resources"], 10, "x")
+    yield Goal("check of 70 observations beside fhirkit-rs", speeds["ours"] / speeds["fhirkit-rs"], 1, "x")
+
+
+def document() -> Iterator[Goal]:
+    """A document of 50 KB: what it adds to a conversion, checked and written, beside splitting it off and handing it on."""
+    small, large = (with_document(size).encode() for size in (8, 51200))
+
+    def floor() -> bytes:
+        """The least that anybody can do: split, take the data, write it."""
+        segments = [line.split("|") for line in large.decode().split("\r")]
+        return orjson.dumps({"resourceType": "Binary", "data": segments[4][5].split("^")[4]})
+
+    works = {"floor": floor, "small": ours(small.decode()), "large": ours(large.decode())}
+    times = {name: 1 / speed for name, speed in side_by_side(works).items()}
+    yield Goal("document of 50 KB beside splitting it", times["floor"] / (times["large"] - times["small"]), 0.5, "x")
+
+
+def with_document(size: int) -> str:
+    data = "JVBERi0x" * (size // 8)
+    rows = [HEADER.format(type="ORU^R01^ORU_R01"), PID, PV1, OBR, f"OBX|1|ED|11502-2^Report^LN||^AP^PDF^Base64^{data}||||||F"]
+    return "\r".join(rows) + "\r"
+
+
+def main() -> int:
+    """Print every figure; 1 when a goal is missed."""
+    missed = 0
+    for goal in (*conversion(), *checking(), *document()):
+        missed += not goal.is_met
+        verdict = "reached" if goal.is_met else "MISSED"
+        print(f"{goal.name:50}{goal.reached:10.2f}{goal.unit:3} (>= {goal.wanted:g}{goal.unit})  {verdict}")
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
