@@ -30,7 +30,12 @@ INTEGRATION = Integration(
     owner="integration-team@example.nhs.wales",
     source=Hl7(versions=("2.4", "2.5", "2.5.1"), messages=tuple(f"ADT^{event}" for event in EVENTS), stamp=True),
     triggers=(Http(),),
-    profile=Hl7Profile(name="PAS ADT", structures=rules.STRUCTURES, rules=(*COMMON, *rules.ALL)),
+    profile=Hl7Profile(
+        name="PAS ADT",
+        structures=rules.STRUCTURES,
+        rules=(*COMMON, *rules.ALL),
+        exempt={"local-code": ("PID-16", "PID-22", "PID-32", "PV1-4", "PV1-10", "PV1-14", "PV1-36")},  # lists of Wales
+    ),
     lane=lambda message: own_number(message["PID"], "3"),
     after=lambda message: number(message["MRG"].first("1")),
     transform=to_transaction,
