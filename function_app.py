@@ -40,10 +40,10 @@ def register(integration: Integration) -> None:
     name, package = integration.name, integration.package
     if any(isinstance(trigger, Http) for trigger in integration.triggers):
         add(f"{package}_http", app.route(f"v1/{name}", methods=["POST"]), http(integration))
-        add(f"{package}_status", app.route(f"v1/{name}/messages/{{id}}", methods=["GET"]), message_status(integration))
     add(f"{package}_dead", app.route(f"v1/{name}/dead/{{*rest}}", methods=["GET", "POST"]), dead_letters(integration))
     if any(isinstance(trigger, EventGrid) for trigger in integration.triggers):
         add(f"{package}_event", app.event_grid_trigger("event"), event(integration))
+    add(f"{package}_status", app.route(f"v1/{name}/messages/{{id}}", methods=["GET"]), message_status(integration))
     add(f"{package}_in", queue(f"{name}-in"), knocked(integration, triggers.in_queue))
     add(f"{package}_in_poison", queue(f"{name}-in-poison"), knocked(integration, triggers.in_poison))
     add(f"{package}_work", queue(f"{name}-work"), knocked(integration, triggers.work_queue))

@@ -16,8 +16,8 @@ import json, function_app
 found = [[json.loads(b) for b in f.get_raw_bindings()] + [f.get_function_name()] for f in function_app.app.get_functions()]
 print(json.dumps(found))
 """
-EACH = {"in", "in_poison", "work", "work_poison"}
-BY_TRIGGER = {Http: {"http", "status"}, Queue: set(), EventGrid: {"event"}}
+EACH = {"status", "in", "in_poison", "work", "work_poison"}
+BY_TRIGGER = {Http: {"http"}, Queue: set(), EventGrid: {"event"}}
 ALL_KINDS = EACH.union(*BY_TRIGGER.values())
 SHARED = {"watchdog", "health"}
 

@@ -13,6 +13,7 @@ from toolkit.commands import (
     fhir_tables,
     ledger,
     manifest,
+    new,
     package,
     relay,
     send,
@@ -40,6 +41,7 @@ app.command("list")(catalogue.list_integrations)
 app.command("check")(check.check)
 app.command("run")(check.run)
 app.command("convert")(convert.convert)
+app.command("new")(new.new)
 app.command("docs")(docs.docs)
 app.command("build-fhir-tables")(fhir_tables.build_fhir_tables)
 app.command("manifest")(manifest.manifest)

@@ -60,14 +60,18 @@ async def demo(integrations: Sequence[Integration], every_sample: bool = False) 
 
 
 async def send_all(integrations: Sequence[Integration], sender: Sender, every_sample: bool) -> list[Journey]:
-    """One after the other, so that each time is that of one message; the queues all at once, for a poll may take 2 s."""
+    """One after the other, so that each time is that of one message; the queues side by side, for a poll may take 2 s."""
     most = 10_000 if every_sample else 0
     journeys = [j for i in integrations if not is_subscriber(i) for j in planned(i, most or TAKEN, most or REFUSED)]
-    for journey in journeys:
-        if journey.way != "queue":
-            await sender.travel(journey)
-    await asyncio.gather(*(sender.travel(journey) for journey in journeys if journey.way == "queue"))
+    await in_turn(sender, [journey for journey in journeys if journey.way != "queue"])
+    queued = [[journey for journey in journeys if journey.way == "queue" and journey.integration is i] for i in integrations]
+    await asyncio.gather(*(in_turn(sender, each) for each in queued))
     return journeys
+
+
+async def in_turn(sender: Sender, journeys: Sequence[Journey]) -> None:
+    for journey in journeys:
+        await sender.travel(journey)
 
 
 async def listen(integrations: Sequence[Integration], stack: Stack) -> list[Heard]:
@@ -89,7 +93,8 @@ def _heard(integration: Integration, integrations: Sequence[Integration], stack:
 
 
 def _names(stack: Stack) -> list[str]:
-    return [f"{type(simulator).__name__} {name}" for name, simulator in stack.simulators.running.items()]
+    """What stands at the other ends."""
+    return [f"{name} simulated" for name in stack.simulators.running]
 
 
 def figures(journeys: Sequence[Journey]) -> tuple[float | None, float | None]:

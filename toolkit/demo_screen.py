@@ -13,8 +13,8 @@ from toolkit.demo import Heard, Result, figures
 from toolkit.journeys import Journey
 
 WIDTH = 118
+KINDS = {"Mllp": "MLLP", "Topic": "Event Grid", "FhirServer": "FHIR server", "Memory": "memory"}
 YES, NO = "[green]✓[/]", "[bold red]✗[/]"
-STORY = "a31_message_time_with_dashes"  # a sample in which the mapping changes something
 
 
 def show(result: Result, console: Console) -> None:
@@ -34,7 +34,8 @@ def _parts(result: Result) -> Iterator[object]:
 
 
 def _story(journeys: Sequence[Journey]) -> Table | None:
-    taken = next((j for j in journeys if j.ok and j.arrived and list(changes(j))), None)
+    changed = [j for j in journeys if j.ok and j.arrived and j.sample.body.startswith(b"MSH") and any(changes(j))]
+    taken = min(changed, key=lambda journey: len(list(changes(journey))), default=None)
     refused = next((j for j in journeys if j.ok and not j.accepted and j.way == "http"), None)
     if not taken or not refused:
         return None
@@ -51,8 +52,10 @@ def _taken(journey: Journey) -> Iterator[tuple[str, str]]:
     for line in _segments(journey.sample.body, ("MSH", "PID")):
         yield "", f"[dim]{escape(line)}[/]"
     yield "verdict", f"[bold green]{journey.acknowledgement}[/] stored and acknowledged in {journey.answered_ms:.0f} ms"
-    place = f"{type(journey.integration.destination).__name__} {journey.integration.destination.name}"
-    yield "arrived", f"at [cyan]{place}[/] after [bold]{journey.delivered_ms:.0f} ms[/]; the mapping changed:"
+    yield (
+        "arrived",
+        f"at [cyan]{_place(journey.integration)}[/] after [bold]{journey.delivered_ms:.0f} ms[/]; the mapping changed:",
+    )
     for path, before, after in changes(journey):
         yield "", f"{path}  [red]{escape(before or 'absent')}[/] → [green]{escape(after or 'absent')}[/]"
 
@@ -101,7 +104,7 @@ def _row(journeys: Sequence[Journey]) -> list[str]:
     integration = journeys[0].integration
     taken = sum(journey.acknowledgement == "AA" for journey in journeys)
     arrived = sum(journey.delivered_ms is not None for journey in journeys)
-    direct = [journey for journey in journeys if journey.way != "queue"]
+    direct = [journey for journey in journeys if journey.way != "queue"] or journeys
     ways = ", ".join(dict.fromkeys(journey.way for journey in journeys))
     counts = [str(len(journeys)), str(taken), str(len(journeys) - taken), str(arrived)]
     return [
@@ -121,7 +124,8 @@ def _heard(heard: Heard) -> list[str]:
 
 
 def _place(integration: Integration) -> str:
-    return f"{type(integration.destination).__name__} {integration.destination.name}"
+    kind = type(integration.destination).__name__
+    return f"{KINDS.get(kind, kind)} {integration.destination.name}"
 
 
 def _ms(journeys: Sequence[Journey]) -> list[str]:

@@ -15,6 +15,7 @@ import aiohttp
 from shared import pipeline
 from shared.envelope import Envelope
 from shared.integration import EventGrid, Http, Integration, Queue
+from shared.issue import Issue
 from toolkit.samples import Sample, samples
 from toolkit.stack import Stack
 
@@ -75,8 +76,13 @@ def _journey(integration: Integration, sample: Sample) -> Journey:
     ran = pipeline.run(integration, sample.envelope)
     body = ran.outgoing[0].body if ran.outgoing else b""
     control = ran.outgoing[0].control_id if ran.outgoing else ""
-    issues = tuple(f"{issue.where}: {issue.text}" for issue in ran.verdict.issues if issue.is_error)
+    issues = tuple(told(issue) for issue in ran.verdict.issues if issue.is_error)
     return Journey(integration, sample, "http", ran.verdict.acknowledgement, body, control, issues=issues)
+
+
+def told(issue: Issue) -> str:
+    """The finding with its place, which many texts name themselves."""
+    return issue.text if issue.where in issue.text else f"{issue.where}: {issue.text}"
 
 
 class Sender:

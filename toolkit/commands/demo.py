@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 if TYPE_CHECKING:
     from toolkit.demo import Result
+
+FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # rich's picture asks a far server for its font: the viewer's own will do
 
 Only = Annotated[list[str] | None, typer.Argument(help="These integrations only.")]
 Every = Annotated[bool, typer.Option("--all", help="Every sample, not a few of each integration.")]
@@ -37,7 +40,7 @@ def screen(result: "Result", svg: Path | None) -> None:
     console = Console(record=svg is not None, width=WIDTH if svg else None)
     show(result, console)
     if svg:
-        console.save_svg(str(svg), title="./hub demo")
+        svg.write_text(FONT.sub("", console.export_svg(title="./hub demo")))
 
 
 def face(result: "Result") -> dict[str, object]:
