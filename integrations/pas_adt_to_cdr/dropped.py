@@ -8,6 +8,7 @@ DROPPED = {
     **dict.fromkeys(("MSH-5", "MSH-6", "MSH-11", "MSH-12", "MSH-15", "MSH-16", "MSH-18"), HEADER),
     **dict.fromkeys(("AL1-1", "DG1-1", "IN1-1", "PID-1", "PV1-1"), COUNT),
     "EVN-1": "the event is that of MSH-9",
+    "MRG-1[2]": "a number that the survivor keeps is not also that of the patient who was merged away",
     "MRG-6": "a merge moves no visits",
     "PD1-3.3": "the number of the practice is that of component 10",
     **dict.fromkeys(("PID-13.2", "PID-13[2].2", "GT1-6.2", "PV1-19.5"), USUAL),

@@ -53,8 +53,17 @@ def of_wales(made: Resource, segment: Segment | None, message: Message, own: str
     if segment.name == "PV1":
         return {**welsh_encounter(made, segment), "identifier": welsh_identifiers(made)} if "identifier" in made else made
     if segment.name == "MRG":
-        return {**made, "identifier": welsh_identifiers(made)}
+        return {**made, "identifier": merged_away(made, message)}
     return {**made, **entry_number(made, segment, message)} if segment.name in ENTRIES else made
+
+
+def merged_away(made: Resource, message: Message) -> list[Element]:
+    """The numbers of the patient that was merged away, without those that the survivor keeps: they name one person only."""
+    kept = {(cx["1"], cx["4.1"]) for cx in message["PID"].repeats("3")}
+    gone = [cx for cx in message["MRG"].repeats("1") if (cx["1"], cx["4.1"]) not in kept]
+    numbers = {cx["1"] for cx in gone}
+    found = welsh_identifiers(made)
+    return [each for each in found if each["value"] in numbers] or found
 
 
 def entry_number(made: Resource, segment: Segment, message: Message) -> Element:

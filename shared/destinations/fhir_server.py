@@ -12,7 +12,7 @@ import orjson
 from shared.destinations import authority, https
 from shared.destinations.fhir_reply import entries_of, refusal, resource_of, status_of
 from shared.envelope import Outgoing, Receipt
-from shared.fhir.merge import led, prepared, search_form, wanted
+from shared.fhir.merge import current, led, prepared, search_form, wanted
 from shared.fhir.resource import Decimal, Resource, to_json
 from shared.problems import Undelivered
 
@@ -73,6 +73,7 @@ class FhirServer:
         reply = await self._send("POST", f"{https.address(self.name)}/{kind}/_search", body, headers)
         resource_of(reply)
         found = [each for each in _resources(reply.body) if each.get("resourceType") == kind]
+        found = current(found)
         if len(found) > 1:
             raise Undelivered("permanent", "not-unique", "the server holds several resources with that identifier")
         if found and "versionId" not in found[0].get("meta", {}):

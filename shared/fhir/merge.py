@@ -37,6 +37,17 @@ def search_form(query: str) -> dict[str, str]:
     return dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))
 
 
+def current(found: list[Resource]) -> list[Resource]:
+    """Without patients that another one has replaced, unless they are all that was found: a merge leaves them their numbers.
+
+    >>> gone = {"id": "1", "active": False, "link": [{"type": "replaced-by"}]}
+    >>> current([gone, {"id": "2"}]), current([gone]) == [gone]
+    ([{'id': '2'}], True)
+    """
+    live = [each for each in found if not any(link.get("type") == "replaced-by" for link in each.get("link", ()))]
+    return live or found
+
+
 def prepared(bundle: Resource, held: Mapping[int, Resource | None]) -> Resource:
     """The transaction to send, given what the server holds for each entry that is to be merged.
 
