@@ -22,24 +22,34 @@ def segment(name: str, values: Mapping[str, Value], like: Message) -> Segment:
     'PID|||1^^^NHS^NH~2||A\\T\\B'
     """
     encoding = like.encoding
-    written = replace(Segment(name, name, encoding), values)
-    line = written.line.rstrip(encoding.field)
-    return Segment(name, line if line != name else "", encoding)
+    fields = _changed(Segment(name, name, encoding), values)
+    while len(fields) > 1 and not fields[-1]:
+        fields.pop()
+    return _written(name, fields, encoding) if len(fields) > 1 else Segment(name, "", encoding)
 
 
 def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
     """The segment with these fields changed and every other one as it was sent."""
+    return _written(original.name, _changed(original, values), original.encoding, original.occurrence)
+
+
+def _changed(original: Segment, values: Mapping[str, Value]) -> list[str]:
     encoding = original.encoding
     fields = list(original.fields)
+    is_header = original.name in HEADERS
     for number, value in values.items():
         field = int(number)
-        text = str(value or "") if field < 3 and original.name in HEADERS else field_text(value, encoding)
+        text = str(value or "") if field < 3 and is_header else field_text(value, encoding)
         if text or field < len(fields):
             fields += [""] * (field + 1 - len(fields))
             fields[field] = text
-    if original.name in HEADERS:
-        del fields[1]
-    return Segment(original.name, encoding.field.join(fields), encoding, original.occurrence)
+    return fields
+
+
+def _written(name: str, fields: list[str], encoding: Encoding, occurrence: int = 1) -> Segment:
+    """A segment that has its fields already, so that nobody needs to split the line again."""
+    line = encoding.field.join([name, *fields[2:]] if name in HEADERS else fields)
+    return Segment(name, line, encoding, occurrence, fields)
 
 
 def compose(like: Message, segments: Iterable[Segment], charset: str = "") -> Message:
@@ -50,27 +60,36 @@ def compose(like: Message, segments: Iterable[Segment], charset: str = "") -> Me
     encoding = declared(chosen[0]["1"], chosen[0]["2"], charset or like.encoding.charset)
     if any(each.encoding[:5] != encoding[:5] for each in chosen):
         raise ValueError("the segments are written in delimiters that MSH does not declare")
-    return Message([each.line for each in chosen], encoding, like.repairs)
+    message = Message([each.line for each in chosen], encoding, like.repairs)
+    message.keep(chosen)
+    return message
 
 
 def field_text(value: Value, encoding: Encoding) -> str:
     """A value as the text of a field."""
-    if isinstance(value, str | tuple | Repetition) or value is None:
-        return _repetition(value, encoding)
-    return encoding.repetition.join(field_text(each, encoding) for each in value).rstrip(encoding.repetition)
+    if isinstance(value, list):
+        return encoding.repetition.join([_repetition(each, encoding) for each in value]).rstrip(encoding.repetition)
+    return _repetition(value, encoding)
 
 
-def _repetition(value: str | tuple[Component, ...] | Repetition | None, encoding: Encoding) -> str:
+def _repetition(value: Value, encoding: Encoding) -> str:
+    if not value:
+        return ""
+    if isinstance(value, str):
+        return _text(value, encoding)
     if isinstance(value, Repetition):
         return value.sent
     if isinstance(value, tuple):
-        return encoding.component.join(_component(each, encoding) for each in value).rstrip(encoding.component)
-    return _component(value, encoding)
+        return encoding.component.join([_component(each, encoding) for each in value]).rstrip(encoding.component)
+    return field_text(list(value), encoding)
 
 
 def _component(value: Component, encoding: Encoding) -> str:
     if isinstance(value, tuple):
-        return encoding.subcomponent.join(_component(each, encoding) for each in value).rstrip(encoding.subcomponent)
-    if not value or isinstance(value, Raw):
-        return str(value or "")
-    return escape(value, encoding)
+        return encoding.subcomponent.join([_text(each, encoding) for each in value]).rstrip(encoding.subcomponent)
+    return _text(value, encoding) if value else ""
+
+
+def _text(value: str, encoding: Encoding) -> str:
+    """A plain text is escaped unless nothing in it could need it; ``Raw`` stands as it is."""
+    return value if isinstance(value, Raw) or value.isalnum() else escape(value, encoding)

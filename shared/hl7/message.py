@@ -1,6 +1,6 @@
 """A message: split into segments at once, into anything smaller only when it is read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, overload
 
@@ -97,6 +97,14 @@ class Message:
                     index[name] = [number]
         return index
 
+    def keep(self, segments: Sequence[Segment]) -> None:
+        """Take over segments that have been read already, from the first one on, where they are in the right place."""
+        counts: dict[str, int] = {}
+        for place, segment in enumerate(segments):
+            counts[segment.name] = number = counts.get(segment.name, 0) + 1
+            if segment.occurrence == number and segment.encoding == self.encoding:
+                self._segments[place] = segment
+
     def segment(self, name: str, occurrence: int = 1) -> Segment:
         """One segment by name; an empty, false one when the message does not have it."""
         names = self._names or self.names
@@ -191,7 +199,8 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
     fields = header.split(separator)
     encoding, more = _encoding(separator, fields[1], fields[11:18:6], read_as)
     message = Message(lines, encoding, (*findings, *repairs, *more))
-    message._segments[0] = Segment.split("MSH", header, encoding, fields)
+    fields.insert(1, separator)
+    message.keep([Segment("MSH", header, encoding, 1, fields)])
     return message
 
 

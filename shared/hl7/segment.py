@@ -134,20 +134,12 @@ class Segment:
 
     __slots__ = ("_fields", "encoding", "line", "name", "occurrence")
 
-    def __init__(self, name: str, line: str, encoding: Encoding, occurrence: int = 1) -> None:
+    def __init__(self, name: str, line: str, encoding: Encoding, occurrence: int = 1, fields: list[str] | None = None) -> None:
         self.name = name
         self.line = line
         self.encoding = encoding
         self.occurrence = occurrence
-        self._fields: list[str] | None = None
-
-    @classmethod
-    def split(cls, name: str, line: str, encoding: Encoding, fields: list[str]) -> "Segment":
-        """A header segment whose fields have been split already, without its first field (the separator)."""
-        fields.insert(1, encoding.field)
-        segment = cls(name, line, encoding)
-        segment._fields = fields
-        return segment
+        self._fields = fields
 
     def __bool__(self) -> bool:
         return bool(self.line)

@@ -1,5 +1,10 @@
 """The NHS Number: ten digits, the last a check digit. NHS Data Dictionary, NHS NUMBER."""
 
+from operator import mul
+
+_WEIGHTS = (10, 9, 8, 7, 6, 5, 4, 3, 2)
+_CHECK_DIGITS = ("0", "", "9", "8", "7", "6", "5", "4", "3", "2", "1")  # by the remainder of 11
+
 
 def is_nhs_number(text: str) -> bool:
     """Whether a text is ten digits whose check digit (modulus 11) fits; blanks and hyphens are not taken.
@@ -16,5 +21,4 @@ def check_digit(nine: str) -> str:
     >>> check_digit("943476591"), check_digit("999000001")
     ('9', '8')
     """
-    remainder = sum(weight * int(digit) for weight, digit in zip(range(10, 1, -1), nine, strict=True)) % 11
-    return {11: "0", 10: ""}.get(11 - remainder, str(11 - remainder))
+    return _CHECK_DIGITS[sum(map(mul, _WEIGHTS, map(int, nine))) % 11]

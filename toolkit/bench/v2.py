@@ -4,6 +4,7 @@ The same work: parse, read every field, build the message that leaves, write it.
 favour. Goals: 100 times its speed, and a 1 MB message within twice the time per byte of a 1 KB one.
 """
 
+import gc
 import re
 from collections.abc import Callable
 from time import perf_counter
@@ -46,12 +47,16 @@ class PerByte(NamedTuple):
 def flows() -> list[Integration]:
     """The integrations that take HL7 v2 and send HL7 v2."""
     loaded = [load(name) for name in CATALOGUE]
-    return [each for each in loaded if each.source.format == "hl7v2" and typical(each).path.with_name(_golden(each)).exists()]
+    updates = [each for each in loaded if each.source.format == "hl7v2" and _plain(each)]
+    return [each for each in updates if typical(each).path.with_name(_golden(each)).exists()]
+
+
+def _plain(integration: Integration) -> list[Sample]:
+    return [sample for sample in accepted(integration) if sample.body.isascii() and UPDATE.search(sample.body)]
 
 
 def typical(integration: Integration) -> Sample:
-    plain = [sample for sample in accepted(integration) if sample.body.isascii() and UPDATE.search(sample.body)]
-    return min(plain, key=lambda sample: abs(len(sample.body) - TYPICAL))
+    return min(_plain(integration), key=lambda sample: abs(len(sample.body) - TYPICAL))
 
 
 def _golden(integration: Integration) -> str:
@@ -75,10 +80,14 @@ def _speed(integration: Integration, rounds: int) -> Speed:
 
 
 def per_second(work: Callable[[], object], count: int) -> float:
+    gc.collect()  # one side's rubbish is not the other's work
+    gc.freeze()
     began = perf_counter()
     for _ in range(count):
         work()
-    return count / (perf_counter() - began)
+    spent = perf_counter() - began
+    gc.unfreeze()
+    return count / spent
 
 
 def hub(integration: Integration, envelope: Envelope) -> Callable[[], bytes]:
