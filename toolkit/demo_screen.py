@@ -18,30 +18,32 @@ YES, NO = "[green]✓[/]", "[bold red]✗[/]"
 
 
 def show(result: Result, console: Console) -> None:
-    console.print(Group(*_parts(result)), width=WIDTH)
+    """For a terminal, or for a file as wide as one."""
+    width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    console.print(Group(*_parts(result, width)), width=width)
 
 
-def _parts(result: Result) -> Iterator[object]:
+def _parts(result: Result, width: int) -> Iterator[object]:
     yield Panel(Text.from_markup(f"[bold]NHS Wales Integration Hub[/]\n{result.stack}"), border_style="blue")
-    story = _story(result.journeys)
+    story = _story(result.journeys, width)
     if story:
         yield Panel(story, title="one message that is taken, one that is not", title_align="left", border_style="cyan")
-    yield _table(result)
+    yield _table(result, width >= WIDTH)
     for journey in result.journeys:
         if not journey.ok:
             yield f"{NO} {journey.integration.name} {journey.sample.name} by {journey.way}: {journey.problem or 'no delivery'}"
     yield _verdict(result)
 
 
-def _story(journeys: Sequence[Journey]) -> Table | None:
+def _story(journeys: Sequence[Journey], width: int) -> Table | None:
     changed = [j for j in journeys if j.ok and j.arrived and j.sample.body.startswith(b"MSH") and any(changes(j))]
     taken = min(changed, key=lambda journey: len(list(changes(journey))), default=None)
     refused = next((j for j in journeys if j.ok and not j.accepted and j.way == "http"), None)
     if not taken or not refused:
         return None
     table = Table.grid(padding=(0, 1))
-    table.add_column(style="dim", justify="right", no_wrap=True)
-    table.add_column(overflow="ellipsis", no_wrap=True, width=WIDTH - 16)
+    table.add_column(style="dim", justify="right", no_wrap=True, min_width=7)
+    table.add_column(overflow="ellipsis", no_wrap=True, width=width - 16)
     for label, text in [*_taken(taken), ("", ""), *_refused(refused)]:
         table.add_row(label, text)
     return table
@@ -87,16 +89,20 @@ def changes(journey: Journey) -> Iterator[tuple[str, str, str]]:
                 yield f"{name}-{n + shift}", old, new
 
 
-def _table(result: Result) -> Table:
+def _table(result: Result, is_wide: bool) -> Table:
+    """Without its longest columns where the terminal is narrow."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("", "integration", "by", "delivers to"):
+    left = ("", "integration", "by", "delivers to")
+    for heading in left if is_wide else left[:2]:
         table.add_column(heading, no_wrap=True)
     for heading in ("sent", "taken", "refused", "arrived", "p50 ms", "p95 ms"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for integration in dict.fromkeys(journey.integration.name for journey in result.journeys):
-        table.add_row(*_row([journey for journey in result.journeys if journey.integration.name == integration]))
+        row = _row([journey for journey in result.journeys if journey.integration.name == integration])
+        table.add_row(*(row if is_wide else row[:2] + row[4:]))
     for heard in result.heard:
-        table.add_row(*_heard(heard))
+        row = _heard(heard)
+        table.add_row(*(row if is_wide else row[:2] + row[4:]))
     return table
 
 
