@@ -1,7 +1,5 @@
 """What tests share: Azurite, started once for a whole run when a test asks for it, and stopped politely."""
 
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -12,6 +10,7 @@ import pytest
 
 from shared.ledger.accounts import KEY
 from tests.real_fhir_server import real_fhir_server
+from toolkit import azurite as toolkit_azurite
 
 __all__ = ["real_fhir_server"]  # a fixture: one server for all tests that ask for it
 
@@ -44,13 +43,11 @@ def connection_string(ports: list[int]) -> str:
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[str]:
     """The connection string of an Azurite of our own, in memory."""
-    command = shutil.which("azurite") or str(ROOT / "node_modules/.bin/azurite")
-    if not Path(command).exists():
-        pytest.skip("Azurite is not installed")
+    command = str(toolkit_azurite.program())
     ports = free_ports(3)
     flags = [flag for name, port in zip(SERVICES, ports, strict=True) for flag in (f"--{name}Port", str(port))]
     common = ["--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
-    process = subprocess.Popen([command, *flags, *common], env={**os.environ}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([command, *flags, *common], env=toolkit_azurite.environment(), stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 30
         while not all(map(listening, ports)):

@@ -17,6 +17,7 @@ from toolkit.commands import (
     package,
     relay,
     send,
+    setup,
     sheet,
     test,
     thresholds,
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 
 app.command("demo")(demo.demo)
+app.command("setup")(setup.setup)
 app.command("up")(up.up)
 app.command("send")(send.send)
 app.command("test", context_settings=test.PASS_THROUGH)(test.test)

@@ -13,7 +13,9 @@ from shared.fhir import check
 from shared.issue import Issue
 
 HERE = Path(__file__).parent
-EXAMPLES = Path(__file__).resolve().parents[3] / "node_modules/hl7.fhir.r4.examples"
+ROOT = Path(__file__).resolve().parents[3]
+PLACES = [folder / "node_modules/hl7.fhir.r4.examples" for folder in (ROOT / ".hub", ROOT)]
+EXAMPLES = next((place for place in PLACES if place.is_dir()), PLACES[0])
 
 
 def exceptions() -> set[tuple[str, str, str]]:

@@ -1,0 +1,50 @@
+"""``./hub setup``: what the hub runs with is there already when this runs; ``--all`` adds what only the gates and page tests need."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from typing import Annotated
+
+import typer
+
+from toolkit.say import HOME, ROOT, say, stop
+
+EXTRAS = ("gates", "browser")
+
+
+def setup(
+    everything: Annotated[bool, typer.Option("--all", help="Also what the gates, the page tests and the examples need.")] = False,
+) -> None:
+    """Install the hub, its storage emulator and, with --all, what the gates need."""
+    from toolkit import azurite
+
+    azurite.program()
+    if everything:
+        _python_extras()
+        _node_packages()
+    say("ready")
+
+
+def _python_extras() -> None:
+    """The optional dependencies of pyproject.toml, pinned there."""
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    wanted = [package for extra in EXTRAS for package in listed[extra]]
+    say("installing what the gates need ...")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
+    if subprocess.run(pip, check=False).returncode:
+        stop("pip could not install what the gates need: no network?")
+
+
+def _node_packages() -> None:
+    """The packages of toolkit/checks_package, in .hub/node_modules; tests that need one say so when it is absent."""
+    package = ROOT / "toolkit" / "checks_package" / "package.json"
+    wanted = [f"{name}@{version}" for name, version in json.loads(package.read_text("utf-8"))["dependencies"].items()]
+    npm = shutil.which("npm")
+    if npm is None:
+        say("no npm here: the tests that need its packages are left out")
+        return
+    command = [npm, "install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--prefix", str(HOME), *wanted]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        say("npm could not install: the tests that need its packages are left out")
