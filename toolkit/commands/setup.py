@@ -1,4 +1,4 @@
-"""``./hub setup``: what the hub runs with is there already when this runs; ``--all`` adds what only the gates and page tests need."""
+"""``./hub setup``: storage emulator, and with ``--all`` what only the gates and the page tests need."""
 
 import json
 import shutil
