@@ -1,0 +1,163 @@
+"""The deployable zip holds one app and nothing else, and runs alone, with the local host, where the repository is not."""
+
+import asyncio
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integrations import CATALOGUE, load
+from shared.integration import Http
+from shared.ledger.accounts import Account
+from shared.ledger.azure import AzureStore
+from tests.conftest import free_ports
+from toolkit.package import OPS, RUNNING, VENDORED, copy_app, holds, package
+from toolkit.samples import samples
+from toolkit.say import ROOT
+from toolkit.simulated import MAKERS, Simulators
+
+BUILT = os.environ.get("HUB_PACKAGE", "")  # a zip that is about to be deployed: it is the one that is looked at
+SHOWN = ("lims-results-to-cdr", "phw-to-mpi")  # the first of them that delivers to another system
+NAME = Path(BUILT).stem if BUILT else next(name for name in SHOWN if type(load(name).destination).__name__ in MAKERS)
+LIST_FUNCTIONS = "import function_app, json; print(json.dumps([f.get_function_name() for f in function_app.app.get_functions()]))"
+
+
+def functions_of(folder: Path, wheels: str = "") -> set[str]:
+    """The functions that the app in a folder registers, in a process that knows nothing else."""
+    known = os.pathsep.join(filter(None, [str(folder), wheels]))
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": known, "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+    done = subprocess.run(
+        [sys.executable, "-c", LIST_FUNCTIONS], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_an_app_holds_its_own_integration_alone(name: str, tmp_path: Path) -> None:
+    """Its folder, shared/, a catalogue of one line; the other folders are not there to be imported."""
+    stage = tmp_path / name
+    copy_app(stage, {name: CATALOGUE[name]})
+    folder = load(name).package
+    assert {path.name for path in (stage / "integrations").iterdir()} == {"__init__.py", folder}
+    assert not (stage / "toolkit").exists()
+    assert not list(stage.rglob("samples"))
+    own = {each for each in functions_of(stage) if each not in ("watchdog", "health", "ops") and not each.startswith("ops")}
+    assert own
+    assert all(each.startswith(folder) for each in own)
+
+
+@pytest.mark.parametrize(
+    ("marker", "python", "kept"),
+    [(' python_version < "3.13"', "3.12", True), (' python_version < "3.13"', "3.13", False), ("", "3.11", True)],
+)
+def test_pins_are_judged_by_the_version_of_the_app(marker: str, python: str, kept: bool) -> None:
+    assert holds(marker, python) is kept
+
+
+@pytest.fixture(scope="module")
+def unzipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package, unzipped beside a copy of the local host; no repository in sight."""
+    folder = tmp_path_factory.mktemp("machine")
+    folders = dict(CATALOGUE) if NAME == OPS else {NAME: CATALOGUE[NAME]}
+    made = Path(BUILT).resolve() if BUILT else package(NAME, folders, folder / "dist")
+    with zipfile.ZipFile(made) as archive:
+        archive.extractall(folder / "app")
+    (folder / "tools" / "toolkit").mkdir(parents=True)
+    (folder / "tools" / "toolkit" / "__init__.py").touch()
+    shutil.copytree(ROOT / "toolkit" / "host", folder / "tools" / "toolkit" / "host")
+    return folder
+
+
+@pytest.mark.slow
+def test_wheels_are_vendored_and_compiled(unzipped: Path) -> None:
+    vendored = unzipped / "app" / VENDORED
+    assert {"azure", "aiohttp", "orjson"} <= {path.name for path in vendored.iterdir()}
+    assert list((vendored / "aiohttp").glob("*.so")), "a wheel for Linux"
+    tag = f"cpython-{RUNNING.replace('.', '')}"
+    compiled = (unzipped / "app" / "shared" / "__pycache__" / f"pipeline.{tag}.pyc").read_bytes()
+    assert compiled[4] == 1, "unchecked hash: a cold start looks at no source"
+
+
+@pytest.fixture
+async def alone(unzipped: Path, azurite: str) -> Any:
+    """The app of the zip, run by the local host in a process whose path holds the zip's own wheels first."""
+    simulators = Simulators([load(NAME)] if NAME != OPS else [])
+    await simulators.start()
+    port = free_ports(1)[0]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join([str(unzipped / "app" / VENDORED), str(unzipped / "tools")]),
+        "AzureWebJobsStorage": azurite,
+        "HUB_INTEGRATIONS": "" if NAME == OPS else NAME,
+        "HUB_ROLE": "ops" if NAME == OPS else "",
+        **simulators.settings,
+    }
+    command = [sys.executable, "-m", "toolkit.host", "--port", str(port), "--app", str(unzipped / "app"), "--quiet"]
+    process = subprocess.Popen(command, cwd=unzipped, env=environment)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/api/health", process)
+        yield f"http://127.0.0.1:{port}", simulators
+    finally:
+        process.terminate()
+        process.wait(60)
+        await simulators.stop()
+
+
+def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the host ended"
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the host does not answer")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(NAME == OPS, reason="the ops app takes no messages")
+async def test_the_zip_runs_alone(alone: tuple[str, Simulators], azurite: str) -> None:
+    """A sample goes in through the app's own door and arrives: accepted, checked, mapped, sent."""
+    url, simulators = alone
+    integration = load(NAME)
+    sample = next(each for each in samples(integration) if not each.name.startswith("rejected"))
+    if any(isinstance(trigger, Http) for trigger in integration.triggers):
+        headers = {"Content-Type": sample.envelope.content_type}
+        request = urllib.request.Request(f"{url}/api/v1/{NAME}", sample.body, headers)
+        with await asyncio.to_thread(urllib.request.urlopen, request, timeout=30) as answer:
+            assert answer.status in (200, 202)
+    else:
+        store = AzureStore(Account(azurite))
+        await store.send(f"{NAME}-in", base64.b64encode(sample.body))
+        await store.close()
+    destination = simulators.running[integration.destination.name]
+    for _ in range(300):
+        if destination.received:
+            break
+        await asyncio.sleep(0.1)
+    assert destination.received
+
+
+@pytest.fixture
+def other_integrations() -> Iterator[list[str]]:
+    yield [name for name in CATALOGUE if name != NAME]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(NAME == OPS, reason="the ops app holds them all")
+def test_other_integrations_are_not_in_it(unzipped: Path, other_integrations: list[str]) -> None:
+    names = {path.name for path in (unzipped / "app" / "integrations").iterdir()}
+    assert not names & {load(name).package for name in other_integrations}
