@@ -7,6 +7,7 @@ from toolkit.commands import (
     catalogue,
     check,
     convert,
+    cost,
     dead,
     demo,
     docs,
@@ -46,6 +47,7 @@ app.command("convert")(convert.convert)
 app.command("new")(new.new)
 app.command("docs")(docs.docs)
 app.command("build-fhir-tables")(fhir_tables.build_fhir_tables)
+app.command("cost")(cost.cost)
 app.command("manifest")(manifest.manifest)
 app.command("package")(package.package)
 app.command("sheet")(sheet.sheet)
