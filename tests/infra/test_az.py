@@ -1,0 +1,86 @@
+"""Every az command of the operations page and of the workflows speaks of what the Bicep makes."""
+
+import re
+import shlex
+from itertools import pairwise
+
+import pytest
+
+from tests.infra.world import OPERATIONS, world
+from toolkit import bicep
+
+# Group of commands -> the type of resource that it works on; "" is none of the template's.
+KINDS = {
+    "functionapp": "Microsoft.Web/sites",
+    "storage queue": "Microsoft.Storage/storageAccounts/queueServices/queues",
+    "storage table": "Microsoft.Storage/storageAccounts/tableServices/tables",
+    "keyvault secret": "Microsoft.KeyVault/vaults",
+    "identity": "Microsoft.ManagedIdentity/userAssignedIdentities",
+    "monitor log-analytics": "Microsoft.OperationalInsights/workspaces",
+    "deployment group": "",
+    "provider": "",
+    "group": "",
+    "account": "",
+    "bicep": "",
+}
+# Options whose value is the name of a resource; the pipeline's own identity is made before the template.
+NAMES = ("--vault-name", "--account-name", "--workspace")
+MADE_BEFORE = ("inthub-prod-pipeline", "github-prod")
+
+
+def commands(text: str) -> list[list[str]]:
+    """The words of each az command that stands in a line of its own."""
+    found = re.findall(r"^\s*(az (?:\\\n|[^\n])*)$", text, re.M)
+    found += re.findall(r"\$\((az [^)]*)\)", text)
+    return [shlex.split(each.replace("\\\n", " ")) for each in found]
+
+
+IN_DOCS = commands(OPERATIONS.read_text("utf-8"))
+WORKFLOWS = "\n".join(path.read_text("utf-8") for path in (bicep.ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def group(words: list[str]) -> str:
+    return next((each for each in (" ".join(words[1:3]), words[1]) if each in KINDS), "unknown")
+
+
+@pytest.mark.parametrize("words", [*IN_DOCS, *commands(WORKFLOWS)], ids=lambda words: " ".join(words[:5]))
+def test_command_works_on_a_kind_that_the_template_makes(words: list[str]) -> None:
+    kind = KINDS.get(group(words))
+    assert kind is not None, f"a group that is not known here: {' '.join(words[:3])}"
+    assert not kind or world("prod").of(kind)
+
+
+@pytest.mark.parametrize("words", IN_DOCS, ids=lambda words: " ".join(words[:5]))
+def test_names_are_those_of_the_template(words: list[str]) -> None:
+    made = {part for each in world("prod").resources for part in each["name"].split("/")}
+    unique = next(name for name in made if name.startswith("ih-prod-")).removeprefix("ih-prod-")
+    given = {option: value.replace("$UNIQUE", unique) for option, value in pairwise(words)}
+    assert given.get("--resource-group", "inthub-prod") == "inthub-prod"
+    asked = [given[option] for option in NAMES if option in given]
+    if KINDS[group(words)] and group(words) not in ("keyvault secret", "monitor log-analytics"):
+        asked.append(given["--name"])
+    assert [name for name in asked if name not in made and name not in MADE_BEFORE] == []
+
+
+def test_secrets_of_the_page_are_those_that_apps_refer_to() -> None:
+    referred = set(
+        re.findall(
+            r"secrets/([a-z-]+)\)", str([world("prod").settings(site) for site in world("prod").of("Microsoft.Web/sites")])
+        )
+    )
+    named = {words[words.index("--name") + 1] for words in IN_DOCS if words[1:3] == ["keyvault", "secret"]}
+    assert named == referred
+
+
+def test_parameter_files_that_are_named_exist() -> None:
+    for words in IN_DOCS:
+        for path in (word for word in words if word.startswith("infra/")):
+            assert (bicep.ROOT / path).exists()
+
+
+def test_modules_and_workflows_that_the_page_names_exist() -> None:
+    text = OPERATIONS.read_text("utf-8")
+    for path in re.findall(r"`((?:toolkit|infra|integrations|shared)/[\w./-]+)`", text):
+        assert (bicep.ROOT / path).exists(), path
+    known = " ".join(re.findall(r"^name: (.*)$", WORKFLOWS, re.M))
+    assert all(name in known for name in re.findall(r"workflow \*([a-z ]+)\*", text))
