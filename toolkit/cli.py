@@ -12,6 +12,7 @@ from toolkit.commands import (
     demo,
     docs,
     fhir_tables,
+    guide_coverage,
     ledger,
     manifest,
     new,
@@ -45,6 +46,7 @@ app.command("check")(check.check)
 app.command("run")(check.run)
 app.command("convert")(convert.convert)
 app.command("new")(new.new)
+app.command("guide-coverage")(guide_coverage.guide_coverage)
 app.command("docs")(docs.docs)
 app.command("build-fhir-tables")(fhir_tables.build_fhir_tables)
 app.command("cost")(cost.cost)

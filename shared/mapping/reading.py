@@ -34,13 +34,14 @@ def _made(cwe: Repetition, table: Table | None) -> tuple[Element, bool]:
 class Reading:
     """What one message's conversion knows: ids, issues, resources so far, and whom and which visit it is about."""
 
-    __slots__ = ("_seen", "encounter", "ids", "issues", "message", "patient", "resources")
+    __slots__ = ("_held", "_seen", "encounter", "ids", "issues", "message", "patient", "resources")
 
     def __init__(self, message: Message) -> None:
         self.message = message
         self.ids = Ids.of(message)
         self.issues: list[Issue] = []
         self.resources: list[Resource] = []
+        self._held: dict[str, Resource] = {}
         self.patient: Element = {}
         self.encounter: Element = {}
         self._seen: dict[tuple[str, str], Element] = {}
@@ -140,7 +141,12 @@ class Reading:
     def keep(self, made: Resource) -> Element:
         """Put a resource into the bundle; the reference to it."""
         self.resources.append(made)
+        self._held["urn:uuid:" + made["id"]] = made
         return {"reference": "urn:uuid:" + made["id"], "type": made["resourceType"]}
+
+    def held(self, to: Element) -> Resource:
+        """The resource that a reference of ours names."""
+        return self._held[to["reference"]]
 
     def shared(self, made: Resource, sent: str, path: str) -> Element:
         """Keep a resource once, however often the message says the same; the reference to it, ``{}`` for nothing."""

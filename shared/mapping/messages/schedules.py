@@ -15,6 +15,7 @@ from shared.mapping.segments.schedule import (
     complete,
     patient_participant,
     sch_appointment,
+    sch_provenance,
     sch_service_requests,
     service_times,
 )
@@ -22,7 +23,8 @@ from shared.mapping.segments.schedule import (
 
 def sch(story: Story, segment: Segment) -> None:
     story.appointment = sch_appointment(story.read, segment)
-    story.tell(story.appointment)
+    told = story.tell(story.appointment)
+    story.also(sch_provenance(story.read, segment, told))
     for request in sch_service_requests(story.read, segment, story.appointment["status"]):
         story.request = request
         story.add(story.appointment, "basedOn", story.read.keep(request))

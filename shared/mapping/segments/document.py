@@ -75,7 +75,8 @@ def txa_provenance(read: Reading, txa: Segment, target: Element) -> Resource:
     """TXA-8 and TXA-9 -> Provenance of the last edit; ``{}`` when TXA-8 is absent. Source: guide, TXA[Provenance]."""
     if not said(txa, "8"):
         return {}
-    agents = [{"who": who} for who in read.practitioners(txa, "9")]
+    recipient = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+    agents = [{"role": [recipient], "who": who} for who in read.practitioners(txa, "9")]
     reason = said(txa, "21")
     return resource(
         "Provenance",

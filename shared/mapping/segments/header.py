@@ -72,7 +72,7 @@ def _sender(read: Reading, msh: Segment) -> Element:
     sender = read.assigner(msh, "4")
     country = said(msh, "17") if said(msh, "17") in COUNTRY else ""
     if sender and country:
-        read.resources[-1].setdefault("address", [{"country": country}])
+        read.held(sender).setdefault("address", [{"country": country}])
     return sender
 
 
@@ -127,8 +127,8 @@ def msh_provenance_source(read: Reading, msh: Segment, target: list[Element]) ->
         occurredDateTime=read.date_time(msh, "7"),
         **recorded(read, msh, "7"),
         activity={"coding": [{"display": "message - " + message_type(msh)}]},
-        agent=agents or [_author({"display": said(msh, "3") or "unknown"})],
-        entity=[_entity(msh)],
+        agent=agents or [{"who": {"display": said(msh, "3") or "unknown"}}],
+        entity=[_entity(msh), _application(msh)],
     )
 
 
@@ -152,6 +152,13 @@ def _entity(msh: Segment) -> Element:
     """The message itself, by its control id: the hub keeps no copy to point to."""
     identifier = element(system=CONTROL_ID, value=said(msh, "10") or "unknown")
     return {"role": "source", "what": {"type": "DocumentReference", "identifier": identifier}}
+
+
+def _application(msh: Segment) -> Element:
+    """MSH-3, where MSH-24 says that it has an address of its own. Source: guide, MSH[Provenance-Source]."""
+    if not said(msh, "3") or not said(msh, "24"):
+        return {}
+    return {"role": "source", "what": {"type": "Device", "identifier": {"value": said(msh, "3")}}}
 
 
 def _author(who: Element) -> Element:

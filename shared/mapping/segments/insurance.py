@@ -5,7 +5,7 @@ from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import coding_system
 from shared.mapping.datatypes.identifier import cx_number
 from shared.mapping.datatypes.person import xad_address, xpn_human_name
-from shared.mapping.reading import UNKNOWN, Reading
+from shared.mapping.reading import UNKNOWN, Reading, merge
 from shared.mapping.said import Part, said
 from shared.mapping.tables import RELATIONSHIP
 
@@ -43,7 +43,7 @@ def _payor(read: Reading, in1: Segment) -> Element:
     payor = read.organization(in1, "4")
     address = read.each(in1, "5", xad_address)
     if payor and address:
-        read.resources[-1].setdefault("address", address)
+        read.held(payor).setdefault("address", address)
     return payor
 
 
@@ -52,7 +52,7 @@ def _policy_holder(read: Reading, in1: Segment) -> Element:
     holder = read.organization(in1, "11")
     number = read.first(in1, "10", cx_number)
     if holder and number:
-        read.resources[-1].setdefault("identifier", []).append(number)
+        merge(read.held(holder), {"identifier": [number]})
     return holder or (read.keep(resource("Organization", id=read.id(in1, "-10"), identifier=[number])) if number else {})
 
 

@@ -157,10 +157,10 @@ def _requester(read: Reading, orc: Segment, obr: Segment) -> Element:
     """ORC-12 with ORC-21 to 24 -> PractitionerRole, else OBR-16 -> Practitioner."""
     who = read.practitioner(orc, "12")
     if who and said(orc, "24"):
-        read.resources[-1].setdefault("address", read.each(orc, "24", xad_address))
+        read.held(who).setdefault("address", read.each(orc, "24", xad_address))
     organization = read.organization(orc, "21")
     if organization:
-        _furnish(read, orc)
+        _furnish(read, orc, read.held(organization))
     if not organization:
         return who or read.practitioner(obr, "16")
     return read.keep(
@@ -173,14 +173,13 @@ def _requester(read: Reading, orc: Segment, obr: Segment) -> Element:
     )
 
 
-def _furnish(read: Reading, orc: Segment) -> None:
+def _furnish(read: Reading, orc: Segment, facility: Resource) -> None:
     """ORC-22 and ORC-23: address and telephone of the ordering facility."""
-    facility = read.resources[-1]
     for name, found in (
         ("address", read.each(orc, "22", xad_address)),
         ("telecom", read.each(orc, "23", xtn_contact_point)),
     ):
-        if found and facility["resourceType"] == "Organization":
+        if found:
             facility.setdefault(name, found)
 
 
@@ -293,6 +292,8 @@ def _tq1_timing(read: Reading, tq1: Segment) -> Element:
     )
     if repeat.get("countMax"):
         repeat["count"] = repeat["countMax"]
+    if not repeat.get("boundsPeriod"):
+        repeat |= _length(read, tq1)
     joined = {**timing.get("repeat", {}), **repeat}
     return element(repeat=joined, code=timing.get("code", {}))
 
@@ -306,6 +307,14 @@ def _bounds(read: Reading, tq1: Segment) -> Element:
     if length and end and not start:
         start = plus_minutes(end, -length)
     return element(start=start, end=end)
+
+
+def _length(read: Reading, tq1: Segment) -> Element:
+    """TQ1-6 where neither start nor end was sent."""
+    quantity = read.first(tq1, "6", cq_quantity)
+    unit = UNITS.get(said(tq1, "6.2").upper(), said(tq1, "6.2"))
+    ucum = {"unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
+    return {"boundsDuration": {"value": quantity["value"], **ucum}} if quantity and unit in MINUTES else {}
 
 
 def _duration(read: Reading, tq1: Segment, field: str) -> Element:

@@ -270,7 +270,7 @@ def _contact_organization(read: Reading, nk1: Segment) -> Element:
         address=read.first(nk1, "32", xad_address),
     )
     if reference and contact:
-        read.resources[-1].setdefault("contact", [contact])
+        read.held(reference).setdefault("contact", [contact])
     return reference
 
 

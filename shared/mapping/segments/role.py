@@ -18,7 +18,7 @@ def rol_practitioner_role(read: Reading, rol: Segment) -> Resource:
     """ROL -> PractitionerRole. Source: guide, ROL[Patient-GeneralPractitioner], ROL[Encounter-PractitionerRole]."""
     who = read.practitioner(rol, "4")
     if who and said(rol, "11"):
-        read.resources[-1].setdefault("address", read.each(rol, "11", xad_address))
+        read.held(who).setdefault("address", read.each(rol, "11", xad_address))
     return resource(
         "PractitionerRole",
         id=read.id(rol),

@@ -8,7 +8,7 @@ from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.timing import minutes
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.said import said
-from shared.mapping.segments.header import PARTICIPANT
+from shared.mapping.segments.header import PARTICIPANT, recorded
 from shared.mapping.segments.insurance import cwe_identifiers
 from shared.mapping.tables import APPOINTMENT_REASON, APPOINTMENT_STATUS, APPOINTMENT_TYPE
 
@@ -43,8 +43,9 @@ def sch_appointment(read: Reading, sch: Segment) -> Resource:
 
 
 def _status(read: Reading, sch: Segment) -> str:
-    """SCH-25, else what the trigger event means."""
-    by_event = EVENT_STATUS.get(read.message["MSH-9.2"], "proposed")
+    """SCH-25, else what the trigger event means, else AIS-10."""
+    ais = read.message["AIS"]
+    by_event = EVENT_STATUS.get(read.message["MSH-9.2"]) or APPOINTMENT_STATUS.get(said(ais, "10"), "proposed")
     return read.code(sch, "25", APPOINTMENT_STATUS, by_event) if said(sch, "25") else by_event
 
 
@@ -78,6 +79,16 @@ def _contacts(read: Reading, sch: Segment, field: str) -> list[Element]:
     enterer: Element = {"coding": [{"system": PARTICIPANT, "code": "enterer"}]}
     kind = [enterer if field == "20" else {"text": "placer contact" if field == "12" else "filler contact"}]
     return [{"type": kind, "actor": who, "status": "accepted"} for who in read.practitioners(sch, field)]
+
+
+def sch_provenance(read: Reading, sch: Segment, target: Element) -> Resource:
+    """SCH-20 -> Provenance: who entered it; ``{}`` when absent. Source: guide, SCH[Provenance]."""
+    enterer = {"coding": [{"system": PARTICIPANT, "code": "enterer"}]}
+    agents = [{"type": enterer, "who": who} for who in read.practitioners(sch, "20")]
+    if not agents:
+        return {}
+    made = resource("Provenance", id=read.id(sch, "-20"), target=[target], agent=agents)
+    return {**made, **recorded(read, read.message["MSH"], "7")}
 
 
 def sch_service_requests(read: Reading, sch: Segment, status: str) -> list[Resource]:

@@ -71,7 +71,7 @@ def _location(read: Reading, rxa: Segment) -> Element:
     place = read.location(rxa, "27")
     if place and said(rxa, "28"):
         address = read.first(rxa, "28", xad_address)
-        next(each for each in read.resources if place["reference"].endswith(each["id"])).setdefault("address", address)
+        read.held(place).setdefault("address", address)
     return place or read.location(rxa, "11")
 
 

@@ -81,7 +81,8 @@ def _class(read: Reading, pv1: Segment) -> Element:
 
 def participants(read: Reading, segment: Segment, field: str, code: str, words: str) -> list[Element]:
     """Participants of one kind. Source: guide, PV1-7, 8, 9, 17, 52 and PV2-13."""
-    kind = [{"coding": [{"system": PARTICIPATION, "code": code}], "text": words}]
+    display = {"display": words} if code == "ATND" else {}
+    kind = [{"coding": [{"system": PARTICIPATION, "code": code, **display}], "text": words}]
     return [{"type": kind, "individual": who} for who in read.practitioners(segment, field)]
 
 
@@ -119,7 +120,7 @@ def _locations(read: Reading, pv1: Segment) -> list[Element]:
 def _bed_status(read: Reading, pv1: Segment, place: Element) -> None:
     target = BED_STATUS.target(said(pv1, "40"))
     if target and (said(pv1, "3.2") or said(pv1, "3.3")):
-        inner = next(each for each in read.resources if place["reference"].endswith(each["id"]))
+        inner = read.held(place)
         inner["operationalStatus"] = element(system=target.system, code=target.code)
 
 

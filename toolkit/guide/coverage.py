@@ -1,0 +1,195 @@
+"""Which rows of the guide the mapping implements: each is tried in a message, and what changes in the bundle is compared."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from shared.hl7 import parse
+from shared.leaves import bundle_leaves
+from shared.mapping import to_bundle
+from toolkit.guide.example import LEAST, full, message, value_of
+from toolkit.guide.rows import STRUCTURE, Row, maps_of, segment_rows
+
+Leaves = Counter[tuple[str, str]]
+INDEX = re.compile(r"\[\d+\]|_(?=[a-z])")
+ONCE = (
+    "NM 7", "ST a", "FT a", "TX a", "CWE X1^W^L", "CE X1^W^L", "CNE X1^W^L", "CF X1^W^L", "IS X1", "DR 20240102^20240103",
+    "DT 20240102", "DTM 20240102030405", "NR 1^2", "VR 1^2", "TM 0304", "SN <>^1", "SN ^1^:^2", "SN ^1^-^2", "SN ^1^+", "SN >^1",
+    "NA 1^2", "ED APP^AP^PDF^Base64^QQ==", "RP http://x.example/a^^AP^PDF",
+)  # fmt: skip
+# Types and values of OBX-2 and OBX-5: each once, and each twice, which makes components.
+VALUES = tuple((*pair.split(" ", 1),) for pair in (*ONCE, *(f"{each}~{each.split(' ', 1)[1]}" for each in ONCE)))
+# More texts that a field is tried with, where one code cannot show every row.
+MORE = {
+    "PV1-2": ("I", "P", "O"), "OBX-11": ("F", "X", "N"), "OBR-11": ("G", "A"), "RXA-20": ("RE", "CP", ""), "RXA-21": ("D", "A"),
+    "TXA-19": ("AV", "OB", "CA"), "ORC-1": ("NW", "SC", "OC", "CA", "CR"), "EVN-4": ("01", "U"), "NK1-3": ("SPO", "E"),
+    "IN1-17": ("SEL", "SPO"), "ORC-4": ("E1&NS^E2&NS", "E1^NS"), "PID-7": ("19800229", "19800229103000"),
+    "SCH-7": ("ROUTINE^R^HL70276", "Normal^N^HL70277"), "ROL-3": ("PP^^HL70443", "AT^^HL70443"), "SCH-25": ("Cancelled",),
+    "SPM-17": ("20240102", "20240102^20240103"), "OBX-33": ("E1&NS^E2&NS",), "TQ1-3": ("BID^DW^1^5^2^D^^AC^5^M", "BID"),
+    "MSH-9": ("ADT^A01^ADT_A01",), "MSH-3": ("APP^1.2.840^ISO", "APP"), "MSH-5": ("APP^1.2.840^ISO", "APP"),
+    "OBR-29": ("E1&NS^E2&NS",), "PID-14": ("01234567890^^PH",), "PID-11": ("1 Street^^City^^^^H", "1 Street^^City^^^^M"),
+}  # fmt: skip
+DAY = "20240102"
+# What must stand beside a field for a row's condition to hold.
+BESIDE: dict[str, tuple[Mapping[str, str], ...]] = {
+    "PV1-3": ({"2": "P"},),
+    "RXA-20": ({"21": "A"},),
+    "TQ1-6": ({"7": DAY + "030405"}, {"8": DAY + "030405"}),
+    "PID-34": ({"33": DAY},),
+    "PID-33": ({"34": "FAC"},),
+    "OBX-24": ({"23": "Org^^1"}, {"23": "Org^^1", "25": "P9^Dir"}),
+    "OBX-23": ({"25": "P9^Dir"},),
+    "OBR-7": ({"8": DAY},),
+    "ORC-9": ({"1": "NW", "10": "P3^Clerk"}, {"10": "P3^Clerk"}),
+    "PR1-7": ({"5": DAY + "0304"},),
+    "PR1-5": ({"7": "45"},),
+    "IN1-5": ({"4": "Ins^^1"},),
+    "PV1-40": ({"3": "W^R^B"},),
+    "AIS-7": ({"4": DAY + "0304"},),
+    "AIP-9": ({"6": DAY + "0304"},),
+    "AIL-9": ({"6": DAY + "0304"},),
+    "AIG-11": ({"8": DAY + "0304"},),
+    "IAM-4": ({"5": "Rash"},),
+    "OBX-3": ({"2": "CWE", "5": "X1^W^L~X2^W^L"},),
+    "MSH-4": ({"22": ""},),
+    "OBX-6": tuple({"2": kind, "5": value} for kind, value in VALUES),
+}
+ROLE_OF_TEAM = {"3": "AT^^HL70443"}
+
+
+class Found(NamedTuple):
+    """One row in one message type: ``implemented``, or ``not`` by a reason."""
+
+    event: str
+    row: Row
+    status: str
+    reason: str = ""
+
+
+def coverage(event: str) -> list[Found]:
+    """Every row of the guide for a message type, tried."""
+    structure = STRUCTURE[event]
+    rows = [row for name in maps_of(structure) for row in segment_rows() if row.map == name]
+    return [found(event, row) for row in rows]
+
+
+def found(event: str, row: Row) -> Found:
+    changed = frozenset().union(*changes(event, row.map.partition("[")[0], row.field))
+    if row.target and reaches(row, changed):
+        return Found(event, row, "implemented")
+    return Found(event, row, "not", why_not(event, row))
+
+
+def reaches(row: Row, changed: frozenset[tuple[str, str]]) -> bool:
+    """Whether something changed where the row says; a literal must be the very one."""
+    literal = row.assignment.strip('"') if row.assignment.startswith('"') and row.assignment.count('"') == 2 else ""
+    hits = [text for path, text in changed if any(_inside(path, each) for each in targets(row.target))]
+    return literal in hits if literal else bool(hits)
+
+
+def _inside(path: str, target: str) -> bool:
+    """The target itself, what is in it, or its type: ``occurred`` is ``occurredDateTime``."""
+    rest = path[len(target) :]
+    return path.startswith(target) and (not rest or rest[0] == "." or rest[0].isupper() or target.endswith("."))
+
+
+def targets(target: str) -> tuple[str, ...]:
+    """Where a target may be found: ``A.b->Type.c`` is in the resource referred to, or named by the reference itself."""
+    holder, arrow, referred = target.rpartition("->")
+    if not arrow:
+        return (target,)
+    resource, dot, rest = referred.partition(".")
+    holder = holder.rpartition("->")[2]
+    return (referred, f"{holder}.{rest}") if dot else (resource + ".", holder)
+
+
+@cache
+def changes(event: str, segment: str, field: str) -> tuple[frozenset[tuple[str, str]], ...]:
+    """What changes in the bundle when a field (or, without one, the segment) is there, in each of several messages."""
+    return tuple(difference(before, after) for before, after in _pairs(event, segment, field.partition("-")[2]))
+
+
+def _pairs(event: str, segment: str, number: str) -> Iterator[tuple[str, str]]:
+    if segment == "MSH":
+        yield from _header_pairs(event, number)
+        return
+    if not number:
+        yield "", message(event, {segment: LEAST.get(segment, {"1": "1"})})
+        yield "", message(event, {segment: full(segment)})
+        return
+    field = f"{segment}-{number}"
+    for held in (LEAST.get(segment, {}), full(segment)):
+        without = {n: text for n, text in held.items() if n != number}
+        for more in _with(field, number):
+            base = {**without, **{n: text for n, text in more.items() if n != number}}
+            yield message(event, {segment: base}), message(event, {segment: {**without, **more}})
+
+
+def _header_pairs(event: str, number: str) -> Iterator[tuple[str, str]]:
+    for held, text in product(({}, full("MSH")), _texts(f"MSH-{number}", number)):
+        others = {n: each for n, each in held.items() if n not in (number, "9", "10", "7")}
+        if number in ("", "9", "10", "7"):
+            yield "", message(event, {}, others)
+        else:
+            yield message(event, {}, {**others, number: ""}), message(event, {}, {**others, number: text})
+
+
+def _with(field: str, number: str) -> Iterator[Mapping[str, str]]:
+    """The field, and what must stand beside it."""
+    if field == "OBX-5":
+        yield from ({"2": kind, "5": value} for kind, value in VALUES)
+    beside = ({}, *BESIDE.get(field, ()), *([ROLE_OF_TEAM] if field.startswith("ROL-") and number != "3" else []))
+    for text, more in product(_texts(field, number), beside):
+        yield {**more, number: text}
+
+
+def _texts(field: str, number: str) -> tuple[str, ...]:
+    if field in MORE:
+        return MORE[field]
+    datatype = next((row.type for row in segment_rows() if row.field == field), "")
+    return (value_of(field, datatype),) if number else ("",)
+
+
+@cache
+def leaves_of(text: str) -> frozenset[tuple[tuple[str, str], int]]:
+    """The leaves of the bundle that a message becomes, without places in lists, with how often each occurs."""
+    if not text:
+        return frozenset()
+    bundle = to_bundle(parse(text))
+    found = [(INDEX.sub("", leaf.path), leaf.text) for leaf in bundle_leaves(bundle)]
+    found += [(f"Bundle.{name}", str(value)) for name, value in bundle.items() if isinstance(value, str)]
+    found += [(f"Bundle.identifier.{name}", str(value)) for name, value in bundle.get("identifier", {}).items()]
+    return frozenset(Counter(found).items())
+
+
+def difference(before: str, after: str) -> frozenset[tuple[str, str]]:
+    """What is there with the field and was not there without it."""
+    one, other = dict(leaves_of(before)), dict(leaves_of(after))
+    return frozenset(leaf for leaf, times in other.items() if times > one.get(leaf, 0))
+
+
+def why_not(event: str, row: Row) -> str:
+    """The reason that a row is not implemented: ours, else the guide's own."""
+    own = reasons()
+    for place, asked in product((row.row, ""), (event, "")):
+        if (row.map, place, asked) in own:
+            return own[row.map, place, asked]
+    if row.proposed and not row.target:
+        return "the guide only proposes an extension: it has no URL yet"
+    if row.r4:
+        return "the target is no path of R4"
+    if "/5.0/" in row.assignment or "/6.0/" in row.assignment:
+        return "an extension of a later FHIR release, which R4 validators refuse"
+    return ""
+
+
+@cache
+def reasons() -> dict[tuple[str, str, str], str]:
+    """Reasons of ours: by map, by row or for the whole map, for one event or for all."""
+    with (Path(__file__).parent / "reasons.csv").open(encoding="utf-8", newline="") as file:
+        return {(row["map"], row["place"], row["event"]): row["reason"] for row in csv.DictReader(file)}
