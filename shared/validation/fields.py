@@ -26,15 +26,20 @@ class Check:
     """What is asked of one field: a quick yes, and only when it fails a look at the leaves one by one.
 
     ``reach`` is the first component that is looked at: a value with fewer components passes unread. The pattern is compiled
-    when the first value arrives, for most fields of most segments never have one.
+    when the first value arrives, for most fields of most segments never have one. ``limit`` is -1 when only errors count.
     """
 
-    __slots__ = ("fits", "leaves", "limit", "number", "of", "reach")
+    __slots__ = ("fits", "leaves", "limit", "number", "of", "reach", "single")
 
     def __init__(self, number: int, of: Field, leaves: tuple[Leaf, ...], limit: int, pattern: str) -> None:
         self.number, self.of, self.leaves, self.limit = number, of, leaves, limit
+        self.single = limit > 0 and not of.repeats
         self.reach = 0 if of.kind == "CX" else min((leaf.component for leaf in leaves), default=0) - 1
         self.fits: Callable[[str], object] = self._compiling(pattern)
+
+    def is_too_long(self, text: str) -> bool:
+        """Whether a repetition of a value in the usual delimiters is longer than the limit."""
+        return self.single or max(map(len, text.split("~"))) > self.limit
 
     def _compiling(self, pattern: str) -> Callable[[str], object]:
         def fits(value: str) -> object:
@@ -47,46 +52,56 @@ class Check:
 class Plan(dict[str, list[Check]]):
     """The checks of each segment of a version, made when the segment is first met."""
 
-    def __init__(self, known: Standard, errors_only: bool) -> None:
-        self.known, self.errors_only = known, errors_only
+    def __init__(self, known: Standard, errors_only: bool, aside: "Plan | None" = None) -> None:
+        self.known, self.errors_only, self.aside = known, errors_only, aside
 
     def __missing__(self, segment: str) -> list[Check]:
+        fields = self.known.fields(segment)
+        covered = self.aside.places(segment) if self.aside is not None else frozenset()
         checks = [
             check
-            for number, field in enumerate(self.known.fields(segment), 1)
-            if f"{segment}-{number}" not in ELSEWHERE and (check := self._check(number, field))
+            for number, field in enumerate(fields, 1)
+            if f"{segment}-{number}" not in ELSEWHERE and (check := self._check(number, field, covered))
         ]
-        return self.setdefault(segment, checks) if checks else checks
+        return self.setdefault(segment, checks) if fields else checks
 
-    def _check(self, number: int, field: Field) -> Check | None:
+    def places(self, segment: str) -> frozenset[tuple[object, ...]]:
+        """What is looked at in a segment, and for what."""
+        return frozenset(self._place(check.number, leaf) for check in self[segment] for leaf in check.leaves)
+
+    def _place(self, number: int, leaf: Leaf) -> tuple[object, ...]:
+        return (number, leaf.path, leaf.kind, self.known.codes(leaf.table))
+
+    def _check(self, number: int, field: Field, covered: frozenset[tuple[object, ...]]) -> Check | None:
         every = leaves(field.kind, field.table, self.known)
-        chosen = tuple(leaf for leaf in every if is_checked(leaf, self.known, self.errors_only))
+        checked = (leaf for leaf in every if is_checked(leaf, self.known, self.errors_only))
+        chosen = tuple(leaf for leaf in checked if self._place(number, leaf) not in covered)
         if self.errors_only and not chosen:
             return None
-        limit = _NO_LIMIT if self.errors_only or not field.length else field.length
+        limit = -1 if self.errors_only else field.length or _NO_LIMIT
         return Check(number, field, chosen, limit, self._pattern(field, chosen))
 
     def _pattern(self, field: Field, chosen: tuple[Leaf, ...]) -> str:
         one = pattern(field.kind, list(chosen), self.known)
         if field.kind == "CX" and not self.errors_only:
             one = rf"(?!\^){one}"
-        return f"{one}(?:~{one})*" if self.errors_only or field.repeats else one
+        return f"{one}(?:~{one})*"
 
 
 @lru_cache
 def _plan(version: str, errors_only: bool) -> Plan | None:
     known = standard(version)
-    return Plan(known, errors_only) if known else None
+    return Plan(known, errors_only) if known is not None else None
 
 
 def fields_as_the_standard_says(message: Message) -> Iterator[Issue]:
     """Every field of every segment that the version of the message knows."""
-    yield from _found(message, errors_only=False)
+    yield from _found(message, _plan(message["MSH-12"], False))
 
 
 def types_as_the_standard_says(message: Message) -> Iterator[Issue]:
     """The errors alone: what our own output must never have."""
-    yield from _found(message, errors_only=True)
+    yield from _found(message, _plan(message["MSH-12"], True))
 
 
 def copied_into(version: str, *segments: str) -> Callable[[Message], Iterator[Issue]]:
@@ -96,15 +111,19 @@ def copied_into(version: str, *segments: str) -> Callable[[Message], Iterator[Is
     """
 
     def fits_the_version_it_goes_to(message: Message) -> Iterator[Issue]:
-        found = list(_found(message, True, version, segments))
-        told = {issue.where for issue in _found(message, True)} if found else set()
-        yield from (issue for issue in found if issue.where not in told)
+        yield from _found(message, _stricter(version, message["MSH-12"]), segments)
 
     return fits_the_version_it_goes_to
 
 
-def _found(message: Message, errors_only: bool, version: str = "", names: tuple[str, ...] = ()) -> Iterator[Issue]:
-    plan = _plan(version or message["MSH-12"], errors_only)
+@lru_cache
+def _stricter(version: str, than: str) -> Plan | None:
+    """What one version calls an error and another does not look at: few fields, so that nothing is looked at twice."""
+    known, other = standard(version), _plan(than, True)
+    return Plan(known, True, aside=other) if known is not None and other is not None else None
+
+
+def _found(message: Message, plan: Plan | None, names: tuple[str, ...] = ()) -> Iterator[Issue]:
     if plan is None:
         return
     usual = message.encoding[:5] == USUAL
@@ -114,15 +133,20 @@ def _found(message: Message, errors_only: bool, version: str = "", names: tuple[
 
 
 def _doubtful(sent: list[str], checks: list[Check], usual: bool) -> list[Check]:
-    """The checks that the quick look does not pass."""
+    """The checks that the quick look does not pass. A message spends most of its check here."""
     size, found = len(sent), []
     for check in checks:
-        if check.number >= size:
+        number = check.number
+        if number >= size:
             break
-        text = sent[check.number]
-        if text and (
-            len(text) > check.limit or not usual or not ((check.reach > 0 and text.count("^") < check.reach) or check.fits(text))
-        ):
+        text = sent[number]
+        if not text:
+            continue
+        if not usual or (check.single and "~" in text) or (0 < check.limit < len(text) and check.is_too_long(text)):
+            found.append(check)
+            continue
+        reached = check.leaves and (check.reach <= 0 or text.count("^") >= check.reach)
+        if reached and not check.fits(text):
             found.append(check)
     return found
 
@@ -156,7 +180,7 @@ def _repeated(segment: Segment, check: Check) -> Iterator[Issue]:
 
 
 def _advice(where: str, repetition: Repetition, check: Check) -> Iterator[Issue]:
-    if len(repetition.sent) > check.limit:
+    if len(repetition.sent) > check.limit > 0:
         yield Issue("warning", "too-long", where, f"longer than {check.limit} characters", "length")
     if check.of.kind == "CX" and not repetition["1"]:
         yield Issue("warning", "required", f"{where}.1", "an identifier without its number", "identifier")
