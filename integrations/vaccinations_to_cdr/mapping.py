@@ -12,6 +12,7 @@ from shared.fhir.reference import Ids, full_url, reference
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7 import Message, Segment
 from shared.mapping import to_bundle
+from shared.mapping.transaction import search
 
 Event = dict[str, Any]
 
@@ -55,7 +56,7 @@ def only_new(person: Resource) -> Element:
     otherwise."""
     listed = person.get("identifier", [])
     by: Element = next((each for each in listed if each.get("system") == NHS_NUMBER), next(iter(listed), {}))
-    return entry(person, if_none_exist=f"identifier={by['system']}|{by['value']}" if by.get("system") else "")
+    return entry(person, if_none_exist=search(by) if by.get("system") else "")
 
 
 def nhs_number(person: Resource) -> str:

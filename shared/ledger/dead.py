@@ -16,7 +16,7 @@ from shared.ledger.search import sequence, status
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, remove, replace
 from shared.pipeline import accept, check
 
-PARTITION = "dead"
+PARTITION = names.DEAD
 KEPT = ("dead", "rejected")
 
 

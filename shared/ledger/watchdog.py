@@ -7,10 +7,11 @@ import orjson
 
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.ledger import counters, names, outbox, thresholds
+from shared.ledger import alarms, counters, names, outbox, thresholds
 from shared.ledger.claims import drop_blob
 from shared.ledger.knocks import close, knock
 from shared.ledger.store import Away, Conflict, Row, put
+from shared.settings import setting
 
 
 async def tick(hub: Hub) -> None:
@@ -20,9 +21,11 @@ async def tick(hub: Hub) -> None:
             backlog = await sweep(integration, hub)
             await counters.write(integration.name, hub)
             await thresholds.evaluate(integration.name, backlog, hub)
+            await alarms.raise_alarms(integration.name, backlog, hub)
         except Away:
             hub.tell("hub.backlog", integration=integration.name, state="storage-away")
-        hub.tell("hub.heartbeat", integration=integration.name, instance=hub.instance)
+            await alarms.alarm(integration.name, "storage-away", hub)
+        hub.tell("hub.heartbeat", integration=integration.name, instance=hub.instance, role=setting("HUB_ROLE", "app"))
 
 
 async def sweep(integration: Integration, hub: Hub) -> dict[str, int | float]:
