@@ -25,6 +25,11 @@ ADT_A01 = Structure(
 ADT_A39 = Structure("MSH EVN {PID [PD1] MRG [PV1]}", "HL7 v2.5 3.3.39")
 ADT_A39_NK1 = Structure("MSH EVN {PID [PD1] [{NK1}] MRG [PV1]}", "HL7 v2.4 3.3.39")
 
+REF_I12 = Structure(
+    "MSH [{SFT}] [RF1] [AUT [CTD]] {PRD [{CTD}]} PID [{NK1}] [{GT1}] [{IN1 [IN2] [IN3]}] [ACC] [{DG1}] [{DRG}] [{AL1}] "
+    "[{PR1 [AUT [CTD]]}] [{OBR [{NTE}] [{OBX [{NTE}]}]}] [PV1 [PV2]] [{NTE}]",
+    "HL7 v2.5.1 11.3.2",
+)
 VXU_V04 = Structure(
     "MSH [{SFT}] PID [PD1] [{NK1}] [PV1 [PV2]] [{GT1}] [{IN1 [IN2] [IN3]}] {ORC [{TQ1 [{TQ2}]}] RXA [RXR] [{OBX [{NTE}]}]}",
     "HL7 v2.5.1 4.14.1",

@@ -1,0 +1,128 @@
+"""What a referral must hold so that the PAS can book it: one patient, one request, somebody who asks."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from shared.fhir import check
+from shared.issue import Issue
+from shared.mapping import compose_bundle
+from shared.validation.nhs_number import is_nhs_number
+
+Resource = dict[str, Any]
+Rule = Callable[[Resource], Iterator[Issue]]
+
+NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
+
+
+def each(bundle: Resource, resource_type: str) -> list[tuple[str, Resource]]:
+    """Every resource of a type with its path."""
+    return [
+        (f"Bundle.entry[{n}].resource", entry["resource"])
+        for n, entry in enumerate(bundle.get("entry", ()))
+        if entry.get("resource", {}).get("resourceType") == resource_type
+    ]
+
+
+def one_request(bundle: Resource) -> Iterator[Issue]:
+    """A referral asks for one thing: two requests would be one booking and one that is forgotten."""
+    if len(found := each(bundle, "ServiceRequest")) != 1:
+        where = found[1][0] if found else "Bundle.entry"
+        yield Issue("error", "business-rule", where, "exactly one ServiceRequest is expected")
+
+
+def one_patient(bundle: Resource) -> Iterator[Issue]:
+    """A referral is about one patient."""
+    if len(found := each(bundle, "Patient")) != 1:
+        yield Issue("error", "business-rule", found[1][0] if found else "Bundle.entry", "exactly one Patient is expected")
+
+
+def patient_named(bundle: Resource) -> Iterator[Issue]:
+    """The patient has an identifier, a family name and a date of birth."""
+    for where, patient in each(bundle, "Patient"):
+        if not patient.get("identifier"):
+            yield Issue("error", "required", f"{where}.identifier", "an identifier of the patient is expected")
+        if not any(name.get("family") for name in patient.get("name", ())):
+            yield Issue("error", "required", f"{where}.name", "a family name is expected")
+        if not patient.get("birthDate"):
+            yield Issue("error", "required", f"{where}.birthDate", "a date of birth is expected")
+
+
+def nhs_number_check_digit(bundle: Resource) -> Iterator[Issue]:
+    """An NHS Number passes its check digit. A warning: the PAS looks the patient up again."""
+    for where, patient in each(bundle, "Patient"):
+        for n, identifier in enumerate(patient.get("identifier", ())):
+            if identifier.get("system") == NHS_NUMBER and not is_nhs_number(str(identifier.get("value", ""))):
+                yield Issue("warning", "value", f"{where}.identifier[{n}].value", "the check digit of the NHS Number is wrong")
+
+
+def request_is_active(bundle: Resource) -> Iterator[Issue]:
+    """Only an active request is a referral; one that is revoked or a draft must not be booked."""
+    for where, request in each(bundle, "ServiceRequest"):
+        if request.get("status") != "active":
+            yield Issue("error", "business-rule", f"{where}.status", "only an active request is taken")
+
+
+def requester_is_here(bundle: Resource) -> Iterator[Issue]:
+    """Somebody asks, and the bundle says who: the PAS answers to them."""
+    named = {entry.get("fullUrl", "") for entry in bundle.get("entry", ())}
+    for where, request in each(bundle, "ServiceRequest"):
+        asked_by = request.get("requester", {}).get("reference", "")
+        if asked_by not in named:
+            yield Issue("error", "not-found", f"{where}.requester", "the requester is not in the bundle")
+
+
+def nothing_is_lost(bundle: Resource) -> Iterator[Issue]:
+    """What the PAS's message has no field for is said to the sender, as information."""
+    for issue in compose_bundle(bundle).issues:
+        yield issue._replace(severity="information", rule="no-field-for-it")
+
+
+RULES = (one_request, one_patient, patient_named, nhs_number_check_digit, request_is_active, requester_is_here)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralProfile:
+    """R4 and the national profiles that are claimed, then the rules of a referral, then what will not reach the PAS."""
+
+    name: str = "FHIR referral"
+    rules: tuple[Rule, ...] = RULES
+
+    def check(self, content: Resource) -> list[Issue]:
+        found = [issue for issue in check(content) if issue.severity != "information"]
+        if any(issue.is_error for issue in found):
+            return found
+        for rule in self.rules:
+            found += [issue._replace(rule=rule.__name__.replace("_", "-")) for issue in rule(content)]
+        return found if any(issue.is_error for issue in found) else [*found, *nothing_is_lost(content)]
+
+
+# Element -> why it reaches nothing (mapping_sheet.md)
+INSIDE = "names the resource inside the bundle; the message has its own order"
+ONE_PATIENT = "the message is about one patient"
+NO_FIELD = "HL7 v2.5.1 has no field for it"
+ELSEWHERE = "an organisation that nobody of this referral acts for"
+DROPPED = {
+    **dict.fromkeys(
+        (
+            *("MessageHeader.id", "Patient.id", "Practitioner.id", "PractitionerRole.id", "Organization.id", "Condition.id"),
+            *("AllergyIntolerance.id", "DocumentReference.id", "ServiceRequest.id", "ServiceRequest.supportingInfo"),
+            *("MessageHeader.focus", "Practitioner.resourceType", "Practitioner[2]", "DocumentReference[2]"),
+        ),
+        INSIDE,
+    ),
+    **dict.fromkeys(
+        (
+            *("AllergyIntolerance.patient.reference", "Condition.subject.reference", "DocumentReference.subject.reference"),
+            "ServiceRequest.subject.reference",
+        ),
+        ONE_PATIENT,
+    ),
+    **dict.fromkeys(("AllergyIntolerance.clinicalStatus.coding", "Condition.clinicalStatus.coding"), NO_FIELD),
+    **dict.fromkeys(("Organization.identifier", "Organization.name", "Organization.resourceType"), ELSEWHERE),
+    "DocumentReference.status": "only current documents come with a referral",
+    "MessageHeader.eventCoding.code": "the message is always REF^I12",
+    "MessageHeader.eventCoding.system": "the message is always REF^I12",
+    "MessageHeader.source.endpoint": "an address of the sender's own network",
+    "ServiceRequest.intent": "what is sent for booking is an order",
+}
