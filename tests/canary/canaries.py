@@ -18,7 +18,7 @@ HEADER = (b"MSH", b"FHS", b"BHS")
 # Codes of assigning authorities, by which published messages are routed: no values of a person.
 ROUTED_BY = {(b"PID", 2, 4), (b"PID", 3, 4)}
 LEAF = re.compile(rb"[^|^~&\r\n]+")
-IDENTITY = ("id", "source", "resourceType", "type", "system")
+IDENTITY = ("id", "identifier", "source", "resourceType", "type", "system")
 
 
 class Nest:
