@@ -52,6 +52,7 @@ def of_element(name: str, element: Json, where: str, known: Known) -> Iterator[I
 
 
 def of_property(table: dict[str, Declared], element: Json, prop: str, where: str, known: Known) -> Iterator[Issue]:
+    """What is wrong with one property: unknown, a choice that is not allowed, or its items."""
     declared = table.get(prop)
     path = f"{where}.{prop}"
     if declared is not None:
@@ -97,6 +98,7 @@ def is_spoken_for(declared: Declared, siblings: Any, n: int) -> bool:
 
 
 def of_value(declared: Declared, value: Any, path: str, known: Known) -> Iterator[Issue]:
+    """What is wrong with one value, whatever its type."""
     if value is None:
         yield error("structure", path, "null has no place here", "null")
     elif declared.is_primitive:
@@ -123,6 +125,7 @@ def of_inner_resource(resource: Json, path: str, known: Known) -> Iterator[Issue
 
 
 def of_primitive(declared: Declared, value: Any, path: str) -> Iterator[Issue]:
+    """What is wrong with a primitive: its JSON type, emptiness, its format, its code."""
     if not has_json_type(declared.type, value):
         yield error("structure", path, f"not the JSON type of {declared.type}", "json-type")
     elif value == "" and declared.type != "boolean":
@@ -146,6 +149,7 @@ def is_bound(value: Json, allowed: frozenset[tuple[str, str]]) -> bool:
 
 
 def of_reference(declared: Declared, value: Json, path: str, known: Known) -> Iterator[Issue]:
+    """Where a reference leads, when that is nowhere or to a type that is not allowed."""
     if declared.type != "Reference":
         return
     leads_to = target_type(value, known)

@@ -48,6 +48,7 @@ def obx(story: Story, segment: Segment) -> None:
 
 
 def spm(story: Story, segment: Segment) -> None:
+    """A specimen, of the report and of the observations that follow it."""
     made = spm_specimen(story.read, segment)
     told = story.read.keep(made)
     story.specimens.append(made)

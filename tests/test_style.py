@@ -1,0 +1,99 @@
+"""What the house holds itself to, measured: short functions, files with one purpose, synthetic data only."""
+
+import ast
+import re
+import statistics
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from shared.validation import nhs_number
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = {".py", ".md", ".hl7", ".json", ".csv", ".xml", ".txt", ".kql", ".bicep", ".yml", ".yaml", ".toml", ".html"}
+TEN_DIGITS = re.compile(r"(?<![\w.\-])\d{10}(?![\w.\-])")
+QUOTED = re.compile(r"(?<=[\"'|~^])\d{10}(?=[\"'|~^])")  # in code, a bare number is a time
+FOREIGN = re.compile(r"/work/|/tmp/bash|registry\.npmjs|pypi\.org|deb\.debian", re.IGNORECASE)
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return tuple(ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).is_file())
+
+
+def python(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
+    for path in tracked():
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in folders:
+            yield path, ast.parse(path.read_bytes())
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring."""
+    first = node.body[0]
+    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    doc = (first.end_lineno or 0) - first.lineno + 1 if documented else 0
+    return (node.end_lineno or 0) - node.lineno + 1 - doc
+
+
+def functions(*folders: str) -> list[int]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return sorted(length(node) for _, tree in python(*folders) for node in ast.walk(tree) if isinstance(node, kinds))
+
+
+def test_functions_are_short() -> None:
+    lengths = functions("shared", "integrations", "toolkit", "function_app.py")
+    assert statistics.median(lengths) <= 8
+    assert lengths[int(len(lengths) * 0.9)] <= 25
+
+
+def test_public_functions_of_the_library_say_what_they_do() -> None:
+    silent = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path, tree in python("shared")
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+        and (not isinstance(node, ast.ClassDef) and length(node) > 8)
+    ]
+    assert not silent
+
+
+def is_synthetic(digits: str) -> bool:
+    """The test range begins 999; anything else that passes the check digit might be somebody's."""
+    return digits.startswith("999") or not nhs_number.is_nhs_number(digits)
+
+
+def test_no_number_that_could_be_a_real_nhs_number() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in tracked()
+        if path.suffix in TEXT and "package-lock" not in path.name and path != Path(__file__).resolve()
+        for line, text in enumerate(path.read_text("utf-8", "replace").splitlines(), 1)
+        for digits in (QUOTED if path.suffix == ".py" else TEN_DIGITS).findall(text)
+        if not is_synthetic(digits)
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize(("digits", "synthetic"), [("9990000018", True), ("4010232137", False), ("1234567890", True)])
+def test_the_scanner_can_tell(digits: str, synthetic: bool) -> None:
+    assert is_synthetic(digits) is synthetic
+
+
+def test_the_product_names_no_machine_and_no_registry() -> None:
+    """Paths of somebody's machine and hosts of package registries do not belong in the product."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in tracked()
+        if path.suffix in TEXT | {""} and "package-lock" not in path.name and path != Path(__file__).resolve()
+        for line, text in enumerate(path.read_text("utf-8", "replace").splitlines(), 1)
+        if FOREIGN.search(text)
+    ]
+    assert not found
