@@ -66,8 +66,8 @@ def test_public_functions_of_the_library_say_what_they_do() -> None:
 
 
 def is_synthetic(digits: str) -> bool:
-    """The test range begins 999; anything else that passes the check digit might be somebody's."""
-    return digits.startswith("999") or not nhs_number.is_nhs_number(digits)
+    """The test range begins 999 and none begins with 0; anything else that passes the check digit might be somebody's."""
+    return digits.startswith(("999", "0")) or not nhs_number.is_nhs_number(digits)
 
 
 def test_no_number_that_could_be_a_real_nhs_number() -> None:
