@@ -109,7 +109,7 @@ def written(made: Any, control: str) -> tuple[Outgoing, ...]:
         from shared.fhir.resource import JSON, to_json  # only those who write FHIR pay for its import
 
         return (Outgoing(JSON, to_json(made), control),)
-    return (Outgoing("x-application/hl7-v2+er7", made.encode(), control),)
+    return (Outgoing("x-application/hl7-v2+er7", made.encode(), made["MSH-10"] or control),)
 
 
 @contextmanager
