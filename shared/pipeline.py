@@ -27,6 +27,7 @@ from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away, Conflict, Row
 from shared.privacy import digest, keyed, lane_hash
 from shared.problems import Fault, Problem, Rejected, Unavailable, Undelivered, Unsupported
+from shared.settings import number
 from shared.telemetry.tracing import span
 
 NOT_FOR_TESTS = Issue(
@@ -182,7 +183,24 @@ async def attempt(held: Claim, message: Row) -> Outcome:
     except Fault as fault:
         return Ended("dead", fault.issues[0].rule or "fault", fault.issues)
     _count_dropped(integration, envelope, hub)
+    _ask_another(integration, outgoing, hub)
     return Ended("delivered", receipt.code, reference=receipt.reference, routing=_routing(outgoing))
+
+
+def _ask_another(integration: Integration, outgoing: tuple[Outgoing, ...], hub: Hub) -> None:
+    """On a sample of what was delivered as FHIR, in a thread of its own: does another reader find what our check does not?"""
+    bodies = [part.body for part in outgoing if "fhir" in part.content_type]
+    every = number("HUB_SECOND_OPINION", 500)  # 0: never
+    if bodies and every and hub.random.random() * every < 1:
+        hub.start(_second_opinion(integration, bodies, hub))
+
+
+async def _second_opinion(integration: Integration, bodies: list[bytes], hub: Hub) -> None:
+    from shared.fhir.second_opinion import second_opinion
+
+    for body in bodies:
+        for issue in await asyncio.to_thread(second_opinion, orjson.loads(body)):
+            hub.tell("hub.opinion", integration=integration.name, rule=issue.rule, error_code=issue.where)
 
 
 def _count_dropped(integration: Integration, envelope: Envelope, hub: Hub) -> None:

@@ -17,12 +17,17 @@ File = Annotated[str, typer.Argument(help="A file with one message; - is standar
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help='Many: {"name","body_base64"} a line in, one result a line out.')]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 when a message is not accepted.")]
+Second = Annotated[
+    bool, typer.Option("--second-opinion", help="Ask fhir.resources as well what it finds in the FHIR that leaves.")
+]
 Result = dict[str, Any]
 
 
-def check(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = False, strict: Strict = False) -> None:
+def check(
+    name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = False, strict: Strict = False, second: Second = False
+) -> None:
     """The verdict on a message."""
-    answer_all(checker(name), file, as_json, jsonl, strict)
+    answer_all(checker(name, second), file, as_json, jsonl, strict)
 
 
 def run(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = False, strict: Strict = False) -> None:
@@ -30,11 +35,24 @@ def run(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = Fals
     answer_all(runner(name), file, as_json, jsonl, strict)
 
 
-def checker(name: str) -> Callable[[bytes], Result]:
+def checker(name: str, second: bool = False) -> Callable[[bytes], Result]:
     integration = declared(name)
     from shared import pipeline
 
-    return lambda body: verdict_face(pipeline.check(integration, envelope(name, body)).verdict)
+    def answer(body: bytes) -> Result:
+        asked = envelope(name, body)
+        face = verdict_face(pipeline.check(integration, asked).verdict)
+        return {**face, "second_opinion": opinions(pipeline.run(integration, asked).outgoing)} if second else face
+
+    return answer
+
+
+def opinions(outgoing: Iterable[Any]) -> list[dict[str, str]]:
+    """What fhir.resources says of each FHIR body that would leave."""
+    from shared.fhir.second_opinion import second_opinion
+
+    found = [issue for each in outgoing if "fhir" in each.content_type for issue in second_opinion(json.loads(each.body))]
+    return [{"where": issue.where, "text": issue.text} for issue in found]
 
 
 def runner(name: str) -> Callable[[bytes], Result]:

@@ -1,0 +1,28 @@
+"""The second opinion at run time: on a sample of what was delivered, after it was settled, told and never in the way."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from shared.pipeline import accept
+from tests import ledger_world as world
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("every", "opinions"), [("1", ["Patient.birthDate"]), ("0", []), ("1e18", [])])
+async def test_a_disagreement_is_told_after_the_delivery(
+    monkeypatch: pytest.MonkeyPatch, every: str, opinions: list[str]
+) -> None:
+    monkeypatch.setenv("HUB_SECOND_OPINION", every)
+    told: list[tuple[str, dict[str, Any]]] = []
+    destination = world.Remembering()
+    one = world.integration(destination, transform=lambda note: {"resourceType": "Patient", "birthDate": "soon"})
+    hub = world.hub(one, tell=lambda name, **keys: told.append((name, keys)))
+    await accept(one, world.envelope(world.note("1")), hub)
+    while hub.tasks:
+        await asyncio.gather(*hub.tasks)
+    assert len(destination.took) == 1
+    assert [keys["error_code"] for name, keys in told if name == "hub.opinion"] == opinions
+    names = [name for name, _ in told]
+    assert not opinions or names.index("hub.opinion") > names.index("hub.message")
