@@ -1,5 +1,6 @@
 """``./hub setup``: storage emulator, and with ``--all`` what only the gates and the page tests need."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import typer
 from toolkit.say import HOME, ROOT, say, stop
 
 EXTRAS = ("gates", "browser")
+CHECKS = ROOT / "toolkit" / "checks_package" / "package.json"
 
 
 def setup(
@@ -22,9 +24,26 @@ def setup(
 
     azurite.program()
     if everything:
-        _python_extras()
-        _node_packages()
+        for_tests()
     say("ready")
+
+
+def for_tests() -> None:
+    """What the tests of pages, infrastructure and workflows need; at once when it is there already."""
+    stamp, wanted = HOME / ".for-tests", _fingerprint()
+    if stamp.exists() and stamp.read_text("utf-8") == wanted:
+        return
+    _python_extras()
+    _node_packages()
+    HOME.mkdir(exist_ok=True)
+    stamp.write_text(wanted, "utf-8")
+
+
+def _fingerprint() -> str:
+    """Changes when what must be installed changes, or the virtual environment was made anew."""
+    files = (ROOT / "pyproject.toml", CHECKS)
+    made = int((ROOT / ".venv" / "pyvenv.cfg").stat().st_mtime) if (ROOT / ".venv" / "pyvenv.cfg").exists() else 0
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest() + f" {made}"
 
 
 def _python_extras() -> None:
@@ -39,8 +58,7 @@ def _python_extras() -> None:
 
 def _node_packages() -> None:
     """The packages of toolkit/checks_package, in .hub/node_modules; tests that need one say so when it is absent."""
-    package = ROOT / "toolkit" / "checks_package" / "package.json"
-    wanted = [f"{name}@{version}" for name, version in json.loads(package.read_text("utf-8"))["dependencies"].items()]
+    wanted = [f"{name}@{version}" for name, version in json.loads(CHECKS.read_text("utf-8"))["dependencies"].items()]
     npm = shutil.which("npm")
     if npm is None:
         say("no npm here: the tests that need its packages are left out")

@@ -13,7 +13,9 @@ PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "allow
 def test(context: typer.Context) -> None:
     """Every test, by pytest; further arguments are pytest's (-k, -m "not slow", ...)."""
     from toolkit import azurite
+    from toolkit.commands.setup import for_tests
 
+    for_tests()
     try:
         azurite.program()
     except SystemExit:
