@@ -23,6 +23,7 @@ from shared.telemetry import events as telemetry
 class Timing:
     """The hub's own times in seconds, and sizes; tests make them short and small."""
 
+    longest_delivery: float = 3600  # an integration's own delivery time-out is cut to this
     claim_margin: float = 15  # a claim outlasts the delivery time-out by this
     knock_delay: float = 5  # before a knock is seen: the accepting process goes first
     storage_patience: float = 10  # how long an unclear answer of storage is looked into before the sender hears 503
@@ -36,6 +37,7 @@ class Timing:
     @classmethod
     def from_settings(cls) -> "Timing":
         return cls(
+            longest_delivery=number("HUB_LONGEST_DELIVERY", cls.longest_delivery),
             claim_margin=number("HUB_CLAIM_MARGIN", cls.claim_margin),
             knock_delay=number("HUB_KNOCK_DELAY", cls.knock_delay),
             storage_patience=number("HUB_STORAGE_PATIENCE", cls.storage_patience),
@@ -68,6 +70,10 @@ class Hub:
     def count(self, integration: str, outcome: str) -> None:
         """One more; the watchdog writes the counts down."""
         self.counts[integration, outcome] += 1
+
+    def delivery_time(self, integration: Integration) -> float:
+        """Seconds that one delivery may take."""
+        return min(integration.delivery.timeout, self.timing.longest_delivery)
 
     def token(self) -> str:
         """A fresh mark, by which a writer knows its own row again."""

@@ -216,7 +216,7 @@ async def deliver(integration: Integration, outgoing: Outgoing, hub: Hub) -> Rec
     """Hand one body to the destination, and let its breaker know how that went."""
     try:
         with faults():
-            receipt = await _in_time(integration, outgoing)
+            receipt = await _in_time(integration, outgoing, hub)
     except Undelivered as problem:
         await breaker.failed(integration, problem, hub)
         raise
@@ -224,9 +224,9 @@ async def deliver(integration: Integration, outgoing: Outgoing, hub: Hub) -> Rec
     return receipt
 
 
-async def _in_time(integration: Integration, outgoing: Outgoing) -> Receipt:
+async def _in_time(integration: Integration, outgoing: Outgoing, hub: Hub) -> Receipt:
     try:
-        async with asyncio.timeout(integration.delivery.timeout):
+        async with asyncio.timeout(hub.delivery_time(integration)):
             return await integration.destination.deliver(outgoing)
     except TimeoutError:
         raise Undelivered("transient", "timeout", "the destination did not answer in time", ambiguous=True) from None

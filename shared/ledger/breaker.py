@@ -59,7 +59,7 @@ def _pause(integration: Integration, opens: int) -> float:
 
 async def _probe(integration: Integration, row: Row, hub: Hub) -> float:
     """Be the one that tries; the others wait for the outcome, at most for one delivery's time."""
-    until = hub.now() + integration.delivery.timeout + hub.timing.claim_margin
+    until = hub.now() + hub.delivery_time(integration) + hub.timing.claim_margin
     if await _write(integration, hub, row, state="half-open", until=until):
         return 0
     return max(_jitter(integration, hub), 0.1)

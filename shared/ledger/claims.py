@@ -229,7 +229,9 @@ class Claim:
         return replace(self.row, end=claim_end(self.integration, self.hub), turn=self.hub.token())
 
     def _runs_out(self) -> bool:
-        return bool(self.row["end"] - self.hub.now() < self.integration.delivery.timeout + self.hub.timing.claim_margin / 2)
+        return bool(
+            self.row["end"] - self.hub.now() < self.hub.delivery_time(self.integration) + self.hub.timing.claim_margin / 2
+        )
 
     async def _commit(self, proof: str, *changes: Change) -> dict[str, str]:
         """Commit; when storage does not say, the row ``proof`` tells. Raises ``Lost``, or ``Conflict`` on the head."""
@@ -329,7 +331,7 @@ def _claim_values(integration: Integration, hub: Hub) -> dict[str, Any]:
 
 def claim_end(integration: Integration, hub: Hub) -> float:
     """A claim outlasts the delivery time-out and a margin for clocks that differ."""
-    return hub.now() + integration.delivery.timeout + hub.timing.claim_margin
+    return hub.now() + hub.delivery_time(integration) + hub.timing.claim_margin
 
 
 def finished(message: Row, outcome: Ended, integration: Integration, at: float) -> dict[str, Any]:
