@@ -16,7 +16,7 @@ from shared.envelope import Answer, Envelope
 from shared.hub import Hub
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue, Verdict
-from shared.ledger import names, outbox, purge, watchdog
+from shared.ledger import names, outbox
 from shared.ledger.knocks import knock
 from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away, put
@@ -110,6 +110,8 @@ async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> 
 
 async def tick(hub: Hub) -> None:
     """The watchdog's round, every 30 seconds, and once an hour the purge; storage that is away is no failure of a timer."""
+    from shared.ledger import purge, watchdog
+
     await watchdog.tick(hub)
     try:
         await purge.hourly(hub)

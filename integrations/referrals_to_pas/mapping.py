@@ -3,8 +3,8 @@
 from hashlib import sha256
 from typing import Any
 
+from shared import mapping as guide
 from shared.hl7 import Message, Repetition, Segment, compose, replace
-from shared.mapping import compose_bundle
 
 Resource = dict[str, Any]
 
@@ -19,7 +19,7 @@ NHS, NHS_NUMBER_TYPE = "NHS", "NH"  # assigning authority and HL7 UK table 0203
 
 def referral(bundle: Resource) -> Message:
     """The message for the PAS."""
-    made = compose_bundle(bundle).message
+    made = guide.compose_bundle(bundle).message
     return compose(made, [_for_pas(each, made, bundle) for each in made.segments()])
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared.fhir import check
+from shared import fhir
+from shared import mapping as guide
 from shared.issue import Issue
-from shared.mapping import compose_bundle
 from shared.validation.nhs_number import is_nhs_number
 
 Resource = dict[str, Any]
@@ -74,7 +74,7 @@ def requester_is_here(bundle: Resource) -> Iterator[Issue]:
 
 def nothing_is_lost(bundle: Resource) -> Iterator[Issue]:
     """What the PAS's message has no field for is said to the sender, as information."""
-    for issue in compose_bundle(bundle).issues:
+    for issue in guide.compose_bundle(bundle).issues:
         yield issue._replace(severity="information", rule="no-field-for-it")
 
 
@@ -89,7 +89,7 @@ class ReferralProfile:
     rules: tuple[Rule, ...] = RULES
 
     def check(self, content: Resource) -> list[Issue]:
-        found = [issue for issue in check(content) if issue.severity != "information"]
+        found = [issue for issue in fhir.check(content) if issue.severity != "information"]
         if any(issue.is_error for issue in found):
             return found
         for rule in self.rules:

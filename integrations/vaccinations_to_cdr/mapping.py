@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from shared import mapping as guide
 from shared.fhir.bundle import entry, transaction_bundle
 from shared.fhir.reference import Ids, full_url, reference
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7 import Message, Segment
-from shared.mapping import to_bundle
 from shared.mapping.transaction import search
 
 Event = dict[str, Any]
@@ -145,7 +145,7 @@ def organisation(sent: Event | None) -> Element:
 
 def from_message(message: Message) -> Resource:
     """VXU^V04 by the HL7 v2-to-FHIR guide, as the national profile wants it: staff and makers by identifier and name only."""
-    made = [each["resource"] for each in to_bundle(message)["entry"]]
+    made = [each["resource"] for each in guide.to_bundle(message)["entry"]]
     known = {full_url(each["id"]): each for each in made}
     person = next(each for each in made if each["resourceType"] == "Patient")
     rxas = zip((each for each in made if each["resourceType"] == "Immunization"), message.segments("RXA"), strict=True)

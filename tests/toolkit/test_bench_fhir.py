@@ -1,5 +1,7 @@
 """The benchmarks of FHIR and of the cold start say something true: their messages are whole, their output valid."""
 
+from pathlib import Path
+
 import orjson
 import pytest
 
@@ -28,3 +30,9 @@ def test_a_goal_is_met_or_missed() -> None:
 @pytest.mark.slow
 def test_the_app_imports_neither_an_azure_sdk_nor_fhir_resources() -> None:
     assert cold.too_early() == []
+
+
+def test_the_cold_start_is_measured_with_cached_bytecode(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    cold.imported("import shared.issue", cold.cached(str(tmp_path)))
+    assert list(tmp_path.rglob("issue.*.pyc"))

@@ -1,6 +1,5 @@
 """Which national profile a resource claims: that of its type, when it keeps it."""
 
-from shared.fhir.profiles import keeps
 from shared.fhir.resource import Resource
 
 WALES = "https://fhir.nhs.wales/StructureDefinition/DataStandardsWales-"
@@ -36,6 +35,8 @@ def profile(resource_type: str, laboratory: bool = False) -> str:
 
 def claimed(made: Resource, laboratory: bool = False) -> Resource:
     """The resource with the claim of its national profile, behind its id; without it when it does not keep the profile."""
+    from shared.fhir.profiles import keeps  # by those who claim, not by those who only name a profile
+
     url = profile(made["resourceType"], laboratory)
     if not url or not keeps(url, made):
         return made
