@@ -7,7 +7,7 @@ from shared.fhir import bundles, invariants
 from shared.fhir.primitives import TESTS, has_json_type
 from shared.fhir.shapes import References, has_one_of, is_sound
 from shared.fhir.tables import Declared, codes, codings, required, resource_types, type_table
-from shared.fhir.targets import Known, is_right, target_type
+from shared.fhir.targets import Known, target_type
 from shared.issue import Issue
 
 Json = dict[str, Any]
@@ -118,8 +118,8 @@ def of_value(declared: Declared, value: Any, path: str, known: Known) -> Iterato
 def of_inner_resource(resource: Json, path: str, known: Known) -> Iterator[Issue]:
     """A resource inside another one: contained (which knows its container's), or an entry (which stands for itself)."""
     contained = ".contained[" in path
-    references: References = {}
-    if not contained and is_sound(resource, references) and all(is_right(*each, known) for each in references.values()):
+    references = References(known)
+    if not contained and is_sound(resource, references) and references.are_right():
         return
     yield from of_resource(resource, path, known, contained)
 

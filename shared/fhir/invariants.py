@@ -70,10 +70,10 @@ def range_in_order(limits: Json) -> bool:
 
 def obs_7(observation: Json) -> bool:
     """The value of the whole is not beside a component of the same code."""
-    if not any(name.startswith("value") for name in observation):
+    if "component" not in observation or not any(name.startswith("value") for name in observation):
         return True
     own = observation["code"].get("coding", ())
-    parts = [coding for part in observation.get("component", ()) for coding in part["code"].get("coding", ())]
+    parts = [coding for part in observation["component"] for coding in part["code"].get("coding", ())]
     return not any(coding in own for coding in parts)
 
 

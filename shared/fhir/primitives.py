@@ -60,8 +60,11 @@ def _is_base64(value: str) -> bool:
     return len(data) > 0 and not len(data) % 4 and rest in (b"", b"=", b"==") and data.endswith(rest)
 
 
+UNIQUE = "urn:uuid:"  # the name of one entry: it does not come again
+
+
 class _Known(dict[str, bool]):
-    """Words that come again and again (systems, codes, units): looked at once, then looked up. Bounded."""
+    """Words that come again and again (systems, codes, units, times): looked at once, then looked up. Bounded."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__()
@@ -69,6 +72,8 @@ class _Known(dict[str, bool]):
 
     def __missing__(self, text: str) -> bool:
         well_formed = self.well_formed(text) is not None
+        if text.startswith(UNIQUE):
+            return well_formed
         if len(self) > 2000:
             self.clear()
         self[text] = well_formed
@@ -77,6 +82,8 @@ class _Known(dict[str, bool]):
 
 URI = _Known(r"[^\s\x00-\x1f]+").__getitem__
 CODE = _Known(rf"[^\s{CONTROL}]+(?:\s[^\s{CONTROL}]+)*").__getitem__
+DATE_TIME = _Known(rf"{DAY}(?:T{TIME}{ZONE})?|{YEAR}(?:-(?:0[1-9]|1[0-2]))?").__getitem__
+INSTANT = _Known(rf"{DAY}T{TIME}{ZONE}").__getitem__
 
 TESTS: dict[str, Test] = {
     "base64Binary": _is_base64,
@@ -84,10 +91,10 @@ TESTS: dict[str, Test] = {
     "canonical": URI,
     "code": CODE,
     "date": _pattern(rf"{DAY}|{YEAR}(?:-(?:0[1-9]|1[0-2]))?"),
-    "dateTime": _pattern(rf"{DAY}(?:T{TIME}{ZONE})?|{YEAR}(?:-(?:0[1-9]|1[0-2]))?"),
+    "dateTime": DATE_TIME,
     "decimal": _is_decimal,
     "id": _pattern(r"[A-Za-z0-9.-]{1,64}"),
-    "instant": _pattern(rf"{DAY}T{TIME}{ZONE}"),
+    "instant": INSTANT,
     "integer": _is_integer,
     "markdown": _pattern(TEXT),
     "oid": _pattern(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+"),

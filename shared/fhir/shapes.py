@@ -5,7 +5,8 @@ once: unknown and missing elements, choices, invariants about presence. What is 
 expression, compiled when the shape is first seen. Nothing of a message enters that expression: a shape is compiled only when
 all its names are names of the committed tables. docs/decisions/0031-shapes-are-compiled.md.
 
-Whatever is rare (contained resources, narratives) is called doubtful and left to ``findings``.
+The resources of a bundle are looked at in the same walk as the bundle. Whatever is rare (contained resources, narratives, a
+bundle in a bundle) is called doubtful and left to ``findings``.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,14 +16,29 @@ from typing import Any
 from shared.fhir import invariants
 from shared.fhir.primitives import TESTS
 from shared.fhir.tables import Declared, codes, codings, required, resource_types, type_table
+from shared.fhir.targets import Known, is_right
 
 Json = dict[str, Any]
 Targets = frozenset[str]
-References = dict[Any, tuple[Json, Targets]]
-IsSound = Callable[[Json, References], Any]
+IsSound = Callable[[Json, "References"], Any]
 RARE = ("Resource", "Narrative")
+ENTRY = "Bundle.entry"
+BROKEN = (TypeError, KeyError, ValueError, AttributeError, RecursionError)
 TEXTS = ("string", "markdown")
 MOST_SHAPES = 400
+
+
+class References(dict[Any, tuple[Json, Targets]]):
+    """References that are to be followed yet, each noted once, and what is known around the resource that holds them."""
+
+    def __init__(self, known: Known = Known()) -> None:
+        super().__init__()
+        self.known = known
+        self.bundle = known.bundle or {}
+
+    def are_right(self) -> bool:
+        """Whether each leads somewhere, and where it may."""
+        return all(is_right(*each, self.known) for each in self.values())
 
 
 def never(_element: Json, _references: References) -> bool:
@@ -39,7 +55,7 @@ class Shapes(dict[tuple[str, ...], IsSound]):
 
     def __missing__(self, shape: tuple[str, ...]) -> IsSound:
         names = shape[1:] if shape[:1] == ("resourceType",) and self.name in resource_types() else shape
-        present = declared(names, type_table(self.name))
+        present = declared(names, type_table(self.name), RARE[1:] if self.name == ENTRY else RARE)
         if not present or not is_sound_shape(self.name, present):
             return never
         test = compiled(self.name, present)
@@ -51,12 +67,12 @@ class Shapes(dict[tuple[str, ...], IsSound]):
 shapes_of = cache(Shapes)
 
 
-def declared(names: tuple[str, ...], table: dict[str, Declared]) -> dict[str, Declared]:
+def declared(names: tuple[str, ...], table: dict[str, Declared], rare: tuple[str, ...]) -> dict[str, Declared]:
     """What each property of a shape is declared as, ``_name`` like ``name``; empty when one is not, or is rare."""
     found = {}
     for name in names:
         each = table.get(name) or table.get(name.removeprefix("_"))
-        if each is None or each.type in RARE or (name[0] == "_" and not each.is_primitive):
+        if each is None or each.type in rare or (name[0] == "_" and not each.is_primitive):
             return {}
         found[name] = each
     return found
@@ -73,7 +89,7 @@ def is_sound_shape(name: str, present: dict[str, Declared]) -> bool:
 
 def compiled(name: str, present: dict[str, Declared]) -> IsSound:
     """The test of the values of one shape: ``lambda e, refs: ...``."""
-    known: dict[str, Any] = {"refer": refer, "str_": str, "list_": list}
+    known: dict[str, Any] = {"refer": refer, "is_sound": is_sound, "str_": str, "list_": list}
     terms = [term for prop, each in present.items() for term in _terms(prop, each, known, f"_{prop}" in present)]
     for n, rule in enumerate(invariants.VALUE.get(name, ())):
         known[f"rule{n}"] = rule.holds
@@ -107,6 +123,8 @@ def _term(value: str, declared: Declared, prop: str, known: dict[str, Any]) -> s
     name = value.strip("()").split(" ")[0]
     if declared.is_primitive:
         return _primitive_term(value, name, declared, prop, known)
+    if declared.type == "Resource":
+        return f"is_sound({value}, refs)"
     if declared.type == "Reference":
         known[f"targets_{prop}"] = declared.targets
         return f"refer({value}, targets_{prop}, refs)"
@@ -163,7 +181,10 @@ def has_one_of(coded: Json, allowed: frozenset[tuple[str, str]]) -> bool:
 
 
 def refer(reference: Json, targets: Targets, references: References) -> Any:
-    """Whether a reference is sound in itself; noted once, for who knows what it leads to."""
+    """Whether a reference is sound in itself. One that plainly leads to an entry is followed at once, any other is noted."""
+    leads_to = references.bundle.get(reference.get("reference", ""))
+    if leads_to and len(reference) == 2 and reference.get("type") == leads_to and (not targets or leads_to in targets):
+        return True
     key: Any = (targets, *reference.items())
     try:
         if key in references:
@@ -175,9 +196,17 @@ def refer(reference: Json, targets: Targets, references: References) -> Any:
 
 
 def is_sound(resource: Any, references: References) -> bool:
-    """Whether this resource is sound beyond doubt; its references are noted, for who knows what they lead to."""
+    """Whether this resource, which is no bundle, is sound beyond doubt; references that are no plain ones are noted."""
     try:
         name = resource["resourceType"]
-        return name in resource_types() and bool(shapes_of(name)[tuple(resource)](resource, references))
-    except (TypeError, KeyError, ValueError, AttributeError, RecursionError):
+        return name != "Bundle" and name in resource_types() and bool(shapes_of(name)[tuple(resource)](resource, references))
+    except BROKEN:
+        return False
+
+
+def is_sound_bundle(bundle: Json, references: References) -> bool:
+    """The same for a bundle and, in one walk, the resources in it; the rules of bundles (bdl-*) are not asked for here."""
+    try:
+        return bool(shapes_of("Bundle")[tuple(bundle)](bundle, references))
+    except BROKEN:
         return False
