@@ -9,6 +9,7 @@ Resource = dict[str, Any]
 Element = dict[str, Any]
 
 JSON = "application/fhir+json"
+EMPTY = frozenset((type(None), str, list, dict))  # what stands for nothing when it is false
 NUMBER = re.compile(r"[+]?(-?)(?=\.?[0-9])0*([0-9]*)(?:\.([0-9]*))?([eE][+-]?[0-9]+)?")
 
 
@@ -45,12 +46,20 @@ def element(**elements: Any) -> Element:
     >>> element(use="official", family="", given=["", "Ann"], multipleBirthInteger=0, class_={})
     {'use': 'official', 'given': ['Ann'], 'multipleBirthInteger': 0}
     """
-    kept: Element = {}
+    return _with_what_is_said({}, elements)
+
+
+def _with_what_is_said(kept: Element, elements: Element) -> Element:
+    """The one loop under every mapping: most of what it sees is empty, so that is told first."""
     for name, value in elements.items():
-        if isinstance(value, list) and not all(value):
-            value = [item for item in value if item or item == 0]
-        if value or value == 0:
-            kept[name.rstrip("_")] = value
+        if value:
+            if type(value) is list and not all(value):
+                value = [item for item in value if item or item == 0]
+                if not value:
+                    continue
+        elif type(value) in EMPTY or value != 0:
+            continue
+        kept[name if name[-1] != "_" else name.rstrip("_")] = value
     return kept
 
 
@@ -60,7 +69,7 @@ def resource(resource_type: str, /, **elements: Any) -> Resource:
     >>> resource("Patient", id="p1", active=False, name=[])
     {'resourceType': 'Patient', 'id': 'p1', 'active': False}
     """
-    return {"resourceType": resource_type, **element(**elements)}
+    return _with_what_is_said({"resourceType": resource_type}, elements)
 
 
 def to_json(content: Resource) -> bytes:

@@ -78,13 +78,15 @@ class Repetition:
 
     def __getitem__(self, path: str) -> str:
         number, _, subcomponent, _ = PLACES[path]
-        encoding = self.encoding
         parts = self._parts
         if parts is None:
-            parts = self._parts = self.sent.split(encoding.component)
+            parts = self._parts = self.sent.split(self.encoding.component)
         if number > len(parts):
             return ""
         text = parts[number - 1]
+        if text.isalnum() or not text:  # no delimiter is alphanumeric: this is a leaf
+            return "" if subcomponent else text
+        encoding = self.encoding
         if subcomponent or encoding.subcomponent in text:
             text = _part(text, encoding.subcomponent, subcomponent)
         return unescape(text, encoding) if encoding.escape in text else text
@@ -213,11 +215,11 @@ class Segment:
     def repeats(self, field: str) -> list[Repetition]:
         """Every repetition of a field, empty ones in their places; an empty list when the field is absent."""
         number = _NUMBERS[field]
-        text = self._field(number)
-        encoding = self.encoding
-        if not text:
+        fields = self._fields or self.fields
+        if number >= len(fields) or not (text := fields[number]):
             return []
-        if number < 3 and self.name in HEADERS:
+        encoding = self.encoding
+        if encoding.repetition not in text or (number < 3 and self.name in HEADERS):
             return [Repetition(text, encoding)]
         return [Repetition(part, encoding) for part in text.split(encoding.repetition)]
 

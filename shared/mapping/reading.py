@@ -31,6 +31,26 @@ def _made(cwe: Repetition, table: Table | None) -> tuple[Element, bool]:
     return cwe_codeable_concept(cwe, table), table is None or is_known(cwe, table)
 
 
+# Who works there and where the beds are comes again in message after message: it is made once. What is made is copied by
+# whoever keeps it (``shared``), and nobody changes an element inside it. Patients are never remembered.
+
+
+@lru_cache(maxsize=2048)
+def _provider(converter: Callable[[Repetition], Resource], sent: str, encoding: Encoding) -> Resource:
+    return converter(Repetition(sent, encoding))
+
+
+@lru_cache(maxsize=512)
+def _assigner(sent: str, encoding: Encoding) -> Resource:
+    authority = Repetition(sent.split(encoding.repetition)[0], encoding)
+    return hd_organization_resource(*(said(authority, n) for n in ("1", "2", "3")))
+
+
+@lru_cache(maxsize=2048)
+def _places(sent: str, encoding: Encoding) -> list[Resource]:
+    return pl_location(Repetition(sent, encoding))
+
+
 class Reading:
     """What one message's conversion knows: ids, issues, resources so far, and whom and which visit it is about."""
 
@@ -107,8 +127,11 @@ class Reading:
 
     def each(self, segment: Segment, field: str, converter: Callable[..., Any], *more: Any) -> list[Any]:
         """Every repetition through a converter; what it cannot read is an issue, what is empty is left out."""
-        found = []
-        for number, repetition in enumerate(segment.repeats(field), 1):
+        found: list[Any] = []
+        sent = segment.repeats(field)
+        if not sent:
+            return found
+        for number, repetition in enumerate(sent, 1):
             if repetition:
                 try:
                     found.append(converter(repetition, *more))
@@ -177,12 +200,18 @@ class Reading:
 
     def assigner(self, segment: Segment, field: str) -> Element:
         """A reference to the Organization of an HD field. Source: guide, HD[Organization]."""
-        made = hd_organization_resource(*(said(segment, f"{field}.{n}") for n in (1, 2, 3)))
-        return self.shared(made, segment.raw(field), f"{segment.name}[{segment.occurrence}]-{field}")
+        sent = segment.raw(field)
+        if not sent:
+            return {}
+        made = _assigner(sent, segment.encoding)
+        return self.shared(made, sent, f"{segment.name}[{segment.occurrence}]-{field}")
 
     def _each_shared(self, segment: Segment, field: str, converter: Callable[[Repetition], Resource]) -> list[Element]:
         references: list[Element] = []
-        for number, repetition in enumerate(segment.repeats(field), 1):
+        sent = segment.repeats(field)
+        if not sent:
+            return references
+        for number, repetition in enumerate(sent, 1):
             path = f"{segment.name}[{segment.occurrence}]-{field}[{number}]"
             if repetition:
                 references += filter(None, (self._shared_of(converter, repetition, path),))
@@ -190,7 +219,7 @@ class Reading:
 
     def _shared_of(self, converter: Callable[[Repetition], Resource], repetition: Repetition, path: str) -> Element:
         try:
-            return self.shared(converter(repetition), repetition.sent, path)
+            return self.shared(_provider(converter, repetition.sent, repetition.encoding), repetition.sent, path)
         except ValueError as error:
             self.note("value", path, str(error), "value-not-mapped")
             return {}
@@ -198,9 +227,9 @@ class Reading:
     def locations(self, segment: Segment, field: str) -> list[Element]:
         """References to the innermost Locations of a PL field; each Location is part of the next that was sent."""
         return [
-            self._chain(pl_location(pl), pl.sent, f"{segment.name}[{segment.occurrence}]-{field}[{number}]")
+            self._chain(levels, pl.sent, f"{segment.name}[{segment.occurrence}]-{field}[{number}]")
             for number, pl in enumerate(segment.repeats(field), 1)
-            if pl and pl_location(pl)
+            if pl and (levels := _places(pl.sent, pl.encoding))
         ]
 
     def location(self, segment: Segment, field: str) -> Element:

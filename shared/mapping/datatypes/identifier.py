@@ -36,6 +36,8 @@ def hd_uri(namespace: str, universal: str = "", kind: str = "", known: Authoriti
     ('https://fhir.nhs.uk/Id/nhs-number', 'urn:oid:1.2.3', '')
     """
     for name in (universal, namespace):
+        if not name:
+            continue
         if OID.fullmatch(name):
             return _registered(name, known)
         if UUID.fullmatch(name):
