@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from shared.fhir.resource import Element, element
 
+VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  # RFC 9562, 4.1
 HUB = uuid5(NAMESPACE_URL, "https://fhir.nhs.wales/integration-hub")
 
 
@@ -37,8 +38,7 @@ class Ids:
         digest = self._prefix.copy()
         digest.update(path.encode())
         text = digest.hexdigest()
-        variant = "89ab"[int(text[16], 16) & 3]
-        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
+        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def full_url(resource_id: str) -> str:

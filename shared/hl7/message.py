@@ -127,12 +127,18 @@ class Message:
             places = self.index.get(names[0], ())
             return [self._at(place, names[0], number) for number, place in enumerate(places, 1)]
         if self._all is None:
-            occurrences: dict[str, int] = {}
-            self._all = []
-            for place, name in enumerate(self.names):
-                occurrences[name] = number = occurrences.get(name, 0) + 1
-                self._all.append(self._at(place, name, number))
+            self._all = list(self._every())
         return [segment for segment in self._all if segment.name in names] if names else self._all[:]
+
+    def _every(self) -> Iterator[Segment]:
+        occurrences: dict[str, int] = {}
+        read, lines, encoding = self._segments, self.lines, self.encoding
+        for place, name in enumerate(self.names):
+            occurrences[name] = number = occurrences.get(name, 0) + 1
+            segment = read.get(place)
+            if segment is None:
+                segment = read[place] = Segment(name, lines[place], encoding, number)
+            yield segment
 
     def groups(self, first: str) -> Iterator[tuple[Segment, ...]]:
         """The message cut before each segment of this name; what stands before the first one is left out."""

@@ -104,7 +104,7 @@ class Repetition:
 
     def is_null(self, path: str = "1") -> bool:
         """Whether the sender wrote ``""`` there: delete what you hold."""
-        return self._leaf(path) == NULL
+        return NULL in self.sent and self._leaf(path) == NULL
 
     def raw(self, path: str = "") -> Raw:
         """A component (``4``) or subcomponent (``4.2``) as it was sent, or the whole repetition."""

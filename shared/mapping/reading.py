@@ -163,9 +163,10 @@ class Reading:
 
     def keep(self, made: Resource) -> Element:
         """Put a resource into the bundle; the reference to it."""
+        name = "urn:uuid:" + made["id"]
         self.resources.append(made)
-        self._held["urn:uuid:" + made["id"]] = made
-        return {"reference": "urn:uuid:" + made["id"], "type": made["resourceType"]}
+        self._held[name] = made
+        return {"reference": name, "type": made["resourceType"]}
 
     def held(self, to: Element) -> Resource:
         """The resource that a reference of ours names."""

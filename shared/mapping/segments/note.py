@@ -18,5 +18,4 @@ def nte_annotation(read: Reading, nte: Segment) -> Element:
 
 def lines(segment: Segment, field: str) -> str:
     """The repetitions of a TX or FT field as the lines that they are (HL7 v2.5.1 section 2.A.78)."""
-    said = [each.whole for each in segment.repeats(field) if each.sent != NULL]
-    return said[0].strip() if len(said) == 1 else "\n".join(said).strip()
+    return "\n".join([each.whole for each in segment.repeats(field) if each.sent != NULL]).strip()

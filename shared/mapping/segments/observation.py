@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from operator import itemgetter
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.encoding import Encoding
@@ -39,6 +40,8 @@ ALTERNATE = HL7 + "alternate-codes"
 
 # What an OBX says beside its value, time and people is the same in message after message: it is made once.
 FRAME = (3, 7, 8, 10, 11, 17, 20, 29)
+_of_frame = itemgetter(*FRAME)
+_UNSENT = [""] * (max(FRAME) + 1)
 _FRAMES: dict[tuple[object, ...], tuple[Element, tuple[Issue, ...]]] = {}
 MANY = 4096
 
@@ -60,17 +63,18 @@ def obx_observation(read: Reading, obx: Segment) -> Resource:
 
 def _remembered_frame(read: Reading, obx: Segment) -> Element:
     """The frame of an OBX like this one, with its issues at this one's path."""
-    fields, length = obx.fields, len(obx.fields)
-    key = (obx.encoding, *(fields[n] if n < length else "" for n in FRAME))
-    if key not in _FRAMES:
+    key = (obx.encoding, _of_frame(obx.fields + _UNSENT))
+    remembered = _FRAMES.get(key)
+    if remembered is None:
         if len(_FRAMES) >= MANY:
             _FRAMES.clear()
         before = len(read.issues)
         frame = _frame(read, obx)
         _FRAMES[key] = frame, tuple(read.issues[before:])
         return frame
-    frame, issues = _FRAMES[key]
-    read.issues += [each._replace(where=obx.where(each.where.rpartition("-")[2])) for each in issues]
+    frame, issues = remembered
+    if issues:
+        read.issues += [each._replace(where=obx.where(each.where.rpartition("-")[2])) for each in issues]
     return frame
 
 
