@@ -19,6 +19,7 @@ CATALOGUE: dict[str, str] = {
     "mpi-to-phw": "integrations.mpi_to_phw",
     "mpi-to-chemocare": "integrations.mpi_to_chemocare",
     "lims-results-to-cdr": "integrations.lims_results_to_cdr",
+    "documents-to-cdr": "integrations.documents_to_cdr",
     "referrals-to-pas": "integrations.referrals_to_pas",
     "vaccinations-to-cdr": "integrations.vaccinations_to_cdr",
     "pas-adt-to-cdr": "integrations.pas_adt_to_cdr",

@@ -1,6 +1,6 @@
 """What goes through the hub: the body as it arrived with its identity and times, and the body that leaves."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,8 @@ class Envelope:
 
     ``received_at`` is UTC, ``YYYY-MM-DDTHH:MM:SS.mmmZ``. ``partner`` is the caller's name in settings, ``""`` for a queue or
     an event. ``reference`` names the blob that the body came from (a hash of its URL and its ETag), ``""`` otherwise.
-    ``headers`` are those of the HTTP request, names in lower case.
+    ``headers`` are those of the HTTP request, names in lower case. ``files`` names blobs that belong to the message and are too
+    large to be in its body; they go when its content goes.
     """
 
     integration: str
@@ -27,6 +28,7 @@ class Envelope:
     partner: str = ""
     reference: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
 
 class Identity(NamedTuple):
@@ -38,12 +40,13 @@ class Identity(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """One body that leaves: what the destination is handed."""
+    """One body that leaves: what the destination is handed. Each of ``files`` opens one that the body refers to by its place."""
 
     content_type: str
     body: bytes
     control_id: str = ""
     properties: Mapping[str, str | bool] = {}
+    files: tuple[Callable[[], AsyncIterator[bytes]], ...] = ()
 
 
 class Receipt(NamedTuple):

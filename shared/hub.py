@@ -29,6 +29,7 @@ class Timing:
     storage_patience: float = 10  # how long an unclear answer of storage is looked into before the sender hears 503
     open_grace: float = 60  # an open row younger than this may belong to a message that is being stored
     overdue: float = 300  # a message that waits longer than this is reported
+    pairing: float = 900  # half of a pair of files that waits longer than this is reported
     turn_messages: int = 20  # most messages of one lane in one go
     turn_seconds: float = 60
     blob_from: int = 700 * 1024  # compressed content from this size on goes to a blob
@@ -43,6 +44,7 @@ class Timing:
             storage_patience=number("HUB_STORAGE_PATIENCE", cls.storage_patience),
             open_grace=number("HUB_OPEN_GRACE", cls.open_grace),
             overdue=number("HUB_OVERDUE", cls.overdue),
+            pairing=number("HUB_PAIRING", cls.pairing),
         )
 
 

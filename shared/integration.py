@@ -70,12 +70,16 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class EventGrid:
-    """Events of these types, delivered to the function or to ``<name>-in``; ``subject_begins`` narrows blob events."""
+    """Events of these types, delivered to the function or to ``<name>-in``; ``subject_begins`` narrows blob events.
+
+    ``pairs``: extensions of two files of one name that belong together, a document's and its sidecar's: ``("pdf", "json")``.
+    """
 
     types: tuple[str, ...]
     subject_begins: str = ""
     publisher: str = ""  # the integration whose outbox the event knocks for; empty: the event itself is the message
     filters: tuple[tuple[str, str, tuple[str, ...]], ...] = ()  # (operator, key, values) of an advanced filter
+    pairs: tuple[str, ...] = ()
 
 
 Trigger = Http | Queue | EventGrid

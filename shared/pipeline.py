@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -102,6 +103,12 @@ def transform(integration: Integration, envelope: Envelope, read: Content | None
         return integration.write(read, made) if integration.write else written(made, control)
 
 
+def with_files(outgoing: tuple[Outgoing, ...], envelope: Envelope, hub: Hub) -> tuple[Outgoing, ...]:
+    """What leaves, with the means to open the files that lie beside the message."""
+    files = tuple(partial(hub.store.blob_pieces, names.CONTENT, blob) for blob in envelope.files)
+    return tuple(part._replace(files=files) for part in outgoing) if files else outgoing
+
+
 def written(made: Any, control: str) -> tuple[Outgoing, ...]:
     """One body, by the type of what a mapping returned: bytes as they are, a FHIR resource as JSON, a message as HL7."""
     if isinstance(made, bytes):
@@ -173,7 +180,7 @@ async def attempt(held: Claim, message: Row) -> Outcome:
         return reason
     try:
         envelope = await held.content(message)
-        outgoing = await _aside(envelope, hub, transform, integration, envelope)
+        outgoing = with_files(await _aside(envelope, hub, transform, integration, envelope), envelope, hub)
         async with slot(integration, hub):
             await held.sending(message)
             for part in _announced(integration, message, outgoing[sent:]):
@@ -333,6 +340,7 @@ async def _arrival(integration: Integration, envelope: Envelope, checked: Checke
         finders=(
             *([f"p|{keyed('patient', patient)}"] if patient else []),
             *([f"x|{keyed('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []),
+            *map(names.by_file, envelope.files),
         ),
         body=body,
         blob=f"{integration.name}/{lane}/{token}" if len(body) >= hub.timing.blob_from else "",

@@ -11,25 +11,22 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from shared import batches
+from shared import batches, inbox, replies
 from shared.envelope import Answer, Envelope
 from shared.hub import Hub
+from shared.inbox import content_type
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import names, outbox
 from shared.ledger.knocks import knock
 from shared.ledger.rejections import Refusal, refuse
-from shared.ledger.store import Away, put
+from shared.ledger.store import Away
 from shared.pipeline import process
-from shared.privacy import digest, keyed
-from shared.problems import Fault, Problem, Unavailable
+from shared.privacy import keyed
 from shared.security import caller
 
 LARGEST = 100 * 1024 * 1024
-REPLY_LIVES = 7 * 86400
 POISONED = Issue("error", "processing", "", "the queue gave the message up after several tries", "poisoned")
-NO_BLOB = Issue("error", "not-found", "", "the blob that the message names is not in the inbox", "blob-missing")
-AGAIN = Issue("error", "transient", "", "not taken now", "again")
 
 
 async def http(integration: Integration, headers: Mapping[str, str], body: bytes, hub: Hub) -> Answer:
@@ -61,15 +58,17 @@ async def in_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
     if publisher and lane:
         await outbox.take(integration, publisher, lane, hub)
     elif name := _referenced(body):
-        await _blob(integration, name, "queue", hub)
+        await inbox.take(integration, name, "queue", hub)
     else:
-        await _take(integration, Envelope(integration.name, body, hub.stamp(), content_type(body), "queue"), hub)
+        await replies.take(integration, Envelope(integration.name, body, hub.stamp(), content_type(body), "queue"), hub)
 
 
 async def in_poison(integration: Integration, raw: bytes, hub: Hub) -> None:
     """What the in-queue gave up on: recorded with its content, as a dead letter is."""
     body = decoded(raw)
-    envelope = Envelope(integration.name, body, hub.stamp(), content_type(body), "queue")
+    name = _referenced(body)  # the watchdog may bring a file again and again: it is one dead letter
+    reference = keyed("blob", name) if name else ""
+    envelope = Envelope(integration.name, body, hub.stamp(), content_type(body), "queue", reference=reference)
     await refuse(integration, envelope, Verdict("AR", (POISONED,)), Refusal(), hub)
     hub.count(integration.name, "rejected")
     hub.tell("hub.poison", integration=integration.name, queue="in")
@@ -102,10 +101,10 @@ async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> 
     if publisher := _publisher(integration):
         await outbox.take(integration, publisher, _lane(told), hub)
     elif name := _created(told):
-        await _blob(integration, name, "event", hub)
+        await inbox.take(integration, name, "event", hub)
     else:
         body = orjson.dumps(dict(told))
-        await _take(integration, Envelope(integration.name, body, hub.stamp(), "application/json", "event"), hub)
+        await replies.take(integration, Envelope(integration.name, body, hub.stamp(), "application/json", "event"), hub)
 
 
 async def tick(hub: Hub) -> None:
@@ -129,43 +128,6 @@ def _lane(told: Mapping[str, Any]) -> str:
     return str(data.get("lane", "")) if isinstance(data, dict) else ""
 
 
-async def _take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
-    """Accept, and answer to the replies queue; raises when no verdict was reached."""
-    answer = await batches.take(integration, envelope, hub)
-    if answer.status == 503:
-        raise Unavailable(AGAIN)
-    if answer.status == 500:
-        raise Fault(AGAIN)
-    await hub.store.send(f"{integration.name}-replies", reply(answer), lives=REPLY_LIVES)
-    return answer
-
-
-async def _blob(integration: Integration, name: str, trigger: Any, hub: Hub) -> None:
-    """A message that was left in the inbox: taken once, then deleted there."""
-    table, partition = names.tables(integration.name).find, f"b|{keyed('blob', name)}"
-    body = await hub.store.read_blob(names.INBOX, name)
-    if body is None:
-        if await hub.store.get(table, partition, "taken"):
-            return
-        raise Problem(NO_BLOB)
-    reference = f"{keyed('blob', name)}-{digest(body)[:16]}"
-    await _take(
-        integration,
-        Envelope(integration.name, body, hub.stamp(), content_type(body), trigger, reference=reference),
-        hub,
-    )
-    await hub.store.commit(table, partition, put("taken", {"at": hub.now()}))
-    await hub.store.delete_blob(names.INBOX, name)
-
-
-def reply(answer: Answer) -> bytes:
-    """An acknowledgement for the replies queue: JSON, because a queue turns a CR into an LF."""
-    text = answer.body.decode("utf-8", "replace")
-    said = {"message_id": answer.headers.get("X-Message-Id", ""), "status": answer.status, "content_type": answer.content_type}
-    whole = orjson.dumps({**said, "acknowledgement": text})
-    return whole if len(whole) <= 60 * 1024 else orjson.dumps({**said, "acknowledgement": ""})
-
-
 def decoded(raw: bytes) -> bytes:
     """The body of a queue message, out of its base64 when it is in it.
 
@@ -179,12 +141,6 @@ def decoded(raw: bytes) -> bytes:
         return base64.b64decode(b"".join(raw.split()), validate=True) or raw
     except binascii.Error:
         return raw
-
-
-def content_type(body: bytes) -> str:
-    """What a body without a content type looks like."""
-    start = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return {b"{": "application/json", b"[": "application/json", b"<": "application/xml"}.get(start, "x-application/hl7-v2+er7")
 
 
 def blob_name(url: str) -> str:

@@ -4,7 +4,6 @@ The Patient is created only when the repository has none with this NHS Number; a
 """
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote
 
 from shared import mapping as guide
@@ -12,30 +11,10 @@ from shared.fhir.bundle import entry, transaction_bundle
 from shared.fhir.reference import Ids, full_url, reference
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7 import Message, Segment
-from shared.mapping.transaction import search
-
-Event = dict[str, Any]
+from shared.mapping.events import Event, Named, codeable, nhs_number, only_new, organisation, patient, professional, subject
 
 PROFILE = "https://fhir.nhs.wales/StructureDefinition/DataStandardsWales-Immunization"
-NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
-ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 UK_CORE = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-"
-REGISTERS = {  # HL7 UK naming systems of professional registers
-    "GMC": "https://fhir.hl7.org.uk/Id/gmc-number",
-    "NMC": "https://fhir.hl7.org.uk/Id/nmc-number",
-    "HCPC": "https://fhir.hl7.org.uk/Id/hcpc-number",
-    "GPhC": "https://fhir.hl7.org.uk/Id/gphc-number",
-}
-
-
-class Named:
-    """An event by the names that tell a message apart: who sent it and what they call it."""
-
-    def __init__(self, event: Event) -> None:
-        self._names = {"MSH-3": event["source"], "MSH-4": "", "MSH-10": event["id"]}
-
-    def __getitem__(self, path: str, /) -> str:
-        return str(self._names[path])
 
 
 def bundle(sent: Event | Message) -> Resource:
@@ -51,34 +30,9 @@ def from_event(event: Event) -> Resource:
     return transaction_bundle(Named(event), only_new(person), entry(given))
 
 
-def only_new(person: Resource) -> Element:
-    """A Patient that is created when the repository has none with this NHS Number (else: its first number), and is left alone
-    otherwise."""
-    listed = person.get("identifier", [])
-    by: Element = next((each for each in listed if each.get("system") == NHS_NUMBER), next(iter(listed), {}))
-    return entry(person, if_none_exist=search(by) if by.get("system") else "")
-
-
-def nhs_number(person: Resource) -> str:
-    """The NHS Number among the identifiers; ``""`` when there is none."""
-    return next((each["value"] for each in person.get("identifier", ()) if each.get("system") == NHS_NUMBER), "")
-
-
 def vaccination_id(event: Event) -> str:
     """An id of the vaccination, not of the event: a correction writes the same Immunization again."""
     return Ids(event["source"], "", event["vaccination"]["id"])("/vaccination")
-
-
-def patient(sent: Event, patient_id: str) -> Resource:
-    return resource(
-        "Patient",
-        id=patient_id,
-        identifier=[element(system=NHS_NUMBER, value=sent["nhsNumber"])],
-        name=[element(use="official", family=sent["family"], given=sent.get("given"))],
-        gender=sent.get("gender"),
-        birthDate=sent["birthDate"],
-        address=[element(postalCode=sent.get("postcode"))],
-    )
 
 
 def immunization(event: Event, immunization_id: str, patient_id: str) -> Resource:
@@ -102,15 +56,10 @@ def immunization(event: Event, immunization_id: str, patient_id: str) -> Resourc
         site=codeable(v.get("site")),
         route=codeable(v.get("route")),
         doseQuantity=element(**v.get("dose", {})),
-        performer=[performer(event.get("performer")), organisation(event.get("organisation"))],
+        performer=[acting(professional(event.get("performer"))), acting(organisation(event.get("organisation")))],
         reasonCode=[codeable(v.get("reason"))],
         protocolApplied=[element(series=v.get("series"), doseNumberPositiveInt=v.get("doseNumber")) if "doseNumber" in v else {}],
     )
-
-
-def subject(patient_id: str, number: str) -> Element:
-    """The patient, by reference inside the transaction and by NHS Number."""
-    return reference("Patient", patient_id) | element(identifier=element(system=NHS_NUMBER, value=number) if number else {})
 
 
 def procedure(v: Event) -> Element:
@@ -123,24 +72,8 @@ def parent_present(v: Event) -> Element:
     return element(url=UK_CORE + "ParentPresent", valueBoolean=v["parentPresent"]) if "parentPresent" in v else {}
 
 
-def codeable(code: Event | None) -> Element:
-    """A CodeableConcept of one coding; empty for an absent code."""
-    return {"coding": [dict(code)]} if code else {}
-
-
-def performer(sent: Event | None) -> Element:
-    """Who gave it, by the number in their register; no resource of their own is written."""
-    if sent is None:
-        return {}
-    identifier = element(system=REGISTERS[sent["scheme"]], value=sent["id"])
-    return {"actor": element(type="Practitioner", identifier=identifier, display=sent.get("name"))}
-
-
-def organisation(sent: Event | None) -> Element:
-    """Where it was given, by its ODS code."""
-    if sent is None:
-        return {}
-    return {"actor": element(type="Organization", identifier=element(system=ODS, value=sent["code"]), display=sent.get("name"))}
+def acting(who: Element) -> Element:
+    return element(actor=who)
 
 
 def from_message(message: Message) -> Resource:

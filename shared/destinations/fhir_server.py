@@ -2,8 +2,9 @@
 
 import json
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ import orjson
 from shared.destinations import authority, https
 from shared.destinations.fhir_reply import entries_of, refusal, resource_of, status_of
 from shared.envelope import Outgoing, Receipt
+from shared.fhir.bundle import file_number
 from shared.fhir.merge import current, led, prepared, search_form, wanted
 from shared.fhir.resource import Decimal, Resource, to_json
 from shared.problems import Undelivered
@@ -19,8 +21,9 @@ from shared.problems import Undelivered
 FHIR = "application/fhir+json"
 AGAIN = ("http-409", "http-412", "entry-409", "entry-412", "created-meanwhile")
 ROUNDS = 4  # of read, merge, write, before the message waits for its next attempt
-LARGE = 1024 * 1024  # base64 characters of a Binary that is uploaded by itself
+LARGE = 5 * 1024 * 1024 // 3 * 4  # base64 characters of a Binary that is uploaded by itself, before the transaction: 5 MiB
 CHUNK = 64 * 1024  # base64 characters; a multiple of four
+Opener = Callable[[], AsyncIterator[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,13 @@ class FhirServer:
     async def deliver(self, outgoing: Outgoing) -> Receipt:
         """Post the transaction; raises ``Undelivered``."""
         bundle = _transaction(outgoing.body)
-        large = [entry for entry in bundle["entry"] if self._is_large(entry)]
+        large = [entry for entry in bundle["entry"] if file_number(entry) is not None or self._is_large(entry)]
         merging = wanted(bundle)
         if not large and not merging:
             return await self._post(outgoing.body, len(bundle["entry"]))
         exact = json.loads(outgoing.body, parse_float=Decimal)
         if large:
-            exact = await self._without_documents(exact)
+            exact = await self._without_documents(exact, outgoing.files)
         return await self._merge(exact) if merging else await self._post(to_json(exact), len(exact["entry"]))
 
     async def _post(self, body: bytes, entries: int, merged: tuple[int, ...] = ()) -> Receipt:
@@ -80,14 +83,18 @@ class FhirServer:
             raise Undelivered("misconfigured", "no-versions", "the server tells no versions, so nothing can be merged safely")
         return found[0] if found else None
 
-    async def _send(self, method: str, url: str, body: https.Body, headers: dict[str, str]) -> https.Reply:
+    async def _send(self, method: str, url: str, body: bytes | Opener, headers: dict[str, str]) -> https.Reply:
         """One request with our token; a token that is refused is asked for again, once."""
         headers = {"Accept": FHIR, **headers}
-        reply = await https.send(self.name, method, url, body, {**headers, **await authority.authorization(self.name)})
-        if reply.status != 401 or not isinstance(body, bytes):
+        reply = await self._send_once(method, url, body, headers)
+        if reply.status != 401:
             return reply
         authority.forget(self.name)
-        return await https.send(self.name, method, url, body, {**headers, **await authority.authorization(self.name)})
+        return await self._send_once(method, url, body, headers)
+
+    async def _send_once(self, method: str, url: str, body: bytes | Opener, headers: dict[str, str]) -> https.Reply:
+        proof = await authority.authorization(self.name)
+        return await https.send(self.name, method, url, body if isinstance(body, bytes) else body(), {**headers, **proof})
 
     def _is_large(self, entry: dict[str, Any]) -> bool:
         """A Binary that is written under an id of ours: written twice, it is there once."""
@@ -95,19 +102,24 @@ class FhirServer:
         is_ours = request.get("method") == "PUT" and request.get("url") == f"Binary/{content.get('id')}"
         return is_ours and len(content.get("data", "")) >= self.large
 
-    async def _without_documents(self, bundle: Resource) -> Resource:
-        """Upload the large documents first; the transaction then refers to them."""
+    async def _without_documents(self, bundle: Resource, files: tuple[Opener, ...]) -> Resource:
+        """Upload the large documents first, piece by piece; the transaction then refers to them."""
         there = {}
-        for entry in filter(self._is_large, bundle["entry"]):
-            await self._upload(entry["resource"])
+        for entry in bundle["entry"]:
+            if (number := file_number(entry)) is not None:
+                await self._upload(entry["resource"], files[number])
+            elif self._is_large(entry):
+                await self._upload(entry["resource"], partial(_pieces, entry["resource"]["data"]))
+            else:
+                continue
             there[entry["fullUrl"]] = f"Binary/{entry['resource']['id']}"
         kept = [entry for entry in bundle["entry"] if entry.get("fullUrl") not in there]
         return {**bundle, "entry": [led(entry, there) for entry in kept]}
 
-    async def _upload(self, binary: Resource) -> None:
+    async def _upload(self, binary: Resource, pieces: Opener) -> None:
         url = f"{https.address(self.name)}/Binary/{binary['id']}"
         headers = {"Content-Type": binary["contentType"], "Prefer": "return=minimal"}
-        reply = await self._send("PUT", url, _pieces(binary["data"]), headers)
+        reply = await self._send("PUT", url, pieces, headers)
         if not 200 <= reply.status < 300:
             raise refusal(reply)
 

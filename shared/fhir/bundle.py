@@ -6,6 +6,7 @@ from shared.fhir.reference import Ids, Message, full_url
 from shared.fhir.resource import Element, Resource, element
 
 REMOVED = "urn:x-hub:removed-element"
+KEPT = "urn:x-hub:kept-file"
 
 
 def entry(content: Resource, if_none_exist: str = "", merge: str = "", removed: Iterable[str] = ()) -> Element:
@@ -27,6 +28,20 @@ def entry(content: Resource, if_none_exist: str = "", merge: str = "", removed: 
         request = {"method": "PUT", "url": f"{resource_type}?{merge}" if merge else f"{resource_type}/{resource_id}"}
     extension = [{"url": REMOVED, "valueString": name} for name in removed]
     return element(extension=extension, fullUrl=full_url(resource_id), resource=content, request=request)
+
+
+def kept_file(binary: Resource, number: int = 0) -> Element:
+    """The entry of a Binary whose data is a file that the hub keeps beside the message: the destination streams it there.
+
+    >>> kept_file({"resourceType": "Binary", "id": "b1"})["extension"]
+    [{'url': 'urn:x-hub:kept-file', 'valueInteger': 0}]
+    """
+    return {"extension": [{"url": KEPT, "valueInteger": number}], **entry(binary)}
+
+
+def file_number(entry: Element) -> int | None:
+    """Which of the message's files is the data of this entry's Binary; ``None`` where the data is in it, or it is no Binary."""
+    return next((each["valueInteger"] for each in entry.get("extension", ()) if each.get("url") == KEPT), None)
 
 
 def transaction_bundle(message: Message, *entries: Resource) -> Resource:

@@ -40,7 +40,7 @@ class Arrival:
     after: str = ""  # the lane that must be done first
     finders: tuple[str, ...] = ()  # partitions of the index that lead to it
     body: bytes = field(default=b"", repr=False)  # compressed
-    blob: str = ""
+    blob: str = ""  # where the body lies when it is large
 
     @property
     def id(self) -> str:
@@ -191,7 +191,7 @@ async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: H
         "key": arrival.key,
         "mark": arrival.token,
         "control": arrival.control,
-        "blob": arrival.blob,
+        "blob": " ".join(filter(None, (arrival.blob, *arrival.envelope.files))),
         "bytes": len(arrival.envelope.body),
         "after": arrival.after if other else "",
         "after_n": other["n"] if other else 0,

@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from shared.ledger.accounts import Account
-from shared.ledger.store import Arrived, Away, Change, Conflict, Row, Ticket
+from shared.ledger.store import Arrived, Away, Blob, Change, Conflict, Row, Ticket
 
 T = TypeVar("T")
 OPTIONS: dict[str, Any] = {"retry_total": 0, "connection_timeout": 3, "read_timeout": 15, "logging_enable": False}
+PIECE = 4 * 1024 * 1024  # bytes of a blob that are in memory at once, up and down
+PIECES: dict[str, Any] = {"max_single_get_size": PIECE, "max_chunk_get_size": PIECE, "max_block_size": PIECE}
 MISSING = ("TableNotFound", "QueueNotFound", "ContainerNotFound")
 ACTIONS = {"insert": "create", "replace": "update", "put": "upsert", "delete": "delete"}
 
@@ -68,7 +70,7 @@ class AzureStore:
     def _blobs(self) -> Any:
         from azure.storage.blob.aio import BlobServiceClient
 
-        return self.account.client(BlobServiceClient, self.account.blob, **OPTIONS)
+        return self.account.client(BlobServiceClient, self.account.blob, **PIECES, **OPTIONS)
 
     def _table(self, name: str) -> Any:
         return self._client(f"t|{name}", lambda: self._tables.get_table_client(name))
@@ -171,10 +173,33 @@ class AzureStore:
         except Conflict:
             return None
 
-    async def delete_blob(self, container: str, name: str) -> None:
+    async def write_blob_pieces(self, container: str, name: str, pieces: AsyncIterator[bytes]) -> None:
+        client = self._container(container)
+        await _make(client.create_container)  # the pieces can be had once: there is no second try
+        async with translated():
+            await client.upload_blob(name, pieces, overwrite=True)
+
+    async def blob_pieces(self, container: str, name: str) -> AsyncIterator[bytes]:
+        async with translated():
+            download = await self._container(container).download_blob(name)
+            async for piece in download.chunks():
+                yield piece
+
+    async def blob(self, container: str, name: str) -> Blob | None:
         try:
             async with translated():
-                await self._container(container).delete_blob(name)
+                found = await self._container(container).get_blob_client(name).get_blob_properties()
+            return Blob(str(found.etag), int(found.size))
+        except (Conflict, NotMade):
+            return None
+
+    async def delete_blob(self, container: str, name: str, etag: str = "") -> None:
+        from azure.core import MatchConditions
+
+        version = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+        try:
+            async with translated():
+                await self._container(container).delete_blob(name, **version)
         except (Conflict, NotMade):
             return
 

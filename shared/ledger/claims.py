@@ -382,10 +382,11 @@ async def stored_envelope(integration: str, row: Row, hub: Hub) -> Envelope:
 
 
 async def drop_blob(ledger: str, lane: str, n: int, hub: Hub) -> None:
-    """Delete the blob of a settled message, then say so in its row."""
+    """Delete the blobs of a settled message, then say so in its row."""
     row = await hub.store.get(ledger, lane, names.row("d", n))
     if row and row["blob_pending"]:
-        await hub.store.delete_blob(names.CONTENT, row["blob_pending"])
+        for blob in row["blob_pending"].split():
+            await hub.store.delete_blob(names.CONTENT, blob)
         await hub.store.commit(ledger, lane, replace(row, blob_pending=""))
 
 

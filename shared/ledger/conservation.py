@@ -102,7 +102,7 @@ async def residue(integration: Integration, hub: Hub) -> list[str]:
     tables, found = names.tables(integration.name), list[str]()
     held: set[str] = set()
     async for row in hub.store.scan(tables.ledger):
-        held |= {row["blob"], row["blob_pending"]} - {""}
+        held |= {*row["blob"].split(), *row["blob_pending"].split(), *row["files"].split()}
         found += _outstays(integration, row, hub.now())
     batches = await hub.store.query(tables.open, names.BATCH)
     held |= {f"{integration.name}/{row.key.replace('.', '/')}" for row in batches}

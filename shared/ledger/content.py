@@ -38,9 +38,11 @@ def restored(data: bytes) -> bytes:
 
 def kept(envelope: Envelope) -> dict[str, str]:
     """What a row keeps of an envelope besides its body; never the headers, which may hold a credential."""
-    return {name: getattr(envelope, name) for name in KEPT}
+    files = {"files": " ".join(envelope.files)} if envelope.files else {}
+    return {name: getattr(envelope, name) for name in KEPT} | files
 
 
 def envelope(integration: str, values: Mapping[str, Any], body: bytes) -> Envelope:
     """The envelope as it was, from its row and its body."""
-    return Envelope(integration, body, **{name: values.get(name, "") for name in KEPT})
+    files = tuple(values.get("files", "").split())
+    return Envelope(integration, body, **{name: values.get(name, "") for name in KEPT}, files=files)

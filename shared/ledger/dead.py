@@ -163,9 +163,8 @@ async def _accept_again(integration: Integration, ended: Row, hub: Hub) -> str:
         raise Away
     message_id = answer.headers.get("X-Message-Id", "")
     first = names.message_id(ended.partition, "0")
-    await hub.store.commit(
-        ledger, ended.partition, replace(ended, blob="", blob_pending=ended["blob"], reference=message_id), delete(row)
-    )
+    own = " ".join(blob for blob in ended["blob"].split() if blob not in envelope.files)  # files go on with the message
+    await hub.store.commit(ledger, ended.partition, replace(ended, blob="", blob_pending=own, reference=message_id), delete(row))
     await drop_blob(ledger, ended.partition, 0, hub)
     await hub.store.commit(names.tables(integration.name).find, PARTITION, remove(first))
     return message_id

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+from zlib import crc32
 
-from shared.ledger.store import Arrived, Change, Conflict, Row, Ticket
+from shared.ledger.store import Arrived, Blob, Change, Conflict, Row, Ticket
 
 KIB = 1024
 
@@ -104,8 +105,24 @@ class MemoryStore:
         found = self.containers[container].get(name)
         return found[0] if found else None
 
-    async def delete_blob(self, container: str, name: str) -> None:
-        self.containers[container].pop(name, None)
+    async def write_blob_pieces(self, container: str, name: str, pieces: AsyncIterator[bytes]) -> None:
+        await self.write_blob(container, name, b"".join([piece async for piece in pieces]))
+
+    async def blob_pieces(self, container: str, name: str) -> AsyncIterator[bytes]:
+        data = await self.read_blob(container, name)
+        if data is None:
+            raise Conflict
+        for start in range(0, len(data), 64 * KIB):
+            yield data[start : start + 64 * KIB]
+
+    async def blob(self, container: str, name: str) -> Blob | None:
+        found = self.containers[container].get(name)
+        return Blob(f"{crc32(found[0])}-{found[1]}", len(found[0])) if found else None
+
+    async def delete_blob(self, container: str, name: str, etag: str = "") -> None:
+        there = await self.blob(container, name)
+        if there and etag in ("", there.etag):
+            del self.containers[container][name]
 
     async def blobs(self, container: str, prefix: str = "") -> list[tuple[str, float]]:
         return sorted((name, at) for name, (_, at) in self.containers[container].items() if name.startswith(prefix))

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from shared.privacy import keyed
+
 SCHEMA = 1  # of a row; a newer app reads the rows of an older one
 WIDTH = 10
 HOLD = f"w|{0:0{WIDTH}d}"  # stands before every waiting message: the lane is held by a dead one
@@ -11,6 +13,7 @@ BACKLOG, THRESHOLD = "backlog", "threshold"  # its partitions that are no destin
 DEAD = "dead"  # partition of the index: what waits for a person
 BATCH = "batch"  # stands for the lane in the open row of a batch that is to be split
 CONTENT, INBOX = "content", "inbox"
+FILE = "file"  # stands for the lane in the name of a blob that is a file beside a message, not its body
 
 
 class Tables(NamedTuple):
@@ -55,6 +58,25 @@ def number(key: str) -> int:
 def message_id(lane: str, key: str) -> str:
     """What a message is called outside: its lane and the key of its receipt."""
     return f"{lane}.{key}"
+
+
+def file(integration: str, key: str) -> str:
+    """The blob of a file beside a message.
+
+    >>> file("documents-to-cdr", "5c0e")
+    'documents-to-cdr/file/5c0e'
+    """
+    return f"{integration}/{FILE}/{key}"
+
+
+def by_file(blob: str) -> str:
+    """The partition of the index that leads from a file to its message."""
+    return f"f|{blob.rpartition('/')[2]}"
+
+
+def by_name(name: str) -> str:
+    """The partition of the index that says whether a file of the inbox was taken; the name is somebody else's and may tell."""
+    return f"b|{keyed('blob', name)}"
 
 
 def open_key(lane: str, mark: str) -> str:

@@ -32,7 +32,16 @@ async def purge(integration: Integration, hub: Hub) -> None:
     await _expire(integration, hub.now() - keep.dead_content * DAY, hub)
     await _walk(integration, "receipts", _receipt, hub.now() - keep.receipts * DAY, hub)
     await _walk(integration, "metadata", _record, hub.now() - max(keep.metadata, keep.receipts + 1) * DAY, hub)
+    await _forget_files(integration, hub.now() - keep.receipts * DAY, hub)
     await _orphans(integration, hub)
+
+
+async def _forget_files(integration: Integration, before: float, hub: Hub) -> None:
+    """That a file of the inbox was taken is known as long as a receipt."""
+    table = names.tables(integration.name).find
+    async for row in hub.store.scan(table, "b|", "b~"):
+        if row["at"] < before:
+            await hub.store.commit(table, row.partition, delete(row))
 
 
 async def _expire(integration: Integration, before: float, hub: Hub) -> None:
@@ -129,7 +138,9 @@ async def _orphans(integration: Integration, hub: Hub) -> None:
 
 async def _named(integration: str, blob: str, hub: Hub) -> bool:
     """Whether a content row, or the row of a batch, names the blob."""
-    ledger, (_, lane, key) = names.tables(integration).ledger, blob.split("/", 2)
+    tables, (_, lane, key) = names.tables(integration), blob.split("/", 2)
     if lane == names.BATCH:
-        return await hub.store.get(names.tables(integration).open, lane, names.open_key(lane, key)) is not None
-    return any(row["blob"] == blob for row in await hub.store.query(ledger, lane, "c|", "c~"))
+        return await hub.store.get(tables.open, lane, names.open_key(lane, key)) is not None
+    lanes = {row["lane"] for row in await hub.store.query(tables.find, names.by_file(blob))} if lane == names.FILE else {lane}
+    kept = [row for each in sorted(lanes) for row in await hub.store.query(tables.ledger, each, "c|", "c~")]
+    return any(blob in (row["blob"], *row["files"].split()) for row in kept)

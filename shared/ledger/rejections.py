@@ -29,13 +29,14 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     tables, at = names.tables(integration.name), hub.now()
     lane = f"0-{keyed('refused', envelope.reference or hub.token())}"
     message_id = names.message_id(lane, "0")
+    keep = envelope.trigger in ("queue", "event")
     finders = [f"c|{keyed('control', known.control)}"] if known.control else []
+    finders += map(names.by_file, envelope.files if keep else ())
     found = {"lane": lane, "key": "0", "digest": "", "at": at}
     await together(
         hub.store.commit(tables.find, names.hour(at), put(message_id, {**found, "finders": " ".join(finders)})),
         *(hub.store.commit(tables.find, finder, put(message_id, found)) for finder in finders),
     )
-    keep = envelope.trigger in ("queue", "event")
     data = content.compressed(envelope.body) if keep else b""
     blob = f"{integration.name}/{lane}/0" if len(data) >= hub.timing.blob_from else ""
     if keep:
@@ -43,7 +44,8 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     if blob:
         await hub.store.write_blob(names.CONTENT, blob, data)
     body = {"blob": blob} if blob else content.pieces(data)
-    record = _record(envelope, verdict, known, at) | {"blob": blob, "content": keep}
+    blobs = " ".join(filter(None, (blob, *envelope.files)))
+    record = _record(envelope, verdict, known, at) | {"blob": blobs, "content": keep}
     kept = [insert(names.row("c", 0), {"schema": names.SCHEMA, **content.kept(envelope), **body})] if keep else []
     with suppress(Conflict):  # one of a file, or of a blob, that was recorded in an earlier run
         await hub.store.commit(tables.ledger, lane, insert(names.row("d", 0), record), *kept)

@@ -54,6 +54,13 @@ class Ticket(NamedTuple):
     receipt: str
 
 
+class Blob(NamedTuple):
+    """A blob as it is now: its version and its length in bytes."""
+
+    etag: str
+    size: int
+
+
 class Arrived(NamedTuple):
     """A queue message as it was received, leased to the reader."""
 
@@ -115,7 +122,16 @@ class Store(Protocol):
 
     async def read_blob(self, container: str, name: str) -> bytes | None: ...
 
-    async def delete_blob(self, container: str, name: str) -> None: ...
+    async def write_blob_pieces(self, container: str, name: str, pieces: AsyncIterator[bytes]) -> None:
+        """A blob from its pieces, never the whole of it in memory; it is there when the last piece is."""
+
+    def blob_pieces(self, container: str, name: str) -> AsyncIterator[bytes]:
+        """A blob piece by piece, the same version of it throughout. ``Conflict`` when it is not there."""
+
+    async def blob(self, container: str, name: str) -> Blob | None: ...
+
+    async def delete_blob(self, container: str, name: str, etag: str = "") -> None:
+        """With an ETag only that version: one that was written meanwhile stays."""
 
     async def blobs(self, container: str, prefix: str = "") -> list[tuple[str, float]]:
         """Name and time of the last change of each blob."""

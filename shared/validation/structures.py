@@ -30,6 +30,10 @@ REF_I12 = Structure(
     "[{PR1 [AUT [CTD]]}] [{OBR [{NTE}] [{OBX [{NTE}]}]}] [PV1 [PV2]] [{NTE}]",
     "HL7 v2.5.1 11.3.2",
 )
+MDM_T02 = Structure(
+    "MSH [{SFT}] EVN PID PV1 [{ORC [{TQ1 [{TQ2}]}] OBR [{NTE}]}] TXA {OBX [{NTE}]}",
+    "HL7 v2.5.1 9.6.2",
+)
 VXU_V04 = Structure(
     "MSH [{SFT}] PID [PD1] [{NK1}] [PV1 [PV2]] [{GT1}] [{IN1 [IN2] [IN3]}] {ORC [{TQ1 [{TQ2}]}] RXA [RXR] [{OBX [{NTE}]}]}",
     "HL7 v2.5.1 4.14.1",

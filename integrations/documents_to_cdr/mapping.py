@@ -1,0 +1,133 @@
+"""Sidecars and MDM^T02 -> Patient, DocumentReference, Binary. One line per FHIR element, in FHIR's order.
+
+The Patient is created only when the repository has none with this NHS Number; a document never changes one.
+"""
+
+from shared import mapping as guide
+from shared.fhir.bundle import entry, kept_file, transaction_bundle
+from shared.fhir.merge import led
+from shared.fhir.reference import Ids, full_url
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.formats.sidecar import measured
+from shared.hl7 import Message
+from shared.mapping.events import Event, Named, codeable, only_new, organisation, patient, professional, subject
+from shared.mapping.transaction import entries, numbered, of_the_record
+from shared.mapping.wales.claims import claimed, profile
+from shared.mapping.wales.patient import welsh_patient
+from shared.mapping.wales.providers import placed, welsh_provider
+
+PROFILE = profile("DocumentReference")
+CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+RESTRICTED = {"coding": [{"system": CONFIDENTIALITY, "code": "R", "display": "restricted"}]}
+PROVIDERS = ("Practitioner", "Organization", "Location")
+
+
+def to_transaction(sent: Event | Message) -> Resource:
+    """The transaction for the repository, from a sidecar or from an MDM^T02."""
+    return from_sidecar(sent) if isinstance(sent, dict) else from_message(sent)
+
+
+def from_sidecar(event: Event) -> Resource:
+    """The document under its own id, the same for every version, so that a correction corrects."""
+    ids, document = Ids(event["source"], "", event["document"]["id"]), event["document"]
+    person = patient(event["patient"], Ids.of(Named(event))("/patient"))
+    size, sha1 = measured(document)
+    binary = resource("Binary", id=ids(f"/binary/{sha1}"), contentType=document["contentType"], data=document.get("data"))
+    attachment = attached(document, binary["id"]) | element(size=size, hash=sha1)
+    described = document_reference(event, ids("/document"), person["id"], attachment)
+    return transaction_bundle(
+        Named(event), only_new(person), kept_file(binary) if "file" in document else entry(binary), entry(described)
+    )
+
+
+def attached(document: Event, binary_id: str) -> Element:
+    return element(
+        contentType=document["contentType"],
+        language=document.get("language"),
+        url=f"Binary/{binary_id}",
+        title=document.get("title"),
+        creation=document.get("created"),
+    )
+
+
+def document_reference(event: Event, document_id: str, patient_id: str, attachment: Element) -> Resource:
+    document = event["document"]
+    return resource(
+        "DocumentReference",
+        id=document_id,
+        meta={"profile": [PROFILE]},
+        masterIdentifier=element(system=event["source"], value=document["id"]),
+        status=document["status"],
+        docStatus=document.get("completion"),
+        type=codeable(document["type"]),
+        category=[codeable(document.get("category"))],
+        subject=subject(patient_id, event["patient"]["nhsNumber"]),
+        date=event["recorded"],
+        author=[professional(event.get("author"))],
+        custodian=organisation(event["organisation"]),
+        relatesTo=[replaced(event["source"], document.get("replaces", ""))],
+        description=document.get("description"),
+        securityLabel=[RESTRICTED if document.get("restricted") else {}],
+        content=[element(attachment=attachment)],
+        context=element(period=element(**event.get("period", {}))),
+    )
+
+
+def replaced(source: str, number: str) -> Element:
+    """The document that this one takes the place of, by its number."""
+    identifier = element(system=source, value=number)
+    return {"code": "replaces", "target": {"type": "DocumentReference", "identifier": identifier}} if number else {}
+
+
+def from_message(message: Message) -> Resource:
+    """MDM^T02 by the HL7 v2-to-FHIR guide, as Wales wants it, with the document's data in a Binary."""
+    made = of_the_record([each["resource"] for each in guide.to_bundle(message)["entry"]])
+    own = f"urn:x-hub:application:{message['MSH-3']}"
+    welsh = placed([claimed(of_wales(each, message, own)) for each in made], f"{own}:location")
+    documents = {full_url(each["id"]): full_url(number_ids(message)("/document")) for each in welsh if is_document(each)}
+    kept = [part for each in welsh for part in (with_binaries(each, message) if is_document(each) else [each])]
+    return transaction_bundle(message, *entries(led(kept, documents), {"Patient": only_new, "Encounter": if_there_is_none}))
+
+
+def is_document(made: Resource) -> bool:
+    return bool(made["resourceType"] == "DocumentReference")
+
+
+def number_ids(message: Message) -> Ids:
+    """Ids by the document's number, the same for every message about it."""
+    return Ids(message["MSH-3"], message["MSH-4"], message["TXA-12"])
+
+
+def if_there_is_none(encounter: Resource) -> Element:
+    return entry(encounter, if_none_exist=numbered(encounter))
+
+
+def of_wales(made: Resource, message: Message, own: str) -> Resource:
+    if made["resourceType"] == "Patient":
+        return welsh_patient(made, message["PID"])
+    return welsh_provider(made, own) if made["resourceType"] in PROVIDERS else made
+
+
+def with_binaries(made: Resource, message: Message) -> list[Resource]:
+    """The document behind the Binaries of its attachments, each under an id of the document's number."""
+    ids = number_ids(message)
+    binaries = [binary(ids, each["attachment"]) for each in made["content"]]
+    content = [{"attachment": moved(each["attachment"], there)} for each, there in zip(made["content"], binaries, strict=True)]
+    return [*filter(None, binaries), {**made, "id": ids("/document"), "content": content}]
+
+
+def binary(ids: Ids, attachment: Element) -> Resource:
+    """The data of an attachment; ``{}`` when it has none."""
+    if "data" not in attachment:
+        return {}
+    kind = attachment.get("contentType", "application/octet-stream")
+    return resource("Binary", id=ids(f"/binary/{measured(attachment).hash}"), contentType=kind, data=attachment["data"])
+
+
+def moved(attachment: Element, there: Resource) -> Element:
+    """The attachment with the Binary's address in place of the data."""
+    if not there:
+        return attachment
+    size, sha1 = measured(attachment)
+    kept = {name: value for name, value in attachment.items() if name != "data"}
+    return kept | {"contentType": there["contentType"], "url": f"Binary/{there['id']}", "size": size, "hash": sha1}

@@ -1,0 +1,70 @@
+"""What the schema of a sidecar cannot say, and what an MDM^T02 must say about its document."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from shared.formats.sidecar import start
+from shared.hl7 import Message
+from shared.hl7.identifier import nhs_number
+from shared.issue import Issue
+from shared.validation.nhs_number import is_nhs_number
+
+Sidecar = dict[str, Any]
+PDF = b"%PDF-"
+
+
+def nhs_number_check_digit(sidecar: Sidecar) -> Iterator[Issue]:
+    """A number that fails its check digit is a slip of the pen: the document would go to nobody, or to somebody else."""
+    if not is_nhs_number(sidecar["patient"]["nhsNumber"]):
+        text = "the check digit of the NHS Number is wrong"
+        yield Issue("error", "value", "/patient/nhsNumber", text, "", "NHS data dictionary: NHS NUMBER")
+
+
+def document_inside_or_beside(sidecar: Sidecar) -> Iterator[Issue]:
+    """A sidecar without its document describes nothing."""
+    if "data" not in sidecar["document"] and "file" not in sidecar["document"]:
+        text = "the document is neither inside nor in a file of the same name"
+        yield Issue("error", "required", "/document/data", text)
+
+
+def document_is_pdf(sidecar: Sidecar) -> Iterator[Issue]:
+    """What does not begin as a PDF was cut off, encoded twice, or is something else."""
+    document = sidecar["document"]
+    if document.keys() & {"data", "file"} and not start(document).startswith(PDF):
+        where = "/document/file" if "file" in document else "/document/data"
+        yield Issue("error", "structure", where, "the document is no PDF", "", "ISO 32000-2 7.5.2")
+
+
+def not_before_birth(sidecar: Sidecar) -> Iterator[Issue]:
+    """A document made before its patient was born belongs to somebody else, or the date of birth is wrong."""
+    if sidecar["document"].get("created", "9999")[:10] < sidecar["patient"]["birthDate"]:
+        yield Issue("warning", "value", "/document/created", "before the date of birth")
+
+
+def known_patient(message: Message) -> Iterator[Issue]:
+    """A document goes to the record of a patient, who is known by NHS Number."""
+    if not nhs_number(message["PID"]):
+        yield Issue("error", "required", "PID-3", "no NHS Number", "", "HL7 v2.5.1 3.4.2.3")
+
+
+def document_number(message: Message) -> Iterator[Issue]:
+    """Without its number a corrected document would be a second one."""
+    if not message["TXA-12"]:
+        yield Issue("error", "required", "TXA-12", "no unique document number", "", "HL7 v2.5.1 9.6.2.12")
+
+
+def document_kind(message: Message) -> Iterator[Issue]:
+    """A reader looks for a document by what kind it is."""
+    if not message["TXA-2"]:
+        yield Issue("error", "required", "TXA-2", "no document type", "", "HL7 v2.5.1 9.6.2.2")
+
+
+def content_present(message: Message) -> Iterator[Issue]:
+    """MDM^T02 brings the document itself: encapsulated data, or text."""
+    if not any(obx.repeats("5") for obx in message.segments("OBX")):
+        yield Issue("error", "required", "OBX-5", "the message has no document", "", "HL7 v2.5.1 9.5.2")
+
+
+OF_SIDECARS = (nhs_number_check_digit, document_inside_or_beside, document_is_pdf, not_before_birth)
+OF_MESSAGES = (known_patient, document_number, document_kind, content_present)
+DROPPED: dict[str, str] = {}

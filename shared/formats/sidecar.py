@@ -1,0 +1,100 @@
+"""JSON that describes a document: with the document inside it, or beside it as a file that the hub keeps."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha1
+from typing import Any, NamedTuple
+
+import orjson
+
+from shared.envelope import Envelope
+from shared.formats.json_events import Document, JsonEvents
+from shared.issue import Issue
+from shared.problems import Rejected
+
+NOT_KEPT = Issue("error", "structure", "/document/file", "only the hub says that a file lies beside a message", "file-not-kept")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecars(JsonEvents):
+    """Sidecars as events: ``document.data`` is the document in base64, or ``document.file`` speaks of the file beside it."""
+
+    def read(self, envelope: Envelope) -> Document:
+        """The sidecar. ``Unsupported``: not JSON, or not an object. ``Rejected``: it speaks of a file that is not there."""
+        read = JsonEvents.read(self, envelope)
+        if "file" in _described(read) and not envelope.files:
+            raise Rejected(NOT_KEPT)
+        return read
+
+
+class Measured(NamedTuple):
+    """A document's length in bytes and its SHA-1 in base64, as a FHIR Attachment has them."""
+
+    size: int
+    hash: str
+
+
+def measured(document: Mapping[str, Any]) -> Measured:
+    """Of the ``document`` of a sidecar, wherever its bytes are.
+
+    >>> measured({"data": "TVNI"})
+    Measured(size=3, hash='VsUoPgLstGWHlMTkGztAyGhA/Qk=')
+    """
+    if "file" in document:
+        return Measured(document["file"]["size"], document["file"]["sha1"])
+    data = base64.b64decode(document["data"])
+    return Measured(len(data), base64.b64encode(sha1(data, usedforsecurity=False).digest()).decode())
+
+
+def start(document: Mapping[str, Any]) -> bytes:
+    """How the document begins; empty when its base64 is none."""
+    text = document["file"]["start"] if "file" in document else document["data"][:8]
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def is_description(body: bytes) -> bool:
+    """Whether a body is a sidecar that a document can be put into."""
+    described = _described(_object(body))
+    return bool(described) and not {"data", "file"} & described.keys()
+
+
+def carries_document(body: bytes) -> bool:
+    """Whether a sidecar has its document inside and needs no second file.
+
+    >>> carries_document(b'{"document": {"data": "JVBERi0="}}'), carries_document(b"no JSON")
+    (True, False)
+    """
+    return "data" in _described(_object(body))
+
+
+def with_document(body: bytes, document: bytes) -> bytes:
+    """The sidecar with the document inside."""
+    return _added(body, "data", base64.b64encode(document).decode())
+
+
+def with_file(body: bytes, marks: Mapping[str, str | int]) -> bytes:
+    """The sidecar with what is known of the file beside it; one that cannot be told so stays as it is, to be refused."""
+    return _added(body, "file", dict(marks)) if is_description(body) else body
+
+
+def _added(body: bytes, name: str, value: Any) -> bytes:
+    read = orjson.loads(body)
+    return orjson.dumps({**read, "document": {**read["document"], name: value}})
+
+
+def _object(body: bytes) -> Document:
+    try:
+        read = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _described(read: Document) -> Document:
+    described = read.get("document")
+    return described if isinstance(described, dict) else {}
