@@ -8,7 +8,7 @@ keyed hash alone.
 import base64
 import hashlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -58,7 +58,9 @@ async def take(integration: Integration, name: str, trigger: Trigger, hub: Hub) 
     document, sidecar = halves
     if document and sidecar:
         return await _take_pair(integration, document, sidecar, trigger, hub)
-    if sidecar and await _is_complete(sidecar, hub):
+    if await _was_taken(integration, file, hub):
+        await _done(integration, [file], hub)
+    elif sidecar and await _is_complete(sidecar, hub):
         await _take_message(integration, sidecar, trigger, hub)
     return None
 
@@ -225,12 +227,19 @@ def _tell(integration: Integration, issue: Issue, outcome: str, hub: Hub) -> Non
     hub.tell("hub.message", integration=integration.name, stage="accept", outcome=outcome, error_code=issue.rule)
 
 
-async def _done(integration: Integration, taken: Iterable[File], hub: Hub) -> None:
+async def _done(integration: Integration, taken: Collection[File], hub: Hub) -> None:
     """Out of the inbox, unless the sender has left another one under that name meanwhile."""
     table = names.tables(integration.name).find
     for file in taken:
-        await hub.store.commit(table, names.by_name(file.name), put("taken", {"at": hub.now()}))
+        await hub.store.commit(table, names.by_name(file.name), put("taken", {"at": hub.now(), "etag": file.etag}))
+    for file in taken:
         await hub.store.delete_blob(names.INBOX, file.name, file.etag)
+
+
+async def _was_taken(integration: Integration, file: File, hub: Hub) -> bool:
+    """Whether a half is what a crash left of a pair: the other half is out of the inbox already."""
+    taken = await hub.store.get(names.tables(integration.name).find, names.by_name(file.name), "taken")
+    return taken is not None and taken["etag"] == file.etag
 
 
 async def _gone(integration: Integration, name: str, hub: Hub) -> None:

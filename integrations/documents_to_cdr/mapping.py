@@ -9,12 +9,14 @@ from shared.fhir.merge import led
 from shared.fhir.reference import Ids, full_url
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.formats.sidecar import measured
-from shared.hl7 import Message
+from shared.hl7 import Message, Segment
+from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.events import Event, Named, codeable, only_new, organisation, patient, professional, subject
 from shared.mapping.transaction import entries, numbered, of_the_record
 from shared.mapping.wales.claims import claimed, profile
-from shared.mapping.wales.patient import welsh_patient
+from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
 from shared.mapping.wales.providers import placed, welsh_provider
+from shared.mapping.wales.visit import welsh_encounter
 
 PROFILE = profile("DocumentReference")
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
@@ -103,9 +105,23 @@ def if_there_is_none(encounter: Resource) -> Element:
 
 
 def of_wales(made: Resource, message: Message, own: str) -> Resource:
-    if made["resourceType"] == "Patient":
+    kind = made["resourceType"]
+    if kind == "Patient":
         return welsh_patient(made, message["PID"])
-    return welsh_provider(made, own) if made["resourceType"] in PROVIDERS else made
+    if kind == "Encounter":
+        return element(**{**welsh_encounter(made, message["PV1"]), "identifier": welsh_identifiers(made)})
+    if kind == "DocumentReference":
+        return {**made, **of_the_document(made, message["TXA"], own)}
+    return welsh_provider(made, own) if kind in PROVIDERS else made
+
+
+def of_the_document(made: Resource, txa: Segment, own: str) -> Element:
+    """Its number with a system, and when the activity was that it tells of (TXA-4), which the guide leaves out."""
+    period = element(start=dtm_date_time(txa["4"]))
+    return element(
+        masterIdentifier=element(**{"system": own, **made.get("masterIdentifier", {})}),
+        context=element(**made.get("context", {}), period=period),
+    )
 
 
 def with_binaries(made: Resource, message: Message) -> list[Resource]:

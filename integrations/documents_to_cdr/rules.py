@@ -67,4 +67,23 @@ def content_present(message: Message) -> Iterator[Issue]:
 
 OF_SIDECARS = (nhs_number_check_digit, document_inside_or_beside, document_is_pdf, not_before_birth)
 OF_MESSAGES = (known_patient, document_number, document_kind, content_present)
-DROPPED: dict[str, str] = {}
+
+ROUTING = "says how the message travels, nothing of the document"
+COUNT = "numbers the segment"
+KIND = "the kind of the document is that of TXA-2; an OBX gives its title"
+STAFF = "who did what the document tells of is in the document; FHIR has its author and who signed it"
+# Element -> why it reaches nothing (mapping_sheet.md)
+DROPPED = {
+    **dict.fromkeys(("MSH-5", "MSH-6", "MSH-11", "MSH-12", "MSH-15", "MSH-16", "MSH-18"), ROUTING),
+    **dict.fromkeys(("PID-1", "PV1-1", "TXA-1", "OBX-1", "OBR-1"), COUNT),
+    **dict.fromkeys(("OBX-3.1", "OBX-3.3"), KIND),
+    "EVN-1": "the event is that of MSH-9",
+    "OBX-3.2": "parts of one text have one title, that of the first",
+    "OBX-5.2": "each OBX says what it brings by its subtype and by how its data begins",
+    "OBX-11": "the status of the document is that of TXA-17 and TXA-19",
+    "ORC-1": "a document changes no order, whatever the order control",
+    "PV1-3.6": "the type of place has no element of its own",
+    "PV1-19.5": "says what is taken without it",
+    "TXA-3": "how the content is presented is said by each OBX",
+    "TXA-5": STAFF,
+}
