@@ -16,6 +16,7 @@ from shared import pipeline
 from shared.envelope import Envelope
 from shared.integration import EventGrid, Http, Integration, Queue
 from shared.issue import Issue
+from toolkit import drops
 from toolkit.samples import Sample, samples
 from toolkit.stack import Stack
 
@@ -54,7 +55,7 @@ class Journey:
 
 def planned(integration: Integration, taken: int, refused: int) -> list[Journey]:
     """So many samples that are taken and so many that are refused, by the trigger that each message would come by."""
-    every = [_journey(integration, sample) for sample in samples(integration)]
+    every = [_journey(integration, sample) for sample in samples(integration) if not drops.waits(integration, sample)]
     taken = len(every) if integration.subscribers else taken  # subscribers choose among them
     chosen = [one for one in every if one.accepted][:taken] + [one for one in every if not one.accepted][:refused]
     ways = [way for kind, way in ((Http, "http"), (Queue, "queue"), (EventGrid, "event")) if _has(integration, kind)]
@@ -124,12 +125,17 @@ class Sender:
         async with self._client(f"{name}-in") as arrivals, self._client(f"{name}-replies") as replies:
             await replies.clear_messages()
             await arrivals.send_message(base64.b64encode(journey.sample.body).decode())
-            told = await _first(replies)
+            await self._answered(journey, await _first(replies))
+
+    async def _answered(self, journey: Journey, told: dict[str, Any]) -> None:
+        """By the acknowledgement of the replies queue, and then as it went on."""
         journey.answered_ms = (time.time() - journey.began) * 1000
         journey.answer = told["acknowledgement"].encode()
         journey.acknowledgement = said(journey.answer, told["status"])
-        if journey.accepted:
-            await self._arrival(journey, f"/api/v1/{name}/messages/{told['message_id']}")
+        if journey.acknowledgement != journey.expected:
+            journey.problem = f"answered {journey.acknowledgement}, not {journey.expected}"
+        elif journey.accepted:
+            await self._arrival(journey, f"/api/v1/{journey.integration.name}/messages/{told['message_id']}")
 
     def _client(self, queue: str) -> Any:
         from azure.storage.queue.aio import QueueClient
@@ -137,15 +143,29 @@ class Sender:
         return QueueClient.from_connection_string(self.stack.storage.connection_string, queue)
 
     async def _event(self, journey: Journey) -> None:
+        """The event itself, or files and an event of each; the acknowledgement is read from the replies queue."""
+        async with self._client(f"{journey.integration.name}-replies") as replies:
+            await replies.clear_messages()
+            for told in await self._events(journey):
+                await self._notify(journey, told)
+            if not journey.problem:
+                await self._answered(journey, await _first(replies))
+
+    async def _events(self, journey: Journey) -> list[bytes]:
+        sample, integration = journey.sample, journey.integration
+        if not drops.takes_files(integration):
+            return [sample.body]
+        files, connection = drops.halves(sample.body, sample.extension), self.stack.storage.connection_string
+        return [
+            json.dumps(drops.created(name)).encode() for name in await drops.leave(integration, connection, sample.name, files)
+        ]
+
+    async def _notify(self, journey: Journey, told: bytes) -> None:
         url = f"{self.stack.url}/runtime/webhooks/eventgrid?functionName={journey.integration.package}_event"
-        told = {"aeg-event-type": "Notification", "Content-Type": "application/json"}
-        async with self.session.post(url, data=journey.sample.body, headers=told) as answer:
-            journey.answered_ms = (time.time() - journey.began) * 1000
-        journey.acknowledgement = journey.expected
-        if answer.status != 202:
-            journey.problem = f"the webhook answered {answer.status}"
-        elif journey.accepted:
-            await self._arrival(journey, "")
+        headers = {"aeg-event-type": "Notification", "Content-Type": "application/cloudevents+json"}
+        async with self.session.post(url, data=told, headers=headers) as answer:
+            if answer.status >= 300:
+                journey.problem = f"the webhook answered {answer.status}"
 
     async def _arrival(self, journey: Journey, where: str) -> None:
         """At the simulator where there is one that keeps what it gets by control id, else by the hub's own word."""
@@ -191,11 +211,11 @@ def _headers(envelope: Envelope) -> dict[str, str]:
 
 
 def said(answer: bytes, status: int) -> str:
-    """AA, AE or AR of an acknowledgement; by the status where the answer is no HL7."""
+    """AA, AE or AR of an acknowledgement; by the status where the answer is no HL7: 422 is what was read and found wrong."""
     found = re.search(rb"MSA\|(\w\w)", answer)
     if found:
         return found[1].decode().replace("C", "A", 1)
-    return "AA" if status < 300 else "AE"
+    return "AA" if status < 300 else "AE" if status == 422 else "AR"
 
 
 def without_time(body: bytes) -> bytes:

@@ -14,6 +14,7 @@ from shared.formats.json_events import Document, JsonEvents
 from shared.issue import Issue
 from shared.problems import Rejected
 
+TWICE = Issue("error", "structure", "/document/data", "a document is in the sidecar and another lies beside it", "document-twice")
 NOT_KEPT = Issue("error", "structure", "/document/file", "only the hub says that a file lies beside a message", "file-not-kept")
 
 
@@ -22,10 +23,13 @@ class Sidecars(JsonEvents):
     """Sidecars as events: ``document.data`` is the document in base64, or ``document.file`` speaks of the file beside it."""
 
     def read(self, envelope: Envelope) -> Document:
-        """The sidecar. ``Unsupported``: not JSON, or not an object. ``Rejected``: it speaks of a file that is not there."""
+        """The sidecar. ``Unsupported``: not JSON, or not an object. ``Rejected``: one file too few, or too many."""
         read = JsonEvents.read(self, envelope)
-        if "file" in _described(read) and not envelope.files:
+        described = _described(read)
+        if "file" in described and not envelope.files:
             raise Rejected(NOT_KEPT)
+        if "data" in described and envelope.files:
+            raise Rejected(TWICE)
         return read
 
 
@@ -58,9 +62,13 @@ def start(document: Mapping[str, Any]) -> bytes:
 
 
 def is_description(body: bytes) -> bool:
-    """Whether a body is a sidecar that a document can be put into."""
+    """Whether a body is a sidecar that a document can be put into.
+
+    >>> is_description(b'{"document": {"id": "1"}}'), is_description(b'{"document": {"data": "JVBERi0="}}')
+    (True, False)
+    """
     described = _described(_object(body))
-    return bool(described) and not {"data", "file"} & described.keys()
+    return bool(described) and "data" not in described
 
 
 def carries_document(body: bytes) -> bool:
@@ -74,17 +82,19 @@ def carries_document(body: bytes) -> bool:
 
 def with_document(body: bytes, document: bytes) -> bytes:
     """The sidecar with the document inside."""
-    return _added(body, "data", base64.b64encode(document).decode())
+    return _added(body, data=base64.b64encode(document).decode())
 
 
 def with_file(body: bytes, marks: Mapping[str, str | int]) -> bytes:
     """The sidecar with what is known of the file beside it; one that cannot be told so stays as it is, to be refused."""
-    return _added(body, "file", dict(marks)) if is_description(body) else body
+    return _added(body, file=dict(marks)) if is_description(body) else body
 
 
-def _added(body: bytes, name: str, value: Any) -> bytes:
+def _added(body: bytes, **found: Any) -> bytes:
+    """What the hub found takes the place of what the sender says of a kept file."""
     read = orjson.loads(body)
-    return orjson.dumps({**read, "document": {**read["document"], name: value}})
+    said = {name: value for name, value in read["document"].items() if name != "file"}
+    return orjson.dumps({**read, "document": {**said, **found}})
 
 
 def _object(body: bytes) -> Document:

@@ -1,0 +1,68 @@
+"""Files as a sender leaves them in the inbox, and the event by which storage tells of each."""
+
+import base64
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from shared import inbox
+from shared.integration import Integration
+from shared.ledger.names import INBOX
+from toolkit.samples import Sample
+
+SUBJECT = f"/blobServices/default/containers/{INBOX}/blobs/"
+
+
+def takes_files(integration: Integration) -> bool:
+    """Whether its messages come as files of the inbox."""
+    return inbox.files(integration) is not None
+
+
+def halves(body: bytes, extension: str) -> dict[str, bytes]:
+    """A message as the files that it would come in, by extension: a sidecar with its document inside comes as two.
+
+    >>> halves(b'{"document": {"data": "JVBERi0="}}', "json")
+    {'pdf': b'%PDF-', 'json': b'{"document":{}}'}
+    """
+    if extension != "json" or not inbox.carries_document(body):
+        return {extension: body}
+    sidecar = orjson.loads(body)
+    document = base64.b64decode(sidecar["document"].pop("data"))
+    return {"pdf": document, "json": orjson.dumps(sidecar)}
+
+
+def waits(integration: Integration, sample: Sample) -> bool:
+    """Whether a sample is half of a pair, whose other half never comes: it waits, and is in no demo."""
+    trigger = inbox.files(integration)
+    return trigger is not None and sample.extension in trigger.pairs and not inbox.carries_document(sample.body)
+
+
+async def leave(integration: Integration, connection: str, stem: str, files: Mapping[str, bytes]) -> list[str]:
+    """Put files of one name into the folder that the integration listens to; their names there, in this order."""
+    from azure.core.exceptions import ResourceExistsError
+    from azure.storage.blob.aio import ContainerClient
+
+    trigger = inbox.files(integration)
+    assert trigger
+    names = {f"{inbox.folder(trigger)}{stem}.{extension}": body for extension, body in files.items()}
+    async with ContainerClient.from_connection_string(connection, INBOX) as container:
+        with suppress(ResourceExistsError):
+            await container.create_container()
+        for name, body in names.items():
+            await container.upload_blob(name, body, overwrite=True)
+    return list(names)
+
+
+def created(name: str) -> dict[str, Any]:
+    """The event of a blob that was written, as Event Grid delivers it in the CloudEvents schema."""
+    return {
+        "specversion": "1.0",
+        "type": inbox.CREATED,
+        "source": "/subscriptions/local/resourceGroups/local/providers/Microsoft.Storage/storageAccounts/local",
+        "id": name.rpartition("/")[2],
+        "subject": SUBJECT + name,
+        "data": {"api": "PutBlob", "url": f"https://local.blob.core.windows.net/{INBOX}/{quote(name)}"},
+    }
