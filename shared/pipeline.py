@@ -149,7 +149,7 @@ async def _accept(integration: Integration, envelope: Envelope, hub: Hub) -> Ans
     try:
         checked = _in_own_name(integration, envelope, await _aside(envelope, hub, check, integration, envelope))
         if not checked.verdict.accepted:
-            return await _refused(integration, envelope, checked, hub)
+            return await refused(integration, envelope, checked, hub)
         recorded = await record(integration, await _arrival(integration, envelope, checked, hub), hub)
     except (Unavailable, Fault) as problem:
         return not_now(integration, envelope, problem, hub)
@@ -287,7 +287,8 @@ def _in_own_name(integration: Integration, envelope: Envelope, checked: Checked)
     return Checked(found, checked.content, integration.source.acknowledge(envelope, checked.content, found))
 
 
-async def _refused(integration: Integration, envelope: Envelope, checked: Checked, hub: Hub) -> Answer:
+async def refused(integration: Integration, envelope: Envelope, checked: Checked, hub: Hub) -> Answer:
+    """Record what is refused, and answer its sender. Raises ``Unavailable``."""
     who = _identity(integration, envelope, checked.content) if checked.content is not None else Identity("", "", "")
     try:
         message_id = await refuse(integration, envelope, checked.verdict, Refusal(who.control_id, who.sender, who.facility), hub)

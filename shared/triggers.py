@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from shared import batches, inbox, replies
+from shared import batches, door, inbox, replies
 from shared.envelope import Answer, Envelope
 from shared.hub import Hub
 from shared.inbox import content_type
@@ -23,19 +23,17 @@ from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away
 from shared.pipeline import process
 from shared.privacy import keyed
+from shared.problems import Unsupported
 from shared.security import caller
 
-LARGEST = 100 * 1024 * 1024
 POISONED = Issue("error", "processing", "", "the queue gave the message up after several tries", "poisoned")
 
 
 async def http(integration: Integration, headers: Mapping[str, str], body: bytes, hub: Hub) -> Answer:
-    """``POST /api/v1/<name>``: 401 for nobody we know, 403 for a partner who may not call this, 400 empty, 413 too large."""
+    """``POST /api/v1/<name>``: 401 for nobody we know, 403 for a partner who may not call this; the door's own refusals."""
     partner = caller(headers)
     if partner is None or not partner.may_call(integration.name):
         return Answer(401 if partner is None else 403, "text/plain", b"")
-    if not body or len(body) > LARGEST:
-        return Answer(413 if body else 400, "text/plain", b"" if body else b"the body is empty")
     envelope = Envelope(
         integration.name,
         body,
@@ -48,7 +46,11 @@ async def http(integration: Integration, headers: Mapping[str, str], body: bytes
         partner.name,
         headers=headers,
     )
-    return await batches.take(integration, envelope, hub)
+    try:
+        envelope = await door.entered(integration, envelope)
+    except Unsupported as problem:
+        return await door.turned_away(integration, envelope, problem, hub)
+    return door.asynchronous(headers, await batches.take(integration, envelope, hub))
 
 
 async def in_queue(integration: Integration, raw: bytes, hub: Hub) -> None:

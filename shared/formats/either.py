@@ -44,7 +44,10 @@ class Either:
         return self._by_body(envelope).acknowledge(envelope, content, verdict)
 
     def _by_body(self, envelope: Envelope) -> Source:
-        return self.json if is_json(envelope.body) else self.hl7
+        """By how it begins; what begins like neither, by its media type."""
+        body = envelope.body.lstrip(BLANK)
+        unsure = body[:3] not in (b"MSH", b"FHS", b"BHS") and "json" in envelope.content_type.lower()
+        return self.json if unsure or is_json(body) else self.hl7
 
     def _by_content(self, content: Content) -> Source:
         return self.json if isinstance(content, dict) else self.hl7

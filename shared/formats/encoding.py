@@ -1,16 +1,14 @@
 """Content-Encoding on the way in: gzip is taken, bounded, so that a small body cannot become an endless one."""
 
+import io
 import zlib
 
-GZIP = 16 + zlib.MAX_WBITS
+from shared.issue import Issue
+from shared.problems import Unsupported
 
-
-class Undecodable(ValueError):
-    """The body is not what its Content-Encoding says, or grows beyond the limit (``too_large``)."""
-
-    def __init__(self, text: str, *, too_large: bool = False) -> None:
-        super().__init__(text)
-        self.too_large = too_large
+UNKNOWN = Issue("fatal", "not-supported", "", "this content encoding is not taken; gzip is", "content-encoding")
+BROKEN = Issue("fatal", "structure", "", "the body is not gzip, or is cut short", "not-gzip")
+TOO_LARGE = Issue("fatal", "too-long", "", "the body is too large", "too-large")
 
 
 def decoded(body: bytes, encoding: str, limit: int) -> bytes:
@@ -20,28 +18,33 @@ def decoded(body: bytes, encoding: str, limit: int) -> bytes:
         encoding: the header's text; ``""`` or ``identity`` when there is none. ``gzip`` and ``x-gzip`` are taken.
         limit: bytes after unpacking.
     Raises:
-        Undecodable: another encoding, a damaged or cut body, or more than ``limit``.
+        Unsupported: another encoding, a damaged or cut body, or more than ``limit``.
 
     >>> import gzip
-    >>> decoded(gzip.compress(b"MSH|"), "gzip", 100)
-    b'MSH|'
+    >>> decoded(gzip.compress(b"MSH|") + gzip.compress(b"^~"), "gzip", 100)
+    b'MSH|^~'
     """
     name = encoding.strip().lower()
     if name in ("", "identity"):
-        return _bounded(body, limit)
+        return bounded(body, limit)
     if name not in ("gzip", "x-gzip"):
-        raise Undecodable("this content encoding is not taken; gzip is")
-    unpacker = zlib.decompressobj(GZIP)
+        raise Unsupported(UNKNOWN)
+    return bounded(_unpacked(body, limit + 1), limit)
+
+
+def _unpacked(body: bytes, most: int) -> bytes:
+    """Every member of the file, as far as asked: what follows the first is the sender's too (RFC 1952 section 2.2)."""
+    import gzip  # only those who are sent it pay for its import
+
     try:
-        out = _bounded(unpacker.decompress(body, limit + 1), limit)
-    except zlib.error:
-        raise Undecodable("the body is not gzip") from None
-    if not unpacker.eof:
-        raise Undecodable("the gzip body is cut short")
-    return out
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as members:
+            return members.read(most)
+    except (OSError, EOFError, zlib.error):
+        raise Unsupported(BROKEN) from None
 
 
-def _bounded(body: bytes, limit: int) -> bytes:
+def bounded(body: bytes, limit: int) -> bytes:
+    """The body. Raises ``Unsupported``: it is larger than the limit."""
     if len(body) > limit:
-        raise Undecodable("the body is too large", too_large=True)
+        raise Unsupported(TOO_LARGE)
     return body

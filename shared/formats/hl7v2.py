@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.envelope import Answer, Envelope, Identity
+from shared.formats.media import FHIR_JSON, GIVEN, HL7, JSON, chosen
 from shared.hl7 import Message, ParseError, compose, parse, replace
 from shared.hl7.ack import Mode, acknowledge, wants_answer
 from shared.hl7.structure import DEFAULT_STRUCTURE, event
 from shared.hl7.timestamp import local
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
-
-HL7 = "application/hl7-v2"
-FHIR = "application/fhir+json"
-JSON_FACES = (FHIR, "application/json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +80,13 @@ class Hl7:
     def acknowledge(self, envelope: Envelope, content: Message | None, verdict: Verdict) -> Answer:
         """An acknowledgement, or an OperationOutcome when ``Accept`` asks for JSON; 204 when MSH-15 wants none."""
         message = content if content is not None else _readable(envelope.body, self.charset_default)
-        if _asks_for_json(envelope.headers.get("accept", "")):
-            return _outcome(verdict)
+        media = chosen(envelope.headers.get("accept", ""), GIVEN["hl7v2"]) or HL7
+        if media in (FHIR_JSON, JSON):
+            return _outcome(verdict, media)
         status = _failure(verdict) or 200
         if status == 200 and not wants_answer(message, verdict, self.mode):
             return Answer(204, "", b"")
-        return Answer(status, HL7, acknowledge(message, verdict, envelope.received_at, self.mode))
+        return Answer(status, media, acknowledge(message, verdict, envelope.received_at, self.mode))
 
 
 def _structure(taken: str) -> str:
@@ -124,21 +122,10 @@ def _failure(verdict: Verdict) -> int:
     return 503 if "transient" in codes else 500 if "exception" in codes else 0
 
 
-def _asks_for_json(accept: str) -> bool:
-    """Whether the first media type that ``Accept`` names, of those the hub can write, is JSON."""
-    for part in accept.lower().split(","):
-        media = part.partition(";")[0].strip()
-        if media in JSON_FACES:
-            return True
-        if media.startswith(("*/*", HL7, "application/*", "text/", "x-application/hl7")):
-            return False
-    return False
-
-
-def _outcome(verdict: Verdict) -> Answer:
+def _outcome(verdict: Verdict, media: str) -> Answer:
     import orjson
 
     from shared.fhir.outcome import outcome
 
     status = _failure(verdict) or (202 if verdict.accepted else 422)
-    return Answer(status, FHIR, orjson.dumps(outcome(verdict.issues)))
+    return Answer(status, media, orjson.dumps(outcome(verdict.issues)))

@@ -1,7 +1,6 @@
 """What every JSON source shares: reading a body, media types, and the faces of the answer."""
 
 import json
-import re
 from typing import Any
 
 import orjson
@@ -9,13 +8,10 @@ import orjson
 from shared.envelope import Answer, Envelope
 from shared.fhir.outcome import outcome
 from shared.fhir.resource import Decimal
+from shared.formats.media import FHIR_JSON, FHIR_VERSION, JSON, STATUS, chosen, takes
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
 
-FHIR_JSON, JSON = "application/fhir+json", "application/json"
-TAKEN = ("", FHIR_JSON, JSON, "text/json", "application/cloudevents+json")
-FHIR_VERSION = re.compile(r'fhirversion\s*=\s*"?([\d.]+)', re.IGNORECASE)
-STATUS = {"content-type": 415, "not-json": 400, "too-deep": 400, "not-acceptable": 406}
 DEPTH = 64
 
 
@@ -25,10 +21,9 @@ def document(envelope: Envelope, *, exact: bool = False) -> Any:
     Raises:
         Unsupported: another media type, another FHIR version, not JSON, nested too deep.
     """
-    media, _, parameters = envelope.content_type.partition(";")
-    if media.strip().lower() not in TAKEN:
+    if not takes("json", envelope.content_type):
         raise Unsupported(Issue("fatal", "not-supported", "", "this media type is not taken; JSON is", "content-type"))
-    version = FHIR_VERSION.search(parameters)
+    version = FHIR_VERSION.search(envelope.content_type)
     if version and not version[1].startswith("4.0"):
         raise Unsupported(Issue("fatal", "not-supported", "", "this FHIR version is not taken; 4.0 is", "fhir-version"))
     try:
@@ -63,9 +58,8 @@ def deeper_than(value: Any, most: int) -> bool:
 
 def answer(envelope: Envelope, verdict: Verdict) -> Answer:
     """202 when accepted, else 422 or what HTTP itself says, with an OperationOutcome."""
-    if refused := not_acceptable(envelope.headers.get("accept", "")):
-        verdict = Verdict("AR", (refused,))
-    media = FHIR_JSON if "fhir" in envelope.headers.get("accept", envelope.content_type or FHIR_JSON) else JSON
+    offers = (JSON, FHIR_JSON) if envelope.content_type and "fhir" not in envelope.content_type else (FHIR_JSON, JSON)
+    media = chosen(envelope.headers.get("accept", ""), offers) or offers[0]
     return Answer(status(verdict), media, orjson.dumps(outcome(verdict.issues)))
 
 
@@ -79,11 +73,3 @@ def status(verdict: Verdict) -> int:
     if "exception" in codes:
         return 500
     return next((STATUS[issue.rule] for issue in verdict.issues if issue.rule in STATUS), 422)
-
-
-def not_acceptable(accept: str) -> Issue | None:
-    """An issue when ``Accept`` names only faces that the hub has not."""
-    media = [part.partition(";")[0].strip().lower() for part in accept.split(",") if part.strip()]
-    if not media or any(m in ("*/*", "application/*", FHIR_JSON, JSON) for m in media):
-        return None
-    return Issue("fatal", "not-supported", "", "the answer can be had as FHIR JSON or JSON", "not-acceptable")

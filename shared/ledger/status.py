@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 
 from shared.envelope import Answer
+from shared.formats.media import FHIR_JSON, JSON, chosen
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.ledger import names
+from shared.ledger import names, polling
 from shared.ledger.store import Row
 from shared.security import Partner, caller
 
@@ -17,14 +18,27 @@ REFUSED = "0"  # the receipt key of a refused message, which has no number in a 
 
 
 async def status(integration: Integration, headers: Mapping[str, str], message_id: str, hub: Hub) -> Answer:
-    """``GET /api/v1/<name>/messages/<id>``: 401 for nobody we know, 404 for what is not there or not the caller's."""
+    """``GET /api/v1/<name>/messages/<id>``: 401 for nobody we know, 404 for what is not there or not the caller's.
+
+    A FHIR client (``Accept: application/fhir+json``) is answered as FHIR's asynchronous pattern says.
+    """
     partner = caller(headers)
     if partner is None or not partner.may_call(integration.name):
         return Answer(401 if partner is None else 403, "text/plain", b"")
+    media = chosen(headers.get("accept", ""), (JSON, FHIR_JSON))
+    if not media:
+        return Answer(406, "text/plain", b"")
     row = await find(integration.name, message_id, hub)
     if row is None or not may_see(partner, row):
-        return Answer(404, "text/plain", b"")
-    return Answer(200, "application/json", orjson.dumps(face(integration.name, message_id, row)), {"Cache-Control": "no-store"})
+        return polling.not_there() if media == FHIR_JSON else Answer(404, "text/plain", b"")
+    body = (
+        polling.fhir_face(row, _time(row["ended"]))
+        if media == FHIR_JSON
+        else orjson.dumps(face(integration.name, message_id, row))
+    )
+    polled = media == FHIR_JSON or integration.source.format in ("fhir", "json")
+    unfinished = polling.progress(row, hub.now()) if polling.in_progress(row) else {}
+    return Answer(202 if unfinished and polled else 200, media, body, {"Cache-Control": "no-store", **unfinished})
 
 
 async def find(integration: str, message_id: str, hub: Hub) -> Row | None:

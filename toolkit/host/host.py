@@ -76,7 +76,7 @@ class Host:
         application.router.add_route("*", event_grid.PATH, events.handle)
         application.router.add_routes(Admin(self).routes())
         application.router.add_route("*", "/{path:.*}", http.handle)
-        self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, auto_decompress=False)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.options.address, self.options.port)
         await site.start()

@@ -84,9 +84,10 @@ REJECTED = Verdict("AE", (Issue("error", "required", "PID-5", "absent"),))
     [
         ("", REJECTED, 200, "application/hl7-v2"),
         ("*/*", REJECTED, 200, "application/hl7-v2"),
-        ("text/plain, application/json", REJECTED, 200, "application/hl7-v2"),
+        ("text/plain, application/json", REJECTED, 200, "text/plain"),
+        ("text/html", REJECTED, 200, "application/hl7-v2"),
         ("application/fhir+json", REJECTED, 422, "application/fhir+json"),
-        ("application/json;q=0.9", Verdict("AA"), 202, "application/fhir+json"),
+        ("application/json;q=0.9", Verdict("AA"), 202, "application/json"),
         ("", Verdict("AE", (Issue("error", "transient", "", "storage"),)), 503, "application/hl7-v2"),
         ("", Verdict("AE", (Issue("fatal", "exception", "", "fault"),)), 500, "application/hl7-v2"),
         ("application/fhir+json", Verdict("AE", (Issue("error", "transient", "", "storage"),)), 503, "application/fhir+json"),

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from shared.envelope import Envelope
 from shared.fhir.resource import to_json
 from shared.formats.either import Either, is_json
-from shared.formats.encoding import Undecodable, decoded
+from shared.formats.encoding import decoded
 from shared.formats.fhir import Fhir
 from shared.formats.hl7v2 import Hl7
 from shared.formats.json_events import JsonEvents, SchemaProfile
@@ -102,11 +103,19 @@ def test_marked_as_a_test(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "status"),
-    [("application/fhir+json", 202), ("*/*", 202), ("text/html, application/json;q=0.5", 202), ("text/html", 406)],
+    ("accept", "media"),
+    [
+        ("", "application/fhir+json"),
+        ("*/*", "application/fhir+json"),
+        ("application/json", "application/json"),
+        ("text/html, application/json;q=0.5", "application/json"),
+        ("application/fhir+json;fhirVersion=4.0, application/json;q=0.9", "application/fhir+json"),
+        ("application/fhir+json;fhirVersion=3.0, application/json;q=0.9", "application/json"),
+    ],
 )
-def test_accept_is_honoured(accept: str, status: int) -> None:
-    assert SOURCE.acknowledge(envelope(bundle(), accept=accept), None, Verdict("AA")).status == status
+def test_accept_chooses_the_face(accept: str, media: str) -> None:
+    answer = SOURCE.acknowledge(envelope(bundle(), accept=accept), None, Verdict("AA"))
+    assert (answer.status, answer.content_type) == (202, media)
 
 
 @pytest.mark.parametrize(("code", "status"), [("transient", 503), ("exception", 500), ("required", 422)])
@@ -148,6 +157,8 @@ def test_either_source_by_the_body() -> None:
     hl7 = envelope(b"MSH|^~\\&|A|B|C|D|20260302||VXU^V04|M1|P|2.5.1\r", "")
     assert either.identity(either.read(hl7), hl7) == ("A", "B", "M1")
     assert not is_json(hl7.body)
+    unclear = envelope(b"neither", "application/json")
+    assert either.acknowledge(unclear, None, Verdict("AR")).content_type == "application/json"
 
 
 @pytest.mark.parametrize("body", [b'["CANARY"]', b"7"])
@@ -161,15 +172,33 @@ PACKED = gzip.compress(b"x" * 1000)
 
 
 @pytest.mark.parametrize(
-    ("body", "encoding", "too_large"),
-    [(PACKED, "gzip", True), (PACKED[:-9], "gzip", False), (b"x", "br", False), (b"x", "gzip", False), (b"x" * 501, "", True)],
+    ("body", "encoding", "limit", "rule"),
+    [
+        (PACKED, "gzip", 999, "too-large"),
+        (PACKED + PACKED, "gzip", 1999, "too-large"),
+        (b"x" * 501, "", 500, "too-large"),
+        (PACKED[:-9], "gzip", 2000, "not-gzip"),
+        (PACKED[:-8] + bytes(8), "gzip", 2000, "not-gzip"),
+        (PACKED + b"more", "gzip", 2000, "not-gzip"),
+        (b"x", "x-gzip", 500, "not-gzip"),
+        (b"x", "br", 500, "content-encoding"),
+        (PACKED, "gzip, gzip", 2000, "content-encoding"),
+    ],
 )
-def test_what_cannot_be_decoded(body: bytes, encoding: str, too_large: bool) -> None:
-    limit = 2000 if len(body) == len(PACKED) - 9 else 500
-    with pytest.raises(Undecodable) as caught:
+def test_what_cannot_be_decoded(body: bytes, encoding: str, limit: int, rule: str) -> None:
+    with pytest.raises(Unsupported) as caught:
         decoded(body, encoding, limit)
-    assert caught.value.too_large is too_large
+    assert [issue.rule for issue in caught.value.issues] == [rule]
 
 
-def test_gzip_is_taken() -> None:
-    assert decoded(PACKED, "GZIP", 1000) == b"x" * 1000
+def test_gzip_is_taken_every_member_of_it() -> None:
+    assert decoded(PACKED + gzip.compress(b"y"), "GZIP", 1001) == b"x" * 1000 + b"y"
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    bomb = gzip.compress(bytes(64 << 20))
+    tracemalloc.start()
+    with pytest.raises(Unsupported):
+        decoded(bomb, "gzip", 1 << 20)
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()

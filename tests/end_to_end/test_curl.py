@@ -1,0 +1,110 @@
+"""The front door as `curl` knows it: a packed bundle, its status until it is done, and what is turned away."""
+
+import asyncio
+import gzip
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import pytest_asyncio
+
+from integrations import load_all
+from toolkit.stack import Stack
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not shutil.which("curl"), reason="needs curl"),
+]
+ROOT = Path(__file__).resolve().parent.parent.parent
+REFERRAL = (ROOT / "integrations/referrals_to_pas/samples/urgent_with_letter.in.json").read_bytes()
+MESSAGE = (ROOT / "integrations/phw_to_mpi/samples/a31_null.in.hl7").read_bytes()
+REFERRALS, PHW = "/api/v1/referrals-to-pas", "/api/v1/phw-to-mpi"
+FHIR = "Content-Type: application/fhir+json"
+GZIP = "Content-Encoding: gzip"
+
+
+class Said(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    async with Stack(load_all(["referrals-to-pas", "phw-to-mpi"]), tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+async def curl(url: str, *headers: str, body: bytes | None = None) -> Said:
+    asked = [part for header in headers for part in ("-H", header)]
+    sent = [] if body is None else ["--data-binary", "@-"]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec("curl", "-si", *asked, *sent, url, stdin=pipe, stdout=pipe)
+    out, _ = await asyncio.wait_for(process.communicate(body or b""), 60)
+    head, _, rest = out.partition(b"\r\n\r\n")
+    if head.startswith(b"HTTP/1.1 100"):
+        head, _, rest = rest.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    return Said(int(first.split()[1]), {n.lower(): v for n, v in (line.split(": ", 1) for line in lines)}, rest)
+
+
+async def test_a_packed_bundle_is_followed_to_its_end(stack: Stack) -> None:
+    pas = stack.simulators.running["PAS"]
+    await pas.stop()
+    sent = await curl(stack.url + REFERRALS, FHIR, GZIP, "Prefer: respond-async", body=gzip.compress(REFERRAL))
+    assert (sent.status, sent.headers["preference-applied"]) == (202, "respond-async")
+    where = sent.headers["content-location"]
+    assert where.startswith(f"{stack.url}{REFERRALS}/messages/")
+    said = await curl(where, "Accept: application/fhir+json")
+    assert (said.status, said.json["resourceType"]) == (202, "OperationOutcome")
+    assert int(said.headers["retry-after"]) > 0
+    assert said.headers["x-progress"]
+    await pas.start()
+    for _ in range(200):
+        said = await curl(where, "Accept: application/fhir+json")
+        if said.status == 200:
+            break
+        await asyncio.sleep(0.1)
+    assert said.json["entry"][0]["response"]["status"] == "200"
+    assert (await curl(where)).json["outcome"] == "delivered"
+
+
+async def test_a_broken_bundle_is_told_where(stack: Stack) -> None:
+    bundle = json.loads(REFERRAL)
+    patient = next(n for n, each in enumerate(bundle["entry"]) if each["resource"]["resourceType"] == "Patient")
+    bundle["entry"][patient]["resource"]["birthDate"] = "yesterday"
+    said = await curl(stack.url + REFERRALS, FHIR, body=json.dumps(bundle).encode())
+    assert (said.status, said.headers["content-type"]) == (422, "application/fhir+json")
+    assert any(f"entry[{patient}].resource.birthDate" in where for issue in said.json["issue"] for where in issue["expression"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status"),
+    [
+        (REFERRALS, REFERRAL, ("Content-Type: application/fhir+xml",), 415),
+        (REFERRALS, REFERRAL, (FHIR, "Accept: application/fhir+xml"), 406),
+        (REFERRALS, REFERRAL, (FHIR, GZIP), 400),
+        (REFERRALS, REFERRAL, (FHIR, "Content-Encoding: zstd"), 415),
+        (REFERRALS, gzip.compress(bytes(101 << 20)), (FHIR, GZIP), 413),
+        (PHW, MESSAGE, ("Content-Type: application/pdf",), 415),
+        (PHW, MESSAGE, (GZIP,), 400),
+        (PHW, MESSAGE, ("Accept: image/png",), 406),
+        (PHW, gzip.compress(MESSAGE), (GZIP,), 200),
+        (PHW, MESSAGE.replace(b"|PHW000007|", b"|CURL1|"), ("Accept: application/json",), 202),
+    ],
+)
+async def test_what_http_says(stack: Stack, path: str, body: bytes, headers: tuple[str, ...], status: int) -> None:
+    said = await curl(stack.url + path, *headers, body=body)
+    assert said.status == status
+    if path == REFERRALS or status == 202:
+        assert said.json["resourceType"] == "OperationOutcome"
+    else:
+        assert said.body.startswith(b"MSH|")
