@@ -27,6 +27,13 @@ def resource_of(entry: Json) -> Json:
 
 def known(bundle: Json) -> Known:
     """What the entries of a bundle know of each other."""
+    try:  # as entries should be
+        return Known({entry["fullUrl"]: entry["resource"]["resourceType"] for entry in bundle["entry"]})
+    except (KeyError, TypeError):
+        return _known_of_some(bundle)
+
+
+def _known_of_some(bundle: Json) -> Known:
     sound = [e for e in entries(bundle) if isinstance(e.get("fullUrl"), str) and resource_of(e)]
     return Known(full_urls({"entry": sound}))
 
@@ -36,16 +43,17 @@ def is_sound(bundle: Json) -> bool:
     kind = bundle.get("type")
     if "total" in bundle or kind == "document" or (kind == "message" and next(_headed(kind, bundle, ""), None)):
         return next(findings(bundle, ""), None) is None
-    requested, answered = kind in REQUESTED, kind in ANSWERED
-    names = set()
-    for entry in bundle.get("entry", ()):
-        if ("request" in entry) is not requested or ("response" in entry) is not answered or "search" in entry:
-            return False
-        name = entry.get("fullUrl", id(entry))
-        if name in names or "resource" not in entry or "/_history/" in str(name):
-            return False
-        names.add(name)
-    return True
+    listed = bundle.get("entry", ())
+    if not all(_is_plain(kind, each) for each in set(map(tuple, listed))):
+        return False
+    names = [entry["fullUrl"] for entry in listed if "fullUrl" in entry]
+    return len(set(names)) == len(names) and not any("/_history/" in name for name in names)
+
+
+def _is_plain(kind: object, shape: tuple[str, ...]) -> bool:
+    """Whether entries with these elements are right in a bundle of this kind beyond doubt."""
+    asked_and_answered = ("request" in shape) is (kind in REQUESTED) and ("response" in shape) is (kind in ANSWERED)
+    return asked_and_answered and "resource" in shape and "search" not in shape
 
 
 def findings(bundle: Json, where: str) -> Iterator[Issue]:

@@ -67,6 +67,19 @@ class Shapes(dict[tuple[str, ...], IsSound]):
 shapes_of = cache(Shapes)
 
 
+class Resources(dict[str, Shapes]):
+    """The shapes of each type of resource but a bundle; ``KeyError`` for what is none."""
+
+    def __missing__(self, name: str) -> Shapes:
+        if name == "Bundle" or name not in resource_types():
+            raise KeyError(name)
+        self[name] = found = shapes_of(name)
+        return found
+
+
+RESOURCES = Resources()
+
+
 def declared(names: tuple[str, ...], table: dict[str, Declared], rare: tuple[str, ...]) -> dict[str, Declared]:
     """What each property of a shape is declared as, ``_name`` like ``name``; empty when one is not, or is rare."""
     found = {}
@@ -198,8 +211,7 @@ def refer(reference: Json, targets: Targets, references: References) -> Any:
 def is_sound(resource: Any, references: References) -> bool:
     """Whether this resource, which is no bundle, is sound beyond doubt; references that are no plain ones are noted."""
     try:
-        name = resource["resourceType"]
-        return name != "Bundle" and name in resource_types() and bool(shapes_of(name)[tuple(resource)](resource, references))
+        return bool(RESOURCES[resource["resourceType"]][tuple(resource)](resource, references))
     except BROKEN:
         return False
 

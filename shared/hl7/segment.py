@@ -8,6 +8,7 @@ from shared.hl7.path import FieldPath, Path
 
 HEADERS = ("MSH", "FHS", "BHS")  # their first field is the separator itself
 NULL = '""'
+WORD = 64  # no delimiter is alphanumeric, so a text that is all so is a leaf; a longer one is not looked through for it
 
 
 class Raw(str):
@@ -84,7 +85,7 @@ class Repetition:
         if number > len(parts):
             return ""
         text = parts[number - 1]
-        if text.isalnum() or not text:  # no delimiter is alphanumeric: this is a leaf
+        if not text or (len(text) < WORD and text.isalnum()):
             return "" if subcomponent else text
         encoding = self.encoding
         if subcomponent or encoding.subcomponent in text:
@@ -169,7 +170,7 @@ class Segment:
         if field >= len(fields):
             return ""
         text = fields[field]
-        if text.isalnum() or not text:  # no delimiter is alphanumeric: this is a leaf
+        if not text or (len(text) < WORD and text.isalnum()):
             return "" if repetition or component or subcomponent else text
         if field < 3 and self.name in HEADERS:
             return text

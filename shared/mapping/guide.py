@@ -63,7 +63,7 @@ def _heed(story: Story, message: Message) -> None:
 
 def _nulls(story: Story, message: Message) -> None:
     """Each null (``""``: delete what you hold). A bundle cannot say it: whoever updates a record has to ask the message."""
-    if any(NULL in line for line in message.lines):
+    if any('"' in line and NULL in line for line in message.lines):  # one character is found many times faster than two
         for leaf in hl7_leaves(message):
             if leaf.text == NULL:
                 text = "a null, delete what you hold: left out of the bundle, which cannot say it"
