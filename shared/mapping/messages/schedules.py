@@ -69,8 +69,10 @@ def _takes_part(story: Story, participant: Element, segment: Segment, times: tup
 
 
 def finish(story: Story) -> None:
-    """FHIR demands a participant and times."""
-    if story.appointment:
+    """FHIR demands a participant and times; without a SCH there is no appointment, and an issue says so."""
+    if "id" not in story.appointment:
+        story.read.note("required", "SCH", "no SCH segment: no appointment is made", "element-absent")
+    else:
         complete(story.read, story.appointment)
         story.appointment.setdefault("participant", [{"type": [{"text": "unknown"}], "status": "needs-action"}])
 

@@ -118,7 +118,7 @@ def patient_participant(read: Reading, appointment: Resource) -> Element:
 
 def _reply(appointment: Resource) -> str:
     """Appointment.participant.status, which FHIR demands: booked is accepted, the rest waits for an answer."""
-    return "accepted" if appointment["status"] in ("booked", "fulfilled", "checked-in", "arrived") else "needs-action"
+    return "accepted" if appointment.get("status") in ("booked", "fulfilled", "checked-in", "arrived") else "needs-action"
 
 
 def ais_appointment(read: Reading, ais: Segment) -> Element:

@@ -81,6 +81,14 @@ def test_every_version(version: str) -> None:
     assert not mapping_issues(parse(text))
 
 
+def test_a_schedule_without_its_first_segment_is_named() -> None:
+    """No SCH: the patient is told, no appointment is, whatever stands around it."""
+    text = "MSH|^~\\&|S|F|R|F|20260101||SIU^S12|1|P|2.4\rPID|1||1\rNTE|1||words\rRGS|1\rAIS|1||X\rAIL|1||WARD\r"
+    converted = convert(parse(text))
+    assert "Appointment" not in [entry["resource"]["resourceType"] for entry in converted.bundle["entry"]]
+    assert ("SCH", "element-absent") in [(issue.where, issue.rule) for issue in converted.issues]
+
+
 def test_another_version_or_type_is_named() -> None:
     found = mapping_issues(parse("MSH|^~\\&|A|B|||20240101||ZZZ^Z01|1|P|2.1\rZZ1|x\r"))
     assert [each.rule for each in found] == ["type-not-mapped", "version-not-mapped", "segment-not-mapped"]
