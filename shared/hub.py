@@ -33,6 +33,7 @@ class Timing:
     turn_messages: int = 20  # most messages of one lane in one go
     turn_seconds: float = 60
     blob_from: int = 700 * 1024  # compressed content from this size on goes to a blob
+    inline: int = 5 * 1024 * 1024  # a document up to this size travels inside its message, a larger one beside it
     thread_from: int = 256 * 1024  # work on a body from this size on leaves the event loop
 
     @classmethod

@@ -26,9 +26,9 @@ from shared.ledger.store import put
 from shared.privacy import digest, keyed
 from shared.problems import Problem
 
-INLINE = 5 * 1024 * 1024  # a document up to this size travels inside its message, a larger one beside it
 LARGEST = 100 * 1024 * 1024
 GRACE = 60.0  # seconds that an event has to come before the watchdog knocks in its place
+KNOCKS = 200  # most of them in one round: what is left is still there in the next
 CREATED = "Microsoft.Storage.BlobCreated"
 NO_BLOB = Issue("error", "not-found", "", "the blob that the message names is not in the inbox", "blob-missing")
 TOO_LARGE = Issue("error", "too-costly", "", "the file is larger than is taken", "file-too-large")
@@ -101,12 +101,14 @@ async def look(integration: Integration, hub: Hub) -> int:
         return 0
     ages = {name: hub.now() - at for name, at in await hub.store.blobs(names.INBOX, folder(trigger))}
     lonely = _lonely(ages, trigger)
-    for name, age in ages.items():
-        if age > GRACE and (name not in lonely or age <= hub.timing.pairing):  # a lonely sidecar may carry its document
-            await hub.store.send(f"{integration.name}-in", orjson.dumps({"blob": name}))
-        elif name in lonely and age > integration.retention.dead_content * 86400:
+    late = {name for name in lonely if ages[name] > hub.timing.pairing}
+    due = sorted((name for name, age in ages.items() if age > GRACE and name not in late), key=ages.__getitem__, reverse=True)
+    for name in due[:KNOCKS]:  # a half too: a sidecar may carry its document
+        await hub.store.send(f"{integration.name}-in", orjson.dumps({"blob": name}))
+    for name in late:
+        if ages[name] > integration.retention.dead_content * 86400:
             await _give_up(integration, name, hub)
-    return sum(ages[name] > hub.timing.pairing for name in lonely)
+    return len(late)
 
 
 def _lonely(there: Iterable[str], trigger: EventGrid) -> set[str]:
@@ -155,7 +157,7 @@ async def _take_pair(integration: Integration, document: File, sidecar: File, tr
     told = await hub.store.read_blob(names.INBOX, sidecar.name)
     if told is None:
         return  # somebody else has taken the pair
-    if document.size <= INLINE and is_description(told):
+    if document.size <= hub.timing.inline and is_description(told):
         body = with_document(told, await hub.store.read_blob(names.INBOX, document.name) or b"")
         envelope = _envelope(integration, sidecar, body, trigger, hub)
     else:

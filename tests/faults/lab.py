@@ -5,6 +5,7 @@ and at most one fault at one effect. ``explore`` counts the effects of the undis
 """
 
 import asyncio
+import base64
 import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -16,18 +17,22 @@ import orjson
 from shared import triggers
 from shared.envelope import Outgoing, Receipt
 from shared.hub import Hub, Timing
-from shared.integration import Delivery, Integration
+from shared.integration import Delivery, EventGrid, Integration
 from shared.ledger import names, watchdog
 from shared.ledger.memory import MemoryStore
-from shared.ledger.store import Away, Change, Conflict, Row, Ticket, put
+from shared.ledger.store import Away, Blob, Change, Conflict, Row, Ticket, put
 from shared.pipeline import accept
-from shared.problems import Undelivered
+from shared.problems import Problem, Undelivered
 from tests.faults.virtual import run
 from tests.ledger_world import NOW, Remembering, envelope, integration, note
 
 FAULTS = ("crash-before", "crash-after", "timeout-done", "timeout-not-done", "throttled", "slow", "conflict")
-TIMING = Timing(claim_margin=5, knock_delay=3, storage_patience=8, open_grace=30, blob_from=300, turn_messages=3)
+TIMING = Timing(claim_margin=5, knock_delay=3, storage_patience=8, open_grace=30, blob_from=300, inline=400, turn_messages=3)
 NAME = "notes-to-test"
+FILES = EventGrid(
+    ("Microsoft.Storage.BlobCreated",), f"/blobServices/default/containers/{names.INBOX}/blobs/notes/", pairs=("pdf", "json")
+)
+Work = Callable[[Integration, bytes, Hub], Awaitable[None]]
 GIVE_UP = 900.0  # virtual seconds
 
 
@@ -51,6 +56,8 @@ class Scenario:
     person: Callable[["World"], Awaitable[None]] | None = None  # what somebody does once all is quiet
     held: tuple[str, ...] = ()  # ids that a held lane keeps back
     dead: tuple[str, ...] = ()  # ids that end as dead letters
+    drops: dict[str, int] = field(default_factory=dict)  # id -> bytes of the document that is dropped with the message as a file
+    told: bool = True  # whether events tell of the files
     after: tuple[tuple[str, str], ...] = ()  # (earlier, later): later must not be delivered before earlier
 
 
@@ -70,6 +77,8 @@ class Process:
         declared = {
             "delivery": Delivery(attempts=4, first_wait=1, longest_wait=8, timeout=5, breaker_failures=9)
         } | scenario.declared
+        if scenario.drops:
+            declared["triggers"] = (FILES,)
         self.notes = integration(Door(self), **declared)
         self.hub = Hub(
             store=Seam(self),
@@ -167,8 +176,21 @@ class Seam:
     async def read_blob(self, container: str, name: str) -> bytes | None:
         return await self.process.effect("blob", lambda: self.twin.read_blob(container, name))
 
-    async def delete_blob(self, container: str, name: str) -> None:
-        await self.process.effect("blob", lambda: self.twin.delete_blob(container, name))
+    async def write_blob_pieces(self, container: str, name: str, pieces: AsyncIterator[bytes]) -> None:
+        await self.process.effect("blob", lambda: self.twin.write_blob_pieces(container, name, pieces))
+
+    async def blob_pieces(self, container: str, name: str) -> AsyncIterator[bytes]:
+        async def read() -> list[bytes]:
+            return [piece async for piece in self.twin.blob_pieces(container, name)]
+
+        for piece in await self.process.effect("blob", read):
+            yield piece
+
+    async def blob(self, container: str, name: str) -> Blob | None:
+        return await self.process.effect("blob", lambda: self.twin.blob(container, name))
+
+    async def delete_blob(self, container: str, name: str, etag: str = "") -> None:
+        await self.process.effect("blob", lambda: self.twin.delete_blob(container, name, etag))
 
     async def blobs(self, container: str, prefix: str = "") -> list[tuple[str, float]]:
         return await self.process.effect("blob", lambda: self.twin.blobs(container, prefix))
@@ -188,6 +210,8 @@ class Door(Remembering):
         said, world = orjson.loads(outgoing.body), self.process.world
         world.enters(said["lane"], self.process)
         try:
+            for opened in outgoing.files:
+                said["file"] = b"".join([piece async for piece in opened()])
             await self.process.effect("deliver", lambda: self._take(said))
         except Away:
             raise Undelivered("transient", "timeout", "no answer", ambiguous=True) from None
@@ -203,7 +227,18 @@ class Door(Remembering):
         if left:
             kind, _, code = left.pop(0).partition(" ")
             raise Undelivered(kind, code, "refused")  # type: ignore[arg-type]
+        if said["id"] in world.scenario.drops and document_of(said) != document(world.scenario.drops[said["id"]]):
+            world.wrong.append(f"{said['id']} arrived without its document")
         world.took.append((world.now(), said["lane"], said["id"]))
+
+
+def document(size: int) -> bytes:
+    return (b"%PDF-" * size)[:size]
+
+
+def document_of(said: dict[str, Any]) -> bytes:
+    """The document that a delivery brought: inside the message, or as a file beside it."""
+    return bytes(said["file"]) if "file" in said else base64.b64decode(said["document"]["data"])
 
 
 @dataclass
@@ -263,18 +298,20 @@ class World:
         """The host's queue listener: at least once, in no order, sometimes the same message to two workers."""
         await asyncio.sleep(self.random.uniform(0, 1))
         while not process.dead:
-            got = await self.twin.receive(f"{NAME}-work", 30)
-            self.random.shuffle(got)
-            for message in got:
-                if self.random.random() < 0.2:
-                    self.twin.queues[f"{NAME}-work"][message.ticket.id].visible = self.now()
-                asyncio.get_running_loop().create_task(self._handle(process, message.body, message.ticket))
+            for queue, work in ((f"{NAME}-work", triggers.work_queue), (f"{NAME}-in", triggers.in_queue)):
+                got = await self.twin.receive(queue, 30)
+                self.random.shuffle(got)
+                for message in got:
+                    if self.random.random() < 0.2:
+                        self.twin.queues[queue][message.ticket.id].visible = self.now()
+                    asyncio.get_running_loop().create_task(self._handle(process, work, message.body, message.ticket))
             await asyncio.sleep(1)
 
-    async def _handle(self, process: Process, body: bytes, ticket: Ticket) -> None:
+    async def _handle(self, process: Process, work: Work, body: bytes, ticket: Ticket) -> None:
+        self.attempts["by queue"] += work is triggers.in_queue
         try:
-            await triggers.work_queue(process.notes, body, process.hub)
-        except (Away, Conflict, Crashed):
+            await work(process.notes, body, process.hub)
+        except (Away, Conflict, Crashed, Problem):
             return
         if not process.dead:
             await self.twin.settle(ticket)
@@ -292,7 +329,8 @@ class World:
     async def send(self, message: dict[str, Any]) -> None:
         """A sender: the same message until it is acknowledged, and then as often again as the scenario says."""
         for _ in range(self.scenario.resend):
-            while not await self._send_once(message):
+            once = self._drop_once if message["id"] in self.scenario.drops else self._send_once
+            while not await once(message):
                 await asyncio.sleep(self.random.uniform(1, 4))
 
     async def _send_once(self, message: dict[str, Any]) -> bool:
@@ -309,6 +347,37 @@ class World:
         self.answered += 1
         self._acknowledge(message, answer.headers["X-Message-Id"])
         return True
+
+    async def _drop_once(self, message: dict[str, Any]) -> bool:
+        """A document and its sidecar as files, and an event of each, told until somebody listens; taken when both are gone."""
+        files = {f"notes/{message['id']}.pdf": document(self.scenario.drops[message["id"]])}
+        files[f"notes/{message['id']}.json"] = orjson.dumps({**orjson.loads(note(**message)), "document": {}})
+        for name, body in files.items():
+            await self.twin.write_blob(names.INBOX, name, body)
+        told = [asyncio.ensure_future(self._tell(name)) for name in files if self.scenario.told]
+        await asyncio.gather(*told)
+        end = self.now() + GIVE_UP
+        while self.twin.containers[names.INBOX].keys() & files.keys():
+            if self.now() > end:
+                self.wrong.append(f"a file of {message['id']} is left in the inbox")
+                return True
+            await asyncio.sleep(1)
+        self.answered += 1
+        self.acknowledged.setdefault(message["id"], self.now())
+        return True
+
+    async def _tell(self, name: str) -> None:
+        told = {"type": "Microsoft.Storage.BlobCreated", "data": {"url": f"https://x/{names.INBOX}/{name}"}}
+        while True:
+            await asyncio.sleep(self.random.uniform(0, 3))
+            process = self.random.choice(self.processes) if self.processes else None
+            try:
+                if process:
+                    self.attempts[name] += 1
+                    await triggers.event(process.notes, told, process.hub)
+                    return
+            except (Away, Conflict, Crashed, Problem):
+                continue
 
     def _acknowledge(self, message: dict[str, Any], message_id: str) -> None:
         lane, _, key = message_id.partition(".")

@@ -25,6 +25,27 @@ class Defect(NamedTuple):
 
 DEFECTS = (
     Defect(
+        "take a pair out of the inbox before it is stored",
+        "shared/inbox.py",
+        "    await replies.take(integration, envelope, hub)\n    await _done(integration, [document, sidecar], hub)\n",
+        "    await _done(integration, [document, sidecar], hub)\n    await replies.take(integration, envelope, hub)\n",
+        "a small document",
+    ),
+    Defect(
+        "forget the half that a crash left",
+        "shared/inbox.py",
+        'return taken is not None and taken["etag"] == file.etag',
+        "return False",
+        "a small document",
+    ),
+    Defect(
+        "forget the file beside a message",
+        "shared/ledger/content.py",
+        "for name in KEPT} | files\n",
+        "for name in KEPT}\n",
+        "a large document",
+    ),
+    Defect(
         "acknowledge before storing",
         "shared/pipeline.py",
         "        recorded = await record(integration, await _arrival(integration, envelope, checked, hub), hub)\n",

@@ -95,4 +95,7 @@ SCENARIOS = (
     ),
     Scenario("the knock alone", (m("1"), m("2")), starts=False, watchdog=False, faults=("conflict",)),
     Scenario("the watchdog alone", (m("1"), m("2")), starts=False, knocks=False),
+    Scenario("a small document and its sidecar", (m("1"), m("2", "B")), drops={"1": 300}),
+    Scenario("a large document beside its message", (m("1"),), drops={"1": 500}, refusals={"1": ("transient busy",)}),
+    Scenario("files that nobody tells of", (m("1"),), drops={"1": 500}, told=False),
 )
