@@ -180,10 +180,13 @@ class AzureStore:
             await client.upload_blob(name, pieces, overwrite=True)
 
     async def blob_pieces(self, container: str, name: str) -> AsyncIterator[bytes]:
-        async with translated():
-            download = await self._container(container).download_blob(name)
-            async for piece in download.chunks():
-                yield piece
+        try:
+            async with translated():
+                download = await self._container(container).download_blob(name)
+                async for piece in download.chunks():
+                    yield piece
+        except NotMade:
+            raise Conflict from None
 
     async def blob(self, container: str, name: str) -> Blob | None:
         try:

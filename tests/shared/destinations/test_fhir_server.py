@@ -13,6 +13,7 @@ from shared.destinations import authority as who
 from shared.destinations.fhir_server import FhirServer
 from shared.envelope import Outgoing, Receipt
 from shared.fhir import entry
+from shared.fhir.bundle import kept_file
 from shared.problems import Undelivered
 from tests.shared.destinations.authority import Authority
 from tests.shared.destinations.transactions import (
@@ -215,21 +216,41 @@ async def test_decimals_keep_their_digits_through_a_merge(cdr: Cdr) -> None:
     assert held(cdr, "Observation")[0]["valueQuantity"]["value"].text == "7.400"
 
 
+def document_of(binary_id: str) -> dict[str, Any]:
+    content = [{"attachment": {"contentType": "application/pdf", "url": f"urn:uuid:{binary_id}"}}]
+    return {"resourceType": "DocumentReference", "id": IDS[8], "status": "current", "content": content}
+
+
 async def test_a_large_document_goes_before_the_transaction(cdr: Cdr) -> None:
     pdf = bytes(range(256)) * 1000
     data = base64.b64encode(pdf).decode()
     binary = {"resourceType": "Binary", "id": IDS[9], "contentType": "application/pdf", "data": data}
-    document = {
-        "resourceType": "DocumentReference",
-        "id": IDS[8],
-        "status": "current",
-        "content": [{"attachment": {"contentType": "application/pdf", "url": f"urn:uuid:{IDS[9]}"}}],
-    }
-    await FhirServer("CDR", large=1000).deliver(outgoing(binary, document))
+    await FhirServer("CDR", large=1000).deliver(outgoing(binary, document_of(IDS[9])))
     assert cdr.requests == [f"PUT /fhir/Binary/{IDS[9]}", "POST /fhir"]
     assert [each["resource"]["resourceType"] for each in cdr.received[0]["entry"]] == ["DocumentReference"]
     assert held(cdr, "DocumentReference")[0]["content"][0]["attachment"]["url"] == f"Binary/{IDS[9]}"
     assert base64.b64decode(cdr.store.current("Binary", IDS[9])["data"]) == pdf
+
+
+PDF = b"%PDF-" + bytes(range(256)) * 2000
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    for start in range(0, len(PDF), 1000):
+        yield PDF[start : start + 1000]
+
+
+def with_file() -> Outgoing:
+    """A document whose data lies beside the message."""
+    binary = kept_file({"resourceType": "Binary", "id": IDS[9], "contentType": "application/pdf"})
+    return outgoing(binary, document_of(IDS[9]))._replace(files=(pieces,))
+
+
+async def test_a_file_beside_the_message_is_streamed_before_the_transaction(cdr: Cdr) -> None:
+    await FhirServer("CDR").deliver(with_file())
+    assert cdr.requests == [f"PUT /fhir/Binary/{IDS[9]}", "POST /fhir"]
+    assert held(cdr, "DocumentReference")[0]["content"][0]["attachment"]["url"] == f"Binary/{IDS[9]}"
+    assert base64.b64decode(cdr.store.current("Binary", IDS[9])["data"]) == PDF
 
 
 # Who we are, and to whom
@@ -259,6 +280,13 @@ async def test_a_token_is_renewed_before_its_end_and_after_it_is_refused(guarded
     guarded.tokens[:] = ["", "", ""]
     await FhirServer("CDR").deliver(results())
     assert len(guarded.tokens) == 4
+
+
+async def test_a_file_is_opened_again_for_a_new_token(guarded: Cdr) -> None:
+    await FhirServer("CDR").deliver(results())
+    guarded.tokens[:] = [""]
+    await FhirServer("CDR").deliver(with_file())
+    assert base64.b64decode(guarded.store.current("Binary", IDS[9])["data"]) == PDF
 
 
 async def test_a_secret_that_has_run_out_is_our_fault(guarded: Cdr, settings: Settings) -> None:

@@ -129,5 +129,32 @@ async def test_blobs(store, name):
     assert await store.blobs(name) == []
 
 
+async def test_a_blob_in_pieces(store, name):
+    async def pieces():
+        for n in range(3):
+            yield bytes([n]) * 3_000_000
+
+    whole = b"".join([piece async for piece in pieces()])
+    assert await store.blob(name, "a") is None
+    with pytest.raises(Conflict):
+        assert [piece async for piece in store.blob_pieces(name, "a")] == []
+    await store.write_blob_pieces(name, "a", pieces())
+    assert (await store.blob(name, "a")).size == len(whole)
+    read = [piece async for piece in store.blob_pieces(name, "a")]
+    assert b"".join(read) == whole
+    assert max(map(len, read)) <= 4 * 1024 * 1024
+
+
+async def test_a_blob_is_deleted_only_in_the_version_that_was_read(store, name):
+    await store.write_blob(name, "a", b"1")
+    first = await store.blob(name, "a")
+    await store.write_blob(name, "a", b"two")
+    await store.delete_blob(name, "a", first.etag)
+    assert await store.read_blob(name, "a") == b"two"
+    await store.delete_blob(name, "a", (await store.blob(name, "a")).etag)
+    assert await store.blob(name, "a") is None
+    await store.delete_blob(name, "a", first.etag)
+
+
 async def wait(seconds: float) -> None:
     await asyncio.sleep(seconds)
