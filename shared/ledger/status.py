@@ -49,8 +49,10 @@ async def find(integration: str, message_id: str, hub: Hub) -> Row | None:
     receipt = await hub.store.get(ledger, lane, f"r|{key}") if lane and key else None
     if receipt is None:
         return None
-    n = receipt["n"]
-    return await hub.store.get(ledger, lane, names.row("d", n)) or await hub.store.get(ledger, lane, names.row("w", n))
+    for kind in ("d", "w", "d"):  # the last for one that was settled while the first two were read
+        if row := await hub.store.get(ledger, lane, names.row(kind, receipt["n"])):
+            return row
+    return None
 
 
 def may_see(partner: Partner, row: Row) -> bool:

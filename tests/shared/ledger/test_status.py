@@ -10,7 +10,10 @@ from integrations import load
 from shared import triggers
 from shared.hub import Hub
 from shared.ledger.memory import MemoryStore
-from shared.ledger.status import status
+from shared.ledger.status import find, status
+from shared.ledger.store import Row
+from shared.pipeline import accept, process
+from tests import ledger_world
 
 PHW = load("phw-to-mpi")
 SAMPLES = Path("integrations/phw_to_mpi/samples")
@@ -51,3 +54,24 @@ async def test_a_partner_sees_its_own_and_no_content(hub: Hub, sample: str, outc
 @pytest.mark.parametrize("message_id", ["", "x", "x.y", "0-x.0", "../.."])
 async def test_what_is_not_there(hub: Hub, message_id: str) -> None:
     assert (await status(PHW, {"x-hub-key": "k1"}, message_id, hub)).status == 404
+
+
+async def test_a_message_that_is_settled_between_two_reads_is_never_unknown() -> None:
+    """What became of it is not there yet, and a moment later it no longer waits: it is looked for once more."""
+    destination = ledger_world.Remembering()
+    one = ledger_world.integration(destination)
+    hub = ledger_world.hub(one)
+    message_id = (await accept(one, ledger_world.envelope(ledger_world.note("N1")), hub)).headers["X-Message-Id"]
+    lane, get = message_id.partition(".")[0], hub.store.get
+
+    async def get_then_settle(table: str, partition: str, key: str) -> Row | None:
+        row = await get(table, partition, key)
+        if key.startswith("d|") and not destination.took:
+            await process(one, lane, hub)
+        return row
+
+    hub.store.get = get_then_settle  # type: ignore[method-assign]
+    found = await find(one.name, message_id, hub)
+    assert destination.took
+    assert found
+    assert found["outcome"] == "delivered"
