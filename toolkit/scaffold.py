@@ -34,6 +34,7 @@ INTEGRATION = Integration(
     transform=mapping.to_{target},
     outgoing=PROFILE,
     destination=Mllp("{setting}"),
+    dropped={{"MSH-5": "the destination's own name is put there"}},
     seen=SEEN,
     patient=lambda message: nhs_number(message["PID"]),
 )

@@ -20,7 +20,7 @@ from shared.integration import Http
 from shared.ledger.accounts import Account
 from shared.ledger.azure import AzureStore
 from tests.conftest import free_ports
-from toolkit.package import OPS, RUNNING, VENDORED, copy_app, holds, package
+from toolkit.package import OPS, RUNNING, VENDORED, copy_app, holds
 from toolkit.samples import samples
 from toolkit.say import ROOT
 from toolkit.simulated import MAKERS, Simulators
@@ -65,12 +65,20 @@ def test_pins_are_judged_by_the_version_of_the_app(marker: str, python: str, kep
     assert holds(marker, python) is kept
 
 
+def packaged(name: str, folder: Path) -> Path:
+    """The zip, by the command as it is typed."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "toolkit", "package", name, "--output", str(folder)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / f"{name}.zip"
+
+
 @pytest.fixture(scope="module")
 def unzipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package, unzipped beside a copy of the local host; no repository in sight."""
     folder = tmp_path_factory.mktemp("machine")
-    folders = dict(CATALOGUE) if NAME == OPS else {NAME: CATALOGUE[NAME]}
-    made = Path(BUILT).resolve() if BUILT else package(NAME, folders, folder / "dist")
+    made = Path(BUILT).resolve() if BUILT else packaged(NAME, folder / "dist")
     with zipfile.ZipFile(made) as archive:
         archive.extractall(folder / "app")
     (folder / "tools" / "toolkit").mkdir(parents=True)

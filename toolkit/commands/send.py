@@ -10,7 +10,7 @@ import typer
 from toolkit.commands.check import File, Name, declared, read
 from toolkit.say import stop
 
-Url = Annotated[str, typer.Option("--url", help="Of the hub.")]
+Url = Annotated[str, typer.Option("--url", envvar="HUB_URL", help="Of the hub.")]
 ByQueue = Annotated[bool, typer.Option("--queue", help="Put it on <name>-in instead of posting it.")]
 Kind = Annotated[str, typer.Option("--content-type", help="Of the body; left out: as the file's name says.")]
 Key = Annotated[str, typer.Option("--key", envvar="HUB_KEY", help="The partner's key, where the hub asks for one.")]
