@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ import orjson
 from shared import inbox
 from shared.integration import Integration
 from shared.ledger.names import INBOX
+from shared.ledger.store import Store
 from toolkit.samples import Sample
 
 SUBJECT = f"/blobServices/default/containers/{INBOX}/blobs/"
@@ -34,25 +34,26 @@ def halves(body: bytes, extension: str) -> dict[str, bytes]:
     return {"pdf": document, "json": orjson.dumps(sidecar)}
 
 
+def other_halves(integration: Integration, extension: str) -> list[str]:
+    """The extensions of the files that belong to one with this extension; none where it stands alone."""
+    trigger = inbox.files(integration)
+    pairs = trigger.pairs if trigger else ()
+    return [each for each in pairs if each != extension] if extension in pairs else []
+
+
 def waits(integration: Integration, sample: Sample) -> bool:
     """Whether a sample is half of a pair, whose other half never comes: it waits, and is in no demo."""
     trigger = inbox.files(integration)
     return trigger is not None and sample.extension in trigger.pairs and not inbox.carries_document(sample.body)
 
 
-async def leave(integration: Integration, connection: str, stem: str, files: Mapping[str, bytes]) -> list[str]:
+async def leave(integration: Integration, store: Store, stem: str, files: Mapping[str, bytes]) -> list[str]:
     """Put files of one name into the folder that the integration listens to; their names there, in this order."""
-    from azure.core.exceptions import ResourceExistsError
-    from azure.storage.blob.aio import ContainerClient
-
     trigger = inbox.files(integration)
     assert trigger
     names = {f"{inbox.folder(trigger)}{stem}.{extension}": body for extension, body in files.items()}
-    async with ContainerClient.from_connection_string(connection, INBOX) as container:
-        with suppress(ResourceExistsError):
-            await container.create_container()
-        for name, body in names.items():
-            await container.upload_blob(name, body, overwrite=True)
+    for name, body in names.items():
+        await store.write_blob(INBOX, name, body)
     return list(names)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from shared import inbox
 from shared.formats.either import Either, EitherProfile
 from shared.formats.fhir import Fhir
 from shared.formats.hl7v2 import Hl7
@@ -70,7 +71,19 @@ def ways_in(integration: Integration) -> Iterator[str]:
             yield f"the storage queue `{name}-in`: the message, raw or in base64; acknowledgements come to `{name}-replies`"
             yield 'above 64 KiB: a blob of the container `inbox`, and `{"blob": "<its name>"}` on that queue'
         elif isinstance(trigger, EventGrid):
-            yield f"Event Grid events of type {', '.join(f'`{kind}`' for kind in trigger.types)}"
+            yield from _events(integration, trigger)
+
+
+def _events(integration: Integration, trigger: EventGrid) -> Iterator[str]:
+    if inbox.files(integration) is not trigger:
+        yield f"Event Grid events of type {', '.join(f'`{kind}`' for kind in trigger.types)}"
+        return
+    largest = f"up to {inbox.LARGEST >> 20} MB"
+    yield f"a file in the container `inbox`, folder `{inbox.folder(trigger)}`, {largest}; the name is treated as content"
+    if trigger.pairs:
+        both = " and ".join(f"`NAME.{extension}`" for extension in trigger.pairs)
+        yield f"{both} belong together, in either order: half of a pair that waits for 15 minutes is told to the integration team"
+    yield f"acknowledgements come to the storage queue `{integration.name}-replies`"
 
 
 def taken(source: Any) -> list[str]:
@@ -118,7 +131,10 @@ def answers(integration: Integration) -> Iterator[str]:
     yield f"A finding of severity error is answered `{integration.refusal}`; version, sender and type `AR`; nothing else `AA`."
     again = "delivered again" if integration.on_resend == "deliver" else "answered with the first acknowledgement"
     yield f"The same message sent again is {again}. No answer quotes your message.\n"
-    yield from (f"- `{status}` {text}" for status, text in ANSWERS.items())
+    if any(isinstance(trigger, Http) for trigger in integration.triggers):
+        yield from (f"- `{status}` {text}" for status, text in ANSWERS.items())
+    else:
+        yield f"Each is JSON on the queue `{integration.name}-replies`: `message_id`, `status`, `content_type`, `acknowledgement`."
 
 
 def openapi(integrations: Iterable[Integration]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from shared import pipeline
 from shared.envelope import Envelope
 from shared.integration import EventGrid, Http, Integration, Queue
 from shared.issue import Issue
+from shared.ledger.accounts import Account
+from shared.ledger.azure import AzureStore
 from toolkit import drops
 from toolkit.samples import Sample, samples
 from toolkit.stack import Stack
@@ -155,10 +157,10 @@ class Sender:
         sample, integration = journey.sample, journey.integration
         if not drops.takes_files(integration):
             return [sample.body]
-        files, connection = drops.halves(sample.body, sample.extension), self.stack.storage.connection_string
-        return [
-            json.dumps(drops.created(name)).encode() for name in await drops.leave(integration, connection, sample.name, files)
-        ]
+        store = AzureStore(Account(self.stack.storage.connection_string))
+        names = await drops.leave(integration, store, sample.name, drops.halves(sample.body, sample.extension))
+        await store.close()
+        return [json.dumps(drops.created(name)).encode() for name in names]
 
     async def _notify(self, journey: Journey, told: bytes) -> None:
         url = f"{self.stack.url}/runtime/webhooks/eventgrid?functionName={journey.integration.package}_event"

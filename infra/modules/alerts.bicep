@@ -78,6 +78,14 @@ var rules Rule[] = [
     pace: fast
   }
   {
+    name: 'unpaired'
+    text: 'A document or its sidecar waits for the other.'
+    severity: 2
+    query: loadTextContent('../alerts/unpaired.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
     name: 'breach'
     text: 'A threshold that support staff set was passed.'
     severity: 2

@@ -55,13 +55,18 @@ def address(name: str, key: str = "URL") -> str:
 
 
 async def send(name: str, method: str, url: str, body: Body, headers: Mapping[str, str]) -> Reply:
-    """One request of this destination and its answer, whatever the status; raises ``Undelivered`` when none came."""
+    """One request of this destination and its answer, whatever the status; raises ``Undelivered`` when none came.
+
+    A body in pieces takes as long as the integration gives a delivery; what comes back for one that was taken is not read, since
+    it may be the whole of it again.
+    """
     import aiohttp
 
-    session = _session(name)
+    session, streamed = _session(name), not isinstance(body, bytes)
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=session.timeout.total) if streamed else session.timeout
     try:
-        async with session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
-            return await _read(answer)
+        async with session.request(method, url, data=body, headers=headers, allow_redirects=False, timeout=timeout) as answer:
+            return Reply(answer.status, {}, b"") if streamed and 200 <= answer.status < 300 else await _read(answer)
     except (aiohttp.ClientError, TimeoutError, ssl.SSLError) as error:
         _broken(error)
 

@@ -20,7 +20,10 @@ NOT_KEPT = Issue("error", "structure", "/document/file", "only the hub says that
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sidecars(JsonEvents):
-    """Sidecars as events: ``document.data`` is the document in base64, or ``document.file`` speaks of the file beside it."""
+    """A sidecar and its document, which is in it as base64 or is a file of the same name.
+
+    Where the file is kept beside the message, ``document.file`` says what the hub knows of it; no sender may.
+    """
 
     def read(self, envelope: Envelope) -> Document:
         """The sidecar. ``Unsupported``: not JSON, or not an object. ``Rejected``: one file too few, or too many."""

@@ -134,7 +134,7 @@ def every_queue_is_watched_and_expires(world: World) -> Iterator[str]:
     """Backlog and poison are told by integration and queue, a silent app by its own rule; each queue says its retention."""
     rules = {last(r): r for r in world.of(LOG_ALERT)}
     prefix = f"inthub-{world.environment}"
-    for name in ("backlog", "poison", "dead-letter", "rejected", "delivery-failing", "crash", "fault", "breach"):
+    for name in ("backlog", "unpaired", "poison", "dead-letter", "rejected", "delivery-failing", "crash", "fault", "breach"):
         criteria = rules.get(f"{prefix}-{name}", {}).get("properties", {}).get("criteria", {}).get("allOf", [{}])[0]
         series = {each["name"]: each["values"] for each in criteria.get("dimensions", [])}
         if series != {"integration": ["*"], "code": ["*"]}:

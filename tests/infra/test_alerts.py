@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("duckdb", reason="the alerts are simulated on DuckDB: pip install '.[gates]'")
 pytest.importorskip("duckdb_kql", reason="the alerts are simulated on DuckDB: pip install '.[gates]'")
 
-from shared.integration import Delivery
+from shared.integration import Delivery, EventGrid
 from shared.ledger.store import Away
 from shared.problems import Undelivered
 from tests.infra.simulated import Simulated
@@ -105,6 +105,17 @@ async def test_backlog() -> None:
     await world.send()
     await world.live(900)
     assert_told_in_time(world, "backlog", happened + 120, "ledger")
+
+
+async def test_half_of_a_pair() -> None:
+    """Told within five minutes of the moment when a document has waited a quarter of an hour for its sidecar."""
+    folder = "/blobServices/default/containers/inbox/blobs/notes/"
+    pairs = EventGrid(("Microsoft.Storage.BlobCreated",), folder, pairs=("pdf", "json"))
+    world = await calm(triggers=(pairs,))
+    happened = world.clock
+    await world.hub.store.write_blob("inbox", "notes/a.pdf", b"%PDF-")
+    await world.live(1800)
+    assert_told_in_time(world, "unpaired", happened + 900, "pair")
 
 
 async def test_storage_away() -> None:
@@ -266,7 +277,7 @@ def test_a_quiet_feed_is_noticed() -> None:
 def test_rules_run_no_query_that_is_not_simulated_here() -> None:
     """A new alert needs its test: the names of the rules are those of this file."""
     tested = {
-        "rejected", "delivery-failing", "dead-letter", "poison", "backlog", "crash", "fault", "breach", "slow",
+        "rejected", "delivery-failing", "dead-letter", "poison", "backlog", "unpaired", "crash", "fault", "breach", "slow",
         "burn-page", "burn-ticket", "quiet-feed",
     }  # fmt: skip
     assert {name for name in RULES if not name.endswith("-heartbeat")} == tested

@@ -3,10 +3,13 @@
 import asyncio
 import json
 import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from shared.integration import Integration
+from toolkit import drops
 from toolkit.commands.check import File, Name, declared, read
 from toolkit.say import stop
 
@@ -28,9 +31,13 @@ def send(
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Send a message to a running hub (./hub up) and tell what became of it."""
-    declared(name)
+    """Send a message to a running hub (./hub up) and tell what became of it; where files are taken, a file and its other half."""
+    integration = declared(name)
     body = read(file)
+    if drops.takes_files(integration) and not queue:
+        print("\n".join(f"in the inbox as {each}" for each in asyncio.run(_dropped(integration, file, body))))
+        print(f"the acknowledgement comes to {name}-replies")
+        return
     if queue:
         asyncio.run(_queued(name, body))
         print(f"on the queue {name}-in; the acknowledgement comes to {name}-replies")
@@ -89,6 +96,23 @@ async def _queued(name: str, body: bytes) -> None:
         text = json.dumps({"blob": blob}).encode()
     await hub.store.send(f"{name}-in", text)
     await hub.store.close()
+
+
+async def _dropped(integration: Integration, file: str, body: bytes) -> list[str]:
+    """The file, and the other half of its pair when it lies beside it; nobody tells a local hub of them but we."""
+    from shared.hub import connect
+
+    if file == "-":
+        stop(f"{integration.name} takes files: name one")
+    os.environ.setdefault("AzureWebJobsStorage", "UseDevelopmentStorage=true")  # that of ./hub up
+    path, hub = Path(file), connect(())
+    halves = {half: path.with_suffix(f".{half}") for half in drops.other_halves(integration, path.suffix[1:])}
+    files = {path.suffix[1:]: body} | {half: other.read_bytes() for half, other in halves.items() if other.exists()}
+    names = await drops.leave(integration, hub.store, path.stem, files)
+    for name in names:
+        await hub.store.send(f"{integration.name}-in", json.dumps({"blob": name}).encode())
+    await hub.store.close()
+    return names
 
 
 def _text(result: dict[str, Any]) -> str:

@@ -58,6 +58,7 @@ class Cdr:
         self.stored = 0
         self.tokens: list[str] = []
         self.token_lives = 3600
+        self.is_talkative = False  # answers a PUT with the whole resource, although nobody wants it
 
     @property
     def url(self) -> str:
@@ -150,7 +151,8 @@ class Cdr:
             data = base64.b64encode(body).decode()
             content = {"resourceType": "Binary", "contentType": request.content_type, "data": data}
         status = int(self.store.put(key, content)[:3])
-        return fhir(self.store.current(*key), status)
+        is_minimal = request.headers.get("Prefer") == "return=minimal" and not self.is_talkative
+        return web.Response(status=status) if is_minimal else fhir(self.store.current(*key), status)
 
     async def _search(self, request: web.Request) -> web.Response:
         form = await request.post() if request.method == "POST" else request.query

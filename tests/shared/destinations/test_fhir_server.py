@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shared.destinations import authority as who
+from shared.destinations import https
 from shared.destinations.fhir_server import FhirServer
 from shared.envelope import Outgoing, Receipt
 from shared.fhir import entry
@@ -246,7 +247,12 @@ def with_file() -> Outgoing:
     return outgoing(binary, document_of(IDS[9]))._replace(files=(pieces,))
 
 
-async def test_a_file_beside_the_message_is_streamed_before_the_transaction(cdr: Cdr) -> None:
+@pytest.mark.parametrize("is_talkative", [False, True])
+async def test_a_file_beside_the_message_is_streamed_before_the_transaction(
+    cdr: Cdr, is_talkative: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(https, "LARGEST_REPLY", 1000)
+    cdr.is_talkative = is_talkative
     await FhirServer("CDR").deliver(with_file())
     assert cdr.requests == [f"PUT /fhir/Binary/{IDS[9]}", "POST /fhir"]
     assert held(cdr, "DocumentReference")[0]["content"][0]["attachment"]["url"] == f"Binary/{IDS[9]}"
