@@ -134,7 +134,8 @@ def answers(integration: Integration) -> Iterator[str]:
     if any(isinstance(trigger, Http) for trigger in integration.triggers):
         yield from (f"- `{status}` {text}" for status, text in ANSWERS.items())
     else:
-        yield f"Each is JSON on the queue `{integration.name}-replies`: `message_id`, `status`, `content_type`, `acknowledgement`."
+        fields = "`message_id`, `status`, `content_type`, `acknowledgement`"
+        yield f"Each is a JSON object on the queue `{integration.name}-replies`: {fields}."
 
 
 def openapi(integrations: Iterable[Integration]) -> dict[str, Any]:
