@@ -92,6 +92,13 @@ class Repetition:
             text = _part(text, encoding.subcomponent, subcomponent)
         return unescape(text, encoding) if encoding.escape in text else text
 
+    def plain(self) -> list[str]:
+        """The components, where each is text as it stands: no subcomponent, escape or null anywhere; else none."""
+        text, (_, component, _, escape, subcomponent, _, _) = self.sent, self.encoding
+        if subcomponent in text or escape in text or '"' in text:
+            return []
+        return text.split(component)
+
     def _leaf(self, path: str) -> str:
         component, _, subcomponent, _ = PLACES[path]
         parts = self._parts

@@ -256,7 +256,10 @@ def extension(url: str, **value: Any) -> list[Element]:
     >>> extension("http://x.example", valueString="a"), extension("http://x.example", valueString="")
     ([{'url': 'http://x.example', 'valueString': 'a'}], [])
     """
-    return [{"url": url, **value}] if any(each or each == 0 for each in value.values()) else []
+    for each in value.values():
+        if each or each == 0:
+            return [{"url": url, **value}]
+    return []
 
 
 def merge(into: Element, more: Element) -> None:

@@ -1,6 +1,10 @@
 """What the sender said at a path: text, or nothing. The null ``""`` says nothing here; who deletes asks ``is_null``."""
 
+from collections.abc import Callable
+from operator import itemgetter
 from typing import Protocol
+
+from shared.hl7.segment import PLACES, Repetition
 
 NULL = '""'
 
@@ -15,3 +19,22 @@ def said(part: Part, path: str) -> str:
     """The text at this path; ``""`` when it is absent or null."""
     text = part[path]
     return "" if text == NULL else text
+
+
+def saying(*paths: str) -> Callable[[Part], tuple[str, ...]]:
+    """A reader of several components at once: what ``said`` says of each, many times faster for a plain repetition.
+
+    >>> saying("1.1", "3", "2")({"1.1": "a", "2": "b", "3": NULL})
+    ('a', '', 'b')
+    """
+    places = [PLACES[path] for path in paths]
+    unsent = [""] * (max(component for component, _, _, _ in places) + 1)
+    pick = itemgetter(*(-1 if subcomponent else component - 1 for component, _, subcomponent, _ in places))
+
+    def read(part: Part) -> tuple[str, ...]:
+        if isinstance(part, Repetition) and (components := part.plain()):
+            found: tuple[str, ...] = pick(components + unsent)
+            return found
+        return tuple([said(part, path) for path in paths])
+
+    return read

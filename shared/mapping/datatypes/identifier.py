@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from shared.fhir.resource import Element, element
@@ -14,7 +15,7 @@ from shared.mapping.authorities import (
     PROVIDER_AUTHORITY,
 )
 from shared.mapping.datatypes.date import dtm_date_time
-from shared.mapping.said import Part, said
+from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import IDENTIFIER_TYPE, PRACTITIONER_ID_TYPE, V2_SYSTEM, Table
 
 OID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
@@ -35,9 +36,9 @@ def hd_uri(namespace: str, universal: str = "", kind: str = "", known: Authoriti
     >>> hd_uri("NHS", known=PATIENT_AUTHORITY), hd_uri("", "1.2.3", "ISO"), hd_uri("RYR")
     ('https://fhir.nhs.uk/Id/nhs-number', 'urn:oid:1.2.3', '')
     """
-    for name in (universal, namespace):
-        if not name:
-            continue
+    if namespace in known and not universal:
+        return known[namespace]
+    for name in filter(None, (universal, namespace)):
         if OID.fullmatch(name):
             return _registered(name, known)
         if UUID.fullmatch(name):
@@ -72,8 +73,9 @@ def hd_organization(namespace: str, universal: str = "", kind: str = "") -> Elem
     return element(type="Organization", identifier=identifier, display=namespace)
 
 
+@lru_cache(maxsize=512)
 def identifier_type(code: str, table: Table = IDENTIFIER_TYPE) -> Element:
-    """Identifier.type from CX-5 and the like; a code that table 0203 does not know stays as text.
+    """Identifier.type from CX-5 and the like; a code that table 0203 does not know stays as text. Never change it.
 
     >>> identifier_type("MR")
     {'coding': [{'system': 'http://terminology.hl7.org/CodeSystem/v2-0203', 'code': 'MR'}]}
@@ -84,6 +86,7 @@ def identifier_type(code: str, table: Table = IDENTIFIER_TYPE) -> Element:
     return {"text": code}
 
 
+@cache
 def v2_0203(code: str) -> Element:
     """An identifier type that the guide names itself: PLAC, FILL, VN; group numbers are no codes of R4 and say so in words."""
     if code in GROUP_NUMBER:
@@ -99,9 +102,9 @@ class Authority(NamedTuple):
     kind: str
 
 
-def hd(part: Part, *paths: str) -> Authority:
+def hd(part: Part, namespace: str, universal: str, kind: str) -> Authority:
     """The three parts of an HD at these paths."""
-    return Authority(*(said(part, path) for path in paths))
+    return Authority(said(part, namespace), said(part, universal), said(part, kind))
 
 
 def numbered(value: str, authority: Authority, kind: Element, known: Authorities = NONE) -> Element:
@@ -109,6 +112,9 @@ def numbered(value: str, authority: Authority, kind: Element, known: Authorities
     if not value:
         return {}
     return element(type=kind, system=hd_uri(*authority, known), value=value, assigner=assigner(*authority, known))
+
+
+CX = saying("1", "2", "4.1", "4.2", "4.3", "5", "7", "8")
 
 
 def cx_identifier(cx: Part, known: Authorities = PATIENT_AUTHORITY) -> Element:
@@ -121,8 +127,8 @@ def cx_identifier(cx: Part, known: Authorities = PATIENT_AUTHORITY) -> Element:
     >>> cx_identifier(message["PID"].repeats("3")[0])["system"]
     'https://fhir.nhs.uk/Id/nhs-number'
     """
-    found = numbered(said(cx, "1"), hd(cx, "4.1", "4.2", "4.3"), identifier_type(said(cx, "5")), known)
-    starts, ends, digit = said(cx, "7"), said(cx, "8"), said(cx, "2")
+    number, digit, *authority, kind, starts, ends = CX(cx)
+    found = numbered(number, Authority(*authority), identifier_type(kind), known)
     if found and (starts or ends):
         found["period"] = element(start=dtm_date_time(starts), end=dtm_date_time(ends))
     if found and digit:
@@ -142,12 +148,16 @@ def assigner(namespace: str, universal: str, kind: str, known: Authorities = NON
     return hd_organization(namespace, universal, kind)
 
 
+EI = saying("1", "2", "3", "4")
+
+
 def ei_identifier(ei: Part, kind: str = "") -> Element:
     """Identifier from EI, with the type that the guide gives it (PLAC, FILL). ``{}`` when there is none.
 
     Source: guide, EI[Identifier-System] and EI[Identifier-Organization].
     """
-    return numbered(said(ei, "1"), hd(ei, "2", "3", "4"), v2_0203(kind) if kind else {})
+    number, *authority = EI(ei)
+    return numbered(number, Authority(*authority), v2_0203(kind) if kind else {})
 
 
 def eip_identifiers(eip: Part, placer: str = "PGN", filler: str = "FGN") -> list[Element]:

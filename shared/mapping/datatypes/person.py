@@ -2,16 +2,13 @@
 
 from shared.fhir.resource import Element, element
 from shared.mapping.datatypes.date import dtm_date_time
-from shared.mapping.said import Part, said
+from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import ADDRESS_TYPE, ADDRESS_USE, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE
 
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
-OWN_NAMES = (
-    ("2", HL7 + "humanname-own-prefix"),
-    ("3", HL7 + "humanname-own-name"),
-    ("4", HL7 + "humanname-partner-prefix"),
-    ("5", HL7 + "humanname-partner-name"),
-)
+OWN_NAMES = [HL7 + f"humanname-{part}" for part in ("own-prefix", "own-name", "partner-prefix", "partner-name")]
+XPN = saying("1.1", "2", "3", "4", "5", "6", "7", "11", "14", "1.2", "1.3", "1.4", "1.5", "12", "13", "10.1", "10.2")
+XAD = saying("3", "4", "5", "6", "7", "9", "1.1", "1.2", "1.3", "2", "19", "13", "14", "12.1", "12.2")
 
 
 def xpn_human_name(xpn: Part) -> Element:
@@ -21,16 +18,16 @@ def xpn_human_name(xpn: Part) -> Element:
     >>> xpn_human_name(parse("MSH|^~\\\\&|\\rPID|||||Jones^Ann^May^^Dr^^L")["PID"].repeats("5")[0])
     {'use': 'official', 'family': 'Jones', 'given': ['Ann', 'May'], 'prefix': ['Dr']}
     """
-    order = said(xpn, "11")
+    family, given, second, suffix, prefix, degree, kind, order, professional, *more = XPN(xpn)
     return element(
         extension=[{"url": HL7 + "humanname-assembly-order", "valueCode": order}] if order in ("G", "F") else [],
-        use=NAME_TYPE.get(said(xpn, "7")),
-        family=said(xpn, "1.1"),
-        _family=fn_family(xpn, "1"),
-        given=[said(xpn, "2"), said(xpn, "3")],
-        prefix=[said(xpn, "5")],
-        suffix=[said(xpn, "4"), said(xpn, "6"), said(xpn, "14")],
-        period=_period(xpn, "12", "13", "10"),
+        use=NAME_TYPE.get(kind),
+        family=family,
+        _family=fn_family(*more[:4]),
+        given=[given, second],
+        prefix=[prefix],
+        suffix=[suffix, degree, professional],
+        period=period(*more[4:]),
     )
 
 
@@ -45,10 +42,11 @@ def xpn_string(xpn: Part) -> str:
     return " ".join(filter(None, (said(xpn, path) for path in ("5", "2", "3", "1.1", "4"))))
 
 
-def fn_family(part: Part, component: str) -> Element:
-    """What surrounds a family name: own and partner's names and prefixes. Source: guide, FN[HumanName]."""
-    parts = [(url, said(part, f"{component}.{sub}")) for sub, url in OWN_NAMES]
-    return element(extension=[{"url": url, "valueString": text} for url, text in parts if text])
+def fn_family(*names: str) -> Element:
+    """What surrounds a family name (FN-2 to FN-5): own and partner's names and prefixes. Source: guide, FN[HumanName]."""
+    if not any(names):
+        return {}
+    return element(extension=[{"url": url, "valueString": text} for url, text in zip(OWN_NAMES, names, strict=True) if text])
 
 
 def xad_address(xad: Part) -> Element:
@@ -58,18 +56,18 @@ def xad_address(xad: Part) -> Element:
     >>> xad_address(parse("MSH|^~\\\\&|\\rPID|||||||||||1 High St^^Swansea^^SA1 1AA^GBR^H")["PID"].repeats("11")[0])
     {'use': 'home', 'line': ['1 High St'], 'city': 'Swansea', 'postalCode': 'SA1 1AA', 'country': 'GBR'}
     """
-    kind = said(xad, "7")
+    city, state, postcode, country, kind, district, *more = XAD(xad)
     return element(
         extension=[{"url": HL7 + "iso21090-AD-use", "valueCode": "HV"}] if kind == "HV" else [],
         use=ADDRESS_USE.get(kind),
         type=ADDRESS_TYPE.get(kind),
-        line=[said(xad, path) for path in ("1.1", "1.2", "1.3", "2", "19")],
-        city=said(xad, "3"),
-        district=said(xad, "9"),
-        state=said(xad, "4"),
-        postalCode=said(xad, "5"),
-        country=said(xad, "6"),
-        period=_period(xad, "13", "14", "12"),
+        line=more[:5],
+        city=city,
+        district=district,
+        state=state,
+        postalCode=postcode,
+        country=country,
+        period=period(*more[5:]),
     )
 
 
@@ -97,7 +95,7 @@ def xtn_contact_point(xtn: Part, use: str = "") -> Element:
         value=value,
         use=mobile or TELECOM_USE.get(said(xtn, "2")) or use,
         rank=int(rank) if rank.isdecimal() and int(rank) else None,
-        period=_period(xtn, "13", "14"),
+        period=period(said(xtn, "13"), said(xtn, "14")),
     )
 
 
@@ -130,9 +128,8 @@ def _number_parts(xtn: Part) -> list[Element]:
     return [{"url": f"{HL7}contactpoint-{name}", "valueString": text} for name, text in sent if text]
 
 
-def _period(part: Part, start: str, end: str, range_: str = "") -> Element:
-    """Start and end, each a component of its own; else the older range that held both."""
-    begins, ends = said(part, start), said(part, end)
-    if range_ and not begins and not ends:
-        begins, ends = said(part, range_ + ".1"), said(part, range_ + ".2")
+def period(begins: str, ends: str, since: str = "", until: str = "") -> Element:
+    """Start and end, each a component of its own; else those of the older range that held both."""
+    if not begins and not ends:
+        begins, ends = since, until
     return element(start=dtm_date_time(begins), end=dtm_date_time(ends)) if begins or ends else {}

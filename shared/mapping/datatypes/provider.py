@@ -4,8 +4,8 @@ from shared.fhir.resource import Element, Resource, element, resource
 from shared.mapping.authorities import PROVIDER_AUTHORITY
 from shared.mapping.datatypes.code import id_codeable_concept
 from shared.mapping.datatypes.identifier import hd, hd_uri, identifier_type, numbered
-from shared.mapping.datatypes.person import _period, fn_family
-from shared.mapping.said import Part, said
+from shared.mapping.datatypes.person import fn_family, period
+from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import DEGREE, NAME_TYPE
 
 
@@ -21,6 +21,10 @@ def xcn_practitioner(xcn: Part) -> Resource:
     return resource("Practitioner", identifier=[identifier], name=[name], qualification=qualification)
 
 
+XCN_PERIOD = saying("19", "20", "17.1", "17.2")
+XCN_FAMILY = saying("2.2", "2.3", "2.4", "2.5")
+
+
 def xcn_human_name(xcn: Part) -> Element:
     """HumanName from XCN; ``{}`` when no part of a name was sent."""
     family, given = said(xcn, "2.1"), [said(xcn, "3"), said(xcn, "4")]
@@ -29,11 +33,11 @@ def xcn_human_name(xcn: Part) -> Element:
     return element(
         use=NAME_TYPE.get(said(xcn, "10")),
         family=family,
-        _family=fn_family(xcn, "2"),
+        _family=fn_family(*XCN_FAMILY(xcn)),
         given=given,
         prefix=[said(xcn, "6")],
         suffix=[said(xcn, "5"), said(xcn, "21")],
-        period=_period(xcn, "19", "20", "17"),
+        period=period(*XCN_PERIOD(xcn)),
     )
 
 

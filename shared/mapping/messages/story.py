@@ -6,7 +6,7 @@ from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
 from shared.hl7.message import Message
 from shared.hl7.segment import Segment
-from shared.mapping.reading import Reading, merge
+from shared.mapping.reading import Reading
 from shared.mapping.segments.header import (
     msh_bundle,
     msh_message_header,
@@ -73,8 +73,8 @@ class Story:
 
     def add(self, to: Resource, name: str, value: Element) -> None:
         """Put one more element into a list."""
-        if to and value:
-            merge(to, {name: [value]})
+        if to and value and value not in (held := to.get(name, [])):
+            to[name] = [*held, value]
 
 
 Handler = Callable[[Story, Segment], None]

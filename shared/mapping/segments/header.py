@@ -4,6 +4,7 @@ from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.identifier import hd_uri
 from shared.mapping.reading import UNKNOWN, Reading
+from shared.mapping.remembered import remembered
 from shared.mapping.said import said
 from shared.mapping.tables import (
     CONFIDENTIALITY,
@@ -36,13 +37,20 @@ def msh_message_header(read: Reading, msh: Segment) -> Resource:
     return resource(
         "MessageHeader",
         id=read.ids("MSH/MessageHeader"),
+        **_heading(read, msh),
+        destination=[_destination(read, msh)],
+        sender=_sender(read, msh),
+        source=_source(read, msh),
+        responsible=read.organization(msh, "22"),
+    )
+
+
+@remembered(8, 9, 11, 19, 26, 27)
+def _heading(read: Reading, msh: Segment) -> Element:
+    return element(
         meta=element(tag=_tags(read, msh), security=_security(read, msh)),
         language=said(msh, "19.1") if said(msh, "19.3") in ("", "ISO639", "ISO639-1") else "",
         eventCoding=_event(read, msh),
-        destination=[_destination(read, msh)],
-        sender=_sender(read, msh),
-        source=_source(msh),
-        responsible=read.organization(msh, "22"),
     )
 
 
@@ -76,7 +84,8 @@ def _sender(read: Reading, msh: Segment) -> Element:
     return sender
 
 
-def _source(msh: Segment) -> Element:
+@remembered(3, 24)
+def _source(_read: Reading, msh: Segment) -> Element:
     """MSH-3 and MSH-24 -> source. Source: guide, HD[MessageHeader.source-name] and -endpoint."""
     field = "24" if said(msh, "24") else "3"
     endpoint = _endpoint(msh, field)

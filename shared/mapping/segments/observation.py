@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from operator import itemgetter
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.encoding import Encoding
 from shared.hl7.segment import Repetition, Segment
-from shared.issue import Issue
 from shared.mapping.datatypes.code import cwe_codeable_concept
 from shared.mapping.datatypes.date import dr_period, dtm_date_time, tm_time
 from shared.mapping.datatypes.identifier import ei_identifier, eip_identifiers
@@ -22,6 +20,7 @@ from shared.mapping.datatypes.value import (
     sn_value,
 )
 from shared.mapping.reading import UNKNOWN, Reading, extension
+from shared.mapping.remembered import remembered
 from shared.mapping.said import said
 from shared.mapping.segments.note import lines
 from shared.mapping.tables import (
@@ -38,17 +37,9 @@ NOT_ASKED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-a
 ALTERNATE = HL7 + "alternate-codes"
 
 
-# What an OBX says beside its value, time and people is the same in message after message: it is made once.
-FRAME = (3, 7, 8, 10, 11, 17, 20, 29)
-_of_frame = itemgetter(*FRAME)
-_UNSENT = [""] * (max(FRAME) + 1)
-_FRAMES: dict[tuple[object, ...], tuple[Element, tuple[Issue, ...]]] = {}
-MANY = 4096
-
-
 def obx_observation(read: Reading, obx: Segment) -> Resource:
     """OBX -> Observation; several values become components. Source: guide, OBX[Observation], OBX[Observation-Component]."""
-    frame = _remembered_frame(read, obx)
+    frame = _frame(read, obx)
     made = {
         "resourceType": "Observation",
         "id": read.id(obx),
@@ -61,24 +52,9 @@ def obx_observation(read: Reading, obx: Segment) -> Resource:
     return made
 
 
-def _remembered_frame(read: Reading, obx: Segment) -> Element:
-    """The frame of an OBX like this one, with its issues at this one's path."""
-    key = (obx.encoding, _of_frame(obx.fields + _UNSENT))
-    remembered = _FRAMES.get(key)
-    if remembered is None:
-        if len(_FRAMES) >= MANY:
-            _FRAMES.clear()
-        before = len(read.issues)
-        frame = _frame(read, obx)
-        _FRAMES[key] = frame, tuple(read.issues[before:])
-        return frame
-    frame, issues = remembered
-    if issues:
-        read.issues += [each._replace(where=obx.where(each.where.rpartition("-")[2])) for each in issues]
-    return frame
-
-
+@remembered(3, 7, 8, 10, 11, 17, 20, 29)
 def _frame(read: Reading, obx: Segment) -> Element:
+    """What an OBX says beside its value, time and people."""
     status = said(obx, "11")
     return element(
         extension=extension(

@@ -14,6 +14,7 @@ from shared.mapping.datatypes.person import (
 )
 from shared.mapping.datatypes.provider import xon_string
 from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
+from shared.mapping.remembered import remembered
 from shared.mapping.said import Part, said
 from shared.mapping.segments.header import PARTICIPANT, recorded
 from shared.mapping.tables import (
@@ -77,10 +78,19 @@ def _extensions(read: Reading, pid: Segment) -> list[Element]:
         *extension(HL7 + "patient-mothersMaidenName", valueString=read.first(pid, "6", xpn_string)),
         *extension(HL7 + "patient-religion", valueCodeableConcept=read.concept(pid, "17", RELIGION)),
         *extension(HL7 + "patient-birthPlace", valueAddress=element(text=said(pid, "23"))),
-        *(each for n in ("26", "39") for each in _of_country(read, pid, n, "patient-citizenship")),
-        *_of_country(read, pid, "28", "patient-nationality"),
-        *_animal(read, pid),
+        *_belonging(read, pid).get("extension", ()),
     ]
+
+
+@remembered(26, 28, 35, 36, 39)
+def _belonging(read: Reading, pid: Segment) -> Element:
+    return element(
+        extension=[
+            *(each for n in ("26", "39") for each in _of_country(read, pid, n, "patient-citizenship")),
+            *_of_country(read, pid, "28", "patient-nationality"),
+            *_animal(read, pid),
+        ]
+    )
 
 
 def _of_country(read: Reading, pid: Segment, field: str, name: str) -> list[Element]:

@@ -8,6 +8,7 @@ from shared.mapping.datatypes.identifier import cx_number, v2_0203
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.datatypes.value import nm_decimal
 from shared.mapping.reading import UNKNOWN, Reading, extension
+from shared.mapping.remembered import remembered
 from shared.mapping.said import said
 from shared.mapping.tables import (
     ADMISSION_TYPE,
@@ -40,9 +41,7 @@ def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
         id=read.id(pv1),
         identifier=[*_visit_number(read, pv1), *read.each(pv1, "50", cx_number)],
         status=_status(read, pv1),
-        class_=_class(read, pv1),
-        type=read.concepts(pv1, "4", ADMISSION_TYPE),
-        serviceType=read.concept(pv1, "10", HOSPITAL_SERVICE),
+        **_kind(read, pv1),
         subject=read.patient,
         episodeOfCare=[_episode(read, pv1)],
         participant=[each for row in PARTICIPANTS for each in participants(read, pv1, *row)],
@@ -54,7 +53,7 @@ def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
 
 def _visit_number(read: Reading, pv1: Segment) -> list[Element]:
     kind = {**v2_0203("VN"), "text": "visit number"}
-    return [{"type": kind, **{k: v for k, v in each.items() if k != "type"}} for each in read.each(pv1, "19", cx_number)]
+    return [{"type": kind} | each | {"type": kind} for each in read.each(pv1, "19", cx_number)]
 
 
 def _status(read: Reading, pv1: Segment) -> str:
@@ -70,6 +69,15 @@ def _status(read: Reading, pv1: Segment) -> str:
     return ENCOUNTER_STATUS.get(said(pv1, "2"), "unknown")
 
 
+@remembered(2, 4, 10)
+def _kind(read: Reading, pv1: Segment) -> Element:
+    return element(
+        class_=_class(read, pv1),
+        type=read.concepts(pv1, "4", ADMISSION_TYPE),
+        serviceType=read.concept(pv1, "10", HOSPITAL_SERVICE),
+    )
+
+
 def _class(read: Reading, pv1: Segment) -> Element:
     """PV1-2 -> class, which FHIR demands: absent or unknown to its table is UNK."""
     code = said(pv1, "2")
@@ -81,21 +89,31 @@ def _class(read: Reading, pv1: Segment) -> Element:
 
 def participants(read: Reading, segment: Segment, field: str, code: str, words: str) -> list[Element]:
     """Participants of one kind. Source: guide, PV1-7, 8, 9, 17, 52 and PV2-13."""
+    people = read.practitioners(segment, field)
+    if not people:
+        return people
     display = {"display": words} if code == "ATND" else {}
     kind = [{"coding": [{"system": PARTICIPATION, "code": code, **display}], "text": words}]
-    return [{"type": kind, "individual": who} for who in read.practitioners(segment, field)]
+    return [{"type": kind, "individual": who} for who in people]
 
 
 def _hospitalization(read: Reading, pv1: Segment) -> Element:
     return element(
         preAdmissionIdentifier=read.first(pv1, "5", cx_number),
+        **_stay(read, pv1),
+        destination=_destination(read, pv1),
+        dischargeDisposition=read.concept(pv1, "36"),
+    )
+
+
+@remembered(13, 14, 15, 16, 38)
+def _stay(read: Reading, pv1: Segment) -> Element:
+    return element(
         admitSource=read.concept(pv1, "14"),
         reAdmission=read.concept(pv1, "13", READMISSION),
         dietPreference=read.concepts(pv1, "38"),
         specialCourtesy=read.concepts(pv1, "16"),
         specialArrangement=read.concepts(pv1, "15", AMBULATORY_STATUS),
-        destination=_destination(read, pv1),
-        dischargeDisposition=read.concept(pv1, "36"),
     )
 
 

@@ -1,0 +1,58 @@
+"""Parts of a mapping that say the same in message after message: made once, of the same fields of a segment. Never a patient."""
+
+from collections.abc import Callable
+from functools import wraps
+from operator import itemgetter
+
+from shared.fhir.resource import Element
+from shared.hl7.encoding import Encoding
+from shared.hl7.segment import Segment
+from shared.issue import Issue
+from shared.mapping.reading import Reading
+
+MANY = 4096
+LONG = 1000  # characters: what is longer is prose
+Make = Callable[[Reading, Segment], Element]
+Said = tuple[Encoding, tuple[str, ...]]
+Made = tuple[Element, tuple[Issue, ...]]
+
+
+def remembered(*fields: int) -> Callable[[Make], Make]:
+    """For a function that reads these fields of its segment and nothing else: it sees a segment without the others.
+
+    Never change what it returns. Its issues are told again each time, at the path of the segment that is read.
+    """
+    of_these = itemgetter(0, *fields)
+    unsent = [""] * (max(fields) + 1)
+
+    def remember(make: Make) -> Make:
+        made: dict[Said, Made] = {}
+
+        @wraps(make)
+        def recall(read: Reading, segment: Segment) -> Element:
+            said = segment.encoding, of_these(segment.fields + unsent)
+            found = made.get(said)
+            if found is None:
+                before = len(read.issues)
+                found = make(read, _only(segment, fields)), tuple(read.issues[before:])
+                _keep(made, said, found)
+            elif found[1]:
+                read.issues += [each._replace(where=segment.where(each.where.rpartition("-")[2])) for each in found[1]]
+            return found[0]
+
+        return recall
+
+    return remember
+
+
+def _only(segment: Segment, fields: tuple[int, ...]) -> Segment:
+    kept = [text if n in fields or not n else "" for n, text in enumerate(segment.fields)]
+    return Segment(segment.name, segment.line, segment.encoding, segment.occurrence, kept)
+
+
+def _keep(made: dict[Said, Made], said: Said, found: Made) -> None:
+    if sum(map(len, said[1])) > LONG:
+        return
+    if len(made) >= MANY:
+        made.clear()
+    made[said] = found
