@@ -1,6 +1,7 @@
 """Resources and elements as plain dicts, without what is empty; written as JSON with every decimal digit kept."""
 
 import re
+from keyword import kwlist
 from typing import Any
 
 import orjson
@@ -9,7 +10,7 @@ Resource = dict[str, Any]
 Element = dict[str, Any]
 
 JSON = "application/fhir+json"
-EMPTY = frozenset((type(None), str, list, dict))  # what stands for nothing when it is false
+PYTHON = frozenset(f"{word}_" for word in kwlist)
 NUMBER = re.compile(r"[+]?(-?)(?=\.?[0-9])0*([0-9]*)(?:\.([0-9]*))?([eE][+-]?[0-9]+)?")
 
 
@@ -50,17 +51,15 @@ def element(**elements: Any) -> Element:
 
 
 def _with_what_is_said(kept: Element, elements: Element) -> Element:
-    """The one loop under every mapping: most of what it sees is empty, so that is told first."""
+    """The one loop under every mapping."""
     for name, value in elements.items():
-        if value:
+        if value or value == 0:
             if type(value) is list and not all(value):
                 value = [item for item in value if item or item == 0]
                 if not value:
                     continue
-        elif type(value) in EMPTY or value != 0:
-            continue
-        kept[name if name[-1] != "_" else name.rstrip("_")] = value
-    return kept
+            kept[name] = value
+    return kept if PYTHON.isdisjoint(kept) else {name.rstrip("_"): value for name, value in kept.items()}
 
 
 def resource(resource_type: str, /, **elements: Any) -> Resource:

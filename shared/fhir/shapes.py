@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
+from orjson import dumps
+
 from shared.fhir import invariants
 from shared.fhir.primitives import TESTS
 from shared.fhir.tables import Declared, codes, codings, required, resource_types, type_table
@@ -26,6 +28,9 @@ ENTRY = "Bundle.entry"
 BROKEN = (TypeError, KeyError, ValueError, AttributeError, RecursionError)
 TEXTS = ("string", "markdown")
 MOST_SHAPES = 400
+MOST_CONCEPTS = 4000
+LONG = 400  # bytes
+EXTENSION = b'"extension"'
 
 
 class References(dict[Any, tuple[Json, Targets]]):
@@ -39,6 +44,24 @@ class References(dict[Any, tuple[Json, Targets]]):
     def are_right(self) -> bool:
         """Whether each leads somewhere, and where it may."""
         return all(is_right(*each, self.known) for each in self.values())
+
+
+class Concepts(set[bytes]):
+    """CodeableConcepts found sound, as they are written: the same come in message after message. Bounded."""
+
+    def is_sound(self, concept: Json, references: References) -> Any:
+        written = dumps(concept)
+        if written in self:
+            return True
+        sound = shapes_of("CodeableConcept")[tuple(concept)](concept, references)
+        if sound and len(written) < LONG and EXTENSION not in written:  # an extension may hold a reference
+            if len(self) >= MOST_CONCEPTS:
+                self.clear()
+            self.add(written)
+        return sound
+
+
+CONCEPTS = Concepts()
 
 
 def never(_element: Json, _references: References) -> bool:
@@ -102,7 +125,7 @@ def is_sound_shape(name: str, present: dict[str, Declared]) -> bool:
 
 def compiled(name: str, present: dict[str, Declared]) -> IsSound:
     """The test of the values of one shape: ``lambda e, refs: ...``."""
-    known: dict[str, Any] = {"refer": refer, "is_sound": is_sound, "str_": str, "list_": list}
+    known: dict[str, Any] = {"refer": refer, "is_sound": is_sound, "concept": CONCEPTS.is_sound, "str_": str, "list_": list}
     terms = [term for prop, each in present.items() for term in _terms(prop, each, known, f"_{prop}" in present)]
     for n, rule in enumerate(invariants.VALUE.get(name, ())):
         known[f"rule{n}"] = rule.holds
@@ -141,6 +164,8 @@ def _term(value: str, declared: Declared, prop: str, known: dict[str, Any]) -> s
     if declared.type == "Reference":
         known[f"targets_{prop}"] = declared.targets
         return f"refer({value}, targets_{prop}, refs)"
+    if declared.type == "CodeableConcept":
+        return f"concept({value}, refs)"
     known[f"shapes_{prop}"] = shapes_of(declared.type)
     return f"shapes_{prop}[tuple({value})]({name}, refs)"
 

@@ -47,8 +47,11 @@ def _assigner(sent: str, encoding: Encoding) -> Resource:
 
 
 @lru_cache(maxsize=2048)
-def _places(sent: str, encoding: Encoding) -> list[Resource]:
-    return pl_location(Repetition(sent, encoding))
+def _places(sent: str, encoding: Encoding) -> list[tuple[int, Resource, str]]:
+    """The Locations of a PL, the outermost first: its number from the inside, itself, what its message knows it by."""
+    levels = pl_location(Repetition(sent, encoding))
+    names = [each["name"] for each in levels]
+    return [(n, levels[n], f"{'/'.join(names[n:])}|{'' if n else sent}") for n in reversed(range(len(levels)))]
 
 
 class Reading:
@@ -228,22 +231,20 @@ class Reading:
     def locations(self, segment: Segment, field: str) -> list[Element]:
         """References to the innermost Locations of a PL field; each Location is part of the next that was sent."""
         return [
-            self._chain(levels, pl.sent, f"{segment.name}[{segment.occurrence}]-{field}[{number}]")
+            self._chain(places, f"{segment.name}[{segment.occurrence}]-{field}[{number}]")
             for number, pl in enumerate(segment.repeats(field), 1)
-            if pl and (levels := _places(pl.sent, pl.encoding))
+            if pl and (places := _places(pl.sent, pl.encoding))
         ]
 
     def location(self, segment: Segment, field: str) -> Element:
         return _first(self.locations(segment, field))
 
-    def _chain(self, levels: list[Resource], sent: str, path: str) -> Element:
-        inner: Element = {}
-        outer: Element = {}
-        for number, level in reversed(list(enumerate(levels))):
-            within = "/".join(each["name"] for each in levels[number:])
-            made = {**level, "partOf": outer} if outer else level
-            inner = outer = self.shared(made, f"{within}|{sent if not number else ''}", f"{path}/{number}")
-        return inner
+    def _chain(self, places: list[tuple[int, Resource, str]], path: str) -> Element:
+        within: Element = {}
+        for number, place, known_as in places:
+            made = {**place, "partOf": within} if within else place
+            within = self.shared(made, known_as, f"{path}/{number}")
+        return within
 
 
 def _first(found: list[Element]) -> Element:

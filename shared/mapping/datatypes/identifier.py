@@ -94,6 +94,9 @@ def v2_0203(code: str) -> Element:
     return {"coding": [{"system": V2_SYSTEM + "0203", "code": code}]}
 
 
+HD = saying("1", "2", "3")
+
+
 class Authority(NamedTuple):
     """An HD: who assigned a number."""
 

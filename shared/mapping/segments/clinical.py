@@ -6,6 +6,7 @@ from shared.mapping.datatypes.date import plus_minutes
 from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
+from shared.mapping.remembered import remembered
 from shared.mapping.said import said
 from shared.mapping.tables import (
     ALLERGEN_CATEGORY,
@@ -27,13 +28,17 @@ def al1_allergy_intolerance(read: Reading, al1: Segment) -> Resource:
         "AllergyIntolerance",
         id=read.id(al1),
         clinicalStatus={"coding": [{"system": CLINICAL, "code": "active"}]},
-        type=ALLERGY_TYPE.get(said(al1, "2")),
-        **_category(read, al1),
-        code=read.concept(al1, "3"),
+        **_allergen(read, al1),
         patient=read.patient or UNKNOWN,
         onsetDateTime=read.date_time(al1, "6"),
         reaction=_reaction(al1, [{"text": each["1"]} for each in al1.repeats("5") if said(each, "1")]),
     )
+
+
+@remembered(2, 3)
+def _allergen(read: Reading, segment: Segment) -> Element:
+    """AL1-2 and 3, IAM-2 and 3 -> type, category, code."""
+    return element(type=ALLERGY_TYPE.get(said(segment, "2")), **_category(read, segment), code=read.concept(segment, "3"))
 
 
 def _category(read: Reading, segment: Segment) -> Element:
@@ -63,9 +68,7 @@ def iam_allergy_intolerance(read: Reading, iam: Segment) -> Resource:
         id=read.id(iam),
         identifier=[read.first(iam, "7", ei_identifier)],
         clinicalStatus={"coding": [{"system": CLINICAL, "code": _clinical_status(read, iam)}]},
-        type=ALLERGY_TYPE.get(said(iam, "2")),
-        **_category(read, iam),
-        code=read.concept(iam, "3"),
+        **_allergen(read, iam),
         patient=read.patient or UNKNOWN,
         onsetDateTime=read.date_time(iam, "11"),
         onsetString=said(iam, "12") if not said(iam, "11") else "",

@@ -2,7 +2,7 @@
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
-from shared.mapping.datatypes.identifier import hd_uri
+from shared.mapping.datatypes.identifier import HD, hd_uri
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.remembered import remembered
 from shared.mapping.said import said
@@ -87,11 +87,11 @@ def _sender(read: Reading, msh: Segment) -> Element:
 @remembered(3, 24)
 def _source(_read: Reading, msh: Segment) -> Element:
     """MSH-3 and MSH-24 -> source. Source: guide, HD[MessageHeader.source-name] and -endpoint."""
-    field = "24" if said(msh, "24") else "3"
-    endpoint = _endpoint(msh, field)
+    name, software, _ = application = HD(msh.first("3"))
+    endpoint = _endpoint(*(HD(msh.first("24")) if said(msh, "24") else application))
     return element(
-        name=said(msh, "3.1"),
-        software=said(msh, "3.2"),
+        name=name,
+        software=software,
         endpoint=endpoint,
         _endpoint={} if endpoint else UNKNOWN,
     )
@@ -101,10 +101,11 @@ def _destination(read: Reading, msh: Segment) -> Element:
     """MSH-5, MSH-6, MSH-23, MSH-25 -> destination. Source: guide, HD[MessageHeader.destination-...]."""
     if not any(said(msh, path) for path in ("5", "6", "23", "25")):
         return {}
-    endpoint = _endpoint(msh, "25" if said(msh, "25") else "5")
-    device = [{"value": said(msh, f"5.{n}")} for n in (1, 2) if said(msh, f"5.{n}")]
+    application = HD(msh.first("5"))
+    endpoint = _endpoint(*(HD(msh.first("25")) if said(msh, "25") else application))
+    device = [{"value": each} for each in application[:2] if each]
     return element(
-        name=said(msh, "5.1"),
+        name=application[0],
         target=read.keep(resource("Device", id=read.ids("MSH-5"), identifier=device)) if device else {},
         endpoint=endpoint,
         _endpoint={} if endpoint else UNKNOWN,
@@ -112,9 +113,8 @@ def _destination(read: Reading, msh: Segment) -> Element:
     )
 
 
-def _endpoint(msh: Segment, field: str) -> str:
+def _endpoint(namespace: str, universal: str, kind: str) -> str:
     """The address that an HD gives; an application's OID is never taken for an assigning authority."""
-    namespace, universal, kind = (said(msh, f"{field}.{n}") for n in (1, 2, 3))
     schemes = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "DNS": "urn:dns:", "URI": ""}
     if kind in schemes and universal:
         return schemes[kind] + universal
@@ -135,7 +135,7 @@ def msh_provenance_source(read: Reading, msh: Segment, target: list[Element]) ->
         target=target,
         occurredDateTime=read.date_time(msh, "7"),
         **recorded(read, msh, "7"),
-        activity={"coding": [{"display": "message - " + message_type(msh)}]},
+        activity=_activity(read, msh),
         agent=agents or [{"who": {"display": said(msh, "3") or "unknown"}}],
         entity=[_entity(msh), _application(msh)],
     )
@@ -155,6 +155,11 @@ def msh_provenance_transformation(read: Reading, msh: Segment, target: list[Elem
         agent=[{"type": _participant("assembler"), "who": {"type": "Device", "display": "Integration hub"}}],
         entity=[_entity(msh)],
     )
+
+
+@remembered(9)
+def _activity(_read: Reading, msh: Segment) -> Element:
+    return {"coding": [{"display": "message - " + message_type(msh)}]}
 
 
 def _entity(msh: Segment) -> Element:
@@ -207,7 +212,7 @@ def _reason(read: Reading, evn: Segment) -> Element:
 
 def _facility(read: Reading, evn: Segment) -> Element:
     """EVN-7 -> Location. Source: guide, HD[Location]."""
-    name, universal, kind = (said(evn, f"7.{n}") for n in (1, 2, 3))
+    name, universal, kind = HD(evn.first("7"))
     if not name and not universal:
         return {}
     identifier = element(system=hd_uri("", universal, kind), value=universal) if universal else {}

@@ -31,6 +31,7 @@ PARTICIPANTS = (
     ("17", "ADM", "admitter"),
     ("52", "PART", "Participation"),
 )
+VISIT_NUMBER = {"type": {**v2_0203("VN"), "text": "visit number"}}  # first of an identifier's elements
 NO_CLASS = {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
 
 
@@ -52,8 +53,7 @@ def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
 
 
 def _visit_number(read: Reading, pv1: Segment) -> list[Element]:
-    kind = {**v2_0203("VN"), "text": "visit number"}
-    return [{"type": kind} | each | {"type": kind} for each in read.each(pv1, "19", cx_number)]
+    return [{**VISIT_NUMBER, **each, **VISIT_NUMBER} for each in read.each(pv1, "19", cx_number)]
 
 
 def _status(read: Reading, pv1: Segment) -> str:
