@@ -1,5 +1,6 @@
 """What became of a message: by its id, its control id, its correlation id, or a patient's number that is hashed first."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -10,18 +11,24 @@ from shared.privacy import keyed
 
 By = Literal["control", "correlation", "patient"]
 PARTITIONS: dict[By, str] = {"control": "c", "correlation": "x", "patient": "p"}
+LOOKED_AT = 1000  # rows of a partition that a person's question reads: what Azure gives in one answer
 SHOWN = (
     *("control", "sender", "facility", "outcome", "acknowledgement", "state", "at", "ended", "due", "attempts", "code"),
     *("rules", "where", "ambiguous", "replays", "correlation_id", "bytes", "pending", "reference", "partner", "synthetic"),
 )
 
 
-async def find(integration: str, by: By, value: str, hub: Hub) -> list[dict[str, Any]]:
-    """The story of each message that the index leads to, oldest first; index rows without a message are passed over."""
+async def find(integration: str, by: By, value: str, hub: Hub, most: int = 100) -> list[dict[str, Any]]:
+    """The story of each message that the index leads to, oldest first; index rows without a message are passed over.
+
+    One request reads the index (``LOOKED_AT`` rows), and only the newest stories of those are told: a batch of a hundred
+    thousand may share one correlation id.
+    """
     partition = f"{PARTITIONS[by]}|{keyed(by, value)}"
-    rows = await hub.store.query(names.tables(integration).find, partition)
+    rows = await hub.store.query(names.tables(integration).find, partition, limit=LOOKED_AT)
     ids = dict.fromkeys(names.message_id(row["lane"], row["key"]) for row in sorted(rows, key=lambda row: float(row["at"])))
-    return [story for one in ids if (story := await status(integration, one, hub))]
+    stories = await asyncio.gather(*(status(integration, one, hub) for one in list(ids)[-most:]))
+    return [story for story in stories if story]
 
 
 async def status(integration: str, message_id: str, hub: Hub) -> dict[str, Any] | None:

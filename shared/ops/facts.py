@@ -23,6 +23,7 @@ class Flow:
     waiting: int = 0
     oldest_s: float = 0
     dead_now: int = 0
+    dead_is_more: bool = False  # so many were looked at, and there may be more
     breaker: Literal["closed", "open", "half-open"] = "closed"
 
     @property

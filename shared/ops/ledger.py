@@ -10,6 +10,7 @@ from typing import Any
 from shared.hub import Hub
 from shared.ledger import audit, counters, dead, names, search
 from shared.ledger.audit import Act
+from shared.ledger.store import Row
 from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Overview, Point, Step
 
 BY: dict[Kind, search.By] = {"control_id": "control", "correlation_id": "correlation", "nhs_number": "patient"}
@@ -38,7 +39,7 @@ class LedgerFacts:
         destination = self.hub.integrations[name].destination.name
         breaker, waiting_dead = await asyncio.gather(
             self.hub.store.get(names.SHARED_TABLE, destination, "breaker"),
-            self.hub.store.query(names.tables(name).find, dead.PARTITION),
+            self._waiting_dead(name),
         )
         return Flow(
             integration=name,
@@ -53,6 +54,7 @@ class LedgerFacts:
             waiting=waits["waiting"] if waits else 0,
             oldest_s=waits["oldest_age_s"] if waits else 0,
             dead_now=len(waiting_dead),
+            dead_is_more=len(waiting_dead) == search.LOOKED_AT,
             breaker=breaker["state"] if breaker else "closed",
         )
 
@@ -76,9 +78,17 @@ class LedgerFacts:
         return Journey(found, story.get("correlation_id", ""), tuple(_steps(story)))
 
     async def dead(self, most: int = 100) -> Sequence[Found]:
-        each = await asyncio.gather(*(dead.dead_letters(name, self.hub) for name in self.hub.integrations))
-        found = [_found(name, story) for name, stories in zip(self.hub.integrations, each, strict=True) for story in stories]
-        return sorted(found, key=lambda one: one.received_at, reverse=True)[:most]
+        """The newest; of an integration with more than ``LOOKED_AT`` of them, of those that were looked at."""
+        each = await asyncio.gather(*map(self._waiting_dead, self.hub.integrations))
+        rows = [(row["at"], name, row.key) for name, rows in zip(self.hub.integrations, each, strict=True) for row in rows]
+        newest = [(name, key) for _, name, key in sorted(rows, reverse=True)[:most]]
+        stories = await asyncio.gather(*(search.status(name, key, self.hub) for name, key in newest))
+        found = [_found(name, story) for (name, _), story in zip(newest, stories, strict=True) if story]
+        return sorted((one for one in found if one.outcome in dead.KEPT), key=lambda one: one.received_at, reverse=True)
+
+    async def _waiting_dead(self, name: str) -> list[Row]:
+        """What the index says waits for a person: one request, however many there are."""
+        return await self.hub.store.query(names.tables(name).find, dead.PARTITION, limit=search.LOOKED_AT)
 
     async def replay(self, integration: str, message_id: str, actor: Actor) -> bool:
         try:

@@ -24,6 +24,7 @@ from shared.ops.render import FOLDER, heads, render
 from shared.ops.words import Language, words
 
 RANGES = (15, 60, 360, 1440, 10080)
+SHOWN = 25  # dead letters on the first page; a hundred are a scroll of thirty screens on a phone
 HTML, JSON = "text/html; charset=utf-8", "application/json"
 SECURE = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -92,7 +93,7 @@ async def overview(request: Request, facts: Facts, who: Person) -> Answer:
     total = reduce(together, o.flows, Flow(""))
     worst = max((f.p95 for f in o.flows if f.p95 is not None), default=None)
     values: dict[str, Any] = {"o": o, "total": total, "worst_p95": worst, "attention": any(f.needs_a_person for f in o.flows)}
-    shown = values | {"minutes": minutes, "ranges": RANGES, "heads": heads(request.language), "dead": await facts.dead()}
+    shown = values | {"minutes": minutes, "ranges": RANGES, "heads": heads(request.language), "dead": await facts.dead(SHOWN)}
     return page(request, who, "overview.html", heading=words(request.language)["overview"], kind="", **shown)
 
 
@@ -183,7 +184,7 @@ def together(a: Flow, b: Flow) -> Flow:
     """The counts of two integrations added up."""
     counts = ("accepted", "delivered", "rejected", "duplicate", "dead", "waiting", "dead_now")
     added: dict[str, Any] = {key: getattr(a, key) + getattr(b, key) for key in counts}
-    return replace(a, oldest_s=max(a.oldest_s, b.oldest_s), **added)
+    return replace(a, oldest_s=max(a.oldest_s, b.oldest_s), dead_is_more=a.dead_is_more or b.dead_is_more, **added)
 
 
 HANDLERS: Mapping[tuple[str, str], Any] = {

@@ -95,5 +95,6 @@ def cells(flow: Flow, language: Language) -> tuple[str, ...]:
     """One integration as a row."""
     counted = (number(flow.accepted), number(flow.delivered), number(flow.rejected), percent(flow.error_rate))
     times = (ms(flow.p50), ms(flow.p95), ms(flow.p99))
+    dead = number(flow.dead_now) + ("+" if flow.dead_is_more else "")
     state = words(language)[f"breaker_{flow.breaker}"]
-    return (flow.integration, *counted, *times, number(flow.waiting), age(flow.oldest_s), number(flow.dead_now), state)
+    return (flow.integration, *counted, *times, number(flow.waiting), age(flow.oldest_s), dead, state)

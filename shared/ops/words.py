@@ -75,6 +75,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Nid oedd modd: nid yw'r neges bellach yn llythyr marw.",
     ),
     "none": ("None", "Dim"),
+    "newest_shown": ("Only the newest are shown.", "Dim ond y rhai diweddaraf a ddangosir."),
+    "newest_dead": (
+        "Only the newest are shown; ./hub dead list names them all.",
+        "Dim ond y rhai diweddaraf a ddangosir; mae ./hub dead list yn enwi pob un.",
+    ),
     "no_traffic": ("no traffic", "dim traffig"),
     "back": ("Back to the overview", "Yn ôl i'r trosolwg"),
     "updated": ("Updated", "Diweddarwyd"),
