@@ -1,8 +1,10 @@
 """The front door as `curl` knows it: a packed bundle, its status until it is done, and what is turned away."""
 
 import asyncio
+import base64
 import gzip
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,6 +27,7 @@ MESSAGE = (ROOT / "integrations/phw_to_mpi/samples/a31_null.in.hl7").read_bytes(
 REFERRALS, PHW = "/api/v1/referrals-to-pas", "/api/v1/phw-to-mpi"
 FHIR = "Content-Type: application/fhir+json"
 GZIP = "Content-Encoding: gzip"
+LARGE = 10 << 20
 
 
 class Said(NamedTuple):
@@ -84,6 +87,31 @@ async def test_a_broken_bundle_is_told_where(stack: Stack) -> None:
     said = await curl(stack.url + REFERRALS, FHIR, body=json.dumps(bundle).encode())
     assert (said.status, said.headers["content-type"]) == (422, "application/fhir+json")
     assert any(f"entry[{patient}].resource.birthDate" in where for issue in said.json["issue"] for where in issue["expression"])
+
+
+async def test_an_attachment_of_ten_megabytes_passes_in_bounded_memory(stack: Stack) -> None:
+    bundle = json.loads(REFERRAL)
+    bundle["identifier"]["value"] = "CURL-LARGE"
+    letter = next(each["resource"] for each in bundle["entry"] if each["resource"]["resourceType"] == "DocumentReference")
+    letter["content"][0]["attachment"]["data"] = data = base64.b64encode(os.urandom(LARGE)).decode()
+    assert stack.host
+    before = peak(stack.host.pid)
+    said = await curl(stack.url + REFERRALS, FHIR, body=json.dumps(bundle).encode())
+    assert said.status == 202
+    for _ in range(300):
+        if arrived := [got.body for got in stack.simulators.running["PAS"].received if got.control_id == "CURL-LARGE"]:
+            break
+        await asyncio.sleep(0.1)
+    assert data.encode() in arrived[0]
+    grown = peak(stack.host.pid) - before
+    print(f"\na referral with {LARGE >> 20} MiB attached: {grown >> 20} MiB more at most")  # noqa: T201
+    assert grown < 14 * len(data)
+
+
+def peak(pid: int) -> int:
+    """Bytes of memory that a process has had at most."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,17 @@
 """The benchmarks of FHIR and of the cold start say something true: their messages are whole, their output valid."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
+from integrations import load
+from shared import pipeline
 from shared.fhir import check
 from toolkit.bench import cold, fhir
+from toolkit.samples import accepted
 
 
 def test_the_large_report_becomes_all_its_observations_and_notes() -> None:
@@ -25,6 +30,24 @@ def test_the_admission_is_whole() -> None:
 def test_a_goal_is_met_or_missed() -> None:
     assert fhir.Goal("x", 10, 10, "x").is_met
     assert not fhir.Goal("x", 9.9, 10, "x").is_met
+
+
+@pytest.mark.parametrize(("name", "sample", "floor"), [row[:3] for row in fhir.INWARD])
+def test_the_floor_makes_the_same(name: str, sample: str, floor: Callable[[bytes], bytes]) -> None:
+    integration = load(name)
+    sent = next(each for each in accepted(integration) if each.name == sample)
+    made, least = pipeline.run(integration, sent.envelope).outgoing[0].body, floor(sent.body)
+    assert made == least or same_but_for_ids(orjson.loads(made), orjson.loads(least))
+
+
+def same_but_for_ids(made: dict[str, Any], least: dict[str, Any]) -> bool:
+    text = orjson.dumps(made).decode()
+    for resource, name in (
+        (made, "b"),
+        *((each["resource"], each["resource"]["resourceType"][0].lower()) for each in made["entry"]),
+    ):
+        text = text.replace(resource["id"], name)
+    return bool(orjson.loads(text) == least)
 
 
 @pytest.mark.slow

@@ -13,9 +13,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from integrations import load
+from shared import pipeline
 from shared.fhir import check, to_json
 from shared.hl7 import parse
+from shared.integration import Integration
 from shared.mapping import to_bundle
+from toolkit import floors
+from toolkit.samples import Sample, accepted
 
 ROUNDS = 7
 HEADER = "MSH|^~\\&|LAB|7A3C7|CDR|NWIS|20260415103000+0100||{type}|BENCH1|P|2.5.1|||AL"
@@ -24,6 +29,13 @@ PID = f"PID|1||9990000018^^^NHS^NH~S1^^^108^PI||Prawf^Angharad^Mair^^Mrs^^L||197
 PV1 = "PV1|1|I|WARD 12^BAY 2^BED 4^7A3C7|||||C1234567^Enghraifft^Siwan^^^Dr^^^GMC||300|||||||||V1^^^108^VN"
 DOCTOR = "C1234567^Enghraifft^Siwan^^^Dr^^^GMC"
 OBR = f"OBR|1|R1^PAS|F1^LAB|FBC^Full blood count^L|||20260415083000|||||||||{DOCTOR}||||||20260415102500||HM|F"
+
+
+# integration, its sample, the least work that makes the same, what is made
+INWARD: tuple[tuple[str, str, Callable[[bytes], bytes], str], ...] = (
+    ("referrals-to-pas", "urgent_with_letter", floors.referral, "FHIR referral to REF^I12"),
+    ("vaccinations-to-cdr", "given_in_full", floors.vaccination, "JSON vaccination to FHIR"),
+)
 
 
 class Goal(NamedTuple):
@@ -156,6 +168,22 @@ def document() -> Iterator[Goal]:
     yield Goal("document of 50 KB beside splitting it", times["floor"] / (times["large"] - times["small"]), 0.5, "x")
 
 
+def inward() -> Iterator[Goal]:
+    """FHIR to HL7 v2 and JSON to FHIR: the whole journey, checked at both ends, beside the least work that makes the same."""
+    for name, sample, floor, made in INWARD:
+        integration = load(name)
+        sent = next(each for each in accepted(integration) if each.name == sample)
+
+        def journey(integration: Integration = integration, sent: Sample = sent) -> bytes:
+            return pipeline.run(integration, sent.envelope).outgoing[0].body
+
+        works: dict[str, Callable[[], object]] = {"ours": journey, "floor": lambda floor=floor, sent=sent: floor(sent.body)}
+        speeds = side_by_side(works)
+        yield Goal(f"{made}, checked", speeds["ours"], 300, "/s")
+        yield Goal("  the floor: the same, unchecked", speeds["floor"], 0, "/s")
+        yield Goal("  ours beside the floor", speeds["ours"] / speeds["floor"], 0, "x")
+
+
 def with_document(size: int) -> str:
     data = "JVBERi0x" * (size // 8)
     rows = [HEADER.format(type="ORU^R01^ORU_R01"), PID, PV1, OBR, f"OBX|1|ED|11502-2^Report^LN||^AP^PDF^Base64^{data}||||||F"]
@@ -165,7 +193,7 @@ def with_document(size: int) -> str:
 def main() -> int:
     """Print every figure; 1 when a goal is missed."""
     missed = 0
-    for goal in (*conversion(), *checking(), *document()):
+    for goal in (*conversion(), *inward(), *checking(), *document()):
         missed += not goal.is_met
         verdict = "reached" if goal.is_met else "MISSED"
         print(f"{goal.name:50}{goal.reached:10.2f}{goal.unit:3} (>= {goal.wanted:g}{goal.unit})  {verdict}")
