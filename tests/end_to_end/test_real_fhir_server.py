@@ -20,7 +20,7 @@ from toolkit.samples import accepted
 from toolkit.simulators.cdr import Cdr
 
 pytestmark = pytest.mark.slow
-TO_CDR = ("lims-results-to-cdr", "pas-adt-to-cdr", "vaccinations-to-cdr")
+TO_CDR = ("lims-results-to-cdr", "pas-adt-to-cdr", "vaccinations-to-cdr", "documents-to-cdr")
 TYPES = ("Patient", "Observation", "DiagnosticReport", "Encounter", "Immunization", "Specimen", "DocumentReference", "Condition")
 
 
