@@ -19,6 +19,7 @@ from shared.integration import EventGrid, Http, Integration
 from shared.ledger.status import status
 from shared.pipeline import faults
 from shared.settings import in_azure, setting
+from shared.version import version
 
 STORAGE = "AzureWebJobsStorage"
 EVERY_HALF_MINUTE = "*/30 * * * * *"
@@ -110,8 +111,8 @@ async def watchdog(timer: func.TimerRequest) -> None:
 @app.function_name("health")
 @app.route("health", methods=["GET"])
 async def health(req: func.HttpRequest) -> func.HttpResponse:
-    """Up; nothing more is said to who is not known."""
-    return func.HttpResponse('{"status":"up"}', mimetype="application/json")
+    """Up, and from which commit, so that a deployment can be verified; nothing more is said to who is not known."""
+    return func.HttpResponse(orjson.dumps({"status": "up", "version": version()}), mimetype="application/json")
 
 
 def headers(req: func.HttpRequest, context: func.Context) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
+from shared.version import FILE
 from toolkit.say import HOME, ROOT, say, stop
 
 OPS = "ops"
@@ -29,6 +30,7 @@ def package(name: str, folders: dict[str, str], output: Path, python: str = RUNN
     with tempfile.TemporaryDirectory() as scratch:
         stage = Path(scratch) / name
         copy_app(stage, folders)
+        (stage / FILE).write_text(f"{commit()}\n", "utf-8")
         shutil.copytree(wheels(python), stage / VENDORED)
         compile_all(stage, python)
         output.mkdir(parents=True, exist_ok=True)
@@ -37,6 +39,15 @@ def package(name: str, folders: dict[str, str], output: Path, python: str = RUNN
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     target.with_suffix(".zip.sha256").write_text(f"{digest}  {target.name}\n", "utf-8")
     return target
+
+
+def commit() -> str:
+    """The commit, marked when the tree differs from it; ``unknown`` where there is no repository."""
+    head, state = (
+        subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+        for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+    )
+    return f"{head or 'unknown'}{'+changed' if state else ''}"
 
 
 def copy_app(stage: Path, folders: dict[str, str]) -> None:

@@ -1,8 +1,8 @@
-"""Is a deployed app up, does it refuse a stranger, and does one synthetic message come through?
+"""Is a deployed app up in the version just deployed, does it refuse a stranger, and does one synthetic message come through?
 
-``HUB_TOKEN=... python -m toolkit.smoke https://HOST NAME``. The message is a sample of the integration, marked as a test under a
-fresh control id. It is delivered where the destination takes tests, and refused for being one where it does not: either
-proves the way in.
+``HUB_TOKEN=... python -m toolkit.smoke https://HOST NAME [VERSION]``; without a version any will do. The message is a sample
+of the integration, marked as a test under a fresh control id. It is delivered where the destination takes tests, and refused
+for being one where it does not: either proves the way in.
 """
 
 import json
@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTLED_WITHIN = 60
+THERE_WITHIN = 180  # seconds until no instance answers with the version before
 TEST_TAG = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
 REFUSED_AS_A_TEST = "a test message, and this destination takes none"
 
@@ -65,11 +66,18 @@ def sample(package: str) -> bytes:
     return accepted[0].read_bytes()
 
 
-def smoke(base: str, name: str, token: str, say: Callable[[str], None] = print) -> None:
+class Target(NamedTuple):
+    """The app that is looked at, and the version that it must answer with; empty: any."""
+
+    base: str
+    name: str
+    version: str = ""
+
+
+def smoke(target: Target, token: str, say: Callable[[str], None] = print) -> None:
     """The three looks; raises ``Failed`` at the first that is not as it should be."""
-    if call(f"{base}/api/health").status != 200:
-        raise Failed("health is not 200")
-    say("up")
+    base, name, wanted = target
+    say(f"up, version {health(base, wanted)}")
     door = f"{base}/api/v1/{name}" if name != "ops" else f"{base}/api/ops"
     stranger = call(door, None if name == "ops" else b"MSH|^~\\&|")
     if stranger.status not in (401, 403) and name != "ops":
@@ -77,6 +85,18 @@ def smoke(base: str, name: str, token: str, say: Callable[[str], None] = print) 
     say("a stranger is refused" if name != "ops" else "the page sends strangers to sign in")
     if name != "ops":
         say(message(base, name, token))
+
+
+def health(base: str, wanted: str) -> str:
+    """The version that answers, once it is the one that is wanted."""
+    until = time.monotonic() + THERE_WITHIN
+    while True:
+        answer = call(f"{base}/api/health")
+        if answer.status == 200 and (found := str(json.loads(answer.body).get("version", ""))) and wanted in ("", found):
+            return found
+        if not wanted or time.monotonic() > until:
+            raise Failed("health is not 200" if answer.status != 200 else "the version that answers is not the one deployed")
+        time.sleep(1)
 
 
 def message(base: str, name: str, token: str) -> str:
@@ -103,9 +123,9 @@ def outcome(url: str, headers: dict[str, str]) -> str:
     raise Failed(f"a test message is {state or 'nowhere'} after {SETTLED_WITHIN} s")
 
 
-def main(base: str, name: str) -> int:
+def main(base: str, name: str, version: str = "") -> int:
     try:
-        smoke(base.rstrip("/"), name, os.environ.get("HUB_TOKEN", ""))
+        smoke(Target(base.rstrip("/"), name, version), os.environ.get("HUB_TOKEN", ""))
     except Failed as failed:
         print(f"{name}: {failed}")
         return 1
@@ -113,4 +133,4 @@ def main(base: str, name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    sys.exit(main(*sys.argv[1:4]))

@@ -10,8 +10,10 @@ import sys
 import time
 import urllib.request
 import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import pytest
 
@@ -97,60 +99,88 @@ def test_wheels_are_vendored_and_compiled(unzipped: Path) -> None:
     assert compiled[4] == 1, "unchecked hash: a cold start looks at no source"
 
 
-@pytest.fixture
-async def alone(unzipped: Path, azurite: str) -> Any:
-    """The app of the zip, run by the local host in a process whose path holds the zip's own wheels first."""
-    simulators = Simulators([load(NAME)] if NAME != OPS else [])
+class Running(NamedTuple):
+    """An app that is up, alone: its address, what it said of its health, the systems at its other end."""
+
+    url: str
+    health: dict[str, str]
+    simulators: Simulators
+
+
+@asynccontextmanager
+async def running(name: str, app: Path, machine: Path, storage: str) -> AsyncIterator[Running]:
+    """The app of a folder, run by the local host in a process whose path holds the vendored wheels first."""
+    simulators = Simulators([load(name)] if name != OPS else [])
     await simulators.start()
     port = free_ports(1)[0]
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join([str(unzipped / "app" / VENDORED), str(unzipped / "tools")]),
-        "AzureWebJobsStorage": azurite,
-        "HUB_INTEGRATIONS": "" if NAME == OPS else NAME,
-        "HUB_ROLE": "ops" if NAME == OPS else "",
+        "PYTHONPATH": os.pathsep.join([str(machine / "app" / VENDORED), str(machine / "tools")]),
+        "AzureWebJobsStorage": storage,
+        "HUB_INTEGRATIONS": "" if name == OPS else name,
+        "HUB_ROLE": "ops" if name == OPS else "",
         **simulators.settings,
     }
-    command = [sys.executable, "-m", "toolkit.host", "--port", str(port), "--app", str(unzipped / "app"), "--quiet"]
-    process = subprocess.Popen(command, cwd=unzipped, env=environment)  # noqa: ASYNC220 - not of this loop
+    command = [sys.executable, "-m", "toolkit.host", "--port", str(port), "--app", str(app), "--quiet"]
+    process = subprocess.Popen(command, cwd=machine, env=environment)  # noqa: ASYNC220 - not of this loop
     try:
-        wait_for(f"http://127.0.0.1:{port}/api/health", process)
-        yield f"http://127.0.0.1:{port}", simulators
+        url = f"http://127.0.0.1:{port}"
+        yield Running(url, await asyncio.to_thread(wait_for, f"{url}/api/health", process), simulators)
     finally:
         process.terminate()
         process.wait(60)
         await simulators.stop()
 
 
-def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+def wait_for(url: str, process: "subprocess.Popen[bytes]") -> dict[str, str]:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, "the host ended"
         try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
+            with urllib.request.urlopen(url, timeout=1) as answer:
+                return dict(json.load(answer))
         except OSError:
             time.sleep(0.1)
     raise AssertionError("the host does not answer")
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(NAME == OPS, reason="the ops app takes no messages")
-async def test_the_zip_runs_alone(alone: tuple[str, Simulators], azurite: str) -> None:
-    """A sample goes in through the app's own door and arrives: accepted, checked, mapped, sent."""
-    url, simulators = alone
-    integration = load(NAME)
+async def test_the_zip_runs_alone(unzipped: Path, azurite: str) -> None:
+    """Its health names the commit of the zip; a sample goes in through its own door and arrives: checked, mapped, sent."""
+    async with running(NAME, unzipped / "app", unzipped, azurite) as app:
+        assert app.health == {"status": "up", "version": (unzipped / "app" / "version.txt").read_text("utf-8").strip()}
+        await (the_page_opens(app) if NAME == OPS else one_message_arrives(NAME, app, azurite))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(BUILT), reason="one zip is looked at")
+@pytest.mark.parametrize("name", [name for name in (*CATALOGUE, OPS) if name != NAME])
+async def test_every_other_app_runs_alone(name: str, unzipped: Path, tmp_path: Path, azurite: str) -> None:
+    """What its zip would hold of code, with the wheels of the zip that was made: they are the same for all."""
+    copy_app(tmp_path / "app", dict(CATALOGUE) if name == OPS else {name: CATALOGUE[name]})
+    async with running(name, tmp_path / "app", unzipped, azurite) as app:
+        await (the_page_opens(app) if name == OPS else one_message_arrives(name, app, azurite))
+
+
+async def the_page_opens(app: Running) -> None:
+    with await asyncio.to_thread(urllib.request.urlopen, f"{app.url}/api/ops", timeout=30) as page:
+        text = page.read().decode()
+    assert [name for name in CATALOGUE if name not in text] == []
+
+
+async def one_message_arrives(name: str, app: Running, storage: str) -> None:
+    integration = load(name)
     sample = next(each for each in samples(integration) if not each.name.startswith("rejected"))
     if any(isinstance(trigger, Http) for trigger in integration.triggers):
         headers = {"Content-Type": sample.envelope.content_type}
-        request = urllib.request.Request(f"{url}/api/v1/{NAME}", sample.body, headers)
+        request = urllib.request.Request(f"{app.url}/api/v1/{name}", sample.body, headers)
         with await asyncio.to_thread(urllib.request.urlopen, request, timeout=30) as answer:
             assert answer.status in (200, 202)
     else:
-        store = AzureStore(Account(azurite))
-        await store.send(f"{NAME}-in", base64.b64encode(sample.body))
+        store = AzureStore(Account(storage))
+        await store.send(f"{name}-in", base64.b64encode(sample.body))
         await store.close()
-    destination = simulators.running[integration.destination.name]
+    destination = app.simulators.running[integration.destination.name]
     for _ in range(300):
         if destination.received:
             break

@@ -9,7 +9,7 @@ import pytest
 
 from integrations import CATALOGUE, load
 from shared.envelope import Envelope
-from toolkit.smoke import REFUSED_AS_A_TEST, Failed, marked, sample, smoke
+from toolkit.smoke import REFUSED_AS_A_TEST, Failed, Target, marked, sample, smoke
 
 NAME = "phw-to-mpi"
 
@@ -18,7 +18,10 @@ class App(BaseHTTPRequestHandler):
     """Health, a door that asks for a token, and a status; what it answers is set on the server."""
 
     def do_GET(self) -> None:
-        body = b'{"status":"up"}' if self.path == "/api/health" else json.dumps({"outcome": self.server.outcome}).encode()
+        told = {"status": "up", "version": self.server.versions[0]}
+        if self.path == "/api/health" and len(self.server.versions) > 1:
+            self.server.versions.pop(0)
+        body = json.dumps(told).encode() if self.path == "/api/health" else json.dumps({"outcome": self.server.outcome}).encode()
         self._say(self.server.health if self.path == "/api/health" else 200, body)
 
     def do_POST(self) -> None:
@@ -41,20 +44,21 @@ class App(BaseHTTPRequestHandler):
 def app() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), App)
     server.health, server.checks, server.says, server.outcome, server.got = 200, True, b"MSA|AA", "delivered", []
+    server.versions = ["c0ffee"]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
 
 
-def run(server: ThreadingHTTPServer) -> list[str]:
+def run(server: ThreadingHTTPServer, version: str = "c0ffee") -> list[str]:
     said: list[str] = []
-    smoke(f"http://127.0.0.1:{server.server_port}", NAME, "t", said.append)
+    smoke(Target(f"http://127.0.0.1:{server.server_port}", NAME, version), "t", said.append)
     return said
 
 
 def test_all_is_well(app: ThreadingHTTPServer) -> None:
-    assert run(app) == ["up", "a stranger is refused", "a test message is delivered"]
+    assert run(app) == ["up, version c0ffee", "a stranger is refused", "a test message is delivered"]
     assert app.got[-1].split(b"\r")[0].split(b"|")[10] == b"T"
 
 
@@ -64,10 +68,24 @@ def test_a_refused_test_message_is_as_good(app: ThreadingHTTPServer) -> None:
 
 
 @pytest.mark.parametrize(("what", "value"), [("health", 503), ("checks", False)])
-def test_what_is_wrong_fails(app: ThreadingHTTPServer, what: str, value: object) -> None:
+def test_what_is_wrong_fails(app: ThreadingHTTPServer, what: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolkit.smoke.THERE_WITHIN", 0.01)
     setattr(app, what, value)
     with pytest.raises(Failed):
         run(app)
+
+
+def test_the_version_before_may_answer_for_a_while(app: ThreadingHTTPServer) -> None:
+    app.versions = ["before", "c0ffee"]
+    assert run(app)[0] == "up, version c0ffee"
+
+
+def test_a_version_that_does_not_come_fails(app: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolkit.smoke.THERE_WITHIN", 0.01)
+    app.versions = ["before"]
+    with pytest.raises(Failed, match="not the one deployed"):
+        run(app)
+    assert run(app, "")[0] == "up, version before"
 
 
 def test_a_message_that_does_not_arrive_fails(app: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:

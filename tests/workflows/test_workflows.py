@@ -77,6 +77,7 @@ def test_a_deployment_is_attested_checked_and_verified() -> None:
     places = [release.rindex(step) for step in order]
     assert places == sorted(places)
     assert "remote-build: false" in release
+    assert 'toolkit.smoke "https://$HOST" "$NAME" "$(unzip -p "dist/$NAME.zip" version.txt)"' in release
 
 
 def test_owners_of_what_is_dangerous() -> None:
