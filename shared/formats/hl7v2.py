@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from shared.envelope import Answer, Envelope, Identity
 from shared.formats.media import FHIR_JSON, GIVEN, HL7, JSON, chosen
@@ -53,10 +54,10 @@ class Hl7:
 
     def _type(self, message: Message) -> Issue | None:
         named, structure = event(message), message["MSH-9.3"]
-        of_event = [taken for taken in self.messages if taken.split("^")[:2] == named.split("^")]
-        if not of_event:
+        known = _structures(self.messages).get(named)
+        if known is None:
             return self._unknown_type(message["MSH-9.1"])
-        if not structure or any(structure == _structure(taken) for taken in of_event):
+        if not structure or structure in known:
             return None
         text = "this structure does not belong to the event"
         return Issue("error", "not-supported", "MSH-9.3", text, "message-type", "HL7 table 0354", "200")
@@ -89,9 +90,14 @@ class Hl7:
         return Answer(status, media, acknowledge(message, verdict, envelope.received_at, self.mode))
 
 
-def _structure(taken: str) -> str:
-    parts = taken.split("^")
-    return parts[2] if len(parts) > 2 else DEFAULT_STRUCTURE.get(taken, "")
+@cache
+def _structures(messages: tuple[str, ...]) -> dict[str, set[str]]:
+    """The structures that each event may have."""
+    found: dict[str, set[str]] = {}
+    for taken in messages:
+        named, structure = "^".join(taken.split("^")[:2]), "".join(taken.split("^")[2:])
+        found.setdefault(named, set()).add(structure or DEFAULT_STRUCTURE.get(taken, ""))
+    return found
 
 
 def _parsed(body: bytes, charset_default: str) -> Message:

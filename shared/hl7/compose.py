@@ -21,29 +21,29 @@ def segment(name: str, values: Mapping[str, Value], like: Message) -> Segment:
     >>> segment("PID", {"3": [("1", "", "", "NHS", "NH"), ("2",)], "5": "A&B"}, like=parse("MSH|^~\\&|")).line
     'PID|||1^^^NHS^NH~2||A\\T\\B'
     """
-    encoding = like.encoding
-    fields = _changed(Segment(name, name, encoding), values)
-    while len(fields) > 1 and not fields[-1]:
-        fields.pop()
-    return _written(name, fields, encoding) if len(fields) > 1 else Segment(name, "", encoding)
+    texts = _texts(name, values, like.encoding)
+    last = max((number for number, text in texts.items() if text), default=0)
+    if not last:
+        return Segment(name, "", like.encoding)
+    return _written(name, [name, *(texts.get(number, "") for number in range(1, last + 1))], like.encoding)
 
 
 def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
     """The segment with these fields changed and every other one as it was sent."""
-    return _written(original.name, _changed(original, values), original.encoding, original.occurrence)
-
-
-def _changed(original: Segment, values: Mapping[str, Value]) -> list[str]:
-    encoding = original.encoding
     fields = list(original.fields)
-    is_header = original.name in HEADERS
-    for number, value in values.items():
-        field = int(number)
-        text = str(value or "") if field < 3 and is_header else field_text(value, encoding)
-        if text or field < len(fields):
-            fields += [""] * (field + 1 - len(fields))
-            fields[field] = text
-    return fields
+    for number, text in _texts(original.name, values, original.encoding).items():
+        if text or number < len(fields):
+            fields += [""] * (number + 1 - len(fields))
+            fields[number] = text
+    return _written(original.name, fields, original.encoding, original.occurrence)
+
+
+def _texts(name: str, values: Mapping[str, Value], encoding: Encoding) -> dict[int, str]:
+    """The text of each field; the delimiters of a header stand as they are."""
+    texts = {int(number): field_text(value, encoding) if value else "" for number, value in values.items()}
+    if name in HEADERS:
+        texts |= {number: str(values[str(number)] or "") for number in (1, 2) if str(number) in values}
+    return texts
 
 
 def _written(name: str, fields: list[str], encoding: Encoding, occurrence: int = 1) -> Segment:
@@ -58,7 +58,7 @@ def compose(like: Message, segments: Iterable[Segment], charset: str = "") -> Me
     if not chosen or chosen[0].name != "MSH":
         raise ValueError("a message begins with MSH")
     encoding = declared(chosen[0]["1"], chosen[0]["2"], charset or like.encoding.charset)
-    if any(each.encoding[:5] != encoding[:5] for each in chosen):
+    if any(each[:5] != encoding[:5] for each in {segment.encoding for segment in chosen}):
         raise ValueError("the segments are written in delimiters that MSH does not declare")
     message = Message([each.line for each in chosen], encoding, like.repairs)
     message.keep(chosen)
@@ -67,12 +67,6 @@ def compose(like: Message, segments: Iterable[Segment], charset: str = "") -> Me
 
 def field_text(value: Value, encoding: Encoding) -> str:
     """A value as the text of a field."""
-    if isinstance(value, list):
-        return encoding.repetition.join([_repetition(each, encoding) for each in value]).rstrip(encoding.repetition)
-    return _repetition(value, encoding)
-
-
-def _repetition(value: Value, encoding: Encoding) -> str:
     if not value:
         return ""
     if isinstance(value, str):
@@ -81,13 +75,15 @@ def _repetition(value: Value, encoding: Encoding) -> str:
         return value.sent
     if isinstance(value, tuple):
         return encoding.component.join([_component(each, encoding) for each in value]).rstrip(encoding.component)
-    return field_text(list(value), encoding)
+    return encoding.repetition.join([field_text(each, encoding) for each in value]).rstrip(encoding.repetition)
 
 
 def _component(value: Component, encoding: Encoding) -> str:
+    if not value:
+        return ""
     if isinstance(value, tuple):
         return encoding.subcomponent.join([_text(each, encoding) for each in value]).rstrip(encoding.subcomponent)
-    return _text(value, encoding) if value else ""
+    return _text(value, encoding)
 
 
 def _text(value: str, encoding: Encoding) -> str:

@@ -25,6 +25,7 @@ class Encoding(NamedTuple):
         return "".join(self[1:6]).rstrip(NONE)
 
 
+@lru_cache(maxsize=256)
 def declared(field: str, characters: str, charset: str = "ascii") -> Encoding:
     """The encoding that MSH-1 and MSH-2 declare; ``ValueError`` when they cannot tell one level from another."""
     known = (field + characters[:5]).ljust(6, NONE)

@@ -49,7 +49,7 @@ class Message:
     ('Jon&es', '252', '', False)
     """
 
-    __slots__ = ("_all", "_index", "_names", "_read", "_segments", "encoding", "lines", "repairs")
+    __slots__ = ("_all", "_index", "_named", "_names", "_read", "_segments", "encoding", "lines", "repairs")
 
     def __init__(self, lines: list[str], encoding: Encoding, repairs: tuple[Issue, ...] = ()) -> None:
         self.lines = lines
@@ -57,6 +57,7 @@ class Message:
         self.repairs = repairs
         self._read: dict[str, Segment] = {}
         self._segments: dict[int, Segment] = {}
+        self._named: dict[str, list[Segment]] = {}
         self._all: list[Segment] | None = None
         self._index: dict[str, list[int]] | None = None
         self._names: list[str] | None = None
@@ -98,12 +99,11 @@ class Message:
         return index
 
     def keep(self, segments: Sequence[Segment]) -> None:
-        """Take over segments that have been read already, from the first one on, where they are in the right place."""
+        """Take over segments in the same delimiters that have been read already, from the first one on."""
         counts: dict[str, int] = {}
         for place, segment in enumerate(segments):
             counts[segment.name] = number = counts.get(segment.name, 0) + 1
-            if segment.occurrence == number and segment.encoding == self.encoding:
-                self._segments[place] = segment
+            self._segments[place] = segment.placed(number, self.encoding)
 
     def segment(self, name: str, occurrence: int = 1) -> Segment:
         """One segment by name; an empty, false one when the message does not have it."""
@@ -124,11 +124,17 @@ class Message:
     def segments(self, *names: str) -> list[Segment]:
         """The segments of these names, or all, in the order of the message."""
         if len(names) == 1:
-            places = self.index.get(names[0], ())
-            return [self._at(place, names[0], number) for number, place in enumerate(places, 1)]
+            return self._of(names[0])[:]
         if self._all is None:
             self._all = list(self._every())
         return [segment for segment in self._all if segment.name in names] if names else self._all[:]
+
+    def _of(self, name: str) -> list[Segment]:
+        found = self._named.get(name)
+        if found is None:
+            places = self.index.get(name, ())
+            found = self._named[name] = [self._at(place, name, number) for number, place in enumerate(places, 1)]
+        return found
 
     def _every(self) -> Iterator[Segment]:
         occurrences: dict[str, int] = {}

@@ -49,6 +49,11 @@ _NUMBERS = _Numbers()
 _field_path = lru_cache(maxsize=4096)(FieldPath.parse)
 
 
+@lru_cache(maxsize=4096)
+def _where(name: str, occurrence: int, path: str) -> str:
+    return str(Path(name, occurrence, FieldPath.parse(path) if path else FieldPath()))
+
+
 def _part(text: str, delimiter: str, index: int) -> str:
     """One part of a text; a text without the delimiter is its own first part."""
     if delimiter not in text:
@@ -167,6 +172,12 @@ class Segment:
                 fields.insert(1, self.encoding.field)
         return fields
 
+    def placed(self, occurrence: int, encoding: Encoding) -> "Segment":
+        """The same segment as that occurrence of a message with the same delimiters, whatever its character set."""
+        if self.occurrence == occurrence and self.encoding == encoding:
+            return self
+        return Segment(self.name, self.line, encoding, occurrence, self._fields)
+
     def __getitem__(self, path: str) -> str:
         return self.at(PLACES[path])
 
@@ -202,14 +213,14 @@ class Segment:
 
     def raw(self, path: str) -> Raw:
         """A field, repetition, component or subcomponent as it was sent."""
-        place = _field_path(path)
-        text = self._field(place.field)
-        if place.repetition or place.component:
-            text = _part(text, self.encoding.repetition, max(place.repetition - 1, 0))
-        if place.component:
-            text = _part(text, self.encoding.component, place.component - 1)
-        if place.subcomponent:
-            text = _part(text, self.encoding.subcomponent, place.subcomponent - 1)
+        field, repetition, component, subcomponent = _field_path(path)
+        text = self._field(field)
+        if repetition or component:
+            text = _part(text, self.encoding.repetition, max(repetition - 1, 0))
+        if component:
+            text = _part(text, self.encoding.component, component - 1)
+        if subcomponent:
+            text = _part(text, self.encoding.subcomponent, subcomponent - 1)
         return Raw(text)
 
     def is_null(self, path: str) -> bool:
@@ -244,4 +255,4 @@ class Segment:
 
     def where(self, path: str = "") -> str:
         """The full path, with the occurrence of the segment: ``OBX[2]-5``."""
-        return str(Path(self.name, self.occurrence, _field_path(path) if path else FieldPath()))
+        return _where(self.name, self.occurrence, path)

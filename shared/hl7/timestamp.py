@@ -40,7 +40,7 @@ def is_time(text: str) -> bool:
 def _exists(found: re.Match[str] | None) -> bool:
     if found is None or found[1] == "0000":
         return False
-    return not found[3] or int(found[3]) <= monthrange(int(found[1]), int(found[2]))[1]
+    return not found[3] or found[3] <= "28" or int(found[3]) <= monthrange(int(found[1]), int(found[2]))[1]
 
 
 def without_offset(text: str) -> str:

@@ -128,8 +128,9 @@ def _found(message: Message, plan: Plan | None, names: tuple[str, ...] = ()) -> 
         return
     usual = message.encoding[:5] == USUAL
     for segment in message.segments(*names):
-        for check in _doubtful(segment.fields, plan[segment.name], usual):
-            yield from _of_field(segment, check, plan)
+        if checks := plan[segment.name]:
+            for check in _doubtful(segment.fields, checks, usual):
+                yield from _of_field(segment, check, plan)
 
 
 def _doubtful(sent: list[str], checks: list[Check], usual: bool) -> list[Check]:
