@@ -99,30 +99,36 @@ def identifiers(source: Segment, event: str) -> Iterator[Cx]:
     A number that begins N3 or N4 stands where an NHS Number should and is none: it goes as a local number with a
     registration and not at all otherwise.
     """
-    sent = of_type(source, "NI")
+    numbers = by_type(source)
+    sent = numbers.get("NI", [])
     real = next((number for number in sent if not is_pseudo(number)), "")
     if real:
         yield real, "", "", "NHS", "NH"
     elif sent and event == "A04":
         yield sent[0], "", "", LOCAL_AUTHORITY, "LI"
-    for number in of_type(source, "PI")[:1]:
+    for number in numbers.get("PI", [])[:1]:
         yield local_identifier(number)
 
 
-def of_type(source: Segment, kind: str) -> list[str]:
-    """The numbers of PID-3 whose type is this one, in any case; repetitions without a number do not count."""
-    found = [cx["1"].strip() for cx in source.repeats("3") if cx["5"].strip().upper() == kind and not cx.is_null("1")]
-    return [number for number in found if number]
+def by_type(source: Segment) -> dict[str, list[str]]:
+    """The numbers of PID-3 by their type, in capitals; repetitions without a number do not count."""
+    found: dict[str, list[str]] = {}
+    for cx in source.repeats("3"):
+        number = cx["1"].strip()
+        if number and not cx.is_null("1"):
+            found.setdefault(cx["5"].strip().upper(), []).append(number)
+    return found
 
 
 def nhs_number(source: Segment) -> str:
     """The first NHS Number that is one; ``""`` when there is none."""
-    return next((number for number in of_type(source, "NI") if not is_pseudo(number)), "")
+    return next((number for number in by_type(source).get("NI", []) if not is_pseudo(number)), "")
 
 
 def own_number(source: Segment) -> str:
     """What PIMS calls the patient: its own number, else the NHS Number."""
-    return next(iter(of_type(source, "PI") + of_type(source, "NI")), "")
+    numbers = by_type(source)
+    return next(iter(numbers.get("PI", []) + numbers.get("NI", [])), "")
 
 
 def is_pseudo(number: str) -> bool:

@@ -15,9 +15,11 @@ EARLIEST_BIRTH = "1800"
 
 def is_valued(segment: Segment, field: str) -> bool:
     """Whether a field says something: not absent, not null, not delimiters alone."""
+    text = segment.raw(field)
+    if text[:1].isalnum():  # no delimiter is
+        return True
     encoding = segment.encoding
-    text = segment.raw(field).strip(encoding.component + encoding.repetition + encoding.subcomponent)
-    return bool(text) and text != NULL
+    return text.strip(encoding.component + encoding.repetition + encoding.subcomponent) not in ("", NULL)
 
 
 def _required(segment: Segment, field: str, text: str, clause: str) -> Iterator[Issue]:
