@@ -11,10 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from shared import batches, door, inbox, replies
+from shared import batches, door, replies
 from shared.envelope import Answer, Envelope
 from shared.hub import Hub
-from shared.inbox import content_type
+from shared.inbox import taking
+from shared.inbox.taking import content_type
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import names, outbox
@@ -60,7 +61,7 @@ async def in_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
     if publisher and lane:
         await outbox.take(integration, publisher, lane, hub)
     elif name := _referenced(body):
-        await inbox.take(integration, name, "queue", hub)
+        await taking.take(integration, name, "queue", hub)
     else:
         await replies.take(integration, Envelope(integration.name, body, hub.stamp(), content_type(body), "queue"), hub)
 
@@ -103,7 +104,7 @@ async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> 
     if publisher := _publisher(integration):
         await outbox.take(integration, publisher, _lane(told), hub)
     elif name := _created(told):
-        await inbox.take(integration, name, "event", hub)
+        await taking.take(integration, name, "event", hub)
     else:
         body = orjson.dumps(dict(told))
         await replies.take(integration, Envelope(integration.name, body, hub.stamp(), "application/json", "event"), hub)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from shared import inbox
 from shared.formats.either import Either, EitherProfile
 from shared.formats.fhir import Fhir
 from shared.formats.hl7v2 import Hl7
 from shared.formats.json_events import SchemaProfile
+from shared.inbox.files import file_trigger, folder
+from shared.inbox.taking import LARGEST
 from shared.integration import EventGrid, Http, Integration, Queue
 from shared.validation.profile import Hl7Profile, rule_id
 
@@ -75,11 +76,11 @@ def ways_in(integration: Integration) -> Iterator[str]:
 
 
 def _events(integration: Integration, trigger: EventGrid) -> Iterator[str]:
-    if inbox.files(integration) is not trigger:
+    if file_trigger(integration) is not trigger:
         yield f"Event Grid events of type {', '.join(f'`{kind}`' for kind in trigger.types)}"
         return
-    largest = f"up to {inbox.LARGEST >> 20} MB"
-    yield f"a file in the container `inbox`, folder `{inbox.folder(trigger)}`, {largest}; the name is treated as content"
+    largest = f"up to {LARGEST >> 20} MB"
+    yield f"a file in the container `inbox`, folder `{folder(trigger)}`, {largest}; the name is treated as content"
     if trigger.pairs:
         both = " and ".join(f"`NAME.{extension}`" for extension in trigger.pairs)
         yield f"{both} belong together, in either order: half of a pair that waits for 15 minutes is told to the integration team"

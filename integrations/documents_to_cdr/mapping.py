@@ -15,13 +15,12 @@ from shared.mapping.events import Event, Named, codeable, only_new, organisation
 from shared.mapping.transaction import entries, numbered, of_the_record
 from shared.mapping.wales.claims import claimed, profile
 from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
-from shared.mapping.wales.providers import placed, welsh_provider
+from shared.mapping.wales.providers import PROVIDERS, placed, welsh_provider
 from shared.mapping.wales.visit import welsh_encounter
 
 PROFILE = profile("DocumentReference")
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 RESTRICTED = {"coding": [{"system": CONFIDENTIALITY, "code": "R", "display": "restricted"}]}
-PROVIDERS = ("Practitioner", "Organization", "Location")
 
 
 def to_transaction(sent: Event | Message) -> Resource:

@@ -9,9 +9,7 @@ from shared.mapping import to_bundle
 from shared.mapping.transaction import entries, of_the_record, patient_search
 from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import address_lines, welsh_patient
-from shared.mapping.wales.providers import placed, welsh_provider
-
-PROVIDERS = ("Practitioner", "Organization", "Location")
+from shared.mapping.wales.providers import PROVIDERS, placed, welsh_provider
 
 
 def to_transaction(message: Message) -> Resource:

@@ -13,10 +13,9 @@ from shared.mapping.segments.patient import PID_ELEMENTS
 from shared.mapping.transaction import entries, numbered, of_the_record, patient_search, search
 from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
-from shared.mapping.wales.providers import placed, welsh_provider
+from shared.mapping.wales.providers import PROVIDERS, placed, welsh_provider
 from shared.mapping.wales.visit import welsh_encounter
 
-PROVIDERS = ("Practitioner", "Organization", "Location")
 OWN_ENTRY = "urn:x-hub:pas-entry"  # what a PAS says of a patient or visit again and again, and has no number for
 # Segment -> what tells its entries apart for the same patient or visit.
 ENTRIES: dict[str, Callable[[Segment], str]] = {

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import orjson
 
-from shared import inbox
 from shared.hub import Hub
+from shared.inbox import watching
 from shared.integration import Integration
 from shared.ledger import alarms, counters, names, outbox, thresholds
 from shared.ledger.claims import drop_blob
@@ -39,7 +39,7 @@ async def sweep(integration: Integration, hub: Hub) -> dict[str, int | float]:
         lanes[row.key.split(".")[0]].append(row)
     seen = [await _look(integration, lane, rows, hub) for lane, rows in lanes.items()]
     backlog: dict[str, int | float] = {
-        "unpaired": await inbox.look(integration, hub),
+        "unpaired": await watching.look(integration, hub),
         "waiting": sum(waiting for waiting, _, _ in seen),
         "held": sum(held for _, held, _ in seen),
         "overdue": sum(age > hub.timing.overdue for _, _, age in seen),

@@ -26,14 +26,14 @@ class Defect(NamedTuple):
 DEFECTS = (
     Defect(
         "take a pair out of the inbox before it is stored",
-        "shared/inbox.py",
+        "shared/inbox/taking.py",
         "    await replies.take(integration, envelope, hub)\n    await _done(integration, [document, sidecar], hub)\n",
         "    await _done(integration, [document, sidecar], hub)\n    await replies.take(integration, envelope, hub)\n",
         "a small document",
     ),
     Defect(
         "forget the half that a crash left",
-        "shared/inbox.py",
+        "shared/inbox/taking.py",
         'return taken is not None and taken["etag"] == file.etag',
         "return False",
         "a small document",

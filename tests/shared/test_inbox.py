@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from integrations import load
-from shared import inbox, triggers
+from shared import triggers
 from shared.envelope import Outgoing, Receipt
 from shared.hub import Hub, Timing
+from shared.inbox import taking, watching
 from shared.ledger import dead, names, purge, watchdog
 from shared.pipeline import process
 from shared.problems import Problem
@@ -136,7 +137,7 @@ async def test_a_lost_event_costs_a_minute() -> None:
     await world.drop(HALVES)
     assert (await world.watch())["unpaired"] == 0
     assert await world.inbox() == sorted(HALVES)
-    world.clock += inbox.GRACE + 1
+    world.clock += watching.GRACE + 1
     await world.watch()
     await world.settle()
     assert binaries(world) == [HALVES[PDF]]
@@ -185,15 +186,15 @@ async def test_a_file_that_is_replaced_while_it_is_taken_stays(monkeypatch: pyte
     world = World()
     name, body = f"{FOLDER}a.hl7", SAMPLES["mdm_text"].body
     await world.drop({name: body})
-    taking = inbox.replies.take
+    usual = taking.replies.take
 
     async def slowly(*given: Any) -> Any:
-        answer = await taking(*given)
+        answer = await usual(*given)
         world.clock += 1
         await world.drop({name: body.replace(b"MDM0002", b"MDM0099")})
         return answer
 
-    monkeypatch.setattr(inbox.replies, "take", slowly)
+    monkeypatch.setattr(taking.replies, "take", slowly)
     await world.tell(name)
     assert await world.inbox() == [name]
 
@@ -257,7 +258,7 @@ async def test_what_is_no_pdf_is_refused_inside_and_beside() -> None:
 
 
 async def test_a_file_over_the_limit_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "LARGEST", 50)
+    monkeypatch.setattr(taking, "LARGEST", 50)
     world = World()
     await world.drop({f"{FOLDER}a.hl7": SAMPLES["mdm_text"].body})
     await world.tell(f"{FOLDER}a.hl7")
@@ -309,8 +310,8 @@ async def test_no_name_of_a_file_leaves(caplog: pytest.LogCaptureFixture) -> Non
 
 async def test_a_storm_of_files_is_knocked_for_in_rounds() -> None:
     world = World()
-    await world.drop({f"{FOLDER}{n}.hl7": b"x" for n in range(inbox.KNOCKS + 5)})
-    world.clock += inbox.GRACE + 1
-    await inbox.look(world.documents, world.hub)
+    await world.drop({f"{FOLDER}{n}.hl7": b"x" for n in range(watching.KNOCKS + 5)})
+    world.clock += watching.GRACE + 1
+    await watching.look(world.documents, world.hub)
     store: Any = world.hub.store
-    assert len(store.queues["documents-to-cdr-in"]) == inbox.KNOCKS
+    assert len(store.queues["documents-to-cdr-in"]) == watching.KNOCKS

@@ -5,6 +5,7 @@ import re
 from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
 
+PROVIDERS = ("Practitioner", "Organization", "Location")
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 WARD = "https://fhir.nhs.wales/Id/wrts-location-identifier"
 ODS_SHAPE = re.compile(r"7A[0-9A-Z]{1,4}|R(?:QF|T4|YT)[0-9A-Z]{0,3}|W\d{5}|T\d[A-Z]\d{0,2}")  # boards, trusts, practices
