@@ -179,7 +179,7 @@ def inward() -> Iterator[Goal]:
 
         works: dict[str, Callable[[], object]] = {"ours": journey, "floor": lambda floor=floor, sent=sent: floor(sent.body)}
         speeds = side_by_side(works)
-        yield Goal(f"{made}, checked", speeds["ours"], 300, "/s")
+        yield Goal(f"{made}, checked", speeds["ours"], 500, "/s")
         yield Goal("  the floor: the same, unchecked", speeds["floor"], 0, "/s")
         yield Goal("  ours beside the floor", speeds["ours"] / speeds["floor"], 0, "x")
 
@@ -190,13 +190,17 @@ def with_document(size: int) -> str:
     return "\r".join(rows) + "\r"
 
 
+def verdict(goal: Goal) -> str:
+    """Whether it was reached; nothing for a figure that is there to be compared with."""
+    return f"(>= {goal.wanted:g}{goal.unit})  {'reached' if goal.is_met else 'MISSED'}" if goal.wanted else ""
+
+
 def main() -> int:
     """Print every figure; 1 when a goal is missed."""
     missed = 0
     for goal in (*conversion(), *inward(), *checking(), *document()):
         missed += not goal.is_met
-        verdict = "reached" if goal.is_met else "MISSED"
-        print(f"{goal.name:50}{goal.reached:10.2f}{goal.unit:3} (>= {goal.wanted:g}{goal.unit})  {verdict}")
+        print(f"{goal.name:50}{goal.reached:10.2f}{goal.unit:3} {verdict(goal)}")
     return int(bool(missed))
 
 
