@@ -7,7 +7,7 @@ from typing import Literal, overload
 from shared.hl7 import charset
 from shared.hl7.encoding import Encoding, declared
 from shared.hl7.path import FieldPath, Path
-from shared.hl7.segment import NOWHERE, PLACES, Raw, Segment
+from shared.hl7.segment import Raw, Segment
 from shared.issue import Issue
 
 # For the type checker: a bare name of these is a segment, any other path is text.
@@ -23,7 +23,7 @@ class ParseError(ValueError):
     """The body is not an HL7 v2 message: it has no MSH segment, or one that declares no delimiters."""
 
 
-Place = tuple[str, str, int, tuple[int, int, int, int]]
+Place = tuple[str, str, int, str]
 
 
 class _Places(dict[str, Place]):
@@ -32,7 +32,7 @@ class _Places(dict[str, Place]):
     def __missing__(self, text: str) -> Place:
         path = Path.parse(text)
         key = str(path._replace(place=FieldPath()))
-        place = (key, path.segment, path.occurrence, PLACES[str(path.place)] if path.place.field else NOWHERE)
+        place = (key, path.segment, path.occurrence, text.partition("-")[2])
         if len(self) < 10_000:
             self[text] = place
         return place
@@ -70,11 +70,11 @@ class Message:
     @overload
     def __getitem__(self, path: str) -> str: ...
     def __getitem__(self, path: str) -> str | Segment:
-        key, name, occurrence, place = _PLACES[path]
+        key, name, occurrence, inside = _PLACES[path]
         segment = self._read.get(key)
         if segment is None:
             segment = self._read[key] = self.segment(name, occurrence)
-        return segment if place is NOWHERE else segment.at(place)
+        return segment[inside] if inside else segment
 
     @property
     def names(self) -> list[str]:
@@ -161,13 +161,13 @@ class Message:
 
     def is_null(self, path: str) -> bool:
         """Whether the sender wrote ``""`` there: delete what you hold."""
-        _, name, occurrence, _ = _PLACES[path]
-        return self.segment(name, occurrence).is_null(path.partition("-")[2])
+        _, name, occurrence, inside = _PLACES[path]
+        return self.segment(name, occurrence).is_null(inside)
 
     def raw(self, path: str) -> Raw:
         """The text at a path as it was sent."""
-        _, name, occurrence, _ = _PLACES[path]
-        return self.segment(name, occurrence).raw(path.partition("-")[2])
+        _, name, occurrence, inside = _PLACES[path]
+        return self.segment(name, occurrence).raw(inside)
 
     def repaired(self, *issues: Issue) -> "Message":
         """The same message with more recorded repairs."""

@@ -29,7 +29,6 @@ class _Places(dict[str, tuple[int, int, int, int]]):
 
 
 PLACES = _Places()
-NOWHERE = (0, 0, 0, 0)
 
 
 class _Numbers(dict[str, int]):
@@ -179,11 +178,8 @@ class Segment:
         return Segment(self.name, self.line, encoding, occurrence, self._fields)
 
     def __getitem__(self, path: str) -> str:
-        return self.at(PLACES[path])
-
-    def at(self, place: tuple[int, int, int, int]) -> str:
-        """The text at a place that is already resolved. This is where a message spends its time: no calls, no copies."""
-        field, repetition, component, subcomponent = place
+        """The text at this path. This is where a message spends its time: no calls, no copies."""
+        field, repetition, component, subcomponent = PLACES[path]
         fields = self._fields or self.fields
         if field >= len(fields):
             return ""

@@ -44,12 +44,18 @@ def obx_observation(read: Reading, obx: Segment) -> Resource:
         "resourceType": "Observation",
         "id": read.id(obx),
         **frame,
-        **element(subject=read.patient, encounter=read.encounter, effectiveDateTime=read.date_time(obx, "14")),
+        **_about(read, obx),
         **_value(read, obx, frame["code"]),
     }
     if len(obx.fields) > 15:
         made.update(_people(read, obx))
     return made
+
+
+def _about(read: Reading, obx: Segment) -> Element:
+    """Whom, which visit and what time; all three are sent as a rule."""
+    about = {"subject": read.patient, "encounter": read.encounter, "effectiveDateTime": read.date_time(obx, "14")}
+    return about if all(about.values()) else element(**about)
 
 
 @remembered(3, 7, 8, 10, 11, 17, 20, 29)

@@ -112,7 +112,9 @@ def _social_security(pid: Segment) -> Element:
 
 def _birth_time(read: Reading, pid: Segment) -> Element:
     """The time of birth, where one was sent. Source: guide, PID-7 longer than eight characters."""
-    moment = read.date_time(pid, "7") if len(said(pid, "7")) > 8 else ""
+    if len(pid["7"]) <= 8:
+        return {}
+    moment = read.date_time(pid, "7")
     return element(extension=extension(HL7 + "patient-birthTime", valueDateTime=moment))
 
 
