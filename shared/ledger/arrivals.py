@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from shared.envelope import Answer, Envelope
+from shared.formats.media import chosen
 from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
@@ -242,13 +243,20 @@ async def _withdraw(integration: Integration, arrival: Arrival, ticket: Ticket |
         return
 
 
+def _as_asked(arrival: Arrival, given: Answer) -> Answer:
+    """The acknowledgement as it was given; made anew where its media type is not taken this time."""
+    accept = arrival.envelope.headers.get("accept", "")
+    return given if not given.body or chosen(accept, (given.content_type,)) else arrival.acknowledge(arrival.verdict)
+
+
 async def _duplicate(ledger: str, arrival: Arrival, receipt: Row | None, hub: Hub) -> Recorded:
     """The stored acknowledgement, once the duplicate is counted on the receipt."""
     while receipt:
         try:
             await hub.store.commit(ledger, arrival.lane, changed(receipt, duplicates=receipt["duplicates"] + 1))
             body = content.restored(content.joined(receipt.values))
-            return Recorded(arrival.id, "duplicate", Answer(receipt["status"], receipt["content_type"], body), arrival.lane)
+            given = Answer(receipt["status"], receipt["content_type"], body)
+            return Recorded(arrival.id, "duplicate", _as_asked(arrival, given), arrival.lane)
         except Conflict:
             await asyncio.sleep(hub.random.uniform(0.01, 0.1))
             receipt = await hub.store.get(ledger, arrival.lane, f"r|{arrival.key}")

@@ -173,6 +173,19 @@ async def ask(integration: Integration, hub: Hub, message_id: str, accept: str) 
     return answer, json.loads(answer.body) if answer.body else None
 
 
+@pytest.mark.parametrize(
+    ("first_face", "then", "face"), [("", FHIR, FHIR), (JSON, HL7, HL7), ("", "*/*", HL7), (JSON, "*/*", JSON)]
+)
+async def test_the_same_message_again_is_answered_in_a_face_that_is_taken_now(first_face: str, then: str, face: str) -> None:
+    hub, body = hub_of(PHW), first(PHW).body
+    before = await post(PHW, hub, body, accept=first_face)
+    again = await post(PHW, hub, body, accept=then)
+    assert again.content_type == face
+    assert again.headers["X-Message-Id"] == before.headers["X-Message-Id"]
+    assert (again.body == before.body) is (then == "*/*")
+    assert (await conservation.balance(PHW, hub)).outcomes["duplicate"] == 1
+
+
 async def test_a_fhir_client_polls_until_it_is_done() -> None:
     from dataclasses import replace
 
