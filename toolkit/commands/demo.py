@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,7 +38,7 @@ def screen(result: "Result", svg: Path | None) -> None:
 
     from toolkit.demo_screen import WIDTH, show
 
-    console = Console(record=svg is not None, width=WIDTH if svg else None)
+    console = Console(record=svg is not None, width=None if sys.stdout.isatty() and not svg else WIDTH)
     show(result, console)
     if svg:
         svg.write_text(FONT.sub("", console.export_svg(title="./hub demo")))
