@@ -1,8 +1,10 @@
 """Every az command of the operations page and of the workflows speaks of what the Bicep makes."""
 
+import json
 import re
 import shlex
-from itertools import pairwise
+from itertools import pairwise, takewhile
+from pathlib import Path
 
 import pytest
 
@@ -24,14 +26,20 @@ KINDS = {
     "bicep": "",
 }
 # Options whose value is the name of a resource; the pipeline's own identity is made before the template.
-NAMES = ("--vault-name", "--account-name", "--workspace")
+NAMES = ("--vault-name", "--account-name", "--workspace-name")
 MADE_BEFORE = ("inthub-prod-pipeline", "github-prod")
+
+
+# What each command takes, as ``az ... --help`` of the command line itself says it (its version stands in the file).
+ACCEPTS = json.loads((Path(__file__).parent / "az_commands.json").read_text("utf-8"))["commands"]
+EVERYWHERE = {"--output", "--query", "--subscription"}
 
 
 def commands(text: str) -> list[list[str]]:
     """The words of each az command that stands in a line of its own."""
     found = re.findall(r"^\s*(az (?:\\\n|[^\n])*)$", text, re.M)
     found += re.findall(r"\$\((az [^)]*)\)", text)
+    found += re.findall(r"`(az [^`]*)`", text)
     return [shlex.split(each.replace("\\\n", " ")) for each in found]
 
 
@@ -50,12 +58,21 @@ def test_command_works_on_a_kind_that_the_template_makes(words: list[str]) -> No
     assert not kind or world("prod").of(kind)
 
 
+@pytest.mark.parametrize("words", [*IN_DOCS, *commands(WORKFLOWS)], ids=lambda words: " ".join(words[:5]))
+def test_command_and_its_options_are_those_of_the_command_line(words: list[str]) -> None:
+    verb = " ".join(takewhile(lambda word: not word.startswith("-"), words[1:]))
+    assert verb in ACCEPTS
+    given = {word.split("=")[0] for word in words if word.startswith("--")}
+    assert given - set(ACCEPTS[verb].split()) - EVERYWHERE == set()
+
+
 @pytest.mark.parametrize("words", IN_DOCS, ids=lambda words: " ".join(words[:5]))
 def test_names_are_those_of_the_template(words: list[str]) -> None:
     made = {part for each in world("prod").resources for part in each["name"].split("/")}
     unique = next(name for name in made if name.startswith("ih-prod-")).removeprefix("ih-prod-")
     given = {option: value.replace("$UNIQUE", unique) for option, value in pairwise(words)}
     assert given.get("--resource-group", "inthub-prod") == "inthub-prod"
+    assert given.get("--workspace", "$WORKSPACE") == "$WORKSPACE", "its id, which the command before asked for"
     asked = [given[option] for option in NAMES if option in given]
     if KINDS[group(words)] and group(words) not in ("keyvault secret", "monitor log-analytics"):
         asked.append(given["--name"])
