@@ -85,6 +85,26 @@ class Journey:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A threshold of an integration: passing it alerts. Below 0: none."""
+
+    integration: str
+    rule: str
+    value: float
+    who: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The thresholds that are set, and what could be: integrations, and rules with their units."""
+
+    given: tuple[Limit, ...]
+    integrations: tuple[str, ...]
+    rules: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks, and why: what the audit keeps of it."""
 
@@ -107,3 +127,7 @@ class Facts(Protocol):
     async def replay(self, integration: str, message_id: str, actor: Actor) -> bool: ...
 
     async def discard(self, integration: str, message_id: str, actor: Actor) -> bool: ...
+
+    async def limits(self) -> Limits: ...
+
+    async def set_limit(self, limit: Limit) -> bool: ...

@@ -3,15 +3,15 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.hub import Hub
-from shared.ledger import audit, counters, dead, names, search
+from shared.ledger import audit, counters, dead, names, search, thresholds
 from shared.ledger.audit import Act
 from shared.ledger.store import Row
-from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Overview, Point, Step
+from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Limit, Limits, Overview, Point, Step
 
 BY: dict[Kind, search.By] = {"control_id": "control", "correlation_id": "correlation", "nhs_number": "patient"}
 ERRORS = ("rejected", "dead", "expired")
@@ -103,6 +103,20 @@ class LedgerFacts:
             person = dead.Person(actor.name, actor.why)
             await dead.discard(self.hub.integrations[integration], message_id, person, self.hub)
         except (dead.Refused, KeyError):
+            return False
+        return True
+
+    async def limits(self) -> Limits:
+        given = tuple(Limit(*each) for each in await thresholds.listed(self.hub))
+        return Limits(given, tuple(self.hub.integrations), tuple((name, rule.unit) for name, rule in thresholds.RULES.items()))
+
+    async def set_limit(self, limit: Limit) -> bool:
+        """Set it, or take it away; the change is audited. False: no such integration or rule, no reason."""
+        if limit.integration not in self.hub.integrations:
+            return False
+        try:
+            await thresholds.change(thresholds.Threshold(*astuple(limit)), self.hub)
+        except ValueError:
             return False
         return True
 

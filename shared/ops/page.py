@@ -5,11 +5,14 @@ GET  ops/data?minutes=          the same as JSON          reader
 GET  ops/message?integration=&id=   one journey           reader
 POST ops/search                 kind, value (never in a URL: it may be an NHS Number)   reader, audited
 POST ops/act                    replay (operator) or discard (admin), with reason and confirmation, audited
+GET  ops/thresholds             what alerts when it is passed   reader
+POST ops/thresholds             set one, or take it away, with reason   operator, audited
 POST ops/as                     a sample role, on a developer's machine only
 GET  ops/static/NAME            vendored files
 """
 
 import mimetypes
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
@@ -19,7 +22,7 @@ import orjson
 
 from shared.envelope import Answer
 from shared.ops.access import ROLES, Person, person, token, token_is_right
-from shared.ops.facts import Actor, Facts, Flow, Kind, Overview
+from shared.ops.facts import Actor, Facts, Flow, Kind, Limit, Overview
 from shared.ops.render import FOLDER, heads, render
 from shared.ops.words import Language, words
 
@@ -143,6 +146,35 @@ async def journey(
     return page(request, who, "message.html", status, heading=heading, journey=found, problems=problems, done=done)
 
 
+async def limits(request: Request, facts: Facts, who: Person, *, problems: Problems = (), done: str = "") -> Answer:
+    """The thresholds that are set, and the form to set one."""
+    shown = {"limits": await facts.limits(), "problems": problems, "done": done}
+    return page(request, who, "thresholds.html", 422 if problems else 200, heading=words(request.language)["thresholds"], **shown)
+
+
+async def set_limit(request: Request, facts: Facts, who: Person) -> Answer:
+    """Set a threshold, or take it away."""
+    w, form = words(request.language), request.form
+    if not who.may("operator"):
+        return page(request, who, "refused.html", 403)
+    wanted = asked_limit(form, who)
+    problems = tuple(
+        (key, w[f"{key}_missing"]) for key, is_there in (("limit", wanted), ("why", form.get("why", "").strip())) if not is_there
+    )
+    if wanted is None or problems:
+        return await limits(request, facts, who, problems=problems)
+    done = await facts.set_limit(wanted)
+    return await limits(request, facts, who, done=w["done_threshold"] if done else w["not_done_threshold"])
+
+
+def asked_limit(form: Mapping[str, str], who: Person) -> Limit | None:
+    """The threshold that the form asks for; ``None`` when its limit is no number of 0 or more."""
+    text = "-1" if form.get("act") == "remove" else form.get("limit", "")
+    if not re.fullmatch(r"-1|\d{1,9}([.]\d{1,3})?", text):
+        return None
+    return Limit(form.get("integration", ""), form.get("rule", ""), float(text), who.name, form.get("why", "").strip())
+
+
 async def sample_role(request: Request, facts: Facts, who: Person) -> Answer:
     """On a developer's machine: look as another role. The cookie means nothing anywhere else."""
     role = request.form.get("role", "")
@@ -163,6 +195,8 @@ def page(request: Request, who: Person | None, template: str, status: int = 200,
 def here(request: Request) -> str:
     """The address of this page in no language; of a form's answer, the first page."""
     shown = {key: request.query[key] for key in ("minutes", "integration", "id") if key in request.query}
+    if request.path == "thresholds":
+        return f"{request.base}/thresholds"
     if request.method != "GET" or not shown:
         return request.base
     query = "&".join(f"{key}={value}" for key, value in shown.items())
@@ -193,5 +227,7 @@ HANDLERS: Mapping[tuple[str, str], Any] = {
     ("GET", "message"): message,
     ("POST", "search"): search,
     ("POST", "act"): act,
+    ("GET", "thresholds"): limits,
+    ("POST", "thresholds"): set_limit,
     ("POST", "as"): sample_role,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Overview, Point, Step
+from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Limit, Limits, Overview, Point, Step
 
 DEAD = Found("pims-to-mpi", "1-ab12cd34.0f", "PIMS0000007", "dead", "2026-03-02T09:12:41.120Z", 10, "ack-AR", can_replay=True)
 FLOWS = (
@@ -19,6 +19,7 @@ POINTS = tuple(Point(1772440000 + 60 * i, 40 + (i * 37) % 50, (i % 11 == 0) * (i
 class SampleFacts:
     dead_letter: Found = DEAD
     audited: list[tuple[str, Actor]] = field(default_factory=list)
+    given: dict[tuple[str, str], Limit] = field(default_factory=dict)
 
     async def overview(self, minutes: int) -> Overview:
         return Overview(FLOWS, POINTS, "2026-03-02T09:30:00.000Z")
@@ -35,6 +36,15 @@ class SampleFacts:
 
     async def dead(self, most: int = 100) -> Sequence[Found]:
         return (self.dead_letter,) if self.dead_letter.outcome == "dead" else ()
+
+    async def limits(self) -> Limits:
+        rules = (("backlog-age", "s"), ("error-rate", "%"))
+        return Limits(tuple(self.given.values()), tuple(flow.integration for flow in FLOWS), rules)
+
+    async def set_limit(self, limit: Limit) -> bool:
+        self.audited.append((f"threshold {limit.rule}={limit.value:g}", Actor(limit.who, "", limit.why)))
+        self.given[limit.integration, limit.rule] = limit
+        return limit.integration != "nobody"
 
     async def replay(self, integration: str, message_id: str, actor: Actor) -> bool:
         return self._settle("replay", "replayed", actor)

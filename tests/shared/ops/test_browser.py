@@ -100,6 +100,22 @@ async def test_an_operator_finds_a_dead_letter_and_replays_it(base: str, browser
     assert "PIMS0000007" not in page.url
 
 
+@pytest.mark.parametrize("lang", ["en", "cy"])
+async def test_an_operator_sets_a_threshold(base: str, browser: Any, lang: str) -> None:
+    page = await browser.new_page(viewport=PHONE)
+    await page.goto(f"{base}/thresholds?lang={lang}")
+    await page.click("button[value=operator]")
+    await page.goto(f"{base}/thresholds?lang={lang}")
+    await page.click("button[value=set]")
+    assert await page.locator(".nhsuk-error-summary li").count() == 2
+    await page.fill("#limit", "2.5")
+    await page.fill("#why", "winter")
+    await page.click("button[value=set]")
+    assert await page.locator("[role=status]").is_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert await violations(page) == []
+
+
 async def test_a_reader_is_offered_nothing_to_change(base: str, browser: Any) -> None:
     page = await browser.new_page(viewport=WIDE)
     await page.goto(f"{base}/message?integration=pims-to-mpi&id=1-ab12cd34.0f")

@@ -1,6 +1,7 @@
 """The page's facts out of a real ledger: what was sent is counted, found, told step by step, and replayed."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from shared.hub import Hub
 from shared.ledger import audit, watchdog
 from shared.ledger.memory import MemoryStore
-from shared.ops.facts import Actor
+from shared.ops.facts import Actor, Limit
 from shared.ops.ledger import LedgerFacts
 from shared.pipeline import accept
 from shared.problems import Undelivered
@@ -108,6 +109,17 @@ async def test_a_dead_letter_is_discarded(hub: Hub, destination: world.Rememberi
     journey = await facts.journey(NAME, dead.id)
     assert journey is not None
     assert journey.found.outcome == "discarded"
+
+
+async def test_a_threshold_is_set_audited_and_taken_away(hub: Hub) -> None:
+    facts, limit = LedgerFacts(hub), Limit(NAME, "slow", 400, "someone", "winter")
+    assert await facts.set_limit(limit)
+    assert (await facts.limits()).given == (limit,)
+    assert [(row["what"], row["purpose"]) for row in await audit.acts(NAME, hub)] == [("threshold", "winter")]
+    assert await facts.set_limit(replace(limit, value=-1))
+    assert (await facts.limits()).given == ()
+    for wrong in (replace(limit, integration="nobody"), replace(limit, rule="none"), replace(limit, why="")):
+        assert not await facts.set_limit(wrong)
 
 
 @pytest.mark.parametrize(("name", "id"), [("nobody", "1-a.b"), (NAME, "1-a.b"), (NAME, "nonsense")])

@@ -140,6 +140,36 @@ async def test_the_journey_of_a_message_and_of_none() -> None:
         assert (await ask(SampleFacts(), "GET", "message", "Hub.Reader", query=wrong)).status == 404
 
 
+LIMIT = {"integration": "phw-to-mpi", "rule": "error-rate", "limit": "2.5", "why": "winter", "act": "set"}
+
+
+@pytest.mark.parametrize(("role", "status"), [("Hub.Reader", 403), ("Hub.Operator", 200), ("Hub.Admin", 200)])
+async def test_who_may_set_a_threshold(role: str, status: int) -> None:
+    facts = SampleFacts()
+    assert (await ask(facts, "POST", "thresholds", role, form=LIMIT)).status == status
+    assert [(name, actor.name, actor.why) for name, actor in facts.audited] == (
+        [("threshold error-rate=2.5", "someone", "winter")] if status == 200 else []
+    )
+
+
+async def test_a_threshold_is_shown_with_who_and_why_and_taken_away() -> None:
+    facts = SampleFacts()
+    assert b"winter" not in (await ask(facts, "GET", "thresholds", "Hub.Reader")).body
+    await ask(facts, "POST", "thresholds", "Hub.Operator", form=LIMIT)
+    shown = (await ask(facts, "GET", "thresholds", "Hub.Reader", query={"lang": "cy"})).body.decode()
+    assert all(word in shown for word in ("2.5 %", "someone", "winter", "Trothwyon", "/api/ops/thresholds?lang=en"))
+    assert "<form" not in shown
+    await ask(facts, "POST", "thresholds", "Hub.Operator", form={**LIMIT, "act": "remove", "limit": ""})
+    assert facts.audited[-1][0] == "threshold error-rate=-1"
+
+
+@pytest.mark.parametrize("wrong", [{"limit": ""}, {"limit": "-5"}, {"limit": "nan"}, {"limit": "1e9"}, {"why": " "}])
+async def test_a_threshold_needs_a_number_and_a_reason(wrong: dict[str, str]) -> None:
+    facts = SampleFacts()
+    assert (await ask(facts, "POST", "thresholds", "Hub.Operator", form=LIMIT | wrong)).status == 422
+    assert not facts.audited
+
+
 async def test_what_is_asked_is_escaped() -> None:
     got = await ask(SampleFacts(), "GET", "message", "Hub.Reader", query=PLACE | {"id": '"><script>alert(1)</script>'})
     assert b"<script>alert" not in got.body
