@@ -47,7 +47,7 @@ def is_sound(bundle: Json) -> bool:
     if not all(_is_plain(kind, each) for each in set(map(tuple, listed))):
         return False
     names = [entry["fullUrl"] for entry in listed if "fullUrl" in entry]
-    return len(set(names)) == len(names) and not any("/_history/" in name for name in names)
+    return len(set(names)) == len(names) and "/_history/" not in " ".join(names)
 
 
 def _is_plain(kind: object, shape: tuple[str, ...]) -> bool:

@@ -33,5 +33,6 @@ def profile_issues(resource: Any, where: str) -> Iterator[Issue]:
     yield from profiles.findings(resource, where)
     if resource.get("resourceType") == "Bundle":
         for n, entry in enumerate(bundles.entries(resource)):
-            if "meta" in (inner := bundles.resource_of(entry)):
+            inner = entry.get("resource")
+            if isinstance(inner, dict) and "meta" in inner:
                 yield from profiles.findings(inner, f"{where}.entry[{n}].resource")

@@ -164,7 +164,7 @@ def _activity(_read: Reading, msh: Segment) -> Element:
 
 def _entity(msh: Segment) -> Element:
     """The message itself, by its control id: the hub keeps no copy to point to."""
-    identifier = element(system=CONTROL_ID, value=said(msh, "10") or "unknown")
+    identifier = {"system": CONTROL_ID, "value": said(msh, "10") or "unknown"}
     return {"role": "source", "what": {"type": "DocumentReference", "identifier": identifier}}
 
 
