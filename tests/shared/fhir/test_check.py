@@ -298,3 +298,13 @@ def test_no_value_of_the_resource_is_told() -> None:
         for issue in check(broken):
             assert "Tester" not in str(issue)
             assert "1970" not in str(issue)
+
+
+def test_a_concept_that_holds_a_reference_is_followed_in_every_bundle() -> None:
+    """The same concept, sound in one bundle, dangles in the next: it is not taken for known."""
+    about = {"url": "urn:a", "valueReference": {"reference": f"urn:uuid:{IDS('PID')}"}}
+    bundle = deepcopy(BUNDLE)
+    put("entry", 1, "resource", "serviceType", {"text": "x", "extension": [about]})(bundle)
+    assert check(bundle) == check(bundle) == []
+    del bundle["entry"][0]
+    assert "Bundle.entry[0].resource.serviceType.extension[0].valueReference.reference" in [each.where for each in check(bundle)]
