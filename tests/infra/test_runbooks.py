@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from shared.integration import Delivery, Retention
 from tests.infra.world import OPERATIONS, world
 from toolkit import bicep
 
@@ -28,3 +29,23 @@ def test_every_alert_has_its_section_and_every_section_its_alert(environment: st
 def test_links_lead_somewhere() -> None:
     anchors = {re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)$", TEXT, re.M)}
     assert set(re.findall(r"\]\(#([^)]+)\)", TEXT)) <= anchors
+
+
+def test_figures_are_those_of_the_code() -> None:
+    ours, kept, spelt = Delivery(), Retention(), {5: "five", 7: "seven"}
+    said = (
+        f"after {spelt[ours.breaker_failures]} failures in a row",
+        f"tries one after {ours.breaker_wait:g} seconds",
+        f"least every {ours.longest_wait / 60:g} minutes",
+        f"({spelt[int(ours.expires / 86400)]} days by default)",
+        f"Content is kept for {kept.dead_content:g} days unless",
+    )
+    whole = " ".join(TEXT.split())
+    assert [each for each in said if each not in whole] == []
+
+
+def test_panels_that_are_named_are_those_of_the_workbook() -> None:
+    titles = re.findall(r"title: '([^']*)'", (bicep.INFRA / "modules" / "workbook.bicep").read_text("utf-8"))
+    named = re.findall(r"panel \*([^*]+)\*|\*([^*]+)\* in the workbook", " ".join(TEXT.split()))
+    assert named
+    assert [name for name in map("".join, named) if not any(title.startswith(name) for title in titles)] == []
