@@ -27,12 +27,14 @@ from tests.conftest import free_ports
 from toolkit.azurite import program
 from toolkit.cli import app
 from toolkit.commands.setup import _fingerprint as installed
+from toolkit.drops import halves
 from toolkit.say import HOME, ROOT
 
 pytestmark = pytest.mark.slow
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "decisions").glob("*.md")))
 NAME = "phw-to-mpi"
 SAMPLE = ROOT / "integrations" / "phw_to_mpi" / "samples" / "a31_null.in.hl7"
+LETTER = ROOT / "integrations" / "documents_to_cdr" / "samples" / "minimal.in.json"
 WRITES = {"new", "test", "sheet", "docs", "manifest"}  # into the tree: in a copy of its own
 RUN_BY_ANOTHER_TEST = {
     "demo": "tests/end_to_end/test_demo.py",
@@ -189,6 +191,14 @@ def file(fresh: Callable[[], tuple[str, bytes]], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    """A PDF with its sidecar beside it."""
+    for extension, body in halves(LETTER.read_bytes(), "json").items():
+        (tmp_path / f"letter.{extension}").write_bytes(body)
+    return tmp_path / "letter.pdf"
+
+
+@pytest.fixture
 def control_id(machine: Machine, fresh: Callable[[], tuple[str, bytes]]) -> str:
     """Of a message that was delivered."""
     known, body = fresh()
@@ -213,6 +223,7 @@ def filled(text: str, request: pytest.FixtureRequest) -> list[str]:
         "TEXT": lambda: "rehearsal of the runbook",
         "FILE": lambda: str(request.getfixturevalue("file")),
         "my-message.hl7": lambda: str(request.getfixturevalue("file")),
+        "letter.pdf": lambda: str(request.getfixturevalue("letter")),
         "CONTROL_ID": lambda: request.getfixturevalue("control_id"),
         "MY-CONTROL-ID": lambda: request.getfixturevalue("control_id"),
         "MESSAGE": lambda: request.getfixturevalue("dead").rsplit("/", 1)[1],
