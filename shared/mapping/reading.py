@@ -135,12 +135,12 @@ class Reading:
         if not sent:
             return found
         for number, repetition in enumerate(sent, 1):
-            if repetition:
-                try:
-                    found.append(converter(repetition, *more))
-                except ValueError as error:
-                    self.note("value", segment.where(f"{field}[{number}]"), str(error), "value-not-mapped")
-        return [each for each in found if each]
+            try:
+                if repetition and (made := converter(repetition, *more)):
+                    found.append(made)
+            except ValueError as error:
+                self.note("value", segment.where(f"{field}[{number}]"), str(error), "value-not-mapped")
+        return found
 
     def first(self, segment: Segment, field: str, converter: Callable[..., Any], *more: Any) -> Any:
         """The first of ``each``; ``{}`` when there is none."""
@@ -217,8 +217,8 @@ class Reading:
             return references
         for number, repetition in enumerate(sent, 1):
             path = f"{segment.name}[{segment.occurrence}]-{field}[{number}]"
-            if repetition:
-                references += filter(None, (self._shared_of(converter, repetition, path),))
+            if repetition and (reference := self._shared_of(converter, repetition, path)):
+                references.append(reference)
         return references
 
     def _shared_of(self, converter: Callable[[Repetition], Resource], repetition: Repetition, path: str) -> Element:

@@ -18,6 +18,7 @@ from shared.mapping.segments.patient import (
     CONTACTS,
     gt1_related_person,
     nk1_patient,
+    nk1_person,
     nk1_related_person,
     pd1_observation,
     pd1_patient,
@@ -58,9 +59,10 @@ def pd1(story: Story, segment: Segment) -> None:
 
 def nk1(story: Story, segment: Segment) -> None:
     """Somebody related, and a contact; an employer or insurer is a contact alone (guide, NK1-3)."""
+    person = nk1_person(story.read, segment)
     if segment["3"] not in CONTACTS:
-        story.tell(nk1_related_person(story.read, segment))
-    merge(story.patient, nk1_patient(story.read, segment))
+        story.tell(nk1_related_person(story.read, segment, person))
+    merge(story.patient, nk1_patient(story.read, segment, person))
 
 
 def pv1(story: Story, segment: Segment) -> None:

@@ -115,5 +115,5 @@ def end(story: Story) -> Resource:
     read.keep(msh_provenance_transformation(read, msh, target))
     if story.focus:
         story.header["focus"] = story.focus
-    story.bundle["entry"] = [{"fullUrl": full_url(each["id"]), "resource": each} for each in read.resources]
+    story.bundle["entry"] = [{"fullUrl": f"urn:uuid:{each['id']}", "resource": each} for each in read.resources]
     return story.bundle

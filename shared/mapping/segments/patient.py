@@ -1,5 +1,7 @@
 """PID, PD1, NK1, MRG, GT1: the patient, and the people around the patient."""
 
+from typing import NamedTuple
+
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.date import dtm_date_time
@@ -228,7 +230,33 @@ def pd1_observation(read: Reading, pd1: Segment) -> Resource:
 CONTACTS = ("EMR", "E", "F", "I", "S")  # NK1-3: an employer, an insurer, an agency; not a person related to the patient
 
 
-def nk1_related_person(read: Reading, nk1: Segment) -> Resource:
+class Person(NamedTuple):
+    """What NK1 says of somebody, whether as a related person or as a contact."""
+
+    relationship: list[Element]
+    names: list[Element]
+    telecom: list[Element]
+    gender: str
+    addresses: list[Element]
+    period: Element
+
+
+def nk1_person(read: Reading, nk1: Segment) -> Person:
+    """NK1-2 to 9 and 15. Source: guide, NK1[RelatedPerson] and NK1[Patient], which map them alike."""
+    return Person(
+        relationship=[*read.concepts(nk1, "3", RELATIONSHIP), *read.concepts(nk1, "7", CONTACT_ROLE)],
+        names=read.each(nk1, "2", xpn_human_name),
+        telecom=[
+            *read.each(nk1, "5", xtn_contact_point),
+            *({**each, "use": "work"} for each in read.each(nk1, "6", xtn_contact_point)),
+        ],
+        gender=read.code(nk1, "15", ADMINISTRATIVE_SEX) if said(nk1, "15") else "",
+        addresses=read.each(nk1, "4", xad_address),
+        period=element(start=read.date_time(nk1, "8"), end=read.date_time(nk1, "9")),
+    )
+
+
+def nk1_related_person(read: Reading, nk1: Segment, person: Person) -> Resource:
     """NK1 -> RelatedPerson. Source: guide, NK1[RelatedPerson]."""
     return resource(
         "RelatedPerson",
@@ -239,38 +267,29 @@ def nk1_related_person(read: Reading, nk1: Segment) -> Resource:
             {"type": v2_0203("SB"), "value": said(nk1, "37")} if said(nk1, "37") else {},
         ],
         patient=read.patient or UNKNOWN,
-        relationship=[*read.concepts(nk1, "3", RELATIONSHIP), *read.concepts(nk1, "7", CONTACT_ROLE)],
-        name=[each for n in ("2", "30") for each in read.each(nk1, n, xpn_human_name)],
-        telecom=_telecom(read, nk1, ("31", "40", "41")),
-        gender=read.code(nk1, "15", ADMINISTRATIVE_SEX) if said(nk1, "15") else "",
+        relationship=person.relationship,
+        name=[*person.names, *read.each(nk1, "30", xpn_human_name)],
+        telecom=[*person.telecom, *(each for n in ("31", "40", "41") for each in read.each(nk1, n, xtn_contact_point))],
+        gender=person.gender,
         birthDate=read.date(nk1, "16"),
-        address=[each for n in ("4", "32") for each in read.each(nk1, n, xad_address)],
-        period=element(start=read.date_time(nk1, "8"), end=read.date_time(nk1, "9")),
+        address=[*person.addresses, *read.each(nk1, "32", xad_address)],
+        period=person.period,
         communication=backbone(read.each(nk1, "20", language), "language"),
     )
 
 
-def nk1_patient(read: Reading, nk1: Segment) -> Element:
+def nk1_patient(read: Reading, nk1: Segment, person: Person) -> Element:
     """NK1 -> Patient.contact. Source: guide, NK1[Patient]."""
-    addresses = read.each(nk1, "4", xad_address)
     contact = element(
-        relationship=[*read.concepts(nk1, "3", RELATIONSHIP), *read.concepts(nk1, "7", CONTACT_ROLE)],
-        name=read.first(nk1, "2", xpn_human_name),
-        telecom=_telecom(read, nk1, ("40", "41")),
-        address=addresses[0] if addresses else {},
-        gender=read.code(nk1, "15", ADMINISTRATIVE_SEX) if said(nk1, "15") else "",
+        relationship=person.relationship,
+        name=person.names[0] if person.names else {},
+        telecom=[*person.telecom, *(each for n in ("40", "41") for each in read.each(nk1, n, xtn_contact_point))],
+        address=person.addresses[0] if person.addresses else {},
+        gender=person.gender,
         organization=_contact_organization(read, nk1),
-        period=element(start=read.date_time(nk1, "8"), end=read.date_time(nk1, "9")),
+        period=person.period,
     )
     return {"contact": [contact]} if contact.keys() & {"name", "telecom", "address", "organization"} else {}
-
-
-def _telecom(read: Reading, nk1: Segment, others: tuple[str, ...]) -> list[Element]:
-    return [
-        *read.each(nk1, "5", xtn_contact_point),
-        *({**each, "use": "work"} for each in read.each(nk1, "6", xtn_contact_point)),
-        *(each for n in others for each in read.each(nk1, n, xtn_contact_point)),
-    ]
 
 
 def _contact_organization(read: Reading, nk1: Segment) -> Element:
