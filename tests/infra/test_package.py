@@ -30,6 +30,8 @@ from toolkit.simulated import MAKERS, Simulators
 BUILT = os.environ.get("HUB_PACKAGE", "")  # a zip that is about to be deployed: it is the one that is looked at
 SHOWN = ("lims-results-to-cdr", "phw-to-mpi")  # the first of them that delivers to another system
 NAME = Path(BUILT).stem if BUILT else next(name for name in SHOWN if type(load(name).destination).__name__ in MAKERS)
+# The interpreter below the virtual environment: it has what the zip brings, and nothing of the developer's machine.
+PYTHON: str = getattr(sys, "_base_executable", "") or sys.executable
 LIST_FUNCTIONS = "import function_app, json; print(json.dumps([f.get_function_name() for f in function_app.app.get_functions()]))"
 
 
@@ -121,7 +123,7 @@ async def running(name: str, app: Path, machine: Path, storage: str) -> AsyncIte
         "HUB_ROLE": "ops" if name == OPS else "",
         **simulators.settings,
     }
-    command = [sys.executable, "-m", "toolkit.host", "--port", str(port), "--app", str(app), "--quiet"]
+    command = [PYTHON, "-m", "toolkit.host", "--port", str(port), "--app", str(app), "--quiet"]
     process = subprocess.Popen(command, cwd=machine, env=environment)  # noqa: ASYNC220 - not of this loop
     try:
         url = f"http://127.0.0.1:{port}"
