@@ -13,7 +13,7 @@ def local_times(message: Message) -> Iterator[Issue]:
     """MSH-7, EVN-2, EVN-6, PID-7 and a PID-29 that is a date hold 8 or 14 digits once the offset is cut off."""
     for segment, field in _timed(message):
         sent = segment[field].strip() if field == "29" else segment[field]
-        if sent and not segment.is_null(field) and not _is_local_time(sent):
+        if sent and not _is_local_time(sent) and not segment.is_null(field):
             yield Issue("error", "value", segment.where(field), "neither a date nor a time to the second, offset aside")
 
 

@@ -40,10 +40,11 @@ def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
 
 def _texts(name: str, values: Mapping[str, Value], encoding: Encoding) -> dict[int, str]:
     """The text of each field; the delimiters of a header stand as they are."""
-    texts = {int(number): field_text(value, encoding) if value else "" for number, value in values.items()}
-    if name in HEADERS:
-        texts |= {number: str(values[str(number)] or "") for number in (1, 2) if str(number) in values}
-    return texts
+    as_it_is = ("1", "2") if name in HEADERS else ()
+    return {
+        int(number): (str(value) if number in as_it_is else field_text(value, encoding)) if value else ""
+        for number, value in values.items()
+    }
 
 
 def _written(name: str, fields: list[str], encoding: Encoding, occurrence: int = 1) -> Segment:

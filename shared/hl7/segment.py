@@ -103,11 +103,15 @@ class Repetition:
             return []
         return text.split(component)
 
-    def _leaf(self, path: str) -> str:
-        component, _, subcomponent, _ = PLACES[path]
+    def _split(self) -> list[str]:
         parts = self._parts
         if parts is None:
             parts = self._parts = self.sent.split(self.encoding.component)
+        return parts
+
+    def _leaf(self, path: str) -> str:
+        component, _, subcomponent, _ = PLACES[path]
+        parts = self._split()
         if component > len(parts):
             return ""
         text = parts[component - 1]
@@ -122,9 +126,11 @@ class Repetition:
         """A component (``4``) or subcomponent (``4.2``) as it was sent, or the whole repetition."""
         if not path:
             return Raw(self.sent)
+        if "." in path:
+            return Raw(self._leaf(path))
         component, _, _, _ = PLACES[path]
-        text = _part(self.sent, self.encoding.component, component - 1)
-        return Raw(self._leaf(path) if "." in path else text)
+        parts = self._split()
+        return Raw(parts[component - 1] if component <= len(parts) else "")
 
     def only(self, *components: int) -> Raw:
         """These components at their places, as they were sent; the others left empty."""
@@ -210,7 +216,8 @@ class Segment:
     def raw(self, path: str) -> Raw:
         """A field, repetition, component or subcomponent as it was sent."""
         field, repetition, component, subcomponent = _field_path(path)
-        text = self._field(field)
+        fields = self._fields or self.fields
+        text = fields[field] if field < len(fields) else ""
         if repetition or component:
             text = _part(text, self.encoding.repetition, max(repetition - 1, 0))
         if component:
