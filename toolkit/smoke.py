@@ -32,11 +32,21 @@ class Failed(Exception):
     """What was not as it should be."""
 
 
+class AsItIs(urllib.request.HTTPRedirectHandler):
+    """A redirection is an answer too: to sign in, for a stranger."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+OPENER = urllib.request.build_opener(AsItIs)
+
+
 def call(url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
     """One call; an HTTP error is an answer too."""
     request = urllib.request.Request(url, body, headers or {})  # noqa: S310 - the address is the operator's
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with OPENER.open(request, timeout=30) as answer:
             return Answer(answer.status, answer.read(), answer.headers.get("Location", ""))
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.read())
@@ -78,13 +88,35 @@ def smoke(target: Target, token: str, say: Callable[[str], None] = print) -> Non
     """The three looks; raises ``Failed`` at the first that is not as it should be."""
     base, name, wanted = target
     say(f"up, version {health(base, wanted)}")
-    door = f"{base}/api/v1/{name}" if name != "ops" else f"{base}/api/ops"
-    stranger = call(door, None if name == "ops" else b"MSH|^~\\&|")
-    if stranger.status not in (401, 403) and name != "ops":
+    if name == "ops":
+        if call(f"{base}/api/ops").status not in (301, 302, 303, 401, 403):
+            raise Failed("the page opens to a stranger")
+        say("the page sends strangers to sign in")
+        return
+    refuses_strangers(target)
+    say("a stranger is refused")
+    say(message(base, name, token) if has_door(name) else known_caller(target, token))
+
+
+def has_door(name: str) -> bool:
+    """Whether messages come over HTTP; others come by queue, event or file, and none is sent from here."""
+    manifest = json.loads((ROOT / "infra" / "manifest.json").read_text("utf-8"))
+    return any(each["name"] == name and each["http"] for each in manifest["integrations"])
+
+
+def refuses_strangers(target: Target) -> None:
+    door = f"{target.base}/api/v1/{target.name}"
+    stranger = call(door, b"MSH|^~\\&|") if has_door(target.name) else call(f"{door}/messages/none")
+    if stranger.status not in (401, 403):
         raise Failed(f"a stranger gets {stranger.status}, not 401")
-    say("a stranger is refused" if name != "ops" else "the page sends strangers to sign in")
-    if name != "ops":
-        say(message(base, name, token))
+
+
+def known_caller(target: Target, token: str) -> str:
+    """Without an HTTP door: who is known may ask, and hears that there is no such message."""
+    asked = call(f"{target.base}/api/v1/{target.name}/messages/none", headers={"Authorization": f"Bearer {token}"})
+    if asked.status != 404:
+        raise Failed(f"a known caller gets {asked.status}, not 404")
+    return "a known caller may ask; no message was sent: they come by queue, event or file"
 
 
 def health(base: str, wanted: str) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 from integrations import CATALOGUE, load
 from shared.envelope import Envelope
-from toolkit.smoke import REFUSED_AS_A_TEST, Failed, Target, marked, sample, smoke
+from shared.integration import Http
+from toolkit.smoke import REFUSED_AS_A_TEST, Failed, Target, has_door, marked, sample, smoke
 
 NAME = "phw-to-mpi"
 
@@ -18,6 +19,10 @@ class App(BaseHTTPRequestHandler):
     """Health, a door that asks for a token, and a status; what it answers is set on the server."""
 
     def do_GET(self) -> None:
+        if self.path == "/api/ops" or self.path.endswith("/messages/none"):
+            known = not self.server.checks or self.headers.get("Authorization") == "Bearer t"
+            self._say(404 if known and "messages" in self.path else 200 if known else self.server.stranger, b"")
+            return
         told = {"status": "up", "version": self.server.versions[0]}
         if self.path == "/api/health" and len(self.server.versions) > 1:
             self.server.versions.pop(0)
@@ -44,22 +49,47 @@ class App(BaseHTTPRequestHandler):
 def app() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), App)
     server.health, server.checks, server.says, server.outcome, server.got = 200, True, b"MSA|AA", "delivered", []
-    server.versions = ["c0ffee"]
+    server.versions, server.stranger = ["c0ffee"], 401
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
 
 
-def run(server: ThreadingHTTPServer, version: str = "c0ffee") -> list[str]:
+def run(server: ThreadingHTTPServer, version: str = "c0ffee", name: str = NAME) -> list[str]:
     said: list[str] = []
-    smoke(Target(f"http://127.0.0.1:{server.server_port}", NAME, version), "t", said.append)
+    smoke(Target(f"http://127.0.0.1:{server.server_port}", name, version), "t", said.append)
     return said
 
 
 def test_all_is_well(app: ThreadingHTTPServer) -> None:
     assert run(app) == ["up, version c0ffee", "a stranger is refused", "a test message is delivered"]
     assert app.got[-1].split(b"\r")[0].split(b"|")[10] == b"T"
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if not has_door(name)])
+def test_an_app_without_a_door_is_sent_nothing(app: ThreadingHTTPServer, name: str) -> None:
+    assert run(app, name=name)[1:] == [
+        "a stranger is refused",
+        "a known caller may ask; no message was sent: they come by queue, event or file",
+    ]
+    assert app.got == []
+    app.checks = False
+    with pytest.raises(Failed, match="a stranger gets 404"):
+        run(app, name=name)
+
+
+def test_doors_are_those_of_the_catalogue() -> None:
+    assert all(has_door(name) == any(isinstance(each, Http) for each in load(name).triggers) for name in CATALOGUE)
+
+
+@pytest.mark.parametrize("status", [302, 401])
+def test_the_ops_page_is_closed_to_strangers(app: ThreadingHTTPServer, status: int) -> None:
+    app.stranger = status
+    assert run(app, name="ops")[-1] == "the page sends strangers to sign in"
+    app.checks = False
+    with pytest.raises(Failed, match="opens to a stranger"):
+        run(app, name="ops")
 
 
 def test_a_refused_test_message_is_as_good(app: ThreadingHTTPServer) -> None:
