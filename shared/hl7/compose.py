@@ -21,11 +21,13 @@ def segment(name: str, values: Mapping[str, Value], like: Message) -> Segment:
     >>> segment("PID", {"3": [("1", "", "", "NHS", "NH"), ("2",)], "5": "A&B"}, like=parse("MSH|^~\\&|")).line
     'PID|||1^^^NHS^NH~2||A\\T\\B'
     """
-    texts = _texts(name, values, like.encoding)
-    last = max((number for number, text in texts.items() if text), default=0)
-    if not last:
+    sent = {number: text for number, text in _texts(name, values, like.encoding).items() if text}
+    if not sent:
         return Segment(name, "", like.encoding)
-    return _written(name, [name, *(texts.get(number, "") for number in range(1, last + 1))], like.encoding)
+    fields = [name] + [""] * max(sent)
+    for number, text in sent.items():
+        fields[number] = text
+    return _written(name, fields, like.encoding)
 
 
 def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
