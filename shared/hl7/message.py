@@ -124,16 +124,15 @@ class Message:
     def segments(self, *names: str) -> list[Segment]:
         """The segments of these names, or all, in the order of the message."""
         if len(names) == 1:
-            return self._of(names[0])[:]
+            found = self._named.get(names[0])
+            return (self._of(names[0]) if found is None else found)[:]
         if self._all is None:
             self._all = list(self._every())
         return [segment for segment in self._all if segment.name in names] if names else self._all[:]
 
     def _of(self, name: str) -> list[Segment]:
-        found = self._named.get(name)
-        if found is None:
-            places = self.index.get(name, ())
-            found = self._named[name] = [self._at(place, name, number) for number, place in enumerate(places, 1)]
+        places = self.index.get(name, ())
+        found = self._named[name] = [self._at(place, name, number) for number, place in enumerate(places, 1)]
         return found
 
     def _every(self) -> Iterator[Segment]:
