@@ -50,7 +50,7 @@ def _assigner(sent: str, encoding: Encoding) -> Resource:
 def _places(sent: str, encoding: Encoding) -> list[tuple[int, Resource, str]]:
     """The Locations of a PL, the outermost first: its number from the inside, itself, what its message knows it by."""
     levels = pl_location(Repetition(sent, encoding))
-    names = [each["name"] for each in levels]
+    names = [f"{each.get('physicalType', {}).get('coding', [{}])[0].get('code', '')}:{each['name']}" for each in levels]
     return [(n, levels[n], f"{'/'.join(names[n:])}|{'' if n else sent}") for n in reversed(range(len(levels)))]
 
 
