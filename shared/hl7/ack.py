@@ -6,12 +6,14 @@ HL7 v2 chapter 2: 2.9 (processing rules), 2.15 (ACK, MSA, ERR).
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
-from shared.hl7.compose import Value, compose, segment
+from shared.hl7.compose import Value, compose, filled, segment, written
+from shared.hl7.encoding import Encoding
 from shared.hl7.message import Message, parse
 from shared.hl7.path import Path
-from shared.hl7.segment import Segment
+from shared.hl7.segment import Raw, Segment
 from shared.hl7.timestamp import local
 from shared.issue import Issue, Verdict
 
@@ -33,6 +35,8 @@ ERROR_CONDITIONS = {  # HL7 table 0357
     "207": "Application internal error",
 }
 HUB = "HUB"
+ROUTE = ("1", "2", "3", "4", "5", "6", "11", "12", "18")  # of MSH: what senders say the same way in every message
+MANY, LONG = 1024, 500  # so many of them are remembered, up to so many characters
 ENHANCED = {"AA": "CA", "AE": "CE", "AR": "CR"}
 SEVERITY = {"fatal": "E", "error": "E", "warning": "W", "information": "I"}  # HL7 table 0516
 WANTED = {"NE": (), "ER": ("AE", "AR"), "SU": ("AA",)}  # HL7 table 0155: which decisions the sender wants to hear
@@ -64,8 +68,12 @@ def acknowledge(message: Message | None, verdict: Verdict, received_at: str, mod
 
 
 def _version(message: Message) -> tuple[int, ...]:
-    text = message["MSH-12"] if _VERSION.fullmatch(message["MSH-12"]) else "2.5"
-    return tuple(int(part) for part in text.split("."))
+    return _numbers(message["MSH-12"])
+
+
+@lru_cache(maxsize=MANY)
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in (version if _VERSION.fullmatch(version) else "2.5").split("."))
 
 
 def _code(message: Message, verdict: Verdict, mode: Mode) -> str:
@@ -75,21 +83,30 @@ def _code(message: Message, verdict: Verdict, mode: Mode) -> str:
 
 def _header(message: Message, unread: bool, received_at: str, version: tuple[int, ...], code: str) -> Segment:
     msh = message["MSH"]
+    route = tuple(map(msh.raw, ROUTE))
+    frame = _frame if sum(map(len, route)) < LONG else _frame.__wrapped__
+    fields = list(frame(message.encoding, unread, version, route, msh["9.2"]))
+    fields[7], fields[10] = local(received_at, offset=True), _control_id(msh, received_at, code)
+    return written("MSH", fields, message.encoding)
+
+
+@lru_cache(maxsize=MANY)
+def _frame(encoding: Encoding, unread: bool, version: tuple[int, ...], route: tuple[str, ...], event: str) -> tuple[str, ...]:
+    """The fields of the header but for time and control id: the same for all messages of a sender, and made once."""
+    sent = dict(zip(ROUTE, map(Raw, route), strict=True))
     values: dict[str, Value] = {
-        "1": msh.raw("1"),
-        "2": msh.raw("2"),
-        "3": HUB if unread else msh.raw("5"),
-        "4": msh.raw("6"),
-        "5": msh.raw("3"),
-        "6": msh.raw("4"),
-        "7": local(received_at, offset=True),
-        "9": _type(msh["9.2"], version),
-        "10": _control_id(message, received_at, code),
-        "11": msh.raw("11") or "P",
-        "12": msh.raw("12") if _VERSION.fullmatch(msh["12"]) else "2.5",
-        "18": msh.raw("18"),
+        "1": sent["1"],
+        "2": sent["2"],
+        "3": HUB if unread else sent["5"],
+        "4": sent["6"],
+        "5": sent["3"],
+        "6": sent["4"],
+        "9": _type(event, version),
+        "11": sent["11"] or "P",
+        "12": sent["12"] if _VERSION.fullmatch(sent["12"]) else "2.5",
+        "18": sent["18"],
     }
-    return segment("MSH", values, like=message)
+    return tuple(filled(["MSH"], values, encoding))
 
 
 def _type(event: str, version: tuple[int, ...]) -> tuple[str, ...]:
@@ -97,9 +114,9 @@ def _type(event: str, version: tuple[int, ...]) -> tuple[str, ...]:
     return ("ACK", event) if version < (2, 3, 1) else ("ACK", event, "ACK")
 
 
-def _control_id(message: Message, received_at: str, code: str) -> str:
+def _control_id(msh: Segment, received_at: str, code: str) -> str:
     """20 characters, which every version takes; made of what the answer is made of."""
-    named = "\r".join((message.raw("MSH-3"), message.raw("MSH-4"), message.raw("MSH-10"), received_at, code))
+    named = "\r".join((msh.raw("3"), msh.raw("4"), msh.raw("10"), received_at, code))
     return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:20].upper()
 
 

@@ -21,35 +21,30 @@ def segment(name: str, values: Mapping[str, Value], like: Message) -> Segment:
     >>> segment("PID", {"3": [("1", "", "", "NHS", "NH"), ("2",)], "5": "A&B"}, like=parse("MSH|^~\\&|")).line
     'PID|||1^^^NHS^NH~2||A\\T\\B'
     """
-    sent = {number: text for number, text in _texts(name, values, like.encoding).items() if text}
-    if not sent:
-        return Segment(name, "", like.encoding)
-    fields = [name] + [""] * max(sent)
-    for number, text in sent.items():
-        fields[number] = text
-    return _written(name, fields, like.encoding)
+    fields = filled([name], values, like.encoding)
+    return written(name, fields, like.encoding) if len(fields) > 1 else Segment(name, "", like.encoding)
 
 
 def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
     """The segment with these fields changed and every other one as it was sent."""
-    fields = list(original.fields)
-    for number, text in _texts(original.name, values, original.encoding).items():
-        if text or number < len(fields):
-            fields += [""] * (number + 1 - len(fields))
-            fields[number] = text
-    return _written(original.name, fields, original.encoding, original.occurrence)
+    fields = filled(list(original.fields), values, original.encoding)
+    return written(original.name, fields, original.encoding, original.occurrence)
 
 
-def _texts(name: str, values: Mapping[str, Value], encoding: Encoding) -> dict[int, str]:
-    """The text of each field; the delimiters of a header stand as they are."""
-    as_it_is = ("1", "2") if name in HEADERS else ()
-    return {
-        int(number): (str(value) if number in as_it_is else field_text(value, encoding)) if value else ""
-        for number, value in values.items()
-    }
+def filled(fields: list[str], values: Mapping[str, Value], encoding: Encoding) -> list[str]:
+    """The fields with these texts in their places, as many as it takes; the delimiters of a header stand as they are."""
+    as_it_is = ("1", "2") if fields[0] in HEADERS else ()
+    for number, value in values.items():
+        place = int(number)
+        text = (str(value) if number in as_it_is else field_text(value, encoding)) if value else ""
+        if place < len(fields):
+            fields[place] = text
+        elif text:
+            fields += [*[""] * (place - len(fields)), text]
+    return fields
 
 
-def _written(name: str, fields: list[str], encoding: Encoding, occurrence: int = 1) -> Segment:
+def written(name: str, fields: list[str], encoding: Encoding, occurrence: int = 1) -> Segment:
     """A segment that has its fields already, so that nobody needs to split the line again."""
     line = encoding.field.join([name, *fields[2:]] if name in HEADERS else fields)
     return Segment(name, line, encoding, occurrence, fields)
