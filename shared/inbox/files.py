@@ -10,6 +10,7 @@ from shared.hub import Hub
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue
 from shared.ledger import names
+from shared.ledger.store import Conflict
 
 CREATED = "Microsoft.Storage.BlobCreated"
 
@@ -75,11 +76,18 @@ class Copy:
         return {"size": self.size, "sha1": sha1, "start": start}
 
 
-async def copied(integration: Integration, file: File, hub: Hub) -> Copy:
-    """A name that nobody else writes to: what the sender leaves under the old name later is another file."""
+async def copied(integration: Integration, file: File, hub: Hub) -> Copy | None:
+    """A name that nobody else writes to: what the sender leaves under the old name later is another file.
+
+    Returns:
+        ``None`` when the file has gone meanwhile, because another worker has taken it, or is a newer one by now.
+    """
     copy = Copy(names.file(integration.name, hub.token()))
     source = hub.store.blob_pieces(names.INBOX, file.name)
-    await hub.store.write_blob_pieces(names.CONTENT, copy.blob, copy.pieces(source))
+    try:
+        await hub.store.write_blob_pieces(names.CONTENT, copy.blob, copy.pieces(source))
+    except Conflict:
+        return None
     return copy
 
 

@@ -70,19 +70,28 @@ async def _take_message(integration: Integration, file: File, trigger: Trigger, 
 
 
 async def _take_pair(integration: Integration, document: File, sidecar: File, trigger: Trigger, hub: Hub) -> None:
-    """Both as one message: a document of a usual size inside it, a large one beside it and never in memory."""
+    envelope = await _paired(integration, document, sidecar, trigger, hub)
+    if envelope is not None:
+        await replies.take(integration, envelope, hub)
+        await _done(integration, [document, sidecar], hub)
+
+
+async def _paired(integration: Integration, document: File, sidecar: File, trigger: Trigger, hub: Hub) -> Envelope | None:
+    """Both as one message: a document of a usual size inside it, a large one beside it and never in memory.
+
+    Returns:
+        ``None`` when a half is not there any more: another worker has taken the pair, and answers for it.
+    """
     told = await hub.store.read_blob(names.INBOX, sidecar.name)
     if told is None:
-        return  # somebody else has taken the pair
+        return None
     if document.size <= hub.timing.inline and is_description(told):
-        body = with_document(told, await hub.store.read_blob(names.INBOX, document.name) or b"")
-        envelope = _envelope(integration, sidecar, body, trigger, hub)
-    else:
-        copy = await copied(integration, document, hub)
-        envelope = _envelope(integration, sidecar, with_file(told, copy.marks()), trigger, hub)
-        envelope = replace(envelope, files=(copy.blob,))
-    await replies.take(integration, envelope, hub)
-    await _done(integration, [document, sidecar], hub)
+        read = await hub.store.read_blob(names.INBOX, document.name)
+        return None if read is None else _envelope(integration, sidecar, with_document(told, read), trigger, hub)
+    copy = await copied(integration, document, hub)
+    if copy is None:
+        return None
+    return replace(_envelope(integration, sidecar, with_file(told, copy.marks()), trigger, hub), files=(copy.blob,))
 
 
 def _envelope(integration: Integration, file: File, body: bytes, trigger: Trigger, hub: Hub) -> Envelope:
@@ -98,6 +107,8 @@ def content_type(body: bytes) -> str:
 
 async def _refuse(integration: Integration, file: File, trigger: Trigger, hub: Hub) -> None:
     copy = await copied(integration, file, hub)
+    if copy is None:
+        return
     envelope = replace(_envelope(integration, file, copy.sha1.digest(), trigger, hub), body=b"", files=(copy.blob,))
     await refuse(integration, envelope, Verdict("AR", (TOO_LARGE,)), Refusal(), hub)
     report(integration, TOO_LARGE, "rejected", hub)

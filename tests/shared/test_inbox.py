@@ -132,6 +132,28 @@ async def test_events_that_come_twice_and_late(timing: Timing) -> None:
     assert len(world.took.bundles) == 1
 
 
+@pytest.mark.parametrize("timing", [Timing(), SMALL], ids=["inside", "beside"])
+async def test_a_pair_that_another_worker_takes_meanwhile_is_left_to_it(timing: Timing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both looked and saw it; the other one is done with it when this one comes to open the document."""
+    world = World(timing=timing)
+    usual = world.hub.store.read_blob
+
+    async def read_and_fall_behind(container: str, name: str) -> bytes | None:
+        body = await usual(container, name)
+        if name == SIDECAR:
+            monkeypatch.setattr(world.hub.store, "read_blob", usual)
+            await world.tell(PDF)
+        return body
+
+    monkeypatch.setattr(world.hub.store, "read_blob", read_and_fall_behind)
+    await world.drop(HALVES)
+    await world.tell(SIDECAR)
+    await world.settle()
+    assert world.outcomes() == ["accepted", "delivered"]
+    assert [*binaries(world), *world.took.files] == [HALVES[PDF]]
+    assert [*await world.inbox(), *await world.kept()] == []
+
+
 async def test_a_lost_event_costs_a_minute() -> None:
     world = World()
     await world.drop(HALVES)

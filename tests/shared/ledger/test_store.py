@@ -145,6 +145,13 @@ async def test_a_blob_in_pieces(store, name):
     assert max(map(len, read)) <= 4 * 1024 * 1024
 
 
+async def test_a_copy_of_a_blob_that_is_gone_is_a_conflict_and_makes_nothing(store, name):
+    for _ in range(2):  # the container too is not there, then it is
+        with pytest.raises(Conflict):
+            await store.write_blob_pieces(name, "copy", store.blob_pieces(name, "gone"))
+    assert await store.blobs(name) == []
+
+
 async def test_a_blob_is_deleted_only_in_the_version_that_was_read(store, name):
     await store.write_blob(name, "a", b"1")
     first = await store.blob(name, "a")
