@@ -44,7 +44,9 @@ class Either:
         return self._by_body(envelope).acknowledge(envelope, content, verdict)
 
     def _by_body(self, envelope: Envelope) -> Source:
-        """By how it begins; what begins like neither, by its media type."""
+        """By how it begins; what begins like neither, by its media type. What has a file beside it can only be JSON."""
+        if envelope.files:
+            return self.json  # the HL7 source knows of no file: it would take the message and lose the document
         body = envelope.body.lstrip(BLANK)
         unsure = body[:3] not in (b"MSH", b"FHS", b"BHS") and "json" in envelope.content_type.lower()
         return self.json if unsure or is_json(body) else self.hl7

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from shared import replies
 from shared.envelope import Envelope, Trigger
+from shared.formats.media import JSON
 from shared.formats.sidecar import carries_document, is_description, with_document, with_file
 from shared.hub import Hub
 from shared.inbox.files import File, copied, file_trigger, found, report, split
@@ -91,7 +92,8 @@ async def _paired(integration: Integration, document: File, sidecar: File, trigg
     copy = await copied(integration, document, hub)
     if copy is None:
         return None
-    return replace(_envelope(integration, sidecar, with_file(told, copy.marks()), trigger, hub), files=(copy.blob,))
+    envelope = _envelope(integration, sidecar, with_file(told, copy.marks()), trigger, hub)
+    return replace(envelope, content_type=JSON, files=(copy.blob,))  # by its name; what it is will be seen
 
 
 def _envelope(integration: Integration, file: File, body: bytes, trigger: Trigger, hub: Hub) -> Envelope:

@@ -233,15 +233,18 @@ async def test_a_message_and_a_sidecar_with_its_document_inside_need_no_other_ha
 
 BROKEN = {
     "no JSON": (b"{", "not-json"),
+    "no text": (b"%PDF-1.7", "not-json"),
+    "an HL7 message": (SAMPLES["mdm_pdf"].body, "not-json"),
     "no object": (b"[]", "not-an-object"),
     "not by the schema": (b'{"document": {}}', "schema-required"),
     "a document inside as well": (SAMPLES["clinic_letter"].body, "document-twice"),
 }
 
 
+@pytest.mark.parametrize("timing", [Timing(), SMALL], ids=["inside", "beside"])
 @pytest.mark.parametrize(("sidecar", "rule"), BROKEN.values(), ids=BROKEN)
-async def test_a_broken_sidecar_keeps_its_document_with_it(sidecar: bytes, rule: str) -> None:
-    world = World(timing=SMALL)
+async def test_a_broken_sidecar_keeps_its_document_with_it(sidecar: bytes, rule: str, timing: Timing) -> None:
+    world = World(timing=timing)
     await world.drop({PDF: HALVES[PDF], SIDECAR: sidecar})
     await world.tell(PDF)
     assert await world.inbox() == []
