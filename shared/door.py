@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.envelope import Answer, Envelope
+from shared.envelope import LARGEST, Answer, Envelope
 from shared.formats.encoding import bounded, decoded
 from shared.formats.media import NOT_GIVEN, NOT_TAKEN, STATUS, chosen, gives, takes
 from shared.hub import Hub
@@ -18,7 +18,6 @@ from shared.pipeline import Checked, not_now, refused
 from shared.problems import Unavailable, Unsupported
 from shared.settings import in_azure
 
-LARGEST = 100 * 1024 * 1024  # bytes of a body, before and after unpacking
 HEAD = 4096  # bytes that are enough to know whom to answer
 EMPTY = Issue("fatal", "structure", "", "the body is empty", "empty")
 HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+LARGEST = 100 * 1024 * 1024  # bytes of a body, before and after unpacking, and of a file in the inbox
 Trigger = Literal["http", "queue", "event", "test"]
 
 

@@ -13,9 +13,9 @@ import orjson
 
 from shared import batches, door, replies
 from shared.envelope import Answer, Envelope
+from shared.formats.media import content_type
 from shared.hub import Hub
 from shared.inbox import taking
-from shared.inbox.taking import content_type
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import names, outbox

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from shared.envelope import LARGEST
 from shared.formats.either import Either, EitherProfile
 from shared.formats.fhir import Fhir
 from shared.formats.hl7v2 import Hl7
 from shared.formats.json_events import SchemaProfile
 from shared.inbox.files import file_trigger, folder
-from shared.inbox.taking import LARGEST
 from shared.integration import EventGrid, Http, Integration, Queue
 from shared.validation.profile import Hl7Profile, rule_id
 

@@ -14,6 +14,7 @@ ER7 = ("application/hl7-v2+er7", "x-application/hl7-v2+er7")
 UNSAID = ("", "application/octet-stream", "application/x-www-form-urlencoded")  # what clients send that were told nothing
 JSONS = (FHIR_JSON, JSON, "text/json", "application/cloudevents+json")
 TAKEN = {"hl7v2": (*UNSAID, HL7, *ER7, "text/plain"), "fhir": ("", *JSONS), "json": ("", *JSONS)}
+LOOKS = {b"{": JSON, b"[": JSON, b"<": "application/xml"}  # how a body begins -> what it is; else it is taken for HL7 v2
 GIVEN = {"hl7v2": (HL7, *ER7, "text/plain", FHIR_JSON, JSON), "fhir": (FHIR_JSON, JSON), "json": (FHIR_JSON, JSON)}
 FHIR_VERSION = re.compile(r'fhirversion\s*=\s*"?([\d.]+)', re.IGNORECASE)
 QUALITY = re.compile(r";\s*q\s*=\s*([\d.]+)", re.IGNORECASE)
@@ -90,6 +91,15 @@ def takes(form: str, content_type: str) -> bool:
     """
     media = content_type.partition(";")[0].strip().lower()
     return any(media in TAKEN.get(each, (media,)) for each in form.split("|"))
+
+
+def content_type(body: bytes) -> str:
+    """What a body that came without a content type looks like.
+
+    >>> content_type(b' {"id": 1}'), content_type(b"<?xml?>"), content_type(b"MSH|^~")
+    ('application/json', 'application/xml', 'x-application/hl7-v2+er7')
+    """
+    return LOOKS.get(body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1], ER7[1])
 
 
 def gives(form: str) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from shared import replies
-from shared.envelope import Envelope, Trigger
-from shared.formats.media import JSON
+from shared.envelope import LARGEST, Envelope, Trigger
+from shared.formats.media import JSON, content_type
 from shared.formats.sidecar import carries_document, is_description, with_document, with_file
 from shared.hub import Hub
 from shared.inbox.files import File, copied, file_trigger, found, report, split
@@ -17,7 +17,6 @@ from shared.ledger.store import put
 from shared.privacy import digest, keyed
 from shared.problems import Problem
 
-LARGEST = 100 * 1024 * 1024
 NO_BLOB = Issue("error", "not-found", "", "the blob that the message names is not in the inbox", "blob-missing")
 TOO_LARGE = Issue("error", "too-costly", "", "the file is larger than is taken", "file-too-large")
 
@@ -99,12 +98,6 @@ async def _paired(integration: Integration, document: File, sidecar: File, trigg
 def _envelope(integration: Integration, file: File, body: bytes, trigger: Trigger, hub: Hub) -> Envelope:
     reference = f"{keyed('blob', file.name)}-{digest(body)[:16]}"
     return Envelope(integration.name, body, hub.stamp(), content_type(body), trigger, reference=reference)
-
-
-def content_type(body: bytes) -> str:
-    """What a body without a content type looks like."""
-    start = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return {b"{": "application/json", b"[": "application/json", b"<": "application/xml"}.get(start, "x-application/hl7-v2+er7")
 
 
 async def _refuse(integration: Integration, file: File, trigger: Trigger, hub: Hub) -> None:
