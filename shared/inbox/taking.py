@@ -34,6 +34,8 @@ async def take(integration: Integration, name: str, trigger: Trigger, hub: Hub) 
     if halves is None:
         return await _take_message(integration, file, trigger, hub)
     document, sidecar = halves
+    if sidecar and sidecar.size > LARGEST:  # it is read whole, to put its pair together
+        return await _refuse(integration, sidecar, trigger, hub)
     if document and sidecar:
         return await _take_pair(integration, document, sidecar, trigger, hub)
     if await _was_taken(integration, file, hub):

@@ -292,6 +292,22 @@ async def test_a_file_over_the_limit_is_a_dead_letter(monkeypatch: pytest.Monkey
     assert len(await world.kept()) == 1
 
 
+@pytest.mark.parametrize("told_of", HALVES)
+async def test_a_sidecar_over_the_limit_is_a_dead_letter_and_its_document_waits_for_another(
+    told_of: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "LARGEST", len(HALVES[SIDECAR]))
+    world = World()
+    await world.drop({**HALVES, SIDECAR: HALVES[SIDECAR] + b" "})
+    await world.tell(told_of)
+    assert world.outcomes() == ["rejected"]
+    assert await world.inbox() == [PDF]
+    await world.drop(HALVES)
+    await world.tell(SIDECAR)
+    await world.settle()
+    assert binaries(world) == [HALVES[PDF]]
+
+
 async def test_an_event_of_a_file_that_never_was_is_an_error() -> None:
     with pytest.raises(Problem):
         await World().tell(f"{FOLDER}nowhere.hl7")
