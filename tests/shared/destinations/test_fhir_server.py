@@ -15,6 +15,7 @@ from shared.destinations.fhir_server import FhirServer
 from shared.envelope import Outgoing, Receipt
 from shared.fhir import entry
 from shared.fhir.bundle import kept_file
+from shared.ledger.store import Away
 from shared.problems import Undelivered
 from tests.shared.destinations.authority import Authority
 from tests.shared.destinations.transactions import (
@@ -257,6 +258,26 @@ async def test_a_file_beside_the_message_is_streamed_before_the_transaction(
     assert cdr.requests == [f"PUT /fhir/Binary/{IDS[9]}", "POST /fhir"]
     assert held(cdr, "DocumentReference")[0]["content"][0]["attachment"]["url"] == f"Binary/{IDS[9]}"
     assert base64.b64decode(cdr.store.current("Binary", IDS[9])["data"]) == PDF
+
+
+@pytest.mark.parametrize("sent", [0, 1, 400])
+async def test_storage_that_goes_away_while_a_file_is_streamed_leaves_nothing_there(cdr: Cdr, sent: int) -> None:
+    """The body is broken off, never ended early: the repository must not take a half for the whole."""
+
+    async def some_pieces() -> AsyncIterator[bytes]:
+        for start in range(0, sent * 1000, 1000):
+            yield PDF[start : start + 1000]
+        raise Away
+
+    problem = await failure(with_file()._replace(files=(some_pieces,)))
+    assert (problem.kind, problem.code) == ("transient", "line-broken")
+    await asyncio.sleep(0.05)  # what was sent has come
+    assert "POST /fhir" not in cdr.requests
+    assert not cdr.store.versions
+    await FhirServer("CDR").deliver(with_file())
+    assert base64.b64decode(cdr.store.current("Binary", IDS[9])["data"]) == PDF
+    assert [len(held(cdr, kind)) for kind in ("Binary", "DocumentReference")] == [1, 1]
+    assert {len(versions) for versions in cdr.store.versions.values()} == {1}
 
 
 # Who we are, and to whom
