@@ -26,7 +26,7 @@ class Lost(Exception):
 class Ended(NamedTuple):
     """A message that is done with: ``delivered``, or ``dead`` with the reason."""
 
-    outcome: str
+    outcome: names.EndedAs
     code: str = ""
     issues: tuple[Issue, ...] = ()
     ambiguous: bool = False

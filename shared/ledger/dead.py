@@ -71,7 +71,9 @@ async def replay(integration: Integration, message_id: str, person: Person, hub:
     return message_id
 
 
-async def discard(integration: Integration, message_id: str, person: Person, hub: Hub, outcome: str = "discarded") -> None:
+async def discard(
+    integration: Integration, message_id: str, person: Person, hub: Hub, outcome: names.EndedAs = "discarded"
+) -> None:
     """Give a dead letter up: its record stays, its content goes, and a lane that it held goes on."""
     lane, n, ended = await _dead(integration.name, message_id, hub)
     if outcome == "discarded":

@@ -1,7 +1,7 @@
 """How tables, partitions and rows are called. Each integration has its own set of tables."""
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from shared.privacy import keyed
 
@@ -13,6 +13,7 @@ BACKLOG, THRESHOLD = "backlog", "threshold"  # its partitions that are no destin
 DEAD = "dead"  # partition of the index: what waits for a person
 BATCH = "batch"  # stands for the lane in the open row of a batch that is to be split
 CONTENT, INBOX = "content", "inbox"
+EndedAs = Literal["delivered", "rejected", "dead", "discarded", "expired"]  # the outcome of a row ``d|n``
 FILE = "file"  # stands for the lane in the name of a blob that is a file beside a message, not its body
 
 

@@ -4,6 +4,7 @@ Source: FHIR R4 section 3.1.0.1.1 (asynchronous pattern), FHIR R5 async-bundle f
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -11,12 +12,14 @@ import orjson
 from shared.envelope import Answer
 from shared.fhir.outcome import outcome
 from shared.formats.media import FHIR_JSON
-from shared.issue import Issue
+from shared.issue import Issue, Severity
+from shared.ledger import names
 from shared.ledger.store import Row
 
 WAITING = ("waiting", "sending")
 LONGEST_WAIT = 120  # seconds; a message that waits for its destination may go sooner than its next attempt is due
-ENDED = {  # outcome -> HTTP status of the entry, severity and FHIR issue type, what is said
+# HTTP status of the entry, severity and FHIR issue type, what is said
+ENDED: Mapping[names.EndedAs, tuple[str, Severity, str, str]] = {
     "delivered": ("200", "information", "informational", "delivered"),
     "rejected": ("422", "error", "processing", "refused: see the answer that was given"),
     "dead": ("502", "error", "processing", "not delivered; it waits for a person"),
@@ -43,7 +46,7 @@ def fhir_face(row: Row, ended: str) -> bytes:
     if in_progress(row):
         return orjson.dumps(outcome([Issue("information", "informational", "", f"on its way: {row['state']}")]))
     status, severity, code, text = ENDED[row["outcome"]]
-    issue = Issue(severity, code, "", text, row["code"] if severity == "error" else "")  # type: ignore[arg-type]
+    issue = Issue(severity, code, "", text, row["code"] if severity == "error" else "")
     response: dict[str, Any] = {"status": status, "lastModified": ended, "outcome": outcome([issue])}
     return orjson.dumps({"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": response}]})
 

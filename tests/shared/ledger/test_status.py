@@ -3,15 +3,18 @@
 import json
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from integrations import load
 from shared import triggers
+from shared.fhir import check
 from shared.hub import Hub
+from shared.ledger import names
 from shared.ledger.memory import MemoryStore
 from shared.ledger.status import find, status
-from shared.ledger.store import Row
+from shared.ledger.store import Row, replace
 from shared.pipeline import accept, process
 from tests import ledger_world
 
@@ -49,6 +52,20 @@ async def test_a_partner_sees_its_own_and_no_content(hub: Hub, sample: str, outc
     assert (await status(PHW, {"x-hub-key": "k2"}, message_id, hub)).status == 404
     assert (await status(PHW, {}, message_id, hub)).status == 401
     await hub.drain(0)
+
+
+@pytest.mark.parametrize("outcome", get_args(names.EndedAs))
+async def test_whatever_became_of_a_message_has_its_answer_for_a_fhir_client(hub: Hub, outcome: str) -> None:
+    message_id = await send(hub, "rejected_no_pid.in.hl7")
+    ledger, lane = names.tables(PHW.name).ledger, message_id.partition(".")[0]
+    row = await hub.store.get(ledger, lane, names.row("d", 0))
+    assert row
+    await hub.store.commit(ledger, lane, replace(row, outcome=outcome))
+    answer = await status(PHW, {"x-hub-key": "k1", "accept": "application/fhir+json"}, message_id, hub)
+    told = json.loads(answer.body)
+    assert (answer.status, told["type"]) == (200, "batch-response")
+    assert (told["entry"][0]["response"]["status"] == "200") is (outcome == "delivered")
+    assert [issue for issue in check(told) if issue.is_error] == []
 
 
 @pytest.mark.parametrize("message_id", ["", "x", "x.y", "0-x.0", "../.."])
