@@ -52,7 +52,7 @@ INTEGRATION = Integration(
     lane=patient,
     transform=to_transaction,
     outgoing=FhirProfile("CDR documents", claims=(profile("DocumentReference"),)),
-    destination=FhirServer("CDR"),
+    destination=FhirServer("CDR", newest="DocumentReference"),  # files have no order: a correction may be read first
     delivery=Delivery(timeout=120),  # a large document is streamed before its transaction
     patient=patient,
     dropped=rules.DROPPED,

@@ -16,6 +16,7 @@ from shared.envelope import Outgoing, Receipt
 from shared.fhir.bundle import file_number
 from shared.fhir.merge import current, led, prepared, search_form, wanted
 from shared.fhir.resource import Decimal, Resource, to_json
+from shared.fhir.versions import bound, is_older, versioned
 from shared.problems import Undelivered
 
 FHIR = "application/fhir+json"
@@ -28,23 +29,41 @@ Opener = Callable[[], AsyncIterator[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class FhirServer:
-    """By ``<name>__URL``, ``__TIMEOUT`` (30 s), and the settings of ``authority`` (who we are) and ``tls`` (CA, CERT, KEY)."""
+    """By ``<name>__URL``, ``__TIMEOUT`` (30 s), and the settings of ``authority`` (who we are) and ``tls`` (CA, CERT, KEY).
+
+    Of resources of the type ``newest`` the version with the later ``date`` stays, whichever comes first.
+    """
 
     name: str
     takes_synthetic: bool = False
     large: int = LARGE
+    newest: str = ""
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
-        """Post the transaction; raises ``Undelivered``."""
+        """Post the transaction, unless the server holds a newer version; raises ``Undelivered``."""
         bundle = _transaction(outgoing.body)
+        held = await self._held(bundle)
+        if any(is_older(bundle["entry"][place]["resource"], there) for place, there in held.items()):
+            return Receipt("newer-held")
         large = [entry for entry in bundle["entry"] if file_number(entry) is not None or self._is_large(entry)]
         merging = wanted(bundle)
-        if not large and not merging:
+        if not large and not merging and not held:
             return await self._post(outgoing.body, len(bundle["entry"]))
-        exact = json.loads(outgoing.body, parse_float=Decimal)
+        exact = bound(json.loads(outgoing.body, parse_float=Decimal), held)
         if large:
             exact = await self._without_documents(exact, outgoing.files)
         return await self._merge(exact) if merging else await self._post(to_json(exact), len(exact["entry"]))
+
+    async def _held(self, bundle: Resource) -> dict[int, Resource]:
+        """What the server holds of what the transaction would replace, where the newest version stays: by place of the entry."""
+        asked = versioned(bundle, self.newest) if self.newest else {}
+        read = {place: await self._read(id_) for place, id_ in asked.items()}
+        return {place: there for place, there in read.items() if there}
+
+    async def _read(self, id_: str) -> Resource | None:
+        """One resource of the type ``newest``; ``None`` when the server has none of this id, or none any more."""
+        reply = await self._send("GET", f"{https.address(self.name)}/{self.newest}/{id_}", b"", {"Cache-Control": "no-cache"})
+        return None if reply.status in (404, 410) else resource_of(reply)
 
     async def _post(self, body: bytes, entries: int, merged: tuple[int, ...] = ()) -> Receipt:
         reply = await self._send("POST", https.address(self.name), body, {"Content-Type": FHIR, "Prefer": "return=minimal"})

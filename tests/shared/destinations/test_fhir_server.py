@@ -31,6 +31,7 @@ from tests.shared.destinations.transactions import (
     token,
 )
 from toolkit.simulators.cdr import Cdr
+from toolkit.simulators.cdr_store import Refused
 
 Settings = Callable[..., None]
 
@@ -258,6 +259,67 @@ async def test_a_file_beside_the_message_is_streamed_before_the_transaction(
     assert cdr.requests == [f"PUT /fhir/Binary/{IDS[9]}", "POST /fhir"]
     assert held(cdr, "DocumentReference")[0]["content"][0]["attachment"]["url"] == f"Binary/{IDS[9]}"
     assert base64.b64decode(cdr.store.current("Binary", IDS[9])["data"]) == PDF
+
+
+# Versions that may come in either order
+
+NEWEST = FhirServer("CDR", newest="DocumentReference")
+OLD, NEW = "2026-04-20T14:05:00+01:00", "2026-04-20T13:30:00Z"
+READ, WRITE = f"GET /fhir/DocumentReference/{IDS[8]}", "POST /fhir"
+
+
+def version(date: str, title: str = "letter") -> dict[str, Any]:
+    described = {"resourceType": "DocumentReference", "id": IDS[8], "status": "current"}
+    return {**described, **({"date": date} if date else {}), "content": [{"attachment": {"title": title}}]}
+
+
+@pytest.mark.parametrize(("before", "after"), [("", OLD), (OLD, ""), (OLD, OLD), (OLD, NEW), ("", "")])
+async def test_what_is_not_known_to_be_older_is_written(cdr: Cdr, before: str, after: str) -> None:
+    for what in (version(before), version(after, "corrected letter")):
+        assert await NEWEST.deliver(outgoing(what)) == Receipt("stored")
+    assert held(cdr, "DocumentReference")[0]["content"][0]["attachment"]["title"] == "corrected letter"
+    assert cdr.requests == [READ, WRITE, READ, WRITE]
+    assert ["ifMatch" in each["entry"][0]["request"] for each in cdr.received] == [False, True]
+
+
+async def test_an_older_version_sends_nothing_not_even_its_file(cdr: Cdr) -> None:
+    await NEWEST.deliver(outgoing(version(NEW)))
+    cdr.requests.clear()
+    binary = kept_file({"resourceType": "Binary", "id": IDS[9], "contentType": "application/pdf"})
+    assert await NEWEST.deliver(outgoing(binary, version(OLD))._replace(files=(pieces,))) == Receipt("newer-held")
+    assert cdr.requests == [READ]
+
+
+async def test_a_newer_version_that_comes_between_read_and_write_stays(cdr: Cdr) -> None:
+    await NEWEST.deliver(outgoing(version("2026-01-01T00:00:00Z")))
+    cdr.script.will("slow:0.2")
+    late = asyncio.create_task(NEWEST.deliver(outgoing(version(OLD))))
+    await asyncio.sleep(0.1)
+    cdr.store.put(("DocumentReference", IDS[8]), version(NEW))
+    with pytest.raises(Undelivered) as caught:
+        await late
+    assert (caught.value.kind, caught.value.code) == ("transient", "http-412")
+    assert await NEWEST.deliver(outgoing(version(OLD))) == Receipt("newer-held")
+    assert held(cdr, "DocumentReference")[0]["date"] == NEW
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, ""), (410, ""), (403, "misconfigured"), (500, "transient"), (503, "transient")]
+)
+async def test_what_cannot_be_read_is_not_written_over(cdr: Cdr, status: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not found and gone say that there is nothing to write over; any other refusal says nothing."""
+
+    def refuse(*_: str) -> dict[str, Any]:
+        raise Refused(status, "processing", "told to refuse")
+
+    monkeypatch.setattr(cdr.store, "current", refuse)
+    if kind:
+        with pytest.raises(Undelivered) as caught:
+            await NEWEST.deliver(outgoing(version(OLD)))
+        assert (caught.value.kind, caught.value.code) == (kind, f"http-{status}")
+    else:
+        assert await NEWEST.deliver(outgoing(version(OLD))) == Receipt("stored")
+    assert cdr.requests == ([READ] if kind else [READ, WRITE])
 
 
 @pytest.mark.parametrize("sent", [0, 1, 400])
