@@ -41,11 +41,24 @@ def snapshot(environment: str, mode: str = "validate", infra: Path = INFRA) -> l
     where = ["--subscription-id", NOWHERE, "--tenant-id", NOWHERE, "--resource-group", group, "--location", "uksouth"]
     done = run("snapshot", str(infra / "environments" / f"{environment}.bicepparam"), "--mode", mode, *where)
     said = (done.stdout + done.stderr).splitlines()
+    if mode == "overwrite" and done.returncode == 0:
+        _settle(path_of(environment, infra))
     return [line for line in said if line.strip()] or ([] if done.returncode == 0 else [f"exit {done.returncode}"])
 
 
 def resources(environment: str, infra: Path = INFRA) -> list[dict[str, Any]]:
     """Every resource of an environment, as its snapshot says it: names, loops, conditions and modules resolved."""
-    path = infra / "environments" / f"{environment}.snapshot.json"
-    predicted: list[dict[str, Any]] = json.loads(path.read_bytes())["predictedResources"]
+    predicted: list[dict[str, Any]] = json.loads(path_of(environment, infra).read_bytes())["predictedResources"]
     return predicted
+
+
+def path_of(environment: str, infra: Path = INFRA) -> Path:
+    """Where the snapshot of an environment lies."""
+    return infra / "environments" / f"{environment}.snapshot.json"
+
+
+def _settle(path: Path) -> None:
+    """The outputs by name: the compiler writes them in another order each time, which is no difference."""
+    read = json.loads(path.read_bytes())
+    read["outputs"] = dict(sorted(read["outputs"].items()))
+    path.write_text(json.dumps(read, indent=2, ensure_ascii=False), "utf-8")
