@@ -7,7 +7,8 @@ from typing import Any
 from shared.ledger import names
 from shared.ledger.conservation import Balance, lane_balance
 from shared.ledger.store import Row
-from tests.faults.lab import GIVE_UP, NAME, World
+from tests.faults.process import NAME
+from tests.faults.world import GIVE_UP, World
 
 TABLES = names.tables(NAME)
 

@@ -6,7 +6,8 @@ from shared.integration import Delivery
 from shared.ledger import dead
 from shared.ledger.dead import Person, Refused
 from shared.ledger.store import Away, Conflict
-from tests.faults.lab import NAME, Crashed, Scenario, World
+from tests.faults.process import NAME, Crashed
+from tests.faults.world import Scenario, World
 
 DELIVERY = {"attempts": 4, "first_wait": 1, "longest_wait": 8, "timeout": 5, "breaker_failures": 9}
 BIG = "".join(chr(33 + (n * 7919 + n * n * 31) % 90) for n in range(900))  # does not compress below the blob's limit
