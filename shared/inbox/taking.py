@@ -73,9 +73,10 @@ async def _take_message(integration: Integration, file: File, trigger: Trigger, 
 
 async def _take_pair(integration: Integration, document: File, sidecar: File, trigger: Trigger, hub: Hub) -> None:
     envelope = await _paired(integration, document, sidecar, trigger, hub)
-    if envelope is not None:
-        await replies.take(integration, envelope, hub)
-        await _done(integration, [document, sidecar], hub)
+    if envelope is None:
+        return
+    await replies.take(integration, envelope, hub)
+    await _done(integration, [document, sidecar], hub)
 
 
 async def _paired(integration: Integration, document: File, sidecar: File, trigger: Trigger, hub: Hub) -> Envelope | None:

@@ -34,6 +34,11 @@ def work(job: tuple[int, int]) -> int:
     return explore(SCENARIOS[number], seed)
 
 
+@pytest.mark.parametrize("defect", plant.DEFECTS, ids=[defect.name for defect in plant.DEFECTS])
+def test_a_defect_has_its_place_in_the_product(defect):
+    assert (plant.ROOT / defect.file).read_text().count(defect.right) == 1
+
+
 @pytest.mark.slow
 def test_planted_defects_are_caught(capsys):
     assert len(plant.DEFECTS) >= 10
