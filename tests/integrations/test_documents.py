@@ -62,7 +62,7 @@ def held(cdr: Cdr) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("timing", [Timing(), BESIDE], ids=["inside", "beside"])
-@pytest.mark.parametrize("order", permutations(RECORDED), ids=" ".join)
+@pytest.mark.parametrize("order", [*permutations(RECORDED)], ids=" ".join)
 async def test_the_newer_of_two_versions_stays(cdr: Cdr, order: tuple[str, ...], timing: Timing) -> None:
     codes = await taken(hub(DOCUMENTS, timing=timing), *(version(name, RECORDED[name]) for name in order))
     assert held(cdr)[0] == "second"
