@@ -39,7 +39,7 @@ class References(dict[Any, tuple[Json, Targets]]):
     def __init__(self, known: Known = Known()) -> None:
         super().__init__()
         self.known = known
-        self.bundle = known.bundle or {}
+        self.type_of = (known.bundle or {}).get
 
     def are_right(self) -> bool:
         """Whether each leads somewhere, and where it may."""
@@ -131,7 +131,7 @@ def compiled(name: str, present: dict[str, Declared]) -> IsSound:
         known[f"rule{n}"] = rule.holds
         terms.append(f"rule{n}(e)")
     source = f"lambda e, refs: {' and '.join(terms)}"
-    test: IsSound = eval(source, {"__builtins__": {"all": all, "type": type, "tuple": tuple}, **known})  # noqa: S307
+    test: IsSound = eval(source, {"__builtins__": {"all": all, "len": len, "type": type, "tuple": tuple}, **known})  # noqa: S307
     return test
 
 
@@ -162,8 +162,9 @@ def _term(value: str, declared: Declared, prop: str, known: dict[str, Any]) -> s
     if declared.type == "Resource":
         return f"is_sound({value}, refs)"
     if declared.type == "Reference":
-        known[f"targets_{prop}"] = declared.targets
-        return f"refer({value}, targets_{prop}, refs)"
+        known[f"targets_{prop}"] = declared.targets or resource_types()
+        leads_to = f"len({value}) == 2 and (t := refs.type_of({name}.get('reference'))) and {name}.get('type') == t"
+        return f"({leads_to} in targets_{prop} or refer({name}, targets_{prop}, refs))"  # most lead to an entry, plainly
     if declared.type == "CodeableConcept":
         return f"concept({value}, refs)"
     known[f"shapes_{prop}"] = shapes_of(declared.type)
@@ -219,10 +220,7 @@ def has_one_of(coded: Json, allowed: frozenset[tuple[str, str]]) -> bool:
 
 
 def refer(reference: Json, targets: Targets, references: References) -> Any:
-    """Whether a reference is sound in itself. One that plainly leads to an entry is followed at once, any other is noted."""
-    leads_to = references.bundle.get(reference.get("reference", ""))
-    if leads_to and len(reference) == 2 and reference.get("type") == leads_to and (not targets or leads_to in targets):
-        return True
+    """Whether a reference is sound in itself; where it leads is noted, to be looked at when the whole is known."""
     key: Any = (targets, *reference.items())
     try:
         if key in references:

@@ -18,4 +18,7 @@ def nte_annotation(read: Reading, nte: Segment) -> Element:
 
 def lines(segment: Segment, field: str) -> str:
     """The repetitions of a TX or FT field as the lines that they are (HL7 v2.5.1 section 2.A.78)."""
-    return "\n".join([each.whole for each in segment.repeats(field) if each.sent != NULL]).strip()
+    sent = segment.repeats(field)
+    if len(sent) == 1:  # the usual case
+        return "" if sent[0].sent == NULL else sent[0].whole.strip()
+    return "\n".join([each.whole for each in sent if each.sent != NULL]).strip()

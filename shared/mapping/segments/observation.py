@@ -21,7 +21,7 @@ from shared.mapping.datatypes.value import (
 )
 from shared.mapping.reading import UNKNOWN, Reading, extension
 from shared.mapping.remembered import remembered
-from shared.mapping.said import said
+from shared.mapping.said import NULL, said
 from shared.mapping.segments.note import lines
 from shared.mapping.tables import (
     INTERPRETATION,
@@ -30,9 +30,9 @@ from shared.mapping.tables import (
     V2_SYSTEM,
 )
 
-TEXTS = ("ST", "TX", "FT")
-CODES = ("CWE", "CE", "CNE", "CF", "IS", "ID")
-DOCUMENTS = ("ED", "RP")
+TEXTS = frozenset(("ST", "TX", "FT"))
+CODES = frozenset(("CWE", "CE", "CNE", "CF", "IS", "ID"))
+DOCUMENTS = frozenset(("ED", "RP"))
 NOT_ASKED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-asked"}]}
 ALTERNATE = HL7 + "alternate-codes"
 
@@ -118,13 +118,12 @@ def _value(read: Reading, obx: Segment, code: Element) -> Element:
         return {"valueString": text} if text else {}
     if kind in DOCUMENTS:
         return {}
-    values = [each for each in obx.repeats("5") if each and not (each.is_null() and each.components == 1)]
+    values = [each for each in obx.repeats("5") if each.sent and each.sent != NULL]
     if kind == "NA" and values:
         return {"valueSampledData": na_sampled_data([values[0][str(n + 1)] for n in range(values[0].components)])}
-    found = [_one(read, obx, kind, each) for each in values]
-    if len(found) > 1:
-        return {"component": [{"code": code, **each} for each in found]}
-    return found[0] if found else {}
+    if len(values) > 1:
+        return {"component": [{"code": code, **_one(read, obx, kind, each)} for each in values]}
+    return _one(read, obx, kind, values[0]) if values else {}
 
 
 def _one(read: Reading, obx: Segment, kind: str, value: Repetition) -> Element:
