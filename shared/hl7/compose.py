@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from shared.hl7.encoding import Encoding, declared, escape
 from shared.hl7.message import Message
-from shared.hl7.segment import HEADERS, Raw, Repetition, Segment
+from shared.hl7.segment import HEADERS, NUMBERS, Raw, Repetition, Segment
 
 Component = str | Raw | tuple[str, ...] | None
 Value = str | Raw | Repetition | tuple[Component, ...] | Sequence["Value"] | None
@@ -33,10 +33,10 @@ def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
 
 def filled(fields: list[str], values: Mapping[str, Value], encoding: Encoding) -> list[str]:
     """The fields with these texts in their places, as many as it takes; the delimiters of a header stand as they are."""
-    as_it_is = ("1", "2") if fields[0] in HEADERS else ()
+    is_header = fields[0] in HEADERS
     for number, value in values.items():
-        place = int(number)
-        text = (str(value) if number in as_it_is else field_text(value, encoding)) if value else ""
+        place = NUMBERS[number]
+        text = (str(value) if is_header and place < 3 else field_text(value, encoding)) if value else ""
         if place < len(fields):
             fields[place] = text
         elif text:
@@ -52,7 +52,7 @@ def written(name: str, fields: list[str], encoding: Encoding, occurrence: int = 
 
 def compose(like: Message, segments: Iterable[Segment], charset: str = "") -> Message:
     """A message of these segments, in the character set of another or a given one; the delimiters are those of its own MSH."""
-    chosen = [each for each in segments if each]
+    chosen = [each for each in segments if each.line]
     if not chosen or chosen[0].name != "MSH":
         raise ValueError("a message begins with MSH")
     encoding = declared(chosen[0]["1"], chosen[0]["2"], charset or like.encoding.charset)
@@ -72,13 +72,11 @@ def field_text(value: Value, encoding: Encoding) -> str:
     if isinstance(value, Repetition):
         return value.sent
     if isinstance(value, tuple):
-        return encoding.component.join([_component(each, encoding) for each in value]).rstrip(encoding.component)
+        return encoding.component.join([_component(each, encoding) if each else "" for each in value]).rstrip(encoding.component)
     return encoding.repetition.join([field_text(each, encoding) for each in value]).rstrip(encoding.repetition)
 
 
-def _component(value: Component, encoding: Encoding) -> str:
-    if not value:
-        return ""
+def _component(value: str | Raw | tuple[str, ...], encoding: Encoding) -> str:
     if isinstance(value, tuple):
         return encoding.subcomponent.join([_text(each, encoding) for each in value]).rstrip(encoding.subcomponent)
     return _text(value, encoding)

@@ -1,6 +1,6 @@
 """A message: split into segments at once, into anything smaller only when it is read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, overload
 
@@ -49,7 +49,7 @@ class Message:
     ('Jon&es', '252', '', False)
     """
 
-    __slots__ = ("_all", "_index", "_named", "_names", "_read", "_segments", "encoding", "lines", "repairs")
+    __slots__ = ("_index", "_named", "_names", "_read", "_segments", "encoding", "lines", "repairs")
 
     def __init__(self, lines: list[str], encoding: Encoding, repairs: tuple[Issue, ...] = ()) -> None:
         self.lines = lines
@@ -57,8 +57,7 @@ class Message:
         self.repairs = repairs
         self._read: dict[str, Segment] = {}
         self._segments: dict[int, Segment] = {}
-        self._named: dict[str, list[Segment]] = {}
-        self._all: list[Segment] | None = None
+        self._named: dict[tuple[str, ...], tuple[Segment, ...]] = {}
         self._index: dict[str, list[int]] | None = None
         self._names: list[str] | None = None
 
@@ -101,9 +100,13 @@ class Message:
     def keep(self, segments: Sequence[Segment]) -> None:
         """Take over segments in the same delimiters that have been read already, from the first one on."""
         counts: dict[str, int] = {}
+        kept = self._segments
         for place, segment in enumerate(segments):
             counts[segment.name] = number = counts.get(segment.name, 0) + 1
-            self._segments[place] = segment.placed(number, self.encoding)
+            kept[place] = segment.placed(number, self.encoding)
+        if len(kept) == len(self.lines):
+            self._named[()] = tuple(kept.values())
+            self._names = [segment.name for segment in segments]
 
     def segment(self, name: str, occurrence: int = 1) -> Segment:
         """One segment by name; an empty, false one when the message does not have it."""
@@ -121,19 +124,20 @@ class Message:
             segment = self._segments[place] = Segment(name, self.lines[place], self.encoding, occurrence)
         return segment
 
-    def segments(self, *names: str) -> list[Segment]:
+    def segments(self, *names: str) -> tuple[Segment, ...]:
         """The segments of these names, or all, in the order of the message."""
-        if len(names) == 1:
-            found = self._named.get(names[0])
-            return (self._of(names[0]) if found is None else found)[:]
-        if self._all is None:
-            self._all = list(self._every())
-        return [segment for segment in self._all if segment.name in names] if names else self._all[:]
-
-    def _of(self, name: str) -> list[Segment]:
-        places = self.index.get(name, ())
-        found = self._named[name] = [self._at(place, name, number) for number, place in enumerate(places, 1)]
+        found = self._named.get(names)
+        if found is None:
+            found = self._named[names] = tuple(self._of(names))
         return found
+
+    def _of(self, names: tuple[str, ...]) -> Iterable[Segment]:
+        if not names:
+            return self._every()
+        if len(names) == 1:
+            name = names[0]
+            return [self._at(place, name, number) for number, place in enumerate(self.index.get(name, ()), 1)]
+        return [segment for segment in self.segments() if segment.name in names]
 
     def _every(self) -> Iterator[Segment]:
         occurrences: dict[str, int] = {}

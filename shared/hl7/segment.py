@@ -17,6 +17,9 @@ class Raw(str):
     __slots__ = ()
 
 
+EMPTY = Raw()
+
+
 class _Places(dict[str, tuple[int, int, int, int]]):
     """Paths inside a segment, zero-based but for the field; a misspelt one raises at once."""
 
@@ -42,7 +45,7 @@ class _Numbers(dict[str, int]):
         return place.field
 
 
-_NUMBERS = _Numbers()
+NUMBERS = _Numbers()
 
 
 _field_path = lru_cache(maxsize=4096)(FieldPath.parse)
@@ -129,8 +132,8 @@ class Repetition:
         if "." in path:
             return Raw(self._leaf(path))
         component, _, _, _ = PLACES[path]
-        parts = self._split()
-        return Raw(parts[component - 1] if component <= len(parts) else "")
+        parts = self._parts or self._split()
+        return Raw(parts[component - 1]) if component <= len(parts) else EMPTY
 
     def only(self, *components: int) -> Raw:
         """These components at their places, as they were sent; the others left empty."""
@@ -178,8 +181,11 @@ class Segment:
         return fields
 
     def placed(self, occurrence: int, encoding: Encoding) -> "Segment":
-        """The same segment as that occurrence of a message with the same delimiters, whatever its character set."""
-        if self.occurrence == occurrence and self.encoding == encoding:
+        """The same segment as that occurrence of a message with the same delimiters, whatever its character set.
+
+        The character set matters to escapes alone: where there is none, the segment is as it was.
+        """
+        if self.occurrence == occurrence and (self.encoding.escape not in self.line or self.encoding == encoding):
             return self
         return Segment(self.name, self.line, encoding, occurrence, self._fields)
 
@@ -218,6 +224,8 @@ class Segment:
         field, repetition, component, subcomponent = _field_path(path)
         fields = self._fields or self.fields
         text = fields[field] if field < len(fields) else ""
+        if not text:
+            return EMPTY
         if repetition or component:
             text = _part(text, self.encoding.repetition, max(repetition - 1, 0))
         if component:
@@ -236,7 +244,7 @@ class Segment:
 
     def repeats(self, field: str) -> list[Repetition]:
         """Every repetition of a field, empty ones in their places; an empty list when the field is absent."""
-        number = _NUMBERS[field]
+        number = NUMBERS[field]
         fields = self._fields or self.fields
         if number >= len(fields) or not (text := fields[number]):
             return []

@@ -44,7 +44,8 @@ DEFAULT_STRUCTURE = {
 
 def event(message: Message) -> str:
     """The message type and trigger event, ``ADT^A28``."""
-    return f"{message['MSH-9.1']}^{message['MSH-9.2']}"
+    sent = message["MSH"].first("9")
+    return f"{sent['1']}^{sent['2']}"
 
 
 def structure(message: Message) -> str:
