@@ -26,14 +26,15 @@ class Check:
     """What is asked of one field: a quick yes, and only when it fails a look at the leaves one by one.
 
     ``reach`` is the first component that is looked at: a value with fewer components passes unread. The pattern is compiled
-    when the first value arrives, for most fields of most segments never have one. ``limit`` is -1 when only errors count.
+    when the first value arrives, for most fields of most segments never have one. ``limit`` is ``None`` when only errors count.
     """
 
     __slots__ = ("fits", "leaves", "limit", "number", "of", "reach", "single")
 
-    def __init__(self, number: int, of: Field, leaves: tuple[Leaf, ...], limit: int, pattern: str) -> None:
-        self.number, self.of, self.leaves, self.limit = number, of, leaves, limit
-        self.single = limit > 0 and not of.repeats
+    def __init__(self, number: int, of: Field, leaves: tuple[Leaf, ...], limit: int | None, pattern: str) -> None:
+        self.number, self.of, self.leaves = number, of, leaves
+        self.single = limit is not None and not of.repeats
+        self.limit = limit or _NO_LIMIT
         self.reach = 0 if of.kind == "CX" else min((leaf.component for leaf in leaves), default=0) - 1
         self.fits: Callable[[str], object] = self._compiling(pattern)
 
@@ -78,7 +79,7 @@ class Plan(dict[str, list[Check]]):
         chosen = tuple(leaf for leaf in checked if self._place(number, leaf) not in covered)
         if self.errors_only and not chosen:
             return None
-        limit = -1 if self.errors_only else field.length or _NO_LIMIT
+        limit = None if self.errors_only else field.length
         return Check(number, field, chosen, limit, self._pattern(field, chosen))
 
     def _pattern(self, field: Field, chosen: tuple[Leaf, ...]) -> str:
@@ -143,11 +144,8 @@ def _doubtful(sent: list[str], checks: list[Check], usual: bool) -> list[Check]:
         text = sent[number]
         if not text:
             continue
-        if not usual or (check.single and "~" in text) or (0 < check.limit < len(text) and check.is_too_long(text)):
-            found.append(check)
-            continue
-        reached = check.leaves and (check.reach <= 0 or text.count("^") >= check.reach)
-        if reached and not check.fits(text):
+        odd = not usual or (len(text) > check.limit and check.is_too_long(text)) or (check.single and "~" in text)
+        if odd or (check.leaves and (check.reach <= 0 or text.count("^") >= check.reach) and not check.fits(text)):
             found.append(check)
     return found
 
@@ -181,7 +179,7 @@ def _repeated(segment: Segment, check: Check) -> Iterator[Issue]:
 
 
 def _advice(where: str, repetition: Repetition, check: Check) -> Iterator[Issue]:
-    if len(repetition.sent) > check.limit > 0:
+    if len(repetition.sent) > check.limit:
         yield Issue("warning", "too-long", where, f"longer than {check.limit} characters", "length")
     if check.of.kind == "CX" and not repetition["1"]:
         yield Issue("warning", "required", f"{where}.1", "an identifier without its number", "identifier")

@@ -3,6 +3,7 @@
 from operator import mul
 
 _WEIGHTS = (10, 9, 8, 7, 6, 5, 4, 3, 2)
+_ZEROS = sum(_WEIGHTS) * ord("0")  # what nine digits weigh as bytes more than as numbers
 _CHECK_DIGITS = ("0", "", "9", "8", "7", "6", "5", "4", "3", "2", "1")  # by the remainder of 11
 
 
@@ -21,4 +22,4 @@ def check_digit(nine: str) -> str:
     >>> check_digit("943476591"), check_digit("999000001")
     ('9', '8')
     """
-    return _CHECK_DIGITS[sum(map(mul, _WEIGHTS, map(int, nine))) % 11]
+    return _CHECK_DIGITS[(sum(map(mul, _WEIGHTS, nine.encode())) - _ZEROS) % 11]

@@ -39,7 +39,8 @@ class Hl7Profile:
         known = self.structures.get(named)
         found = [_unknown_structure()] if known is None else known.check(message)
         for rule in self.rules:
-            found += [issue if issue.rule else issue._replace(rule=rule_id(rule)) for issue in rule(message)]
+            for issue in rule(message):
+                found.append(issue if issue.rule else issue._replace(rule=rule_id(rule)))
         return [self._weighed(issue) for issue in found if not self._is_exempt(issue)] if found else found
 
     def _weighed(self, issue: Issue) -> Issue:
