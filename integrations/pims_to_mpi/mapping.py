@@ -27,7 +27,8 @@ def merges(message: Message) -> Iterator[Segment]:
 
 def update(message: Message) -> Iterator[Segment]:
     yield pid(message, message["PID"])
-    yield pd1(message, message["PD1"])
+    if message["PD1"]:
+        yield pd1(message, message["PD1"])
     yield segment("PV1", {"2": "N"}, like=message)
 
 
@@ -115,7 +116,7 @@ def by_type(source: Segment) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for cx in source.repeats("3"):
         number = cx["1"].strip()
-        if number and not cx.is_null("1"):
+        if number not in ("", DELETE):
             found.setdefault(cx["5"].strip().upper(), []).append(number)
     return found
 
@@ -141,7 +142,7 @@ def local_identifier(number: str) -> Cx:
 
 def name(xpn: Repetition) -> tuple[Raw, ...]:
     """Surname (the first part of a family name), given name, other names, suffix, prefix."""
-    return (xpn.raw("1.1"), *(xpn.raw(part) for part in ("2", "3", "4", "5")))
+    return xpn.raw("1.1"), xpn.raw("2"), xpn.raw("3"), xpn.raw("4"), xpn.raw("5")
 
 
 def local_time(text: str) -> str:

@@ -11,19 +11,20 @@ from shared.validation.nhs_number import is_nhs_number
 
 def local_times(message: Message) -> Iterator[Issue]:
     """MSH-7, EVN-2, EVN-6, PID-7 and a PID-29 that is a date hold 8 or 14 digits once the offset is cut off."""
-    for segment, field in _timed(message):
-        sent = segment[field].strip() if field == "29" else segment[field]
-        if sent and not _is_local_time(sent) and not segment.is_null(field):
-            yield Issue("error", "value", segment.where(field), "neither a date nor a time to the second, offset aside")
-
-
-def _timed(message: Message) -> Iterator[tuple[Segment, str]]:
-    yield message["MSH"], "7"
-    yield from ((message["EVN"], field) for field in ("2", "6"))
+    yield from _local_time(message["MSH"], "7")
+    for field in ("2", "6"):
+        yield from _local_time(message["EVN"], field)
     for pid in message.segments("PID"):
-        yield pid, "7"
+        yield from _local_time(pid, "7")
         if len(pid["29"].strip()) > 6:
-            yield pid, "29"
+            yield from _local_time(pid, "29")
+
+
+def _local_time(segment: Segment, field: str) -> list[Issue]:
+    sent = segment[field]
+    if not sent or _is_local_time(sent.strip() if field == "29" else sent) or segment.is_null(field):
+        return []
+    return [Issue("error", "value", segment.where(field), "neither a date nor a time to the second, offset aside")]
 
 
 def _is_local_time(text: str) -> bool:
