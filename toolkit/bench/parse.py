@@ -3,12 +3,12 @@
 Goals: at most 1.8 times the floor's time, and at least 40 times the speed of hl7.
 """
 
-from collections.abc import Callable
-from time import perf_counter
+from functools import partial
 
 import hl7
 
 from shared.hl7 import parse
+from toolkit.bench.turns import ROUNDS, fastest
 
 GOALS = {  # most of the floor's time, least times the speed of hl7; a document is all bytes, so hl7 has nothing to lose there
     "ADT^A01": (1.8, 40.0),
@@ -100,36 +100,15 @@ def _peer_path(path: str) -> tuple[str, int, int, int, int]:
     return segment, 1, int(number), int(repetition.rstrip("]") or 1), int(component or 1)
 
 
-def fastest(contenders: dict[str, Callable[[bytes], object]], body: bytes, rounds: int = 15) -> dict[str, float]:
-    """Seconds a call, the best of several rounds that take turns, so that a busy moment hurts all alike."""
-    calls = {name: _calls(contender, body) for name, contender in contenders.items()}
-    best = dict.fromkeys(contenders, float("inf"))
-    for _ in range(rounds):
-        for name, contender in contenders.items():
-            best[name] = min(best[name], _seconds(contender, body, calls[name]))
-    return best
-
-
-def _calls(contender: Callable[[bytes], object], body: bytes) -> int:
-    """How many calls make a round of about 10 ms."""
-    contender(body)
-    return max(1, int(0.01 / _seconds(contender, body, 3)))
-
-
-def _seconds(contender: Callable[[bytes], object], body: bytes, calls: int) -> float:
-    start = perf_counter()
-    for _ in range(calls):
-        contender(body)
-    return (perf_counter() - start) / calls
-
-
-def measure(rounds: int = 15) -> dict[str, dict[str, float]]:
+def measure(rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
     """By message: seconds of each contender."""
     contenders = {"floor": floor, "ours": ours, "hl7": peer}
     for name, body in MESSAGES.items():
         if not floor(body) == ours(body) == peer(body):
             raise AssertionError(f"the contenders read {name} differently")
-    return {name: fastest(contenders, body, rounds) for name, body in MESSAGES.items()}
+    return {
+        name: fastest({each: partial(read, body) for each, read in contenders.items()}, rounds) for name, body in MESSAGES.items()
+    }
 
 
 def main() -> int:

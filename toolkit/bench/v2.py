@@ -4,21 +4,21 @@ The same work: parse, read every field, build the message that leaves, write it.
 favour. Goals: 100 times its speed, and a 1 MB message within twice the time per byte of a 1 KB one.
 """
 
-import gc
 import re
 from collections.abc import Callable
-from time import perf_counter
 from typing import NamedTuple
 
 from integrations import CATALOGUE, load
 from shared.envelope import Envelope
 from shared.integration import Integration
+from toolkit.bench.turns import fastest
 from toolkit.samples import RECEIVED_AT, Sample, accepted
 
 GOAL = 100.0
 LARGEST_RATIO = 2.0
 TYPICAL = 1024  # bytes: the sample nearest to it stands for its flow
-ROUNDS = 5
+ROUNDS = 7
+ROUND = 0.1  # seconds
 UPDATE = re.compile(rb"ADT\^A(08|31)")
 AFTER_OBX = re.compile(rb"(?m)^(?=(AL1|DG1|DRG|PR1|GT1|IN1|ACC|UB1|UB2)\|)|\Z")
 
@@ -64,30 +64,18 @@ def _golden(integration: Integration) -> str:
 
 
 def speeds(rounds: int = ROUNDS) -> list[Speed]:
-    """Both sides in turns, so that what else the machine does falls on both; the best round of each counts."""
+    """Both sides of each flow."""
     return [_speed(integration, rounds) for integration in flows()]
 
 
 def _speed(integration: Integration, rounds: int) -> Speed:
     sample = typical(integration)
     made = sample.path.with_name(_golden(integration)).read_bytes()
-    ours = [hub(integration, sample.envelope), peer(sample.body.decode(), made.decode())]
-    if ours[0]() != made:
+    works = {"ours": hub(integration, sample.envelope), "hl7apy": peer(sample.body.decode(), made.decode())}
+    if works["ours"]() != made:
         raise AssertionError(f"{sample.name} does not come out as its golden file says")
-    turns = [[per_second(work, count) for work, count in zip(ours, (400, 4), strict=True)] for _ in range(rounds)]
-    mine, theirs = (max(side) for side in zip(*turns, strict=True))
-    return Speed(integration.name, sample.name, len(sample.body), mine, theirs)
-
-
-def per_second(work: Callable[[], object], count: int) -> float:
-    gc.collect()  # one side's rubbish is not the other's work
-    gc.freeze()
-    began = perf_counter()
-    for _ in range(count):
-        work()
-    spent = perf_counter() - began
-    gc.unfreeze()
-    return count / spent
+    took = fastest(works, rounds, ROUND)
+    return Speed(integration.name, sample.name, len(sample.body), 1 / took["ours"], 1 / took["hl7apy"])
 
 
 def hub(integration: Integration, envelope: Envelope) -> Callable[[], bytes]:
@@ -148,10 +136,10 @@ def per_byte(rounds: int = ROUNDS) -> list[PerByte]:
 
 def _per_byte(integration: Integration, rounds: int) -> PerByte:
     body = typical(integration).body.replace(b"\r\n", b"\r").replace(b"\n", b"\r")
-    small, large = grown(body, 1024), grown(body, 1024 * 1024)
-    times = [[_time(integration, each, count) for each, count in ((small, 400), (large, 1))] for _ in range(rounds)]
-    few, many = (min(side) for side in zip(*times, strict=True))
-    return PerByte(integration.name, (many / len(large)) / (few / len(small)))
+    bodies = {"few": grown(body, 1024), "many": grown(body, 1024 * 1024)}
+    works = {name: hub(integration, Envelope(integration.name, each, RECEIVED_AT)) for name, each in bodies.items()}
+    took = {name: each / len(bodies[name]) for name, each in fastest(works, rounds).items()}
+    return PerByte(integration.name, took["many"] / took["few"])
 
 
 def grown(body: bytes, size: int) -> bytes:
@@ -160,10 +148,6 @@ def grown(body: bytes, size: int) -> bytes:
     place = found.start() if (found := AFTER_OBX.search(lines)) else len(lines)
     one = b"OBX|1|ST|A^First^L||%s||||||F\r" % (b"one" * 20)
     return body[:place] + one * max(0, (size - len(body)) // len(one)) + body[place:]
-
-
-def _time(integration: Integration, body: bytes, count: int) -> float:
-    return 1 / per_second(hub(integration, Envelope(integration.name, body, RECEIVED_AT)), count)
 
 
 def main() -> int:
