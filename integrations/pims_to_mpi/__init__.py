@@ -8,7 +8,7 @@ from shared.formats.hl7v2 import Hl7
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile, profiles
 from shared.validation.fields import copied_into
-from shared.validation.rules import COMMON
+from shared.validation.rules import COMMON, nhs_number_check_digit
 from shared.validation.structures import ADT_A01, ADT_A39
 
 INTEGRATION = Integration(
@@ -25,7 +25,12 @@ INTEGRATION = Integration(
     profile=Hl7Profile(
         name="PIMS ADT 2.3.1",
         structures={"ADT_A01": ADT_A01, "ADT_A39": ADT_A39, "ADT_A40": ADT_A39},
-        rules=(*COMMON, *rules.ALL, copied_into("2.5", *mapping.COPIED)),
+        # The rule of its own for NHS Numbers takes the place of the shared one: PIMS types them NI.
+        rules=(
+            *(rule for rule in COMMON if rule is not nhs_number_check_digit),
+            *rules.ALL,
+            copied_into("2.5", *mapping.COPIED),
+        ),
         exempt={
             "date": ("MSH-7", "EVN-2", "EVN-6", "PID-7", "PID-29"),  # PIMS's own rule of local times says more
             "identifier": ("PID-3", "MRG-1"),  # PIMS sends the types without numbers, and is answered by rules of its own

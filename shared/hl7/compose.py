@@ -33,14 +33,15 @@ def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
 
 def filled(fields: list[str], values: Mapping[str, Value], encoding: Encoding) -> list[str]:
     """The fields with these texts in their places, as many as it takes; the delimiters of a header stand as they are."""
-    is_header = fields[0] in HEADERS
+    as_it_is = 2 if fields[0] in HEADERS else 0
     for number, value in values.items():
         place = NUMBERS[number]
-        text = (str(value) if is_header and place < 3 else field_text(value, encoding)) if value else ""
+        text = (str(value) if place <= as_it_is else field_text(value, encoding)) if value else ""
         if place < len(fields):
             fields[place] = text
         elif text:
-            fields += [*[""] * (place - len(fields)), text]
+            fields += [""] * (place - len(fields))
+            fields.append(text)
     return fields
 
 

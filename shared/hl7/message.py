@@ -164,13 +164,13 @@ class Message:
 
     def is_null(self, path: str) -> bool:
         """Whether the sender wrote ``""`` there: delete what you hold."""
-        _, name, occurrence, inside = _PLACES[path]
-        return self.segment(name, occurrence).is_null(inside)
+        key, name, occurrence, inside = _PLACES[path]
+        return (self._read.get(key) or self.segment(name, occurrence)).is_null(inside)
 
     def raw(self, path: str) -> Raw:
         """The text at a path as it was sent."""
-        _, name, occurrence, inside = _PLACES[path]
-        return self.segment(name, occurrence).raw(inside)
+        key, name, occurrence, inside = _PLACES[path]
+        return (self._read.get(key) or self.segment(name, occurrence)).raw(inside)
 
     def repaired(self, *issues: Issue) -> "Message":
         """The same message with more recorded repairs."""

@@ -22,32 +22,35 @@ def is_valued(segment: Segment, field: str) -> bool:
     return text.strip(encoding.component + encoding.repetition + encoding.subcomponent) not in ("", NULL)
 
 
-def _required(segment: Segment, field: str, text: str, clause: str) -> Iterator[Issue]:
-    if not is_valued(segment, field):
-        yield Issue("error", "required", segment.where(field), text, "", clause)
+def _absent(segment: Segment, field: str, text: str, clause: str) -> Issue:
+    return Issue("error", "required", segment.where(field), text, "", clause)
 
 
 def control_id(message: Message) -> Iterator[Issue]:
     """MSH-10 is what a sender and the hub call the message: without it a resend cannot be told from a new one."""
-    yield from _required(message["MSH"], "10", "MSH-10 (control id) is absent", "HL7 v2.5 2.15.9.10")
+    if not is_valued(message["MSH"], "10"):
+        yield _absent(message["MSH"], "10", "MSH-10 (control id) is absent", "HL7 v2.5 2.15.9.10")
 
 
 def patient_identifier(message: Message) -> Iterator[Issue]:
     """Every PID names its patient by an identifier."""
     for pid in message.segments("PID"):
-        yield from _required(pid, "3", "PID-3 (patient identifier) is absent", "HL7 v2.5 3.4.2.3")
+        if not is_valued(pid, "3"):
+            yield _absent(pid, "3", "PID-3 (patient identifier) is absent", "HL7 v2.5 3.4.2.3")
 
 
 def patient_name(message: Message) -> Iterator[Issue]:
     """Every PID names its patient."""
     for pid in message.segments("PID"):
-        yield from _required(pid, "5", "PID-5 (patient name) is absent", "HL7 v2.5 3.4.2.5")
+        if not is_valued(pid, "5"):
+            yield _absent(pid, "5", "PID-5 (patient name) is absent", "HL7 v2.5 3.4.2.5")
 
 
 def merged_identifier(message: Message) -> Iterator[Issue]:
     """A merge says which patient is merged away."""
     for mrg in message.segments("MRG"):
-        yield from _required(mrg, "1", "MRG-1 (prior patient identifier) is absent", "HL7 v2.5 3.4.9.1")
+        if not is_valued(mrg, "1"):
+            yield _absent(mrg, "1", "MRG-1 (prior patient identifier) is absent", "HL7 v2.5 3.4.9.1")
 
 
 def administrative_sex(message: Message) -> Iterator[Issue]:
@@ -69,7 +72,8 @@ def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
 def birth_date_given(message: Message) -> Iterator[Issue]:
     """PID-7 is present and not null."""
     for pid in message.segments("PID"):
-        yield from _required(pid, "7", "PID-7 (date of birth) is absent", "HL7 v2.5 3.4.2.7")
+        if not is_valued(pid, "7"):
+            yield _absent(pid, "7", "PID-7 (date of birth) is absent", "HL7 v2.5 3.4.2.7")
 
 
 def birth_date_is_a_day(message: Message) -> Iterator[Issue]:
