@@ -57,7 +57,8 @@ def compose(like: Message, segments: Iterable[Segment], charset: str = "") -> Me
     if not chosen or chosen[0].name != "MSH":
         raise ValueError("a message begins with MSH")
     encoding = declared(chosen[0]["1"], chosen[0]["2"], charset or like.encoding.charset)
-    if any(each[:5] != encoding[:5] for each in {segment.encoding for segment in chosen}):
+    encodings = {id(segment.encoding): segment.encoding for segment in chosen}  # one, as a rule
+    if any(each[:5] != encoding[:5] for each in encodings.values()):
         raise ValueError("the segments are written in delimiters that MSH does not declare")
     message = Message([each.line for each in chosen], encoding, like.repairs)
     message.keep(chosen)

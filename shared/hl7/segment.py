@@ -137,9 +137,10 @@ class Repetition:
 
     def only(self, *components: int) -> Raw:
         """These components at their places, as they were sent; the others left empty."""
-        parts = self.sent.split(self.encoding.component)
+        between = self.encoding.component
+        parts = self.sent.split(between, max(components))[: max(components)]
         kept = [part if number in components else "" for number, part in enumerate(parts, 1)]
-        return Raw(self.encoding.component.join(kept).rstrip(self.encoding.component))
+        return Raw(between.join(kept).rstrip(between))
 
     @property
     def whole(self) -> str:
@@ -255,13 +256,14 @@ class Segment:
 
     def first(self, field: str) -> Repetition:
         """The first repetition of a field; an empty, false one when the field is absent."""
-        return (self.repeats(field) or [Repetition("", self.encoding)])[0]
+        found = self.repeats(field)
+        return found[0] if found else Repetition("", self.encoding)
 
     def each(self, field: str) -> Iterator[tuple[str, Repetition]]:
         """Every repetition that holds something, with its path: ``PID-3``, ``PID-3[2]``."""
-        place = self.where(field)
+        place = _where(self.name, self.occurrence, field)
         for number, repetition in enumerate(self.repeats(field), 1):
-            if repetition:
+            if repetition.sent:
                 yield (f"{place}[{number}]" if number > 1 else place), repetition
 
     def where(self, path: str = "") -> str:

@@ -6,7 +6,7 @@ without its number (``identifier``). HL7 v2.5 section 2.5.3.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from shared.hl7 import Message, Repetition, Segment
@@ -127,26 +127,26 @@ def _stricter(version: str, than: str) -> Plan | None:
 def _found(message: Message, plan: Plan | None, names: tuple[str, ...] = ()) -> Iterator[Issue]:
     if plan is None:
         return
-    usual = message.encoding[:5] == USUAL
-    for segment in message.segments(*names):
-        if checks := plan[segment.name]:
-            for check in _doubtful(segment.fields, checks, usual):
-                yield from _of_field(segment, check, plan)
+    for segment, check in _doubtful(message.segments(*names), plan, message.encoding[:5] == USUAL):
+        yield from _of_field(segment, check, plan)
 
 
-def _doubtful(sent: list[str], checks: list[Check], usual: bool) -> list[Check]:
+def _doubtful(segments: Iterable[Segment], plan: Plan, usual: bool) -> list[tuple[Segment, Check]]:
     """The checks that the quick look does not pass. A message spends most of its check here."""
-    size, found = len(sent), []
-    for check in checks:
-        number = check.number
-        if number >= size:
-            break
-        text = sent[number]
-        if not text:
-            continue
-        odd = not usual or (len(text) > check.limit and check.is_too_long(text)) or (check.single and "~" in text)
-        if odd or (check.leaves and (check.reach <= 0 or text.count("^") >= check.reach) and not check.fits(text)):
-            found.append(check)
+    found = []
+    for segment in segments:
+        sent = segment.fields
+        size = len(sent)
+        for check in plan[segment.name]:
+            number = check.number
+            if number >= size:
+                break
+            text = sent[number]
+            if not text:
+                continue
+            odd = not usual or (len(text) > check.limit and check.is_too_long(text)) or (check.single and "~" in text)
+            if odd or (check.leaves and (check.reach <= 0 or text.count("^") >= check.reach) and not check.fits(text)):
+                found.append((segment, check))
     return found
 
 
