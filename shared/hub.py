@@ -19,7 +19,7 @@ from shared.settings import number
 from shared.telemetry import events as telemetry
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Timing:
     """The hub's own times in seconds, and sizes; tests make them short and small."""
 
@@ -49,7 +49,7 @@ class Timing:
         )
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Hub:
     """Store, clock, chance, telemetry and the integrations that this app runs."""
 

@@ -85,7 +85,7 @@ class EventGrid:
 Trigger = Http | Queue | EventGrid
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Delivery:
     """How often and how long a message is tried, and what its death means for its lane. Times are in seconds."""
 
@@ -101,7 +101,7 @@ class Delivery:
     concurrency: int = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Retention:
     """Days that things are kept: receipts (duplicates), the metadata of the dead and the content of dead letters."""
 
@@ -111,7 +111,7 @@ class Retention:
     published: float = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Integration:
     """One source, one family of messages, one destination."""
 

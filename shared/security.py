@@ -25,7 +25,7 @@ WRONG_SENDER = Issue(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Partner:
     """One caller: how it is known, and what it may do."""
 

@@ -6,7 +6,7 @@ from shared.hl7 import Message
 from shared.issue import Issue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ResultsStandard:
     """ORU_R01 of NHS Wales. A waived rule is a warning for everybody who sends to this integration."""
 

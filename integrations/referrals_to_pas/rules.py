@@ -81,7 +81,7 @@ def nothing_is_lost(bundle: Resource) -> Iterator[Issue]:
 RULES = (one_request, one_patient, patient_named, nhs_number_check_digit, request_is_active, requester_is_here)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ReferralProfile:
     """R4 and the national profiles that are claimed, then the rules of a referral, then what will not reach the PAS."""
 

@@ -18,7 +18,7 @@ from shared.settings import setting
 EARLY = 60.0  # seconds before its end that a token is renewed
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Token:
     text: str = ""
     ends: float = 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from azure.eventgrid.aio import EventGridPublisherClient
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Held:
     client: "EventGridPublisherClient | None" = None
     credential: Any = None
@@ -28,7 +28,7 @@ class _Held:
 _CLIENTS = PerLoop(_Held)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Topic:
     """A custom topic with the CloudEvents schema, by ``<name>__ENDPOINT`` and ``<name>__KEY`` (absent: managed identity).
 

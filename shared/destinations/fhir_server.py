@@ -27,7 +27,7 @@ CHUNK = 64 * 1024  # base64 characters; a multiple of four
 Opener = Callable[[], AsyncIterator[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FhirServer:
     """By ``<name>__URL``, ``__TIMEOUT`` (30 s), and the settings of ``authority`` (who we are) and ``tls`` (CA, CERT, KEY).
 

@@ -11,7 +11,7 @@ from shared.problems import Undelivered
 from shared.settings import setting
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HttpEndpoint:
     """By ``<name>__URL``, ``__TIMEOUT`` (30 s), ``__KEY_HEADER`` and ``__KEY_VALUE``, and those of ``authority`` and ``tls``.
 

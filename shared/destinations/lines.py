@@ -37,7 +37,7 @@ class _Reader(asyncio.StreamReader):
         super().feed_eof()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Line:
     """One connection; ``read`` counts the bytes that were asked for, so that anything else that came in shows."""
 
@@ -72,7 +72,7 @@ class Line:
         self.writer.close()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Pool:
     idle: list[Line] = field(default_factory=list)
 

@@ -7,7 +7,7 @@ from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Memory:
     """Keeps every body in ``received``; each next one meets the next of ``answers``, and is taken when none is left.
 

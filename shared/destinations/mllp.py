@@ -16,7 +16,7 @@ ACCEPTED, ERROR, REJECTED = ("AA", "CA"), ("AE", "CE"), ("AR", "CR")  # HL7 tabl
 LONGEST_DETAIL = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Mllp:
     """An MLLP receiver, by the settings ``<name>__HOST``, ``__PORT``, ``__TIMEOUT`` (30 s) and those of ``tls``."""
 
@@ -64,7 +64,7 @@ class Reply(NamedTuple):
     detail: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Sending:
     """Whether any byte may have left: from then on a failure leaves open whether the message was taken."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LARGEST = 64 * 1024  # bytes on the wire
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Held:
     client: "QueueClient | None" = None
     credential: Any = None
@@ -28,7 +28,7 @@ class _Held:
 _CLIENTS = PerLoop(_Held)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class QueueOf:
     """By ``<name>__QUEUE`` and ``<name>__CONNECTION`` (a connection string) or ``<name>__URL`` (with the managed identity).
 

@@ -7,7 +7,7 @@ from typing import Any
 from shared.issue import Issue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FhirProfile:
     """What leaves as FHIR: sound by the definitions of R4 and by the national profiles that it claims.
 

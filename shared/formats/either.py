@@ -20,7 +20,7 @@ def is_json(body: bytes) -> bool:
     return body.lstrip(BLANK)[:1] in (b"{", b"[")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Either:
     """HL7 v2 messages by one source, JSON documents by the other."""
 
@@ -55,7 +55,7 @@ class Either:
         return self.json if isinstance(content, dict) else self.hl7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EitherProfile:
     """The profile of each source."""
 

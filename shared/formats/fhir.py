@@ -14,7 +14,7 @@ Resource = dict[str, Any]
 TEST_CODES = ("HTEST", "SYNTHETIC")  # v3 ActReason HTEST: test health data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Fhir:
     """Resources of these types; of bundles, those of ``bundle_types`` holding only ``entries``.
 

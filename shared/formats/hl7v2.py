@@ -14,7 +14,7 @@ from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Hl7:
     """Messages of these versions, senders and types.
 

@@ -34,7 +34,7 @@ URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 SHOWN = ("type", "enum", "format", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class JsonEvents:
     """Events in JSON: an object with its own id and its source.
 
@@ -67,7 +67,7 @@ class JsonEvents:
         return answer(envelope, verdict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SchemaProfile:
     """A JSON Schema (2020-12) in a file, and rules that a schema cannot say, each named by its function."""
 

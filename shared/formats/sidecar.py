@@ -18,7 +18,7 @@ TWICE = Issue("error", "structure", "/document/data", "a document is in the side
 NOT_KEPT = Issue("error", "structure", "/document/file", "only the hub says that a file lies beside a message", "file-not-kept")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Sidecars(JsonEvents):
     """A sidecar and its document, which is in it as base64 or is a file of the same name.
 

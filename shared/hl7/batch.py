@@ -44,7 +44,7 @@ class Member(NamedTuple):
     header: Segment | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class BatchReader:
     """The messages of a file, once through. Headers and issues are known as far as the file has been read."""
 

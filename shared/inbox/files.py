@@ -54,7 +54,7 @@ async def found(name: str, hub: Hub) -> File | None:
     return File(name, *there) if there else None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Copy:
     """A file of the inbox on its way to a place of its own, measured as it passes."""
 

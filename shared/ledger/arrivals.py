@@ -24,7 +24,7 @@ REUSE = Issue("warning", "duplicate", "MSH-10", "this control id came before wit
 AWAY = Issue("error", "transient", "", "the hub cannot store the message now: send it again", "storage-away", hl7="207")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Arrival:
     """A message that was checked, on its way into the ledger."""
 

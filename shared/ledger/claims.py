@@ -49,7 +49,7 @@ class Later(NamedTuple):
 Outcome = Ended | Later
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Claim:
     """A lane that this worker holds, and what waits in it."""
 

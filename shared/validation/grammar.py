@@ -12,7 +12,7 @@ _SIGN = re.compile(r"\s*([\[\]{}<>|]|~?[A-Z][A-Z0-9]{2}(?=[\s\[\]{}<>|]|$))")
 START = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Part:
     """A piece of a grammar as an automaton (Glushkov): where it can begin, where it can end, and whether it may be absent."""
 
@@ -22,7 +22,7 @@ class Part:
     pattern: str = ""  # of the names, tolerated places left out
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Grammar:
     """A compiled grammar. Place 0 is the start; ``follow`` says which places may come next."""
 

@@ -14,7 +14,7 @@ _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _MOST = 50  # findings on one structure; more would tell nobody more
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Structure:
     """Segments, order, cardinality and groups of a message, as text that an analyst reads (``grammar``).
 
