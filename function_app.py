@@ -4,6 +4,10 @@ Only wiring: every function hands over to shared/triggers.py. ``HUB_INTEGRATIONS
 registers; ``HUB_ROLE=ops`` makes it the app of the ops page and the watchdog, with no integrations of its own.
 """
 
+import gc
+
+gc.disable()  # until all is imported: nothing of it is garbage, and looking for some takes a tenth of the start
+
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,11 +16,9 @@ import orjson
 
 from integrations import load_all
 from shared import triggers
-from shared.administration import administer
 from shared.envelope import Answer
 from shared.hub import Hub, connect
 from shared.integration import EventGrid, Http, Integration
-from shared.ledger.status import status
 from shared.pipeline import faults
 from shared.settings import in_azure, setting
 from shared.version import version
@@ -62,6 +64,8 @@ def queue(name: str) -> Callable[..., Any]:
 
 def dead_letters(integration: Integration) -> Callable[..., Any]:
     async def desk(req: func.HttpRequest) -> func.HttpResponse:
+        from shared.administration import administer
+
         with faults():
             asked = f"{req.method} {req.route_params.get('rest', '')}"
             return answered(await administer(integration, dict(req.headers), asked, dict(req.params), hub()))
@@ -79,6 +83,8 @@ def http(integration: Integration) -> Callable[..., Any]:
 
 def message_status(integration: Integration) -> Callable[..., Any]:
     async def get(req: func.HttpRequest) -> func.HttpResponse:
+        from shared.ledger.status import status
+
         with faults():
             return answered(await status(integration, dict(req.headers), req.route_params["id"], hub()))
 
@@ -148,3 +154,6 @@ if setting("HUB_ROLE") != "ops":
         register(each)
 if setting("HUB_ROLE") == "ops" or not in_azure():
     add("ops", app.route("ops/{*rest}", methods=["GET", "POST"]), ops)
+
+gc.freeze()  # what is loaded stays, so no later collection looks at it again
+gc.enable()

@@ -12,10 +12,9 @@ from urllib.parse import unquote, urlsplit
 import orjson
 
 from shared import batches, door, replies
-from shared.envelope import Answer, Envelope
+from shared.envelope import Answer, Envelope, Trigger
 from shared.formats.media import content_type
 from shared.hub import Hub
-from shared.inbox import taking
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import names, outbox
@@ -61,7 +60,7 @@ async def in_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
     if publisher and lane:
         await outbox.take(integration, publisher, lane, hub)
     elif name := _referenced(body):
-        await taking.take(integration, name, "queue", hub)
+        await _file(integration, name, "queue", hub)
     else:
         await replies.take(integration, Envelope(integration.name, body, hub.stamp(), content_type(body), "queue"), hub)
 
@@ -104,7 +103,7 @@ async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> 
     if publisher := _publisher(integration):
         await outbox.take(integration, publisher, _lane(told), hub)
     elif name := _created(told):
-        await taking.take(integration, name, "event", hub)
+        await _file(integration, name, "event", hub)
     else:
         body = orjson.dumps(dict(told))
         await replies.take(integration, Envelope(integration.name, body, hub.stamp(), "application/json", "event"), hub)
@@ -119,6 +118,12 @@ async def tick(hub: Hub) -> None:
         await purge.hourly(hub)
     except Away:
         return
+
+
+async def _file(integration: Integration, name: str, trigger: Trigger, hub: Hub) -> None:
+    from shared.inbox import taking  # most apps never meet a file
+
+    await taking.take(integration, name, trigger, hub)
 
 
 def _publisher(integration: Integration) -> str:

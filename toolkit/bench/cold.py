@@ -1,23 +1,25 @@
-"""How long the app takes to be imported, with cached bytecode, and what it must not import before it is needed.
+"""How long an app takes to be imported, with cached bytecode, and what it must not import before it is needed.
 
-Measured in processes of their own: an interpreter that imports ``function_app`` over one that imports nothing, medians.
-Beside it what ``azure.functions`` costs alone, which no app can do without. The bytecode is cached in a folder of the run,
-whatever the environment says of writing it: a deployed package has it too.
+Measured in processes of their own: an interpreter that imports ``function_app`` over one that imports nothing, the best of
+several that take turns. Beside it what ``azure.functions`` costs alone, which no app can do without, and which Azure's worker
+has imported before it looks for the app. Each integration is deployed alone: the slowest of them stands for all. The bytecode
+is cached in a folder of the run, whatever the environment says of writing it: a deployed package has it too.
 """
 
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import NamedTuple
 
 from toolkit.say import ROOT
 
-GOAL = 130.0  # milliseconds
-GOAL_OF_OURS = 30.0  # of these, what is ours
+SLOWEST = "lims-results-to-cdr"
+# Milliseconds on a machine where azure.functions alone takes 97: as shares of that they hold on any machine.
+GOAL = 130 / 97
+GOAL_OF_OURS = 30 / 97
 LATER = (
     "fhir.resources",
     "pydantic",
@@ -28,20 +30,36 @@ LATER = (
     "azure.monitor",
     "azure.core",
 )
-ROUNDS = 9
-CODES = ("import function_app", "import azure.functions", "pass")
+ROUNDS = 15
+APP = "import function_app"
+FLOOR = "import azure.functions"
+CODES = {"deployed": APP, "whole": APP, "azure.functions": FLOOR, "floor": f"import gc; gc.disable(); {FLOOR}", "bare": "pass"}
 LIST = "import sys, function_app; print('\\n'.join(sys.modules))"
 
 
 class Cold(NamedTuple):
-    """Milliseconds over a bare interpreter."""
+    """Milliseconds over a bare interpreter: one integration as it is deployed, the whole catalogue, ``azure.functions``.
 
-    app: float
+    ``floor`` is ``azure.functions`` without garbage collection meanwhile, as ``function_app`` imports it.
+    """
+
+    deployed: float
+    whole: float
     azure_functions: float
+    floor: float
 
     @property
-    def ours(self) -> float:
-        return self.app - self.azure_functions
+    def share(self) -> float:
+        """The deployed app beside ``azure.functions`` alone."""
+        return self.deployed / self.azure_functions
+
+    @property
+    def share_of_ours(self) -> float:
+        return (self.deployed - self.floor) / self.azure_functions
+
+    @property
+    def reached(self) -> bool:
+        return self.share <= GOAL and self.share_of_ours <= GOAL_OF_OURS
 
 
 def cached(folder: str) -> dict[str, str]:
@@ -57,12 +75,13 @@ def imported(code: str, environment: Mapping[str, str]) -> float:
 
 
 def cold(rounds: int = ROUNDS) -> Cold:
-    """The imports over the bare interpreter, in turns, the medians; a round before them fills the cache."""
+    """The imports over the bare interpreter, in turns, the best of each; a round before them fills the cache."""
     with TemporaryDirectory() as folder:
-        environment = cached(folder)
-        turns = [[imported(code, environment) for code in CODES] for _ in range(rounds + 1)][1:]
-    app, floor, bare = (median(times) for times in zip(*turns, strict=True))
-    return Cold(app - bare, floor - bare)
+        whole = {**cached(folder), "HUB_INTEGRATIONS": ""}
+        places = {"deployed": {**whole, "HUB_INTEGRATIONS": SLOWEST}}
+        turns = [{each: imported(code, places.get(each, whole)) for each, code in CODES.items()} for _ in range(rounds + 1)][1:]
+    best = {each: min(turn[each] for turn in turns) for each in CODES}
+    return Cold(*(best[each] - best["bare"] for each in CODES if each != "bare"))
 
 
 def too_early() -> list[str]:
@@ -72,12 +91,17 @@ def too_early() -> list[str]:
 
 
 def main() -> int:
-    """Print both; 1 when the import is slow, or takes in what it should not."""
+    """Print all; 1 when the import is slow, or takes in what it should not."""
     took, early = cold(), too_early()
-    print(f"import of function_app: {took.app:.0f} ms over a bare interpreter (<= {GOAL:.0f})")
-    print(f"  azure.functions alone: {took.azure_functions:.0f} ms; ours beside it: {took.ours:.0f} ms (<= {GOAL_OF_OURS:.0f})")
+    verdict = "reached" if took.reached else "MISSED"
+    print(f"azure.functions alone: {took.azure_functions:.0f} ms over a bare interpreter")
+    print(f"function_app with {SLOWEST} alone, as it is deployed: {took.deployed:.0f} ms")
+    print(
+        f"  {took.share:.2f} of azure.functions (<= {GOAL:.2f}), ours {took.share_of_ours:.2f} (<= {GOAL_OF_OURS:.2f})  {verdict}"
+    )
+    print(f"function_app with the whole catalogue: {took.whole:.0f} ms")
     print(f"imported too early: {', '.join(early) or 'nothing'}")
-    return int(took.app > GOAL or bool(early))
+    return int(not took.reached or bool(early))
 
 
 if __name__ == "__main__":
