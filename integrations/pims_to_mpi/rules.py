@@ -48,7 +48,7 @@ def death_shorter_than_a_day(message: Message) -> Iterator[Issue]:
 def identifier_of_a_known_type(message: Message) -> Iterator[Issue]:
     """PID-3 holds a number that the MPI can be given: an NHS Number (NI) or a PIMS number (PI)."""
     for pid in message.segments("PID"):
-        if pid["3"] and not any(identifiers(pid, message["MSH-9.2"])):
+        if not any(identifiers(pid, message["MSH-9.2"])) and pid["3"]:
             yield Issue("error", "required", pid.where("3"), "no NHS Number (NI) and no PIMS number (PI)")
 
 

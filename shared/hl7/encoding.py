@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+FEW = 64
+LONG = 4096  # characters of a text that is a document rather than words
 NONE = "\x00"  # stands for a delimiter that MSH-2 does not declare: no text holds it
 
 
@@ -33,6 +35,23 @@ def declared(field: str, characters: str, charset: str = "ascii") -> Encoding:
     if len(named) < 2 or len(set(named)) < len(named) or any(c.isalnum() or c in '\r\n "' for c in named):
         raise ValueError("MSH-1 and MSH-2 are not delimiters")
     return Encoding._make((*known, charset))
+
+
+def split(text: str, delimiter: str) -> list[str]:
+    """``str.split``, many times faster where a document stands among few delimiters.
+
+    ``str.split`` looks at every character, ``str.find`` leaps; where delimiters are many, the rest is split as usual.
+
+    >>> split("a^^b", "^"), split("x" * 5000 + "^", "^")[1:]
+    (['a', '', 'b'], [''])
+    """
+    if len(text) < LONG:
+        return text.split(delimiter)
+    parts, start = [], 0
+    while len(parts) < FEW and (end := text.find(delimiter, start)) >= 0:
+        parts.append(text[start:end])
+        start = end + 1
+    return parts + text[start:].split(delimiter) if len(parts) == FEW else [*parts, text[start:]]
 
 
 def unescape(text: str, encoding: Encoding) -> str:

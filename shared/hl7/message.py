@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Literal, overload
 
 from shared.hl7 import charset
-from shared.hl7.encoding import Encoding, declared
+from shared.hl7.encoding import Encoding, declared, split
 from shared.hl7.path import FieldPath, Path
 from shared.hl7.segment import Raw, Segment
 from shared.issue import Issue
@@ -202,8 +202,9 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
     Args:
         charset_default: what bytes above 127 are read as when MSH-18 is absent or wrong and they are not UTF-8.
     """
+    findings: tuple[Issue, ...] = ()
     if isinstance(data, bytes) and data.isascii():
-        text, read_as, findings = charset.Text(data.decode("ascii"), "")
+        text, read_as = data.decode("ascii"), ""
     else:
         text, read_as, findings = _text(data, charset_default)
     lines, repairs = _lines(text)
@@ -215,7 +216,7 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
     encoding, more = _encoding(separator, fields[1], fields[11:18:6], read_as)
     message = Message(lines, encoding, (*findings, *repairs, *more))
     fields.insert(1, separator)
-    message.keep([Segment("MSH", header, encoding, 1, fields)])
+    message._segments[0] = Segment("MSH", header, encoding, 1, fields)  # split already
     return message
 
 
@@ -245,7 +246,7 @@ def _lines(text: str) -> tuple[list[str], list[Issue]]:
     if "\n" in text:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
         repairs.append(_repair("line-ends", "segments ended by LF or CRLF were read as ended by CR"))
-    lines = text.split("\r")
+    lines = split(text, "\r")
     if not lines[-1]:
         lines.pop()
     if "" in lines:

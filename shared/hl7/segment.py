@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from shared.hl7.encoding import Encoding, unescape
+from shared.hl7.encoding import Encoding, split, unescape
 from shared.hl7.path import FieldPath, Path
 
 HEADERS = ("MSH", "FHS", "BHS")  # their first field is the separator itself
@@ -88,7 +88,7 @@ class Repetition:
         number, _, subcomponent, _ = PLACES[path]
         parts = self._parts
         if parts is None:
-            parts = self._parts = self.sent.split(self.encoding.component)
+            parts = self._parts = split(self.sent, self.encoding.component)
         if number > len(parts):
             return ""
         text = parts[number - 1]
@@ -109,7 +109,7 @@ class Repetition:
     def _split(self) -> list[str]:
         parts = self._parts
         if parts is None:
-            parts = self._parts = self.sent.split(self.encoding.component)
+            parts = self._parts = split(self.sent, self.encoding.component)
         return parts
 
     def _leaf(self, path: str) -> str:
@@ -176,7 +176,7 @@ class Segment:
         """The fields as they were sent; ``fields[3]`` is field 3, ``fields[0]`` the segment's name."""
         fields = self._fields
         if fields is None:
-            fields = self._fields = self.line.split(self.encoding.field)
+            fields = self._fields = split(self.line, self.encoding.field)
             if self.name in HEADERS:
                 fields.insert(1, self.encoding.field)
         return fields

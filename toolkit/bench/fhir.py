@@ -5,8 +5,9 @@ check nothing that they convert, which is in their favour. Goals are ratios; mes
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from statistics import median
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,7 +19,7 @@ from shared.hl7 import parse
 from shared.integration import Integration
 from shared.mapping import to_bundle
 from toolkit import floors
-from toolkit.bench.turns import ROUND, ROUNDS, fastest
+from toolkit.bench.turns import turns
 from toolkit.samples import Sample, accepted
 
 A_PEERS_CALL = 0.2  # seconds: about what one conversion takes them, so our rounds are as long
@@ -100,16 +101,11 @@ def _as_text(made: Any) -> str:
 PEERS: dict[str, Callable[[str], Callable[[], str]]] = {"brightohir": brightohir, "hl7gen": hl7gen}
 
 
-def side_by_side(works: Mapping[str, Callable[[], object]], rounds: int = ROUNDS, seconds: float = ROUND) -> dict[str, float]:
-    """Calls a second of each."""
-    return {name: 1 / took for name, took in fastest(works, rounds, seconds).items()}
-
-
 def conversion() -> Iterator[Goal]:
     """Messages a second to checked text, and the large report beside the peers."""
     large = report(60, notes=True)
-    yield Goal("ADT^A01, checked", side_by_side({"ours": ours(admission())})["ours"], 3000, "/s")
-    yield Goal("ORU^R01 of 15 OBX, checked", side_by_side({"ours": ours(report(15))})["ours"], 1000, "/s")
+    yield Goal("ADT^A01, checked", turns({"ours": ours(admission())}).speed("ours"), 3000, "/s")
+    yield Goal("ORU^R01 of 15 OBX, checked", turns({"ours": ours(report(15))}).speed("ours"), 1000, "/s")
     works: dict[str, Callable[[], Any]] = {"ours": ours(large)}
     for name, peer in PEERS.items():
         try:
@@ -119,10 +115,10 @@ def conversion() -> Iterator[Goal]:
                 del works[name]
         except ImportError:
             print(f"{name}: not installed (pip install '.[peers]'), so it is not compared")
-    speeds = side_by_side(works, 7, A_PEERS_CALL)
-    yield Goal("ORU^R01 of 60 OBX with notes, checked", speeds["ours"], 600, "/s")
+    took = turns(works, seconds=A_PEERS_CALL)
+    yield Goal("ORU^R01 of 60 OBX with notes, checked", took.speed("ours"), 600, "/s")
     for name in works.keys() - {"ours"}:
-        yield Goal(f"  beside {name}, unchecked", speeds["ours"] / speeds[name], 100, "x")
+        yield Goal(f"  beside {name}, unchecked", took.ratio("ours", name), 100, "x")
 
 
 def checking() -> Iterator[Goal]:
@@ -138,9 +134,9 @@ def checking() -> Iterator[Goal]:
         "fhir.resources": lambda: Bundle.model_validate(bundle),
         "fhirkit-rs": lambda: validate(bundle),
     }
-    speeds = side_by_side(works)
-    yield Goal("check of 70 observations beside fhir.resources", speeds["ours"] / speeds["fhir.resources"], 10, "x")
-    yield Goal("check of 70 observations beside fhirkit-rs", speeds["ours"] / speeds["fhirkit-rs"], 1, "x")
+    took = turns(works)
+    yield Goal("check of 70 observations beside fhir.resources", took.ratio("ours", "fhir.resources"), 10, "x")
+    yield Goal("check of 70 observations beside fhirkit-rs", took.ratio("ours", "fhirkit-rs"), 1, "x")
 
 
 def document() -> Iterator[Goal]:
@@ -153,8 +149,9 @@ def document() -> Iterator[Goal]:
         return orjson.dumps({"resourceType": "Binary", "data": segments[4][5].split("^")[4]})
 
     works = {"floor": floor, "small": ours(small.decode()), "large": ours(large.decode())}
-    times = fastest(works, 50)
-    yield Goal("document of 50 KB beside splitting it", times["floor"] / (times["large"] - times["small"]), 0.5, "x")
+    rounds = turns(works, 50).rounds
+    added = median(each["large"] - each["small"] for each in rounds)
+    yield Goal("document of 50 KB beside splitting it", median(each["floor"] for each in rounds) / added, 0.5, "x")
 
 
 def inward() -> Iterator[Goal]:
@@ -167,10 +164,10 @@ def inward() -> Iterator[Goal]:
             return pipeline.run(integration, sent.envelope).outgoing[0].body
 
         works: dict[str, Callable[[], object]] = {"ours": journey, "floor": lambda floor=floor, sent=sent: floor(sent.body)}
-        speeds = side_by_side(works)
-        yield Goal(f"{made}, checked", speeds["ours"], 500, "/s")
-        yield Goal("  the floor: the same, unchecked", speeds["floor"], 0, "/s")
-        yield Goal("  ours beside the floor", speeds["ours"] / speeds["floor"], 0, "x")
+        took = turns(works)
+        yield Goal(f"{made}, checked", took.speed("ours"), 500, "/s")
+        yield Goal("  the floor: the same, unchecked", took.speed("floor"), 0, "/s")
+        yield Goal("  ours beside the floor", took.ratio("ours", "floor"), 0, "x")
 
 
 def with_document(size: int) -> str:

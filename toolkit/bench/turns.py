@@ -1,31 +1,51 @@
-"""Timing side by side: the contenders take turns, and the best round of each counts.
+"""Timing side by side: the contenders take turns, round after round.
 
-Whatever else a machine does makes a round slower, never faster: the best of several rounds is nearest to what the work costs.
+Figures of one contender are its best round: whatever else a machine does makes a round slower, never faster. Ratios are the
+median over the rounds: a machine that is slow for a while is slow for both neighbours in time.
 """
 
 import gc
 from collections.abc import Callable, Mapping
+from statistics import median
 from time import perf_counter
+from typing import NamedTuple
 
 Work = Callable[[], object]
 ROUNDS = 15
 ROUND = 0.02  # seconds
 
 
-def fastest(works: Mapping[str, Work], rounds: int = ROUNDS, seconds: float = ROUND) -> dict[str, float]:
-    """Seconds a call of each, by its name.
+class Turns(NamedTuple):
+    """Seconds a call, by contender, of each round."""
+
+    rounds: list[dict[str, float]]
+
+    def best(self, name: str) -> float:
+        """Seconds a call."""
+        return min(each[name] for each in self.rounds)
+
+    def speed(self, name: str) -> float:
+        """Calls a second, at best."""
+        return 1 / self.best(name)
+
+    def ratio(self, name: str, other: str) -> float:
+        """How many times as long the other takes."""
+        return median(each[other] / each[name] for each in self.rounds)
+
+
+def turns(works: Mapping[str, Work], rounds: int = ROUNDS, seconds: float = ROUND) -> Turns:
+    """Time the contenders.
 
     Args:
-        seconds: what a round shall take: as many calls as fit into it, one at least.
+        seconds: what a round of one of them shall take: as many calls as fit into it, one at least.
     """
     calls = {name: _calls(work, seconds) for name, work in works.items()}
-    turns = [{name: _round(work, calls[name]) for name, work in works.items()} for _ in range(rounds)]
-    return {name: min(turn[name] for turn in turns) for name in works}
+    return Turns([{name: _round(work, calls[name]) for name, work in works.items()} for _ in range(rounds)])
 
 
 def _calls(work: Work, seconds: float) -> int:
-    work()  # the first call fills caches
-    return max(1, int(seconds / _round(work, 1)))
+    _round(work, 3)  # the first calls fill caches
+    return max(1, int(seconds / _round(work, 3)))
 
 
 def _round(work: Work, calls: int) -> float:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from integrations import CATALOGUE, load
 from shared.envelope import Envelope
 from shared.integration import Integration
-from toolkit.bench.turns import fastest
+from toolkit.bench.turns import turns
 from toolkit.samples import RECEIVED_AT, Sample, accepted
 
 GOAL = 100.0
@@ -32,10 +32,7 @@ class Speed(NamedTuple):
     size: int
     ours: float
     hl7apy: float
-
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.hl7apy
+    ratio: float
 
 
 class PerByte(NamedTuple):
@@ -75,8 +72,9 @@ def _speed(integration: Integration, rounds: int) -> Speed:
     works = {"ours": hub(integration, sample.envelope), "hl7apy": peer(sample.body.decode(), made.decode())}
     if works["ours"]() != made:
         raise AssertionError(f"{sample.name} does not come out as its golden file says")
-    took = fastest(works, rounds, ROUND)
-    return Speed(integration.name, sample.name, len(sample.body), 1 / took["ours"], 1 / took["hl7apy"])
+    took = turns(works, rounds, ROUND)
+    ratio = took.ratio("ours", "hl7apy")
+    return Speed(integration.name, sample.name, len(sample.body), took.speed("ours"), took.speed("hl7apy"), ratio)
 
 
 def hub(integration: Integration, envelope: Envelope) -> Callable[[], bytes]:
@@ -139,8 +137,7 @@ def _per_byte(integration: Integration, rounds: int) -> PerByte:
     body = typical(integration).body.replace(b"\r\n", b"\r").replace(b"\n", b"\r")
     bodies = {"few": grown(body, 1024), "many": grown(body, 1024 * 1024)}
     works = {name: hub(integration, Envelope(integration.name, each, RECEIVED_AT)) for name, each in bodies.items()}
-    took = {name: each / len(bodies[name]) for name, each in fastest(works, rounds).items()}
-    return PerByte(integration.name, took["many"] / took["few"])
+    return PerByte(integration.name, turns(works, rounds).ratio("few", "many") * len(bodies["few"]) / len(bodies["many"]))
 
 
 def grown(body: bytes, size: int) -> bytes:
