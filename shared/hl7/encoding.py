@@ -47,7 +47,8 @@ def split(text: str, delimiter: str) -> list[str]:
     """
     if len(text) < LONG:
         return text.split(delimiter)
-    parts, start = [], 0
+    parts: list[str] = []
+    start = 0
     while len(parts) < FEW and (end := text.find(delimiter, start)) >= 0:
         parts.append(text[start:end])
         start = end + 1
