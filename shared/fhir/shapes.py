@@ -16,7 +16,7 @@ from typing import Any
 from orjson import dumps
 
 from shared.fhir import invariants
-from shared.fhir.primitives import TESTS
+from shared.fhir.primitives import TESTS, UNIQUE
 from shared.fhir.tables import Declared, codes, codings, required, resource_types, type_table
 from shared.fhir.targets import Known, is_right
 
@@ -176,6 +176,8 @@ def _primitive_term(value: str, name: str, declared: Declared, prop: str, known:
         known[f"codes_{prop}"] = codes(declared.codes)
         return f"{value} in codes_{prop}"
     known[f"test_{prop}"] = TESTS[declared.type]
+    if prop == "fullUrl":  # it comes once, so nothing is remembered of it
+        return f"({value}[:9] == {UNIQUE!r} and {name}.isprintable() and ' ' not in {name} or test_{prop}({name}))"
     if declared.type in TEXTS:  # printable text needs no closer look, unless it is empty
         return f"({name} if {value}.isprintable() else test_{prop}({name}))"
     return f"test_{prop}({value})"

@@ -243,6 +243,12 @@ class Segment:
             return False
         return _leaf(_part(text, self.encoding.repetition, repetition), component, subcomponent, self.encoding) == NULL
 
+    def holds(self, field: str) -> bool:
+        """Whether anything was sent in a field."""
+        number = NUMBERS[field]
+        fields = self._fields or self.fields
+        return number < len(fields) and fields[number] != ""
+
     def repeats(self, field: str) -> list[Repetition]:
         """Every repetition of a field, empty ones in their places; an empty list when the field is absent."""
         number = NUMBERS[field]

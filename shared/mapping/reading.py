@@ -142,6 +142,10 @@ class Reading:
                 self.note("value", segment.where(f"{field}[{number}]"), str(error), "value-not-mapped")
         return found
 
+    def across(self, segment: Segment, fields: tuple[str, ...], converter: Callable[..., Any], *more: Any) -> list[Any]:
+        """``each`` of several fields, one after the other; most messages fill none of them."""
+        return [made for field in fields if segment.holds(field) for made in self.each(segment, field, converter, *more)]
+
     def first(self, segment: Segment, field: str, converter: Callable[..., Any], *more: Any) -> Any:
         """The first of ``each``; ``{}`` when there is none."""
         found = self.each(segment, field, converter, *more)

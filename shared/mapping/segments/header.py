@@ -99,7 +99,7 @@ def _source(_read: Reading, msh: Segment) -> Element:
 
 def _destination(read: Reading, msh: Segment) -> Element:
     """MSH-5, MSH-6, MSH-23, MSH-25 -> destination. Source: guide, HD[MessageHeader.destination-...]."""
-    if not any(said(msh, path) for path in ("5", "6", "23", "25")):
+    if not (said(msh, "5") or said(msh, "6") or said(msh, "23") or said(msh, "25")):
         return {}
     application = HD(msh.first("5"))
     endpoint = _endpoint(*(HD(msh.first("25")) if said(msh, "25") else application))
@@ -146,15 +146,15 @@ def msh_provenance_transformation(read: Reading, msh: Segment, target: list[Elem
 
     Source: guide, MSH[Provenance-Transformation].
     """
-    return resource(
-        "Provenance",
-        id=read.ids("MSH/Provenance-Transformation"),
-        target=target,
+    return {
+        "resourceType": "Provenance",
+        "id": read.ids("MSH/Provenance-Transformation"),
+        "target": target,
         **recorded(read, msh, "7"),
-        activity={"coding": [{"system": TRANSFORMATION, "code": "v2-fhir-transformation"}]},
-        agent=[{"type": _participant("assembler"), "who": {"type": "Device", "display": "Integration hub"}}],
-        entity=[_entity(msh)],
-    )
+        "activity": {"coding": [{"system": TRANSFORMATION, "code": "v2-fhir-transformation"}]},
+        "agent": [{"type": _participant("assembler"), "who": {"type": "Device", "display": "Integration hub"}}],
+        "entity": [_entity(msh)],
+    }
 
 
 @remembered(9)

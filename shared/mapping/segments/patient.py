@@ -53,11 +53,11 @@ def pid_patient(read: Reading, pid: Segment) -> Resource:
         id=read.id(pid),
         extension=_extensions(read, pid),
         identifier=[
-            *(each for n in ("2", "3", "4") for each in read.each(pid, n, cx_identifier)),
+            *read.across(pid, ("2", "3", "4"), cx_identifier),
             _social_security(pid),
             read.first(pid, "20", dln_identifier),
         ],
-        name=[each for n in ("5", "9") for each in read.each(pid, n, xpn_human_name)] + read.each(pid, "5", xpn_nickname),
+        name=[*read.across(pid, ("5", "9"), xpn_human_name), *read.each(pid, "5", xpn_nickname)],
         telecom=[
             *read.each(pid, "13", xtn_contact_point, "home"),
             *read.each(pid, "14", xtn_contact_point, "work"),
@@ -262,14 +262,13 @@ def nk1_related_person(read: Reading, nk1: Segment, person: Person) -> Resource:
         "RelatedPerson",
         id=read.id(nk1),
         identifier=[
-            *read.each(nk1, "12", cx_identifier),
-            *read.each(nk1, "33", cx_identifier),
+            *read.across(nk1, ("12", "33"), cx_identifier),
             {"type": v2_0203("SB"), "value": said(nk1, "37")} if said(nk1, "37") else {},
         ],
         patient=read.patient or UNKNOWN,
         relationship=person.relationship,
         name=[*person.names, *read.each(nk1, "30", xpn_human_name)],
-        telecom=[*person.telecom, *(each for n in ("31", "40", "41") for each in read.each(nk1, n, xtn_contact_point))],
+        telecom=[*person.telecom, *read.across(nk1, ("31", "40", "41"), xtn_contact_point)],
         gender=person.gender,
         birthDate=read.date(nk1, "16"),
         address=[*person.addresses, *read.each(nk1, "32", xad_address)],
@@ -283,7 +282,7 @@ def nk1_patient(read: Reading, nk1: Segment, person: Person) -> Element:
     contact = element(
         relationship=person.relationship,
         name=person.names[0] if person.names else {},
-        telecom=[*person.telecom, *(each for n in ("40", "41") for each in read.each(nk1, n, xtn_contact_point))],
+        telecom=[*person.telecom, *read.across(nk1, ("40", "41"), xtn_contact_point)],
         address=person.addresses[0] if person.addresses else {},
         gender=person.gender,
         organization=_contact_organization(read, nk1),
@@ -319,7 +318,7 @@ def mrg_patient(read: Reading, mrg: Segment, survivor: Element) -> Resource:
     return resource(
         "Patient",
         id=read.id(mrg),
-        identifier=[each for n in ("1", "2", "4") for each in read.each(mrg, n, cx_identifier)],
+        identifier=read.across(mrg, ("1", "2", "4"), cx_identifier),
         active=False,
         name=read.each(mrg, "7", xpn_human_name),
         link=[{"other": survivor, "type": "replaced-by"}],

@@ -29,7 +29,7 @@ def sch_appointment(read: Reading, sch: Segment) -> Resource:
     return resource(
         "Appointment",
         id=read.id(sch),
-        identifier=[each for n in ("1", "2") for each in read.each(sch, n, ei_identifier)],
+        identifier=read.across(sch, ("1", "2"), ei_identifier),
         status=_status(read, sch),
         appointmentType=_type(read, sch),
         reasonCode=[] if _is_type(sch, "7") else read.concepts(sch, "7", APPOINTMENT_REASON),
