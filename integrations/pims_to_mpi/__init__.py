@@ -25,7 +25,7 @@ INTEGRATION = Integration(
     profile=Hl7Profile(
         name="PIMS ADT 2.3.1",
         structures={"ADT_A01": ADT_A01, "ADT_A39": ADT_A39, "ADT_A40": ADT_A39},
-        # The rule of its own for NHS Numbers takes the place of the shared one: PIMS types them NI.
+        # Its own rule for NHS Numbers takes the place of the shared one: PIMS types them NI, the standard NH.
         rules=(
             *(rule for rule in COMMON if rule is not nhs_number_check_digit),
             *rules.ALL,

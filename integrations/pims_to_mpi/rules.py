@@ -60,10 +60,14 @@ def merged_number(message: Message) -> Iterator[Issue]:
 
 
 def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
-    """An NHS Number, which PIMS sends with the type NI, passes the check digit. A warning: old records fail it."""
+    """An NHS Number, which PIMS sends with the type NI, passes the check digit, and so does one of the standard's type NH.
+
+    A warning: old records fail it. In place of the shared rule, which knows NH alone.
+    """
     for pid in message.segments("PID"):
         for where, cx in pid.each("3"):
-            if cx["5"].strip().upper() == "NI" and is_wrong(cx["1"].strip()):
+            kind = cx["5"].strip().upper()
+            if (kind == "NI" and is_wrong(cx["1"].strip())) or (kind == "NH" and not is_nhs_number(cx["1"])):
                 text = "the check digit of the NHS Number does not fit"
                 yield Issue("warning", "value", f"{where}.1", text, "", "NHS Data Dictionary: NHS NUMBER")
 
