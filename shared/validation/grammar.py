@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 _SIGN = re.compile(r"\s*([\[\]{}<>|]|~?[A-Z][A-Z0-9]{2}(?=[\s\[\]{}<>|]|$))")
 START = 0
+LONG, MANY = 400, 256  # characters of a row of names, and rows, that are remembered
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -31,6 +32,22 @@ class Grammar:
     follow: list[set[int]] = field(default_factory=lambda: [set()])
     whole: Part = field(default_factory=Part)
     pattern: re.Pattern[str] = re.compile("")
+    fitting: set[str] = field(default_factory=set)
+
+    def fits(self, names: list[str]) -> bool:
+        """Whether segments of these names are of the grammar.
+
+        A row that fits comes again in message after message, so it is remembered: it holds names of the grammar alone. One that
+        does not fit never is, for a broken line stands there with all its text.
+        """
+        row = " ".join(names)
+        if row in self.fitting:
+            return True
+        if self.pattern.fullmatch(row + " ") is None:
+            return False
+        if len(row) < LONG and len(self.fitting) < MANY:
+            self.fitting.add(row)
+        return True
 
     def may_end(self, place: int) -> bool:
         return place in self.whole.last or (place == START and self.whole.absent)

@@ -34,7 +34,7 @@ class Structure:
         names = message.names
         if self.z_segments:
             names = [name for name in names if name[:1] != "Z"]
-        if _fits(self.text, " ".join(names)):
+        if self.grammar.fits(names):
             return []
         found = [*self._strangers(message), *self._misplaced(message)]
         return [issue._replace(clause=self.clause) for issue in found[:_MOST]]
@@ -62,12 +62,6 @@ class Structure:
 @lru_cache(maxsize=256)
 def _compiled(text: str) -> Grammar:
     return compiled(text)
-
-
-@lru_cache(maxsize=512)
-def _fits(text: str, names: str) -> bool:
-    """Whether these names in a row are of that structure; messages of few shapes come again and again."""
-    return _compiled(text).pattern.fullmatch(names + " ") is not None
 
 
 def _stranger(name: str, where: str) -> Issue:

@@ -82,3 +82,14 @@ def test_a_hostile_message_costs_little_and_is_refused() -> None:
 def test_no_value_gets_into_the_text() -> None:
     body = "MSH|^~\\&|\rEVN|\rPID|1\rPV1|\rSmith is here\r"
     assert "Smith" not in str(structures.ADT_A05.check(parse(body)))
+
+
+def test_only_rows_of_the_grammars_own_names_are_remembered() -> None:
+    grammar = compiled("MSH EVN PID [{OBX}]")
+    assert not grammar.fits(["MSH", "EVN", "PID", "a line of somebody's letter"])
+    assert not grammar.fitting
+    assert grammar.fits(["MSH", "EVN", "PID", *["OBX"] * 500])  # it fits, and is too long to be kept
+    assert not grammar.fitting
+    assert grammar.fits(["MSH", "EVN", "PID"])
+    assert grammar.fits(["MSH", "EVN", "PID"])
+    assert grammar.fitting == {"MSH EVN PID"}
