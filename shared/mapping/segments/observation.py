@@ -21,7 +21,7 @@ from shared.mapping.datatypes.value import (
 )
 from shared.mapping.reading import UNKNOWN, Reading, extension
 from shared.mapping.remembered import remembered
-from shared.mapping.said import NULL, said
+from shared.mapping.said import said
 from shared.mapping.segments.note import lines
 from shared.mapping.tables import (
     INTERPRETATION,
@@ -118,7 +118,7 @@ def _value(read: Reading, obx: Segment, code: Element) -> Element:
         return {"valueString": text} if text else {}
     if kind in DOCUMENTS:
         return {}
-    values = [each for each in obx.repeats("5") if each.sent and each.sent != NULL]
+    values = [each for each in obx.repeats("5") if each.sent and not (each.is_null() and each.components == 1)]
     if kind == "NA" and values:
         return {"valueSampledData": na_sampled_data([values[0][str(n + 1)] for n in range(values[0].components)])}
     if len(values) > 1:
