@@ -123,9 +123,8 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
 
 def headers(req: func.HttpRequest, context: func.Context) -> Mapping[str, str]:
     """The request's headers, with the trace that the host goes on or has begun."""
-    trace = context.trace_context
-    own = {"traceparent": trace.trace_parent or "", "tracestate": trace.trace_state or ""}
-    return {**dict(req.headers), **{name: value for name, value in own.items() if value}}
+    trace = context.trace_context.trace_parent
+    return {**dict(req.headers), **({"traceparent": trace} if trace else {})}
 
 
 def answered(answer: Answer) -> func.HttpResponse:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from shared.privacy import shown, trace_kept
+
 LARGEST = 100 * 1024 * 1024  # bytes of a body, before and after unpacking, and of a file in the inbox
 Trigger = Literal["http", "queue", "event", "test"]
 
@@ -16,6 +18,9 @@ class Envelope:
     an event. ``reference`` names the blob that the body came from (a hash of its URL and its ETag), ``""`` otherwise.
     ``headers`` are those of the HTTP request, names in lower case. ``files`` names blobs that belong to the message and are too
     large to be in its body; they go when its content goes.
+
+    ``correlation_id`` and ``traceparent`` are the caller's own texts: from here on they are held in the form in which they may be
+    kept and shown. ``tracestate`` is not held: it is free text of whatever systems the request passed through.
     """
 
     integration: str
@@ -25,11 +30,14 @@ class Envelope:
     trigger: Trigger = "test"
     correlation_id: str = ""
     traceparent: str = ""
-    tracestate: str = ""
     partner: str = ""
     reference: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "correlation_id", shown("correlation", self.correlation_id))
+        object.__setattr__(self, "traceparent", trace_kept(self.traceparent))
 
 
 class Identity(NamedTuple):

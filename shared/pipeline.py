@@ -26,7 +26,7 @@ from shared.ledger.claims import Claim, Ended, Later, Lost, Outcome, blocked, cl
 from shared.ledger.pace import permit, slot
 from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away, Conflict, Row
-from shared.privacy import digest, keyed, lane_hash
+from shared.privacy import digest, findable, keyed, lane_hash, shown
 from shared.problems import Fault, Problem, Rejected, Unavailable, Undelivered, Unsupported
 from shared.settings import number
 from shared.telemetry.tracing import span
@@ -331,21 +331,26 @@ async def _arrival(integration: Integration, envelope: Envelope, checked: Checke
         lane=lane,
         key=key,
         digest=digest(envelope.body),
-        control=who.control_id,
+        control=shown("control", who.control_id),
         by_control=f"c|{keyed('control', who.control_id)}",
-        facts={"sender": who.sender, "facility": who.facility, "synthetic": synthetic, "partner": envelope.partner},
+        facts={**_kept(who), "synthetic": synthetic, "partner": envelope.partner},
         verdict=checked.verdict,
         acknowledge=lambda told: integration.source.acknowledge(envelope, read, told),
         token=token,
         after=other if other != lane else "",
         finders=(
             *([f"p|{keyed('patient', patient)}"] if patient else []),
-            *([f"x|{keyed('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []),
+            *([f"x|{findable('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []),
             *map(names.by_file, envelope.files),
         ),
         body=body,
         blob=f"{integration.name}/{lane}/{token}" if len(body) >= hub.timing.blob_from else "",
     )
+
+
+def _kept(who: Identity) -> dict[str, str]:
+    """Sender and facility, which are texts of the caller, in the form in which rows keep them."""
+    return {"sender": shown("sender", who.sender), "facility": shown("facility", who.facility)}
 
 
 def _identity(integration: Integration, envelope: Envelope, read: Content) -> Identity:

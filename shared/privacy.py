@@ -1,19 +1,33 @@
-"""Keyed hashes: how a lane, a patient or an identity is found again without being readable."""
+"""Keyed hashes, and which text of a caller is kept: a lane, a patient or an id is found again without being readable."""
 
 import hashlib
 import hmac
+import re
+from collections.abc import Iterator
 
 from shared.settings import in_azure, required, setting
+from shared.validation.nhs_number import is_nhs_number
 
 KEY_VERSION = "1"
+HASHED = "hash-"
+FORM = re.compile(r"[A-Za-z0-9._-]{1,36}")
+UUID = re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+OURS = re.compile(rf"{HASHED}(?=[0-9a-f]*[a-f])[0-9a-f]{{32}}")
+TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+DIGITS = re.compile(r"[0-9]{10,}")
+PRINTED = re.compile(r"(?=([0-9]{3})[._-]([0-9]{3})[._-]([0-9]{4}))")  # 3-3-4, as the NHS prints it
+GROUPS = re.compile(r"[0-9]+(?:[._-][0-9]+)+")
+# A time stamp is not searched for a number: by chance, every second one of 17 digits would seem to hold one.
+STAMP = re.compile(r"20[0-3][0-9](0[1-9]|1[0-2])([0-2][0-9]|3[01])([01][0-9]|2[0-3])([0-5][0-9]){2}([0-9]{3})?")
 
 
 def keyed(kind: str, text: str) -> str:
     """HMAC-SHA-256 of a value, cut to 32 hexadecimal digits; ``kind`` keeps the same value apart in different uses.
 
     The key is the setting ``HUB_HASH_KEY``. It changes only when all lanes are drained, together with ``HUB_HASH_KEY_VERSION``.
+    A character that has no place in UTF-8 (half of a surrogate pair, from a JSON escape) counts as itself.
     """
-    return hmac.new(_key(), f"{kind}\0{text}".encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(_key(), f"{kind}\0{text}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
 def lane_hash(lane: str) -> str:
@@ -24,6 +38,68 @@ def lane_hash(lane: str) -> str:
 def digest(body: bytes) -> str:
     """SHA-256 of a body with its line ends made equal, so that a queue that turns CR into LF does not make a new message."""
     return hashlib.sha256(body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n")).hexdigest()
+
+
+def shown(kind: str, text: str) -> str:
+    """The form in which an id that a caller or a destination chose is kept and shown.
+
+    Returns:
+        The text itself when it has the form of an id; ``""`` for ``""``; else ``hash-`` and its keyed hash, which a search for
+        the original text finds (:func:`findable`). What was hashed before stays as it is.
+
+    >>> shown("control", "MSG00001"), shown("control", "20260501093000"), shown("correlation", "")
+    ('MSG00001', '20260501093000', '')
+    >>> shown("control", "Jones 9990000018").startswith("hash-")
+    True
+    """
+    return text if not text or is_identifier(text) or OURS.fullmatch(text) else f"{HASHED}{keyed(kind, text)}"
+
+
+def findable(kind: str, text: str) -> str:
+    """The keyed hash under which the index holds an id, given the original text or what :func:`shown` made of it."""
+    return text.removeprefix(HASHED) if OURS.fullmatch(text) else keyed(kind, text)
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text has the form of an id: a UUID, or 1 to 36 of ``A-Z a-z 0-9 . _ -``; and holds no NHS Number.
+
+    >>> is_identifier("0b2e8f3a-5d64-4a8e-9d0c-2f1b7c6a9e10"), is_identifier("x-999-000-0018"), is_identifier("Siân")
+    (True, False, False)
+    """
+    is_uuid = UUID.fullmatch(text) is not None
+    return (is_uuid or FORM.fullmatch(text) is not None) and not any(map(is_nhs_number, _tens(text, runs_only=is_uuid)))
+
+
+def holds_nhs_number(text: str) -> bool:
+    """Whether ten digits in a row, or in groups between separators, pass the check of the NHS Number.
+
+    >>> holds_nhs_number("A9990000018B"), holds_nhs_number("999-000-0018"), holds_nhs_number("20260501093000")
+    (True, True, False)
+    """
+    return any(map(is_nhs_number, _tens(text, runs_only=False)))
+
+
+def trace_kept(traceparent: str) -> str:
+    """A W3C trace context as it was sent; ``""`` for any other text, and for one whose digits hold an NHS Number.
+
+    >>> trace_kept("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")[:9], trace_kept("Jones")
+    ('00-4bf92f', '')
+    """
+    whole = TRACE.fullmatch(traceparent)
+    return traceparent if whole and not any(part.isdecimal() and holds_nhs_number(part) for part in whole.groups()) else ""
+
+
+def _tens(text: str, *, runs_only: bool) -> Iterator[str]:
+    """Each ten digits that a reader may take for one number."""
+    for run in DIGITS.findall(text):
+        if not STAMP.fullmatch(run):
+            yield from (run[start : start + 10] for start in range(len(run) - 9))
+    if runs_only:
+        return
+    yield from map("".join, PRINTED.findall(text))
+    for chain in GROUPS.findall(text):
+        groups = re.split(r"[._-]", chain)
+        yield from ("".join(groups[i:j]) for i in range(len(groups)) for j in range(i + 2, min(i + 10, len(groups)) + 1))
 
 
 def _key() -> bytes:

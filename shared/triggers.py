@@ -40,9 +40,8 @@ async def http(integration: Integration, headers: Mapping[str, str], body: bytes
         hub.stamp(),
         headers.get("content-type", ""),
         "http",
-        headers.get("x-correlation-id", "")[:64],
+        headers.get("x-correlation-id", ""),
         headers.get("traceparent", ""),
-        headers.get("tracestate", ""),
         partner.name,
         headers=headers,
     )

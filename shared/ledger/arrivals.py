@@ -198,7 +198,6 @@ async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: H
         "after_n": other["n"] if other else 0,
         "correlation_id": arrival.envelope.correlation_id or arrival.id,
         "traceparent": arrival.envelope.traceparent,
-        "tracestate": arrival.envelope.tracestate,
         "rules": " ".join(sorted({issue.rule for issue in arrival.verdict.issues if issue.rule})),
         **arrival.facts,
     }

@@ -7,7 +7,7 @@ from typing import Any
 from shared.envelope import Envelope
 
 PIECE = 60 * 1024
-KEPT = ("received_at", "content_type", "trigger", "correlation_id", "traceparent", "tracestate", "partner", "reference")
+KEPT = ("received_at", "content_type", "trigger", "correlation_id", "traceparent", "partner", "reference")
 
 
 def pieces(data: bytes, prefix: str = "b") -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from shared.issue import Verdict
 from shared.ledger import content, names
 from shared.ledger.claims import list_dead
 from shared.ledger.store import Away, Conflict, insert, put
-from shared.privacy import keyed
+from shared.privacy import findable, keyed, shown
 
 
 class Refusal(NamedTuple):
@@ -31,6 +31,7 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     message_id = names.message_id(lane, "0")
     keep = envelope.trigger in ("queue", "event")
     finders = [f"c|{keyed('control', known.control)}"] if known.control else []
+    finders += [f"x|{findable('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []
     finders += map(names.by_file, envelope.files if keep else ())
     found = {"lane": lane, "key": "0", "digest": "", "at": at}
     await together(
@@ -72,7 +73,7 @@ def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> 
         "traceparent": envelope.traceparent,
         "bytes": len(envelope.body),
         "blob_pending": "",
-        **known._asdict(),
+        **{kind: shown(kind, text) for kind, text in known._asdict().items()},
     }
 
 

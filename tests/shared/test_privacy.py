@@ -1,0 +1,122 @@
+"""Ids that a caller chooses: kept in the form of one, else as a keyed hash that a search still finds."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import triggers
+from shared.envelope import Envelope
+from shared.ledger import search
+from shared.privacy import findable, holds_nhs_number, is_identifier, keyed, shown, trace_kept
+from shared.validation.nhs_number import check_digit
+from tests import ledger_world as world
+
+NUMBERS = st.integers(0, 999_999).map(lambda n: f"999{n:06d}").filter(check_digit).map(lambda nine: nine + check_digit(nine))
+PIECES = st.text(st.sampled_from("ABCxyz019._-"), max_size=8)
+KEPT = [
+    *("MSG00001", "a", "7", "0b2e8f3a-5d64-4a8e-9d0c-2f1b7c6a9e10", "urn:uuid:0b2e8f3a-5d64-4a8e-9d0c-2f1b7c6a9e10"),
+    *("01ARZ3NDEKTSV4RRFFQ69G5FAV", "20260501093000", "20260501093000123", "PIMS_2026.05-17", "9990000019", "x" * 36),
+]
+HASHED = [
+    *("x" * 37, "9990000018 ", "Siân", "a b", "a/b", "a|b", "[/b]X", "\x1b[2J", "\u202eX", "9990000018", "NHS9990000018X"),
+    *("999-000-0018", "999.000.0018", "9-9-9-0-0-0-0-0-1-8", "99990000018", "20260501-9990000018", "\ud800", "a\n", "=1+1"),
+]
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_an_id_is_kept(text: str) -> None:
+    assert shown("control", text) == text
+
+
+@pytest.mark.parametrize("text", HASHED)
+def test_any_other_text_becomes_a_hash_that_is_found(text: str) -> None:
+    kept = shown("control", text)
+    assert re.fullmatch("hash-[0-9a-f]{32}", kept)
+    assert findable("control", text) == findable("control", kept) == keyed("control", text)
+    assert shown("control", kept) == kept
+
+
+@given(PIECES, NUMBERS, PIECES, st.sampled_from(["", ".", "-", "_"]))
+def test_no_nhs_number_is_kept_whatever_stands_around_it(before: str, number: str, after: str, between: str) -> None:
+    text = f"{before}{number[:3]}{between}{number[3:6]}{between}{number[6:]}{after}"
+    assert holds_nhs_number(text)
+    assert not is_identifier(text)
+    assert number not in re.sub("[._-]", "", shown("control", text))
+
+
+@given(st.text())
+def test_what_is_kept_is_an_id_or_a_hash(text: str) -> None:
+    kept = shown("correlation", text)
+    assert re.fullmatch(r"|[A-Za-z0-9._-]{1,37}|urn:uuid:[0-9A-Fa-f-]{36}", kept)
+    assert shown("correlation", kept) == kept
+
+
+def test_a_trace_is_kept_and_nothing_else() -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert trace_kept(trace) == trace
+    for text in ("Jones", f"{trace}-Jones", trace.upper(), f"00-{'0' * 22}9990000018-00f067aa0ba902b7-01", f"{trace}\n"):
+        assert trace_kept(text) == ""
+
+
+def rows(hub: Any) -> Iterator[str]:
+    for table, partitions in hub.store.tables.items():
+        for partition, found in partitions.items():
+            yield from (f"{table} {partition} {key} {values}" for key, (_, values) in found.items())
+
+
+async def post(hub: Any, body: bytes, **headers: str) -> Any:
+    told = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = await triggers.http(hub.integrations["notes-to-test"], {"content-type": "application/json", **told}, body, hub)
+    while hub.tasks:
+        await asyncio.gather(*hub.tasks)
+    return answer
+
+
+WAYS = {
+    "accepted": (world.note("7"), {}, 202),
+    "refused": (b'{"id": "7"}', {}, 422),
+    "turned away": (world.note("7"), {"accept": "text/html"}, 406),
+    "unreadable": (b"{", {}, 422),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_callers_correlation_id_is_hashed_and_found(way: str) -> None:
+    body, headers, status = WAYS[way]
+    events: list[str] = []
+    hub = world.hub(world.integration(world.Remembering()), tell=lambda name, **keys: events.append(f"{name} {keys}"))
+    theirs = "Zq" + "Jones 9990000018 " * 5 + "end"
+    more = {"x_correlation_id": theirs, "tracestate": "zq=Jones", "traceparent": "00-Jones"}
+    answer = await post(hub, body, **more, **headers)
+    assert answer.status == status
+    assert events
+    for text in (*events, *rows(hub), repr(hub.store.queues)):
+        assert "Jones" not in text
+        assert "9990000018" not in text
+    for asked in (theirs, shown("correlation", theirs)):
+        found = await search.find("notes-to-test", "correlation", asked, hub)
+        assert [one["correlation_id"] for one in found] == [shown("correlation", theirs)]
+
+
+@pytest.mark.parametrize("control", ["Jones 9990000018", "[/b]X", "x" * 200, "999-000-0018"])
+async def test_a_control_id_that_is_no_id_is_hashed_and_found(control: str) -> None:
+    for body in (world.note(control, sender="Mrs Jones"), world.note(control, sender="Mrs Jones", name="")):
+        hub = world.hub(world.integration(world.Remembering()))
+        await post(hub, body)
+        kept = [text for text in rows(hub) if " c|0000000001 " not in text]
+        assert kept
+        assert not [text for text in kept if control in text or "Jones" in text]
+        for asked in (control, shown("control", control)):
+            (story,) = await search.find("notes-to-test", "control", asked, hub)
+            assert story["control"] == shown("control", control)
+            assert story["sender"] == shown("sender", "Mrs Jones")
+
+
+def test_an_envelope_holds_no_undecided_text() -> None:
+    envelope = Envelope("x", b"", "", correlation_id="Mrs Jones", traceparent="Mrs Jones")
+    assert (envelope.correlation_id, envelope.traceparent) == (shown("correlation", "Mrs Jones"), "")
