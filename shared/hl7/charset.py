@@ -12,6 +12,10 @@ _ISO_8859 = re.compile(r"(?:ISO[ -]?)?8859[/-](1[0-6]|[1-9])")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
+_C1 = re.compile("[\x80-\x9f]")  # control codes that no text has: letters of windows-1252 sent as 8859/1, as a rule
+WINDOWS = "cp1252"
+
+
 class Text(NamedTuple):
     """A body as text, the character set it was read in, and what was found on the way."""
 
@@ -44,9 +48,11 @@ def decode(data: bytes, default: str) -> Text:
     name = declared_name(data)
     charset = codec(name)
     text = _strictly(data, charset) if charset else None
-    if text is not None:
-        return Text(text, charset, _doubt(data, charset))
-    return _detected(data, name, default)
+    if text is None:
+        return _detected(data, name, default)
+    if charset == "iso8859-1" and _C1.search(text) and (meant := _strictly(data, WINDOWS)) is not None:
+        return Text(meant, WINDOWS, (_mismatch(name, WINDOWS),))
+    return Text(text, charset, _doubt(data, charset))
 
 
 def declared_name(data: bytes) -> str:
@@ -68,9 +74,19 @@ def _marked(data: bytes, charset: str, default: str) -> Text:
 def _detected(data: bytes, name: str, default: str) -> Text:
     for charset in ("utf-8", default):
         text = _strictly(data, charset)
+        if text is not None and charset == "latin-1" and _C1.search(text):
+            charset, text = (WINDOWS, meant) if (meant := _strictly(data, WINDOWS)) is not None else (charset, text)
         if text is not None:
             return Text(text, charset, (_mismatch(name, charset),))
     return Text(data.decode("latin-1"), "latin-1", (_mismatch(name, "latin-1"),))
+
+
+def control_codes(text: str) -> Issue | None:
+    """A warning where a text still holds control codes U+0080 to U+009F: the character set that was declared is not the one used."""
+    if not _C1.search(text):
+        return None
+    words = "control codes stand among the letters: the bytes are in another character set than the one declared"
+    return Issue("warning", "value", "MSH-18", words, "control-codes", "HL7 table 0211")
 
 
 def unknown() -> Issue:

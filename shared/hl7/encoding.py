@@ -115,8 +115,17 @@ def _escaper(encoding: Encoding) -> tuple[re.Pattern[str], Replace]:
 
 
 def _hexadecimal(digits: str, charset: str) -> str:
+    """The characters of an ``\\X..\\`` escape; codes 80 to 9F that its set has no letters for are those of windows-1252."""
     data = bytes.fromhex(digits)
+    text = _decoded(data, charset) or data.decode("latin-1")
+    if any("\x80" <= character <= "\x9f" for character in text):
+        return _decoded(data, "cp1252") or text
+    return text
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    """``""`` where the bytes do not fit the set."""
     try:
         return data.decode(charset)
     except UnicodeDecodeError:
-        return data.decode("latin-1")
+        return ""

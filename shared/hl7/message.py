@@ -1,5 +1,6 @@
 """A message: split into segments at once, into anything smaller only when it is read."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, overload
@@ -212,8 +213,12 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
     separator = header[3:4]
     if header[:3] != "MSH" or not separator:
         raise ParseError(f"the body does not begin with an MSH segment{_batch(header)}")
+    if text.count("MSH" + separator) > 1 and any(line.startswith("MSH" + separator) for line in lines[1:]):
+        raise ParseError("the body holds more than one message, and no batch header")
     fields = header.split(separator)
     encoding, more = _encoding(separator, fields[1], fields[11:18:6], read_as)
+    if read_as and (left := charset.control_codes(text)):
+        more = (*more, left)
     message = Message(lines, encoding, (*findings, *repairs, *more))
     fields.insert(1, separator)
     message._segments[0] = Segment("MSH", header, encoding, 1, fields)  # split already
@@ -244,8 +249,8 @@ def _lines(text: str) -> tuple[list[str], list[Issue]]:
         text = text.rstrip("\r").rstrip("\x1c")
         repairs.append(_repair("framing", "MLLP framing after the last segment was removed"))
     if "\n" in text:
-        text = text.replace("\r\n", "\r").replace("\n", "\r")
-        repairs.append(_repair("line-ends", "segments ended by LF or CRLF were read as ended by CR"))
+        text, found = _line_feeds(text)
+        repairs += found
     lines = split(text, "\r")
     if not lines[-1]:
         lines.pop()
@@ -253,6 +258,27 @@ def _lines(text: str) -> tuple[list[str], list[Issue]]:
         lines = [line for line in lines if line]
         repairs.append(_repair("blank-lines", "blank lines between segments were removed"))
     return lines, repairs
+
+
+def _line_feeds(text: str) -> tuple[str, list[Issue]]:
+    """The text with CR alone at the end of each segment.
+
+    HL7 v2.5.1 section 2.5.2 ends segments by CR. Where CR does so, a lone LF is part of a text, unless a segment begins after it.
+    """
+    ended = text.replace("\r\n", "\r")
+    pattern = _SEGMENT_AFTER_LF if "\r" in ended.rstrip("\r\n") else _ANY_LF
+    ended, count = pattern.subn("\r", ended)
+    found = []
+    if count or len(ended) != len(text):
+        found.append(_repair("line-ends", "segments ended by LF or CRLF were read as ended by CR"))
+    if "\n" in ended:
+        words = "a line feed inside a field was read as a line end of its text"
+        found.append(Issue("warning", "value", "", words, "line-feed", "HL7 v2.5.1 2.5.2"))
+    return ended, found
+
+
+_ANY_LF = re.compile("\n")
+_SEGMENT_AFTER_LF = re.compile(r"\n(?=[A-Z][A-Z0-9]{2}[^\w\s]|\s*(?:\r|$))")
 
 
 def _encoding(separator: str, characters: str, named: list[str], read_as: str) -> tuple[Encoding, tuple[Issue, ...]]:
