@@ -33,6 +33,15 @@ def merged_number(message: Message) -> Iterator[Issue]:
             yield Issue("error", "required", mrg.where("1"), "the merged patient's number is absent")
 
 
+def merge_of_one_record(message: Message) -> Iterator[Issue]:
+    """MRG-1, which Chemocare writes without an authority, is another number than PID-2, which both identifiers are made from."""
+    for group in message.groups("PID"):
+        for mrg in (each for each in group if each.name == "MRG"):
+            if mrg["1"].strip() not in ("", NULL) and mrg["1"].strip() == group[0]["2"].strip():
+                text = "the record to merge is the record that it is merged into"
+                yield Issue("error", "business-rule", mrg.where("1"), text, "", "HL7 v2.4 3.3.40")
+
+
 def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
     """The number in PID-2, which the MPI is given as an NHS Number, passes the check digit."""
     for pid in message.segments("PID"):
@@ -41,4 +50,4 @@ def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
             yield Issue("warning", "value", pid.where("2"), text, "", "NHS Data Dictionary: NHS NUMBER")
 
 
-ALL = (number_sent, message_time_exists, merged_number, nhs_number_check_digit)
+ALL = (number_sent, message_time_exists, merged_number, merge_of_one_record, nhs_number_check_digit)

@@ -82,7 +82,7 @@ def _detected(data: bytes, name: str, default: str) -> Text:
 
 
 def control_codes(text: str) -> Issue | None:
-    """A warning where a text still holds control codes U+0080 to U+009F: the character set that was declared is not the one used."""
+    """A warning where a text holds the control codes U+0080 to U+009F: it is in another character set than was declared."""
     if not _C1.search(text):
         return None
     words = "control codes stand among the letters: the bytes are in another character set than the one declared"

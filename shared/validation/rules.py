@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from shared.hl7 import Message, Segment
+from shared.hl7 import Message, Repetition, Segment
 from shared.hl7.segment import NULL
 from shared.hl7.timestamp import is_date
 from shared.issue import Issue
+from shared.mapping.authorities import ARC, OLD_ARC
 from shared.validation.fields import fields_as_the_standard_says, observation_value, types_as_the_standard_says
 from shared.validation.nhs_number import is_nhs_number
 
@@ -53,6 +54,42 @@ def merged_identifier(message: Message) -> Iterator[Issue]:
             yield _absent(mrg, "1", "MRG-1 (prior patient identifier) is absent", "HL7 v2.5 3.4.9.1")
 
 
+def merge_of_one_record(message: Message) -> Iterator[Issue]:
+    """The record that is merged away is another one than the record that stays.
+
+    They are one when a number of MRG-1 is in PID-3 with the same authority. A merge often names the NHS Number on both
+    sides, because both records are of one person: it counts only where MRG-1 has no other number.
+    """
+    if not message["MRG"]:
+        return
+    for group in message.groups("PID"):
+        kept = list(group[0].repeats("3"))
+        for mrg in (each for each in group if each.name == "MRG"):
+            gone = [cx for cx in mrg.repeats("1") if cx["1"].strip() not in ("", NULL)]
+            own = [cx for cx in gone if not is_nhs_number_of_wales(cx)] or gone
+            if any(same_number(one, other) for one in own for other in kept):
+                text = "the record to merge is the record that it is merged into"
+                yield Issue("error", "business-rule", mrg.where("1"), text, "", "HL7 v2.5.1 3.3.40")
+
+
+def is_nhs_number_of_wales(cx: Repetition) -> bool:
+    return cx["5"].strip() in ("NH", "NI") or cx["4.1"].strip() == "NHS"
+
+
+def same_number(one: Repetition, other: Repetition) -> bool:
+    """The same number of the same authority, by its name or its OID; an authority that one side leaves out is no other one."""
+    if one["1"].strip() != other["1"].strip():
+        return False
+    names = [{part for path in ("4.1", "4.2") if (part := _authority(cx[path]))} for cx in (one, other)]
+    return not names[0] or not names[1] or bool(names[0] & names[1])
+
+
+def _authority(text: str) -> str:
+    """An authority as one spelling: the number N of the Welsh register for its OIDs."""
+    text = "" if text.strip() == NULL else text.strip()
+    return next((text[len(arc) :] for arc in (ARC, OLD_ARC) if text.startswith(arc)), text)
+
+
 def administrative_sex(message: Message) -> Iterator[Issue]:
     """PID-8 is a letter of table 0001 or of the Welsh list of sexes."""
     for pid in message.segments("PID"):
@@ -92,7 +129,15 @@ def birth_date_in_future(message: Message) -> Iterator[Issue]:
             yield Issue("warning", "value", pid.where("7"), "PID-7 lies after the message", "", "HL7 v2.5 3.4.2.7")
 
 
-SENSE = (control_id, patient_identifier, patient_name, merged_identifier, administrative_sex, nhs_number_check_digit)
+SENSE = (
+    control_id,
+    patient_identifier,
+    patient_name,
+    merged_identifier,
+    merge_of_one_record,
+    administrative_sex,
+    nhs_number_check_digit,
+)
 COMMON = (*SENSE, fields_as_the_standard_says, observation_value)
 OUTGOING = (*SENSE, types_as_the_standard_says)  # a warning about our own output would reach nobody
 BIRTH_DATE = (birth_date_given, birth_date_is_a_day, birth_date_in_future)
