@@ -1,7 +1,7 @@
 """The leaves of a document: every place that holds a text, and the same document with one of them changed."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -42,9 +42,32 @@ def place(path: str) -> str:
 
 def hl7_leaves(message: Message) -> Iterator[Leaf]:
     """Subcomponents that hold something; the delimiters of MSH-1 and MSH-2 are no leaves."""
+    for spot in hl7_spots(message):
+        yield Leaf(spot.path, spot.text, partial(_with, message, spot))
+
+
+class Spot(NamedTuple):
+    """Where a leaf of a message is: its path, its text, the number of its line, its place in the line."""
+
+    path: str
+    text: str
+    line: int
+    at: Place
+
+
+def hl7_spots(message: Message) -> Iterator[Spot]:
+    """Where each leaf of ``hl7_leaves`` is, for who changes several at once."""
     for number, (segment, line) in enumerate(segments(message).items()):
         for at, text in _segment_parts(segment, line, message.encoding):
-            yield Leaf(_path(segment, at), text, partial(_with, message, number, at))
+            yield Spot(_path(segment, at), text, number, at)
+
+
+def replaced(message: Message, texts: Iterable[tuple[Spot, str]]) -> Message:
+    """The same message with other texts at these places."""
+    lines, levels = list(message.lines), _levels(message.encoding)
+    for spot, new in texts:
+        lines[spot.line] = _put(lines[spot.line], levels, spot.at, new)
+    return Message(lines, message.encoding, message.repairs)
 
 
 def segments(message: Message) -> dict[str, str]:
@@ -90,10 +113,8 @@ def _parts(text: str, levels: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
         yield from (((place, *rest), leaf) for rest, leaf in _parts(part, levels[1:]))
 
 
-def _with(message: Message, line: int, at: Place, new: str) -> Message:
-    lines = list(message.lines)
-    lines[line] = _put(lines[line], _levels(message.encoding), at, new)
-    return Message(lines, message.encoding, message.repairs)
+def _with(message: Message, spot: Spot, new: str) -> Message:
+    return replaced(message, ((spot, new),))
 
 
 def _put(text: str, levels: tuple[str, ...], at: Place, new: str) -> str:

@@ -1,7 +1,7 @@
 """What became of each populated element of a message, found by changing each in turn and comparing what comes out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from integrations import load
 from shared.envelope import Envelope
 from shared.fate import PROPERTY, Outcome, altered, outcome, probes
+from shared.hl7 import Message
+from shared.hl7.watched import Watch
 from shared.integration import Integration
 from shared.leaves import Leaf, leaves, segment_texts, short
 from toolkit.samples import accepted
@@ -27,8 +29,26 @@ class Fate(NamedTuple):
 
 def fates(integration: Integration, content: Any, known: Known | None = None) -> list[Fate]:
     """The fate of every leaf of what was read of a message."""
-    base = outcome(integration, content)
-    return [_fate(integration, leaf, base, (known or {}).get(leaf.path, ())) for leaf in leaves(content)]
+    base, was_read = _watched(integration, content)
+    return [
+        _fate(integration, leaf, base, (known or {}).get(leaf.path, ()))
+        if was_read(leaf.path)
+        else _unreached(integration, leaf.path)
+        for leaf in leaves(content)
+    ]
+
+
+def _watched(integration: Integration, content: Any) -> tuple[Outcome, Callable[[str], bool]]:
+    """What leaves, and which elements were read to make it: all of them, unless an HL7 v2 message becomes something else.
+
+    A message that becomes a message is copied line by line, which reads no field.
+    """
+    if not isinstance(content, Message):
+        return outcome(integration, content), lambda path: True
+    watch = Watch(content)
+    base = outcome(integration, watch.message)
+    copied = any(isinstance(piece, tuple) for piece in base.values())
+    return base, (lambda path: True) if copied else watch.was_read
 
 
 def faces(integration: Integration, envelope: Envelope) -> list[dict[str, Any]]:
@@ -60,8 +80,12 @@ def _fate(integration: Integration, leaf: Leaf, base: Outcome, known: Iterable[s
         return Fate(leaf.path, "copied", tuple(reached))
     if reached:
         return Fate(leaf.path, "mapped", tuple(reached))
-    reason = why_dropped(integration.dropped, leaf.path)
-    return Fate(leaf.path, "dropped" if reason else "lost", (), reason)
+    return _unreached(integration, leaf.path)
+
+
+def _unreached(integration: Integration, path: str) -> Fate:
+    reason = why_dropped(integration.dropped, path)
+    return Fate(path, "dropped" if reason else "lost", (), reason)
 
 
 def _reached(integration: Integration, leaf: Leaf, base: Outcome, known: Iterable[str]) -> dict[str, str]:

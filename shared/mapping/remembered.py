@@ -46,7 +46,8 @@ def remembered(*fields: int) -> Callable[[Make], Make]:
 
 
 def _only(segment: Segment, fields: tuple[int, ...]) -> Segment:
-    kept = [text if n in fields or not n else "" for n, text in enumerate(segment.fields)]
+    sent = segment.fields
+    kept = [sent[n] if n in fields or not n else "" for n in range(len(sent))]
     return Segment(segment.name, segment.line, segment.encoding, segment.occurrence, kept)
 
 

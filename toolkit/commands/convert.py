@@ -2,19 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from shared.fate import probes
 from shared.fhir import JSON, check, to_json
 from shared.hl7 import Message, parse
 from shared.issue import Issue
-from shared.leaves import hl7_leaves
-from shared.mapping import compose_bundle, to_bundle
+from shared.mapping import compose_bundle
 from shared.mapping.guide import convert as to_fhir
-from shared.mapping.said import NULL
 from toolkit.commands.check import File, Json, Jsonl, Result, body_face, many, read
+from toolkit.reach import Known, unreached
 
 HL7_V2 = "application/hl7-v2"
 All = Annotated[bool, typer.Option("--quick", help="Leave out the search for elements that reach nothing.")]
@@ -33,9 +31,11 @@ def convert(file: File = "-", as_json: Json = False, jsonl: Jsonl = False, quick
 def converter(quick: bool = False) -> Callable[[bytes], Result]:
     """One body in, either way; what could not be mapped is named."""
 
+    known: Known = set()
+
     def answer(body: bytes) -> Result:
         try:
-            return _from_fhir(body) if body.lstrip()[:1] == b"{" else _from_hl7(body, quick)
+            return _from_fhir(body) if body.lstrip()[:1] == b"{" else _from_hl7(body, None if quick else known)
         except ValueError as error:
             return face((Issue("error", "structure", "", _words(error), "not-read"),), "", b"")
 
@@ -47,10 +47,10 @@ def _words(error: ValueError) -> str:
     return "the body is not JSON" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
-def _from_hl7(body: bytes, quick: bool) -> Result:
+def _from_hl7(body: bytes, known: Known | None) -> Result:
     message = parse(body)
     converted = to_fhir(message)
-    nothing = () if quick else reaching_nothing(message, converted.bundle)
+    nothing = () if known is None else reaching_nothing(message, known)
     issues = (*message.repairs, *converted.issues, *nothing, *check(converted.bundle))
     data = to_json(converted.bundle)
     return {**face(issues, JSON, data), "bundle": json.loads(data)}
@@ -65,16 +65,10 @@ def _from_fhir(body: bytes) -> Result:
     return {**face(composed.issues, HL7_V2, data), "message": data.decode()}
 
 
-PROBES = ("", "WPN", "Y", "HL70001", "20200102")  # what is put in an element's place, besides another text of its shape
-
-
-def reaching_nothing(message: Message, bundle: Any) -> Iterator[Issue]:
+def reaching_nothing(message: Message, known: Known) -> Iterator[Issue]:
     """Each populated element that can change, or go, without a change in the bundle: it reached nothing."""
-    whole = to_json(bundle)
-    for leaf in hl7_leaves(message):
-        texts = dict.fromkeys((next(probes(leaf.text, ())), *PROBES))
-        if leaf.text != NULL and all(to_json(to_bundle(leaf.changed(text))) == whole for text in texts):
-            yield Issue("information", "informational", leaf.path, "an element that reaches nothing", "element-not-mapped")
+    for path in unreached(message, known):
+        yield Issue("information", "informational", path, "an element that reaches nothing", "element-not-mapped")
 
 
 def face(issues: tuple[Issue, ...], content_type: str, body: bytes) -> Result:
