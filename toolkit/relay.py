@@ -17,7 +17,7 @@ import aiohttp
 
 from shared.destinations.framing import BadFrame, framed, read_frame
 from shared.destinations.mllp import control_id, read_reply
-from shared.hl7 import ParseError, parse
+from shared.hl7 import header
 from shared.hl7.ack import acknowledge
 from shared.issue import Issue, Verdict
 
@@ -143,11 +143,7 @@ def acknowledgement(message: bytes, status: int, body: bytes) -> bytes:
 def refusal(message: bytes) -> bytes:
     """AE: try again. Never AR, which many senders take as an order not to resend."""
     stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    try:
-        read = parse(message)
-    except ParseError:
-        read = None
-    return acknowledge(read, Verdict("AE", (NO_ANSWER,)), stamp)
+    return acknowledge(header(message), Verdict("AE", (NO_ANSWER,)), stamp)
 
 
 def server_context(certificate: Path, key: Path | None, authority: Path | None) -> ssl.SSLContext:

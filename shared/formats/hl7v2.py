@@ -6,7 +6,7 @@ from functools import cache
 
 from shared.envelope import Answer, Envelope, Identity
 from shared.formats.media import FHIR_JSON, GIVEN, HL7, JSON, chosen
-from shared.hl7 import Message, ParseError, compose, parse, replace
+from shared.hl7 import Message, ParseError, compose, header, parse, replace
 from shared.hl7.ack import Mode, acknowledge, wants_answer
 from shared.hl7.structure import DEFAULT_STRUCTURE, event
 from shared.hl7.timestamp import local
@@ -104,15 +104,16 @@ def _parsed(body: bytes, charset_default: str) -> Message:
     try:
         return parse(body, charset_default)
     except ParseError as error:
-        issue = Issue("fatal", "structure", "MSH", str(error), "not-hl7", "HL7 v2.5.1 2.15.9", "100")
-        raise Unsupported(issue) from None
+        code, clause = ("too-long", "") if error.rule == "too-much" else ("structure", "HL7 v2.5.1 2.15.9")
+        raise Unsupported(Issue("fatal", code, error.where, str(error), error.rule, clause, "100")) from None
 
 
 def _readable(body: bytes, charset_default: str) -> Message | None:
+    """The message, or as much of its header as an acknowledgement needs."""
     try:
         return parse(body, charset_default)
     except ParseError:
-        return None
+        return header(body, charset_default)
 
 
 def _stamped(message: Message, received_at: str) -> Message:

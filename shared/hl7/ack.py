@@ -11,8 +11,9 @@ from typing import Literal
 
 from shared.hl7.compose import Value, compose, filled, segment, written
 from shared.hl7.encoding import Encoding
-from shared.hl7.message import Message, parse
+from shared.hl7.message import Message
 from shared.hl7.path import Path
+from shared.hl7.reader import parse
 from shared.hl7.segment import Raw, Segment
 from shared.hl7.timestamp import local
 from shared.issue import Issue, Verdict

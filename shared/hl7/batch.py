@@ -16,7 +16,8 @@ from typing import BinaryIO, NamedTuple
 
 from shared.hl7.ack import HUB
 from shared.hl7.compose import Value, segment
-from shared.hl7.message import Message, ParseError, parse
+from shared.hl7.message import Message
+from shared.hl7.reader import ParseError, parse
 from shared.hl7.segment import Segment
 from shared.hl7.timestamp import local
 from shared.issue import Issue

@@ -95,6 +95,17 @@ def unknown() -> Issue:
     return Issue("information", "informational", "MSH-18", text, "charset", "HL7 table 0211")
 
 
+def is_wide(charset: str) -> bool:
+    """Whether a character takes several bytes even when it is ASCII: UTF-16 and UTF-32."""
+    return charset.startswith(("utf-16", "utf-32"))
+
+
+def not_wide() -> Issue:
+    """MSH-18 says UTF-16 or UTF-32, and every byte is ASCII."""
+    text = "the message declares UTF-16 or UTF-32 and was read as ASCII, which its bytes are"
+    return Issue("warning", "value", "MSH-18", text, "charset", "HL7 table 0211")
+
+
 def _mismatch(name: str, charset: str) -> Issue:
     declares = "declares no character set" if not name.strip() else "declares a character set that the bytes do not fit"
     if name.strip() and not codec(name):

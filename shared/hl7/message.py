@@ -1,12 +1,10 @@
 """A message: split into segments at once, into anything smaller only when it is read."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Literal, overload
 
-from shared.hl7 import charset
-from shared.hl7.encoding import Encoding, declared, split
+from shared.hl7 import charset, names
+from shared.hl7.encoding import Encoding
 from shared.hl7.path import FieldPath, Path
 from shared.hl7.segment import Raw, Segment
 from shared.issue import Issue
@@ -18,10 +16,6 @@ Name = Literal[
     "SCH", "RGS", "AIS", "AIG", "AIL", "AIP", "TXA", "RXA", "RXE", "RXO", "RXR", "RXC", "RXD", "PRT", "FT1", "QRD", "QRF",
     "QPD", "QAK", "RCP", "CON", "FHS", "BHS", "BTS", "FTS", "DSC", "MFI", "MFE", "PDA", "SAC", "BLG", "GP1", "PRB",
 ]  # fmt: skip
-
-
-class ParseError(ValueError):
-    """The body is not an HL7 v2 message: it has no MSH segment, or one that declares no delimiters."""
 
 
 Place = tuple[str, str, int, str]
@@ -45,6 +39,7 @@ _PLACES = _Places()
 class Message:
     """One HL7 v2 message.
 
+    >>> from shared.hl7 import parse
     >>> message = parse(b"MSH|^~\\\\&|252|PHW\\rPID|||1^^^NHS^NH~2^^^252^PI||Jon\\\\T\\\\es^Ann\\r")
     >>> message["PID-5"], message["PID-3[2].4"], message["PID-7"], bool(message["PV1"])
     ('Jon&es', '252', '', False)
@@ -52,15 +47,17 @@ class Message:
 
     __slots__ = ("_index", "_named", "_names", "_read", "_segments", "encoding", "lines", "repairs")
 
-    def __init__(self, lines: list[str], encoding: Encoding, repairs: tuple[Issue, ...] = ()) -> None:
+    def __init__(
+        self, lines: list[str], encoding: Encoding, repairs: tuple[Issue, ...] = (), names: list[str] | None = None
+    ) -> None:
         self.lines = lines
         self.encoding = encoding
-        self.repairs = repairs
+        self.repairs = repairs  # what the reader put right, and each line that is not a segment, which is an error
         self._read: dict[str, Segment] = {}
         self._segments: dict[int, Segment] = {}
         self._named: dict[tuple[str, ...], tuple[Segment, ...]] = {}
         self._index: dict[str, list[int]] | None = None
-        self._names: list[str] | None = None
+        self._names = names
 
     def __repr__(self) -> str:
         return f"<Message of {len(self.lines)} segments>"
@@ -78,12 +75,11 @@ class Message:
 
     @property
     def names(self) -> list[str]:
-        """The names of the segments, in the order of the message."""
-        names = self._names
-        if names is None:
-            end = self.encoding.field
-            names = self._names = [line[:3] if line[3:4] == end else line.split(end, 1)[0] for line in self.lines]
-        return names
+        """The names of the segments, in the order of the message; ``""`` for a line that is not a segment."""
+        found = self._names
+        if found is None:
+            found = self._names = names.of_lines(self.lines, self.encoding.field)
+        return found
 
     @property
     def index(self) -> dict[str, list[int]]:
@@ -180,9 +176,12 @@ class Message:
     def encode(self) -> bytes:
         """The message as bytes, each segment ended by CR, in the character set that it came in.
 
-        UTF-8, and MSH-18 says so, when that character set does not have a character that was put in.
+        UTF-8, and MSH-18 says so, when that character set does not have a character that was put in, and in place of UTF-16
+        and UTF-32, whose bytes MLLP cannot frame.
         """
         text = "\r".join(self.lines) + "\r"
+        if charset.is_wide(self.encoding.charset):
+            return _in_utf_8(text, self.encoding.field)
         try:
             return text.encode(self.encoding.charset)
         except UnicodeEncodeError:
@@ -195,107 +194,3 @@ def _in_utf_8(text: str, separator: str) -> bytes:
     fields += [""] * (18 - len(fields))
     fields[17] = charset.UTF_8
     return (separator.join(fields) + end + rest).encode("utf-8", "surrogatepass")
-
-
-def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
-    """Read a message; ``ParseError`` when there is no MSH segment.
-
-    Args:
-        charset_default: what bytes above 127 are read as when MSH-18 is absent or wrong and they are not UTF-8.
-    """
-    findings: tuple[Issue, ...] = ()
-    if isinstance(data, bytes) and data.isascii():
-        text, read_as = data.decode("ascii"), ""
-    else:
-        text, read_as, findings = _text(data, charset_default)
-    lines, repairs = _lines(text)
-    header = lines[0] if lines else ""
-    separator = header[3:4]
-    if header[:3] != "MSH" or not separator:
-        raise ParseError(f"the body does not begin with an MSH segment{_batch(header)}")
-    if text.count("MSH" + separator) > 1 and any(line.startswith("MSH" + separator) for line in lines[1:]):
-        raise ParseError("the body holds more than one message, and no batch header")
-    fields = header.split(separator)
-    encoding, more = _encoding(separator, fields[1], fields[11:18:6], read_as)
-    if read_as and (left := charset.control_codes(text)):
-        more = (*more, left)
-    message = Message(lines, encoding, (*findings, *repairs, *more))
-    fields.insert(1, separator)
-    message._segments[0] = Segment("MSH", header, encoding, 1, fields)  # split already
-    return message
-
-
-def _batch(header: str) -> str:
-    return ": it is a batch" if header[:3] in ("FHS", "BHS") else ""
-
-
-def _text(data: bytes | str, default: str) -> charset.Text:
-    if isinstance(data, str):
-        return charset.Text(data.removeprefix("\ufeff"), "")
-    return charset.decode(data, default)
-
-
-def _repair(rule: str, text: str, where: str = "") -> Issue:
-    return Issue("information", "informational", where, text, rule)
-
-
-def _lines(text: str) -> tuple[list[str], list[Issue]]:
-    """The segments of a text. CR, LF and CRLF end one; MLLP framing, blank lines and what precedes MSH are put right."""
-    repairs = []
-    if text[:3] != "MSH" and text[:1].isspace() | text.startswith("\x0b"):
-        text = text.lstrip("\x0b \t\r\n")
-        repairs.append(_repair("leading-space", "space or framing before MSH was removed"))
-    if text.endswith(("\x1c\r", "\x1c")):
-        text = text.rstrip("\r").rstrip("\x1c")
-        repairs.append(_repair("framing", "MLLP framing after the last segment was removed"))
-    if "\n" in text:
-        text, found = _line_feeds(text)
-        repairs += found
-    lines = split(text, "\r")
-    if not lines[-1]:
-        lines.pop()
-    if "" in lines:
-        lines = [line for line in lines if line]
-        repairs.append(_repair("blank-lines", "blank lines between segments were removed"))
-    return lines, repairs
-
-
-def _line_feeds(text: str) -> tuple[str, list[Issue]]:
-    """The text with CR alone at the end of each segment.
-
-    HL7 v2.5.1 section 2.5.2 ends segments by CR. Where CR does so, a lone LF is part of a text, unless a segment begins after it.
-    """
-    ended = text.replace("\r\n", "\r")
-    pattern = _SEGMENT_AFTER_LF if "\r" in ended.rstrip("\r\n") else _ANY_LF
-    ended, count = pattern.subn("\r", ended)
-    found = []
-    if count or len(ended) != len(text):
-        found.append(_repair("line-ends", "segments ended by LF or CRLF were read as ended by CR"))
-    if "\n" in ended:
-        words = "a line feed inside a field was read as a line end of its text"
-        found.append(Issue("warning", "value", "", words, "line-feed", "HL7 v2.5.1 2.5.2"))
-    return ended, found
-
-
-_ANY_LF = re.compile("\n")
-_SEGMENT_AFTER_LF = re.compile(r"\n(?=[A-Z][A-Z0-9]{2}[^\w\s]|\s*(?:\r|$))")
-
-
-def _encoding(separator: str, characters: str, named: list[str], read_as: str) -> tuple[Encoding, tuple[Issue, ...]]:
-    """The encoding that MSH declares, and what is odd about it. ``named`` is MSH-12 and MSH-18, as far as they were sent."""
-    version, name = (*named, "", "")[:2]
-    return _declared(separator, characters, version[:3] >= "2.7", name, read_as)
-
-
-@lru_cache(maxsize=256)
-def _declared(separator: str, characters: str, truncates: bool, name: str, read_as: str) -> tuple[Encoding, tuple[Issue, ...]]:
-    try:
-        encoding = declared(separator, characters, read_as)
-    except ValueError as error:
-        raise ParseError(str(error)) from None
-    known = charset.codec(name.split(encoding.repetition)[0])
-    repairs = [] if known or read_as else [charset.unknown()]
-    if len(characters) != 4 and not (truncates and len(characters) == 5):
-        text = "MSH-2 does not hold four characters; it was read as it stands"
-        repairs.append(_repair("encoding-characters", text, "MSH-2"))
-    return encoding._replace(charset=read_as or known or "ascii"), tuple(repairs)

@@ -1,16 +1,15 @@
 """A message structure: a quick yes by one pattern over the segment names; a diagnosis only when the answer is no."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from shared.hl7 import Message
+from shared.hl7.names import strays
 from shared.issue import Issue
 from shared.validation.alignment import Step, align
 from shared.validation.grammar import Grammar, compiled
 
-_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _MOST = 50  # findings on one structure; more would tell nobody more
 
 
@@ -18,7 +17,7 @@ _MOST = 50  # findings on one structure; more would tell nobody more
 class Structure:
     """Segments, order, cardinality and groups of a message, as text that an analyst reads (``grammar``).
 
-    ``z_segments`` lets any segment pass whose name begins with Z, wherever it stands.
+    ``z_segments`` lets any segment pass whose name begins with Z, wherever it is.
     """
 
     text: str
@@ -40,10 +39,13 @@ class Structure:
         return [issue._replace(clause=self.clause) for issue in found[:_MOST]]
 
     def _known(self, name: str) -> bool:
-        return name in self.grammar.names
+        return bool(name) and name in self.grammar.names
 
     def _strangers(self, message: Message) -> Iterator[Issue]:
         for name, places in message.index.items():
+            if not name:
+                yield from _unreported(message)
+                continue
             if self._known(name) or (self.z_segments and name[:1] == "Z"):
                 continue
             for number in range(1, min(len(places), _MOST) + 1):
@@ -65,11 +67,15 @@ def _compiled(text: str) -> Grammar:
 
 
 def _stranger(name: str, where: str) -> Issue:
-    if not _NAME.fullmatch(name):
-        return Issue("error", "structure", "", "a line that does not begin with the name of a segment", "not-a-segment")
     if name.startswith("Z"):
         return Issue("error", "structure", where, "a Z segment is not taken here", "z-segment")
     return Issue("error", "structure", where, f"{name} is not part of this structure", "segment-unknown")
+
+
+def _unreported(message: Message) -> Iterator[Issue]:
+    """Lines that are not segments, unless the reader has reported them already."""
+    if not any(issue.rule == "not-a-segment" for issue in message.repairs):
+        yield from strays(message.names)
 
 
 def _findings(steps: Iterable[Step], wheres: list[str]) -> Iterator[Issue]:

