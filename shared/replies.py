@@ -21,8 +21,13 @@ async def take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer
         raise Unavailable(AGAIN)
     if answer.status == 500:
         raise Fault(AGAIN)
-    await hub.store.send(f"{integration.name}-replies", reply(answer), lives=LIVES)
+    await send(integration, answer, hub)
     return answer
+
+
+async def send(integration: Integration, answer: Answer, hub: Hub) -> None:
+    """Put an answer on the replies queue."""
+    await hub.store.send(f"{integration.name}-replies", reply(answer), lives=LIVES)
 
 
 def reply(answer: Answer) -> bytes:

@@ -6,6 +6,7 @@ What comes by queue or event and cannot be taken *now* raises, so that the platf
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -26,6 +27,7 @@ from shared.privacy import keyed
 from shared.problems import Unsupported
 from shared.security import caller
 
+EMULATED = "devstoreaccount1"  # the account, which an emulator puts into the path of its URLs
 POISONED = Issue("error", "processing", "", "the queue gave the message up after several tries", "poisoned")
 
 
@@ -58,10 +60,10 @@ async def in_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
     publisher, lane = _publisher(integration), _lane(_object(body))
     if publisher and lane:
         await outbox.take(integration, publisher, lane, hub)
-    elif name := _referenced(body):
-        await _file(integration, name, "queue", hub)
+    elif (name := _referenced(body)) is not None:
+        await _file(integration, name, _sent(integration, body, "queue", hub), hub)
     else:
-        await replies.take(integration, Envelope(integration.name, body, hub.stamp(), content_type(body), "queue"), hub)
+        await replies.take(integration, _sent(integration, body, "queue", hub), hub)
 
 
 async def in_poison(integration: Integration, raw: bytes, hub: Hub) -> None:
@@ -78,13 +80,13 @@ async def in_poison(integration: Integration, raw: bytes, hub: Hub) -> None:
 async def work_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
     """A knock: which lane has work, or which lane of a publisher's outbox. One that makes no sense is told and dropped."""
     told = _object(raw)
-    lane, publisher = told.get("lane"), told.get("publisher")
+    lane, publisher = told.get("lane"), told.get("publisher", "")
     if isinstance(told.get("batch"), str):
         await batches.split(integration, told["batch"], hub)
-    elif not isinstance(lane, str):
+    elif not isinstance(lane, str) or publisher not in ("", _publisher(integration)):
         hub.tell("hub.poison", integration=integration.name, queue="work", error_code="not-a-knock")
     elif publisher:
-        await outbox.take(integration, str(publisher), lane, hub)
+        await outbox.take(integration, publisher, lane, hub)
     else:
         await process(integration, lane, hub)
 
@@ -101,11 +103,12 @@ async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> 
     """One event (CloudEvents or Event Grid schema): a knock on an outbox, a blob to read, or a message in itself."""
     if publisher := _publisher(integration):
         await outbox.take(integration, publisher, _lane(told), hub)
-    elif name := _created(told):
-        await _file(integration, name, "event", hub)
+        return
+    sent = _sent(integration, orjson.dumps(dict(told)), "event", hub)
+    if (name := _created(told)) is not None:
+        await _file(integration, name, sent, hub)
     else:
-        body = orjson.dumps(dict(told))
-        await replies.take(integration, Envelope(integration.name, body, hub.stamp(), "application/json", "event"), hub)
+        await replies.take(integration, sent, hub)
 
 
 async def tick(hub: Hub) -> None:
@@ -119,10 +122,19 @@ async def tick(hub: Hub) -> None:
         return
 
 
-async def _file(integration: Integration, name: str, trigger: Trigger, hub: Hub) -> None:
-    from shared.inbox import taking  # most apps never meet a file
+def _sent(integration: Integration, body: bytes, trigger: Trigger, hub: Hub) -> Envelope:
+    """What a queue or an event brought, as it came."""
+    return Envelope(integration.name, body, hub.stamp(), content_type(body), trigger)
 
-    await taking.take(integration, name, trigger, hub)
+
+async def _file(integration: Integration, name: str, sent: Envelope, hub: Hub) -> None:
+    """The blob that was referred to; a name that is not in the integration's own folder is not looked up."""
+    from shared.inbox import references, taking  # most apps never meet a file
+
+    if references.is_own(integration, name):
+        await taking.take(integration, name, sent.trigger, hub)
+    else:
+        await references.refuse(integration, replace(sent, reference=keyed("blob", name)), hub)
 
 
 def _publisher(integration: Integration) -> str:
@@ -151,26 +163,32 @@ def decoded(raw: bytes) -> bytes:
 
 
 def blob_name(url: str) -> str:
-    """The name of a blob of the inbox container, from its URL; empty when it is of another container.
+    """The name of a blob of the inbox container, from its URL; empty when it is of another container or the URL is broken.
 
-    >>> blob_name("https://x.blob.core.windows.net/inbox/a/b%201.hl7")
-    'a/b 1.hl7'
+    >>> blob_name("https://x.blob.core.windows.net/inbox/a/b%201.hl7"), blob_name("https://x.blob.core.windows.net/content/inbox/a")
+    ('a/b 1.hl7', '')
     """
-    _, found, name = unquote(urlsplit(url).path).partition(f"/{names.INBOX}/")
-    return name if found else ""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    inside = path.removeprefix(f"/{EMULATED}").removeprefix(f"/{names.INBOX}/")
+    return unquote(inside) if not inside.startswith("/") and inside != path else ""
 
 
-def _referenced(body: bytes) -> str:
+def _referenced(body: bytes) -> str | None:
     """The blob that a queue message stands for: ``{"blob": name}``, or a blob-created event that was sent to the queue."""
     told = _object(body)
     return str(told["blob"]) if set(told) == {"blob"} else _created(told)
 
 
-def _created(told: Mapping[str, Any]) -> str:
-    """The blob of the inbox that a blob-created event tells of; empty for any other event."""
+def _created(told: Mapping[str, Any]) -> str | None:
+    """The blob of the inbox that a blob-created event tells of, ``""`` for one elsewhere; ``None`` for any other event."""
     data = told.get("data")
     kind = str(told.get("type") or told.get("eventType"))
-    return blob_name(str(data.get("url", ""))) if "BlobCreated" in kind and isinstance(data, dict) else ""
+    if "BlobCreated" not in kind:
+        return None
+    return blob_name(str(data.get("url", ""))) if isinstance(data, dict) else ""
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from shared.formats.either import Either, EitherProfile
 from shared.formats.fhir import Fhir
 from shared.formats.hl7v2 import Hl7
 from shared.formats.json_events import SchemaProfile
-from shared.inbox.files import file_trigger, folder
+from shared.inbox.files import file_trigger, folder, home
 from shared.integration import EventGrid, Http, Integration, Queue
 from shared.validation.profile import Hl7Profile, rule_id
 
@@ -70,7 +70,8 @@ def ways_in(integration: Integration) -> Iterator[str]:
             yield f"`POST /api/v1/{name}`, with your key in `x-hub-key`, your client certificate or an Entra token"
         elif isinstance(trigger, Queue):
             yield f"the storage queue `{name}-in`: the message, raw or in base64; acknowledgements come to `{name}-replies`"
-            yield 'above 64 KiB: a blob of the container `inbox`, and `{"blob": "<its name>"}` on that queue'
+            blob = f"{home(integration)}NAME"
+            yield f'above 64 KiB: a blob `{blob}` of the container `inbox`, and `{{"blob": "{blob}"}}` on that queue'
         elif isinstance(trigger, EventGrid):
             yield from _events(integration, trigger)
 

@@ -38,6 +38,15 @@ def folder(trigger: EventGrid) -> str:
     return trigger.subject_begins.partition(f"/containers/{names.INBOX}/blobs/")[2]
 
 
+def home(integration: Integration) -> str:
+    """The folder of the inbox whose blobs an integration may be sent references to.
+
+    The one that its trigger listens to; the folder of its name where it takes no files, or names no folder.
+    """
+    trigger = file_trigger(integration)
+    return (folder(trigger) if trigger else "") or f"{integration.name}/"
+
+
 def split(name: str) -> tuple[str, str]:
     """A file's name without its extension, and the extension in lower case.
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import orjson
 
 from shared.hub import Hub
-from shared.inbox.files import file_trigger, folder, found, report, split
+from shared.inbox.files import file_trigger, found, home, report, split
+from shared.inbox.references import is_own
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue
 from shared.ledger import names
@@ -19,14 +20,16 @@ UNPAIRED = Issue("error", "incomplete", "", "the other file of the pair never ca
 async def look(integration: Integration, hub: Hub) -> int:
     """The watchdog's round: knock for what no event told of, give up what waited for days.
 
+    A file whose name is no reference is never taken: it is reported, and given up, as half of a pair is.
+
     Returns:
-        How many halves have waited longer than they may.
+        How many such files have waited longer than they may.
     """
     trigger = file_trigger(integration)
     if trigger is None:
         return 0
-    ages = {name: hub.now() - at for name, at in await hub.store.blobs(names.INBOX, folder(trigger))}
-    lonely = _lonely(ages, trigger)
+    ages = {name: hub.now() - at for name, at in await hub.store.blobs(names.INBOX, home(integration))}
+    lonely = _lonely(ages, trigger) | {name for name in ages if not is_own(integration, name)}
     late = {name for name in lonely if ages[name] > hub.timing.pairing}
     due = sorted((name for name, age in ages.items() if age > GRACE and name not in late), key=ages.__getitem__, reverse=True)
     for name in due[:KNOCKS]:  # a half too: a sidecar may carry its document

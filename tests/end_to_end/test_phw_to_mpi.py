@@ -86,8 +86,8 @@ async def test_a_message_on_the_queue_arrives(stack: Stack, sample: Read, form: 
     body = sample("a31_welsh_letters", control_id)
     if form == "blob":
         async with ContainerClient.from_connection_string(stack.storage.connection_string, names.INBOX) as inbox:
-            await inbox.upload_blob("incoming/message.hl7", body)
-        await put(stack, json.dumps({"blob": "incoming/message.hl7"}))
+            await inbox.upload_blob("phw-to-mpi/message.hl7", body)
+        await put(stack, json.dumps({"blob": "phw-to-mpi/message.hl7"}))
     else:
         await put(stack, body.decode() if form == "raw" else base64.b64encode(body).decode())
     assert await at_the_mpi(stack, control_id) == golden("a31_welsh_letters", control_id)
