@@ -1,98 +1,246 @@
-"""Batch files: checked message by message, stored once, answered with a verdict for each, then split into the ledger.
+"""Batch files: decided message by message, stored once, answered with a verdict for each, then split into the ledger.
 
-Splitting is idempotent, because each message is known by its identity and each refusal by its place in the file: a crash in
-the middle doubles nothing, and the row of the batch, which the watchdog sees, loses nothing.
+The verdicts are kept with the file, so the ledger does what the acknowledgement said, whatever changes meanwhile. A batch
+belongs to its caller. Splitting is idempotent, because each member is known by its place in this copy of the file: a crash
+in the middle doubles nothing, and the row of the batch, which the watchdog sees, loses nothing.
 """
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace as altered
+from typing import NamedTuple
 
 import orjson
 
 from shared.envelope import Answer, Envelope
+from shared.formats.media import HL7
 from shared.hl7.batch import BatchReader, Member, is_batch, write_acknowledgement
 from shared.hub import Hub
 from shared.integration import Integration
+from shared.issue import Issue, Verdict
 from shared.ledger import content, names
 from shared.ledger.arrivals import AWAY
-from shared.ledger.store import Away, Conflict, Row, put, remove, replace
-from shared.pipeline import accept, check, not_now
-from shared.privacy import digest
+from shared.ledger.batches import CODES, Batch, Given, blob_name, opened, packed, read, unpacked
+from shared.ledger.rejections import Refusal, refuse
+from shared.ledger.store import Away, Conflict, Row, delete, replace
+from shared.pipeline import Decision, accept, check, decide, faults, not_now, refused
+from shared.privacy import digest, keyed
 from shared.problems import Fault, Unavailable
 
 LEASE = 60.0  # seconds that a splitting worker is believed to be alive
 TURN = 120.0  # seconds after which it lets another invocation go on
 STEP = 25  # messages between two notes of how far it is
 AT_ONCE = 64  # deliveries under way before it waits
+TRIES = 5  # workers that may end at one member before it is set aside unread
+SET_ASIDE = Issue("error", "exception", "", "the hub could not take this member of a batch", "batch-member")
+
+
+class Decided(NamedTuple):
+    """A batch at the door: the answers, how many members it has, and what is wrong with the file as a whole."""
+
+    given: Given
+    members: int
+    issues: tuple[Issue, ...]
 
 
 async def take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     """Accept what came: one message, or a batch of them."""
-    if integration.source.format != "hl7v2" or not is_batch(envelope.body):
+    if "hl7v2" not in integration.source.format.split("|") or not is_batch(envelope.body):
         return await accept(integration, envelope, hub)
     try:
-        acknowledgement = await asyncio.to_thread(_acknowledged, integration, envelope)
-        key = await _store(integration, envelope, hub)
+        with faults():
+            return await _take(integration, envelope, hub)
+    except Away:
+        return not_now(integration, envelope, Unavailable(AWAY), hub)
     except (Fault, Unavailable) as problem:
         return not_now(integration, envelope, problem, hub)
-    hub.start(split(integration, key, hub))
-    return Answer(200, "x-application/hl7-v2+er7", acknowledgement, {"X-Batch-Id": key})
 
 
-def _acknowledged(integration: Integration, envelope: Envelope) -> bytes:
-    """The batch acknowledgement: the verdict on each message."""
-    batch = BatchReader(envelope.body)
-    answers = ((one, check(integration, _member(envelope, "", one)).answer.body) for one in batch)
-    return b"".join(write_acknowledgement(batch, answers, envelope.received_at))
+async def _take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
+    key = _key(envelope)
+    if known := await _known(integration, key, hub):
+        return _answer(key, known.acknowledgement)
+    decided = await asyncio.to_thread(_decided, integration, envelope)
+    _emit(integration, envelope, decided, hub)
+    answer = _answer(key, decided.given.acknowledgement)
+    if decided.members:
+        return _answer(key, await _store(integration, envelope, key, decided, hub))
+    if decided.issues:
+        wrong = Decision(Verdict(integration.refusal, decided.issues), answer)
+        return await refused(integration, envelope, wrong, hub)
+    return answer
 
 
-async def _store(integration: Integration, envelope: Envelope, hub: Hub) -> str:
-    """The file once, and the row that says it is to be split; blob first, row second."""
-    key = digest(envelope.body)[:32]
+def _key(envelope: Envelope) -> str:
+    """A batch is the caller's own: another caller's post of the same bytes is another batch."""
+    return keyed("batch", "\0".join((envelope.trigger, envelope.partner, envelope.reference, digest(envelope.body))))
+
+
+def _answer(key: str, acknowledgement: bytes) -> Answer:
+    return Answer(200, HL7, acknowledgement, {"X-Batch-Id": key})
+
+
+def _decided(integration: Integration, envelope: Envelope) -> Decided:
+    """The decision on each member, and the acknowledgement made of them."""
+    batch, codes = BatchReader(envelope.body), list[str]()
+
+    def answers() -> Iterator[tuple[Member, bytes]]:
+        for member in batch:
+            decision = decide(integration, altered(envelope, body=member.body))
+            codes.append(decision.verdict.acknowledgement[1])
+            yield member, decision.answer.body
+
+    acknowledgement = b"".join(write_acknowledgement(batch, answers(), envelope.received_at))
+    return Decided(Given("".join(codes), acknowledgement), batch.count, tuple(batch.issues))
+
+
+def _emit(integration: Integration, envelope: Envelope, decided: Decided, hub: Hub) -> None:
+    hub.tell(
+        "hub.batch",
+        integration=integration.name,
+        trigger=envelope.trigger,
+        count=decided.members,
+        rule=" ".join(dict.fromkeys(issue.rule for issue in decided.issues)),
+        bytes=len(envelope.body),
+        correlation_id=envelope.correlation_id,
+        partner=envelope.partner,
+    )
+
+
+async def _known(integration: Integration, key: str, hub: Hub) -> Given | None:
+    """The answers to this batch, while the same caller's copy of it is being split."""
+    row = await hub.store.get(names.tables(integration.name).open, names.BATCH, names.open_key(names.BATCH, key))
+    body = await hub.store.read_blob(names.CONTENT, read(integration.name, row).blob) if row else None
+    return (await asyncio.to_thread(unpacked, body))[0] if body else None
+
+
+async def _store(integration: Integration, envelope: Envelope, key: str, decided: Decided, hub: Hub) -> bytes:
+    """The file and its row, once; the acknowledgement that holds: another post of the same batch may have been first."""
+    now, posting = hub.now(), envelope.reference or hub.token()
+    blob = blob_name(integration.name, key, hub.token())
+    new = Batch(key, posting, blob, decided.members, done=0, at=now, since=now, until=0.0, tries=0)
+    body = await asyncio.to_thread(packed, decided.given, envelope.body)
+    await hub.store.write_blob(names.CONTENT, blob, body)
     try:
-        body = await asyncio.to_thread(content.compressed, envelope.body)
-        await hub.store.write_blob(names.CONTENT, _blob(integration, key), body)
-        values = {"at": hub.now(), "until": 0.0, "next": 0, **content.kept(envelope)}
-        await hub.store.commit(names.tables(integration.name).open, names.BATCH, put(names.open_key(names.BATCH, key), values))
-        await hub.store.send(f"{integration.name}-work", orjson.dumps({"batch": key}), hub.timing.knock_delay)
-    except Away:
-        raise Unavailable(AWAY) from None
-    return key
+        await hub.store.commit(names.tables(integration.name).open, names.BATCH, opened(envelope, new))
+    except (Conflict, Away):
+        return await _first(integration, key, new, decided, hub)
+    return await _begin(integration, key, decided, hub)
+
+
+async def _first(integration: Integration, key: str, new: Batch, decided: Decided, hub: Hub) -> bytes:
+    """Whose row it is, when the answer of storage was unclear or a row was there. Raises ``Unavailable``: neither is."""
+    row = await hub.store.get(names.tables(integration.name).open, names.BATCH, names.open_key(names.BATCH, key))
+    if row and row["blob"] == new.blob:
+        return await _begin(integration, key, decided, hub)
+    known = await _known(integration, key, hub)
+    if known is None:
+        raise Unavailable(AWAY)
+    return known.acknowledgement
+
+
+async def _begin(integration: Integration, key: str, decided: Decided, hub: Hub) -> bytes:
+    with suppress(Away):  # the watchdog sees the row
+        await _knock(integration, key, hub, hub.timing.knock_delay)
+    hub.start(split(integration, key, hub))
+    return decided.given.acknowledgement
+
+
+async def _knock(integration: Integration, key: str, hub: Hub, delay: float = 0) -> None:
+    await hub.store.send(f"{integration.name}-work", orjson.dumps({"batch": key}), delay)
 
 
 async def split(integration: Integration, key: str, hub: Hub) -> None:
-    """Each message of a stored batch into the ledger, from where the last worker stopped. Raises ``Away``: later."""
+    """Each member of a stored batch into the ledger, from where the last worker stopped. Raises ``Away``: later."""
     table = names.tables(integration.name).open
     row = await hub.store.get(table, names.BATCH, names.open_key(names.BATCH, key))
     if not row or row["until"] > hub.now():
         return
     try:
-        row = await _note(table, row, hub, row["next"])
-        body = await hub.store.read_blob(names.CONTENT, _blob(integration, key))
-        if body and not await _through(integration, key, table, row, await asyncio.to_thread(content.restored, body), hub):
-            return
+        turn = Turn(integration, hub, row)
+        await turn.claim()
+        if await turn.through():
+            await hub.store.commit(table, names.BATCH, delete(turn.row))
+            await hub.store.delete_blob(names.CONTENT, turn.batch.blob)
     except Conflict:
         return  # another worker splits it
-    await hub.store.commit(table, names.BATCH, remove(row.key))
-    await hub.store.delete_blob(names.CONTENT, _blob(integration, key))
 
 
-async def _through(integration: Integration, key: str, table: str, row: Row, body: bytes, hub: Hub) -> bool:
-    """Whether the end was reached in this turn."""
-    envelope, end = content.envelope(integration.name, row.values, body), hub.now() + TURN
-    for member in _from(body, row["next"]):
-        answer = await accept(integration, _member(envelope, key, member), hub)
-        if answer.status in (500, 503):
+class Turn:
+    """One worker's turn at a batch."""
+
+    def __init__(self, integration: Integration, hub: Hub, row: Row) -> None:
+        self.integration, self.hub, self.row = integration, hub, row
+        self.batch = read(integration.name, row)
+
+    async def claim(self) -> None:
+        """Take the lease. Raises ``Conflict``: another worker was first."""
+        await self._write(until=self.hub.now() + LEASE, tries=self.batch.tries + 1)
+
+    async def through(self) -> bool:
+        """Whether the end of the file was reached in this turn."""
+        stored = await self.hub.store.read_blob(names.CONTENT, self.batch.blob)
+        if stored is None:
+            self.hub.tell("hub.fault", integration=self.integration.name, error_code="batch-without-content")
+            return False  # the row stays, is counted as waiting and is alerted
+        try:
+            return await self._members(*await asyncio.to_thread(unpacked, stored))
+        except Away:
+            # An orderly end is no sign of a member that kills its worker.
+            with suppress(Away, Conflict):
+                await self._write(until=0.0, tries=max(self.batch.tries - 1, 0))
+            raise
+
+    async def _members(self, given: Given | None, body: bytes) -> bool:
+        envelope, end = content.envelope(self.integration.name, self.row.values, body), self.hub.now() + TURN
+        careful, first = self.batch.tries > 1, self.batch.done + 1
+        for member, code in _coded(body, given):
+            if member.number < first:
+                continue
+            alone = self._member(envelope, member, code)
+            await self._one(alone, unread=member.number == first and self.batch.tries > TRIES)
+            if careful or member.number % STEP == 0:
+                await self._note(member.number)
+            await _room(self.hub)
+            if self.hub.now() > end:
+                await self._note(member.number, lease=0)
+                await _knock(self.integration, self.batch.key, self.hub)
+                return False
+        return True
+
+    def _member(self, envelope: Envelope, member: Member, code: str) -> Envelope:
+        """A member as an envelope of its own, with the answer that its sender was given."""
+        reference = (
+            f"{self.batch.key}-{self.batch.posting}-{member.number}"
+            if self.batch.posting
+            else f"{self.batch.key}-{member.number}"
+        )
+        alone = altered(envelope, body=member.body, reference=reference)
+        return altered(alone, acknowledged=CODES.get(code) or check(self.integration, alone).verdict.acknowledgement)
+
+    async def _one(self, alone: Envelope, unread: bool) -> None:
+        """One member into the ledger. What cannot be taken is recorded as such, so that the others go on."""
+        answer = None if unread else await accept(self.integration, alone, self.hub)
+        if answer and answer.status == 503:
             raise Away
-        if member.number % STEP == 0:
-            row = await _note(table, row, hub, member.number)
-        await _room(hub)
-        if hub.now() > end:
-            await _note(table, row, hub, member.number, lease=0)
-            await hub.store.send(f"{integration.name}-work", orjson.dumps({"batch": key}))
-            return False
-    return True
+        if answer is None or answer.status == 500:
+            with faults():
+                found = Verdict("AE", (SET_ASIDE,))
+                await refuse(self.integration, alone, found, Refusal(), self.hub)
+
+    async def _note(self, done: int, lease: float = LEASE) -> None:
+        """How far the splitting is, and that a worker is at it. Raises ``Conflict``: another worker is."""
+        now = self.hub.now()
+        await self._write(
+            next=done, since=now, until=now + lease if lease else 0.0, tries=min(self.batch.tries, 1) if lease else 0
+        )
+
+    async def _write(self, **values: float | int) -> None:
+        change = replace(self.row, **values)
+        etags = await self.hub.store.commit(names.tables(self.integration.name).open, names.BATCH, change)
+        self.row = Row(names.BATCH, self.row.key, etags[self.row.key], change.values)
+        self.batch = read(self.integration.name, self.row)
 
 
 async def _room(hub: Hub) -> None:
@@ -102,20 +250,7 @@ async def _room(hub: Hub) -> None:
         await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
 
 
-def _from(body: bytes, done: int) -> Iterator[Member]:
-    return (member for member in BatchReader(body) if member.number > done)
-
-
-async def _note(table: str, row: Row, hub: Hub, done: int, lease: float = LEASE) -> Row:
-    """How far the splitting is, and that somebody is at it. Raises ``Conflict``: somebody else is."""
-    change = replace(row, next=done, until=hub.now() + lease if lease else 0.0)
-    etags = await hub.store.commit(table, names.BATCH, change)
-    return Row(names.BATCH, row.key, etags[row.key], change.values)
-
-
-def _member(envelope: Envelope, key: str, member: Member) -> Envelope:
-    return altered(envelope, body=member.body, reference=f"{key}-{member.number}" if key else "")
-
-
-def _blob(integration: Integration, key: str) -> str:
-    return f"{integration.name}/{names.BATCH}/{key}"
+def _coded(body: bytes, given: Given | None) -> Iterator[tuple[Member, str]]:
+    """Each member with the letter of its answer; empty for a batch of an earlier version, which kept none."""
+    for member in BatchReader(body):
+        yield member, given.codes[member.number - 1] if given else ""

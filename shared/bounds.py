@@ -14,6 +14,10 @@ COMPONENTS = 100_000
 # Characters up to which a body cannot hold enough delimiters to matter, so that they are not counted in ordinary messages.
 UNCOUNTED = 64 * 1024
 
+# What identifies a message, in characters: HL7 v2 allows 199 for MSH-10 and 227 for MSH-3, and no row of a table holds 32,768.
+IDENTIFIER = 512
+MEDIA_TYPE = 256
+
 # JSON. A bundle of 5,000 observations has about 200,000 values. 64 levels are more than FHIR's deepest element needs.
 VALUES = 500_000
 DEPTH = 64

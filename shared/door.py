@@ -14,8 +14,8 @@ from shared.formats.media import NOT_GIVEN, NOT_TAKEN, STATUS, chosen, gives, ta
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
-from shared.pipeline import Checked, not_now, refused
-from shared.problems import Unavailable, Unsupported
+from shared.pipeline import Decision, not_now, refused
+from shared.problems import Fault, Unavailable, Unsupported
 from shared.settings import in_azure
 
 HEAD = 4096  # bytes that are enough to know whom to answer
@@ -49,9 +49,9 @@ async def turned_away(integration: Integration, envelope: Envelope, problem: Uns
     said = integration.source.acknowledge(replace(envelope, body=envelope.body[:HEAD]), None, found)
     answer = said._replace(status=STATUS[problem.issues[0].rule])
     try:
-        return await refused(integration, envelope, Checked(found, None, answer), hub)
-    except Unavailable as away:
-        return not_now(integration, envelope, away, hub)
+        return await refused(integration, envelope, Decision(found, answer), hub)
+    except (Unavailable, Fault) as failure:
+        return not_now(integration, envelope, failure, hub)
 
 
 def asynchronous(headers: Mapping[str, str], answer: Answer) -> Answer:

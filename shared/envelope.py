@@ -17,7 +17,8 @@ class Envelope:
     ``received_at`` is UTC, ``YYYY-MM-DDTHH:MM:SS.mmmZ``. ``partner`` is the caller's name in settings, ``""`` for a queue or
     an event. ``reference`` names the blob that the body came from (a hash of its URL and its ETag), ``""`` otherwise.
     ``headers`` are those of the HTTP request, names in lower case. ``files`` names blobs that belong to the message and are too
-    large to be in its body; they go when its content goes.
+    large to be in its body; they go when its content goes. ``acknowledged`` is the code that the sender was given before the
+    ledger had the message (a member of a batch), ``""`` otherwise.
 
     ``correlation_id`` and ``traceparent`` are the caller's own texts: from here on they are held in the form in which they may be
     kept and shown. ``tracestate`` is not held: it is free text of whatever systems the request passed through.
@@ -34,6 +35,7 @@ class Envelope:
     reference: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    acknowledged: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "correlation_id", shown("correlation", self.correlation_id))

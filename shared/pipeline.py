@@ -26,6 +26,7 @@ from shared.ledger.claims import Claim, Ended, Later, Lost, Outcome, blocked, cl
 from shared.ledger.pace import permit, slot
 from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away, Conflict, Row
+from shared.limits import UNPLACED, too_long
 from shared.privacy import digest, findable, keyed, lane_hash, shown
 from shared.problems import Fault, Problem, Rejected, Unavailable, Undelivered, Unsupported
 from shared.settings import number
@@ -34,6 +35,7 @@ from shared.telemetry.tracing import span
 NOT_FOR_TESTS = Issue(
     "error", "not-supported", "MSH-11", "a test message, and this destination takes none", "synthetic", hl7="202"
 )
+CHANGED = Issue("error", "processing", "", "refused when its batch was acknowledged", "refused-in-batch")
 EXPIRED = Issue("error", "processing", "", "waited longer than the integration allows", "delivery-expired")
 
 
@@ -49,6 +51,24 @@ class Checked(NamedTuple):
     verdict: Verdict
     content: Content | None
     answer: Answer
+
+
+class Decision(NamedTuple):
+    """All that the hub can know of a message at the door: what its sender hears, and what the ledger then does.
+
+    ``failed``: the hub itself failed, so that no verdict was reached; ``verdict`` is then AE. ``lane`` and ``after`` are
+    hashes, empty unless the message is accepted.
+    """
+
+    verdict: Verdict
+    answer: Answer
+    content: Content | None = None
+    who: Identity = UNPLACED
+    lane: str = ""
+    after: str = ""
+    patient: str = ""
+    synthetic: bool = False
+    failed: bool = False
 
 
 class Ran(NamedTuple):
@@ -138,6 +158,53 @@ def _place(bug: Exception) -> str:
     return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
 
 
+def decide(integration: Integration, envelope: Envelope) -> Decision:
+    """Read and check a message, its sender, its limits and its lane; no network. One message and a batch are decided here."""
+    try:
+        with faults():
+            return _decided(integration, envelope, check(integration, envelope))
+    except Fault as fault:
+        found, who = Verdict("AE", fault.issues), _whose(integration, envelope)
+        return Decision(found, _no_verdict(integration, envelope, found, "the hub failed"), who=who, failed=True)
+
+
+def _whose(integration: Integration, envelope: Envelope) -> Identity:
+    """Who sent a message at which the hub failed, so that it can be found; all empty when that cannot be read either."""
+    read = _readable(integration, envelope)
+    with suppress(Problem), faults():
+        return UNPLACED if read is None else _identity(integration, envelope, read)
+    return UNPLACED
+
+
+def _decided(integration: Integration, envelope: Envelope, checked: Checked) -> Decision:
+    found, read, answer = checked
+    if read is None:
+        return Decision(found, answer)
+    who = _identity(integration, envelope, read)
+    if wrong := _not_takeable(integration, envelope, read, who):
+        refusal = Verdict("AR" if security.WRONG_SENDER in wrong else integration.refusal, wrong)
+        return Decision(refusal, integration.source.acknowledge(envelope, read, refusal), read, who)
+    if not found.accepted:
+        return Decision(found, answer, read, who)
+    lane, other = integration.lane(read), integration.after(read) if integration.after else ""
+    return Decision(
+        found,
+        answer,
+        read,
+        who,
+        lane=lane_hash(lane or _key(who)),
+        after=lane_hash(other) if other else "",
+        patient=integration.patient(read) if integration.patient else "",
+        synthetic=integration.source.is_synthetic(read),
+    )
+
+
+def _not_takeable(integration: Integration, envelope: Envelope, read: Content, who: Identity) -> tuple[Issue, ...]:
+    """Why a message is refused whatever its content: its sender is not the caller's, or no row can hold its identity."""
+    wrong = security.wrong_sender(envelope.partner, who) if envelope.partner else None
+    return (wrong,) if wrong else tuple(too_long(integration.source, read, who))
+
+
 async def accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     """Take a message in: what is acknowledged is in the ledger."""
     kind = "SERVER" if envelope.trigger == "http" else "CONSUMER"
@@ -146,14 +213,41 @@ async def accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answ
 
 
 async def _accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
+    decision = await _aside(envelope, hub, decide, integration, envelope)
     try:
-        checked = _in_own_name(integration, envelope, await _aside(envelope, hub, check, integration, envelope))
-        if not checked.verdict.accepted:
-            return await refused(integration, envelope, checked, hub)
-        recorded = await record(integration, await _arrival(integration, envelope, checked, hub), hub)
+        if envelope.acknowledged:
+            return await _as_acknowledged(integration, envelope, decision, hub)
+        if decision.failed:
+            raise Fault(*decision.verdict.issues)
+        return await (_record if decision.verdict.accepted else refused)(integration, envelope, decision, hub)
     except (Unavailable, Fault) as problem:
         return not_now(integration, envelope, problem, hub)
-    _tell_arrival(integration, envelope, recorded.kind, checked.verdict, hub)
+
+
+async def _as_acknowledged(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> Answer:
+    """A member of a batch: the ledger does what its acknowledgement said, whatever has changed since.
+
+    One that was refused stays refused, because its sender sends it again. One that was acknowledged and cannot be taken
+    becomes a dead letter with its content, because nobody else has it.
+    """
+    if envelope.acknowledged != "AA":
+        changed = Verdict("AR" if envelope.acknowledged == "AR" else "AE", (CHANGED,))
+        found = changed if decision.verdict.accepted else decision.verdict
+        return await refused(integration, envelope, decision._replace(verdict=found), hub)
+    try:
+        if decision.verdict.accepted:
+            return await _record(integration, envelope, decision, hub)
+    except Fault as fault:
+        decision = decision._replace(verdict=Verdict("AE", fault.issues))
+    return await refused(integration, envelope, decision, hub)
+
+
+async def _record(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> Answer:
+    """Store an accepted message and start its lane. Raises ``Unavailable``, ``Fault``."""
+    with faults():
+        recorded = await record(integration, await _arrival(integration, envelope, decision, hub), hub)
+    if recorded.kind != "again":
+        _tell_arrival(integration, envelope, recorded.kind, decision.verdict, hub)
     if recorded.kind == "new":
         hub.start(process(integration, recorded.lane, hub, recorded.fresh))
     return _named(integration, recorded.answer, recorded.id)
@@ -276,35 +370,35 @@ def _routing(outgoing: tuple[Outgoing, ...]) -> str:
     return orjson.dumps(dict(outgoing[0].properties)).decode() if outgoing else ""
 
 
-def _in_own_name(integration: Integration, envelope: Envelope, checked: Checked) -> Checked:
-    """A message in the name of a sender that the partner may not speak for is refused."""
-    if checked.content is None or not envelope.partner:
-        return checked
-    wrong = security.wrong_sender(envelope.partner, _identity(integration, envelope, checked.content))
-    if wrong is None:
-        return checked
-    found = Verdict("AR", (wrong,))
-    return Checked(found, checked.content, integration.source.acknowledge(envelope, checked.content, found))
-
-
-async def refused(integration: Integration, envelope: Envelope, checked: Checked, hub: Hub) -> Answer:
-    """Record what is refused, and answer its sender. Raises ``Unavailable``."""
-    who = _identity(integration, envelope, checked.content) if checked.content is not None else Identity("", "", "")
+async def refused(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> Answer:
+    """Record what is refused, and answer its sender. Raises ``Unavailable``, ``Fault``."""
     try:
-        message_id = await refuse(integration, envelope, checked.verdict, Refusal(who.control_id, who.sender, who.facility), hub)
+        with faults():
+            message_id = await refuse(integration, envelope, decision.verdict, Refusal.of(decision.who), hub)
     except Away:
         raise Unavailable(AWAY) from None
-    _tell_arrival(integration, envelope, "rejected", checked.verdict, hub)
-    return _named(integration, checked.answer, message_id)
+    outcome = "dead" if envelope.acknowledged == "AA" else "fault" if decision.failed else "rejected"
+    _tell_arrival(integration, envelope, outcome, decision.verdict, hub)
+    return _named(integration, decision.answer, message_id)
 
 
 def not_now(integration: Integration, envelope: Envelope, problem: Problem, hub: Hub) -> Answer:
     """The answer when no verdict was reached: storage is away, or the hub itself failed."""
     away = isinstance(problem, Unavailable)
-    told = Verdict("AE", tuple(issue._replace(text=AWAY.text if away else "the hub failed") for issue in problem.issues))
-    answer = integration.source.acknowledge(envelope, _readable(integration, envelope), told)
-    _tell_arrival(integration, envelope, "unavailable" if away else "fault", Verdict("AE", problem.issues), hub)
+    found = Verdict("AE", problem.issues)
+    answer = _no_verdict(integration, envelope, found, AWAY.text if away else "the hub failed")
+    _tell_arrival(integration, envelope, "unavailable" if away else "fault", found, hub)
     return answer._replace(status=503 if away else 500, headers={**answer.headers, **({"Retry-After": "30"} if away else {})})
+
+
+def _no_verdict(integration: Integration, envelope: Envelope, found: Verdict, text: str) -> Answer:
+    """AE in the sender's own format, without a word about the inside; plain text when even that cannot be written."""
+    plain = found._replace(issues=tuple(issue._replace(text=text) for issue in found.issues))
+    try:
+        with faults():
+            return integration.source.acknowledge(envelope, _readable(integration, envelope), plain)
+    except Fault:
+        return Answer(500, "text/plain", text.encode())
 
 
 def _readable(integration: Integration, envelope: Envelope) -> Content | None:
@@ -315,31 +409,24 @@ def _readable(integration: Integration, envelope: Envelope) -> Content | None:
         return None
 
 
-async def _arrival(integration: Integration, envelope: Envelope, checked: Checked, hub: Hub) -> Arrival:
+async def _arrival(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> Arrival:
     """What the ledger needs to know of a message: who, which lane, and its content compressed."""
-    read, token = checked.content, hub.token()
-    with faults():
-        who = _identity(integration, envelope, read)
-        key = keyed("identity", "\0".join(who))
-        lane = lane_hash(integration.lane(read) or key)
-        other = lane_hash(integration.after(read)) if integration.after and integration.after(read) else ""
-        patient = integration.patient(read) if integration.patient else ""
-        synthetic = integration.source.is_synthetic(read)
+    read, who, token, lane = decision.content, decision.who, hub.token(), decision.lane
     body = await _aside(envelope, hub, content.compressed, envelope.body)
     return Arrival(
         envelope=envelope,
         lane=lane,
-        key=key,
+        key=_key(who),
         digest=digest(envelope.body),
         control=shown("control", who.control_id),
         by_control=f"c|{keyed('control', who.control_id)}",
-        facts={**_kept(who), "synthetic": synthetic, "partner": envelope.partner},
-        verdict=checked.verdict,
-        acknowledge=lambda told: integration.source.acknowledge(envelope, read, told),
+        facts={**_kept(who), "synthetic": decision.synthetic, "partner": envelope.partner},
+        verdict=decision.verdict,
+        acknowledge=lambda found: integration.source.acknowledge(envelope, read, found),
         token=token,
-        after=other if other != lane else "",
+        after=decision.after if decision.after != lane else "",
         finders=(
-            *([f"p|{keyed('patient', patient)}"] if patient else []),
+            *([f"p|{keyed('patient', decision.patient)}"] if decision.patient else []),
             *([f"x|{findable('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []),
             *map(names.by_file, envelope.files),
         ),
@@ -353,9 +440,13 @@ def _kept(who: Identity) -> dict[str, str]:
     return {"sender": shown("sender", who.sender), "facility": shown("facility", who.facility)}
 
 
+def _key(who: Identity) -> str:
+    """The key of the receipt: the hash of the identity."""
+    return keyed("identity", "\0".join(who))
+
+
 def _identity(integration: Integration, envelope: Envelope, read: Content) -> Identity:
-    with faults():
-        who = integration.source.identity(read, envelope)
+    who = integration.source.identity(read, envelope)
     return who if who.control_id else who._replace(control_id=digest(envelope.body)[:32])
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import orjson
 
 from shared import batches, door, replies
+from shared.bounds import MEDIA_TYPE
 from shared.envelope import Answer, Envelope, Trigger
 from shared.formats.media import content_type
 from shared.hub import Hub
@@ -40,7 +41,7 @@ async def http(integration: Integration, headers: Mapping[str, str], body: bytes
         integration.name,
         body,
         hub.stamp(),
-        headers.get("content-type", ""),
+        headers.get("content-type", "")[:MEDIA_TYPE],
         "http",
         headers.get("x-correlation-id", ""),
         headers.get("traceparent", ""),

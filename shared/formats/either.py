@@ -7,6 +7,7 @@ from typing import Any
 from shared.envelope import Answer, Envelope, Identity
 from shared.integration import Content, Profile, Source
 from shared.issue import Issue, Verdict
+from shared.limits import UNPLACED, Placed
 
 BLANK = b" \t\r\n\xef\xbb\xbf\x0b"
 
@@ -36,6 +37,10 @@ class Either:
 
     def identity(self, content: Content, envelope: Envelope) -> Identity:
         return self._by_content(content).identity(content, envelope)
+
+    def places(self, content: Content) -> Identity:
+        source = self._by_content(content)
+        return source.places(content) if isinstance(source, Placed) else UNPLACED
 
     def is_synthetic(self, content: Content) -> bool:
         return self._by_content(content).is_synthetic(content)

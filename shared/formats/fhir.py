@@ -73,6 +73,9 @@ class Fhir:
             return Identity(envelope.partner, str(named.get("system", "")), str(named["value"]))
         return Identity(envelope.partner, "", sha256(envelope.body).hexdigest()[:32])
 
+    def places(self, content: object) -> Identity:
+        return Identity("", "Bundle.identifier.system", "Bundle.identifier.value")
+
     def is_synthetic(self, content: Resource) -> bool:
         meta = content.get("meta") or {}
         marks = [*(meta.get("tag") or ()), *(meta.get("security") or ())]

@@ -75,6 +75,9 @@ class Hl7:
     def identity(self, content: Message, envelope: Envelope) -> Identity:
         return Identity(str(content.raw("MSH-3")), str(content.raw("MSH-4")), content["MSH-10"])  # storage takes plain text alone
 
+    def places(self, content: object) -> Identity:
+        return Identity("MSH-3", "MSH-4", "MSH-10")
+
     def is_synthetic(self, content: Message) -> bool:
         return content["MSH-11"] in ("T", "D")
 

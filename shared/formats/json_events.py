@@ -60,6 +60,9 @@ class JsonEvents:
     def identity(self, content: Document, envelope: Envelope) -> Identity:
         return Identity(envelope.partner, str(content.get(self.source, "")), str(content.get(self.event_id, "")))
 
+    def places(self, content: object) -> Identity:
+        return Identity("", f"/{self.source}", f"/{self.event_id}")
+
     def is_synthetic(self, content: Document) -> bool:
         return content.get(self.synthetic) is True
 

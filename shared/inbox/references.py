@@ -14,7 +14,7 @@ from shared.hub import Hub
 from shared.inbox.files import home
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
-from shared.pipeline import Checked, refused
+from shared.pipeline import Decision, refused
 
 NOT_OWN = Issue(
     "error",
@@ -47,4 +47,4 @@ async def refuse(integration: Integration, envelope: Envelope, hub: Hub) -> None
     """Record a reference that is not followed, with what was sent, and answer it. Raises ``Unavailable``."""
     verdict = Verdict("AR", (NOT_OWN,))
     answer = integration.source.acknowledge(replace(envelope, body=b""), None, verdict)
-    await replies.send(integration, await refused(integration, envelope, Checked(verdict, None, answer), hub), hub)
+    await replies.send(integration, await refused(integration, envelope, Decision(verdict, answer), hub), hub)

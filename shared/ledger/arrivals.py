@@ -67,7 +67,7 @@ class Recorded(NamedTuple):
     """What became of an arrival."""
 
     id: str
-    kind: Literal["new", "duplicate"]
+    kind: Literal["new", "duplicate", "again"]  # again: the same copy, brought a second time by the hub itself
     answer: Answer
     lane: str = ""
     fresh: Fresh | None = None
@@ -135,6 +135,9 @@ async def _store(integration: Integration, arrival: Arrival, ticket: Ticket | No
             return Recorded(arrival.id, "new", arrival.acknowledge(arrival.verdict), arrival.lane)
         if receipt and receipt["digest"] != arrival.digest:
             return None
+        if receipt and _same_copy(arrival, receipt):
+            hub.start(_withdraw(integration, arrival, ticket, hub))
+            return Recorded(arrival.id, "again", _as_given(arrival, receipt), arrival.lane)
         if receipt and not await _comes_again(integration, receipt, hub):
             hub.start(_withdraw(integration, arrival, ticket, hub))
             return await _duplicate(ledger, arrival, receipt, hub)
@@ -210,6 +213,7 @@ def _receipt(arrival: Arrival, earlier: Row | None, n: int, answer: Answer, at: 
         "at": at,
         "digest": arrival.digest,
         "token": arrival.token,
+        "reference": arrival.envelope.reference,
         "duplicates": earlier["duplicates"] if earlier else 0,
         "status": answer.status,
         "content_type": answer.content_type,
@@ -242,8 +246,18 @@ async def _withdraw(integration: Integration, arrival: Arrival, ticket: Ticket |
         return
 
 
-def _as_asked(arrival: Arrival, given: Answer) -> Answer:
+def _same_copy(arrival: Arrival, receipt: Row) -> bool:
+    """Whether a worker that died had stored this copy: a batch is split again from its last note.
+
+    It is neither a duplicate of the sender's nor a resend, which ``on_resend="deliver"`` would deliver a second time.
+    """
+    return bool(arrival.envelope.acknowledged) and receipt["reference"] == arrival.envelope.reference
+
+
+def _as_given(arrival: Arrival, receipt: Row) -> Answer:
     """The acknowledgement as it was given; made anew where its media type is not taken this time."""
+    body = content.restored(content.joined(receipt.values))
+    given = Answer(receipt["status"], receipt["content_type"], body)
     accept = arrival.envelope.headers.get("accept", "")
     return given if not given.body or chosen(accept, (given.content_type,)) else arrival.acknowledge(arrival.verdict)
 
@@ -253,9 +267,7 @@ async def _duplicate(ledger: str, arrival: Arrival, receipt: Row | None, hub: Hu
     while receipt:
         try:
             await hub.store.commit(ledger, arrival.lane, changed(receipt, duplicates=receipt["duplicates"] + 1))
-            body = content.restored(content.joined(receipt.values))
-            given = Answer(receipt["status"], receipt["content_type"], body)
-            return Recorded(arrival.id, "duplicate", _as_asked(arrival, given), arrival.lane)
+            return Recorded(arrival.id, "duplicate", _as_given(arrival, receipt), arrival.lane)
         except Conflict:
             await asyncio.sleep(hub.random.uniform(0.01, 0.1))
             receipt = await hub.store.get(ledger, arrival.lane, f"r|{arrival.key}")

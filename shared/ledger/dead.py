@@ -14,7 +14,7 @@ from shared.ledger.claims import drop_blob, stored_envelope
 from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.search import sequence, status
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, remove, replace
-from shared.pipeline import accept, check
+from shared.pipeline import accept, decide
 
 PARTITION = names.DEAD
 KEPT = ("dead", "rejected")
@@ -58,7 +58,7 @@ async def replay(integration: Integration, message_id: str, person: Person, hub:
     """Try a dead letter again, in its place in the lane; tells the message's id (a new one for a refused message)."""
     lane, n, ended = await _dead(integration.name, message_id, hub)
     await audit.append(integration.name, Act(person.who, "replay", message_id, person.purpose), hub)
-    if ended["outcome"] == "rejected":
+    if n == names.UNNUMBERED:
         return await _accept_again(integration, ended, hub)
     if not out_of_order and await _overtaken(integration.name, lane, n, hub):
         raise Refused("later messages of its lane were delivered: replay it out of order, or discard it")
@@ -158,15 +158,21 @@ async def _accept_again(integration: Integration, ended: Row, hub: Hub) -> str:
     if not row:
         raise Refused("its content is gone")
     envelope = await stored_envelope(integration.name, row, hub)
-    if not check(integration, envelope).verdict.accepted:
+    if not decide(integration, envelope).verdict.accepted:
         raise Refused("it would be refused again")
     answer = await accept(integration, envelope, hub)
     if answer.status == 503:
         raise Away
+    if answer.status == 500:
+        raise Refused("the hub failed at it")
     message_id = answer.headers.get("X-Message-Id", "")
     first = names.message_id(ended.partition, "0")
     own = " ".join(blob for blob in ended["blob"].split() if blob not in envelope.files)  # files go on with the message
-    await hub.store.commit(ledger, ended.partition, replace(ended, blob="", blob_pending=own, reference=message_id), delete(row))
+    outcome = (
+        "rejected" if ended["outcome"] == "rejected" else "discarded"
+    )  # an acknowledged member of a batch lives on as another
+    record = replace(ended, outcome=outcome, blob="", blob_pending=own, reference=message_id)
+    await hub.store.commit(ledger, ended.partition, record, delete(row))
     await drop_blob(ledger, ended.partition, 0, hub)
     await hub.store.commit(names.tables(integration.name).find, PARTITION, remove(first))
     return message_id

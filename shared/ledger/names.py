@@ -10,6 +10,7 @@ WIDTH = 10
 HOLD = f"w|{0:0{WIDTH}d}"  # stands before every waiting message: the lane is held by a dead one
 SHARED_TABLE = "hubshared"  # what integrations share: breakers and rates of destinations, backlogs, thresholds
 BACKLOG, THRESHOLD = "backlog", "threshold"  # its partitions that are no destination's name
+UNNUMBERED = 0  # of a message that never had a place in a lane: refused, or acknowledged with its batch and then not takeable
 DEAD = "dead"  # partition of the index: what waits for a person
 BATCH = "batch"  # stands for the lane in the open row of a batch that is to be split
 CONTENT, INBOX = "content", "inbox"

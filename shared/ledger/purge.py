@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.ledger import names
+from shared.ledger import batches, names
 from shared.ledger.dead import PARTITION, Person, Refused, discard
 from shared.ledger.store import Change, Conflict, Row, delete, put, remove, replace
 
@@ -138,9 +138,10 @@ async def _orphans(integration: Integration, hub: Hub) -> None:
 
 async def _named(integration: str, blob: str, hub: Hub) -> bool:
     """Whether a content row, or the row of a batch, names the blob."""
-    tables, (_, lane, key) = names.tables(integration), blob.split("/", 2)
+    tables, lane = names.tables(integration), blob.split("/", 2)[1]
     if lane == names.BATCH:
-        return await hub.store.get(tables.open, lane, names.open_key(lane, key)) is not None
+        row = await hub.store.get(tables.open, lane, batches.row_key(blob))
+        return row is not None and batches.read(integration, row).blob == blob
     lanes = {row["lane"] for row in await hub.store.query(tables.find, names.by_file(blob))} if lane == names.FILE else {lane}
     kept = [row for each in sorted(lanes) for row in await hub.store.query(tables.ledger, each, "c|", "c~")]
     return any(blob in (row["blob"], *row["files"].split()) for row in kept)

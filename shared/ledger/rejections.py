@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import NamedTuple
 
-from shared.envelope import Envelope
+from shared.envelope import Envelope, Identity
 from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.issue import Verdict
@@ -20,16 +20,21 @@ class Refusal(NamedTuple):
     sender: str = ""
     facility: str = ""
 
+    @classmethod
+    def of(cls, who: Identity) -> "Refusal":
+        return cls(who.control_id, who.sender, who.facility)
+
 
 async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict, known: Refusal, hub: Hub) -> str:
     """Record a refused message under a partition of its own and tell its id. Raises ``Away``.
 
     Over HTTP the sender still has the message, so its content is not kept. By queue or event it is kept as a dead letter is.
+    One that was acknowledged in a batch and cannot be taken is a dead letter, with its content.
     """
     tables, at = names.tables(integration.name), hub.now()
     lane = f"0-{keyed('refused', envelope.reference or hub.token())}"
     message_id = names.message_id(lane, "0")
-    keep = envelope.trigger in ("queue", "event")
+    keep = envelope.trigger in ("queue", "event") or envelope.acknowledged == "AA"
     finders = [f"c|{keyed('control', known.control)}"] if known.control else []
     finders += [f"x|{findable('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []
     finders += map(names.by_file, envelope.files if keep else ())
@@ -57,8 +62,8 @@ def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> 
     errors = [issue for issue in verdict.issues if issue.is_error]
     return {
         "schema": names.SCHEMA,
-        "outcome": "rejected",
-        "acknowledgement": verdict.acknowledgement,
+        "outcome": "dead" if envelope.acknowledged == "AA" else "rejected",
+        "acknowledgement": envelope.acknowledged or verdict.acknowledgement,
         "at": at,
         "ended": at,
         "attempts": 0,

@@ -8,7 +8,7 @@ import orjson
 from shared.hub import Hub
 from shared.inbox import watching
 from shared.integration import Integration
-from shared.ledger import alarms, counters, names, outbox, thresholds
+from shared.ledger import alarms, batches, counters, names, outbox, thresholds
 from shared.ledger.claims import drop_blob
 from shared.ledger.knocks import close, knock
 from shared.ledger.store import Away, Conflict, Row, put
@@ -32,18 +32,21 @@ async def tick(hub: Hub) -> None:
 async def sweep(integration: Integration, hub: Hub) -> dict[str, int | float]:
     """Look at every lane that has an open row; tell, write down and return how much waits."""
     lanes: dict[str, list[Row]] = defaultdict(list)
+    split: list[tuple[int, float]] = []
     async for row in hub.store.scan(names.tables(integration.name).open):
         if row.partition == names.BATCH:
-            await _knock_for_batch(integration, row, hub)
+            split.append(await _look_at_batch(integration, row, hub))
             continue
         lanes[row.key.split(".")[0]].append(row)
     seen = [await _look(integration, lane, rows, hub) for lane, rows in lanes.items()]
+    ages = [age for _, _, age in seen] + [age for _, age in split]
     backlog: dict[str, int | float] = {
         "unpaired": await watching.look(integration, hub),
-        "waiting": sum(waiting for waiting, _, _ in seen),
+        "waiting": sum(waiting for waiting, _, _ in seen) + sum(left for left, _ in split),
         "held": sum(held for _, held, _ in seen),
-        "overdue": sum(age > hub.timing.overdue for _, _, age in seen),
-        "oldest_age_s": round(max((age for _, _, age in seen), default=0.0), 1),
+        "batches": len(split),
+        "overdue": sum(age > hub.timing.overdue for age in ages),
+        "oldest_age_s": round(max(ages, default=0.0), 1),
     }
     hub.tell("hub.backlog", integration=integration.name, **backlog)
     await hub.store.commit(names.SHARED_TABLE, names.BACKLOG, put(integration.name, {**backlog, "at": hub.now()}))
@@ -65,10 +68,12 @@ async def _look(integration: Integration, lane: str, rows: list[Row], hub: Hub) 
     return (len(messages), int(held), hub.now() - messages[0]["since"]) if messages else (0, 0, 0.0)
 
 
-async def _knock_for_batch(integration: Integration, row: Row, hub: Hub) -> None:
-    """A batch that nobody is splitting any more."""
-    if row["until"] <= hub.now() and hub.now() - row["at"] > hub.timing.knock_delay:
-        await hub.store.send(f"{integration.name}-work", orjson.dumps({"batch": row.key.split(".")[1]}))
+async def _look_at_batch(integration: Integration, row: Row, hub: Hub) -> tuple[int, float]:
+    """One batch: members that are not in the ledger yet, and seconds since the last progress. Knocks if no worker has it."""
+    batch = batches.read(integration.name, row)
+    if batch.until <= hub.now() and hub.now() - batch.at > hub.timing.knock_delay:
+        await hub.store.send(f"{integration.name}-work", orjson.dumps({"batch": batch.key}))
+    return batch.left, hub.now() - batch.since
 
 
 async def _finish_the_rest(integration: Integration, lane: str, rows: Iterable[Row], waiting: set[str], hub: Hub) -> None:

@@ -4,7 +4,8 @@ hub.message    one for each outcome                          integration outcome
 hub.attempt    one for each attempt that failed              integration error_code attempt
 hub.breaker    a destination's breaker changed               destination state
 hub.poison     a message landed in a poison queue            integration queue
-hub.backlog    each minute, from the ledger and the inbox    integration waiting oldest_age_s unpaired
+hub.backlog    each minute, from the ledger and the inbox    integration waiting oldest_age_s unpaired batches
+hub.batch      a batch was acknowledged                      integration count rule
 hub.queue      each minute, the ``-in`` queues               integration queue depth oldest_age_s
 hub.heartbeat  each minute, an app is alive                  integration
 hub.breach     a tuned threshold was passed                  integration threshold
@@ -38,6 +39,7 @@ MEASURED = {
     "overdue",
     "unpaired",
     "held",
+    "batches",
     "oldest_age_s",
     "depth",
     "threshold",

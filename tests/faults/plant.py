@@ -48,10 +48,10 @@ DEFECTS = (
     Defect(
         "acknowledge before storing",
         "shared/pipeline.py",
-        "        recorded = await record(integration, await _arrival(integration, envelope, checked, hub), hub)\n",
-        "        arrival = await _arrival(integration, envelope, checked, hub)\n"
+        "        recorded = await record(integration, await _arrival(integration, envelope, decision, hub), hub)\n",
+        "        arrival = await _arrival(integration, envelope, decision, hub)\n"
         "        hub.start(record(integration, arrival, hub))\n"
-        "        return _named(integration, checked.answer, arrival.id)\n",
+        "        return _named(integration, decision.answer, arrival.id)\n",
         "two in a lane",
     ),
     Defect(

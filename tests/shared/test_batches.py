@@ -1,14 +1,22 @@
 """A batch: stored once, a verdict for each message, split so that a crash in the middle doubles and loses nothing."""
 
 import asyncio
+import hashlib
+from collections import defaultdict
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from operator import itemgetter
+from types import SimpleNamespace
 
+import orjson
 import pytest
 
 from integrations import load
-from shared import batches, triggers
+from shared import batches, pipeline, triggers
 from shared.envelope import Envelope, Receipt
-from shared.ledger import conservation, names
+from shared.ledger import conservation, dead, names, watchdog
+from shared.ledger.dead import Person
 from shared.ledger.store import Away
 from tests.ledger_world import NOW, hub
 from toolkit.samples import accepted
@@ -99,3 +107,372 @@ async def test_a_crash_in_the_middle_doubles_and_loses_nothing(world, monkeypatc
     assert len(destination.took) == len(set(destination.took)) == 4
     assert (balance.outcomes["delivered"], balance.outcomes["rejected"], balance.holds) == (4, 1, True)
     assert not made.store.containers[names.CONTENT]
+
+
+def deliveries(one, **changes):
+    destination = Taking()
+    return replace(one, destination=destination, **changes), destination
+
+
+def codes(answer):
+    """The acknowledgement code of each member, in order."""
+    return [line.split(b"|")[1].decode() for line in answer.body.split(b"\r") if line.startswith(b"MSA")]
+
+
+def controls(answer):
+    return [line.split(b"|")[2].decode() for line in answer.body.split(b"\r") if line.startswith(b"MSA")]
+
+
+async def later(made, one, seconds=100, rounds=6):
+    """The hub some time after: the watchdog's rounds and the knocks that are due."""
+    for _ in range(rounds):
+        now = made.now() + seconds
+        made.now = lambda at=now: at
+        made.store.now = made.now
+        await triggers.tick(made)
+        for queue, door in ((f"{one.name}-work", triggers.work_queue), (f"{one.name}-in", triggers.in_queue)):
+            for got in await made.store.receive(queue, 30, most=1000):
+                with suppress(Away, asyncio.CancelledError):
+                    await door(one, got.body, made)
+                    await made.store.settle(got.ticket)
+        await settled(made)
+
+
+async def outcomes(made, one):
+    """What the ledger says of each member, by control id; a control id that came twice has two."""
+    found = defaultdict(list)
+    async for row in made.store.scan(names.tables(one.name).ledger):
+        if row.key.startswith("d|"):
+            found[row["control"]].append(row["outcome"])
+    return found
+
+
+async def as_acknowledged(made, one, answer):
+    """The ledger did what the acknowledgement said, member by member."""
+    found = await outcomes(made, one)
+    for code, control in zip(codes(answer), controls(answer), strict=True):
+        expected = {"delivered", "dead"} if code == "AA" else {"rejected"}
+        assert expected & set(found[control]), (code, control, found[control])
+
+
+def posted(body, partner="", trigger="http"):
+    return Envelope(NAME, body, STAMP, trigger=trigger, partner=partner)
+
+
+def numbered(count, prefix=b"BATCH"):
+    good = next(each.body for each in accepted(load(NAME)) if each.name == SAMPLE)
+    control, patient = good.split(b"|")[9], good.split(b"PID|")[1].split(b"|")[2]
+    bodies = [good.replace(control, b"%s%d" % (prefix, n), 1) for n in range(count)]
+    return [body.replace(patient, b"LANE%d^^^252^PI" % n, 1) for n, body in enumerate(bodies)]
+
+
+@pytest.fixture
+def partners(monkeypatch):
+    """Two callers: ``ours`` may send as the sender of the samples, ``theirs`` as somebody else."""
+    key = hashlib.sha256(b"x").hexdigest()
+    named = [
+        {"name": "ours", "keys": [key], "integrations": ["*"], "senders": ["252|*", "252"]},
+        {"name": "theirs", "keys": [key], "integrations": ["*"], "senders": ["999|999"]},
+        {"name": "both", "keys": [key], "integrations": ["*"], "senders": ["*"]},
+    ]
+    monkeypatch.setenv("HUB_PARTNERS", orjson.dumps(named).decode())
+    return named
+
+
+async def test_members_of_another_sender_hear_that_and_are_recorded_so(world, partners):
+    made, one, destination = world
+    answer = await batches.take(one, posted(file(numbered(6)), "theirs"), made)
+    await settled(made)
+    assert codes(answer) == ["AR"] * 6
+    assert not destination.took
+    await as_acknowledged(made, one, answer)
+
+
+async def test_the_same_bytes_of_two_callers_are_two_batches(world, partners):
+    made, one, destination = world
+    body = file(numbered(40))
+    mine, theirs = await asyncio.gather(
+        batches.take(one, posted(body, "ours"), made), batches.take(one, posted(body, "theirs"), made)
+    )
+    await settled(made)
+    await later(made, one)
+    assert (codes(mine), codes(theirs)) == (["AA"] * 40, ["AR"] * 40)
+    assert mine.headers["X-Batch-Id"] != theirs.headers["X-Batch-Id"]
+    assert sorted(destination.took) == sorted(f"BATCH{n}" for n in range(40))
+    balance = await conservation.balance(one, made)
+    assert (balance.holds, balance.outcomes["rejected"], balance.received) == (True, 40, 80)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_the_same_caller_posts_again(world, at_once):
+    made, one, destination = world
+    envelope = posted(file(numbered(5)))
+    first = await batches.take(one, envelope, made)
+    if not at_once:
+        await settled(made)
+    again = await batches.take(one, envelope, made)
+    await settled(made)
+    assert (first.body, first.headers) == (again.body, again.headers)
+    assert sorted(destination.took) == sorted(f"BATCH{n}" for n in range(5))
+    balance = await conservation.balance(one, made)
+    assert (balance.holds, balance.outcomes["duplicate"]) == (True, 0 if at_once else 5)
+
+
+async def test_settings_that_change_while_it_is_split(world, partners, monkeypatch):
+    """What was acknowledged is kept, what was refused stays refused: the acknowledgement is a promise."""
+    made, one, destination = world
+    start, made.start = made.start, lambda work: work.close()
+    mine = await batches.take(one, posted(file(numbered(3, b"M")), "ours"), made)
+    theirs = await batches.take(one, posted(file(numbered(3, b"T")), "theirs"), made)
+    swapped = [{**each, "senders": ["999|999"] if each["name"] == "ours" else ["*"]} for each in partners]
+    monkeypatch.setenv("HUB_PARTNERS", orjson.dumps(swapped).decode())
+    made.start = start
+    await later(made, one)
+    assert (codes(mine), codes(theirs)) == (["AA"] * 3, ["AR"] * 3)
+    found = await outcomes(made, one)
+    assert [found[f"M{n}"] for n in range(3)] == [["dead"]] * 3
+    assert [found[f"T{n}"] for n in range(3)] == [["rejected"]] * 3
+    letters = sorted(await dead.dead_letters(NAME, made), key=itemgetter("control"))
+    assert [letter["control"] for letter in letters] == ["M0", "M1", "M2"]
+    body = await dead.content(NAME, letters[0]["id"], Person("p", "test"), made)
+    assert body == numbered(3, b"M")[0]
+    assert not destination.took
+    assert (await conservation.balance(one, made)).holds
+
+
+def failing(what):
+    """An integration that fails at one member in the way that is named."""
+
+    def broken(real, *arguments):
+        def work(message, *rest):
+            if message["MSH-10"] == "BATCH2":
+                raise what
+            return real(message, *rest)
+
+        return work
+
+    return broken
+
+
+@pytest.mark.parametrize("part", ["lane", "transform", "check", "patient", "after"])
+async def test_one_member_at_which_the_hub_fails_is_recorded_and_the_others_go_on(part):
+    base, fail = load(NAME), failing(KeyError("a bug"))
+    if part == "check":
+        changes = {"profile": SimpleNamespace(name="p", check=fail(base.profile.check))}
+    else:
+        changes = {part: fail(getattr(base, part) or (lambda message: ""))}
+    one, destination = deliveries(base, **changes)
+    made = hub(one, now=lambda: NOW)
+    answer = await batches.take(one, posted(file(numbered(60))), made)
+    await settled(made)
+    await later(made, one)
+    expected = ["AA" if part == "transform" or n != 2 else "AE" for n in range(60)]
+    assert codes(answer) == expected
+    assert sorted(destination.took) == sorted(f"BATCH{n}" for n in range(60) if n != 2)
+    await as_acknowledged(made, one, answer)
+    assert (await conservation.balance(one, made)).holds
+    assert not made.store.tables[names.tables(NAME).open][names.BATCH]
+
+
+async def test_a_member_that_no_row_can_hold_is_refused_and_the_others_go_on(world):
+    made, one, destination = world
+    bodies = numbered(5)
+    bodies[1] = bodies[1].replace(b"BATCH1", b"X" * 40_000, 1)
+    answer = await batches.take(one, posted(file(bodies)), made)
+    await settled(made)
+    assert codes(answer) == ["AA", "AE", "AA", "AA", "AA"]
+    assert len(destination.took) == 4
+    balance = await conservation.balance(one, made)
+    assert (balance.holds, balance.outcomes) == (True, {"delivered": 4, "rejected": 1})
+
+
+@pytest.mark.parametrize("where", ["record", "refuse"])
+async def test_a_member_that_was_acknowledged_and_cannot_be_stored_is_a_dead_letter(world, monkeypatch, where):
+    made, one, destination = world
+    real = getattr(pipeline, where)
+
+    async def broken(integration, what, *rest):
+        control = what.control if where == "record" else rest[1].control
+        if control == "BATCH1":
+            raise ValueError("storage refused the request")
+        return await real(integration, what, *rest)
+
+    monkeypatch.setattr(pipeline, where, broken)
+    if where == "refuse":
+        monkeypatch.setattr(pipeline, "record", partial(broken_record, pipeline.record))
+    answer = await batches.take(one, posted(file(numbered(4))), made)
+    await settled(made)
+    assert codes(answer) == ["AA"] * 4
+    assert sorted(destination.took) == ["BATCH0", "BATCH2", "BATCH3"]
+    (letter,) = await dead.dead_letters(NAME, made)
+    assert letter["outcome"] == "dead"
+    assert await dead.content(NAME, letter["id"], Person("p", "test"), made) == numbered(4)[1]
+    assert (await conservation.balance(one, made)).holds
+
+
+async def broken_record(real, integration, arrival, made):
+    if arrival.control == "BATCH1":
+        raise ValueError("storage refused the request")
+    return await real(integration, arrival, made)
+
+
+async def test_such_a_dead_letter_can_be_replayed_and_discarded(world, monkeypatch):
+    made, one, destination = world
+    real = pipeline.record
+
+    async def broken(integration, arrival, made):
+        if arrival.control in ("BATCH1", "BATCH2"):
+            raise ValueError("storage refused the request")
+        return await real(integration, arrival, made)
+
+    monkeypatch.setattr(pipeline, "record", broken)
+    await batches.take(one, posted(file(numbered(4))), made)
+    await settled(made)
+    monkeypatch.setattr(pipeline, "record", real)
+    first, second = sorted(await dead.dead_letters(NAME, made), key=itemgetter("control"))
+    await dead.replay(one, first["id"], Person("p", "test"), made)
+    await settled(made)
+    await dead.discard(one, second["id"], Person("p", "test"), made)
+    assert sorted(destination.took) == ["BATCH0", "BATCH1", "BATCH3"]
+    assert await dead.dead_letters(NAME, made) == []
+    balance = await conservation.balance(one, made)
+    assert (balance.holds, balance.outcomes["dead"]) == (True, 0)
+    assert await conservation.residue(one, made) == []
+
+
+@pytest.mark.parametrize("on_resend", ["answer", "deliver"])
+@pytest.mark.parametrize("stops_after", [1, 3, 5])
+async def test_what_the_hub_brings_again_is_not_a_resend(world, monkeypatch, stops_after, on_resend):
+    made, one, _ = world
+    one, destination = deliveries(one, on_resend=on_resend)
+    made.integrations = {one.name: one}
+    real, calls = batches.accept, 0
+
+    async def dying(*args):
+        nonlocal calls
+        calls += 1
+        answer = await real(*args)
+        if calls == stops_after:
+            raise asyncio.CancelledError
+        return answer
+
+    monkeypatch.setattr(batches, "accept", dying)
+    await batches.take(one, posted(file(numbered(5))), made)
+    await settled(made)
+    await later(made, one)
+    balance = await conservation.balance(one, made)
+    assert sorted(destination.took) == sorted(f"BATCH{n}" for n in range(5))
+    assert (balance.outcomes, balance.received, balance.holds) == ({"delivered": 5}, 5, True)
+
+
+async def test_a_batch_that_the_caller_sends_again_is_delivered_again_where_declared(world):
+    made, one, _ = world
+    one, destination = deliveries(one, on_resend="deliver")
+    for _ in range(2):
+        await batches.take(one, posted(file(numbered(3))), made)
+        await settled(made)
+    assert sorted(destination.took) == sorted([f"BATCH{n}" for n in range(3)] * 2)
+
+
+async def test_a_batch_that_is_stuck_is_counted_and_alerted(world, monkeypatch):
+    made, one, _ = world
+    told = []
+    made.tell = lambda name, **keys: told.append((name, keys))
+    made.start = lambda work: work.close()
+    await batches.take(one, posted(file(numbered(7))), made)
+    made.store.queues.clear()
+    balance = await conservation.balance(one, made)
+    assert (balance.holds, balance.received, balance.outcomes) == (True, 7, {"in batch": 7})
+    at = NOW + 400
+    made.now = lambda: at
+    backlog = await watchdog.sweep(one, made)
+    assert (backlog["waiting"], backlog["batches"], backlog["overdue"], backlog["oldest_age_s"]) == (7, 1, 1, 400)
+    assert made.store.queues[f"{NAME}-work"], "a worker is asked for"
+
+
+async def test_a_batch_whose_file_is_gone_is_not_forgotten(world):
+    made, one, _ = world
+    told = []
+    made.tell = lambda name, **keys: told.append((name, keys.get("error_code")))
+    start, made.start = made.start, lambda work: work.close()
+    await batches.take(one, posted(file(numbered(7))), made)
+    made.store.containers[names.CONTENT].clear()
+    made.start = start
+    await later(made, one, rounds=2)
+    assert ("hub.fault", "batch-without-content") in told
+    assert (await conservation.balance(one, made)).outcomes == {"in batch": 7}
+
+
+async def test_a_member_that_kills_its_worker_is_set_aside_and_the_others_go_on(world, monkeypatch):
+    made, one, destination = world
+    real = batches.accept
+
+    async def killing(integration, envelope, made):
+        if b"BATCH2|" in envelope.body:
+            raise asyncio.CancelledError
+        return await real(integration, envelope, made)
+
+    monkeypatch.setattr(batches, "accept", killing)
+    answer = await batches.take(one, posted(file(numbered(30))), made)
+    await settled(made)
+    await later(made, one, rounds=20)
+    assert sorted(destination.took) == sorted(f"BATCH{n}" for n in range(30) if n != 2)
+    assert [letter["code"] for letter in await dead.dead_letters(NAME, made)] == ["batch-member"]
+    assert (await conservation.balance(one, made)).holds
+    assert codes(answer) == ["AA"] * 30
+
+
+async def test_storage_that_is_away_sets_nothing_aside(world, monkeypatch):
+    made, one, destination = world
+    real, away = made.store.commit, True
+
+    async def commit(table, partition, *changes):
+        if away and table == names.tables(NAME).ledger:
+            raise Away
+        return await real(table, partition, *changes)
+
+    made.store.commit = commit
+    timing, made.timing = made.timing, replace(made.timing, storage_patience=-1)
+    await batches.take(one, posted(file(numbered(3))), made)
+    await settled(made)
+    await later(made, one, rounds=20)
+    away, made.timing = False, timing
+    await later(made, one, rounds=3)
+    assert sorted(destination.took) == ["BATCH0", "BATCH1", "BATCH2"]
+    assert await dead.dead_letters(NAME, made) == []
+
+
+@pytest.mark.parametrize("trigger", ["queue", "file"])
+async def test_by_queue_and_by_file_it_is_the_same(world, trigger):
+    made, one, destination = world
+    bodies = numbered(5)
+    bodies[3] = bodies[3].replace(b"BATCH3", b"X" * 40_000, 1)
+    body = file(bodies)
+    if trigger == "file":
+        await made.store.write_blob(names.INBOX, f"{NAME}/batch.hl7", body)
+        await made.store.send(f"{NAME}-in", orjson.dumps({"blob": f"{NAME}/batch.hl7"}))
+    else:
+        await made.store.send(f"{NAME}-in", body)
+    await later(made, one)
+    assert sorted(destination.took) == ["BATCH0", "BATCH1", "BATCH2", "BATCH4"]
+    (letter,) = await dead.dead_letters(NAME, made)
+    assert await dead.content(NAME, letter["id"], Person("p", "test"), made) == bodies[3]
+    (reply,) = [orjson.loads(each.body) for each in await made.store.receive(f"{NAME}-replies", 30)]
+    assert codes(SimpleNamespace(body=reply["acknowledgement"].encode())) == ["AA", "AA", "AA", "AE", "AA"]
+    assert (await conservation.balance(one, made)).holds
+
+
+@pytest.mark.parametrize("body", [b"FHS|^~\\&|A\rFTS|0\r", b"BHS|^~\\&|A\rBTS|0\r"])
+async def test_a_batch_without_messages(world, body):
+    made, one, _ = world
+    answer = await batches.take(one, posted(body), made)
+    assert (answer.status, b"BTS|0" in answer.body) == (200, True)
+    assert (await conservation.balance(one, made)).received == 0
+
+
+@pytest.mark.parametrize("body", [b"FHS", b"BHS|^~\\&|A\rPID|1\rBTS|1\r", b"FHS|^~\\&\rBHS|^~\\&\rBTS|3\rFTS|2\r"])
+async def test_a_file_of_which_nothing_can_be_taken_is_recorded(world, body):
+    made, one, _ = world
+    answer = await batches.take(one, posted(body), made)
+    assert answer.status == 200
+    assert (await conservation.balance(one, made)).outcomes == {"rejected": 1}
