@@ -64,6 +64,7 @@ class Hub:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # since they were last written, by integration and outcome
     hours: dict[str, tuple[str, Counter[str]]] = field(default_factory=dict)  # by integration: the hour, and its counts so far
     process: str = field(default_factory=lambda: uuid4().hex[:8])
+    sweeps: dict[str, Any] = field(default_factory=dict)  # by integration: where the watchdog stopped, and what it has seen
     purged: dict[str, str] = field(default_factory=dict)  # by integration: the hour of the last purge
     slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)  # by destination
     breakers: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # by destination: when it was read, and what

@@ -13,6 +13,7 @@ from shared.issue import Issue
 from shared.ledger import names
 
 GRACE = 60.0  # seconds that an event has to come before the watchdog knocks in its place
+LIVES = 60.0  # seconds that such a knock is kept: the next round knocks again
 KNOCKS = 200  # most of them in one round: what is left is still there in the next
 UNPAIRED = Issue("error", "incomplete", "", "the other file of the pair never came", "unpaired")
 
@@ -32,8 +33,10 @@ async def look(integration: Integration, hub: Hub) -> int:
     lonely = _lonely(ages, trigger) | {name for name in ages if not is_own(integration, name)}
     late = {name for name in lonely if ages[name] > hub.timing.pairing}
     due = sorted((name for name, age in ages.items() if age > GRACE and name not in late), key=ages.__getitem__, reverse=True)
-    for name in due[:KNOCKS]:  # a half too: a sidecar may carry its document
-        await hub.store.send(f"{integration.name}-in", orjson.dumps({"blob": name}))
+    if len(due) > KNOCKS:  # not the oldest again and again: files that cannot be taken would keep the others out
+        due = hub.random.sample(due, KNOCKS)
+    for name in due:  # a half too: a sidecar may carry its document
+        await hub.store.send(f"{integration.name}-in", orjson.dumps({"blob": name}), lives=LIVES)
     for name in late:
         if ages[name] > integration.retention.dead_content * 86400:
             await _give_up(integration, name, hub)

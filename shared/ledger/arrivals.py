@@ -99,7 +99,7 @@ async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tup
     reused, ticket, *_ = await together(
         _used_before(integration, arrival, found, hub),
         knock(integration.name, arrival.lane, hub, hub.timing.knock_delay),
-        open_lane(integration.name, arrival.lane, arrival.token, hub),
+        open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key),
         hub.store.commit(tables.find, names.hour(at), put(arrival.id, {**found, **trail})),
         *(hub.store.commit(tables.find, finder, put(arrival.id, found)) for finder in arrival.finders),
     )

@@ -14,7 +14,7 @@ from shared.integration import Integration
 from shared.issue import Issue
 from shared.ledger import content, names
 from shared.ledger.arrivals import Fresh
-from shared.ledger.knocks import close, knock
+from shared.ledger.knocks import close, knock, open_outbox
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, put, remove, replace
 from shared.problems import Fault
 
@@ -187,8 +187,9 @@ class Claim:
     async def _clear(self, message: Row, record: Mapping[str, Any]) -> None:
         if record["blob_pending"]:
             await drop_blob(self.ledger, self.lane, names.number(message.key), self.hub)
-        if not record["pending"]:
-            await close(self.integration.name, self.lane, message["mark"], self.hub)
+        if record["pending"]:
+            await open_outbox(self.integration.name, self.lane, self.hub)
+        await close(self.integration.name, self.lane, message["mark"], self.hub)
         if self.fresh and self.fresh.ticket and self.fresh.waiting.key == message.key:
             await self.hub.store.settle(self.fresh.ticket)
 

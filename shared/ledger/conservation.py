@@ -142,5 +142,6 @@ async def _open(integration: Integration, hub: Hub) -> AsyncIterator[str]:
         if row.partition != names.BATCH and hub.now() - row["at"] > 2 * hub.timing.open_grace:
             lane, mark = row.key.split(".")
             rows = await hub.store.query(tables.ledger, lane)
-            if not any(one["mark"] == mark and (one.key.startswith("w|") or one["pending"]) for one in rows):
+            published = mark == names.OUTBOX and any(one.key.startswith("p|") for one in rows)
+            if not published and not any(one["mark"] == mark and (one.key.startswith("w|") or one["pending"]) for one in rows):
                 yield f"{lane}: an open row left behind"

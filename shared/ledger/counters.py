@@ -13,7 +13,7 @@ import orjson
 
 from shared.hub import Hub
 from shared.ledger.names import tables
-from shared.ledger.store import put
+from shared.ledger.store import Row, put
 
 EDGES = (10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 60_000, 600_000)
 HOUR = 3600
@@ -84,8 +84,21 @@ async def read(integration: str, since: float, until: float, hub: Hub) -> dict[i
     found: dict[int, Counter[str]] = {}
     for partition, first, last, start in (_months if hourly else _days)(since, until):
         for row in await hub.store.query(tables(integration).counters, partition, first, last):
-            found.setdefault(start(row.key), Counter()).update(orjson.loads(row["counts"]))
+            if counted := _counts(row):
+                found.setdefault(start(row.key), Counter()).update(counted)
+            else:
+                hub.tell("hub.skipped", integration=integration, stage="counters", error_code="not-counts")
     return found
+
+
+def _counts(row: Row) -> dict[str, int]:
+    """The counts of a row; empty for one that holds none, which must not hide all the others."""
+    try:
+        counted = orjson.loads(row["counts"])
+    except orjson.JSONDecodeError:
+        return {}
+    is_sound = isinstance(counted, dict) and all(isinstance(each, int) for each in counted.values()) and row.key[:4].isdigit()
+    return counted if is_sound else {}
 
 
 Range = tuple[str, str, str, "Start"]

@@ -64,7 +64,7 @@ async def replay(integration: Integration, message_id: str, person: Person, hub:
         raise Refused("later messages of its lane were delivered: replay it out of order, or discard it")
     tables = names.tables(integration.name)
     mark = hub.token()
-    await open_lane(integration.name, lane, mark, hub)
+    await open_lane(integration.name, lane, mark, hub, ended["key"])
     await _commit(tables.ledger, lane, [*_revived(n, ended, mark, hub.now()), *await _let_in(tables.ledger, lane, n, hub)], hub)
     await hub.store.commit(tables.find, PARTITION, remove(message_id))
     await knock(integration.name, lane, hub)
@@ -79,7 +79,7 @@ async def discard(
     if outcome == "discarded":
         await audit.append(integration.name, Act(person.who, "discard", message_id, person.purpose), hub)
     tables = names.tables(integration.name)
-    await open_lane(integration.name, lane, ended["mark"], hub)
+    await open_lane(integration.name, lane, ended["mark"], hub, ended["key"])
     record = replace(ended, outcome=outcome, ended=hub.now(), blob="", blob_pending=ended["blob"])
     await _commit(tables.ledger, lane, [record, *await _let_in(tables.ledger, lane, n, hub, content_too=True)], hub)
     await drop_blob(tables.ledger, lane, n, hub)

@@ -1,28 +1,61 @@
 """How a lane shows that it has work: an open row for each message, which the watchdog sees, and a knock on the work queue.
 
-Losing a knock costs seconds, doubling one nothing.
+What is published leaves one open row for its whole lane, in partitions of its own. Losing a knock costs seconds, doubling one
+nothing: therefore each expires, and a worker that is away finds no heap of them when it comes back.
 """
 
 import orjson
 
 from shared.hub import Hub
 from shared.ledger import names
-from shared.ledger.store import Away, Ticket, put, remove
+from shared.ledger.store import Away, Conflict, Ticket, delete, put, remove
+
+LIVES = 3600.0  # seconds that a knock is kept once it is due
+LONGEST_DELAY = 6 * 86400.0  # a storage queue takes seven days at most
 
 
-async def knock(integration: str, lane: str, hub: Hub, delay: float = 0) -> Ticket | None:
+async def knock(integration: str, lane: str, hub: Hub, delay: float = 0, lives: float = LIVES) -> Ticket | None:
     """Ask for a worker; ``None`` when the queue is away: the watchdog will see the open lane."""
+    wait = min(max(delay, 0), LONGEST_DELAY)
     try:
-        return await hub.store.send(f"{integration}-work", orjson.dumps({"lane": lane}), min(max(delay, 0), 6 * 86400))
+        return await hub.store.send(f"{integration}-work", orjson.dumps({"lane": lane}), wait, wait + lives)
     except Away:
         return None
 
 
-async def open_lane(integration: str, lane: str, mark: str, hub: Hub) -> None:
-    """The lane has work, or something to clear away; written before the message itself."""
-    await hub.store.commit(names.tables(integration).open, lane[-1], put(names.open_key(lane, mark), {"at": hub.now()}))
+async def knock_subscriber(subscriber: str, publisher: str, lane: str, hub: Hub, delay: float = 0, lives: float = LIVES) -> None:
+    """Ask a subscriber to look into one lane of a publisher's outbox. Raises ``Away``."""
+    body = orjson.dumps({"publisher": publisher, "lane": lane})
+    await hub.store.send(f"{subscriber}-work", body, delay, delay + lives)
+
+
+async def open_lane(integration: str, lane: str, mark: str, hub: Hub, key: str = "") -> None:
+    """The lane has work, or something to clear away; written before the message itself. ``key``: of its receipt."""
+    row = put(names.open_key(lane, mark), {"at": hub.now(), "key": key})
+    await hub.store.commit(names.tables(integration).open, lane[-1], row)
 
 
 async def close(integration: str, lane: str, mark: str, hub: Hub) -> None:
     """The message is done with: its open row goes."""
     await hub.store.commit(names.tables(integration).open, lane[-1], remove(names.open_key(lane, mark)))
+
+
+async def open_outbox(integration: str, lane: str, hub: Hub) -> None:
+    """The lane holds published messages that some subscriber has not taken: one row, however many they are."""
+    row = put(names.open_key(lane, names.OUTBOX), {"at": hub.now()})
+    await hub.store.commit(names.tables(integration).open, names.outbox(lane), row)
+
+
+async def close_outbox(integration: str, lane: str, hub: Hub) -> None:
+    """The row of the lane's outbox goes when nothing published is left in the lane.
+
+    The row is read first and deleted by its ETag: a message that is published meanwhile writes it again, and it stays.
+    """
+    tables = names.tables(integration)
+    row = await hub.store.get(tables.open, names.outbox(lane), names.open_key(lane, names.OUTBOX))
+    if not row or await hub.store.query(tables.ledger, lane, "p|", "p~", 1):
+        return
+    try:
+        await hub.store.commit(tables.open, names.outbox(lane), delete(row))
+    except Conflict:
+        return

@@ -12,6 +12,8 @@ SHARED_TABLE = "hubshared"  # what integrations share: breakers and rates of des
 BACKLOG, THRESHOLD = "backlog", "threshold"  # its partitions that are no destination's name
 UNNUMBERED = 0  # of a message that never had a place in a lane: refused, or acknowledged with its batch and then not takeable
 DEAD = "dead"  # partition of the index: what waits for a person
+OUTBOX = "outbox"  # begins the partitions of the open rows of outboxes, and stands for the mark in them
+SHARDS = "0123456789abcdef"  # the last digit of a lane: the partition of its open rows
 BATCH = "batch"  # stands for the lane in the open row of a batch that is to be split
 CONTENT, INBOX = "content", "inbox"
 EndedAs = Literal["delivered", "rejected", "dead", "discarded", "expired"]  # the outcome of a row ``d|n``
@@ -84,6 +86,15 @@ def by_name(name: str) -> str:
 def open_key(lane: str, mark: str) -> str:
     """The open row of one message: its lane, and the mark that its waiting row carries."""
     return f"{lane}.{mark}"
+
+
+def outbox(lane: str) -> str:
+    """The partition of the open row of a lane's outbox.
+
+    >>> outbox("1-5c0e")
+    'outboxe'
+    """
+    return f"{OUTBOX}{lane[-1]}"
 
 
 def hour(at: float) -> str:

@@ -14,11 +14,14 @@ from shared.hub import Hub
 from shared.integration import EventGrid, Integration
 from shared.ledger import names
 from shared.ledger.claims import drop_blob, stored_envelope
-from shared.ledger.knocks import close
+from shared.ledger.knocks import close, close_outbox, knock_subscriber
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, remove, replace
 from shared.pipeline import accept
 
 LOOK_AGAIN = 1  # second
+PAGE = 50  # published messages that are read in one request
+TURN = 60.0  # seconds after which a worker lets another invocation go on
+GIVEN_UP = 200  # most messages of a lane whose retention is over that one round gives up
 OPERATORS: Mapping[str, Callable[[str, tuple[str, ...]], bool]] = {
     "StringIn": lambda value, values: value in values,
     "StringNotIn": lambda value, values: value not in values,
@@ -32,22 +35,59 @@ OPERATORS: Mapping[str, Callable[[str, tuple[str, ...]], bool]] = {
 
 async def take(subscriber: Integration, publisher: str, lane: str, hub: Hub) -> None:
     """Take from one lane of the outbox all that this subscriber has not taken, oldest first."""
-    ledger = names.tables(publisher).ledger
-    cursor = await hub.store.get(ledger, lane, f"s|{subscriber.name}")
-    first = (cursor["n"] if cursor else 0) + 1
-    for published in await hub.store.query(ledger, lane, names.row("p", first), "p~"):
-        if subscriber.name in published["pending"].split():
-            await _accept(subscriber, publisher, published, hub)
-        if not await _taken(subscriber.name, publisher, lane, names.number(published.key), hub):
-            return
+    end = hub.now() + TURN
+    while page := await _not_taken(subscriber.name, publisher, lane, hub):
+        for published in page:
+            if subscriber.name in published["pending"].split():
+                await _accept(subscriber, publisher, published, hub)
+            if not await _taken(subscriber.name, publisher, lane, names.number(published.key), hub):
+                return None
+        if hub.now() > end:
+            return await knock_subscriber(subscriber.name, publisher, lane, hub)
     await _look_again(subscriber.name, publisher, lane, hub)
+    await close_outbox(publisher, lane, hub)
+    return None
+
+
+async def _not_taken(subscriber: str, publisher: str, lane: str, hub: Hub, most: int = PAGE) -> list[Row]:
+    """The next published messages behind the subscriber's cursor."""
+    ledger = names.tables(publisher).ledger
+    cursor = await hub.store.get(ledger, lane, f"s|{subscriber}")
+    first = (cursor["n"] if cursor else 0) + 1
+    return await hub.store.query(ledger, lane, names.row("p", first), "p~", most)
 
 
 async def _look_again(subscriber: str, publisher: str, lane: str, hub: Hub) -> None:
     """An event may overtake the settling of its own message: then the subscriber knocks for itself, a moment later."""
-    waiting = await hub.store.query(names.tables(publisher).ledger, lane, "w|", "w~")
+    waiting = await hub.store.query(names.tables(publisher).ledger, lane, "w|", "w~", 2)
     if any(row["state"] == "sending" for row in waiting):
-        await hub.store.send(f"{subscriber}-work", orjson.dumps({"publisher": publisher, "lane": lane}), LOOK_AGAIN)
+        await knock_subscriber(subscriber, publisher, lane, hub, LOOK_AGAIN)
+
+
+async def look(publisher: Integration, lane: str, lives: float, hub: Hub) -> None:
+    """The watchdog's look at one lane of the outbox: one knock for each subscriber that has not taken its oldest message.
+
+    What no subscriber takes any more is given up when its retention is over. ``lives``: seconds that a knock is kept.
+    """
+    ledger = names.tables(publisher.name).ledger
+    for _ in range(GIVEN_UP):
+        oldest = await hub.store.query(ledger, lane, "p|", "p~", 1)
+        if not oldest:
+            return await close_outbox(publisher.name, lane, hub)
+        ended = await hub.store.get(ledger, lane, names.row("d", names.number(oldest[0].key)))
+        if not ended or hub.now() - ended["ended"] <= publisher.retention.published * 86400:
+            for subscriber in await _behind(publisher, oldest[0], hub):
+                await knock_subscriber(subscriber, publisher.name, lane, hub, lives=lives)
+            return None
+        await give_up(publisher, ended, hub)
+    return None
+
+
+async def _behind(publisher: Integration, oldest: Row, hub: Hub) -> list[str]:
+    """The subscribers that have something to take: the oldest message, or a later one while another has not taken that."""
+    pending: list[str] = oldest["pending"].split()
+    others = [name for name in publisher.subscribers if name not in pending]
+    return pending + [name for name in others if await _not_taken(name, publisher.name, oldest.partition, hub, 1)]
 
 
 async def _accept(subscriber: Integration, publisher: str, published: Row, hub: Hub) -> None:

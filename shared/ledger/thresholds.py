@@ -11,6 +11,7 @@ from typing import NamedTuple
 from shared.hub import Hub
 from shared.ledger import audit, counters, names
 from shared.ledger.audit import Act
+from shared.ledger.isolation import isolated
 from shared.ledger.store import put, remove
 
 WINDOW = 900  # seconds over which rates and times are taken
@@ -83,9 +84,10 @@ async def evaluate(integration: str, backlog: Mapping[str, int | float], hub: Hu
         return
     seen = await look(integration, backlog, hub)
     for row in rows:
-        rule = row.key.split("|")[1]
-        if rule in RULES and (measured := RULES[rule].measure(seen)) > row["value"]:
-            hub.tell("hub.breach", integration=integration, rule=rule, threshold=row["value"], count=round(measured, 1))
+        with isolated(integration, "thresholds", hub):
+            rule = row.key.split("|")[1]
+            if rule in RULES and (measured := RULES[rule].measure(seen)) > row["value"]:
+                hub.tell("hub.breach", integration=integration, rule=rule, threshold=row["value"], count=round(measured, 1))
 
 
 async def look(integration: str, backlog: Mapping[str, int | float], hub: Hub) -> Seen:

@@ -9,6 +9,7 @@ hub.batch      a batch was acknowledged                      integration count r
 hub.queue      each minute, the ``-in`` queues               integration queue depth oldest_age_s
 hub.heartbeat  each minute, an app is alive                  integration
 hub.breach     a tuned threshold was passed                  integration threshold
+hub.skipped    one row, lane or step was left undone         integration stage lane error_code
 hub.fault      a bug of ours: type and frames, no text       error_code frames
 hub.reader     two readings of one thing differ              integration error_code
 """

@@ -71,7 +71,7 @@ DEFECTS = (
     Defect(
         "forget the open row",
         "shared/ledger/arrivals.py",
-        "open_lane(integration.name, arrival.lane, arrival.token, hub)",
+        "open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key)",
         "asyncio.sleep(0)",
         "the watchdog alone",
     ),

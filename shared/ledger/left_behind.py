@@ -1,0 +1,35 @@
+"""What a worker left undone after it settled a message: its blob, the open row of its outbox, its own open row."""
+
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger import names
+from shared.ledger.claims import drop_blob
+from shared.ledger.knocks import close, open_outbox
+from shared.ledger.store import Row
+
+
+async def finish(integration: Integration, lane: str, opened: Row, hub: Hub) -> None:
+    """Finish the message of an open row when it is done with, or close the row of one that never came."""
+    ledger, mark = names.tables(integration.name).ledger, opened.key.split(".")[1]
+    message = await _message(ledger, lane, opened["key"], mark, hub)
+    if message and message.key.startswith("w|"):
+        return  # further back in the lane, or accepted by a process whose clock is behind
+    if message and message["blob_pending"]:
+        await drop_blob(ledger, lane, names.number(message.key), hub)
+    if message and message["pending"]:
+        await open_outbox(integration.name, lane, hub)
+    await close(integration.name, lane, mark, hub)
+
+
+async def _message(ledger: str, lane: str, key: str, mark: str, hub: Hub) -> Row | None:
+    """The message that carries the mark: by its receipt, else among all of the lane (an older row has no key)."""
+    receipt = await hub.store.get(ledger, lane, f"r|{key}") if key else None
+    for kind in ("d", "w", "d") if receipt else ():  # the last for one that was settled while the first two were read
+        row = await hub.store.get(ledger, lane, names.row(kind, receipt["n"])) if receipt else None
+        if row and row["mark"] == mark:
+            return row
+    for first, last in (("d|", "d~"), ("w|", "w~"), ("d|", "d~")):
+        for row in await hub.store.query(ledger, lane, first, last):
+            if row["mark"] == mark:
+                return row
+    return None
