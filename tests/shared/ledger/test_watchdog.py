@@ -9,7 +9,7 @@ import pytest
 
 from shared import triggers
 from shared.hub import Hub
-from shared.integration import Integration
+from shared.integration import EventGrid, Integration
 from shared.ledger import alarms, counters, knocks, names, outbox, thresholds, watchdog
 from shared.ledger.conservation import residue
 from shared.ledger.memory import MemoryStore
@@ -152,7 +152,8 @@ def test_all_of_a_long_lane_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 def publishing(store: MemoryStore) -> tuple[Hub, Remembering]:
     took = Remembering()
     publisher = integration(Remembering(), ONE, subscribers=(TWO,))
-    return hub(publisher, integration(took, TWO), store=store, now=store.now), took
+    subscriber = integration(took, TWO, triggers=(EventGrid(("published",), publisher=ONE),))
+    return hub(publisher, subscriber, store=store, now=store.now), took
 
 
 async def published(made: Hub, messages: int, lanes: int) -> None:
@@ -345,7 +346,6 @@ async def test_an_odd_counter_or_threshold_hides_no_other() -> None:
 async def test_files_that_cannot_be_taken_do_not_keep_the_others_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """More of them than one round knocks for: each has its turn all the same."""
     from shared.inbox import watching
-    from shared.integration import EventGrid
 
     at = NOW
     files = EventGrid(("Microsoft.Storage.BlobCreated",), "/blobServices/default/containers/inbox/blobs/notes/")
