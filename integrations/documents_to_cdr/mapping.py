@@ -82,6 +82,7 @@ def replaced(source: str, number: str) -> Element:
 
 def from_message(message: Message) -> Resource:
     """MDM^T02 by the HL7 v2-to-FHIR guide, as Wales wants it, with the document's data in a Binary."""
+    message = guide.prepared(message)
     made = of_the_record([each["resource"] for each in guide.to_bundle(message)["entry"]])
     own = f"urn:x-hub:application:{message['MSH-3']}"
     welsh = placed([claimed(of_wales(each, message, own)) for each in made], f"{own}:location")

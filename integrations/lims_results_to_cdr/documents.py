@@ -22,6 +22,7 @@ class Document(NamedTuple):
 
     @property
     def data(self) -> str:
+        """The data of a document in pieces; of several files in one OBX that of the first."""
         return "".join(piece.raw("5.5") for piece in self.pieces)
 
 
@@ -46,6 +47,8 @@ def continues(pieces: list[Segment], segment: Segment) -> bool:
     """The same observation and kind of document, when the pieces before do not end one and this begins no other."""
     if not is_piece(segment) or kind(segment) != kind(pieces[0]):
         return False
+    if len(segment.repeats("5")) > 1 or len(pieces[-1].repeats("5")) > 1:
+        return False  # several files in one OBX are each whole
     before, data = pieces[-1].raw("5.5"), segment.raw("5.5")
     begins = any(data.startswith(beginning) for _, beginning in BEGINNINGS.values())
     return not before.endswith("=") and not begins
@@ -56,12 +59,19 @@ def kind(piece: Segment) -> tuple[str, ...]:
 
 
 def is_whole(document: Document) -> bool:
-    """Whether the data is base64, and begins as its subtype says."""
+    """Whether the data is base64, and begins as its subtype says: that of the pieces together, or of each file of one OBX."""
+    files = len(document.first.repeats("5"))
+    if files < 2:
+        return _is_file(document.data, document.first["5.3"])
+    return all(_is_file(document.first.raw(f"5[{n}].5"), document.first[f"5[{n}].3"]) for n in range(1, files + 1))
+
+
+def _is_file(data: str, subtype: str) -> bool:
     try:
-        decoded = b64decode(document.data, validate=True)
+        decoded = b64decode(data, validate=True)
     except (Error, ValueError):
         return False
-    begins = BEGINNINGS.get(document.first["5.3"].upper())
+    begins = BEGINNINGS.get(subtype.upper())
     return bool(decoded) and (begins is None or decoded.startswith(begins[0]))
 
 

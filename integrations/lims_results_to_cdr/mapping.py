@@ -5,7 +5,7 @@ from integrations.lims_results_to_cdr.results import Results, laboratory
 from shared.fhir.bundle import entry, transaction_bundle
 from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message
-from shared.mapping import to_bundle
+from shared.mapping import prepared, to_bundle
 from shared.mapping.transaction import entries, of_the_record, patient_search
 from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import address_lines, welsh_patient
@@ -14,7 +14,7 @@ from shared.mapping.wales.providers import PROVIDERS, placed, welsh_provider
 
 def to_transaction(message: Message) -> Resource:
     """The transaction: results create their Patient only when there is none, and delete nothing."""
-    whole = joined(message)
+    whole = joined(prepared(message))
     made = of_the_record([each["resource"] for each in to_bundle(whole)["entry"]])
     welsh = [claimed(of_wales(each, whole), laboratory=True) for each in laboratory(Results(whole, made))]
     placed_there = placed(welsh, f"{local_system(whole)}:location")

@@ -1,5 +1,7 @@
 """What a laboratory's results are in Wales: categories, times, groups of results, and documents beside them."""
 
+from itertools import count
+
 from shared.fhir.reference import Ids, full_url, reference
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7 import Message, Segment
@@ -98,11 +100,11 @@ def present(results: Results, document: Resource) -> None:
     """A document: its data in a Binary, referred to by the report. The observation that only carried it goes."""
     carrier = next((each for each in results.made.values() if reference_to(document) in each.get("derivedFrom", ())), {})
     report = results.report_of.get(carrier.get("id", ""), {})
-    attachment = stored(results, document)
+    attachments = stored(results, document)
     results.made[document["id"]] = {
         **document,
         **element(date=report.get("issued"), docStatus=DOCUMENT_STATUS.get(carrier.get("status", ""))),
-        "content": [{"attachment": attachment}],
+        "content": [{"attachment": each} for each in attachments],
         "context": element(
             **document.get("context", {}),
             related=[reference("DiagnosticReport", report.get("id", ""))],
@@ -110,7 +112,7 @@ def present(results: Results, document: Resource) -> None:
     }
     if report:
         results.gone.add(carrier["id"])
-        report["presentedForm"] = [*report.get("presentedForm", ()), attachment]
+        report["presentedForm"] = [*report.get("presentedForm", ()), *attachments]
         report["result"] = [each for each in report["result"] if of(each) != carrier["id"]]
         if not report["result"]:
             del report["result"]
@@ -120,15 +122,21 @@ def reference_to(document: Resource) -> Element:
     return {"reference": full_url(document["id"]), "type": "DocumentReference"}
 
 
-def stored(results: Results, document: Resource) -> Element:
-    """The attachment of a document, with the address of a Binary in place of the data."""
-    attachment = document["content"][0]["attachment"]
+def stored(results: Results, document: Resource) -> list[Element]:
+    """The attachments of a document, each with the address of a Binary in place of its data."""
     title = document.get("type", {}).get("text") or next(
         (c.get("display") for c in document.get("type", {}).get("coding", ())), ""
     )
+    names = (f"{document['id']}/Binary{number if number > 1 else ''}" for number in count(1))
+    return [
+        _stored(results, results.ids(name), content["attachment"], title)
+        for name, content in zip(names, document["content"], strict=False)
+    ]
+
+
+def _stored(results: Results, binary: str, attachment: Element, title: str) -> Element:
     if "data" not in attachment:
         return element(**attachment, title=title)
-    binary = results.ids(f"{document['id']}/Binary")
     kind = attachment.get("contentType", "application/octet-stream")
     results.made[binary] = resource("Binary", id=binary, contentType=kind, data=attachment["data"])
     return element(contentType=kind, url=f"Binary/{binary}", title=title)

@@ -7,7 +7,7 @@ from shared.fhir.reference import Ids
 from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message, Segment
 from shared.hl7.identifier import own_number
-from shared.mapping import to_bundle
+from shared.mapping import prepared, to_bundle
 from shared.mapping.authorities import NHS_NUMBER
 from shared.mapping.segments.patient import PID_ELEMENTS
 from shared.mapping.transaction import entries, numbered, of_the_record, patient_search, search
@@ -29,6 +29,7 @@ ENTRIES: dict[str, Callable[[Segment], str]] = {
 
 def to_transaction(message: Message) -> Resource:
     """The transaction: absent keeps what the repository holds, null removes it, a value replaces it."""
+    message = prepared(message)
     made = of_the_record([each["resource"] for each in to_bundle(message)["entry"]])
     segments = made_from(message)
     own = f"urn:x-hub:application:{message['MSH-3']}"

@@ -78,6 +78,7 @@ def acting(who: Element) -> Element:
 
 def from_message(message: Message) -> Resource:
     """VXU^V04 by the HL7 v2-to-FHIR guide, as the national profile wants it: staff and makers by identifier and name only."""
+    message = guide.prepared(message)
     made = [each["resource"] for each in guide.to_bundle(message)["entry"]]
     known = {full_url(each["id"]): each for each in made}
     person = next(each for each in made if each["resourceType"] == "Patient")

@@ -9,6 +9,7 @@ from shared.issue import Issue
 from shared.leaves import hl7_leaves
 from shared.mapping.messages import adt, common, documents, orders, referrals, results, schedules, vaccinations
 from shared.mapping.messages.story import Handler, Story, begin, end, follow
+from shared.mapping.preparation import preparation
 from shared.mapping.said import NULL
 
 
@@ -43,7 +44,9 @@ def convert(message: Message) -> Converted:
 
     A message type that is not listed is read by what its segments mean in any message.
     """
+    message, changes = preparation(message)
     story = begin(message)
+    story.read.issues += changes
     _nulls(story, message)
     handlers, finish = MESSAGES.get(message["MSH-9.1"], (common.COMMON, _nothing))
     _heed(story, message)

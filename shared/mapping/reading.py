@@ -13,6 +13,7 @@ from shared.issue import Issue, Severity
 from shared.mapping.datatypes.code import cwe_codeable_concept, cwe_coding, is_known
 from shared.mapping.datatypes.date import dtm_date, dtm_date_time, dtm_instant
 from shared.mapping.datatypes.location import pl_location
+from shared.mapping.datatypes.person import xtn_contact_points
 from shared.mapping.datatypes.provider import cwe_organization, hd_organization_resource, xcn_practitioner, xon_organization
 from shared.mapping.said import NULL, said
 from shared.mapping.tables import Table
@@ -141,6 +142,10 @@ class Reading:
             except ValueError as error:
                 self.note("value", segment.where(f"{field}[{number}]"), str(error), "value-not-mapped")
         return found
+
+    def telecom(self, segment: Segment, field: str, use: str = "") -> list[Element]:
+        """The ContactPoints of an XTN field: a repetition may hold a number and an address."""
+        return [point for points in self.each(segment, field, xtn_contact_points, use) for point in points]
 
     def across(self, segment: Segment, fields: tuple[str, ...], converter: Callable[..., Any], *more: Any) -> list[Any]:
         """``each`` of several fields, one after the other; most messages fill none of them."""

@@ -71,47 +71,53 @@ def xad_address(xad: Part) -> Element:
     )
 
 
-def xtn_contact_point(xtn: Part, use: str = "") -> Element:
-    """ContactPoint from XTN; ``use`` is what the field itself says when XTN-2 does not.
+def xtn_contact_points(xtn: Part, use: str = "") -> list[Element]:
+    """ContactPoints from XTN: its number and its address are two; ``use`` is what the field itself says when XTN-2 does not.
 
-    ``{}`` when there is no number and no address. Without XTN-3 a telephone number is a phone (XTN-1 is a telephone number
-    by its type) and an address an e-mail; the guide would say unknown, which R4's required binding refuses.
-    ValueError: a date is none. Source: guide, XTN[ContactPoint].
+    ``[]`` when there is neither. Without XTN-3 a number is a phone (XTN-1 is a telephone number by its type); the guide
+    would say unknown, which R4's required binding refuses. ValueError: a date is none. Source: guide, XTN[ContactPoint].
 
     >>> from shared.hl7 import parse
-    >>> xtn_contact_point(parse("MSH|^~\\\\&|\\rPID|||||||||||||01792 555555^PRN^PH")["PID"].repeats("13")[0])
-    {'system': 'phone', 'value': '01792 555555', 'use': 'home'}
+    >>> xtn_contact_points(parse("MSH|^~\\\\&|\\rPID|||||||||||||01792 555555^PRN^PH")["PID"].repeats("13")[0])
+    [{'system': 'phone', 'value': '01792 555555', 'use': 'home'}]
     """
     equipment = said(xtn, "3")
-    value = _telecom_value(xtn, equipment)
-    if not value:
-        return {}
-    system = _system(xtn, equipment)
-    mobile = "mobile" if equipment == "CP" else ""
+    number, address = _number_and_address(xtn)
     rank = said(xtn, "18")
-    return element(
-        extension=_number_parts(xtn) if system != "email" else [],
-        system=system,
-        value=value,
-        use=mobile or TELECOM_USE.get(said(xtn, "2")) or use,
-        rank=int(rank) if rank.isdecimal() and int(rank) else None,
+    common = element(
+        use=TELECOM_USE.get(said(xtn, "2")) or use,
+        rank=int(rank) if len(rank) < 10 and rank.isdecimal() and int(rank) else None,
         period=period(said(xtn, "13"), said(xtn, "14")),
     )
+    found = []
+    if number:
+        mobile = {"use": "mobile"} if equipment == "CP" else {}
+        parts = element(extension=_number_parts(xtn))
+        found.append({**parts, "system": _number_system(number, equipment), "value": number, **common, **mobile})
+    if address:
+        found.append({"system": _address_system(address, equipment), "value": address, **common})
+    return found
 
 
-def _system(xtn: Part, equipment: str) -> str:
-    if not equipment:
-        return "email" if said(xtn, "4") or "@" in said(xtn, "1") else "phone"
-    if equipment == "CP":
-        return "phone"
-    return TELECOM_EQUIPMENT.get(equipment, "other")
+def _number_and_address(xtn: Part) -> tuple[str, str]:
+    """The number: unformatted, else put together from its parts, else as the old format has it; and the address."""
+    old = said(xtn, "1")
+    is_address = "@" in old
+    number = said(xtn, "12") or _composed(xtn) or ("" if is_address else old)
+    return number, said(xtn, "4") or (old if is_address else "")
 
 
-def _telecom_value(xtn: Part, equipment: str) -> str:
-    """The number: unformatted, else put together from its parts, else as the old format has it; or the address."""
-    if equipment in ("Internet", "X.400"):
-        return said(xtn, "4") or said(xtn, "1")
-    return said(xtn, "12") or _composed(xtn) or said(xtn, "1") or said(xtn, "4")
+def _number_system(number: str, equipment: str) -> str:
+    if equipment in ADDRESSED:
+        return "url" if "://" in number else "phone" if any(map(str.isdigit, number)) else "other"
+    return "phone" if equipment in ("", "CP") else TELECOM_EQUIPMENT.get(equipment, "other")
+
+
+def _address_system(address: str, equipment: str) -> str:
+    return "url" if "://" in address else "email" if "@" in address or equipment in ADDRESSED else "other"
+
+
+ADDRESSED = ("Internet", "X.400")  # XTN-3: what has an address and no number
 
 
 def _composed(xtn: Part) -> str:

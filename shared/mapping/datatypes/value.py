@@ -2,8 +2,11 @@
 
 from binascii import a2b_hex, b2a_base64
 from functools import lru_cache
+from math import isfinite
 
+from shared.fhir.primitives import TESTS
 from shared.fhir.resource import Decimal, Element, element
+from shared.hl7.segment import Repetition
 from shared.mapping.datatypes.code import coding_system
 from shared.mapping.said import Part, said
 
@@ -31,7 +34,10 @@ def nm_decimal(text: str) -> Decimal:
     >>> nm_decimal("7.40").text
     '7.40'
     """
-    return Decimal(text.strip())
+    number = Decimal(text.strip())
+    if not isfinite(number):
+        raise ValueError("a number that FHIR's decimal cannot hold")
+    return number
 
 
 @lru_cache(maxsize=1024)
@@ -56,26 +62,59 @@ def cq_quantity(cq: Part) -> Element:
 
 
 def nr_range(nr: Part, unit: Element | None = None) -> Element:
-    """Range from NR. ValueError: not numbers. Source: guide, NR[Range]."""
-    return element(low=_quantity(said(nr, "1"), unit), high=_quantity(said(nr, "2"), unit))
+    """Range from NR; ``{}`` when it has neither end. ValueError: not numbers, or in the wrong order. Source: guide, NR[Range]."""
+    return _range(said(nr, "1"), said(nr, "2"), unit)
 
 
 def sn_value(sn: Part, unit: Element | None = None) -> Element:
     """``valueQuantity``, ``valueRange``, ``valueRatio`` or ``valueString`` from SN, by its separator and comparator.
 
-    ValueError: a number is none. Source: guide, OBX[Observation] rows for SN; SN[Quantity], SN[Range], SN[Ratio].
+    ``{}`` when nothing was sent. ValueError: the parts make none of them without a loss; the text of all of them is ``sn_text``.
+    Source: guide, OBX[Observation] rows for SN; SN[Quantity], SN[Range], SN[Ratio].
 
     >>> sn_value({"1": "<", "2": "10", "3": "", "4": ""})
     {'valueQuantity': {'value': 10.0, 'comparator': '<'}}
     """
     comparator, first, separator, second = (said(sn, path) for path in ("1", "2", "3", "4"))
+    if not (comparator or first or separator or second):
+        return {}
     if comparator == "<>" or separator == "+" or (separator and not first):
-        return {"valueString": " ".join(filter(None, (comparator, first, separator, second)))}
+        return {"valueString": sn_text(sn)}
+    if comparator not in ("", "=", *COMPARATORS) or not first or len(_parts(sn)) > 4:
+        raise ValueError("neither a quantity nor a range nor a ratio")
     if separator in (":", "/") and second:
         return {"valueRatio": {"numerator": _quantity(first, unit, comparator), "denominator": _quantity(second, unit)}}
-    if separator == "-" and second:
-        return {"valueRange": {"low": _quantity(first, unit), "high": _quantity(second, unit)}}
-    return {"valueQuantity": _quantity(first, unit, comparator)} if first else {}
+    if separator == "-" and second and comparator in ("", "="):
+        return {"valueRange": _range(first, second, unit)}
+    if separator or second:
+        raise ValueError("neither a quantity nor a range nor a ratio")
+    return {"valueQuantity": _quantity(first, unit, comparator)}
+
+
+def sn_text(sn: Part) -> str:
+    """Every part of an SN, in its order.
+
+    >>> sn_text({"1": "=<", "2": "23", "3": "", "4": ""})
+    '=< 23'
+    """
+    return " ".join(filter(None, _parts(sn)))
+
+
+def _parts(sn: Part) -> list[str]:
+    """The four components, and those that follow them, up to the last that says something."""
+    last = sn.components if isinstance(sn, Repetition) else 4
+    texts = [said(sn, str(n)) for n in range(1, last + 1)]
+    while len(texts) > 4 and not texts[-1]:
+        texts.pop()
+    return texts
+
+
+def _range(low: str, high: str, unit: Element | None) -> Element:
+    """ValueError: the low end is above the high one, which FHIR refuses."""
+    found = element(low=_quantity(low, unit), high=_quantity(high, unit))
+    if low and high and found["low"]["value"] > found["high"]["value"]:
+        raise ValueError("a range that ends before it begins")
+    return found
 
 
 def _quantity(number: str, unit: Element | None, comparator: str = "") -> Element:
@@ -87,9 +126,13 @@ def _quantity(number: str, unit: Element | None, comparator: str = "") -> Elemen
     return value | unit if unit else value
 
 
-def na_sampled_data(texts: list[str]) -> Element:
-    """SampledData from NA: the numbers in their order. Source: guide, NA[SampledData]; origin and period were not sent."""
-    return {"origin": {"value": 0}, "period": 1, "dimensions": 1, "data": " ".join(text or "E" for text in texts)}
+def na_sampled_data(texts: list[str], unit: Element | None = None) -> Element:
+    """SampledData from NA: the numbers in their order, a place without one is E. ValueError: one is no number.
+
+    Source: guide, NA[SampledData]; origin and period were not sent.
+    """
+    data = " ".join(nm_decimal(text).text if text else "E" for text in texts)
+    return {"origin": {"value": 0, **(unit or {})}, "period": 1, "dimensions": 1, "data": data}
 
 
 def media_type(kind: str, subtype: str) -> str:
@@ -118,8 +161,8 @@ def ed_attachment(ed: Part) -> Element:
     if encoding == "HEX":
         data = base64(a2b_hex(data))
     elif encoding != "BASE64":
-        data = base64(data.encode())
-    return element(contentType=media_type(said(ed, "2"), said(ed, "3")), data=_unbroken(data))
+        data = base64(data.encode("utf-8", "replace"))
+    return element(contentType=media_type(said(ed, "2"), said(ed, "3")), data=_base64(data))
 
 
 def rp_attachment(rp: Part) -> Element:
@@ -132,5 +175,9 @@ def base64(data: bytes) -> str:
     return b2a_base64(data, newline=False).decode()
 
 
-def _unbroken(data: str) -> str:
-    return "".join(data.split()) if any(c in data for c in " \r\n\t") else data
+def _base64(data: str) -> str:
+    """The data without line ends. ValueError: not base64."""
+    unbroken = "".join(data.split()) if any(c in data for c in " \r\n\t") else data
+    if not TESTS["base64Binary"](unbroken):
+        raise ValueError("not base64")
+    return unbroken

@@ -13,7 +13,7 @@ from shared.mapping.segments.clinical import (
 from shared.mapping.segments.header import evn_provenance, sft_device
 from shared.mapping.segments.insurance import in1_coverage
 from shared.mapping.segments.note import nte_annotation
-from shared.mapping.segments.observation import obx_attachment, obx_document_reference, obx_observation
+from shared.mapping.segments.observation import obx_attachments, obx_document_reference, obx_observation
 from shared.mapping.segments.patient import (
     CONTACTS,
     gt1_related_person,
@@ -93,9 +93,9 @@ def obx(story: Story, segment: Segment) -> None:
 def observation(story: Story, segment: Segment) -> dict[str, object]:
     """An observation, and the document that it was derived from when it is one."""
     made = obx_observation(story.read, segment)
-    attachment = obx_attachment(story.read, segment)
-    if attachment:
-        made["derivedFrom"] = [story.read.keep(obx_document_reference(story.read, segment, attachment))]
+    attachments = obx_attachments(story.read, segment)
+    if attachments:
+        made["derivedFrom"] = [story.read.keep(obx_document_reference(story.read, segment, attachments))]
     story.noted = made
     return made
 

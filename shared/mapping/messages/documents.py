@@ -27,8 +27,8 @@ def _orders(story: Story) -> list[dict[str, str]]:
 
 
 def obx(story: Story, segment: Segment) -> None:
-    if story.report:
-        story.add(story.report, "content", obx_content(story.read, segment))
+    for content in obx_content(story.read, segment) if story.report else ():
+        story.add(story.report, "content", content)
 
 
 def nte(story: Story, segment: Segment) -> None:

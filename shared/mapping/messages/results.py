@@ -5,6 +5,8 @@ from shared.hl7.segment import Segment
 from shared.mapping.messages.common import COMMON, observation
 from shared.mapping.messages.story import Handler, Story
 from shared.mapping.reading import merge
+from shared.mapping.said import said
+from shared.mapping.segments.observation import CODES
 from shared.mapping.segments.order import obr_diagnostic_report, orc_service_request, tq1_service_request
 from shared.mapping.segments.specimen import obr_specimen, spm_specimen
 
@@ -44,6 +46,7 @@ def obx(story: Story, segment: Segment) -> None:
         story.focus.append(told)
     else:
         story.results.append(made)
+        story.sent_results.append(segment)
         story.report.setdefault("result", []).append(told)
 
 
@@ -82,7 +85,35 @@ def close(story: Story) -> None:
         told = reference("Specimen", story.specimens[0]["id"])
         for result in story.results:
             result.setdefault("specimen", told)
-    story.request, story.report, story.results, story.specimens = {}, {}, [], []
+    tie(story)
+    story.request, story.report, story.results, story.specimens, story.sent_results = {}, {}, [], [], []
+
+
+def tie(story: Story) -> None:
+    """OBX-4: a coded result and those that share its sub-id become one group, the first with the others as its members.
+
+    An organism and the drugs that it was tried with. A sub-id that no coded result opens, or that all results of a report
+    have and of which several are coded, shows no such group: it is named in an issue.
+    """
+    groups: dict[str, list[int]] = {}
+    for place, obx in enumerate(story.sent_results):
+        if sub_id := said(obx, "4").partition(".")[0]:
+            groups.setdefault(sub_id, []).append(place)
+    for first, *others in groups.values():
+        if not others:
+            continue
+        if _opens(story, first, others):
+            members = [reference("Observation", story.results[each]["id"]) for each in others]
+            story.results[first]["hasMember"] = members
+        else:
+            where, words = story.sent_results[first].where("4"), "results of one sub-id, of which none is plainly the first"
+            story.read.note("informational", where, words, "sub-id-not-mapped", "information")
+
+
+def _opens(story: Story, first: int, others: list[int]) -> bool:
+    coded = [story.sent_results[each]["2"] in CODES for each in (first, *others)]
+    everywhere = len(coded) == len(story.results)
+    return coded[0] and not (everywhere and sum(coded) > 1)
 
 
 def _specimen_of_obr(story: Story) -> None:

@@ -33,6 +33,7 @@ class Story:
         "report",
         "request",
         "results",
+        "sent_results",
         "specimens",
         "timings",
     )
@@ -48,6 +49,7 @@ class Story:
         self.request: Resource = {}
         self.report: Resource = {}
         self.results: list[Resource] = []
+        self.sent_results: list[Segment] = []  # the OBX of each of these results
         self.specimens: list[Resource] = []
         self.immunization: Resource = {}
         self.appointment: Resource = {}

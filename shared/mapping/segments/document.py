@@ -12,7 +12,7 @@ from shared.mapping.reading import UNKNOWN, Reading, extension
 from shared.mapping.said import said
 from shared.mapping.segments.header import recorded
 from shared.mapping.segments.note import lines
-from shared.mapping.segments.observation import TEXTS, obx_attachment
+from shared.mapping.segments.observation import DOCUMENTS, TEXTS, obx_attachments
 from shared.mapping.tables import DOCUMENT_CONFIDENTIALITY, V2_SYSTEM
 
 # HL7 table 0271, document completion status, as FHIR's composition-status has it.
@@ -88,16 +88,23 @@ def txa_provenance(read: Reading, txa: Segment, target: Element) -> Resource:
     )
 
 
-def obx_content(read: Reading, obx: Segment) -> Element:
-    """OBX of a document -> content: a file, a pointer, or text. Source: guide, OBX[DocumentReference]."""
-    attachment = obx_attachment(read, obx)
-    if not attachment and obx["2"] in (*TEXTS, ""):
-        text = lines(obx, "5")
-        attachment = {"contentType": "text/plain", "data": base64(text.encode())} if text else {}
-    if not attachment:
-        return {}
+def obx_content(read: Reading, obx: Segment) -> list[Element]:
+    """OBX of a document -> content: files, pointers, or text; one for each file. Source: guide, OBX[DocumentReference]."""
+    attachments = obx_attachments(read, obx)
+    if not attachments and obx["2"] not in DOCUMENTS:
+        text = _words(read, obx)
+        attachments = [{"contentType": "text/plain", "data": base64(text.encode("utf-8", "replace"))}] if text else []
     title = said(obx, "3.2") or said(obx, "3")
-    return {"attachment": element(**attachment, title=title)}
+    return [{"attachment": element(**each, title=title)} for each in attachments]
+
+
+def _words(read: Reading, obx: Segment) -> str:
+    """The text of an OBX; of a value that is no text by its type as well, with an issue: a document has no other place for it."""
+    text = lines(obx, "5")
+    if text and obx["2"] not in (*TEXTS, ""):
+        words = "a value of a type that a document has no place for: kept as text"
+        read.note("not-supported", obx.where("2"), words, "value-type-not-mapped")
+    return text
 
 
 def finish(document: Resource) -> None:

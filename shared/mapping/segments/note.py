@@ -20,5 +20,10 @@ def lines(segment: Segment, field: str) -> str:
     """The repetitions of a TX or FT field as the lines that they are (HL7 v2.5.1 section 2.A.78)."""
     sent = segment.repeats(field)
     if len(sent) == 1:  # the usual case
-        return "" if sent[0].sent == NULL else sent[0].whole.strip()
-    return "\n".join([each.whole for each in sent if each.sent != NULL]).strip()
+        return "" if sent[0].sent == NULL else _ended(sent[0].whole).strip()
+    return _ended("\n".join([each.whole for each in sent if each.sent != NULL])).strip()
+
+
+def _ended(text: str) -> str:
+    """The text with LF alone at the end of each line: an escape may have brought CR."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

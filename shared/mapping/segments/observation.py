@@ -17,6 +17,7 @@ from shared.mapping.datatypes.value import (
     nm_decimal,
     nr_range,
     rp_attachment,
+    sn_text,
     sn_value,
 )
 from shared.mapping.reading import UNKNOWN, Reading, extension
@@ -111,7 +112,35 @@ def _reference_range(obx: Segment) -> list[Element]:
 
 
 def _value(read: Reading, obx: Segment, code: Element) -> Element:
-    """OBX-5 by the type in OBX-2. A value that its type cannot hold is kept as text, and an issue says so."""
+    """OBX-5 by the type in OBX-2, and OBX-6, which is a note where the value has no place for it.
+
+    A value that its type cannot hold is kept as text, and an issue says so.
+    """
+    made = _value_of_its_type(read, obx, code)
+    if len(obx.fields) < 7 or not obx.fields[6] or not (words := unit(obx).get("unit", "")):
+        return made
+    found = [_with_unit(each, words) for each in made.get("component", [made])]
+    made = {"component": [each for each, _ in found]} if "component" in made else found[0][0]
+    return made if all(is_there for _, is_there in found) else {**made, "note": [{"text": f"unit: {words}"}]}
+
+
+MEASURED = frozenset(("valueQuantity", "valueRange", "valueRatio", "valueSampledData"))  # types that hold a unit
+
+
+def _with_unit(made: Element, words: str) -> tuple[Element, bool]:
+    """A value with its unit, and whether it has it: a number in words takes it at its end, any other text does not."""
+    if not MEASURED.isdisjoint(made):
+        return made, True
+    text: str = made.get("valueString", "")
+    if not text or "\n" in text:
+        return made, False
+    if text.endswith(words):
+        return made, True
+    is_measured = any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
+    return ({**made, "valueString": f"{text} {words}"}, True) if is_measured else (made, False)
+
+
+def _value_of_its_type(read: Reading, obx: Segment, code: Element) -> Element:
     kind = obx["2"]
     if kind in TEXTS:
         text = lines(obx, "5")
@@ -119,29 +148,29 @@ def _value(read: Reading, obx: Segment, code: Element) -> Element:
     if kind in DOCUMENTS:
         return {}
     values = [each for each in obx.repeats("5") if each.sent and not (each.is_null() and each.components == 1)]
-    if kind == "NA" and values:
-        return {"valueSampledData": na_sampled_data([values[0][str(n + 1)] for n in range(values[0].components)])}
-    if len(values) > 1:
-        return {"component": [{"code": code, **_one(read, obx, kind, each)} for each in values]}
-    return _one(read, obx, kind, values[0]) if values else {}
+    made = [found for each in values if (found := _one(read, obx, kind, each))]
+    if len(made) > 1:
+        return {"component": [{"code": code, **each} for each in made]}
+    return made[0] if made else {}
 
 
 def _one(read: Reading, obx: Segment, kind: str, value: Repetition) -> Element:
+    """``{}`` when the repetition holds nothing but delimiters and nulls."""
     if kind in CODES:
         return _coded(value.sent, value.encoding)
     try:
         convert = VALUES.get(kind)
         if convert:
-            return convert(value, unit(obx))
+            return element(**convert(value, unit(obx)))
         read.note("not-supported", obx.where("2"), "a value type that has no FHIR value: kept as text", "value-type-not-mapped")
     except ValueError:
         read.note("value", obx.where("5"), "a value that is none of its type in OBX-2: kept as text", "value-not-mapped")
-    return {"valueString": value.whole}
+    return element(valueString=sn_text(value) if kind == "SN" else value.whole)
 
 
 @lru_cache(maxsize=4096)
 def _coded(sent: str, encoding: Encoding) -> Element:
-    return {"valueCodeableConcept": cwe_codeable_concept(Repetition(sent, encoding))}
+    return element(valueCodeableConcept=cwe_codeable_concept(Repetition(sent, encoding)))
 
 
 def unit(obx: Segment) -> Element:
@@ -156,15 +185,25 @@ def _unit(sent: str, encoding: Encoding) -> Element:
 
 
 def _quantity(value: Repetition, units: Element) -> Element:
-    return {"valueQuantity": {"value": nm_decimal(value["1"]), **units}}
+    """ValueError: no number, or more than one component, of which a Quantity would keep the first."""
+    if value.components > 1 and any(said(value, str(n)) for n in range(2, value.components + 1)):
+        raise ValueError("more than a number")
+    return {"valueQuantity": {"value": nm_decimal(value["1"]), **units}} if said(value, "1") else {}
+
+
+def _samples(value: Repetition, units: Element) -> Element:
+    texts = [said(value, str(n + 1)) for n in range(value.components)]
+    return {"valueSampledData": na_sampled_data(texts, units)} if any(texts) else {}
 
 
 def _range_as_text(value: Repetition, units: Element) -> Element:
-    return {"valueString": f"{value['1']}-{value['2']}"}
+    ends = (said(value, "1"), said(value, "2"))
+    return {"valueString": "-".join(ends)} if any(ends) else {}
 
 
 VALUES: dict[str, Callable[[Repetition, Element], Element]] = {
     "NM": _quantity,
+    "NA": _samples,
     "SN": lambda value, units: sn_value(value, units),
     "NR": lambda value, units: {"valueRange": nr_range(value, units)},
     "DT": lambda value, units: {"valueDateTime": dtm_date_time(value["1"])},
@@ -217,23 +256,22 @@ def _specimen(obx: Segment) -> Element:
     return {"type": "Specimen", "identifier": identifiers[0]} if identifiers else {}
 
 
-def obx_attachment(read: Reading, obx: Segment) -> Element:
-    """OBX-5 of ED or RP -> Attachment; ``{}`` otherwise. Source: guide, ED[Attachment], RP[Attachment]."""
+def obx_attachments(read: Reading, obx: Segment) -> list[Element]:
+    """OBX-5 of ED or RP -> an Attachment for each repetition; ``[]`` otherwise. Source: guide, ED[Attachment], RP[Attachment]."""
     if obx["2"] not in DOCUMENTS:
-        return {}
-    converter = ed_attachment if obx["2"] == "ED" else rp_attachment
-    found: Element = read.first(obx, "5", converter)
-    return found
+        return []
+    return read.each(obx, "5", ed_attachment if obx["2"] == "ED" else rp_attachment)
 
 
-def obx_document_reference(read: Reading, obx: Segment, attachment: Element) -> Resource:
+def obx_document_reference(read: Reading, obx: Segment, attachments: list[Element]) -> Resource:
     """OBX of ED or RP -> DocumentReference. Source: guide, ED[DocumentReference], RP[DocumentReference]."""
+    withdrawn = OBSERVATION_STATUS.get(said(obx, "11")) == "entered-in-error"
     return resource(
         "DocumentReference",
         id=read.id(obx, "-5"),
-        status="current",
+        status="entered-in-error" if withdrawn else "current",
         type=read.concept(obx, "3"),
         subject=read.patient,
-        content=[{"attachment": attachment}],
+        content=[{"attachment": each} for each in attachments],
         context=element(encounter=[read.encounter]),
     )

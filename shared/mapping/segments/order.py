@@ -5,7 +5,7 @@ from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import id_codeable_concept
 from shared.mapping.datatypes.date import plus_minutes, tm_time
 from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_identifiers, v2_0203
-from shared.mapping.datatypes.person import HL7, xad_address, xtn_contact_point
+from shared.mapping.datatypes.person import HL7, xad_address
 from shared.mapping.datatypes.provider import cnn_practitioner
 from shared.mapping.datatypes.timing import MINUTES, UNITS, rpt_timing, tq_timing
 from shared.mapping.datatypes.value import cq_quantity
@@ -70,10 +70,10 @@ def orc_service_request(read: Reading, orc: Segment, obr: Segment) -> Resource:
 
 
 def _order_extensions(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
-    callback = read.first(obr, "17", xtn_contact_point) or read.first(orc, "14", xtn_contact_point)
+    callbacks = read.telecom(obr, "17") or read.telecom(orc, "14")
     reason = read.concept(orc, "16") if not said(orc, "5") else {}
     return [
-        *extension(HL7 + "servicerequest-order-callback-phone-number", valueContactPoint=callback),
+        *({"url": HL7 + "servicerequest-order-callback-phone-number", "valueContactPoint": each} for each in callbacks),
         *extension(HL7 + "request-statusReason", valueCodeableConcept=reason),
     ]
 
@@ -177,7 +177,7 @@ def _furnish(read: Reading, orc: Segment, facility: Resource) -> None:
     """ORC-22 and ORC-23: address and telephone of the ordering facility."""
     for name, found in (
         ("address", read.each(orc, "22", xad_address)),
-        ("telecom", read.each(orc, "23", xtn_contact_point)),
+        ("telecom", read.telecom(orc, "23")),
     ):
         if found:
             facility.setdefault(name, found)

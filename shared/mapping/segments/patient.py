@@ -12,7 +12,6 @@ from shared.mapping.datatypes.person import (
     xpn_human_name,
     xpn_nickname,
     xpn_string,
-    xtn_contact_point,
 )
 from shared.mapping.datatypes.provider import xon_string
 from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
@@ -59,9 +58,9 @@ def pid_patient(read: Reading, pid: Segment) -> Resource:
         ],
         name=[*read.across(pid, ("5", "9"), xpn_human_name), *read.each(pid, "5", xpn_nickname)],
         telecom=[
-            *read.each(pid, "13", xtn_contact_point, "home"),
-            *read.each(pid, "14", xtn_contact_point, "work"),
-            *read.each(pid, "40", xtn_contact_point),
+            *read.telecom(pid, "13", "home"),
+            *read.telecom(pid, "14", "work"),
+            *read.telecom(pid, "40"),
         ],
         gender=read.code(pid, "8", ADMINISTRATIVE_SEX) if said(pid, "8") else "",
         birthDate=read.date(pid, "7"),
@@ -247,8 +246,8 @@ def nk1_person(read: Reading, nk1: Segment) -> Person:
         relationship=[*read.concepts(nk1, "3", RELATIONSHIP), *read.concepts(nk1, "7", CONTACT_ROLE)],
         names=read.each(nk1, "2", xpn_human_name),
         telecom=[
-            *read.each(nk1, "5", xtn_contact_point),
-            *({**each, "use": "work"} for each in read.each(nk1, "6", xtn_contact_point)),
+            *read.telecom(nk1, "5"),
+            *({**each, "use": "work"} for each in read.telecom(nk1, "6")),
         ],
         gender=read.code(nk1, "15", ADMINISTRATIVE_SEX) if said(nk1, "15") else "",
         addresses=read.each(nk1, "4", xad_address),
@@ -268,7 +267,7 @@ def nk1_related_person(read: Reading, nk1: Segment, person: Person) -> Resource:
         patient=read.patient or UNKNOWN,
         relationship=person.relationship,
         name=[*person.names, *read.each(nk1, "30", xpn_human_name)],
-        telecom=[*person.telecom, *read.across(nk1, ("31", "40", "41"), xtn_contact_point)],
+        telecom=[*person.telecom, *(each for n in ("31", "40", "41") for each in read.telecom(nk1, n))],
         gender=person.gender,
         birthDate=read.date(nk1, "16"),
         address=[*person.addresses, *read.each(nk1, "32", xad_address)],
@@ -282,7 +281,7 @@ def nk1_patient(read: Reading, nk1: Segment, person: Person) -> Element:
     contact = element(
         relationship=person.relationship,
         name=person.names[0] if person.names else {},
-        telecom=[*person.telecom, *read.across(nk1, ("40", "41"), xtn_contact_point)],
+        telecom=[*person.telecom, *(each for n in ("40", "41") for each in read.telecom(nk1, n))],
         address=person.addresses[0] if person.addresses else {},
         gender=person.gender,
         organization=_contact_organization(read, nk1),
@@ -296,7 +295,7 @@ def _contact_organization(read: Reading, nk1: Segment) -> Element:
     reference = read.organization(nk1, "13")
     contact = element(
         name=read.first(nk1, "30", xpn_human_name),
-        telecom=read.each(nk1, "31", xtn_contact_point),
+        telecom=read.telecom(nk1, "31"),
         address=read.first(nk1, "32", xad_address),
     )
     if reference and contact:
@@ -334,7 +333,7 @@ def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
         patient=read.patient or UNKNOWN,
         relationship=[*read.concepts(gt1, "11", RELATIONSHIP), {"coding": [GUARANTOR]}],
         name=read.each(gt1, "3", xpn_human_name),
-        telecom=[*read.each(gt1, "6", xtn_contact_point, "home"), *read.each(gt1, "7", xtn_contact_point, "work")],
+        telecom=[*read.telecom(gt1, "6", "home"), *read.telecom(gt1, "7", "work")],
         gender=read.code(gt1, "9", ADMINISTRATIVE_SEX) if said(gt1, "9") else "",
         birthDate=read.date(gt1, "8"),
         address=read.each(gt1, "5", xad_address),

@@ -3,7 +3,7 @@
 from shared.fhir.resource import Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.identifier import ei_identifier, pln_identifier, v2_0203
-from shared.mapping.datatypes.person import xad_address, xpn_human_name, xtn_contact_point
+from shared.mapping.datatypes.person import xad_address, xpn_human_name
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.said import said
 
@@ -39,7 +39,7 @@ def prd_practitioner_role(read: Reading, prd: Segment) -> Resource:
         id=read.id(prd, "/Practitioner"),
         identifier=read.each(prd, "7", pln_identifier),
         name=read.each(prd, "2", xpn_human_name),
-        telecom=read.each(prd, "5", xtn_contact_point),
+        telecom=read.telecom(prd, "5"),
         address=read.each(prd, "3", xad_address),
     )
     return resource(

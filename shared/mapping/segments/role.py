@@ -3,7 +3,7 @@
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.identifier import ei_identifier
-from shared.mapping.datatypes.person import xad_address, xtn_contact_point
+from shared.mapping.datatypes.person import xad_address
 from shared.mapping.reading import Reading
 from shared.mapping.said import said
 from shared.mapping.tables import PROVIDER_ROLE
@@ -28,7 +28,7 @@ def rol_practitioner_role(read: Reading, rol: Segment) -> Resource:
         organization=read.organization(rol, "14"),
         code=read.concepts(rol, "3", PROVIDER_ROLE),
         location=read.locations(rol, "13"),
-        telecom=read.each(rol, "12", xtn_contact_point),
+        telecom=read.telecom(rol, "12"),
     )
 
 
@@ -56,5 +56,5 @@ def rol_care_team(read: Reading, rol: Segment) -> Resource:
         subject=read.patient,
         participant=[participant],
         reasonCode=read.concepts(rol, "8"),
-        telecom=read.each(rol, "12", xtn_contact_point),
+        telecom=read.telecom(rol, "12"),
     )

@@ -1,0 +1,118 @@
+"""A message as FHIR can say it: without characters that FHIR refuses, its times in the offset that MSH-7 gives to them all."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from shared.hl7.encoding import Encoding, escape, unescape
+from shared.hl7.message import Message
+from shared.hl7.segment import HEADERS, Segment
+from shared.issue import Issue
+from shared.leaves import hl7_leaves
+from shared.mapping.datatypes.date import uk_offset
+from shared.validation.datatypes import Leaf, leaves
+from shared.validation.standard import Standard, standard
+
+REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # FHIR R4, string: below 32 only 9, 10 and 13
+HEXADECIMAL = re.compile(r"X(?:[0-9A-Fa-f]{2})*[01][0-9A-Fa-f]")
+SPACE = re.compile("[\x0b\x0c]")  # a new line or page of a printer
+TIME = re.compile(r"\d{10}(?:\d\d){0,2}(?:\.\d{1,4})?")
+ZONED = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)\d*(?:\.\d+)?([+-](?:0\d|1[0-4])[0-5]\d)")
+NEWEST = "2.5.1"  # of the versions whose data types are known here
+
+
+def prepared(message: Message) -> Message:
+    """The message as a mapping to FHIR reads it; itself, as a rule."""
+    return preparation(message)[0]
+
+
+def preparation(message: Message) -> tuple[Message, tuple[Issue, ...]]:
+    """The message as a mapping to FHIR reads it, and an issue for each thing that had to be changed."""
+    issues: list[Issue] = []
+    if any(map(_is_suspect, message.lines)):
+        issues += _refused(message)
+        message = _changed(message, lambda segment: _clean(segment.line, message.encoding)) if issues else message
+    offset = foreign_offset(message["MSH-7"])
+    if offset:
+        known = standard(message["MSH-12"]) or standard(NEWEST)
+        assert known
+        message = _changed(message, lambda segment: _zoned(segment, known, offset))
+        text = "times without an offset are read in that of MSH-7, which is not the one of the United Kingdom on that day"
+        issues.append(Issue("information", "informational", "MSH-7", text, "offset-of-the-message", "HL7 v2.5.1 2.A.22"))
+    return message, tuple(issues)
+
+
+def _changed(message: Message, line: Callable[[Segment], str]) -> Message:
+    return Message([line(segment) for segment in message.segments()], message.encoding, message.repairs)
+
+
+def _is_suspect(line: str) -> bool:
+    """Whether a line has control codes, or what may be an escape that stands for them."""
+    return HEXADECIMAL.search(line) is not None or (not line.isprintable() and REFUSED.search(line) is not None)
+
+
+def _refused(message: Message) -> Iterator[Issue]:
+    for leaf in hl7_leaves(message):
+        if REFUSED.search(unescape(leaf.text, message.encoding)):
+            text = "control codes, which no text of FHIR can hold: left out"
+            yield Issue("warning", "value", leaf.path, text, "control-code-not-mapped", "FHIR R4 string")
+
+
+def _clean(line: str, encoding: Encoding) -> str:
+    e = re.escape(encoding.escape)
+    escaped = re.compile(f"{e}X(?:[0-9A-Fa-f]{{2}})+{e}")
+
+    def resolved(found: re.Match[str]) -> str:
+        text = unescape(found[0], encoding)
+        return escape(_without(text), encoding) if REFUSED.search(text) else found[0]
+
+    return _without(escaped.sub(resolved, line))
+
+
+def _without(text: str) -> str:
+    return REFUSED.sub("", SPACE.sub(" ", text))
+
+
+def foreign_offset(sent: str) -> str:
+    """The offset of MSH-7, which holds for every time of the message without one; ``""`` when it is the United Kingdom's.
+
+    HL7 v2.5.1 section 2.15.9.7.
+
+    >>> foreign_offset("20260715103000-0500"), foreign_offset("20260715103000+0100"), foreign_offset("20260715103000")
+    ('-0500', '', '')
+    """
+    found = ZONED.fullmatch(sent)
+    if not found:
+        return ""
+    try:
+        year, month, day, hour = map(int, found.groups()[:4])
+        own = uk_offset(year, month, day, hour).replace(":", "")
+    except ValueError:
+        return ""
+    return "" if found[5] == own else found[5]
+
+
+def _zoned(segment: Segment, known: Standard, offset: str) -> str:
+    fields = list(segment.fields)
+    for number, field in enumerate(known.fields(segment.name), 1):
+        if number < len(fields) and fields[number]:
+            kind = segment["2"] if segment.name == "OBX" and number == 5 else field.kind
+            for leaf in leaves(kind, field.table, known):
+                if leaf.kind == "DTM":
+                    fields[number] = _field_zoned(fields[number], leaf, segment.encoding, offset)
+    return segment.encoding.field.join(fields[:1] + fields[2:] if segment.name in HEADERS else fields)
+
+
+def _field_zoned(text: str, leaf: Leaf, encoding: Encoding, offset: str) -> str:
+    places = (-1, max(leaf.component, 1) - 1, max(leaf.subcomponent, 1) - 1)
+    return _at(text, (encoding.repetition, encoding.component, encoding.subcomponent), places, offset)
+
+
+def _at(text: str, levels: tuple[str, ...], places: tuple[int, ...], offset: str) -> str:
+    """The text with the offset behind the time at this place of every repetition (place -1 of the first level)."""
+    if not levels:
+        return text + offset if TIME.fullmatch(text) else text
+    parts = text.split(levels[0])
+    chosen = range(len(parts)) if places[0] < 0 else [places[0]] if places[0] < len(parts) else []
+    for number in chosen:
+        parts[number] = _at(parts[number], levels[1:], places[1:], offset)
+    return levels[0].join(parts)

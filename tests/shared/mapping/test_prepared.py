@@ -1,0 +1,65 @@
+"""What is put right before a message becomes FHIR: control codes, and the offset that MSH-7 gives to every time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.hl7 import parse
+from shared.mapping.preparation import REFUSED, prepared
+from tests.shared.mapping.converting import OBR, PID, converted, message, only, resources, rules
+
+
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        ("one\\X000D\\two", "one\ntwo"),
+        ("a\x01b", "ab"),
+        ("a\x0bb", "a b"),
+        ("\\X00\\x\\X41\\", "xA"),
+        ("\\X0D0A\\a\\XZZ\\", "a\\XZZ\\"),
+    ],
+)
+def test_control_codes_are_left_out_and_named(sent: str, text: str) -> None:
+    found = converted(PID, OBR, f"OBX|1|TX|1^x^L||{sent}||||||F")
+    made = only(found, "Observation")
+    assert (made["valueString"], made["status"]) == (text, "final")
+    assert (("control-code-not-mapped", "OBX-5") in rules(found)) == (sent != "\\X0D0A\\a\\XZZ\\")
+
+
+ODD = st.lists(st.sampled_from(["\x00", "\x1f", "\\X00\\", "\\X007C\\", "\\X0D\\", "\\", "X", "00", "a", "&", "^"]), max_size=9)
+
+
+@given(ODD.map("".join))
+def test_no_control_code_is_left_and_no_field_moves(words: str) -> None:
+    read = prepared(parse(message(f"OBX|1|TX|1^x^L||z{words}||||||F")))
+    assert not REFUSED.search(read["OBX-5"] + read["OBX-5.2"])
+    assert (read["OBX-3"], read["OBX-11"]) == ("1", "F")
+
+
+@pytest.mark.parametrize(
+    ("sent", "time"),
+    [
+        ("20260715103000-0500", "2026-07-15T09:30:00-05:00"),
+        ("20260715103000+0100", "2026-07-15T09:30:00+01:00"),
+        ("20260715103000+0000", "2026-07-15T09:30:00+00:00"),
+        ("20260715103000", "2026-07-15T09:30:00+01:00"),
+        ("20260115103000+0000", "2026-07-15T09:30:00+01:00"),
+    ],
+)
+def test_times_without_an_offset_have_that_of_the_message(sent: str, time: str) -> None:
+    found = converted(PID, OBR, "OBX|1|NM|1^x^L||7|mg/L|||||F|||20260715093000", sent=sent)
+    assert only(found, "Observation")["effectiveDateTime"] == time
+    is_foreign = ("offset-of-the-message", "MSH-7") in rules(found)
+    assert is_foreign == (time[19:] != "+01:00")
+
+
+def test_every_kind_of_time_has_it_and_no_date_or_own_offset_changes() -> None:
+    lines = (
+        "PV1|1|I|W1|||||||||||||||||||||||||||||||||||||||||20260715093000|20260716093000+0200",
+        "OBX|1|DTM|1^x^L||202607150930~20260715||||||F",
+    )
+    found = converted(PID, *lines, kind="ADT^A03^ADT_A03", sent="20260715103000-0500")
+    assert only(found, "Encounter")["period"] == {"start": "2026-07-15T09:30:00-05:00", "end": "2026-07-16T09:30:00+02:00"}
+    values = [each["valueDateTime"] for each in only(found, "Observation")["component"]]
+    assert values == ["2026-07-15T09:30:00-05:00", "2026-07-15"]
+    assert resources(found, "Patient")[0]["birthDate"] == "1970-01-01"
