@@ -3,6 +3,7 @@
 What is written (``shared/fhir/tables``) is committed; what is read is needed at build time only.
 
     r4/types.json, r4/<Resource>.json   {type: {element: [min, max or 0, type, ...]}}
+    names.json                          [every type and property], for paths
     codes.json                          {value set: {code system: [code, ...]}}, for required bindings that can be listed
     profiles/<Type>.json                {url: node}; node = {min, max, fixed, codes, types, children, slices}
 
@@ -289,6 +290,21 @@ def pruned(node: Json) -> Json:
     return node
 
 
+def names(tables: Iterable[Json]) -> list[str]:
+    """Every type and every JSON property in these tables, in order."""
+    types = {name: elements for table in tables for name, elements in table.items()}
+    spelt = {prop for elements in types.values() for element, row in elements.items() for prop in properties(element, row[2:])}
+    return sorted(spelt | {name for name in types if "." not in name} | {"resourceType"})
+
+
+def properties(element: str, types: Iterable[str]) -> Iterator[str]:
+    """The JSON properties of an element, and its name in a path: of ``value[x]`` one for each type, and ``value``."""
+    yield element.removesuffix("[x]")
+    for spelt in types:
+        name = spelt.partition("#")[0].removeprefix("Simple")
+        yield element.replace("[x]", name[0].upper() + name[1:])
+
+
 def write(path: Path, content: Json) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8")
@@ -304,4 +320,5 @@ def build(r4_folder: Path, national: list[Path], target: Path) -> list[str]:
     for name, urls in profiles.tables.items():
         write(target / "profiles" / f"{name}.json", urls)
     write(target / "codes.json", r4.value_sets.used)
+    write(target / "names.json", names(r4.tables.values()))
     return profiles.skipped

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.fhir import bundles, invariants
+from shared.fhir.names import known as known_name
 from shared.fhir.primitives import TESTS, has_json_type
 from shared.fhir.shapes import References, has_one_of, is_sound
 from shared.fhir.tables import Declared, codes, codings, required, resource_types, type_table
@@ -60,7 +61,7 @@ def of_property(table: dict[str, Declared], element: Json, prop: str, where: str
         return
     primitive = table.get(prop[1:]) if prop.startswith("_") else None
     if primitive is None or not primitive.is_primitive:
-        yield unknown_property(table, prop, path)
+        yield unknown_property(table, prop, f"{where}.{known_name(prop)}")
     else:
         yield from of_primitive_extensions(primitive, element[prop], path, known, element.get(prop[1:]))
 

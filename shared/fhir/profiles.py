@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.fhir import tables
 from shared.fhir.conforms import is_coded, profile_test
+from shared.fhir.names import known
 from shared.issue import Issue
 
 Json = dict[str, Any]
@@ -63,7 +64,7 @@ def _child(node: Json, name: str, element: Any, where: Where | str, rule: str) -
     if not isinstance(element, dict):
         return
     prop, value = _property(element, name)
-    path = Where(where, f".{prop}")
+    path = Where(where, f".{known(prop)}")
     items = value if isinstance(value, list) else [] if value is None else [value]
     if name.endswith("[x]") and items and not _is_allowed(node, prop, name):
         yield Issue("error", "structure", str(path), "a type that the profile does not allow", rule)

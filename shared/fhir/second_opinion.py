@@ -5,6 +5,7 @@ It knows R4B, which for what we write is R4; it is slow to import and to ask, so
 
 from typing import Any
 
+from shared.fhir.names import masked
 from shared.issue import Issue
 
 
@@ -31,7 +32,7 @@ def second_opinion(resource: dict[str, Any]) -> list[Issue]:
 
 
 def _issue(where: str, kind: str) -> Issue:
-    return Issue("warning", "processing", where, f"fhir.resources: {kind}", "second-opinion")
+    return Issue("warning", "processing", masked(where), f"fhir.resources: {kind}", "second-opinion")
 
 
 def _path(kind: str, parts: tuple[int | str, ...]) -> str:

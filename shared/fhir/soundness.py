@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.fhir import bundles, findings, profiles
+from shared.fhir.names import known
 from shared.fhir.shapes import References, is_sound, is_sound_bundle
 from shared.fhir.targets import Known
 from shared.issue import Issue
@@ -12,7 +13,7 @@ from shared.issue import Issue
 def check(resource: Any) -> list[Issue]:
     """Every problem, each with FHIR path, severity and rule: the base definitions, and the national profiles that are claimed."""
     name = resource.get("resourceType") if isinstance(resource, dict) else None
-    where = name if isinstance(name, str) else "Resource"
+    where = known(name) if isinstance(name, str) else "Resource"
     issues = [] if is_right_beyond_doubt(resource) else list(findings.of_resource(resource, where, Known()))
     issues += profile_issues(resource, where)
     return issues

@@ -55,10 +55,12 @@ class Fhir:
         return Issue("error", "not-supported", f"Bundle.entry[{n}].resource", text, "resource-type")
 
     def _too_large(self, read: Resource) -> list[Issue]:
+        from shared.fhir.names import masked
+
         text = f"an attachment is larger than {self.largest_attachment >> 20} MB"
         most = self.largest_attachment * 4 // 3 + 4
         return [
-            Issue("error", "too-long", where, text, "attachment-too-large")
+            Issue("error", "too-long", masked(where), text, "attachment-too-large")
             for where, data in attachments(read, read["resourceType"])
             if len(data) > most
         ]

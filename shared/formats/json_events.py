@@ -31,6 +31,7 @@ KEYWORDS: Mapping[str, tuple[str, str]] = {
 }
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+UNKNOWN = "(unknown)"
 SHOWN = ("type", "enum", "format", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
 
 
@@ -80,17 +81,20 @@ class SchemaProfile:
 
     def check(self, content: Document) -> list[Issue]:
         """Every finding of the schema; the rules are asked only when it is content."""
-        found = sorted(self._issue(error) for error in _validator(self.path).iter_errors(content))
+        checked, names = _validator(self.path)
+        found = sorted(_issue(error, names) for error in checked.iter_errors(content))
         return found or [issue._replace(rule=rule.__name__.replace("_", "-")) for rule in self.rules for issue in rule(content)]
 
-    def _issue(self, error: Any) -> Issue:
-        keyword = str(error.validator)
-        code, text = KEYWORDS.get(keyword, ("invariant", "a rule of the schema is broken"))
-        where = pointer(error.absolute_path)
-        if keyword == "required":
-            where += "/" + _escaped(_missing(error))
-        expected = f": {orjson.dumps(error.validator_value).decode()}" if keyword in SHOWN else ""
-        return Issue("error", code, where, text + expected, f"schema-{keyword}", pointer(error.absolute_schema_path))
+
+def _issue(error: Any, names: frozenset[str]) -> Issue:
+    """A finding of the schema. A property that the schema does not name is a text of the sender, and is masked."""
+    keyword = str(error.validator)
+    code, text = KEYWORDS.get(keyword, ("invariant", "a rule of the schema is broken"))
+    where = pointer([part if isinstance(part, int) or part in names else UNKNOWN for part in error.absolute_path])
+    if keyword == "required":
+        where += "/" + _escaped(_missing(error))
+    expected = f": {orjson.dumps(error.validator_value).decode()}" if keyword in SHOWN else ""
+    return Issue("error", code, where, text + expected, f"schema-{keyword}", pointer(error.absolute_schema_path))
 
 
 def pointer(parts: Sequence[str | int]) -> str:
@@ -114,12 +118,21 @@ def _missing(error: Any) -> str:
 
 
 @cache
-def _validator(path: Path) -> Any:
+def _validator(path: Path) -> tuple[Any, frozenset[str]]:
+    """The validator of a schema, and the properties that the schema names."""
     from jsonschema import Draft202012Validator
 
     schema = orjson.loads(path.read_bytes())
     Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema, format_checker=_formats())
+    return Draft202012Validator(schema, format_checker=_formats()), frozenset(_named(schema))
+
+
+def _named(schema: Any) -> Iterator[str]:
+    """The keys of every ``properties`` in a schema."""
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _named(inner)
+    if isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
+        yield from schema["properties"]
 
 
 def _formats() -> Any:

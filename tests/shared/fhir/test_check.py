@@ -85,11 +85,11 @@ def put(*steps: Any) -> Callable[[Json], None]:
 
 FAULTS = [
     # unknown element, resource type
-    (PATIENT, put("colour", "red"), "Patient.colour", "unknown-element"),
-    (PATIENT, put("name", 0, "nick", "x"), "Patient.name[0].nick", "unknown-element"),
+    (PATIENT, put("colour", "red"), "Patient.(unknown)", "unknown-element"),
+    (PATIENT, put("name", 0, "nick", "x"), "Patient.name[0].(unknown)", "unknown-element"),
     (PATIENT, put("name", 0, "resourceType", "HumanName"), "Patient.name[0].resourceType", "unknown-element"),
-    (PATIENT, put("_colour", {"id": "a"}), "Patient._colour", "unknown-element"),
-    (PATIENT, put("resourceType", "Person2"), "Person2.resourceType", "resource-type"),
+    (PATIENT, put("_colour", {"id": "a"}), "Patient.(unknown)", "unknown-element"),
+    (PATIENT, put("resourceType", "Person2"), "(unknown).resourceType", "resource-type"),
     (PATIENT, put("resourceType", DELETE), "Resource", "resource-type"),
     # JSON types
     (PATIENT, put("active", "true"), "Patient.active", "json-type"),
@@ -258,7 +258,7 @@ def test_contained_resources_are_right_when_referred_to() -> None:
         ({"contained": [{"resourceType": "Patient"}]}, "Patient.contained[0].contained", "dom-2"),
         ({"meta": {"versionId": "1"}}, "Patient.contained[0].meta", "dom-4"),
         ({"meta": {"security": [{"code": "R"}]}}, "Patient.contained[0].meta.security", "dom-5"),
-        ({"colour": "red"}, "Patient.contained[0].colour", "unknown-element"),
+        ({"colour": "red"}, "Patient.contained[0].(unknown)", "unknown-element"),
     ],
 )
 def test_a_fault_of_what_is_contained(part: Json, where: str, rule: str) -> None:
