@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from shared.formats.hl7v2 import Hl7
 from shared.formats.json_events import SchemaProfile
 from shared.inbox.files import file_trigger, folder, home
 from shared.integration import EventGrid, Http, Integration, Queue
-from shared.validation.profile import Hl7Profile, rule_id
+from shared.validation.policy import Listed
+from shared.validation.profile import Hl7Profile
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "generated"
@@ -104,28 +105,41 @@ def taken(source: Any) -> list[str]:
 
 
 def checks(profile: Any) -> list[str]:
-    """Structures and rules of a profile, with severities."""
+    """Structures and rules of a profile, each rule with its class and severity."""
     if isinstance(profile, EitherProfile):
         return [*checks(profile.hl7), "", *checks(profile.json)]
+    rules = _rules(profile.listed()) if hasattr(profile, "listed") else []
     if isinstance(profile, Hl7Profile):
         structures = [f"- `{name}`: `{structure.text}`" for name, structure in profile.structures.items()]
-        return [*structures, "", *_rules(profile.rules, profile.severities)]
+        return [*structures, "", *rules]
     if isinstance(profile, SchemaProfile):
-        return [f"JSON Schema: [{profile.path.name}]({_link(profile.path)})", "", *_rules(profile.rules, {})]
-    return [profile.name]
+        return [f"JSON Schema: [{profile.path.name}]({_link(profile.path)})", "", *rules]
+    return [profile.name, "", *rules]
 
 
 def _link(path: Path) -> str:
     return f"../../../{path.relative_to(ROOT).as_posix()}"
 
 
-def _rules(rules: Iterable[Callable[..., Any]], severities: Mapping[str, str]) -> list[str]:
-    rows = [f"| `{rule_id(rule)}` | {_said(rule)} | {severities.get(rule_id(rule), '')} |" for rule in rules]
-    return ["| Rule | What it says | Severity here |", "|---|---|---|", *rows] if rows else []
+CLASSES = (
+    "A rule of class *safety* or *destination* refuses the message. One of class *quality* warns: the message is taken, and\n"
+    "the warning is counted. The owner of the integration can decide that a quality rule refuses; the table then says so.\n"
+)
 
 
-def _said(rule: Callable[..., Any]) -> str:
-    return (inspect.getdoc(rule) or "").partition("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+def _rules(listed: Iterable[Listed]) -> list[str]:
+    """Every rule with its class, the reason for it, its severity here, and an example of a breach."""
+    rows = [
+        f"| `{each.rule}` | {_cell(each.text)} | {each.policy.rule_class} | {each.severity} "
+        f"| {_cell(each.policy.example)} | {_cell(each.policy.reason)} |"
+        for each in listed
+    ]
+    head = ["| Rule | What it demands | Class | Severity | Example of a breach | Why |", "|---|---|---|---|---|---|"]
+    return [CLASSES, *head, *rows]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def answers(integration: Integration) -> Iterator[str]:

@@ -8,7 +8,7 @@ from shared.destinations.mllp import Mllp
 from shared.formats.hl7v2 import Hl7
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile, profiles
-from shared.validation.fields import copied_into
+from shared.validation.repairs import nhs_number
 from shared.validation.rules import COMMON
 from shared.validation.structures import ADT_A05_NK1_AFTER_PV1, ADT_A39_NK1
 
@@ -21,15 +21,16 @@ INTEGRATION = Integration(
     profile=Hl7Profile(
         name="Chemocare ADT 2.4",
         structures={"ADT_A05": ADT_A05_NK1_AFTER_PV1, "ADT_A39": ADT_A39_NK1},
-        rules=(*COMMON, *rules.ALL, copied_into("2.5", "EVN", *mapping.COPIED)),
+        rules=(*COMMON, *rules.ALL),
+        policies=rules.POLICIES,
         exempt={"date": ("MSH-7",), "identifier": ("PID-3", "MRG-1")},  # rules of its own
     ),
-    lane=lambda message: message["PID-2.1"] or message["MSH-10"],
-    after=lambda message: message["MRG-1.1"],
+    lane=lambda message: nhs_number(message["PID-2.1"]) or message["MSH-10"],
+    after=lambda message: nhs_number(message["MRG-1.1"]),
     transform=mapping.to_mpi,
     outgoing=profiles.MPI_2_5_WITH_NEXT_OF_KIN,
     destination=Mllp("MPI"),
     dropped=DROPPED,
     seen=SEEN,
-    patient=lambda message: message["PID-2.1"],
+    patient=lambda message: nhs_number(message["PID-2.1"]),
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from integrations.chemocare_to_mpi.codes import PREFIXES, STRUCTURES
 from shared.hl7 import Message, Segment, compose, replace, segment
+from shared.validation.repairs import nhs_number
 
 COPIED = ("PV1", "PV2", "OBX", "AL1", "DG1", "PR1", "GT1", "IN1", "IN2", "IN3")
 Cx = tuple[str, str, str, str, str]
@@ -108,7 +109,7 @@ MERGE = {"PID": pid, "PD1": pd1, "NK1": nk1, "MRG": mrg, "PV1": unchanged}
 def identifiers(message: Message, number: str) -> Iterator[Cx]:
     """The NHS Number, when there is one, and the centre's own number; both are made from PID-2."""
     if number not in ("", '""'):
-        yield number, "", "", "NHS", "NH"
+        yield nhs_number(number), "", "", "NHS", "NH"
     yield centre_identifier(message, number)
 
 

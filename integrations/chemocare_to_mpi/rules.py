@@ -7,7 +7,15 @@ from shared.hl7.segment import NULL
 from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
 from shared.validation.nhs_number import is_nhs_number
+from shared.validation.policy import quality, safety
+from shared.validation.repairs import nhs_number
 from shared.validation.rules import is_valued
+
+POLICIES = {
+    "number-sent": quality("the centre's own number is then its prefix alone", "PID-2 is empty"),
+    "message-time-exists": safety("the MPI tells the newer update from the older one by it", "MSH-7 is 20261301"),
+    "merged-number": safety("a merge would name no record to merge", "MRG-1 is ^^^224^PI"),
+}
 
 
 def number_sent(message: Message) -> Iterator[Issue]:
@@ -45,7 +53,7 @@ def merge_of_one_record(message: Message) -> Iterator[Issue]:
 def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
     """The number in PID-2, which the MPI is given as an NHS Number, passes the check digit."""
     for pid in message.segments("PID"):
-        if pid["2"] not in ("", NULL) and not is_nhs_number(pid["2"]):
+        if pid["2"] not in ("", NULL) and not is_nhs_number(nhs_number(pid["2"])):
             text = "the check digit of the NHS Number does not fit"
             yield Issue("warning", "value", pid.where("2"), text, "", "NHS Data Dictionary: NHS NUMBER")
 

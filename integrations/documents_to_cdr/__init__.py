@@ -41,12 +41,12 @@ INTEGRATION = Integration(
     source=Either(json=Sidecars(), hl7=Hl7(versions=("2.5", "2.5.1"), messages=("MDM^T02",), stamp=True)),
     triggers=(EventGrid(("Microsoft.Storage.BlobCreated",), FOLDER, pairs=("pdf", "json")),),
     profile=EitherProfile(
-        json=SchemaProfile("document sidecar", Path(__file__).parent / "schema.json", rules.OF_SIDECARS),
+        json=SchemaProfile("document sidecar", Path(__file__).parent / "schema.json", rules.OF_SIDECARS, rules.POLICIES),
         hl7=Hl7Profile(
             name="MDM^T02 2.5.1",
             structures={"MDM_T02": MDM_T02},
             rules=(*COMMON, *rules.OF_MESSAGES),
-            severities={"nhs-number-check-digit": "error"},
+            policies=rules.POLICIES,
         ),
     ),
     lane=patient,

@@ -8,9 +8,21 @@ from shared.hl7 import Message
 from shared.hl7.identifier import nhs_number
 from shared.issue import Issue
 from shared.validation.nhs_number import is_nhs_number
+from shared.validation.policy import destination, quality, safety
 
 Sidecar = dict[str, Any]
 PDF = b"%PDF-"
+
+POLICIES = {
+    "nhs-number-check-digit": safety("the document would go to no one, or to someone else", "9990000019"),
+    "document-inside-or-beside": safety("a sidecar without its document describes nothing", "neither data nor a file"),
+    "document-is-pdf": safety("a document that was cut off would be filed as whole", "data that does not begin with %PDF-"),
+    "not-before-birth": quality("the document is of another patient, or a date is wrong", "created is before birthDate"),
+    "known-patient": safety("the document would go to no one", "PID-3 without a number of type NH"),
+    "document-number": safety("a correction would become a second document", "TXA-12 is empty"),
+    "document-kind": destination("a DocumentReference has its kind", "TXA-2 is empty"),
+    "content-present": safety("a message without its document tells nothing", "OBX-5 is empty"),
+}
 
 
 def nhs_number_check_digit(sidecar: Sidecar) -> Iterator[Issue]:

@@ -30,7 +30,7 @@ INTEGRATION = Integration(
     name="lims-results-to-cdr",
     summary="Laboratory results of the national system reach the Clinical Data Repository.",
     owner="integration-team@example.nhs.wales",
-    source=Hl7(versions=("2.5.1",), messages=("ORU^R01",), mode="original"),
+    source=Hl7(versions=("2.5.1",), messages=("ORU^R01",), mode="original", as_meant=False),
     triggers=(Queue(),),
     profile=rules.ResultsStandard(),
     lane=lane,

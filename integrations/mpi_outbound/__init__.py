@@ -19,11 +19,12 @@ INTEGRATION = Integration(
         name="MPI outbound",
         structures=profiles.MPI_OUT.structures,
         rules=(*COMMON, rules.update_source),
+        policies=rules.POLICIES,
         exempt={"repetition": ("PID-2",)},  # one repetition for each system that has told the MPI
     ),
     lane=lambda message: number_of(message["PID"], "3", "100"),
     after=lambda message: number_of(message["MRG"], "1", "100"),
-    transform=lambda message: message,
+    transform=lambda message: message.as_sent,
     outgoing=profiles.MPI_OUT,
     write=mapping.published,
     destination=Topic("MPI_OUTBOUND"),

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from shared.hl7 import Message
 from shared.hl7.segment import NULL
 from shared.issue import Issue
+from shared.validation.policy import safety
+
+POLICIES = {"update-source": safety("an update could go back to the system that it came from", "PID-2 is empty")}
 
 
 def update_source(message: Message) -> Iterator[Issue]:

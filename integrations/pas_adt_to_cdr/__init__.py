@@ -34,7 +34,12 @@ INTEGRATION = Integration(
         name="PAS ADT",
         structures=rules.STRUCTURES,
         rules=(*COMMON, *rules.ALL),
-        exempt={"local-code": ("PID-16", "PID-22", "PID-32", "PV1-4", "PV1-10", "PV1-14", "PV1-36")},  # lists of Wales
+        policies=rules.POLICIES,
+        refuses=("discharge-has-its-time",),
+        exempt={
+            "date": ("PID-7",),  # birth-date-exists says more
+            "local-code": ("PID-16", "PID-22", "PID-32", "PV1-4", "PV1-10", "PV1-14", "PV1-36"),  # lists of Wales
+        },
     ),
     lane=lambda message: own_number(message["PID"], "3"),
     after=lambda message: number(message["MRG"].first("1")),

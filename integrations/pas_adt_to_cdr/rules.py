@@ -7,6 +7,7 @@ from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
 from shared.mapping.authorities import ARC, PATIENT_AUTHORITY
 from shared.mapping.wales.codes import coding
+from shared.validation.policy import quality, safety
 from shared.validation.structure import Structure
 
 _BEFORE = "MSH [{SFT}] EVN PID [PD1] [{ROL}] [{NK1}]"
@@ -23,6 +24,14 @@ STRUCTURES = {
     "ADT_A06": CHANGE,
     "ADT_A30": MERGE_ONE,
     "ADT_A39": MERGE,
+}
+
+POLICIES = {
+    "one-nhs-number": safety("two people would be joined in one record", "PID-3[2] is a second number of type NH"),
+    "number-of-an-authority": safety("the repository could never find the patient again", "PID-3 is 123^^^LOCAL"),
+    "birth-date-exists": quality("left out of the Patient", "PID-7 is 19701301"),
+    "discharge-has-its-time": quality("the visit would have an end, and no time of it", "PV1-45 is empty in an A03"),
+    "marital-status-of-wales": quality("kept as text", "PID-16 is X"),
 }
 
 

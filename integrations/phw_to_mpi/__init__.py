@@ -20,6 +20,7 @@ INTEGRATION = Integration(
         name="PHW ADT 2.5",
         structures={"ADT_A05": ADT_A05, "ADT_A39": ADT_A39},
         rules=(*COMMON, *BIRTH_DATE, rules.message_time_to_the_second, rules.date_of_death),
+        policies=rules.POLICIES,
         exempt={"date": ("MSH-7", "PID-7", "PID-29")},  # each has a rule of its own
     ),
     lane=lambda message: number(message["PID"].first("3")),

@@ -5,7 +5,6 @@ import re
 from shared.hl7 import Message, Segment, compose, replace
 
 TIME_SENT = re.compile(r"(\d{14})(?:\.\d{1,4})?(?:[+-]\d{4})?")
-TIME_WITH_DASHES = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)")
 
 
 def to_mpi(message: Message) -> Message:
@@ -25,8 +24,8 @@ def message_time(text: str) -> str:
     """MSH-7 to the second, without fraction and offset.
 
     Args:
-        text: ``YYYYMMDDHHMMSS[.S[S[S[S]]]][+/-ZZZZ]`` or ``YYYY-MM-DD HH:MM:SS``. Never absent: the reader has put the
-            time of receipt there.
+        text: ``YYYYMMDDHHMMSS[.S[S[S[S]]]][+/-ZZZZ]``. Never absent: the reader has put the time of receipt there, and has
+            read other forms of a time.
     Returns:
         ``YYYYMMDDHHMMSS``. The offset is dropped, never applied: the MPI takes the sender's local time.
     Raises:
@@ -34,11 +33,11 @@ def message_time(text: str) -> str:
 
     Source: the MPI's interface for PHW; HL7 v2.5 section 2.A.78 (TS).
 
-    >>> message_time("2026-05-01 10:11:12"), message_time("20260501101112.1234+0100")
+    >>> message_time("20260501101112"), message_time("20260501101112.1234+0100")
     ('20260501101112', '20260501101112')
     """
-    if found := TIME_SENT.fullmatch(text) or TIME_WITH_DASHES.fullmatch(text):
-        return "".join(found.groups())
+    if found := TIME_SENT.fullmatch(text):
+        return found[1]
     raise ValueError("not a time to the second")
 
 

@@ -7,6 +7,12 @@ from shared.hl7 import Message
 from shared.hl7.segment import NULL
 from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
+from shared.validation.policy import safety
+
+POLICIES = {
+    "message-time-to-the-second": safety("the MPI tells the newer update from the older one by it", "MSH-7 is 202605"),
+    "date-of-death": safety("a death that cannot be read would be hidden, or its withdrawal", "PID-29 is YES"),
+}
 
 
 def message_time_to_the_second(message: Message) -> Iterator[Issue]:

@@ -7,7 +7,6 @@ from shared.destinations.mllp import Mllp
 from shared.formats.hl7v2 import Hl7
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile, profiles
-from shared.validation.fields import copied_into
 from shared.validation.rules import COMMON, nhs_number_check_digit
 from shared.validation.structures import ADT_A01, ADT_A39
 
@@ -26,11 +25,8 @@ INTEGRATION = Integration(
         name="PIMS ADT 2.3.1",
         structures={"ADT_A01": ADT_A01, "ADT_A39": ADT_A39, "ADT_A40": ADT_A39},
         # Its own rule for NHS Numbers takes the place of the shared one: PIMS types them NI, the standard NH.
-        rules=(
-            *(rule for rule in COMMON if rule is not nhs_number_check_digit),
-            *rules.ALL,
-            copied_into("2.5", *mapping.COPIED),
-        ),
+        rules=(*(rule for rule in COMMON if rule is not nhs_number_check_digit), *rules.ALL),
+        policies=rules.POLICIES,
         exempt={
             "date": ("MSH-7", "EVN-2", "EVN-6", "PID-7", "PID-29"),  # PIMS's own rule of local times says more
             "identifier": ("PID-3", "MRG-1"),  # PIMS sends the types without numbers, and is answered by rules of its own

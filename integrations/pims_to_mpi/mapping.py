@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from integrations.pims_to_mpi.codes import DELETE, LOCAL_AUTHORITY, MPI_TYPES, PIMS, PSEUDO_NUMBERS, TARGET
 from shared.hl7 import Message, Raw, Repetition, Segment, compose, segment
+from shared.hl7.timestamp import is_dtm
 
 COPIED = ("PV2", "OBX", "AL1", "DG1", "PR1", "GT1", "IN1", "IN2", "IN3")
 Cx = tuple[str, str, str, str, str]
@@ -62,8 +63,8 @@ def evn(message: Message) -> Segment:
     source = message["EVN"]
     values = {
         "1": source.raw("1"),
-        "2": local_time(source["2"]),
-        "6": local_time(source["6"]),
+        "2": event_time(source["2"]),
+        "6": event_time(source["6"]),
     }
     return segment("EVN", values, like=message) or Segment("EVN", "EVN", message.encoding)
 
@@ -160,6 +161,21 @@ def local_time(text: str) -> str:
     ('20260501101112', '19800214', '')
     """
     return text.partition("+")[0].partition("-")[0]
+
+
+def is_local_time(text: str) -> bool:
+    """Whether a text is a date or a time to the second that exists, once its offset is cut off."""
+    digits = local_time(text)
+    return len(digits) in (8, 14) and digits.isdecimal() and is_dtm(digits)
+
+
+def event_time(text: str) -> str:
+    """A date or a time to the second, without its offset; ``""`` for anything else but the null.
+
+    >>> event_time("20260501101112+0100"), event_time("2026"), event_time('""')
+    ('20260501101112', '', '""')
+    """
+    return local_time(text) if text == DELETE or is_local_time(text) else ""
 
 
 def date_of_death(text: str) -> str:

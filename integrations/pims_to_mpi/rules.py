@@ -2,34 +2,41 @@
 
 from collections.abc import Iterator
 
-from integrations.pims_to_mpi.mapping import identifiers, is_pseudo, local_time
+from integrations.pims_to_mpi.mapping import identifiers, is_local_time, is_pseudo
 from shared.hl7 import Message, Segment
-from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
 from shared.validation.nhs_number import is_nhs_number
+from shared.validation.policy import quality, safety
+
+POLICIES = {
+    "local-times": safety("they decide which update is newer, who the patient is and whether they died", "PID-7 is 198002"),
+    "event-times": quality("left out: the MPI goes by the time of the message", "EVN-2 is 2026"),
+    "death-shorter-than-a-day": quality("PIMS writes short texts there for patients who are alive", "PID-29 is 202604"),
+    "identifier-of-a-known-type": safety("the MPI could not find the patient", "PID-3 is 123^^^^XX"),
+    "merged-number": safety("a merge would name no record to merge", "MRG-1 is ^^^103^PI"),
+}
 
 
 def local_times(message: Message) -> Iterator[Issue]:
-    """MSH-7, EVN-2, EVN-6, PID-7 and a PID-29 that is a date hold 8 or 14 digits once the offset is cut off."""
+    """MSH-7, PID-7 and a PID-29 that is a date hold 8 or 14 digits once the offset is cut off."""
     yield from _local_time(message["MSH"], "7")
-    for field in ("2", "6"):
-        yield from _local_time(message["EVN"], field)
     for pid in message.segments("PID"):
         yield from _local_time(pid, "7")
         if len(pid["29"].strip()) > 6:
             yield from _local_time(pid, "29")
 
 
+def event_times(message: Message) -> Iterator[Issue]:
+    """EVN-2 and EVN-6 hold 8 or 14 digits once the offset is cut off."""
+    for field in ("2", "6"):
+        yield from _local_time(message["EVN"], field)
+
+
 def _local_time(segment: Segment, field: str) -> list[Issue]:
     sent = segment[field]
-    if not sent or _is_local_time(sent.strip() if field == "29" else sent) or segment.is_null(field):
+    if not sent or is_local_time(sent.strip()) or segment.is_null(field):
         return []
     return [Issue("error", "value", segment.where(field), "neither a date nor a time to the second, offset aside")]
-
-
-def _is_local_time(text: str) -> bool:
-    digits = local_time(text)
-    return len(digits) in (8, 14) and digits.isdecimal() and is_dtm(digits)
 
 
 def message_time_sent(message: Message) -> Iterator[Issue]:
@@ -78,6 +85,7 @@ def is_wrong(number: str) -> bool:
 
 ALL = (
     local_times,
+    event_times,
     message_time_sent,
     death_shorter_than_a_day,
     identifier_of_a_known_type,

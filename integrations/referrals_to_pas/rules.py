@@ -8,6 +8,7 @@ from shared import fhir
 from shared import mapping as guide
 from shared.issue import Issue
 from shared.validation.nhs_number import is_nhs_number
+from shared.validation.policy import Listed, destination, quality, rule_functions, safety, weighed
 
 Resource = dict[str, Any]
 Rule = Callable[[Resource], Iterator[Issue]]
@@ -22,6 +23,17 @@ def each(bundle: Resource, resource_type: str) -> list[tuple[str, Resource]]:
         for n, entry in enumerate(bundle.get("entry", ()))
         if entry.get("resource", {}).get("resourceType") == resource_type
     ]
+
+
+POLICIES = {
+    "fhir": destination("what is not valid R4 cannot be read with certainty", "a code that R4 does not have"),
+    "one-request": safety("two requests would be one booking and one that is forgotten", "two ServiceRequests"),
+    "one-patient": safety("the referral would be filed for one of two people", "two Patients"),
+    "patient-named": safety("the PAS could not find or register the patient", "a Patient without birthDate"),
+    "nhs-number-check-digit": quality("the PAS looks the patient up again", "9990000019"),
+    "request-is-active": safety("a withdrawn or drafted request would be booked", "status is draft"),
+    "requester-is-here": destination("the PAS answers to whoever asks", "requester is not in the bundle"),
+}
 
 
 def one_request(bundle: Resource) -> Iterator[Issue]:
@@ -87,14 +99,21 @@ class ReferralProfile:
 
     name: str = "FHIR referral"
     rules: tuple[Rule, ...] = RULES
+    refuses: tuple[str, ...] = ()
 
     def check(self, content: Resource) -> list[Issue]:
         found = [issue for issue in fhir.check(content) if issue.severity != "information"]
         if any(issue.is_error for issue in found):
             return found
         for rule in self.rules:
-            found += [issue._replace(rule=rule.__name__.replace("_", "-")) for issue in rule(content)]
+            named = (issue._replace(rule=rule.__name__.replace("_", "-")) for issue in rule(content))
+            found += [weighed(issue, POLICIES, self.refuses) for issue in named]
         return found if any(issue.is_error for issue in found) else [*found, *nothing_is_lost(content)]
+
+    def listed(self) -> Iterator[Listed]:
+        """R4 as one rule, and each rule that is a function, for the interface sheet."""
+        yield Listed("fhir", "every resource is valid R4, and keeps the profiles that it claims", POLICIES["fhir"], "error")
+        yield from rule_functions(self.rules, POLICIES, self.refuses)
 
 
 # Element -> why it reaches nothing (mapping_sheet.md)

@@ -16,12 +16,12 @@ from shared.validation import Hl7Profile
 from shared.validation.rules import COMMON
 from shared.validation.structures import VXU_V04
 
-EVENT = SchemaProfile("vaccination event", Path(__file__).parent / "schema.json", rules.RULES)
+EVENT = SchemaProfile("vaccination event", Path(__file__).parent / "schema.json", rules.RULES, rules.POLICIES)
 MESSAGE = Hl7Profile(
     name="VXU^V04 2.5.1",
     structures={"VXU_V04": VXU_V04},
     rules=(*COMMON, *rules.OF_MESSAGES),
-    severities={"nhs-number-check-digit": "error"},
+    policies=rules.POLICIES,
 )
 
 

@@ -6,8 +6,18 @@ from typing import Any
 from shared.hl7 import Message
 from shared.issue import Issue
 from shared.validation import nhs_number
+from shared.validation.policy import destination, quality, safety
 
 Event = dict[str, Any]
+
+POLICIES = {
+    "nhs-number-check-digit": safety("the vaccination would go to no one, or to someone else", "9990000019"),
+    "reason-when-not-done": safety("a refusal would read as a vaccination that was given", "not-done without a reason"),
+    "not-before-birth": safety("the vaccination or the patient is another one", "occurred is before birthDate"),
+    "not-expired": quality("a clinical incident, whose record must not be lost", "occurred is after expires"),
+    "vaccination-number": safety("a correction would become a second vaccination", "ORC-2 and ORC-3 are empty"),
+    "vaccine-and-time": destination("an Immunization has its vaccine and its time", "RXA-5 is empty"),
+}
 
 
 def nhs_number_check_digit(event: Event) -> Iterator[Issue]:

@@ -12,6 +12,7 @@ from shared.hl7.structure import DEFAULT_STRUCTURE, event
 from shared.hl7.timestamp import local
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
+from shared.validation.repairs import repaired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -24,6 +25,7 @@ class Hl7:
         stamp: an absent MSH-7 gets the time of receipt, with a warning.
         charset_default: what bytes above 127 are when MSH-18 does not say and they are not UTF-8.
         mode: ``original`` answers every message with AA, AE or AR, whatever MSH-15 and MSH-16 say.
+        as_meant: other forms of dates, codes and NHS Numbers are read as what they mean, each a recorded repair.
     """
 
     versions: tuple[str, ...]
@@ -32,11 +34,14 @@ class Hl7:
     stamp: bool = False
     charset_default: str = "latin-1"
     mode: Mode = "by-message"
+    as_meant: bool = True
     format: str = "hl7v2"
 
     def read(self, envelope: Envelope) -> Message:
         """The message; ``Unsupported`` when it is none, or of another version, sender or type."""
         message = _parsed(envelope.body, self.charset_default)
+        if self.as_meant:
+            message = repaired(message)
         issues = [issue for ask in (self._version, self._sender, self._type) if (issue := ask(message))]
         if issues:
             raise Unsupported(*issues)

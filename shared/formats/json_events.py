@@ -14,9 +14,13 @@ from shared.envelope import Answer, Envelope, Identity
 from shared.formats.json_body import answer, document
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
+from shared.validation.policy import Listed, Policy, destination, rule_functions, weighed
 
 Document = dict[str, Any]
 Rule = Callable[[Document], Iterator[Issue]]
+CONTRACT = destination(
+    "the schema is the contract with the sender, and the mapping relies on it", "a required property is absent"
+)
 # JSON Schema keyword -> FHIR issue type, and what is expected in words of ours
 KEYWORDS: Mapping[str, tuple[str, str]] = {
     "required": ("required", "a required property is missing"),
@@ -78,12 +82,23 @@ class SchemaProfile:
     name: str
     path: Path
     rules: tuple[Rule, ...] = field(default=())
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    refuses: tuple[str, ...] = ()
 
     def check(self, content: Document) -> list[Issue]:
         """Every finding of the schema; the rules are asked only when it is content."""
         checked, names = _validator(self.path)
         found = sorted(_issue(error, names) for error in checked.iter_errors(content))
-        return found or [issue._replace(rule=rule.__name__.replace("_", "-")) for rule in self.rules for issue in rule(content)]
+        return found or [self._named(rule, issue) for rule in self.rules for issue in rule(content)]
+
+    def listed(self) -> Iterator[Listed]:
+        """The schema as one rule, and each rule that is a function, for the interface sheet."""
+        yield Listed("schema-…", "the document is valid by the JSON Schema", CONTRACT, "error")
+        yield from rule_functions(self.rules, self.policies, self.refuses)
+
+    def _named(self, rule: Rule, issue: Issue) -> Issue:
+        named = issue._replace(rule=rule.__name__.replace("_", "-"))
+        return weighed(named, self.policies, self.refuses)
 
 
 def _issue(error: Any, names: frozenset[str]) -> Issue:

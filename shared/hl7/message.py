@@ -1,7 +1,7 @@
 """A message: split into segments at once, into anything smaller only when it is read."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from shared.hl7 import charset, names
 from shared.hl7.encoding import Encoding
@@ -45,14 +45,21 @@ class Message:
     ('Jon&es', '252', '', False)
     """
 
-    __slots__ = ("_index", "_named", "_names", "_read", "_segments", "encoding", "lines", "repairs")
+    __slots__ = ("_index", "_named", "_names", "_read", "_segments", "_sent", "doubts", "encoding", "lines", "repairs")
 
     def __init__(
-        self, lines: list[str], encoding: Encoding, repairs: tuple[Issue, ...] = (), names: list[str] | None = None
+        self,
+        lines: list[str],
+        encoding: Encoding,
+        repairs: tuple[Issue, ...] = (),
+        names: list[str] | None = None,
+        sent: "Message | None" = None,
     ) -> None:
         self.lines = lines
         self.encoding = encoding
         self.repairs = repairs  # what the reader put right, and each line that is not a segment, which is an error
+        self.doubts: list[Any] | None = None  # what a check has found worth a closer look; ``None``: not looked yet
+        self._sent = sent
         self._read: dict[str, Segment] = {}
         self._segments: dict[int, Segment] = {}
         self._named: dict[tuple[str, ...], tuple[Segment, ...]] = {}
@@ -171,7 +178,12 @@ class Message:
 
     def repaired(self, *issues: Issue) -> "Message":
         """The same message with more recorded repairs."""
-        return Message(self.lines, self.encoding, (*self.repairs, *issues))
+        return Message(self.lines, self.encoding, (*self.repairs, *issues), self._sent)
+
+    @property
+    def as_sent(self) -> "Message":
+        """The message as its sender wrote it, without what the reader repaired: what a pass-through forwards."""
+        return self._sent or self
 
     def encode(self) -> bytes:
         """The message as bytes, each segment ended by CR, in the character set that it came in.

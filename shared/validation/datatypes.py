@@ -48,17 +48,13 @@ class Leaf(NamedTuple):
         return "".join(f".{part}" for part in (self.component, self.subcomponent) if part)
 
 
-def is_checked(leaf: Leaf, known: Standard, errors_only: bool) -> bool:
-    """Whether a leaf can be wrong at all; with ``errors_only``, whether that would be an error."""
+def is_checked(leaf: Leaf, known: Standard) -> bool:
+    """Whether a leaf can be wrong at all."""
     if leaf.kind in DATES:
         return True
-    if leaf.kind in CODED and not known.codes(leaf.table):
-        return False
-    if leaf.kind not in _TESTS and leaf.kind not in CODED:
-        return False
-    if errors_only:
-        return leaf.kind == "ID" and not leaf.component
-    return leaf.kind in CODED or not leaf.component  # a number inside a component is often a local code (XON.3)
+    if leaf.kind in CODED:
+        return bool(known.codes(leaf.table))
+    return leaf.kind in _TESTS and not leaf.component  # a number inside a component is often a local code (XON.3)
 
 
 def holds(leaf: Leaf, text: str, known: Standard) -> bool:

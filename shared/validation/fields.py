@@ -1,8 +1,8 @@
-"""Rules from the tables of the standard: each field holds what its data type says.
+"""Rules from the tables of the standard: each field holds what its data type says. HL7 v2.5 section 2.5.3.
 
-Errors: a date that is none (``date``), a field whose code is not in its HL7-defined table (``table-code``). Warnings: such a
-code inside a component, or of a user-defined table (``local-code``), ``number``, ``length``, ``repetition``, an identifier
-without its number (``identifier``). HL7 v2.5 section 2.5.3.
+``date``: a date that does not exist. ``table-code``: a field whose code is not in its HL7-defined table. ``local-code``: such
+a code inside a component, or of a user-defined table. ``number``, ``length``, ``repetition``. ``identifier``: an identifier
+without its number. All are of class quality (``policy.py``).
 """
 
 import re
@@ -13,7 +13,7 @@ from shared.hl7 import Message, Repetition, Segment
 from shared.hl7.encoding import Encoding
 from shared.issue import Issue
 from shared.validation.datatypes import DATES, Leaf, holds, is_checked, leaves, pattern
-from shared.validation.standard import Field, Standard, standard
+from shared.validation.standard import VERSIONS, Field, Standard, standard
 
 # Checked elsewhere: delimiters, front door, character set, and the Welsh values of the administrative sex.
 ELSEWHERE = frozenset(("MSH-1", "MSH-2", "MSH-9", "MSH-12", "MSH-18", "PID-8"))
@@ -26,15 +26,15 @@ class Check:
     """What is asked of one field: a quick yes, and only when it fails a look at the leaves one by one.
 
     ``reach`` is the first component that is looked at: a value with fewer components passes unread. The pattern is compiled
-    when the first value arrives, for most fields of most segments never have one. ``limit`` is ``None`` when only errors count.
+    when the first value arrives, for most fields of most segments never have one.
     """
 
     __slots__ = ("fits", "leaves", "limit", "number", "of", "reach", "single")
 
-    def __init__(self, number: int, of: Field, leaves: tuple[Leaf, ...], limit: int | None, pattern: str) -> None:
+    def __init__(self, number: int, of: Field, leaves: tuple[Leaf, ...], pattern: str) -> None:
         self.number, self.of, self.leaves = number, of, leaves
-        self.single = limit is not None and not of.repeats
-        self.limit = limit or _NO_LIMIT
+        self.single = not of.repeats
+        self.limit = of.length or _NO_LIMIT
         self.reach = 0 if of.kind == "CX" else min((leaf.component for leaf in leaves), default=0) - 1
         self.fits: Callable[[str], object] = self._compiling(pattern)
 
@@ -53,86 +53,49 @@ class Check:
 class Plan(dict[str, list[Check]]):
     """The checks of each segment of a version, made when the segment is first met."""
 
-    def __init__(self, known: Standard, errors_only: bool, aside: "Plan | None" = None) -> None:
-        self.known, self.errors_only, self.aside = known, errors_only, aside
+    def __init__(self, known: Standard) -> None:
+        self.known = known
 
     def __missing__(self, segment: str) -> list[Check]:
         fields = self.known.fields(segment)
-        covered = self.aside.places(segment) if self.aside is not None else frozenset()
-        checks = [
-            check
-            for number, field in enumerate(fields, 1)
-            if f"{segment}-{number}" not in ELSEWHERE and (check := self._check(number, field, covered))
-        ]
+        checks = [self._check(n, field) for n, field in enumerate(fields, 1) if f"{segment}-{n}" not in ELSEWHERE]
         return self.setdefault(segment, checks) if fields else checks
 
-    def places(self, segment: str) -> frozenset[tuple[object, ...]]:
-        """What is looked at in a segment, and for what."""
-        return frozenset(self._place(check.number, leaf) for check in self[segment] for leaf in check.leaves)
-
-    def _place(self, number: int, leaf: Leaf) -> tuple[object, ...]:
-        return (number, leaf.path, leaf.kind, self.known.codes(leaf.table))
-
-    def _check(self, number: int, field: Field, covered: frozenset[tuple[object, ...]]) -> Check | None:
+    def _check(self, number: int, field: Field) -> Check:
         every = leaves(field.kind, field.table, self.known)
-        checked = (leaf for leaf in every if is_checked(leaf, self.known, self.errors_only))
-        chosen = tuple(leaf for leaf in checked if self._place(number, leaf) not in covered)
-        if self.errors_only and not chosen:
-            return None
-        limit = None if self.errors_only else field.length
-        return Check(number, field, chosen, limit, self._pattern(field, chosen))
-
-    def _pattern(self, field: Field, chosen: tuple[Leaf, ...]) -> str:
+        chosen = tuple(leaf for leaf in every if is_checked(leaf, self.known))
         one = pattern(field.kind, list(chosen), self.known)
-        if field.kind == "CX" and not self.errors_only:
+        if field.kind == "CX":
             one = rf"(?!\^){one}"
-        return f"{one}(?:~{one})*"
+        return Check(number, field, chosen, f"{one}(?:~{one})*")
 
 
 @lru_cache
-def _plan(version: str, errors_only: bool) -> Plan | None:
+def plan_of(version: str) -> Plan:
+    """The checks of a version, one of ``VERSIONS``."""
     known = standard(version)
-    return Plan(known, errors_only) if known is not None else None
+    if known is None:
+        raise ValueError("a version of HL7 v2 that is not known here")
+    return Plan(known)
 
 
 def fields_as_the_standard_says(message: Message) -> Iterator[Issue]:
     """Every field of every segment that the version of the message knows."""
-    yield from _found(message, _plan(message["MSH-12"], False))
+    if message["MSH-12"] in VERSIONS:
+        plan = plan_of(message["MSH-12"])
+        for segment, check in doubtful(message, plan):
+            yield from _of_field(segment, check, plan)
 
 
-def types_as_the_standard_says(message: Message) -> Iterator[Issue]:
-    """The errors alone: what our own output must never have."""
-    yield from _found(message, _plan(message["MSH-12"], True))
-
-
-def copied_into(version: str, *segments: str) -> Callable[[Message], Iterator[Issue]]:
-    """A rule for segments that are copied into a message of another version: they hold what that version says too.
-
-    Without it a message could be acknowledged and then fail the check of what goes out.
-    """
-
-    def fits_the_version_it_goes_to(message: Message) -> Iterator[Issue]:
-        yield from _found(message, _stricter(version, message["MSH-12"]), segments)
-
-    return fits_the_version_it_goes_to
-
-
-@lru_cache
-def _stricter(version: str, than: str) -> Plan | None:
-    """What one version calls an error and another does not look at: few fields, so that nothing is looked at twice."""
-    known, other = standard(version), _plan(than, True)
-    return Plan(known, True, aside=other) if known is not None and other is not None else None
-
-
-def _found(message: Message, plan: Plan | None, names: tuple[str, ...] = ()) -> Iterator[Issue]:
-    if plan is None:
-        return
-    for segment, check in _doubtful(message.segments(*names), plan, message.encoding[:5] == USUAL):
-        yield from _of_field(segment, check, plan)
+def doubtful(message: Message, plan: Plan) -> list[tuple[Segment, Check]]:
+    """The checks that the quick look does not pass; kept with the message, because its reader asks for them as well."""
+    if message.doubts is None:
+        message.doubts = _doubtful(message.segments(), plan, message.encoding[:5] == USUAL)
+    return message.doubts
 
 
 def _doubtful(segments: Iterable[Segment], plan: Plan, usual: bool) -> list[tuple[Segment, Check]]:
-    """The checks that the quick look does not pass. A message spends most of its check here."""
+    """A message spends most of its check here."""
     found = []
     for segment in segments:
         sent = segment.fields
@@ -152,11 +115,10 @@ def _doubtful(segments: Iterable[Segment], plan: Plan, usual: bool) -> list[tupl
 
 def _of_field(segment: Segment, check: Check, plan: Plan) -> Iterator[Issue]:
     clause = f"HL7 v{plan.known.version} {segment.name}-{check.number} ({check.of.kind})"
-    found = [] if plan.errors_only else list(_repeated(segment, check))
+    found = list(_repeated(segment, check))
     for where, repetition in segment.each(str(check.number)):
         found += _of_leaves(where, repetition, check, plan.known)
-        if not plan.errors_only:
-            found += _advice(where, repetition, check)
+        found += _advice(where, repetition, check)
     yield from (issue._replace(clause=clause) for issue in found)
 
 
@@ -187,11 +149,11 @@ def _advice(where: str, repetition: Repetition, check: Check) -> Iterator[Issue]
 
 def _wrong(leaf: Leaf, place: str) -> Issue:
     if leaf.kind in DATES:
-        return Issue("error", "value", place, "not a date or time that exists", "date")
+        return Issue("warning", "value", place, "not a date or time that exists", "date")
     if leaf.kind == "ID" and not leaf.component:
-        return Issue("error", "code-invalid", place, f"no code of HL7 table {leaf.table}", "table-code")
+        return Issue("warning", "code-invalid", place, f"not in HL7 table {leaf.table}", "table-code")
     if leaf.kind in ("ID", "IS"):
-        return Issue("warning", "code-invalid", place, f"no code of table {leaf.table}", "local-code")
+        return Issue("warning", "code-invalid", place, f"not in table {leaf.table}", "local-code")
     return Issue("warning", "value", place, "not a number", "number")
 
 

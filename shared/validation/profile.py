@@ -1,11 +1,21 @@
-"""A profile: the structures a family of messages may have, the rules it keeps, and how bad each breach is."""
+"""A profile: the structures a family of messages may have, the rules it keeps, and which of them refuse."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from shared.hl7 import Message
 from shared.hl7.structure import structure
-from shared.issue import Issue, Severity
+from shared.issue import Issue
+from shared.validation.policy import (
+    FRONT_DOOR_RULES,
+    STRUCTURE_RULES,
+    Listed,
+    Policy,
+    field_of,
+    rule_functions,
+    shared_rules,
+    weighed,
+)
 from shared.validation.structure import Structure
 
 Rule = Callable[[Message], Iterator[Issue]]
@@ -23,14 +33,16 @@ class Hl7Profile:
     Args:
         structures: by MSH-9.3 (or the structure that the event has when it is left out).
         rules: generator functions from a message to issues; an issue without a rule id gets the function's name.
-        severities: rule id -> severity, where this family is stricter or milder than the rule itself.
+        policies: rule id -> policy, for the rules that only this family has, or weighs otherwise than ``policy.SHARED``.
+        refuses: quality rules that refuse by the owner's decision: ``RULE`` or ``RULE@PATH`` (``table-code@EVN-1``).
         exempt: rule id -> paths of fields (``PID-29``) that the rule leaves alone in this family.
     """
 
     name: str
     structures: Mapping[str, Structure]
     rules: tuple[Rule, ...] = ()
-    severities: Mapping[str, Severity] = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    refuses: tuple[str, ...] = ()
     exempt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def check(self, message: Message) -> list[Issue]:
@@ -41,25 +53,17 @@ class Hl7Profile:
         for rule in self.rules:
             for issue in rule(message):
                 found.append(issue if issue.rule else issue._replace(rule=rule_id(rule)))
-        return [self._weighed(issue) for issue in found if not self._is_exempt(issue)] if found else found
+        kept = (issue for issue in found if not self._is_exempt(issue))
+        return [weighed(issue, self.policies, self.refuses) for issue in kept] if found else found
 
-    def _weighed(self, issue: Issue) -> Issue:
-        severity = self.severities.get(issue.rule)
-        return issue._replace(severity=severity) if severity else issue
+    def listed(self) -> Iterator[Listed]:
+        """Every rule with its policy, once each, for the interface sheet."""
+        found = [*shared_rules((*FRONT_DOOR_RULES, *STRUCTURE_RULES), self.policies, self.refuses)]
+        found += rule_functions(self.rules, self.policies, self.refuses)
+        yield from {each.rule: each for each in found}.values()
 
     def _is_exempt(self, issue: Issue) -> bool:
         return issue.rule in self.exempt and field_of(issue.where) in self.exempt[issue.rule]
-
-
-def field_of(where: str) -> str:
-    """The field of a path, without occurrence, repetition and component: what an exemption names.
-
-    >>> field_of("PID[2]-3[2].4"), field_of("PV1")
-    ('PID-3', 'PV1')
-    """
-    segment, _, place = where.partition("-")
-    number = place.partition(".")[0].partition("[")[0]
-    return f"{segment[:3]}-{number}" if number else segment[:3]
 
 
 def _unknown_structure() -> Issue:

@@ -4,7 +4,7 @@ import pytest
 
 from shared.hl7 import parse
 from shared.hl7.encoding import Encoding
-from shared.validation.fields import copied_into, fields_as_the_standard_says, observation_value, types_as_the_standard_says
+from shared.validation.fields import fields_as_the_standard_says, observation_value
 from shared.validation.standard import VERSIONS, standard
 
 
@@ -22,15 +22,15 @@ FOUND = [
     ("PID|||1||J||19800229|F||||||||||||||||Y|2", None),
     ("PID|||1||J||20240229", None),
     ('PID|||1||J||""', None),
-    ("PID|||1||J||20230229", ("error", "date", "PID-7", "102")),
+    ("PID|||1||J||20230229", ("warning", "date", "PID-7", "102")),
     ("PID|||1||J||198001011200+0100", None),
-    ("PID|||1||J||19800101120000.12345", ("error", "date", "PID-7", "102")),
-    ("PID|||1||J||SECRET", ("error", "date", "PID-7", "102")),
-    ("PID|||1~2^^^A^PI^^20230230||J", ("error", "date", "PID-3[2].7", "102")),
+    ("PID|||1||J||19800101120000.12345", ("warning", "date", "PID-7", "102")),
+    ("PID|||1||J||SECRET", ("warning", "date", "PID-7", "102")),
+    ("PID|||1~2^^^A^PI^^20230230||J", ("warning", "date", "PID-3[2].7", "102")),
     ("PID|||1^^^A^PI^^20230228||J", None),
-    ("PID|||1||J^^^^^^^^^20230101&SECRET", ("error", "date", "PID-5.10.2", "102")),
+    ("PID|||1||J^^^^^^^^^20230101&SECRET", ("warning", "date", "PID-5.10.2", "102")),
     ("PID|||1||J^^^^^^^^^20230101&20240101", None),
-    ("PID|||1||J|||||||||||||||||||Q", ("error", "table-code", "PID-24", "103")),
+    ("PID|||1||J|||||||||||||||||||Q", ("warning", "table-code", "PID-24", "103")),
     ("PID|||1||J||||||||X^SECRET", ("warning", "local-code", "PID-13.2", "103")),
     ("PID|||1||J||||||||X^PRN^PH~X^ORN^CP", None),
     ("PID|||1||J||||||||||||||||||||Q", ("warning", "number", "PID-25", "102")),
@@ -42,8 +42,8 @@ FOUND = [
     ("PV1||SECRET"[:10], ("warning", "local-code", "PV1-2", "103")),
     ("OBX|1|NM|A||1.5", None),
     ("OBX|1|NM|A||SECRET", ("warning", "number", "OBX-5", "102")),
-    ("OBX|1|DT|A||20240230", ("error", "date", "OBX-5", "102")),
-    ("OBX|1|TS|A||20240229~20230229", ("error", "date", "OBX-5[2]", "102")),
+    ("OBX|1|DT|A||20240230", ("warning", "date", "OBX-5", "102")),
+    ("OBX|1|TS|A||20240229~20230229", ("warning", "date", "OBX-5[2]", "102")),
     ("OBX|1|ST|A||SECRET", None),
     ("ZZZ|SECRET", None),
 ]
@@ -61,33 +61,21 @@ def test_findings_by_the_quick_look_and_by_the_slow_one(line: str, finding: tupl
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_version_knows_its_dates(version: str) -> None:
-    assert ("error", "date", "PID-7", "102") in found("PID|||1||J||SECRET", version)
+    assert ("warning", "date", "PID-7", "102") in found("PID|||1||J||SECRET", version)
     assert found("PID|||1||J||19800101", version) == []
 
 
 def test_versions_differ() -> None:
     assert found("PD1|||||||||||||SECRET", "2.3.1") == []
     assert (
-        found("PD1|||||||||||||SECRET", "2.5") == [("error", "date", "PD1-13", "102"), ("warning", "length", "PD1-13", "102")][:1]
+        found("PD1|||||||||||||SECRET", "2.5")
+        == [("warning", "date", "PD1-13", "102"), ("warning", "length", "PD1-13", "102")][:1]
     )
 
 
 def test_a_version_that_is_not_known_is_not_judged() -> None:
     assert standard("2.9") is None
     assert found("PID|||1||J||SECRET", "2.9") == []
-
-
-def test_the_errors_alone() -> None:
-    message = parse(f"MSH|^~\\&|A|B|C|D|x||ADT^A31|C1|P|2.5\rPID|||^^^A~1~2||{'J' * 300}|||||||||||||||||||Q|Q\r")
-    assert [(i.severity, i.where) for i in types_as_the_standard_says(message)] == [("error", "MSH-7"), ("error", "PID-24")]
-
-
-def test_what_is_copied_into_another_version_is_judged_by_that_one_and_told_once() -> None:
-    rule = copied_into("2.5", "PV2", "DG1")
-    message = parse(
-        "MSH|^~\\&|A|B|C|D|20240501||ADT^A31|C1|P|2.3.1\rPV2||||||||x\rDG1|1||||x||||||||||||||||Q\rPD1|||||||||||||x\r"
-    )
-    assert [issue.where for issue in rule(message)] == ["DG1-21"]
 
 
 def test_the_tables_know_their_fields() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from shared.hl7 import Message, parse
 from shared.issue import Issue
-from shared.validation import Hl7Profile, structures
+from shared.validation import Hl7Profile, policy, structures
 from shared.validation.rules import BIRTH_DATE, COMMON
 
 A05 = {"ADT_A05": structures.ADT_A05}
@@ -29,7 +29,7 @@ def test_nothing_to_find() -> None:
         (message("PID|||^^^NHS||Jones||19800101|F"), None),
         (message("PID|||^^~^||Jones||19800101|F"), ("error", "patient-identifier", "PID-3", "101")),
         (message('PID|||1||""||19800101|F'), ("error", "patient-name", "PID-5", "101")),
-        (message("PID|||1||Jones||19800101|X"), ("error", "administrative-sex", "PID-8", "103")),
+        (message("PID|||1||Jones||19800101|X"), ("warning", "administrative-sex", "PID-8", "103")),
         (message("PID|||1||Jones||19800101|Z"), None),
         (message('PID|||1||Jones||19800101|""'), None),
         (message("PID|||1~9990000019^^^NHS^NH||J||19800101|F"), ("warning", "nhs-number-check-digit", "PID-3[2].1", "102")),
@@ -57,11 +57,21 @@ def own_rule(message: Message) -> Iterator[Issue]:
     yield Issue("error", "value", "PID-29.1", "own")
 
 
-def test_a_profile_weighs_and_exempts() -> None:
-    stricter = Hl7Profile(name="x", structures=A05, rules=COMMON, severities={"nhs-number-check-digit": "error"})
+def test_a_profile_weighs_by_policy_and_exempts() -> None:
+    stricter = Hl7Profile(name="x", structures=A05, rules=COMMON, refuses=("nhs-number-check-digit",))
     assert [issue.severity for issue in stricter.check(message("PID|||1^^^N^NH||Jones|||F"))] == ["error"]
     own = Hl7Profile(name="x", structures=A05, rules=(own_rule,))
-    assert [issue.rule for issue in own.check(message())] == ["own-rule"]
+    assert [(issue.rule, issue.severity) for issue in own.check(message())] == [("own-rule", "warning")]
+    safe = Hl7Profile(name="x", structures=A05, rules=(own_rule,), policies={"own-rule": policy.safety("a reason")})
+    assert [issue.severity for issue in safe.check(message())] == ["error"]
+    for raised in ("own-rule", "own-rule@PID-29", "own-rule@PID-29.1"):
+        assert [
+            i.severity for i in Hl7Profile(name="x", structures=A05, rules=(own_rule,), refuses=(raised,)).check(message())
+        ] == ["error"]
+    for other in ("own-rul", "own-rule@PID-2", "other"):
+        assert [
+            i.severity for i in Hl7Profile(name="x", structures=A05, rules=(own_rule,), refuses=(other,)).check(message())
+        ] == ["warning"]
     exempt = Hl7Profile(name="x", structures=A05, rules=(own_rule,), exempt={"own-rule": ("PID-29",)})
     assert exempt.check(message()) == []
 

@@ -1,0 +1,220 @@
+"""What a sender means, where the form is not the standard's: read as what it is, and recorded as a repair.
+
+Each repair is a finding of severity ``information`` with the path of its place. The original stays at hand
+(``Message.as_sent``), so that a pass-through forwards what was sent. A value that is in the standard's form is never touched.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from shared.hl7 import Message, Segment
+from shared.hl7.segment import NULL
+from shared.hl7.timestamp import is_dtm
+from shared.issue import Issue
+from shared.validation.datatypes import CODED, DATES, Leaf, holds
+from shared.validation.fields import OBSERVED, Check, doubtful, plan_of
+from shared.validation.nhs_number import is_nhs_number
+from shared.validation.rules import ADMINISTRATIVE_SEX
+from shared.validation.standard import VERSIONS, Standard
+
+TEXTS = {
+    "padding": "spaces around the value were left out",
+    "date-form": "a date and time in another form was read",
+    "code-case": "a code in small letters was read in capitals",
+    "nhs-number-form": "an NHS Number with spaces or dashes was read",
+    "trailing-delimiter": "empty repetitions at the end of the field were left out",
+}
+NHS_TYPES = ("NH", "NI")  # CX.5 of an NHS Number: HL7 UK table 0203, and as PIMS writes it
+_OTHER_DATE = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,4})?\d*)?)? ?(?:([+-]\d\d):?(\d\d)|(Z))?", re.ASCII
+)
+_GROUPED = re.compile(r"\d{3}[ -]\d{3}[ -]\d{4}", re.ASCII)
+
+
+class Change(NamedTuple):
+    """One place of a message and what is meant there. Places are one-based; component 0 is the whole repetition."""
+
+    segment: Segment
+    field: int
+    repetition: int
+    component: int
+    subcomponent: int
+    meant: str
+    rule: str
+
+    @property
+    def where(self) -> str:
+        inner = "".join(f".{part}" for part in (self.component, self.subcomponent) if part)
+        return self.segment.where(f"{self.field}{f'[{self.repetition}]' if self.repetition > 1 else ''}{inner}")
+
+
+def repaired(message: Message) -> Message:
+    """The message as it is meant, each repair recorded; the message itself when nothing needs one."""
+    message = _with(message, _of_header(message["MSH"]))
+    plan = plan_of(message["MSH-12"] if message["MSH-12"] in VERSIONS else VERSIONS[-1])
+    changes = [change for segment, check in doubtful(message, plan) for change in _of_field(segment, check, plan.known)]
+    changes += _of_observations(message, plan.known)
+    changes += [change for pid in message.segments("PID", "MRG") for change in _of_patient(pid)]
+    end = message.encoding.repetition
+    changes += [change for segment in message.segments() if end in segment.line for change in _empty_ends(segment)]
+    return _with(message, changes)
+
+
+def date_time(text: str) -> str:
+    """A date or time in the form of HL7 (``YYYYMMDD[HHMM[SS[.SSSS]]][+/-ZZZZ]``); ``""`` when it is not one that exists.
+
+    Args:
+        text: as sent; ``YYYY-MM-DD``, ``YYYY-MM-DD HH:MM[:SS[.S]]`` and the same with ``T`` are read, with an offset or
+            ``Z``. A form whose day and month could be confused is not. A fraction is cut to four digits.
+
+    Source: HL7 v2.5.1 section 2.A.22 (DTM); ISO 8601.
+
+    >>> date_time("2025-05-05 23:23:32"), date_time("2025-05-05T23:23Z"), date_time(" 20250505 "), date_time("05/05/2025")
+    ('20250505232332', '202505052323+0000', '20250505', '')
+    """
+    text = text.strip()
+    if found := _OTHER_DATE.fullmatch(text):
+        year, month, day, hour, minute, second, fraction, hours, minutes, zulu = found.groups("")
+        offset = "+0000" if zulu else hours + minutes
+        text = f"{year}{month}{day}{hour}{minute}{second}{fraction}{offset if hour else ''}"
+    return text if is_dtm(text) else ""
+
+
+def nhs_number(text: str) -> str:
+    """Ten digits out of an NHS Number that was written with spaces or dashes; the text itself when it is no such number.
+
+    >>> nhs_number("999 000 0018"), nhs_number("999-000-0018"), nhs_number("A 123")
+    ('9990000018', '9990000018', 'A 123')
+    """
+    found = text.strip()
+    compact = re.sub("[ -]", "", found) if _GROUPED.fullmatch(found) else found
+    return compact if is_nhs_number(compact) else text
+
+
+def _meant(leaf: Leaf, text: str, known: Standard) -> tuple[str, str]:
+    """What a leaf means that does not hold what it may, and by which repair; two empty texts when nobody can say."""
+    bare = text.strip()
+    if bare != text and bare and holds(leaf, bare, known):
+        return bare, "padding"
+    if leaf.kind in DATES and (read := date_time(bare)) and holds(leaf, read, known):
+        return read, "date-form"
+    if leaf.kind in CODED and bare.upper() != bare and holds(leaf, bare.upper(), known):
+        return bare.upper(), "code-case"
+    return "", ""
+
+
+def _of_field(segment: Segment, check: Check, known: Standard) -> Iterator[Change]:
+    for number, repetition in enumerate(segment.repeats(str(check.number)), 1):
+        for leaf in check.leaves:
+            if leaf.component <= repetition.components and (text := repetition[leaf.path]) and not holds(leaf, text, known):
+                meant, rule = _meant(leaf, text, known)
+                if rule:
+                    inner = (0, 0) if check.of.kind == "TS" and leaf.component == 1 else (leaf.component, leaf.subcomponent)
+                    yield Change(segment, check.number, number, *inner, meant, rule)
+
+
+def _of_header(msh: Segment) -> Iterator[Change]:
+    """A space behind the last field of MSH, and what the front door reads: the message type in the standard's form.
+
+    MSH-3 and MSH-4 are names, which are compared as they stand.
+    """
+    last = len(msh.fields) - 1
+    if last > 9 and msh.fields[last].endswith(" "):
+        yield _last_leaf(msh, last)
+    for component in (1, 2, 3) if last > 9 else ():
+        text = msh[f"9.{component}"]
+        if text != text.strip() and text.strip():
+            yield Change(msh, 9, 1, component, 0, text.strip(), "padding")
+
+
+def _last_leaf(segment: Segment, field: int) -> Change:
+    """The end of a field without the spaces behind it."""
+    encoding = segment.encoding
+    repetitions = segment.fields[field].split(encoding.repetition)
+    components = repetitions[-1].split(encoding.component)
+    parts = components[-1].split(encoding.subcomponent)
+    component, part = (len(each) if len(each) > 1 else 0 for each in (components, parts))
+    return Change(segment, field, len(repetitions), component, part, parts[-1].rstrip(" "), "padding")
+
+
+def _of_observations(message: Message, known: Standard) -> Iterator[Change]:
+    """OBX-5 by the type that OBX-2 names."""
+    for obx in message.segments("OBX"):
+        if obx["2"] in OBSERVED:
+            leaf = Leaf(0, 0, OBSERVED[obx["2"]], "")
+            for number, repetition in enumerate(obx.repeats("5"), 1):
+                if not holds(leaf, repetition["1"], known):
+                    meant, rule = _meant(leaf, repetition["1"], known)
+                    if rule:
+                        yield Change(obx, 5, number, 0, 0, meant, rule)
+
+
+def _of_patient(segment: Segment) -> Iterator[Change]:
+    """The NHS Numbers of PID-2, PID-3 and MRG-1, and the administrative sex."""
+    for field in ("2", "3") if segment.name == "PID" else ("1",):
+        for number, cx in enumerate(segment.repeats(field), 1):
+            text = cx["1"]
+            if cx["5"].strip().upper() in NHS_TYPES and (meant := nhs_number(text)) != text:
+                rule = "padding" if text.strip() == meant else "nhs-number-form"
+                yield Change(segment, int(field), number, 1, 0, meant, rule)
+    sex = segment["8"] if segment.name == "PID" else ""
+    if sex not in ("", NULL) and sex not in ADMINISTRATIVE_SEX and sex.strip().upper() in ADMINISTRATIVE_SEX:
+        yield Change(segment, 8, 1, 0, 0, sex.strip().upper(), "padding" if sex.strip() in ADMINISTRATIVE_SEX else "code-case")
+
+
+def _empty_ends(segment: Segment) -> Iterator[Change]:
+    """Repetition separators at the end of a field, behind which nothing was sent."""
+    end = segment.encoding.repetition
+    for number, text in enumerate(segment.fields):
+        if text[-1:] == end and (number > 2 or segment.name != "MSH") and text.strip(end):
+            yield Change(segment, number, text.count(end) + 1, 0, 0, "", "trailing-delimiter")
+
+
+def _with(message: Message, changes: Iterable[Change]) -> Message:
+    """The message with these changes made and recorded."""
+    by_line: dict[int, list[Change]] = {}
+    for change in changes:
+        by_line.setdefault(_place(message, change.segment), []).append(change)
+    if not by_line:
+        return message
+    lines = list(message.lines)
+    for place, made in by_line.items():
+        lines[place] = _line(made)
+    issues = [_finding(change) for made in by_line.values() for change in made]
+    return Message(lines, message.encoding, (*message.repairs, *issues), message.as_sent)
+
+
+def _place(message: Message, segment: Segment) -> int:
+    return message.index[segment.name][segment.occurrence - 1]
+
+
+def _line(changes: list[Change]) -> str:
+    """A segment's text with its changes made; ends that hold nothing are cut last, because they move no other place."""
+    segment = changes[0].segment
+    encoding, fields = segment.encoding, list(segment.fields)
+    for change in sorted(changes, key=lambda each: each.rule == "trailing-delimiter"):
+        text = fields[change.field]
+        cut = change.rule == "trailing-delimiter"
+        fields[change.field] = text.rstrip(encoding.repetition) if cut else _replaced(text, change)
+    return encoding.field.join([segment.name, *fields[2:]] if segment.name == "MSH" else fields)
+
+
+def _replaced(text: str, change: Change) -> str:
+    """A field's text with one leaf replaced; the other parts stay as they were sent."""
+    encoding = change.segment.encoding
+    steps = ((encoding.repetition, change.repetition), (encoding.component, change.component or 1))
+    return _put(text, (*steps, (encoding.subcomponent, change.subcomponent or 1)), change.meant)
+
+
+def _put(text: str, steps: tuple[tuple[str, int], ...], meant: str) -> str:
+    if not steps:
+        return meant
+    (delimiter, number), *rest = steps
+    parts = text.split(delimiter)
+    parts[number - 1] = _put(parts[number - 1], tuple(rest), meant)
+    return delimiter.join(parts)
+
+
+def _finding(change: Change) -> Issue:
+    return Issue("information", "informational", change.where, TEXTS[change.rule], change.rule)
