@@ -178,7 +178,7 @@ class Message:
 
     def repaired(self, *issues: Issue) -> "Message":
         """The same message with more recorded repairs."""
-        return Message(self.lines, self.encoding, (*self.repairs, *issues), self._sent)
+        return Message(self.lines, self.encoding, (*self.repairs, *issues), sent=self._sent)
 
     @property
     def as_sent(self) -> "Message":

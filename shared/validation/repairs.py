@@ -182,7 +182,7 @@ def _with(message: Message, changes: Iterable[Change]) -> Message:
     for place, made in by_line.items():
         lines[place] = _line(made)
     issues = [_finding(change) for made in by_line.values() for change in made]
-    return Message(lines, message.encoding, (*message.repairs, *issues), message.as_sent)
+    return Message(lines, message.encoding, (*message.repairs, *issues), sent=message.as_sent)
 
 
 def _place(message: Message, segment: Segment) -> int:
