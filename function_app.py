@@ -8,6 +8,7 @@ import gc
 
 gc.disable()  # until all is imported: nothing of it is garbage, and looking for some takes a tenth of the start
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,12 +16,12 @@ import azure.functions as func
 import orjson
 
 from integrations import load_all
-from shared import triggers
+from shared import security, triggers
 from shared.envelope import Answer
 from shared.hub import Hub, connect
 from shared.integration import EventGrid, Http, Integration
 from shared.pipeline import faults
-from shared.settings import in_azure, setting
+from shared.settings import on_developers_machine, setting
 from shared.version import version
 
 STORAGE = "AzureWebJobsStorage"
@@ -151,8 +152,10 @@ async def drain() -> None:
 if setting("HUB_ROLE") != "ops":
     for each in INTEGRATIONS:
         register(each)
-if setting("HUB_ROLE") == "ops" or not in_azure():
+if setting("HUB_ROLE") == "ops" or on_developers_machine():
     add("ops", app.route("ops/{*rest}", methods=["GET", "POST"]), ops)
+if warning := security.at_start():
+    logging.getLogger("hub").warning(warning)
 
 gc.freeze()  # what is loaded stays, so no later collection looks at it again
 gc.enable()

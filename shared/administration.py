@@ -1,7 +1,8 @@
 """Dead letters over HTTP, for a caller whose partner has the role ``admin``.
 
 ``GET /api/v1/<name>/dead[?rule=]``, ``GET .../dead/<id>[?content=1&purpose=]``, ``POST .../dead/<id>/replay|discard``,
-``POST .../dead/replay?rule=``; the purpose is a query parameter and ends in the audit.
+``POST .../dead/replay?rule=``. To replay, to discard and to read the content need a ``purpose``, a query parameter that is kept
+in the audit.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from shared.admission import admit
 from shared.envelope import Answer
 from shared.hub import Hub
 from shared.integration import Integration
@@ -16,7 +18,6 @@ from shared.ledger import dead
 from shared.ledger.dead import Person, Refused
 from shared.ledger.search import status
 from shared.ledger.store import Away
-from shared.security import caller
 
 Query = Mapping[str, str]
 
@@ -24,14 +25,18 @@ Query = Mapping[str, str]
 async def administer(integration: Integration, headers: Query, request: str, query: Query, hub: Hub) -> Answer:
     """``request`` is the method and what follows ``dead``: ``GET``, ``GET <id>``, ``POST <id>/replay`` ...
 
-    401 for nobody we know, 403 for one without the role, 404, 409 when it cannot be done, 503 when storage is away.
+    401, 403 and 429 for a caller that may not ask, 400 without a purpose, 404, 409 when it cannot be done, 503 when
+    storage is away.
     """
-    partner = caller(headers)
-    if partner is None or not partner.may_call(integration.name) or "admin" not in partner.roles:
-        return Answer(401 if partner is None else 403, "text/plain", b"")
-    person = Person(partner.name, query.get("purpose", "")[:200])
+    partner = admit(integration.name, headers, hub, "admin")
+    if isinstance(partner, Answer):
+        return partner
+    person = Person(partner.name, query.get("purpose", "").strip()[:200])
+    wanted = request.strip("/ ").split(" ", 1)
+    if not person.purpose and (wanted[0] != "GET" or query.get("content")):
+        return _json(400, {"error": "a purpose is needed: ?purpose=, which is kept in the audit"})
     try:
-        return await _do(integration, request.strip("/ ").split(" ", 1), query, person, hub)
+        return await _do(integration, wanted, query, person, hub)
     except Refused as why:
         return _json(409, {"error": str(why)})
     except Away:

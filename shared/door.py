@@ -15,6 +15,8 @@ from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.pipeline import Decision, not_now, refused
+from shared.platform_headers import HOST as HOST_HEADER
+from shared.platform_headers import SCHEME, stated
 from shared.problems import Fault, Unavailable, Unsupported
 from shared.settings import in_azure
 
@@ -69,9 +71,9 @@ def asynchronous(headers: Mapping[str, str], answer: Answer) -> Answer:
 def address(headers: Mapping[str, str]) -> str:
     """The hub as this caller named it; empty when that cannot be told.
 
-    >>> address({"host": "hub.example.nhs.wales", "x-forwarded-proto": "https"}), address({"host": "a/b"})
-    ('https://hub.example.nhs.wales', '')
+    >>> address({"host": "hub.example.nhs.wales", "x-forwarded-host": "elsewhere.example"}), address({"host": "a/b"})
+    ('http://hub.example.nhs.wales', '')
     """
-    host = headers.get("x-forwarded-host") or headers.get("host", "")
-    scheme = headers.get("x-forwarded-proto") or ("https" if in_azure() else "http")
+    host = stated(headers, HOST_HEADER) or headers.get("host", "")
+    scheme = stated(headers, SCHEME) or ("https" if in_azure() else "http")
     return f"{scheme}://{host}" if HOST.fullmatch(host) and scheme in ("http", "https") else ""

@@ -11,6 +11,7 @@ from random import Random, SystemRandom
 from typing import Any
 from uuid import uuid4
 
+from shared.admission import Refusals
 from shared.integration import Integration
 from shared.ledger import names
 from shared.ledger.accounts import account
@@ -70,6 +71,7 @@ class Hub:
     breakers: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # by destination: when it was read, and what
     answered: dict[str, dict[str, float]] = field(default_factory=dict)  # by destination: lanes answered last, and when
     permits: dict[str, tuple[str, int]] = field(default_factory=dict)  # by destination: the minute, and how many are left
+    refusals: Refusals = field(default_factory=Refusals)
     dropped: dict[tuple[str, str], bool] = field(default_factory=dict)  # by integration and place: whether it reaches nothing
 
     def count(self, integration: str, outcome: str) -> None:

@@ -1,28 +1,48 @@
-"""Who calls: every caller is a partner, named in settings with what it may call and whom it may speak for.
+"""Who calls: every caller is a partner, named in settings with what it may call and which senders it may send for.
 
-``HUB_PARTNERS`` is JSON: ``[{"name", "keys": [SHA-256 of a key], "certificates": [SHA-256 of the certificate],
-"applications": [Entra application id], "integrations": [names or "*"], "senders": ["MSH-3|MSH-4" or "*"], "roles": []}]``.
-Two keys at once make a rotation without a gap. Outside Azure, with no such setting, one sample partner may do everything.
+``HUB_PARTNERS`` is JSON: ``[{"name", "keys": [SHA-256 of a key], "certificates": [SHA-256 of the certificate (DER)],
+"applications": [Entra application id], "integrations": [names or "*"], "senders": [...], "roles": ["admin"]}]``. A sender is
+``"MSH-3|MSH-4"``, ``"MSH-3"`` (any facility) or ``"*"``; one whose name has a ``|`` is written as a list,
+``["MSH-3", "MSH-4"]``, and compared as it is. Two keys at once make a rotation without a gap.
+Without the setting a developer's machine has one sample partner that may do everything; elsewhere every call is refused.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
+from shared import platform_headers
 from shared.envelope import Identity
 from shared.issue import Issue
-from shared.settings import in_azure, setting
+from shared.platform_headers import Headers
+from shared.settings import on_developers_machine, setting
 
 WRONG_SENDER = Issue(
     "error", "forbidden", "MSH-3", "the caller may not speak for this sender", "sender-not-the-callers", hl7="207"
 )
+SETTING = "HUB_PARTNERS"
+APP_ROLE = "Hub.Partner"  # the app role that Entra grants to a partner's application
+SHA_256 = re.compile(r"[0-9a-f]{64}")
+LISTS = ("keys", "certificates", "applications", "integrations", "senders", "roles")
+ROLES = {"admin"}
+
+
+class Sender(NamedTuple):
+    """Senders that a partner may send for: MSH-3 and MSH-4, exactly; ``None`` is any."""
+
+    application: str | None
+    facility: str | None
+
+    def covers(self, who: Identity) -> bool:
+        return self.application in (None, who.sender) and self.facility in (None, who.facility)
+
+
+ANY_SENDER = Sender(None, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -34,76 +54,168 @@ class Partner:
     certificates: tuple[str, ...] = ()
     applications: tuple[str, ...] = ()
     integrations: tuple[str, ...] = ()
-    senders: tuple[str, ...] = ()
+    senders: tuple[Sender, ...] = ()
     roles: tuple[str, ...] = ()
 
     def may_call(self, integration: str) -> bool:
         return bool({"*", integration} & set(self.integrations))
 
     def may_speak_for(self, who: Identity) -> bool:
-        return bool({"*", f"{who.sender}|{who.facility}", f"{who.sender}|*", who.sender} & set(self.senders))
+        return any(sender.covers(who) for sender in self.senders)
 
 
-SAMPLE = Partner("sample-partner", integrations=("*",), senders=("*",), roles=("admin",))
+SAMPLE = Partner("sample-partner", integrations=("*",), senders=(ANY_SENDER,), roles=("admin",))
+
+
+class BadPartners(ValueError):
+    """``HUB_PARTNERS`` cannot be read; the text names the place and never a value."""
 
 
 def partners() -> tuple[Partner, ...]:
-    """The partners of the setting; the sample one on a developer's machine that sets none."""
-    text = setting("HUB_PARTNERS")
-    return _parsed(text) if text else () if in_azure() else (SAMPLE,)
+    """The partners of the setting; the sample one on a developer's machine that sets none.
+
+    Raises:
+        BadPartners: the setting cannot be read.
+    """
+    text = setting(SETTING).strip()
+    if text:
+        return _parsed(text)
+    return (SAMPLE,) if on_developers_machine() else ()
 
 
-@lru_cache(maxsize=4)
-def _parsed(text: str) -> tuple[Partner, ...]:
-    return tuple(_partner(one) for one in orjson.loads(text))
+def at_start() -> str:
+    """What the log says when the app starts; ``""`` when the setting names who may call."""
+    try:
+        known = partners()
+    except BadPartners as problem:
+        return f"every call fails: {problem}"
+    if known == (SAMPLE,):
+        return f"{SETTING} is empty: on this machine every caller is the sample partner and may do everything"
+    return "" if known else f"{SETTING} names no partner: every call is refused"
 
 
-def _partner(one: dict[str, Any]) -> Partner:
-    return Partner(one["name"], **{name: tuple(values) for name, values in one.items() if name != "name"})
+def caller(headers: Headers, now: float) -> Partner | None:
+    """The partner that a request comes from; ``None``: not recognised, or its credentials name two partners.
 
-
-def caller(headers: Mapping[str, str]) -> Partner | None:
-    """The partner that a request comes from; ``None``: nobody that we know.
-
-    An Entra token and a client certificate are checked by the platform, which hands over ``x-ms-client-principal`` and
-    ``x-arr-clientcert`` and strips them from what a caller sends; a key comes as ``x-hub-key``.
+    ``now`` is the time in seconds since 1970. A key comes as ``x-hub-key``; a token and a certificate count only as the
+    platform states them. An application must have got its token for itself, with the hub's role for partners.
     """
     known = partners()
-    application, certificate, key = _application(headers), _certificate(headers), headers.get("x-hub-key", "")
-    for partner in known:
-        if application and application in partner.applications:
-            return partner
-        if certificate and certificate in partner.certificates:
-            return partner
-        if key and any(hmac.compare_digest(_sha256(key.encode()), kept) for kept in partner.keys):
-            return partner
-    return SAMPLE if known == (SAMPLE,) else None
+    if known == (SAMPLE,):
+        return SAMPLE
+    application, certificate, key = _application(headers), _certificate(headers, known, now), _key(headers)
+    found = [
+        partner
+        for partner in known
+        if _is_one_of(application, partner.applications)
+        or _is_one_of(certificate, partner.certificates)
+        or _is_one_of(key, partner.keys)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def wrong_sender(partner: str, who: Identity) -> Issue | None:
-    """The finding when a partner sends in somebody else's name."""
+    """The finding when a partner sends for a sender that is not its own."""
     found = next((one for one in partners() if one.name == partner), None)
     return None if found and found.may_speak_for(who) else WRONG_SENDER
 
 
-def _application(headers: Mapping[str, str]) -> str:
-    """The application id that the platform's sign-in found (claim ``azp`` or ``appid``)."""
-    try:
-        principal = orjson.loads(base64.b64decode(headers.get("x-ms-client-principal", ""), validate=True))
-        claims = {claim["typ"]: claim["val"] for claim in principal.get("claims", [])}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ""
-    return str(claims.get("azp") or claims.get("appid") or "")
+def _is_one_of(credential: str, kept: tuple[str, ...]) -> bool:
+    """Whether it is one of those that are known, in a time that does not depend on how much of it is right."""
+    return bool(credential) and any(hmac.compare_digest(credential.encode(), each.encode()) for each in kept)
 
 
-def _certificate(headers: Mapping[str, str]) -> str:
-    """SHA-256 of the client certificate that the platform hands over."""
+def _application(headers: Headers) -> str:
+    """The application that signed in for itself; ``""`` for a person, a delegated token, or one without the role."""
+    who = platform_headers.sign_in(headers)
+    return who.application if who and who.kind == "application" and APP_ROLE in who.roles else ""
+
+
+def _certificate(headers: Headers, known: tuple[Partner, ...], now: float) -> str:
+    """SHA-256 of a client certificate that a partner has and that is valid now; ``""`` otherwise.
+
+    Only a certificate that is known is read, so that a stranger's bytes reach no parser.
+    """
+    der = platform_headers.certificate(headers)
+    digest = _sha256(der)
+    return digest if any(digest in partner.certificates for partner in known) and _is_valid(der, now) else ""
+
+
+def _is_valid(der: bytes, now: float) -> bool:
+    from cryptography.x509 import load_der_x509_certificate
+
     try:
-        der = base64.b64decode(headers.get("x-arr-clientcert", ""), validate=True)
-    except (binascii.Error, ValueError):
-        return ""
-    return _sha256(der) if der else ""
+        read = load_der_x509_certificate(der)
+    except ValueError:
+        return False
+    return read.not_valid_before_utc.timestamp() <= now <= read.not_valid_after_utc.timestamp()
+
+
+def _key(headers: Headers) -> str:
+    """SHA-256 of the key; ``""`` without one. Keys are ASCII: HTTP gives other bytes no meaning."""
+    key = headers.get("x-hub-key", "")
+    return _sha256(key.encode()) if key and key.isascii() else ""
 
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> tuple[Partner, ...]:
+    try:
+        entries = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadPartners(f"{SETTING} is not JSON") from None
+    if not isinstance(entries, list):
+        raise BadPartners(f"{SETTING} is not a list")
+    known = tuple(_partner(place, one) for place, one in enumerate(entries, 1))
+    for what in ("names", "keys", "certificates", "applications"):
+        held = [each for one in known for each in ((one.name,) if what == "names" else getattr(one, what))]
+        if len(held) != len(set(held)):
+            raise BadPartners(f"{SETTING}: {what}: the same one twice")
+    return known
+
+
+def _partner(place: int, one: Any) -> Partner:
+    """One entry. A word that is not known is refused: a misspelt restriction would be none."""
+
+    def wrong(what: str) -> BadPartners:
+        return BadPartners(f"{SETTING}: entry {place}: {what}")
+
+    if not isinstance(one, dict) or not isinstance(one.get("name"), str) or not one["name"]:
+        raise wrong("name is missing")
+    if set(one) - {"name", *LISTS} or not all(isinstance(one.get(name, []), list) for name in LISTS):
+        raise wrong("only lists under the names of the form are expected")
+    values = {name: tuple(one.get(name, [])) for name in LISTS if name != "senders"}
+    if not all(isinstance(each, str) and each for each in sum(values.values(), ())):
+        raise wrong("a text is expected")
+    for name in ("keys", "certificates"):
+        values[name] = tuple(each.lower().replace(":", "") for each in values[name])
+        if not all(SHA_256.fullmatch(each) for each in values[name]):
+            raise wrong(f"{name}: a SHA-256 in hexadecimal is expected")
+    values["applications"] = tuple(each.lower() for each in values["applications"])
+    if set(values["roles"]) - ROLES:
+        raise wrong("roles: not a role")
+    try:
+        return Partner(one["name"], senders=tuple(map(_sender, one.get("senders", []))), **values)
+    except ValueError:
+        raise wrong('senders: "MSH-3|MSH-4", "MSH-3", "*" or a list of MSH-3 and MSH-4 is expected') from None
+
+
+def _sender(pattern: Any) -> Sender:
+    """One sender of the setting. Raises ``ValueError``.
+
+    >>> _sender("A|B"), _sender("A|*") == _sender("A"), _sender(["A|B", "C"])
+    (Sender(application='A', facility='B'), True, Sender(application='A|B', facility='C'))
+    """
+    if isinstance(pattern, list) and len(pattern) == 2 and all(isinstance(each, str) for each in pattern):
+        return Sender(*pattern)
+    if not isinstance(pattern, str):
+        raise ValueError
+    if pattern == "*":
+        return ANY_SENDER
+    application, has_facility, facility = pattern.partition("|")
+    if not application or "|" in facility or "*" in application or ("*" in facility and facility != "*"):
+        raise ValueError
+    return Sender(application, None if not has_facility or facility == "*" else facility)

@@ -36,4 +36,24 @@ def flag(name: str) -> bool:
 
 def in_azure() -> bool:
     """Whether this process runs in Azure, where no setting may fall back to a local sample."""
-    return bool(setting("WEBSITE_SITE_NAME"))
+    return any(setting(name) for name in ("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "CONTAINER_APP_NAME"))
+
+
+def on_developers_machine() -> bool:
+    """Whether samples may stand in for settings: not in Azure, and no storage but an emulator's.
+
+    A process elsewhere that works on a real account has real messages, so it is as closed as one in Azure.
+    """
+    storage = setting("AzureWebJobsStorage", "UseDevelopmentStorage=true")
+    emulated = storage == "UseDevelopmentStorage=true" or "AccountName=devstoreaccount1;" in storage
+    return emulated and not in_azure() and not any(name.startswith("AzureWebJobsStorage__") for name in os.environ)
+
+
+def platform_checks() -> frozenset[str]:
+    """What the platform in front of this app checks and then states in headers of its own: ``principal``, ``certificate``.
+
+    ``HUB_PLATFORM_AUTH`` is set by the deployment, together with the platform's authentication, and counts in Azure only.
+    Empty: no platform is in front, so whatever looks like its header was written by the caller.
+    """
+    named = {name.strip() for name in setting("HUB_PLATFORM_AUTH").split(",")} - {""}
+    return frozenset(named) if in_azure() else frozenset()

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import orjson
 
 from shared import batches, door, replies
+from shared.admission import admit
 from shared.bounds import MEDIA_TYPE
 from shared.envelope import Answer, Envelope, Trigger
 from shared.formats.media import content_type
@@ -26,17 +27,16 @@ from shared.ledger.store import Away
 from shared.pipeline import process
 from shared.privacy import keyed
 from shared.problems import Unsupported
-from shared.security import caller
 
 EMULATED = "devstoreaccount1"  # the account, which an emulator puts into the path of its URLs
 POISONED = Issue("error", "processing", "", "the queue gave the message up after several tries", "poisoned")
 
 
 async def http(integration: Integration, headers: Mapping[str, str], body: bytes, hub: Hub) -> Answer:
-    """``POST /api/v1/<name>``: 401 for nobody we know, 403 for a partner who may not call this; the door's own refusals."""
-    partner = caller(headers)
-    if partner is None or not partner.may_call(integration.name):
-        return Answer(401 if partner is None else 403, "text/plain", b"")
+    """``POST /api/v1/<name>``: 401 and 403 for a caller that may not call this, 429 after many; then the door's own refusals."""
+    partner = admit(integration.name, headers, hub)
+    if isinstance(partner, Answer):
+        return partner
     envelope = Envelope(
         integration.name,
         body,

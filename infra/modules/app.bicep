@@ -45,6 +45,8 @@ var storage = {
   HubContent__blobServiceUri: 'https://${stores.content}.blob.${environment().suffixes.storage}'
   AZURE_CLIENT_ID: identity.properties.clientId
 }
+@description('What the platform checks and states in headers of its own; without this the code takes them for a caller\'s words.')
+var platform = { HUB_PLATFORM_AUTH: people ? 'principal' : 'principal,certificate' }
 @description('How telemetry leaves: by identity, every trace kept.')
 var telemetry = {
   APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString
@@ -129,7 +131,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
 
   resource appSettings 'config' = {
     name: 'appsettings'
-    properties: union(storage, telemetry, settings)
+    properties: union(storage, telemetry, platform, settings)
   }
 
   resource auth 'config' = {

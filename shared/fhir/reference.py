@@ -26,7 +26,9 @@ class Ids:
     __slots__ = ("_prefix",)
 
     def __init__(self, sender: str, facility: str, control_id: str) -> None:
-        self._prefix = sha1(HUB.bytes + f"{sender}|{facility}|{control_id}|".encode(), usedforsecurity=False)
+        # A separator inside a value is escaped: else "A|B" at "C" would have the ids of "A" at "B|C".
+        names = (each.replace("%", "%25").replace("|", "%7C") for each in (sender, facility, control_id))
+        self._prefix = sha1(HUB.bytes + "".join(f"{name}|" for name in names).encode(), usedforsecurity=False)
 
     @classmethod
     def of(cls, message: Message) -> "Ids":

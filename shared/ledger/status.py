@@ -6,25 +6,28 @@ from typing import Any
 
 import orjson
 
+from shared.admission import admit
 from shared.envelope import Answer
 from shared.formats.media import FHIR_JSON, JSON, chosen
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import names, polling
 from shared.ledger.store import Row
-from shared.security import Partner, caller
+from shared.security import Partner
 
 REFUSED = "0"  # the receipt key of a refused message, which has no number in a lane
 
 
 async def status(integration: Integration, headers: Mapping[str, str], message_id: str, hub: Hub) -> Answer:
-    """``GET /api/v1/<name>/messages/<id>``: 401 for nobody we know, 404 for what is not there or not the caller's.
+    """``GET /api/v1/<name>/messages/<id>``: 401, 403 and 429 for a caller that may not ask.
+
+    404 for what is not there or not the caller's.
 
     A FHIR client (``Accept: application/fhir+json``) is answered as FHIR's asynchronous pattern says.
     """
-    partner = caller(headers)
-    if partner is None or not partner.may_call(integration.name):
-        return Answer(401 if partner is None else 403, "text/plain", b"")
+    partner = admit(integration.name, headers, hub)
+    if isinstance(partner, Answer):
+        return partner
     media = chosen(headers.get("accept", ""), (JSON, FHIR_JSON))
     if not media:
         return Answer(406, "text/plain", b"")

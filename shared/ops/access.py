@@ -1,21 +1,19 @@
 """Who may see and do what on the ops page: Entra app roles, checked here as well as by the platform.
 
-Azure's sign-in puts the caller's claims into ``X-MS-CLIENT-PRINCIPAL``. On a developer's machine there is no sign-in; a sample
+Only a person's own sign-in counts: an application's token opens the dead-letter API and not the page, and a token with which an
+application acts for a person would let it act in that person's name. On a developer's machine there is no sign-in; a sample
 of each role can be tried instead.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import orjson
+from shared.platform_headers import PRINCIPAL, sign_in, stated
 
 ROLES = ("reader", "operator", "admin")
 APP_ROLES = {"Hub.Reader": "reader", "Hub.Operator": "operator", "Hub.Admin": "admin"}
-ROLE_CLAIMS = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +31,17 @@ class Person:
 
 def person(headers: Mapping[str, str], *, on_developers_machine: bool) -> Person | None:
     """The person behind a request; ``None`` when nobody with a role of the hub is signed in."""
-    if principal := headers.get("x-ms-client-principal"):
-        return _signed_in(principal)
-    return _sample(headers.get("cookie", "")) if on_developers_machine else None
+    if on_developers_machine and not stated(headers, PRINCIPAL):
+        return _sample(headers.get("cookie", ""))
+    return _signed_in(headers)
 
 
-def _signed_in(principal: str) -> Person | None:
-    try:
-        document = orjson.loads(base64.b64decode(principal, validate=True))
-        claims = [(claim["typ"], claim["val"]) for claim in document["claims"]]
-    except (binascii.Error, orjson.JSONDecodeError, KeyError, TypeError):
+def _signed_in(headers: Mapping[str, str]) -> Person | None:
+    who = sign_in(headers)
+    if who is None or who.kind != "person" or not who.subject:
         return None
-    held = [APP_ROLES[value] for kind, value in claims if kind in ROLE_CLAIMS and value in APP_ROLES]
-    subject = next((value for kind, value in claims if kind.endswith(("objectidentifier", "oid"))), "")
-    return Person(subject, max(held, key=ROLES.index)) if held and subject else None
+    held = [APP_ROLES[role] for role in who.roles if role in APP_ROLES]
+    return Person(who.subject, max(held, key=ROLES.index)) if held else None
 
 
 def _sample(cookie: str) -> Person:

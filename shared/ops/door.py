@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from shared.admission import refuse
 from shared.envelope import Answer
 from shared.hub import Hub
 from shared.ops.ledger import LedgerFacts
 from shared.ops.page import Request, answer
+from shared.platform_headers import address
 from shared.privacy import keyed
-from shared.settings import in_azure
+from shared.settings import on_developers_machine
 
 FORM = "application/x-www-form-urlencoded"
 LARGEST = 16 * 1024
@@ -40,6 +42,10 @@ async def ops(call: Call, hub: Hub) -> Answer:
         form,
         day=f"{datetime.fromtimestamp(hub.now(), UTC):%Y-%m-%d}",
         secret=keyed("ops-form", "").encode(),
-        on_developers_machine=not in_azure(),
+        on_developers_machine=on_developers_machine(),
     )
-    return await answer(request, LedgerFacts(hub))
+    result = await answer(request, LedgerFacts(hub))
+    if result.status != 403:
+        return result
+    refused = refuse(403, "ops", f"address {address(headers)}", hub)
+    return refused if refused.status == 429 else result

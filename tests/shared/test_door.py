@@ -144,14 +144,30 @@ async def test_the_links_of_an_accepted_bundle(prefer: str, applied: str) -> Non
 @pytest.mark.parametrize(
     ("headers", "address"),
     [
-        ({"host": "a.test", "x-forwarded-host": "b.test", "x-forwarded-proto": "https"}, "https://b.test"),
+        ({"host": "a.test", "x-forwarded-host": "b.test", "x-forwarded-proto": "https"}, "http://a.test"),
         ({"host": "[::1]:7071"}, "http://[::1]:7071"),
         ({"host": "a.test/evil?"}, ""),
-        ({"host": "a.test", "x-forwarded-proto": "javascript"}, ""),
         ({}, ""),
     ],
 )
 def test_the_address_is_the_caller_s_or_none(headers: dict[str, str], address: str) -> None:
+    assert door.address(headers) == address
+
+
+@pytest.mark.parametrize(
+    ("checks", "headers", "address"),
+    [
+        ("principal", {"host": "a.test", "x-forwarded-host": "b.test", "x-forwarded-proto": "https"}, "https://b.test"),
+        ("certificate", {"host": "a.test", "x-forwarded-host": "b.test"}, "https://b.test"),
+        ("principal", {"host": "a.test", "x-forwarded-proto": "javascript"}, ""),
+        ("", {"host": "a.test", "x-forwarded-host": "b.test", "x-forwarded-proto": "http"}, "https://a.test"),
+    ],
+)
+def test_a_forwarded_host_counts_where_the_platform_is_in_front(
+    monkeypatch: pytest.MonkeyPatch, checks: str, headers: dict[str, str], address: str
+) -> None:
+    monkeypatch.setenv("WEBSITE_SITE_NAME", "an-app")
+    monkeypatch.setenv("HUB_PLATFORM_AUTH", checks)
     assert door.address(headers) == address
 
 

@@ -198,7 +198,7 @@ async def test_the_chain_of_the_audit_shows_what_was_changed(clock):
 )
 async def test_the_same_over_http(clock, request_, status):
     world = hub(integration(Remembering()), now=clock)
-    answer = await administer(world.integrations["notes-to-test"], {}, request_, {}, world)
+    answer = await administer(world.integrations["notes-to-test"], {}, request_, {"purpose": "mended"}, world)
     assert answer.status == status
 
 

@@ -16,6 +16,14 @@ from shared.ops.render import FOLDER
 from shared.ops.words import OUTCOMES, WORDS
 from tests.shared.ops.sample_facts import DEAD, SampleFacts
 
+
+@pytest.fixture(autouse=True)
+def in_azure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ops app, with the platform's sign-in in front."""
+    monkeypatch.setenv("WEBSITE_SITE_NAME", "hub-ops")
+    monkeypatch.setenv("HUB_PLATFORM_AUTH", "principal")
+
+
 PLACE = {"integration": DEAD.integration, "id": DEAD.id}
 
 
