@@ -94,6 +94,14 @@ var rules Rule[] = [
     pace: fast
   }
   {
+    name: 'refused-calls'
+    text: 'Many calls are refused because of who makes them.'
+    severity: 2
+    query: loadTextContent('../alerts/refused-calls.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
     name: 'slow'
     text: 'Delivery takes longer than 500 ms at the 95th percentile.'
     severity: 2

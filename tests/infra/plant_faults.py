@@ -1,5 +1,5 @@
 # ruff: noqa: E501, T201 - a fault is a row of a table
-"""Ten faults, planted one by one in a copy of the Bicep and of the workflows: each must be caught by a gate or a policy.
+"""Faults, planted one by one in a copy of the Bicep and of the workflows: each must be caught by a gate or a policy.
 
 ``python -m tests.infra.plant_faults`` prints what caught each; ``test_plant_faults.py`` runs it with the slow tests.
 """
@@ -37,6 +37,8 @@ FAULTS = (
     Fault("a property that does not exist", "infra/modules/vault.bicep", r"enablePurgeProtection", "enablePurgeProtektion", "compiler"),
     Fault("an alert tells nobody", "infra/modules/alerts.bicep", r"actionGroups: \[monitor\.actionGroupId\]", "actionGroups: []", "every_alert_reaches_people_and_names_its_runbook"),
     Fault("a secret in a setting", "infra/main.bicep", r"HUB_HASH_KEY: '[^\n]*'", "HUB_HASH_KEY: 'a-key-in-the-open'", "settings_are_those_of_flex"),
+    Fault("sign-in off, and its header believed", "infra/modules/app.bicep", r"platform: \{ enabled: true", "platform: { enabled: false", "platform_headers_count_where_the_platform_sets_them"),
+    Fault("a certificate believed on the ops app", "infra/modules/app.bicep", r"people \? 'principal' :", "people ? 'principal,certificate' :", "platform_headers_count_where_the_platform_sets_them"),
     Fault("an action is not pinned", ".github/workflows/build.yml", r"actions/checkout@\w+ # v7\.0\.1", "actions/checkout@v7", "workflow gates"),
     Fault("a script runs what a stranger wrote", ".github/workflows/pull-request.yml", r"run: \.ci/run", "run: echo ${{ github.event.pull_request.title }}", "workflow gates"),
     Fault("a job that needs nothing that is there", ".github/workflows/deploy.yml", r"needs: \[plan, dev\]", "needs: [plan, devel]", "workflow gates"),

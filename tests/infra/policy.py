@@ -134,7 +134,18 @@ def every_queue_is_watched_and_expires(world: World) -> Iterator[str]:
     """Backlog and poison are told by integration and queue, a silent app by its own rule; each queue says its retention."""
     rules = {last(r): r for r in world.of(LOG_ALERT)}
     prefix = f"inthub-{world.environment}"
-    for name in ("backlog", "unpaired", "poison", "dead-letter", "rejected", "delivery-failing", "crash", "fault", "breach"):
+    for name in (
+        "backlog",
+        "unpaired",
+        "poison",
+        "dead-letter",
+        "rejected",
+        "delivery-failing",
+        "crash",
+        "fault",
+        "breach",
+        "refused-calls",
+    ):
         criteria = rules.get(f"{prefix}-{name}", {}).get("properties", {}).get("criteria", {}).get("allOf", [{}])[0]
         series = {each["name"]: each["values"] for each in criteria.get("dimensions", [])}
         if series != {"integration": ["*"], "code": ["*"]}:
@@ -278,6 +289,18 @@ def apps_stand_alone_and_ask_who_calls(world: World) -> Iterator[str]:
         seen.add(identity)
 
 
+def platform_headers_count_where_the_platform_sets_them(world: World) -> Iterator[str]:
+    """The code believes the platform's headers in exactly those apps whose platform checks the caller and writes them itself."""
+    auth = {r["name"].split("/")[0]: r["properties"] for r in world.of(f"{SITE}/config") if r["name"].endswith("/authsettingsV2")}
+    for site in world.of(SITE):
+        asked = auth.get(site["name"], {})
+        signs_in = asked.get("platform", {}).get("enabled") is True and asked["globalValidation"]["requireAuthentication"] is True
+        checks = {"principal"} if signs_in else set()
+        checks |= {"certificate"} if site["properties"].get("clientCertEnabled") is True else set()
+        if set(filter(None, world.settings(site).get("HUB_PLATFORM_AUTH", "").split(","))) != checks:
+            yield f"{site['name']}: believes other headers than its platform sets"
+
+
 OPEN = {"/api/health", "/runtime/webhooks/eventgrid"}
 
 
@@ -360,6 +383,7 @@ POLICIES: tuple[Policy, ...] = (
     settings_are_those_of_flex,
     every_destination_has_an_address,
     apps_stand_alone_and_ask_who_calls,
+    platform_headers_count_where_the_platform_sets_them,
     content_does_not_outlive_its_need,
     what_happens_is_recorded,
     events_are_never_dropped,

@@ -12,6 +12,8 @@ import pytest
 pytest.importorskip("duckdb", reason="the alerts are simulated on DuckDB: pip install '.[gates]'")
 pytest.importorskip("duckdb_kql", reason="the alerts are simulated on DuckDB: pip install '.[gates]'")
 
+from shared.admission import admit
+from shared.envelope import Answer
 from shared.integration import Delivery, EventGrid
 from shared.ledger.store import Away
 from shared.problems import Undelivered
@@ -188,6 +190,20 @@ async def test_other_events(name: str, event: str, keys: dict[str, Any], code: s
     assert_told_in_time(world, name, happened, code)
 
 
+@pytest.mark.parametrize(("calls", "codes"), [(9, set()), (12, {"unauthenticated"}), (40, {"unauthenticated", "throttled"})])
+async def test_burst_of_refused_calls(monkeypatch: pytest.MonkeyPatch, calls: int, codes: set[str]) -> None:
+    """At the door itself: wrong keys among messages that are taken."""
+    monkeypatch.setenv("HUB_PARTNERS", "[]")
+    world = await calm()
+    happened = world.clock
+    for _ in range(calls):
+        assert isinstance(admit(NAME, {"x-hub-key": "wrong"}, world.hub), Answer)
+    await world.live(900, world.send)
+    episodes = [each for each in told(world, RULES["refused-calls"]) if each.opened > at(happened)]
+    assert {each.series for each in episodes} == {(NAME, code) for code in codes}
+    assert all(each.opened - at(happened) <= FIVE_MINUTES for each in episodes)
+
+
 async def test_slow_delivery() -> None:
     """Twenty deliveries or more in five minutes, one in ten slow, for two evaluations of three."""
     world = await calm()
@@ -278,6 +294,7 @@ def test_rules_run_no_query_that_is_not_simulated_here() -> None:
     """A new alert needs its test: the names of the rules are those of this file."""
     tested = {
         "rejected", "delivery-failing", "dead-letter", "poison", "backlog", "unpaired", "crash", "fault", "breach", "slow",
+        "refused-calls",
         "burn-page", "burn-ticket", "quiet-feed",
     }  # fmt: skip
     assert {name for name in RULES if not name.endswith("-heartbeat")} == tested
