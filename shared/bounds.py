@@ -25,4 +25,4 @@ DEPTH = 64
 # Answers and counters.
 FINDINGS = 100  # issues in one answer: a sender corrects the first ones, and what caused the others goes with them
 PLACES = 500  # places of an integration that may become a key of its counters
-PROBES = 50  # places that one message may add to them
+PROBES = 20  # places that one message may add to them: each is looked at by transforming the message again

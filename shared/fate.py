@@ -6,6 +6,7 @@ At run time this is asked of elements that no sample has, once for each: one tha
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from shared import bounds
 from shared.hl7 import Message
 from shared.integration import Integration
 from shared.leaves import Leaf, leaves, place, segments
@@ -15,16 +16,21 @@ PROPERTY = "property "
 
 
 def unforeseen(integration: Integration, content: Any, known: dict[tuple[str, str], bool]) -> list[str]:
-    """Places that no sample has (``Integration.seen``) and whose text reaches nothing; ``known`` remembers the answers."""
+    """Places that no sample has (``Integration.seen``) and whose text reaches nothing; ``known`` remembers the answers.
+
+    Each becomes the key of a counter, so their number is bounded (``shared.bounds``); no more than that are looked at.
+    """
     found = {place(leaf.path): leaf for leaf in leaves(content)}
     asked = [(integration.name, path) for path in found if path not in integration.seen]
-    if not asked:
-        return []
-    base = outcome(integration, content)
-    for key in asked:
-        if key not in known:
-            known[key] = not _reaches(integration, found[key[1]], base)
-    return [path for name, path in asked if known[name, path]]
+    if fresh := [key for key in asked if key not in known][: _room(integration, known)]:
+        base = outcome(integration, content)
+        known |= {key: not _reaches(integration, found[key[1]], base) for key in fresh}
+    return [path for name, path in asked if known.get((name, path))]
+
+
+def _room(integration: Integration, known: dict[tuple[str, str], bool]) -> int:
+    """How many more places this message may add."""
+    return min(bounds.PROBES, max(0, bounds.PLACES - sum(name == integration.name for name, _ in known)))
 
 
 def _reaches(integration: Integration, leaf: Leaf, base: Outcome) -> bool:

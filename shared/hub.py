@@ -35,7 +35,8 @@ class Timing:
     turn_seconds: float = 60
     blob_from: int = 700 * 1024  # compressed content from this size on goes to a blob
     inline: int = 5 * 1024 * 1024  # a document up to this size travels inside its message, a larger one beside it
-    thread_from: int = 256 * 1024  # work on a body from this size on leaves the event loop
+    thread_from: int = 8 * 1024  # work on a body from this size on leaves the event loop: it may take more than 50 ms
+    thread_lines: int = 100  # so does work on a body of more lines than this
 
     @classmethod
     def from_settings(cls) -> "Timing":
@@ -69,10 +70,10 @@ class Hub:
     purged: dict[str, str] = field(default_factory=dict)  # by integration: the hour of the last purge
     slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)  # by destination
     breakers: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # by destination: when it was read, and what
-    answered: dict[str, dict[str, float]] = field(default_factory=dict)  # by destination: lanes answered last, and when
     permits: dict[str, tuple[str, int]] = field(default_factory=dict)  # by destination: the minute, and how many are left
     refusals: Refusals = field(default_factory=Refusals)
     dropped: dict[tuple[str, str], bool] = field(default_factory=dict)  # by integration and place: whether it reaches nothing
+    comparing: set[str] = field(default_factory=set)  # integrations of which a message is looked through for such places
 
     def count(self, integration: str, outcome: str) -> None:
         """One more; the watchdog writes the counts down."""

@@ -1,7 +1,9 @@
 """One finding, and all findings with the decision. The text is ours: it never carries a value out of a message."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
+
+from shared import bounds
 
 Severity = Literal["fatal", "error", "warning", "information"]
 Acknowledgement = Literal["AA", "AE", "AR"]
@@ -67,5 +69,20 @@ def verdict(issues: Iterable[Issue], refusal: Acknowledgement = "AE") -> Verdict
     >>> verdict([Issue("error", "required", "PID-5", "absent")], "AR").acknowledgement
     'AR'
     """
-    found = tuple(issues)
+    found = tuple(listed(issues))
     return Verdict(refusal if any(issue.is_error for issue in found) else "AA", found)
+
+
+def listed(issues: Iterable[Issue]) -> Iterator[Issue]:
+    """The findings that an answer lists: of errors and of others the first ``bounds.FINDINGS`` each, then how many are left out.
+
+    >>> [issue.text for issue in listed([Issue("error", "value", "", "a")] * 102)][99:]
+    ['a', '2 more findings are not listed']
+    """
+    counts = {True: 0, False: 0}
+    for issue in issues:
+        counts[issue.is_error] += 1
+        if counts[issue.is_error] <= bounds.FINDINGS:
+            yield issue
+    if more := sum(max(0, count - bounds.FINDINGS) for count in counts.values()):
+        yield Issue("information", "informational", "", f"{more} more findings are not listed", "more-findings")

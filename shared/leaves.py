@@ -10,7 +10,6 @@ from shared.hl7.encoding import Encoding
 from shared.hl7.segment import HEADERS
 
 Place = tuple[int, ...]
-FIRST_OF_ONE = re.compile(r"(?<=[\d\]])(\.1)+$")
 INDEX = re.compile(r"\[\d+\]")
 
 
@@ -31,8 +30,15 @@ def leaves(document: Any) -> Iterator[Leaf]:
 
 
 def short(path: str) -> str:
-    """``PID-13`` for ``PID-13.1``: the first component of a field that has no other is the field."""
-    return FIRST_OF_ONE.sub("", path)
+    """``PID-13`` for ``PID-13.1``: the first component of a field that has no other is the field.
+
+    >>> short("PID-13.1.1"), short("PID-3[2].1"), short("PID-5.2"), short("a.1")
+    ('PID-13', 'PID-3[2]', 'PID-5.2', 'a.1')
+    """
+    end = len(path)
+    while path.endswith(".1", 0, end) and (path[end - 3 : end - 2].isdigit() or path[end - 3 : end - 2] == "]"):
+        end -= 2
+    return path[:end]
 
 
 def place(path: str) -> str:

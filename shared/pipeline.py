@@ -15,12 +15,11 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 
 from shared import security
-from shared.destinations.failures import Owner, owner
 from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
 from shared.fate import unforeseen
-from shared.hub import Hub
-from shared.integration import Content, Delivery, Integration
-from shared.issue import Issue, Verdict, verdict
+from shared.hub import Hub, Timing
+from shared.integration import Content, Integration
+from shared.issue import Issue, Verdict, listed, verdict
 from shared.ledger import breaker, content, counters, names
 from shared.ledger.arrivals import AWAY, Arrival, Fresh, record
 from shared.ledger.claims import Claim, Ended, Later, Lost, Outcome, blocked, claim
@@ -41,6 +40,7 @@ EXPIRED = Issue("error", "processing", "", "waited longer than the integration a
 
 
 T = TypeVar("T")
+COMPARED = 64 * 1024  # bytes of a body up to which it is looked through for places that no sample has
 
 
 PATIENCE = ("after-other-lane", "breaker-open", "rate")  # reasons to wait that are no failure of an attempt
@@ -89,9 +89,9 @@ def check(integration: Integration, envelope: Envelope) -> Checked:
             read = source.read(envelope)
             found = verdict([*source.repairs(read), *_findings(integration, read)], integration.refusal)
     except Unsupported as problem:
-        found = Verdict("AR", problem.issues)
+        found = Verdict("AR", tuple(listed(problem.issues)))
     except Rejected as problem:
-        found = Verdict(integration.refusal, problem.issues)
+        found = Verdict(integration.refusal, tuple(listed(problem.issues)))
     return Checked(found, read, source.acknowledge(envelope, read, found))
 
 
@@ -271,7 +271,6 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
 async def attempt(held: Claim, message: Row) -> Outcome:
     """Try one message once: transform, check what goes out, deliver."""
     integration, hub, sent, receipt = held.integration, held.hub, message["sent"], Receipt("nothing-to-send")
-    began = hub.now()
     if reason := await _reason_to_wait(integration, message, hub):
         return reason
     try:
@@ -281,13 +280,11 @@ async def attempt(held: Claim, message: Row) -> Outcome:
             await held.sending(message)
             for part in _announced(integration, message, outgoing[sent:]):
                 receipt, sent = await deliver(integration, part, hub), sent + 1
-                await breaker.succeeded(integration, message.partition, hub)
     except Undelivered as problem:
-        return await _undelivered(integration, message, problem, sent, began, hub)
+        return _undelivered(integration, message, problem, sent, hub)
     except Fault as fault:
-        await breaker.give_back(integration, message.partition, hub)
         return Ended("dead", fault.issues[0].rule or "fault", fault.issues)
-    _count_dropped(integration, envelope, hub)
+    hub.start(_count_dropped(integration, envelope, hub))
     _ask_another(integration, outgoing, hub)
     return Ended("delivered", receipt.code, reference=receipt.reference, routing=_routing(outgoing))
 
@@ -308,19 +305,37 @@ async def _second_opinion(integration: Integration, bodies: list[bytes], hub: Hu
             hub.tell("hub.opinion", integration=integration.name, rule=issue.rule, error_code=issue.where)
 
 
-def _count_dropped(integration: Integration, envelope: Envelope, hub: Hub) -> None:
-    """Count the places that no sample has and that reached nothing; what goes wrong here is no matter of the message."""
-    if not integration.seen or len(envelope.body) > hub.timing.thread_from:
+async def _count_dropped(integration: Integration, envelope: Envelope, hub: Hub) -> None:
+    """Count the places that no sample has and that reached nothing.
+
+    It does not delay the settling of the message, and what goes wrong here does not change what became of it. It runs in a
+    thread, one message of an integration at a time: a message that arrives meanwhile is not looked through.
+    """
+    if not integration.seen or len(envelope.body) > COMPARED or integration.name in hub.comparing:
         return
-    with suppress(Fault), faults():
-        for path in unforeseen(integration, integration.source.read(envelope), hub.dropped):
-            hub.count(integration.name, f"dropped {path}")
+    hub.comparing.add(integration.name)
+    try:
+        with suppress(Fault, Unsupported, Rejected), faults():
+            for path in await asyncio.to_thread(_unforeseen, integration, envelope, hub):
+                hub.count(integration.name, f"dropped {path}")
+    finally:
+        hub.comparing.discard(integration.name)
+
+
+def _unforeseen(integration: Integration, envelope: Envelope, hub: Hub) -> list[str]:
+    return unforeseen(integration, integration.source.read(envelope), hub.dropped)
 
 
 async def deliver(integration: Integration, outgoing: Outgoing, hub: Hub) -> Receipt:
-    """Hand one body to the destination; raises ``Undelivered``."""
-    with faults():
-        return await _in_time(integration, outgoing, hub)
+    """Hand one body to the destination, and let its breaker know how that went."""
+    try:
+        with faults():
+            receipt = await _in_time(integration, outgoing, hub)
+    except Undelivered as problem:
+        await breaker.failed(integration, problem, hub)
+        raise
+    await breaker.succeeded(integration, hub)
+    return receipt
 
 
 async def _in_time(integration: Integration, outgoing: Outgoing, hub: Hub) -> Receipt:
@@ -337,35 +352,23 @@ async def _reason_to_wait(integration: Integration, message: Row, hub: Hub) -> O
         return Ended("dead", EXPIRED.rule, (EXPIRED,), attempted=False)
     if await blocked(integration, message, hub):
         return Later(hub.random.uniform(0.5, 2), "after-other-lane")
-    if wait := await breaker.wait(integration, message, hub):
+    if wait := await breaker.wait(integration, hub):
         return Later(wait, "breaker-open")
     if wait := await permit(integration, hub):
-        await breaker.give_back(integration, message.partition, hub)
         return Later(wait, "rate")
     return None
 
 
-async def _undelivered(
-    integration: Integration, message: Row, problem: Undelivered, sent: int, began: float, hub: Hub
-) -> Outcome:
-    """Try again, or give up; the breaker learns of it. Only a failure of the message itself costs it an attempt."""
-    delivery, lane, whose = integration.delivery, message.partition, owner(problem)
-    others = breaker.answers_others(integration, lane, message["failed_at"] or began, hub)
-    counted = whose == "message" or (others and whose in ("set-up", "unclear"))
-    await breaker.failed(integration, lane, "unclear" if counted and whose == "set-up" else whose, problem.retry_after, hub)
-    attempts = message["attempts"] + counted
-    if problem.kind == "permanent" or (counted and attempts >= delivery.attempts):
+def _undelivered(integration: Integration, message: Row, problem: Undelivered, sent: int, hub: Hub) -> Outcome:
+    """Try again with full jitter, or give up. What is set up wrong on our side costs the message no attempt."""
+    delivery, attempts = integration.delivery, message["attempts"] + 1
+    if problem.kind == "misconfigured":
+        return Later(delivery.breaker_wait, problem.code, attempted=False, ambiguous=problem.ambiguous, sent=sent)
+    if problem.kind == "permanent" or attempts >= delivery.attempts:
         return Ended("dead", problem.code, problem.issues, problem.ambiguous, detail=problem.detail)
-    wait = max(problem.retry_after, _backoff(delivery, whose, attempts - 1 if counted else message["tries"] or 0, hub))
-    return Later(wait, problem.code, attempted=counted, ambiguous=problem.ambiguous, sent=sent, failed=True)
-
-
-def _backoff(delivery: Delivery, whose: Owner, earlier: int, hub: Hub) -> float:
-    """Seconds: twice as long each time, with full jitter. A destination that is away is tried often: that costs nothing."""
-    if whose in ("set-up", "access"):
-        return delivery.breaker_wait
-    longest = delivery.longest_wait if whose == "message" else min(delivery.longest_wait, breaker.LONGEST_PAUSE)
-    return hub.random.uniform(0, min(longest, delivery.first_wait * 2 ** min(earlier, 30)))
+    ceiling = min(delivery.longest_wait, delivery.first_wait * 2 ** min(attempts - 1, 30))
+    wait = max(problem.retry_after, hub.random.uniform(0, ceiling))
+    return Later(wait, problem.code, attempted=True, ambiguous=problem.ambiguous, sent=sent)
 
 
 def _announced(integration: Integration, message: Row, outgoing: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
@@ -461,8 +464,12 @@ def _identity(integration: Integration, envelope: Envelope, read: Content) -> Id
 
 
 async def _aside(envelope: Envelope, hub: Hub, work: Callable[..., T], *args: Any) -> T:
-    """Work on a large body leaves the event loop for a thread."""
-    return await asyncio.to_thread(work, *args) if len(envelope.body) > hub.timing.thread_from else work(*args)
+    """Work on a large body, or on one of many lines, leaves the event loop for a thread."""
+    return await asyncio.to_thread(work, *args) if _is_large(envelope.body, hub.timing) else work(*args)
+
+
+def _is_large(body: bytes, timing: Timing) -> bool:
+    return len(body) > timing.thread_from or body.count(b"\r") + body.count(b"\n") > timing.thread_lines
 
 
 def _named(integration: Integration, answer: Answer, message_id: str) -> Answer:

@@ -16,7 +16,7 @@ OURS = re.compile(rf"{HASHED}(?=[0-9a-f]*[a-f])[0-9a-f]{{32}}")
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 DIGITS = re.compile(r"[0-9]{10,}")
 PRINTED = re.compile(r"(?=([0-9]{3})[._-]([0-9]{3})[._-]([0-9]{4}))")  # 3-3-4, as the NHS prints it
-GROUPS = re.compile(r"[0-9]+(?:[._-][0-9]+)+")
+GROUPS = re.compile(r"(?<![0-9])[0-9]+(?:[._-][0-9]+)+")  # from the beginning of a run of digits only: linear
 # A time stamp is not searched for a number: by chance, every second one of 17 digits would seem to hold one.
 STAMP = re.compile(r"20[0-3][0-9](0[1-9]|1[0-2])([0-2][0-9]|3[01])([01][0-9]|2[0-3])([0-5][0-9]){2}([0-9]{3})?")
 

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent.parent / "shared" / "ops" / "static"
-FONT_FACE = re.compile(r"@font-face\{[^}]*\}")
-ICON = re.compile(r"url\(/assets/[^)]*\)")
+FONT_FACE = re.compile(r"@font-face\{[^{}]*\}")
+ICON = re.compile(r"url\(/assets/[^()]*\)")
 SOURCE_MAP = re.compile(r"/[/*]# sourceMappingURL=\S+(?: ?\*/)?")
 VENDORED = {
     "nhsuk.min.css": ("nhsuk-frontend", "10.6.1", "dist/nhsuk/nhsuk-frontend-10.6.1.min.css"),

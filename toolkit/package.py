@@ -70,7 +70,7 @@ def catalogue(folders: dict[str, str]) -> str:
     """``integrations/__init__.py`` with these lines alone in its catalogue."""
     source = (ROOT / "integrations" / "__init__.py").read_text("utf-8")
     lines = "".join(f'    "{name}": "{module}",\n' for name, module in folders.items())
-    changed, count = re.subn(r"(CATALOGUE: dict\[str, str\] = )\{.*?\n\}", rf"\1{{\n{lines}}}", source, count=1, flags=re.S)
+    changed, count = re.subn(r"(CATALOGUE: dict\[str, str\] = )\{[^{}]*\n\}", rf"\1{{\n{lines}}}", source, count=1)
     if not count:
         stop("integrations/__init__.py has no CATALOGUE that can be read")
     return changed

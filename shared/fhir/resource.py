@@ -11,7 +11,7 @@ Element = dict[str, Any]
 
 JSON = "application/fhir+json"
 PYTHON = frozenset(f"{word}_" for word in kwlist)
-NUMBER = re.compile(r"[+]?(-?)(?=\.?[0-9])0*([0-9]*)(?:\.([0-9]*))?([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+]?(-?)(?=\.?[0-9])0*+([0-9]*+)(?:\.([0-9]*))?([eE][+-]?[0-9]+)?")
 
 
 class Decimal(float):

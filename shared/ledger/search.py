@@ -13,7 +13,7 @@ By = Literal["control", "correlation", "patient"]
 PARTITIONS: dict[By, str] = {"control": "c", "correlation": "x", "patient": "p"}
 LOOKED_AT = 1000  # rows of a partition that a person's question reads: what Azure gives in one answer
 SHOWN = (
-    *("control", "sender", "facility", "outcome", "acknowledgement", "state", "at", "ended", "due", "attempts", "tries", "code"),
+    *("control", "sender", "facility", "outcome", "acknowledgement", "state", "at", "ended", "due", "attempts", "code"),
     *("rules", "where", "ambiguous", "replays", "correlation_id", "bytes", "pending", "reference", "partner", "synthetic"),
 )
 

@@ -7,7 +7,7 @@ from shared.validation.grammar import START, Grammar
 
 Kind = Literal["match", "tolerated", "missing", "misplaced"]
 COST: dict[Kind, int] = {"match": 0, "tolerated": 1, "missing": 10, "misplaced": 11}
-_LIMIT = 50_000  # places looked at before giving up: a hostile message must not cost minutes
+_LIMIT = 20_000  # places looked at before giving up: a hostile message must not cost minutes
 
 
 class Step(NamedTuple):

@@ -11,7 +11,7 @@ from shared.validation.standard import Component, Standard
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])"  # the 29th to the 31st are left to the slow and exact test
 _ZONE = r"(?:[+-](?:0\d|1[0-4])[0-5]\d|)"  # "or nothing" is matched in two thirds of the time of "?"
 _CLOCK = r"(?:[01]\d|2[0-3])(?:[0-5]\d(?:[0-5]\d(?:\.\d{1,4}|)|)|)"
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
 _PATTERNS = {
     "DT": rf"(?!0000)\d{{4}}(?:{_DAY}|)",
     "DTM": rf"(?!0000)\d{{4}}(?:{_DAY}(?:{_CLOCK}|)|){_ZONE}",

@@ -5,12 +5,11 @@ out of order, which is recorded as a repair.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 _SIGN = re.compile(r"\s*([\[\]{}<>|]|~?[A-Z][A-Z0-9]{2}(?=[\s\[\]{}<>|]|$))")
 START = 0
-LONG, MANY = 400, 256  # characters of a row of names, and rows, that are remembered
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -20,7 +19,6 @@ class Part:
     first: frozenset[int] = frozenset()
     last: frozenset[int] = frozenset()
     absent: bool = True
-    pattern: str = ""  # of the names, tolerated places left out
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -31,26 +29,46 @@ class Grammar:
     tolerated: set[int] = field(default_factory=set)
     follow: list[set[int]] = field(default_factory=lambda: [set()])
     whole: Part = field(default_factory=Part)
-    pattern: re.Pattern[str] = re.compile("")
-    fitting: set[str] = field(default_factory=set)
+    states: "dict[frozenset[int], State]" = field(default_factory=dict)
 
-    def fits(self, names: list[str]) -> bool:
-        """Whether segments of these names are of the grammar.
+    def fits(self, names: Iterable[str]) -> bool:
+        """Whether segments of these names are of the grammar, at no place where a name is merely tolerated.
 
-        A row that fits comes again in message after message, so it is remembered: it holds names of the grammar alone. One that
-        does not fit never is, for a broken line stands there with all its text.
+        One look-up for each name, however the grammar nests: a row of any length takes time that grows with its length alone.
         """
-        row = " ".join(names)
-        if row in self.fitting:
-            return True
-        if self.pattern.fullmatch(row + " ") is None:
-            return False
-        if len(row) < LONG and len(self.fitting) < MANY:
-            self.fitting.add(row)
-        return True
+        state = self.state(frozenset((START,)))
+        for name in names:
+            state = state[name]
+        return state.may_end
+
+    def state(self, places: frozenset[int]) -> "State":
+        """Where a row may be after some names: one state for each set of places, made when it is first reached."""
+        found = self.states.get(places)
+        if found is None:
+            found = self.states[places] = State(self, places)
+        return found
 
     def may_end(self, place: int) -> bool:
         return place in self.whole.last or (place == START and self.whole.absent)
+
+
+class State(dict[str, "State"]):
+    """A set of places, and by name the set that comes next. Only names of the grammar are kept."""
+
+    __slots__ = ("grammar", "may_end", "places")
+
+    def __init__(self, grammar: Grammar, places: frozenset[int]) -> None:
+        super().__init__()
+        self.grammar, self.places = grammar, places
+        self.may_end = any(map(grammar.may_end, places))
+
+    def __missing__(self, name: str) -> "State":
+        grammar = self.grammar
+        following = frozenset().union(*(grammar.follow[place] for place in self.places)) - grammar.tolerated
+        state = grammar.state(frozenset(place for place in following if grammar.names[place] == name))
+        if name in grammar.names:
+            self[name] = state
+        return state
 
 
 def compiled(text: str) -> Grammar:
@@ -61,7 +79,6 @@ def compiled(text: str) -> Grammar:
     if end < len(signs):
         raise ValueError(f"a closing {signs[end]!r} that nothing opened")
     grammar.follow[START] = set(grammar.whole.first)
-    grammar.pattern = re.compile(grammar.whole.pattern)
     return grammar
 
 
@@ -102,7 +119,7 @@ def _leaf(grammar: Grammar, sign: str) -> Part:
     if sign.startswith("~"):
         grammar.tolerated.add(place)
     here = frozenset([place])
-    return Part(here, here, False, "(?!)" if sign.startswith("~") else f"{sign} ")
+    return Part(here, here, False)
 
 
 def _joined(grammar: Grammar, left: Part, right: Part) -> Part:
@@ -112,7 +129,6 @@ def _joined(grammar: Grammar, left: Part, right: Part) -> Part:
         left.first | right.first if left.absent else left.first,
         left.last | right.last if right.absent else right.last,
         left.absent and right.absent,
-        left.pattern + right.pattern,
     )
 
 
@@ -120,8 +136,7 @@ def _choice(grammar: Grammar, signs: list[str], at: int) -> tuple[Part, int]:
     one, at = _sequence(grammar, signs, at)
     while signs[at : at + 1] == ["|"]:
         other, at = _sequence(grammar, signs, at + 1)
-        pattern = f"(?:{one.pattern}|{other.pattern})"
-        one = Part(one.first | other.first, one.last | other.last, one.absent or other.absent, pattern)
+        one = Part(one.first | other.first, one.last | other.last, one.absent or other.absent)
     return one, at
 
 
@@ -130,13 +145,13 @@ def _same(grammar: Grammar, part: Part) -> Part:
 
 
 def _optional(grammar: Grammar, part: Part) -> Part:
-    return Part(part.first, part.last, True, f"(?:{part.pattern})?")
+    return Part(part.first, part.last, True)
 
 
 def _repeated(grammar: Grammar, part: Part) -> Part:
     for place in part.last:
         grammar.follow[place] |= part.first
-    return Part(part.first, part.last, part.absent, f"(?:{part.pattern})+")
+    return Part(part.first, part.last, part.absent)
 
 
 def required(grammar: Grammar) -> Iterator[str]:

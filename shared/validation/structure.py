@@ -1,4 +1,4 @@
-"""A message structure: a quick yes by one pattern over the segment names; a diagnosis only when the answer is no."""
+"""A message structure: a quick yes by one look-up for each segment name; a diagnosis only when the answer is no."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

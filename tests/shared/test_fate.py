@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from integrations import load
+from shared import bounds, pipeline
 from shared.destinations.memory import Memory
 from shared.envelope import Envelope
 from shared.fate import unforeseen
@@ -21,6 +22,9 @@ from toolkit.samples import accepted
 PIMS = load("pims-to-mpi")
 BODY = next(sample.body for sample in accepted(PIMS) if sample.name == "a08_no_address")
 NEW = BODY.replace(b"PV1|1|O|OPD^^^BROMOR", b"PD1|||||||||Y\rPV1|1|O||||||||||||||||X")
+
+
+STAMP = "2026-05-01T09:30:00.000Z"
 
 
 async def counted(body: bytes, **changes: Any) -> dict[str, int]:
@@ -70,3 +74,36 @@ def test_a_leaf_changes_alone() -> None:
     assert list(changed) == ["MSH-3", "PID-3.1", "PID-3.4.1", "PID-3.4.2", "PID-3.4.3", "PID-3[2]", "PID[2]-3"]
     assert changed["PID-3.4.2"] == b"MSH|^~\\&|A\rPID|||1^^^X&!&Z~2\rPID|||3\r"
     assert changed["PID[2]-3"] == b"MSH|^~\\&|A\rPID|||1^^^X&Y&Z~2\rPID|||!\r"
+
+
+async def test_the_keys_of_the_counters_are_bounded_whatever_a_sender_fills() -> None:
+    fields = "|" * 30 + "|".join(f"x{n}" for n in range(900))
+    body = BODY.replace(b"PV1|1|O|", f"PD1{fields}\rPV1|1|O|".encode())
+    assert len(await counted(body)) == bounds.PROBES
+
+
+def test_no_integration_ever_has_more_keys_than_its_bound() -> None:
+    known: dict[tuple[str, str], bool] = {("another", "PID-1"): True}
+    for first in range(1, 900, 10):
+        fields = "|" * first + "|".join("x" * 30)
+        message = PIMS.source.read(Envelope(PIMS.name, BODY.replace(b"PV1|1|O|", f"PD1{fields}\rPV1|1|O|".encode()), STAMP))
+        unforeseen(PIMS, message, known)
+    assert sum(name == PIMS.name for name, _ in known) == bounds.PLACES
+
+
+async def test_the_loop_goes_on_while_a_message_is_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An element of 18 KB once held the loop for seven seconds after its delivery and before it was settled."""
+    waited = asyncio.Event()
+
+    def slowly(*_: Any) -> list[str]:
+        asyncio.run_coroutine_threadsafe(_set(waited), loop).result(5)  # only a loop that is free can answer
+        return []
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(pipeline, "unforeseen", slowly)
+    await counted(NEW)
+    assert waited.is_set()
+
+
+async def _set(event: asyncio.Event) -> None:
+    event.set()

@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from toolkit.demo import Result
 
-FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # rich's picture asks a far server for its font: the viewer's own will do
+FONT = re.compile(r"@font-face \{[^{}]*\}\s*")  # rich's picture asks a far server for its font: the viewer's own will do
 
 Only = Annotated[list[str] | None, typer.Argument(help="These integrations only.")]
 Every = Annotated[bool, typer.Option("--all", help="Every sample, not a few of each integration.")]

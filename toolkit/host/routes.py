@@ -48,7 +48,7 @@ class Route(NamedTuple):
 
 
 PARAMETER = re.compile(
-    r"([^{}]*)\{(\*{0,2})([A-Za-z_]\w*)((?::[^{}:?=]+(?:\((?:[^()]|\([^()]*\))*\))?)*)(\?)?(?:=([^{}]*))?\}([^{}]*)"
+    r"([^{}]*)\{(\*{0,2})([A-Za-z_]\w*)((?::[^{}:?=(]+(?:\((?:[^()]|\([^()]*\))*\))?)*)(\?)?(?:=([^{}]*))?\}([^{}]*)"
 )
 
 
@@ -68,7 +68,7 @@ def _part(text: str) -> Part:
     if not found:
         raise RouteError(f"cannot read the route segment {text}")
     before, stars, parameter, constraints, optional, default, after = found.groups()
-    checks = tuple(_constraint(one) for one in re.findall(r":([^:(]+(?:\(.*?\))?)(?=:|$)", constraints))
+    checks = tuple(_constraint(one) for one in re.findall(r":([^:(]+(?:\((?:[^()]|\([^()]*\))*\))?)", constraints))
     return Part(before, parameter, checks, bool(optional), default, bool(stars), after)
 
 

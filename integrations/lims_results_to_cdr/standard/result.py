@@ -44,7 +44,7 @@ VALUE_TYPES = frozenset(
         "XTN",
     ]
 )
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 COMPARATORS = ("", "<", ">", "<=", ">=", "=", "<>")
 FLAGS = ["L", "H", "LL", "HH", "<", ">", "N", "A", "AA", "null", "U", "D", "B", "W", "S", "R", "I", "MS", "VS"]
 PIECE = 32 * 1024

@@ -24,6 +24,7 @@ SUBTYPES = {
     "XML": "text/xml",
     "PLAIN": "text/plain",
 }
+ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 
 
 @lru_cache(maxsize=4096)
