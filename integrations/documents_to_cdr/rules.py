@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from shared.fhir.primitives import TESTS
 from shared.formats.sidecar import start
 from shared.hl7 import Message
 from shared.hl7.identifier import nhs_number
@@ -17,6 +18,7 @@ POLICIES = {
     "nhs-number-check-digit": safety("the document would go to no one, or to someone else", "9990000019"),
     "document-inside-or-beside": safety("a sidecar without its document describes nothing", "neither data nor a file"),
     "document-is-pdf": safety("a document that was cut off would be filed as whole", "data that does not begin with %PDF-"),
+    "document-base64": safety("a document that can only be decoded in part would be filed cut or changed", "data with é in it"),
     "not-before-birth": quality("the document is of another patient, or a date is wrong", "created is before birthDate"),
     "known-patient": safety("the document would go to no one", "PID-3 without a number of type NH"),
     "document-number": safety("a correction would become a second document", "TXA-12 is empty"),
@@ -45,6 +47,13 @@ def document_is_pdf(sidecar: Sidecar) -> Iterator[Issue]:
     if document.keys() & {"data", "file"} and not start(document).startswith(PDF):
         where = "/document/file" if "file" in document else "/document/data"
         yield Issue("error", "structure", where, "the document is no PDF", "", "ISO 32000-2 7.5.2")
+
+
+def document_base64(sidecar: Sidecar) -> Iterator[Issue]:
+    """A document of which only a part can be decoded would be stored cut or changed."""
+    data = sidecar["document"].get("data")
+    if data is not None and not TESTS["base64Binary"](data):
+        yield Issue("error", "structure", "/document/data", "the document is not well-formed base64", "", "RFC 4648 section 4")
 
 
 def not_before_birth(sidecar: Sidecar) -> Iterator[Issue]:
@@ -77,7 +86,7 @@ def content_present(message: Message) -> Iterator[Issue]:
         yield Issue("error", "required", "OBX-5", "the message has no document", "", "HL7 v2.5.1 9.5.2")
 
 
-OF_SIDECARS = (nhs_number_check_digit, document_inside_or_beside, document_is_pdf, not_before_birth)
+OF_SIDECARS = (nhs_number_check_digit, document_inside_or_beside, document_is_pdf, document_base64, not_before_birth)
 OF_MESSAGES = (known_patient, document_number, document_kind, content_present)
 
 ROUTING = "says how the message travels, nothing of the document"

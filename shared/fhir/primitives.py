@@ -52,7 +52,9 @@ def _is_decimal(value: object) -> bool:
 
 def _is_base64(value: str) -> bool:
     """Without a pattern: a document of many kilobytes is looked at in one sweep."""
-    data = value.encode("ascii")
+    if not value.isascii():
+        return False
+    data = value.encode()
     rest = data.translate(None, BASE64)
     if rest.strip(b"="):
         data = data.translate(None, SPACE)

@@ -79,9 +79,10 @@ class Fhir:
         return Identity("", "Bundle.identifier.system", "Bundle.identifier.value")
 
     def is_synthetic(self, content: Resource) -> bool:
-        meta = content.get("meta") or {}
-        marks = [*(meta.get("tag") or ()), *(meta.get("security") or ())]
-        return any(mark.get("code") in TEST_CODES for mark in marks if isinstance(mark, dict))
+        meta = content.get("meta")
+        marked = [meta.get(name) for name in ("tag", "security")] if isinstance(meta, dict) else []
+        marks = [mark for each in marked if isinstance(each, list) for mark in each if isinstance(mark, dict)]
+        return any(mark.get("code") in TEST_CODES for mark in marks)
 
     def acknowledge(self, envelope: Envelope, content: Resource | None, verdict: Verdict) -> Answer:
         return answer(envelope, verdict)

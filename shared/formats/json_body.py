@@ -72,4 +72,5 @@ def status(verdict: Verdict) -> int:
         return 503
     if "exception" in codes:
         return 500
-    return next((STATUS[issue.rule] for issue in verdict.issues if issue.rule in STATUS), 422)
+    of_the_body = (issue for issue in verdict.issues if issue.severity == "fatal")  # not of an element in it: 422
+    return next((STATUS[issue.rule] for issue in of_the_body if issue.rule in STATUS), 422)

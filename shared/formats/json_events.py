@@ -1,7 +1,7 @@
 """JSON events as a source, and JSON Schema as a profile: every error at once, by JSON Pointer, never with the value."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -34,6 +34,7 @@ KEYWORDS: Mapping[str, tuple[str, str]] = {
     "maxLength": ("too-long", "too long"),
 }
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 UNKNOWN = "(unknown)"
 SHOWN = ("type", "enum", "format", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
@@ -88,12 +89,14 @@ class SchemaProfile:
     def check(self, content: Document) -> list[Issue]:
         """Every finding of the schema; the rules are asked only when it is content."""
         checked, names = _validator(self.path)
-        found = sorted(_issue(error, names) for error in checked.iter_errors(content))
+        schema = (_issue(error, names) for error in checked.iter_errors(content))
+        found = sorted({*schema, *controls(content, names)})
         return found or [self._named(rule, issue) for rule in self.rules for issue in rule(content)]
 
     def listed(self) -> Iterator[Listed]:
         """The schema as one rule, and each rule that is a function, for the interface sheet."""
         yield Listed("schema-…", "the document is valid by the JSON Schema", CONTRACT, "error")
+        yield Listed("control-character", "no text has a control character but tab and line ends", CONTRACT, "error")
         yield from rule_functions(self.rules, self.policies, self.refuses)
 
     def _named(self, rule: Rule, issue: Issue) -> Issue:
@@ -105,11 +108,29 @@ def _issue(error: Any, names: frozenset[str]) -> Issue:
     """A finding of the schema. A property that the schema does not name is a text of the sender, and is masked."""
     keyword = str(error.validator)
     code, text = KEYWORDS.get(keyword, ("invariant", "a rule of the schema is broken"))
-    where = pointer([part if isinstance(part, int) or part in names else UNKNOWN for part in error.absolute_path])
+    where = _masked(error.absolute_path, names)
     if keyword == "required":
         where += "/" + _escaped(_missing(error))
     expected = f": {orjson.dumps(error.validator_value).decode()}" if keyword in SHOWN else ""
     return Issue("error", code, where, text + expected, f"schema-{keyword}", pointer(error.absolute_schema_path))
+
+
+def _masked(parts: Iterable[str | int], names: frozenset[str]) -> str:
+    return pointer([part if isinstance(part, int) or part in names else UNKNOWN for part in parts])
+
+
+def controls(value: Any, names: frozenset[str], parts: tuple[str | int, ...] = ()) -> Iterator[Issue]:
+    """An error for each text with a control character that no destination takes; tab and line ends are text.
+
+    Source: FHIR R4 2.24.0.1 (string): no characters below 32 except tab, line feed and carriage return.
+    """
+    if isinstance(value, str):
+        if CONTROL.search(value):
+            where = _masked(parts, names)
+            yield Issue("error", "value", where, "a control character", "control-character", "FHIR R4 2.24.0.1")
+    elif isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from controls(inner, names, (*parts, key))
 
 
 def pointer(parts: Sequence[str | int]) -> str:

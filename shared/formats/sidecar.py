@@ -1,7 +1,6 @@
 """JSON that describes a document: with the document inside it, or beside it as a file that the hub keeps."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha1
@@ -56,11 +55,11 @@ def measured(document: Mapping[str, Any]) -> Measured:
 
 
 def start(document: Mapping[str, Any]) -> bytes:
-    """How the document begins; empty when its base64 is none."""
+    """How the document begins; empty when its base64 is malformed."""
     text = document["file"]["start"] if "file" in document else document["data"][:8]
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # ``binascii.Error`` is one; so is what text beyond ASCII raises
         return b""
 
 
