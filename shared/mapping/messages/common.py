@@ -1,6 +1,7 @@
 """What a segment means in any message: who, which visit, and what stands beside them."""
 
 from shared.hl7.segment import Segment
+from shared.mapping.messages.participations import prt
 from shared.mapping.messages.story import Handler, Story
 from shared.mapping.reading import merge
 from shared.mapping.segments.clinical import (
@@ -151,6 +152,7 @@ COMMON: dict[str, Handler] = {
     "PV1": pv1,
     "PV2": pv2,
     "ROL": rol,
+    "PRT": prt,
     "OBX": obx,
     "AL1": al1,
     "IAM": iam,

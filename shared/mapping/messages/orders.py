@@ -2,6 +2,7 @@
 
 from shared.hl7.segment import Segment
 from shared.mapping.messages.common import COMMON, dg1_of_request, observation
+from shared.mapping.messages.participations import collected, join
 from shared.mapping.messages.results import time, tq1
 from shared.mapping.messages.story import Handler, Story
 from shared.mapping.segments.order import orc_provenance, orc_service_request
@@ -20,6 +21,7 @@ def obr(story: Story, segment: Segment) -> None:
     order(story, segment)
     specimen = obr_specimen(story.read, segment)
     if specimen and "SPM" not in story.read.message.index:
+        collected(story, specimen)
         story.add(story.request, "specimen", story.read.keep(specimen))
 
 
@@ -31,6 +33,7 @@ def order(story: Story, segment: Segment) -> None:
     told = story.tell(story.request)
     if waiting:
         story.also(orc_provenance(read, waiting, told))
+    join(story)
     story.noted = story.request
 
 
@@ -43,7 +46,10 @@ def obx(story: Story, segment: Segment) -> None:
 
 
 def spm(story: Story, segment: Segment) -> None:
+    """A specimen of the order."""
     made = spm_specimen(story.read, segment)
+    collected(story, made)
+    story.specimens = [made]
     told = story.read.keep(made)
     story.noted = made
     if story.request:
@@ -56,7 +62,7 @@ def close(story: Story) -> None:
     """An ORC that no OBR followed is an order all the same."""
     if story.orc:
         order(story, story.read.none("OBR"))
-    story.request = {}
+    story.request, story.specimens = {}, []
 
 
 ORDERS: dict[str, Handler] = {

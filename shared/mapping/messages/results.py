@@ -3,6 +3,7 @@
 from shared.fhir.reference import reference
 from shared.hl7.segment import Segment
 from shared.mapping.messages.common import COMMON, observation
+from shared.mapping.messages.participations import collected, join
 from shared.mapping.messages.story import Handler, Story
 from shared.mapping.reading import merge
 from shared.mapping.said import said
@@ -29,6 +30,7 @@ def obr(story: Story, segment: Segment) -> None:
     request = read.keep(story.request)
     story.tell(story.report)
     story.report["basedOn"] = [request]
+    join(story)
     story.noted = story.request
 
 
@@ -53,6 +55,7 @@ def obx(story: Story, segment: Segment) -> None:
 def spm(story: Story, segment: Segment) -> None:
     """A specimen, of the report and of the observations that follow it."""
     made = spm_specimen(story.read, segment)
+    collected(story, made)
     told = story.read.keep(made)
     story.specimens.append(made)
     story.noted = made
@@ -126,6 +129,7 @@ def _specimen_of_obr(story: Story) -> None:
             made.get("collection", {}).pop("collectedPeriod", "")
         merge(story.specimens[0], made)
     elif made:
+        collected(story, made)
         story.report["specimen"] = [story.read.keep(made)]
         story.specimens.append(made)
 

@@ -21,12 +21,14 @@ class Story:
     __slots__ = (
         "appointment",
         "bundle",
+        "collector",
         "encounter",
         "focus",
         "header",
         "immunization",
         "noted",
         "orc",
+        "participations",
         "patient",
         "primary",
         "read",
@@ -36,6 +38,7 @@ class Story:
         "sent_results",
         "specimens",
         "timings",
+        "under",
     )
 
     def __init__(self, message: Message) -> None:
@@ -51,11 +54,14 @@ class Story:
         self.results: list[Resource] = []
         self.sent_results: list[Segment] = []  # the OBX of each of these results
         self.specimens: list[Resource] = []
+        self.collector: Element = {}  # who takes the specimen that follows
         self.immunization: Resource = {}
         self.appointment: Resource = {}
         self.primary: list[Element] = []  # general practitioners that were named before the patient
         self.timings: list[Segment] = []  # each TQ1 that came before the OBR that it times
-        self.noted: Resource = {}  # what an NTE annotates
+        self.participations: list[Segment] = []  # each PRT that came between an ORC and what it orders
+        self.noted: Resource = {}  # what an NTE annotates, or a PRT takes part in
+        self.under = ""  # the segment that a PRT stands under
 
     def tell(self, made: Resource) -> Element:
         """Keep what the message is about; ``{}`` when there is nothing to keep."""
@@ -98,14 +104,15 @@ def follow(story: Story, handlers: Mapping[str, Handler]) -> None:
     """Tell every segment that there is a handler for; the others are named in an issue."""
     for segment in story.read.message.segments():
         handler = handlers.get(segment.name)
-        if segment.name != "NTE":
-            story.noted = {}
+        if segment.name not in BELOW:
+            story.noted, story.under = {}, segment.name
         if handler is not None:
             handler(story, segment)
         elif segment.name not in SILENT:
             story.read.note("not-supported", segment.where(), "a segment that is not mapped", "segment-not-mapped", "information")
 
 
+BELOW = ("NTE", "PRT")  # stand under another segment, and say something of it
 SILENT = ("MSH", "RGS", "DSC")  # told already, or saying nothing of their own
 
 

@@ -3,6 +3,7 @@
 from shared.fhir.reference import reference
 from shared.hl7.segment import Segment
 from shared.mapping.messages.common import COMMON, observation
+from shared.mapping.messages.participations import join
 from shared.mapping.messages.story import Handler, Story
 from shared.mapping.reading import merge
 from shared.mapping.segments.vaccination import rxa_immunization, rxr_immunization
@@ -16,6 +17,7 @@ def orc(story: Story, segment: Segment) -> None:
 def rxa(story: Story, segment: Segment) -> None:
     story.immunization = rxa_immunization(story.read, story.taken(), segment)
     story.tell(story.immunization)
+    join(story)
     story.noted = story.immunization
 
 

@@ -1,0 +1,146 @@
+"""PRT: who or what takes part, in the patient's care, in a visit, an order, an observation or a vaccination."""
+
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.hl7.segment import Segment
+from shared.mapping.datatypes.identifier import ei_identifier, pln_identifier
+from shared.mapping.datatypes.person import HL7, xad_address
+from shared.mapping.datatypes.provider import xcn_practitioner
+from shared.mapping.reading import UNKNOWN, Reading, extension
+from shared.mapping.said import said
+from shared.mapping.tables import PARTICIPATION
+
+# PRT-4: providers of care. The guide makes all but primary care providers a RelatedPerson where the message is no ADT; FHIR says
+# that a person who acts professionally is none, so they are the care team there too.
+PROVIDERS = ("AD", "AP", "ARI", "AT", "CP", "FHCP", "OP", "PH", "PP", "PRI", "RP", "RT", "VP", "PO")
+# PRT-23, the preferred way to reach a person -> FHIR's ContactPoint.system, else its use.
+PREFERRED = {"E": "email", "F": "fax", "B": "pager", "C": "mobile", "H": "home", "O": "work"}
+
+
+def kind(prt: Segment) -> str:
+    """The code of PRT-4, of table 0912 or 0443."""
+    return said(prt, "4")
+
+
+def _period(read: Reading, prt: Segment) -> Element:
+    return element(start=read.date_time(prt, "11"), end=read.date_time(prt, "12"))
+
+
+def _telecom(read: Reading, prt: Segment) -> list[Element]:
+    """PRT-15; what PRT-23 prefers is marked so."""
+    preferred = PREFERRED.get(said(prt, "23"))
+    mark = extension(HL7 + "iso21090-preferred", valueBoolean=True)
+    return [
+        {**each, "extension": [*each.get("extension", ()), *mark]} if preferred in (each.get("system"), each.get("use")) else each
+        for each in read.telecom(prt, "15")
+    ]
+
+
+def _person(read: Reading, prt: Segment) -> Element:
+    """PRT-5 with the address of PRT-14."""
+    who = read.practitioner(prt, "5")
+    if who and said(prt, "14"):
+        read.held(who).setdefault("address", read.each(prt, "14", xad_address))
+    return who
+
+
+def _organization(read: Reading, prt: Segment) -> Element:
+    """PRT-8 with the type of PRT-7; address and telephone are its own where no person was named."""
+    organization = read.organization(prt, "8")
+    types = read.concepts(prt, "7")
+    if types and not organization:
+        organization = read.keep(resource("Organization", id=read.id(prt, "-7"), type=types))
+    elif types:
+        read.held(organization).setdefault("type", types)
+    if organization and not said(prt, "5"):
+        for name, found in (("address", read.each(prt, "14", xad_address)), ("telecom", _telecom(read, prt))):
+            if found:
+                read.held(organization).setdefault(name, found)
+    return organization
+
+
+def prt_practitioner_role(read: Reading, prt: Segment) -> Resource:
+    """PRT -> PractitionerRole. Source: guide, PRT[PractitionerRole]."""
+    return resource(
+        "PractitionerRole",
+        id=read.id(prt),
+        identifier=read.each(prt, "24", pln_identifier),
+        period=_period(read, prt),
+        practitioner=_person(read, prt),
+        organization=_organization(read, prt),
+        code=read.concepts(prt, "4", PARTICIPATION),
+        specialty=read.concepts(prt, "6"),
+        location=read.locations(prt, "9"),
+        telecom=_telecom(read, prt),
+    )
+
+
+def prt_care_team(read: Reading, prt: Segment) -> Resource:
+    """PRT -> CareTeam: a role where PRT-6 says what the person does, else the person, else the organization.
+
+    A role names its organization itself: R4 takes ``onBehalfOf`` for a practitioner alone (ctm-1).
+    Source: guide, PRT[CareTeam].
+    """
+    organization = _organization(read, prt)
+    member = read.keep(prt_practitioner_role(read, prt)) if said(prt, "6") else _member(read, prt)
+    participant = element(
+        role=read.concepts(prt, "4", PARTICIPATION),
+        member=member or organization,
+        onBehalfOf=organization if member.get("type") == "Practitioner" else {},
+        period=_period(read, prt),
+    )
+    return resource("CareTeam", id=read.id(prt, "/CareTeam"), subject=read.patient, participant=[participant])
+
+
+def _member(read: Reading, prt: Segment) -> Element:
+    who, telecom = _person(read, prt), _telecom(read, prt)
+    if who and telecom:
+        read.held(who).setdefault("telecom", telecom)
+    return who
+
+
+def prt_related_person(read: Reading, prt: Segment) -> Resource:
+    """PRT of a person who is no provider -> RelatedPerson. Source: guide, PRT[RelatedPerson] and XCN[RelatedPerson]."""
+    person = read.first(prt, "5", xcn_practitioner)
+    return resource(
+        "RelatedPerson",
+        id=read.id(prt),
+        identifier=[*person.get("identifier", ()), *read.each(prt, "24", pln_identifier)],
+        patient=read.patient or UNKNOWN,
+        relationship=read.concepts(prt, "4", PARTICIPATION),
+        name=person.get("name", []),
+        telecom=_telecom(read, prt),
+        address=read.each(prt, "14", xad_address),
+        period=_period(read, prt),
+    )
+
+
+def prt_device(read: Reading, prt: Segment) -> Resource:
+    """PRT-10 and PRT-16 to 22 -> Device; ``{}`` when no device was named. Source: guide, PRT[Device]."""
+    if not any(said(prt, n) for n in ("10", "16")):
+        return {}
+    return resource(
+        "Device",
+        id=read.id(prt, "-10"),
+        identifier=read.each(prt, "10", ei_identifier),
+        udiCarrier=[{"deviceIdentifier": said(each, "1")} for n in ("10", "16") for each in prt.repeats(n) if said(each, "1")],
+        manufactureDate=read.date_time(prt, "17"),
+        expirationDate=read.date_time(prt, "18"),
+        lotNumber=said(prt, "19"),
+        serialNumber=said(prt, "20"),
+        distinctIdentifier=said(prt, "21"),
+        type=read.concept(prt, "22"),
+    )
+
+
+def prt_location(read: Reading, prt: Segment) -> list[Element]:
+    """PRT-9, or the address of PRT-14 where no person was named -> extension of an Observation: where it was made.
+
+    Source: guide, PRT[Observation-Location].
+    """
+    place = read.location(prt, "9")
+    address = {} if said(prt, "5") else read.first(prt, "14", xad_address)
+    if address and not place:
+        place = read.keep(resource("Location", id=read.id(prt, "-14"), address=address))
+    elif address:
+        read.held(place).setdefault("address", address)
+    return extension(HL7 + "event-location", valueReference=place)

@@ -1,0 +1,132 @@
+"""PRT: who takes part is found under what the segment stands under, and nowhere else."""
+
+import pytest
+
+from shared.fhir import check
+from shared.fhir.resource import Resource
+from shared.hl7 import parse
+from shared.mapping import mapping_issues, to_bundle
+
+MSH = "MSH|^~\\&|A|B|||20240101000000||{}|1|P|2.8"
+PID = "PID|1||1^^^A"
+OBR = "OBR|1|||1^a^LN" + "|" * 21 + "F"
+OBX = "OBX|1|NM|1^a^LN||7||||||F"
+RXA = "RXA|0|1|20240101||08^HepB^CVX|999"
+
+
+def prt(code: str, person: str = "P1^Probe", action: str = "UC", **more: str) -> str:
+    fields = {"1": "1", "2": action, "3": "", "4": f"{code}^^HL70443", "5": person} | {n[1:]: text for n, text in more.items()}
+    return "PRT|" + "|".join(fields.get(str(n), "") for n in range(1, 25))
+
+
+def bundle(event: str, *lines: str) -> Resource:
+    made = to_bundle(parse("\r".join((MSH.format(event), *lines))))
+    assert not [issue for issue in check(made) if issue.is_error]
+    return made
+
+
+def of_type(made: Resource, kind: str) -> list[Resource]:
+    return [entry["resource"] for entry in made["entry"] if entry["resource"]["resourceType"] == kind]
+
+
+def numbers(made: Resource, *references: Resource) -> list[str]:
+    """The numbers of the practitioners that references to roles or to practitioners lead to."""
+    named = {entry["fullUrl"]: entry["resource"] for entry in made["entry"]}
+    found = [named[each["reference"]] for each in references]
+    people = [named[each["practitioner"]["reference"]] if "practitioner" in each else each for each in found]
+    return [each["identifier"][0]["value"] for each in people]
+
+
+def test_a_primary_care_provider_is_the_general_practitioner() -> None:
+    made = bundle("ADT^A01", PID, prt("PP"), "PV1|1|I")
+    assert numbers(made, *of_type(made, "Patient")[0]["generalPractitioner"]) == ["P1"]
+    assert not of_type(made, "CareTeam")
+
+
+@pytest.mark.parametrize("event", ["ADT^A01", "ORU^R01"])
+def test_another_provider_is_the_care_team_and_no_related_person(event: str) -> None:
+    made = bundle(event, PID, prt("AT"))
+    assert numbers(made, of_type(made, "CareTeam")[0]["participant"][0]["member"]) == ["P1"]
+    assert not of_type(made, "RelatedPerson")
+
+
+def test_somebody_who_is_no_provider_is_related() -> None:
+    made = bundle("ORU^R01", PID, prt("NOK", _14="1 St^^City", _15="01234^PRN^PH", _24="L1^SL"))
+    person = of_type(made, "RelatedPerson")[0]
+    assert [each["value"] for each in person["identifier"]] == ["P1", "L1"]
+    assert (person["name"][0]["family"], person["address"][0]["city"], person["telecom"][0]["value"]) == (
+        "Probe",
+        "City",
+        "01234",
+    )
+
+
+def test_under_the_visit_it_takes_part_in_the_visit() -> None:
+    made = bundle("ADT^A01", PID, "PV1|1|I", prt("AD"))
+    participants = of_type(made, "Encounter")[0]["participant"]
+    assert numbers(made, *(each["individual"] for each in participants)) == ["P1"]
+
+
+ORDER = {
+    "OP": ("ServiceRequest", "requester"),
+    "TN": ("DiagnosticReport", "performer"),
+    "PRI": ("DiagnosticReport", "resultsInterpreter"),
+}
+
+
+@pytest.mark.parametrize("code", ORDER)
+@pytest.mark.parametrize("lines", [("ORC|RE", "{}", OBR), ("ORC|RE", OBR, "{}")], ids=["before OBR", "after OBR"])
+def test_under_an_order(code: str, lines: tuple[str, ...]) -> None:
+    made = bundle("ORU^R01", PID, *(line.format(prt(code)) for line in lines), OBX)
+    kind, element = ORDER[code]
+    held = of_type(made, kind)[0][element]
+    assert numbers(made, *(held if isinstance(held, list) else [held])) == ["P1"]
+
+
+@pytest.mark.parametrize("event", ["ORU^R01", "OML^O21"])
+@pytest.mark.parametrize("lines", [("{}", "SPM|1|S1||BLD"), ("SPM|1|S1||BLD", "{}")], ids=["before SPM", "after SPM"])
+def test_who_took_the_specimen(event: str, lines: tuple[str, ...]) -> None:
+    made = bundle(event, PID, "ORC|NW|1", OBR, *(line.format(prt("SC")) for line in lines))
+    assert numbers(made, of_type(made, "Specimen")[0]["collection"]["collector"]) == ["P1"]
+    assert "performer" not in of_type(made, "ServiceRequest")[0]
+
+
+def test_under_an_observation_performer_device_and_place() -> None:
+    device = {"_10": "DEV^NS", "_17": "20200101", "_18": "20300101", "_19": "LOT", "_20": "SER", "_21": "DIST", "_22": "T^Tool^L"}
+    made = bundle("ORU^R01", PID, OBR, OBX, prt("RO", _9="WARD^R^B", **device))
+    seen = of_type(made, "Observation")[0]
+    assert numbers(made, *seen["performer"]) == ["P1"]
+    tool = of_type(made, "Device")[0]
+    assert tool["id"] in seen["device"]["reference"]
+    assert (tool["manufactureDate"], tool["expirationDate"]) == ("2020-01-01", "2030-01-01")
+    assert (tool["lotNumber"], tool["serialNumber"], tool["distinctIdentifier"]) == ("LOT", "SER", "DIST")
+    assert seen["extension"][0]["url"].endswith("event-location")
+
+
+@pytest.mark.parametrize("code", ["OP", "AP"])
+def test_under_a_vaccination(code: str) -> None:
+    made = bundle("VXU^V04", PID, "ORC|RE", prt(code), RXA)
+    performer = of_type(made, "Immunization")[0]["performer"][0]
+    assert performer["function"]["coding"][0]["code"] == code
+    assert numbers(made, performer["actor"]) == ["P1"]
+
+
+@pytest.mark.parametrize("preferred", ["H", "O", "E"])
+def test_the_preferred_way_to_reach_somebody_is_marked(preferred: str) -> None:
+    made = bundle("ADT^A01", PID, "PV1|1|I", prt("AD", _15="01^PRN^PH~02^WPN^PH~^NET^Internet^a@b.example", _23=preferred))
+    telecom = of_type(made, "PractitionerRole")[0]["telecom"]
+    marked = [each["value"] for each in telecom if any("preferred" in ext["url"] for ext in each.get("extension", ()))]
+    assert marked == [{"H": "01", "O": "02", "E": "a@b.example"}[preferred]]
+
+
+@pytest.mark.parametrize("action", ["D", "DE"])
+def test_a_deleted_participation_says_nothing(action: str) -> None:
+    text = "\r".join((MSH.format("ADT^A01"), PID, prt("PP", action=action)))
+    assert "generalPractitioner" not in of_type(to_bundle(parse(text)), "Patient")[0]
+    assert [(issue.where, issue.rule) for issue in mapping_issues(parse(text))] == [("PRT-2", "deleted-not-mapped")]
+
+
+def test_under_a_segment_without_a_map_it_is_named() -> None:
+    text = "\r".join((MSH.format("ADT^A01"), PID, "PV1|1|I", "DG1|1||x", prt("AA")))
+    assert [(issue.where, issue.rule) for issue in mapping_issues(parse(text))] == [("PRT", "segment-not-mapped")]
+    assert "participant" not in of_type(to_bundle(parse(text)), "Encounter")[0]
