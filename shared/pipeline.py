@@ -27,7 +27,7 @@ from shared.ledger.pace import permit, slot
 from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away, Conflict, Row
 from shared.limits import UNPLACED, too_long
-from shared.privacy import digest, findable, keyed, lane_hash, shown
+from shared.privacy import digest, findable, keyed, lane_hash, place, shown
 from shared.problems import Fault, Problem, Rejected, Unavailable, Undelivered, Unsupported
 from shared.settings import number
 from shared.telemetry.tracing import span
@@ -317,7 +317,7 @@ async def _count_dropped(integration: Integration, envelope: Envelope, hub: Hub)
     try:
         with suppress(Fault, Unsupported, Rejected), faults():
             for path in await asyncio.to_thread(_unforeseen, integration, envelope, hub):
-                hub.count(integration.name, f"dropped {path}")
+                hub.count(integration.name, f"dropped {place(path)}")
     finally:
         hub.comparing.discard(integration.name)
 

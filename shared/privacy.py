@@ -10,9 +10,13 @@ from shared.validation.nhs_number import is_nhs_number
 
 KEY_VERSION = "1"
 HASHED = "hash-"
+WITHHELD = "(withheld)"
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+PLACE = re.compile(r"[A-Za-z0-9_.:/~()\[\]-]{1,200}")
 FORM = re.compile(r"[A-Za-z0-9._-]{1,36}")
 UUID = re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-OURS = re.compile(rf"{HASHED}(?=[0-9a-f]*[a-f])[0-9a-f]{{32}}")
+HASH = re.compile(rf"{HASHED}(?=[0-9a-f]*[a-f])[0-9a-f]{{32}}")
+MESSAGE_ID = re.compile(r"[A-Za-z0-9]{1,8}-[0-9a-f]{32}\.(0|[0-9a-f]{32}(-[0-9a-f]{16})?)")  # lane and receipt: hashes of ours
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 DIGITS = re.compile(r"[0-9]{10,}")
 PRINTED = re.compile(r"(?=([0-9]{3})[._-]([0-9]{3})[._-]([0-9]{4}))")  # 3-3-4, as the NHS prints it
@@ -45,19 +49,20 @@ def shown(kind: str, text: str) -> str:
 
     Returns:
         The text itself when it has the form of an id; ``""`` for ``""``; else ``hash-`` and its keyed hash, which a search for
-        the original text finds (:func:`findable`). What was hashed before stays as it is.
+        the original text finds (:func:`findable`). What was hashed before, and a message's id, stay as they are.
 
     >>> shown("control", "MSG00001"), shown("control", "20260501093000"), shown("correlation", "")
     ('MSG00001', '20260501093000', '')
     >>> shown("control", "Jones 9990000018").startswith("hash-")
     True
     """
-    return text if not text or is_identifier(text) or OURS.fullmatch(text) else f"{HASHED}{keyed(kind, text)}"
+    is_kept = not text or is_identifier(text) or HASH.fullmatch(text) or MESSAGE_ID.fullmatch(text)
+    return text if is_kept else f"{HASHED}{keyed(kind, text)}"
 
 
 def findable(kind: str, text: str) -> str:
     """The keyed hash under which the index holds an id, given the original text or what :func:`shown` made of it."""
-    return text.removeprefix(HASHED) if OURS.fullmatch(text) else keyed(kind, text)
+    return text.removeprefix(HASHED) if HASH.fullmatch(text) else keyed(kind, text)
 
 
 def is_identifier(text: str) -> bool:
@@ -77,6 +82,24 @@ def holds_nhs_number(text: str) -> bool:
     (True, True, False)
     """
     return any(map(is_nhs_number, _tens(text, runs_only=False)))
+
+
+def code(text: str) -> str:
+    """A code or rule id, which is ours, in the form that every one of them has; ``(withheld)`` for any other text.
+
+    >>> code("http-503"), code("patient unknown"), code("")
+    ('http-503', '(withheld)', '')
+    """
+    return text if not text or (CODE.fullmatch(text) and not holds_nhs_number(text)) else WITHHELD
+
+
+def place(text: str) -> str:
+    """A path in a message, in a form that a path can have; ``(withheld)`` for any other text.
+
+    >>> place("PID-3[2].4"), place("Bundle.entry[0].resource.(unknown)"), place("/doses/0"), place("Mrs Jones")
+    ('PID-3[2].4', 'Bundle.entry[0].resource.(unknown)', '/doses/0', '(withheld)')
+    """
+    return text if not text or (PLACE.fullmatch(text) and not holds_nhs_number(text)) else WITHHELD
 
 
 def trace_kept(traceparent: str) -> str:

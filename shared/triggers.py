@@ -81,10 +81,10 @@ async def in_poison(integration: Integration, raw: bytes, hub: Hub) -> None:
 async def work_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
     """A knock: which lane has work, or which lane of a publisher's outbox. One that makes no sense is told and dropped."""
     told = _object(raw)
-    lane, publisher = told.get("lane"), told.get("publisher", "")
-    if isinstance(told.get("batch"), str):
-        await batches.split(integration, told["batch"], hub)
-    elif not isinstance(lane, str) or publisher not in ("", _publisher(integration)):
+    lane, publisher, batch = told.get("lane"), told.get("publisher", ""), told.get("batch")
+    if isinstance(batch, str) and names.is_lane(batch):
+        await batches.split(integration, batch, hub)
+    elif not isinstance(lane, str) or not names.is_lane(lane) or publisher not in ("", _publisher(integration)):
         hub.tell("hub.poison", integration=integration.name, queue="work", error_code="not-a-knock")
     elif publisher:
         await outbox.take(integration, publisher, lane, hub)
@@ -96,7 +96,7 @@ async def work_poison(integration: Integration, raw: bytes, hub: Hub) -> None:
     """A knock that failed again and again: knock later; the watchdog would find the lane as well."""
     hub.tell("hub.poison", integration=integration.name, queue="work")
     lane = _object(raw).get("lane")
-    if isinstance(lane, str):
+    if isinstance(lane, str) and names.is_lane(lane):
         await knock(integration.name, lane, hub, 60)
 
 

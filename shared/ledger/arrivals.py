@@ -17,6 +17,7 @@ from shared.ledger import content, names
 from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.store import Away, Change, Conflict, Row, Ticket, insert, put
 from shared.ledger.store import replace as changed
+from shared.privacy import code
 from shared.problems import Unavailable
 
 GONE = ("dead", "discarded", "expired")  # these do not block a resend
@@ -201,7 +202,7 @@ async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: H
         "after_n": other["n"] if other else 0,
         "correlation_id": arrival.envelope.correlation_id or arrival.id,
         "traceparent": arrival.envelope.traceparent,
-        "rules": " ".join(sorted({issue.rule for issue in arrival.verdict.issues if issue.rule})),
+        "rules": " ".join(sorted({code(issue.rule) for issue in arrival.verdict.issues if issue.rule})),
         **arrival.facts,
     }
 

@@ -16,6 +16,7 @@ from shared.ledger import content, names
 from shared.ledger.arrivals import Fresh
 from shared.ledger.knocks import close, knock, open_outbox
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, put, remove, replace
+from shared.privacy import code, place, shown
 from shared.problems import Fault
 
 
@@ -131,7 +132,7 @@ class Claim:
             "state": "waiting",
             "due": due,
             "attempts": attempts,
-            "code": outcome.code,
+            "code": code(outcome.code),
             "ambiguous": message["ambiguous"] or outcome.ambiguous,
             "sent": max(message["sent"], outcome.sent),
         }
@@ -347,10 +348,10 @@ def finished(message: Row, outcome: Ended, integration: Integration, at: float) 
         "ended": at,
         "attempts": message["attempts"] + outcome.attempted,
         "ambiguous": message["ambiguous"] or outcome.ambiguous,
-        "code": outcome.code,
-        "rules": " ".join(dict.fromkeys([*message["rules"].split(), *(i.rule for i in outcome.issues if i.rule)])),
-        "where": " ".join(dict.fromkeys(i.where for i in outcome.issues if i.where))[:1000],
-        "reference": outcome.reference[:200],
+        "code": code(outcome.code),
+        "rules": " ".join(dict.fromkeys([*message["rules"].split(), *(code(i.rule) for i in outcome.issues if i.rule)])),
+        "where": " ".join(dict.fromkeys(place(i.where) for i in outcome.issues if i.where))[:1000],
+        "reference": shown("reference", outcome.reference),
         "blob": "" if leaves else message["blob"],
         "blob_pending": message["blob"] if leaves else "",
     }

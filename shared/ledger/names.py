@@ -1,10 +1,12 @@
 """How tables, partitions and rows are called. Each integration has its own set of tables."""
 
+import re
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from shared.privacy import keyed
 
+LANE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SCHEMA = 1  # of a row; a newer app reads the rows of an older one
 WIDTH = 10
 HOLD = f"w|{0:0{WIDTH}d}"  # stands before every waiting message: the lane is held by a dead one
@@ -57,6 +59,15 @@ def row(kind: str, n: int) -> str:
 def number(key: str) -> int:
     """The sequence number in the key of a row."""
     return int(key.split("|")[1])
+
+
+def is_lane(text: str) -> bool:
+    """Whether a text from outside may name a lane: it goes into keys of tables and into telemetry.
+
+    >>> is_lane("1-9f86d081884c7d65"), is_lane("a/b"), is_lane("")
+    (True, False, False)
+    """
+    return LANE.fullmatch(text) is not None
 
 
 def message_id(lane: str, key: str) -> str:

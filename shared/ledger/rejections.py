@@ -10,7 +10,7 @@ from shared.issue import Verdict
 from shared.ledger import content, names
 from shared.ledger.claims import list_dead
 from shared.ledger.store import Away, Conflict, insert, put
-from shared.privacy import findable, keyed, shown
+from shared.privacy import code, findable, keyed, place, shown
 
 
 class Refusal(NamedTuple):
@@ -70,9 +70,9 @@ def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> 
         "ambiguous": False,
         "key": "0",
         "mark": "0",
-        "code": errors[0].rule or errors[0].code if errors else "",
-        "rules": " ".join(dict.fromkeys(issue.rule or issue.code for issue in errors)),
-        "where": " ".join(dict.fromkeys(issue.where for issue in errors if issue.where))[:1000],
+        "code": code(errors[0].rule or errors[0].code) if errors else "",
+        "rules": " ".join(dict.fromkeys(code(issue.rule or issue.code) for issue in errors)),
+        "where": " ".join(dict.fromkeys(place(issue.where) for issue in errors if issue.where))[:1000],
         "correlation_id": envelope.correlation_id,
         "partner": envelope.partner,
         "traceparent": envelope.traceparent,

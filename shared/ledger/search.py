@@ -7,10 +7,11 @@ from typing import Any, Literal
 from shared.hub import Hub
 from shared.ledger import names
 from shared.ledger.store import Row
-from shared.privacy import findable
+from shared.privacy import findable, shown
 
 By = Literal["control", "correlation", "patient"]
 PARTITIONS: dict[By, str] = {"control": "c", "correlation": "x", "patient": "p"}
+CHOSEN = {"control": "control", "sender": "sender", "facility": "facility", "correlation_id": "correlation"}  # by callers
 LOOKED_AT = 1000  # rows of a partition that a person's question reads: what Azure gives in one answer
 SHOWN = (
     *("control", "sender", "facility", "outcome", "acknowledgement", "state", "at", "ended", "due", "attempts", "code"),
@@ -49,7 +50,9 @@ async def status(integration: str, message_id: str, hub: Hub) -> dict[str, Any] 
 
 
 async def sequence(ledger: str, lane: str, key: str, hub: Hub) -> int | None:
-    """The message's number in its lane; that of a refused one, alone in its lane, is 0."""
+    """The message's number in its lane; that of a refused one, alone in its lane, is 0. ``None``: there is no such message."""
+    if not names.is_lane(lane) or not names.is_lane(key):
+        return None
     if key == "0":
         return 0
     receipt = await hub.store.get(ledger, lane, f"r|{key}")
@@ -60,7 +63,8 @@ async def sequence(ledger: str, lane: str, key: str, hub: Hub) -> int | None:
 
 
 def _shown(row: Row) -> dict[str, Any]:
-    return {name: row.values[name] for name in _present(row)}
+    """What a row shows. A row of an older version may hold an id as its sender wrote it."""
+    return {name: shown(CHOSEN[name], row.values[name]) if name in CHOSEN else row.values[name] for name in _present(row)}
 
 
 def _present(row: Row) -> Iterable[str]:

@@ -47,9 +47,11 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
 async def find(integration: str, message_id: str, hub: Hub) -> Row | None:
     """The row that tells where the message is: waiting, or what became of it."""
     ledger, (lane, _, key) = names.tables(integration).ledger, message_id.partition(".")
+    if not names.is_lane(lane) or not names.is_lane(key):
+        return None
     if key == REFUSED:
         return await hub.store.get(ledger, lane, names.row("d", 0))
-    receipt = await hub.store.get(ledger, lane, f"r|{key}") if lane and key else None
+    receipt = await hub.store.get(ledger, lane, f"r|{key}")
     if receipt is None:
         return None
     for kind in ("d", "w", "d"):  # the last for one that was settled while the first two were read

@@ -22,6 +22,7 @@ from threading import Lock
 from traceback import extract_tb
 from typing import Any
 
+from shared.privacy import WITHHELD, holds_nhs_number, shown
 from shared.settings import setting
 from shared.telemetry.tracing import current
 
@@ -48,7 +49,12 @@ MEASURED = {
 }
 WHERE = {"version", "instance", "traceparent"}
 KEYS = frozenset(WHICH | BECAME | MEASURED | WHERE)
-SAFE_TEXT = re.compile(r"[\w .,:;/<>()\[\]@+|-]{0,600}", re.ASCII)
+OURS = frozenset(
+    {"message_id", "lane", "traceparent", "instance", "version"}
+)  # hashes, in which any digits may follow each other
+SENTENCES = frozenset({"frames", "rule", "partner"})  # several words: places in code, rule ids, a name out of the settings
+WORD = re.compile(r"[\w.,:;/<>()\[\]@+|-]{0,200}", re.ASCII)
+WORDS = re.compile(r"[\w .,:;/<>()\[\]@+|-]{0,600}", re.ASCII)
 
 log = logging.getLogger("hub")
 _sinks: list[Sink] = []
@@ -64,7 +70,7 @@ def emit(name: str, **keys: Value) -> None:
     """
     if unknown := keys.keys() - KEYS:
         raise ValueError(f"not a telemetry key: {', '.join(sorted(unknown))}")
-    said = {key: safe(value) for key, value in keys.items()}
+    said = {key: safe(key, value) for key, value in keys.items()}
     said.setdefault("traceparent", current())
     for sink in _sinks:
         sink(name, said)
@@ -73,13 +79,18 @@ def emit(name: str, **keys: Value) -> None:
         _export(name, said)
 
 
-def safe(value: Value) -> Value:
-    """The value when it looks like one of ours, else a mark: free text has no place in an event.
+def safe(key: str, value: Value) -> Value:
+    """The value when it looks like one of ours, else a mark: free text has no place in an event, nor has an NHS Number.
 
-    >>> safe("phw-to-mpi"), safe(12.5), safe("Siân")
-    ('phw-to-mpi', 12.5, '(withheld)')
+    >>> safe("integration", "phw-to-mpi"), safe("ms", 12.5), safe("error_code", "Mrs Jones"), safe("rule", "a9990000018")
+    ('phw-to-mpi', 12.5, '(withheld)', '(withheld)')
     """
-    return value if not isinstance(value, str) or SAFE_TEXT.fullmatch(value) else "(withheld)"
+    if not isinstance(value, str):
+        return value
+    if key == "correlation_id":
+        return shown("correlation", value)
+    fits = (WORDS if key in SENTENCES else WORD).fullmatch(value)
+    return value if fits and (key in OURS or not holds_nhs_number(value)) else WITHHELD
 
 
 def fault(problem: BaseException, **keys: Value) -> None:

@@ -16,7 +16,7 @@ LOG_KEYS = KEYS | {EVENT_NAME}
 
 def allowed(attributes: Any, keys: frozenset[str]) -> dict[str, Any]:
     """The attributes on the list, each with a value that looks like one of ours."""
-    return {key: safe(value) for key, value in (attributes or {}).items() if key in keys}
+    return {key: safe(key, value) for key, value in (attributes or {}).items() if key in keys}
 
 
 class AllowedSpans(SpanProcessor):
@@ -25,7 +25,7 @@ class AllowedSpans(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         span._attributes = allowed(span._attributes, SPAN_KEYS)
         span._events = ()
-        span._name = str(safe(span._name))
+        span._name = str(safe("name", span._name))
         if span._status.description:
             span._status = type(span._status)(span._status.status_code)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.privacy import shown
 from shared.telemetry import KEYS, current, emit, events, fault, span, subscribe, unsubscribe
 from shared.telemetry.tracing import parse
 
@@ -39,6 +40,26 @@ def test_an_unknown_key_is_refused(heard: Heard) -> None:
 def test_free_text_is_withheld(heard: Heard) -> None:
     emit("hub.attempt", error_code='patient "Siân" unknown')
     assert heard[0][1]["error_code"] == "(withheld)"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("error_code", "Mrs Jones"), ("error_code", "a9990000018"), ("integration", "999-000-0018"), ("rule", "x 9990000018")),
+        *(("destination", "\x1b[2J"), ("queue", "a\nb"), ("partner", "Siân"), ("frames", "x" * 601), ("outcome", "\u202ex")),
+    ],
+)
+def test_a_word_of_ours_is_one_word_and_holds_no_nhs_number(key: str, value: str, heard: Heard) -> None:
+    emit("hub.attempt", **{key: value})
+    assert heard[0][1][key] == "(withheld)"
+
+
+def test_a_correlation_id_that_is_none_leaves_as_a_hash_and_a_message_id_as_it_is(heard: Heard) -> None:
+    ours = f"1-{'9990000018' * 3}ab.{'a' * 32}"
+    emit("hub.attempt", correlation_id="Mrs Jones")
+    emit("hub.attempt", correlation_id=ours, message_id=ours)
+    assert heard[0][1]["correlation_id"] == shown("correlation", "Mrs Jones")
+    assert (heard[1][1]["correlation_id"], heard[1][1]["message_id"]) == (ours, ours)
 
 
 def test_a_fault_tells_where_and_not_what(heard: Heard) -> None:
