@@ -1,5 +1,6 @@
 """A message of the Master Patient Index -> what it is announced by. The body goes into the outbox unchanged."""
 
+import re
 from collections.abc import Iterator
 
 from shared.envelope import Outgoing
@@ -7,6 +8,7 @@ from shared.hl7 import Message
 from shared.hl7.segment import NULL
 
 HL7 = "x-application/hl7-v2+er7"
+REGISTERED = re.compile(r"[0-9]{1,3}|NHS")  # the register of authorities has numbers; any other text may be a person's name
 
 
 def published(message: Message, made: Message) -> tuple[Outgoing, ...]:
@@ -25,9 +27,9 @@ def properties(message: Message) -> dict[str, str | bool]:
 
 
 def authorities(message: Message, field: str) -> Iterator[str]:
-    """CX.4.1 of every repetition of a field of every PID."""
+    """CX.4.1 of every repetition of a field of every PID, in the form that the register has: an event leaves the hub."""
     for pid in message.segments("PID"):
-        yield from (code for cx in pid.repeats(field) if (code := cx["4.1"].strip()) not in ("", NULL))
+        yield from (code for cx in pid.repeats(field) if REGISTERED.fullmatch(code := cx["4.1"].strip()))
 
 
 def barred(codes: Iterator[str]) -> str:

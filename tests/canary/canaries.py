@@ -15,8 +15,6 @@ from shared.integration import Integration
 
 # What names the message itself, not a person: sender, receiver, time, type, control id, processing id, version, character set.
 HEADER = (b"MSH", b"FHS", b"BHS")
-# Codes of assigning authorities, by which published messages are routed: no values of a person.
-ROUTED_BY = {(b"PID", 2, 4), (b"PID", 3, 4)}
 LEAF = re.compile(rb"[^|^~&\r\n]+")
 IDENTITY = ("id", "identifier", "source", "resourceType", "type", "system")
 
@@ -82,15 +80,7 @@ def er7_changes(body: bytes) -> Iterator[Change]:
     """One change for each leaf outside the header."""
     for n, line in enumerate(re.split(rb"\r\n|\r|\n", body)):
         if not line.startswith(HEADER):
-            for nth, match in enumerate(LEAF.finditer(line[4:])):
-                if place(line, match.start() + 4) not in ROUTED_BY:
-                    yield er7_change(n, nth)
-
-
-def place(line: bytes, at: int) -> tuple[bytes, int, int]:
-    """Segment, field and component of a position."""
-    field = line[:at].split(b"|")
-    return line[:3], len(field) - 1, field[-1].split(b"~")[-1].count(b"^") + 1
+            yield from (er7_change(n, nth) for nth, _ in enumerate(LEAF.finditer(line[4:])))
 
 
 def er7_change(line_number: int, nth: int) -> Change:
