@@ -76,7 +76,7 @@ LEAST: dict[str, Fields] = {
     "MRG": {"1": "2^^^A"},
     "SPM": {"4": "BLD"},
     "IN3": {"1": "1"},
-    "PRT": {"4": "PP"},
+    "PRT": {"4": "PP^^HL70443", "5": "P9^Part"},
     "TQ1": {"1": "1"},
     "SFT": {"1": "Maker"},
     "DG1": {"3": "1^d^L"},
@@ -85,7 +85,7 @@ LEAST: dict[str, Fields] = {
     "SCH": {"1": "S1", "26": "R1"},
     "RXO": {"1": "1"},
 }
-ADT = ("SFT", "EVN", "PID", "PD1", "ROL", "NK1", "PV1", "PV2", "ROL", "OBX", "AL1", "IAM", "DG1", "PR1", "IN1", "IN3")
+ADT = ("SFT", "EVN", "PID", "PD1", "PRT", "ROL", "NK1", "PV1", "PV2", "ROL", "OBX", "AL1", "IAM", "DG1", "PR1", "IN1", "IN3")
 ORDER = {
     "ADT": ADT,
     "ORU": ("SFT", "PID", "PD1", "NK1", "PV1", "PV2", "ORC", "OBR", "NTE", "OBX", "NTE", "SPM"),
