@@ -7,7 +7,7 @@ from shared.fhir.resource import Decimal, Element
 from shared.hl7.compose import Component
 from shared.mapping.authorities import AUTHORITY_BACK
 from shared.mapping.datatypes.date import uk_offset
-from shared.mapping.datatypes.identifier import GROUP_NUMBER
+from shared.mapping.datatypes.identifier import GROUP_NUMBER, URI_SYSTEM
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.tables import (
     ADDRESS_TYPE,
@@ -138,13 +138,19 @@ def authority_hd(identifier: Element) -> Component:
     """HD from the system and the assigner of an Identifier: a registered code, else an OID, a UUID or a URI."""
     system = identifier.get("system", "")
     assigner = identifier.get("assigner", {})
-    namespace = str(assigner.get("identifier", {}).get("value") or assigner.get("display", ""))
+    namespace = _namespace(assigner)
     if system in AUTHORITY_BACK:
         return AUTHORITY_BACK[system]
     for prefix, kind in (("urn:oid:", "ISO"), ("urn:uuid:", "UUID"), ("", "URI")):
         if system and system.startswith(prefix):
             return (namespace, system[len(prefix) :], kind)
     return namespace
+
+
+def _namespace(assigner: Element) -> str:
+    """The name of an assigner: its own identifier, or its display where that identifier is a URI."""
+    named = assigner.get("identifier", {})
+    return str(named.get("value", "") if named.get("system") != URI_SYSTEM else "") or str(assigner.get("display", ""))
 
 
 def identifier_ei(identifier: Element) -> Field:

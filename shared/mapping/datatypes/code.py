@@ -7,6 +7,7 @@ from shared.fhir.resource import Element, element
 from shared.mapping.said import Part, said
 from shared.mapping.tables import CODE_SYSTEM, LOCAL_SYSTEM, V2_SYSTEM, V2_TABLES, Table, Target
 
+ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 TRIPLETS = (("1", "2", "3", "7"), ("4", "5", "6", "8"), ("10", "11", "12", "13"))
 
 
@@ -50,7 +51,25 @@ def cwe_codeable_concept(cwe: Part, table: Table | None = None) -> Element:
     sent = [_coding(cwe, *triplet, owner=table if triplet is TRIPLETS[0] else None) for triplet in TRIPLETS]
     codings = [mapped] if mapped else []
     codings += [coding for coding in sent if coding and not (mapped and _same(coding, mapped))]
-    return element(coding=codings, text=said(cwe, "9") or _text(cwe, mapped, codings))
+    text = said(cwe, "9")
+    if text and codings:
+        _keep_words(cwe, codings, text)
+    return element(coding=codings, text=text or _text(cwe, mapped, codings))
+
+
+def _keep_words(cwe: Part, codings: list[Element], text: str) -> None:
+    """The words of a code (CWE-2, 5, 11) that no display may carry, where the text of the concept is the original text.
+
+    A code of HL7's or of a table has its own display, so the sender's words are an extension of the coding.
+    """
+    shown = {text, *(coding.get("display", "") for coding in codings)}
+    by_code = {said(cwe, code): said(cwe, words) for code, words, _, _ in reversed(TRIPLETS)}
+    first = said(cwe, "2")
+    for number, coding in enumerate(codings):
+        words = first if number == 0 else by_code.get(coding.get("code", ""), "")
+        if words and words not in shown:
+            coding["extension"] = [{"url": ORIGINAL_TEXT, "valueString": words}]
+            shown.add(words)
 
 
 PATHS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13")

@@ -21,6 +21,26 @@ from shared.mapping.tables import IDENTIFIER_TYPE, PRACTITIONER_ID_TYPE, V2_SYST
 OID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 CHECK_DIGIT = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
+CHECK_DIGIT_SCHEME = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit"
+URI_SYSTEM = "urn:ietf:rfc:3986"  # of an identifier whose value is a URI
+UNIVERSAL_ID_TYPES = (
+    "CLIA",
+    "CLIP",
+    "DNS",
+    "EUI64",
+    "GUID",
+    "HCD",
+    "HL7",
+    "ISO",
+    "L",
+    "M",
+    "N",
+    "Random",
+    "URI",
+    "UUID",
+    "x400",
+    "x500",
+)
 GROUP_NUMBER = {"PGN": "placer group number", "FGN": "filler group number"}
 
 
@@ -63,14 +83,36 @@ def hd_organization(namespace: str, universal: str = "", kind: str = "") -> Elem
 
     Source: guide, HD[Organization].
 
-    >>> hd_organization("RYR")
-    {'type': 'Organization', 'identifier': {'value': 'RYR'}, 'display': 'RYR'}
+    >>> hd_organization("RYR"), hd_organization("RYR", "1.2.3", "ISO")["identifier"]["value"]
+    ({'type': 'Organization', 'identifier': {'value': 'RYR'}, 'display': 'RYR'}, 'urn:oid:1.2.3')
     """
-    name = namespace or universal
-    if not name:
-        return {}
-    identifier = element(system=hd_uri("", universal, kind), value=name)
-    return element(type="Organization", identifier=identifier, display=namespace)
+    identifiers = hd_identifiers(namespace, universal, kind)
+    return element(type="Organization", identifier=identifiers[-1], display=namespace) if identifiers else {}
+
+
+def hd_identifiers(namespace: str, universal: str = "", kind: str = "") -> list[Element]:
+    """The names of whatever an HD names: the namespace, and the universal id with its type.
+
+    FHIR demands a URI of an identifier in the system of URIs, so an OID and a UUID are written as ``urn:oid:`` and ``urn:uuid:``;
+    one that is neither keeps its text and its type. Source: guide, HD[Organization], HD[Device], HD[Identifier].
+
+    >>> hd_identifiers("LAB", "2.16.840.1", "ISO")[1]["value"], hd_identifiers("LAB", "lab.example", "DNS")[1]["value"]
+    ('urn:oid:2.16.840.1', 'lab.example')
+    """
+    found: list[Element] = [{"value": namespace}] if namespace else []
+    if universal:
+        uri = hd_uri("", universal, kind)
+        system = URI_SYSTEM if uri else ""
+        found.append(element(type=universal_id_type(kind), system=system, value=uri or universal))
+    return found
+
+
+@lru_cache(maxsize=64)
+def universal_id_type(kind: str) -> Element:
+    """Identifier.type of a universal id (HL7 table 0301); another word stays as text. Never change it."""
+    if kind in UNIVERSAL_ID_TYPES:
+        return {"coding": [{"system": V2_SYSTEM + "0301", "code": kind}]}
+    return {"text": kind} if kind else {}
 
 
 @lru_cache(maxsize=512)
@@ -117,7 +159,16 @@ def numbered(value: str, authority: Authority, kind: Element, known: Authorities
     return element(type=kind, system=hd_uri(*authority, known), value=value, assigner=assigner(*authority, known))
 
 
-CX = saying("1", "2", "4.1", "4.2", "4.3", "5", "7", "8")
+def check_digit(digit: str, scheme: str) -> list[Element]:
+    """Extensions of an Identifier: its check digit, and how that is calculated (HL7 table 0061).
+
+    The guide names an extension of NamingSystem for the scheme; R4 has none for an identifier.
+    """
+    sent = ((CHECK_DIGIT, digit), (CHECK_DIGIT_SCHEME, scheme))
+    return [{"url": url, "valueString": text} for url, text in sent if text]
+
+
+CX = saying("1", "2", "3", "4.1", "4.2", "4.3", "5", "7", "8")
 
 
 def cx_identifier(cx: Part, known: Authorities = PATIENT_AUTHORITY) -> Element:
@@ -130,12 +181,12 @@ def cx_identifier(cx: Part, known: Authorities = PATIENT_AUTHORITY) -> Element:
     >>> cx_identifier(message["PID"].repeats("3")[0])["system"]
     'https://fhir.nhs.uk/Id/nhs-number'
     """
-    number, digit, *authority, kind, starts, ends = CX(cx)
+    number, digit, scheme, *authority, kind, starts, ends = CX(cx)
     found = numbered(number, Authority(*authority), identifier_type(kind), known)
     if found and (starts or ends):
         found["period"] = element(start=dtm_date_time(starts), end=dtm_date_time(ends))
-    if found and digit:
-        found["extension"] = [{"url": CHECK_DIGIT, "valueString": digit}]
+    if found and (digit or scheme):
+        found["extension"] = check_digit(digit, scheme)
     return found
 
 
@@ -185,9 +236,20 @@ def pln_identifier(pln: Part) -> Element:
 
 
 def dln_identifier(dln: Part) -> Element:
-    """Identifier from DLN (a driver's licence); its issuer is no URI: it is the assigner. Source: guide, DLN[Identifier]."""
+    """Identifier from DLN (a driver's licence): an issuer that is a URI is its system, any other the assigner.
+
+    Source: guide, DLN[Identifier].
+    """
     value = said(dln, "1")
     if not value:
         return {}
-    issuer = element(display=said(dln, "2"))
-    return element(type=v2_0203("DL"), value=value, period=element(end=dtm_date_time(said(dln, "3"))), assigner=issuer)
+    issuer = said(dln, "2.1") or said(dln, "2.4")
+    system = hd_uri("", issuer)
+    words = said(dln, "2.9") or said(dln, "2.2") or ("" if system else issuer)
+    return element(
+        type=v2_0203("DL"),
+        system=system,
+        value=value,
+        period=element(end=dtm_date_time(said(dln, "3"))),
+        assigner=element(display=words),
+    )

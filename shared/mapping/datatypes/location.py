@@ -1,7 +1,7 @@
 """PL: where somebody is, as Locations from the bed outward, each part of the next. Source: guide, PL[Location]."""
 
-from shared.fhir.resource import Element, Resource, resource
-from shared.mapping.datatypes.identifier import hd_organization, hd_uri
+from shared.fhir.resource import Element, Resource, element, resource
+from shared.mapping.datatypes.identifier import hd_identifiers, hd_organization, hd_uri
 from shared.mapping.said import Part, said
 
 PHYSICAL_TYPE = "http://terminology.hl7.org/CodeSystem/location-physical-type"
@@ -29,20 +29,24 @@ def pl_location(pl: Part) -> list[Resource]:
 
 
 def _level(pl: Part, component: str, code: str, display: str) -> Resource:
+    """One Location. The assigner (PL-11) is that of every number of it that names no authority of its own."""
     name = said(pl, component)
-    identifier: Element = {"value": name}
-    system = hd_uri(name, said(pl, component + ".2"), said(pl, component + ".3"))
-    if system and component == "4":
-        identifier = {"system": system, "value": name}
-    if said(pl, "11"):
-        identifier |= {"assigner": hd_organization(said(pl, "11.1"), said(pl, "11.2"), said(pl, "11.3"))}
+    identifiers = hd_identifiers(name, said(pl, component + ".2"), said(pl, component + ".3"))
+    assigner = _assigner(pl, "11")
+    if assigner:
+        identifiers = [{**each, "assigner": assigner} for each in identifiers]
     kind = {"coding": [{"system": PHYSICAL_TYPE, "code": code, "display": display}]} if code else {}
-    return resource("Location", identifier=[identifier], name=name, mode="instance", physicalType=kind)
+    return resource("Location", identifier=identifiers, name=name, mode="instance", physicalType=kind)
+
+
+def _assigner(part: Part, component: str, first: int = 1) -> Element:
+    return hd_organization(*(said(part, f"{component}.{n}") for n in range(first, first + 3)))
 
 
 def _comprehensive(pl: Part) -> list[Element]:
+    """PL-10, an identifier of the place as a whole: of its own authority, else of the assigner in PL-11."""
     value = said(pl, "10")
     if not value:
         return []
     system = hd_uri(said(pl, "10.2"), said(pl, "10.3"), said(pl, "10.4"))
-    return [{"system": system, "value": value} if system else {"value": value}]
+    return [element(system=system, value=value, assigner=_assigner(pl, "10", 2) or _assigner(pl, "11"))]

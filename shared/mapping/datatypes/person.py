@@ -1,14 +1,17 @@
 """XPN, FN, XAD, SAD, XTN: names, addresses and telecommunication of people."""
 
+from functools import lru_cache
+
 from shared.fhir.resource import Element, element
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.said import Part, said, saying
-from shared.mapping.tables import ADDRESS_TYPE, ADDRESS_USE, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE
+from shared.mapping.tables import ADDRESS_TYPE, ADDRESS_USE, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE, V2_SYSTEM, V2_TABLES
 
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
 OWN_NAMES = [HL7 + f"humanname-{part}" for part in ("own-prefix", "own-name", "partner-prefix", "partner-name")]
+SAID_EXACTLY = ("", "H", "M")  # XAD-7: home is a use, mailing a type
 XPN = saying("1.1", "2", "3", "4", "5", "6", "7", "11", "14", "1.2", "1.3", "1.4", "1.5", "12", "13", "10.1", "10.2")
-XAD = saying("3", "4", "5", "6", "7", "9", "1.1", "1.2", "1.3", "2", "19", "13", "14", "12.1", "12.2")
+XAD = saying("3", "4", "5", "6", "7", "9", "10", "1.1", "1.2", "1.3", "2", "19", "13", "14", "12.1", "12.2")
 
 
 def xpn_human_name(xpn: Part) -> Element:
@@ -20,7 +23,7 @@ def xpn_human_name(xpn: Part) -> Element:
     """
     family, given, second, suffix, prefix, degree, kind, order, professional, *more = XPN(xpn)
     return element(
-        extension=[{"url": HL7 + "humanname-assembly-order", "valueCode": order}] if order in ("G", "F") else [],
+        extension=assembly_order(order),
         use=NAME_TYPE.get(kind),
         family=family,
         _family=fn_family(*more[:4]),
@@ -29,6 +32,11 @@ def xpn_human_name(xpn: Part) -> Element:
         suffix=[suffix, degree, professional],
         period=period(*more[4:]),
     )
+
+
+def assembly_order(order: str) -> list[Element]:
+    """The order in which the parts of a name are written (HL7 table 0444), as an extension of the name."""
+    return [{"url": HL7 + "humanname-assembly-order", "valueCode": order}] if order in ("G", "F") else []
 
 
 def xpn_nickname(xpn: Part) -> Element:
@@ -56,19 +64,50 @@ def xad_address(xad: Part) -> Element:
     >>> xad_address(parse("MSH|^~\\\\&|\\rPID|||||||||||1 High St^^Swansea^^SA1 1AA^GBR^H")["PID"].repeats("11")[0])
     {'use': 'home', 'line': ['1 High St'], 'city': 'Swansea', 'postalCode': 'SA1 1AA', 'country': 'GBR'}
     """
-    city, state, postcode, country, kind, district, *more = XAD(xad)
+    city, state, postcode, country, kind, county, tract, *more = XAD(xad)
     return element(
-        extension=[{"url": HL7 + "iso21090-AD-use", "valueCode": "HV"}] if kind == "HV" else [],
+        extension=_address_kind(kind) if kind not in SAID_EXACTLY else [],
         use=ADDRESS_USE.get(kind),
         type=ADDRESS_TYPE.get(kind),
-        line=more[:5],
+        **_lines(more[:5], tract),
         city=city,
-        district=district,
+        district=county and _words(xad, "9"),
         state=state,
         postalCode=postcode,
         country=country,
         period=period(*more[5:]),
     )
+
+
+def _address_kind(kind: str) -> list[Element]:
+    """XAD-7 where ``use`` and ``type`` do not say exactly the same: a home for holidays, else the code as sent.
+
+    The guide leaves the URL of the second one open: this is HL7's extension for a code of another system.
+    """
+    if kind == "HV":
+        return [{"url": HL7 + "iso21090-AD-use", "valueCode": "HV"}]
+    return [{"url": HL7 + "alternate-codes", "valueCodeableConcept": address_type(kind)}]
+
+
+@lru_cache(maxsize=64)
+def address_type(kind: str) -> Element:
+    """CodeableConcept of XAD-7 (HL7 table 0190); another word stays as text. Never change it."""
+    known = kind in V2_TABLES["0190"]
+    return {"coding": [{"system": V2_SYSTEM + "0190", "code": kind}]} if known else {"text": kind}
+
+
+def _lines(lines: list[str], tract: str) -> Element:
+    """Address.line, with the census tract (XAD-10) at the first one: R4 has its extension for a line, not for an address."""
+    sent = [line for line in lines if line]
+    if not tract:
+        return {"line": sent}
+    first = {"extension": [{"url": HL7 + "iso21090-ADXP-censusTract", "valueString": tract}]}
+    return {"line": sent or [None], "_line": [first, *[None] * (len(sent) - 1)]}
+
+
+def _words(part: Part, component: str) -> str:
+    """The words of a component that may be a code with words (CWE). Source: guide, CWE[string]."""
+    return next(filter(None, (said(part, f"{component}.{n}") for n in (9, 2, 1))), "")
 
 
 def xtn_contact_points(xtn: Part, use: str = "") -> list[Element]:

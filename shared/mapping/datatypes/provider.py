@@ -2,9 +2,9 @@
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.mapping.authorities import PROVIDER_AUTHORITY
-from shared.mapping.datatypes.code import id_codeable_concept
-from shared.mapping.datatypes.identifier import hd, hd_uri, identifier_type, numbered
-from shared.mapping.datatypes.person import fn_family, period
+from shared.mapping.datatypes.code import coding_system, id_codeable_concept
+from shared.mapping.datatypes.identifier import check_digit, hd, hd_identifiers, identifier_type, numbered
+from shared.mapping.datatypes.person import assembly_order, fn_family, period
 from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import DEGREE, NAME_TYPE
 
@@ -14,6 +14,7 @@ def xcn_practitioner(xcn: Part) -> Resource:
     authority, kind = hd(xcn, "9.1", "9.2", "9.3"), identifier_type(said(xcn, "13"))
     identifier = numbered(said(xcn, "1"), authority, kind, PROVIDER_AUTHORITY)
     name = xcn_human_name(xcn)
+    _add_check_digit(identifier, said(xcn, "11"), said(xcn, "12"))
     if not identifier and not name:
         return {}
     degree = said(xcn, "7")
@@ -21,16 +22,25 @@ def xcn_practitioner(xcn: Part) -> Resource:
     return resource("Practitioner", identifier=[identifier], name=[name], qualification=qualification)
 
 
+def _add_check_digit(identifier: Element, digit: str, scheme: str) -> None:
+    if identifier and (digit or scheme):
+        identifier["extension"] = check_digit(digit, scheme)
+
+
 XCN_PERIOD = saying("19", "20", "17.1", "17.2")
 XCN_FAMILY = saying("2.2", "2.3", "2.4", "2.5")
 
 
 def xcn_human_name(xcn: Part) -> Element:
-    """HumanName from XCN; ``{}`` when no part of a name was sent."""
+    """HumanName from XCN; ``{}`` when no part of a name was sent.
+
+    The order of its parts (XCN-18) is an extension of the name: R4 refuses it on the family name, where the guide has it.
+    """
     family, given = said(xcn, "2.1"), [said(xcn, "3"), said(xcn, "4")]
     if not family and not any(given):
         return {}
     return element(
+        extension=assembly_order(said(xcn, "18")),
         use=NAME_TYPE.get(said(xcn, "10")),
         family=family,
         _family=fn_family(*XCN_FAMILY(xcn)),
@@ -58,7 +68,9 @@ def xon_organization(xon: Part) -> Resource:
     if not value and not name:
         return {}
     authority, kind = hd(xon, "6.1", "6.2", "6.3"), identifier_type(said(xon, "7"))
-    return resource("Organization", identifier=[numbered(value, authority, kind, PROVIDER_AUTHORITY)], name=name)
+    identifier = numbered(value, authority, kind, PROVIDER_AUTHORITY)
+    _add_check_digit(identifier, said(xon, "4"), said(xon, "5"))
+    return resource("Organization", identifier=[identifier], name=name)
 
 
 def xon_string(xon: Part) -> str:
@@ -68,11 +80,8 @@ def xon_string(xon: Part) -> str:
 
 def hd_organization_resource(namespace: str, universal: str = "", kind: str = "") -> Resource:
     """Organization from HD: the namespace and the universal id as identifiers. Source: guide, HD[Organization]."""
-    named = [{"value": namespace}] if namespace else []
-    universal_id = [element(system=hd_uri("", universal, kind), value=universal)] if universal else []
-    if not named and not universal_id:
-        return {}
-    return resource("Organization", identifier=named + universal_id, name=namespace)
+    identifiers = hd_identifiers(namespace, universal, kind)
+    return resource("Organization", identifier=identifiers, name=namespace) if identifiers else {}
 
 
 def cwe_organization(cwe: Part) -> Resource:
@@ -80,4 +89,6 @@ def cwe_organization(cwe: Part) -> Resource:
     code, name = said(cwe, "1"), said(cwe, "9") or said(cwe, "2")
     if not code and not name:
         return {}
-    return resource("Organization", identifier=[{"value": code}] if code else [], name=name or code)
+    identifier = element(system=coding_system(said(cwe, "3")), value=code) if code else {}
+    aliases = [words for words in (said(cwe, "2"),) if words != name]
+    return resource("Organization", identifier=[identifier], name=name or code, alias=aliases)

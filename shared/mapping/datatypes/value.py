@@ -24,7 +24,6 @@ SUBTYPES = {
     "XML": "text/xml",
     "PLAIN": "text/plain",
 }
-ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
-from shared.mapping.datatypes.identifier import HD, hd_uri
+from shared.mapping.datatypes.identifier import HD, hd_identifiers
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.remembered import remembered
 from shared.mapping.said import said
@@ -15,6 +15,7 @@ from shared.mapping.tables import (
     V2_SYSTEM,
 )
 
+SITE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/location-physical-type", "code": "si"}]}
 CONTROL_ID = "urn:x-hub:message-control-id"
 PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 TRANSFORMATION = "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activity-type-v2-to-fhir"
@@ -103,7 +104,7 @@ def _destination(read: Reading, msh: Segment) -> Element:
         return {}
     application = HD(msh.first("5"))
     endpoint = _endpoint(*(HD(msh.first("25")) if said(msh, "25") else application))
-    device = [{"value": each} for each in application[:2] if each]
+    device = hd_identifiers(*application)
     return element(
         name=application[0],
         target=read.keep(resource("Device", id=read.ids("MSH-5"), identifier=device)) if device else {},
@@ -215,8 +216,14 @@ def _facility(read: Reading, evn: Segment) -> Element:
     name, universal, kind = HD(evn.first("7"))
     if not name and not universal:
         return {}
-    identifier = element(system=hd_uri("", universal, kind), value=universal) if universal else {}
-    return read.keep(resource("Location", id=read.id(evn, "-7"), identifier=[identifier], name=name or universal))
+    made = resource(
+        "Location",
+        id=read.id(evn, "-7"),
+        identifier=hd_identifiers("", universal, kind),
+        name=name or universal,
+        physicalType=SITE if universal else {},
+    )
+    return read.keep(made)
 
 
 def sft_device(read: Reading, sft: Segment) -> Resource:

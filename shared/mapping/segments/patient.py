@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
+from shared.mapping.datatypes.code import cwe_codeable_concept
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.datatypes.identifier import cx_identifier, cx_number, dln_identifier, v2_0203
 from shared.mapping.datatypes.person import (
@@ -56,7 +57,7 @@ def pid_patient(read: Reading, pid: Segment) -> Resource:
             _social_security(pid),
             read.first(pid, "20", dln_identifier),
         ],
-        name=[*read.across(pid, ("5", "9"), xpn_human_name), *read.each(pid, "5", xpn_nickname)],
+        name=names(read, pid, "5", "9"),
         telecom=[
             *read.telecom(pid, "13", "home"),
             *read.telecom(pid, "14", "work"),
@@ -71,6 +72,11 @@ def pid_patient(read: Reading, pid: Segment) -> Resource:
         **_multiple_birth(read, pid),
         communication=backbone(read.each(pid, "15", language), "language"),
     )
+
+
+def names(read: Reading, segment: Segment, *fields: str) -> list[Element]:
+    """The names of a person from XPN fields; what a person is called (XPN-15) is a name of its own, after the others."""
+    return [*read.across(segment, fields, xpn_human_name), *read.across(segment, fields, xpn_nickname)]
 
 
 def _extensions(read: Reading, pid: Segment) -> list[Element]:
@@ -163,7 +169,12 @@ def language(cwe: Part) -> Element:
     words = said(cwe, "2")
     if not name or not name[:2].isalpha() or len(name) not in (2, 5):
         return element(text=words or code)
-    return element(coding=[element(system=BCP_47, code=name)], text=words)
+    found = cwe_codeable_concept(cwe)
+    others = [coding for coding in found.get("coding", ()) if coding.get("code") != code]
+    return element(
+        coding=[element(system=BCP_47, version=said(cwe, "7"), code=name), *others],
+        text=said(cwe, "9") or words,
+    )
 
 
 def pid_account(read: Reading, pid: Segment) -> Resource:
@@ -244,7 +255,7 @@ def nk1_person(read: Reading, nk1: Segment) -> Person:
     """NK1-2 to 9 and 15. Source: guide, NK1[RelatedPerson] and NK1[Patient], which map them alike."""
     return Person(
         relationship=[*read.concepts(nk1, "3", RELATIONSHIP), *read.concepts(nk1, "7", CONTACT_ROLE)],
-        names=read.each(nk1, "2", xpn_human_name),
+        names=names(read, nk1, "2"),
         telecom=[
             *read.telecom(nk1, "5"),
             *({**each, "use": "work"} for each in read.telecom(nk1, "6")),
@@ -266,7 +277,7 @@ def nk1_related_person(read: Reading, nk1: Segment, person: Person) -> Resource:
         ],
         patient=read.patient or UNKNOWN,
         relationship=person.relationship,
-        name=[*person.names, *read.each(nk1, "30", xpn_human_name)],
+        name=[*person.names, *names(read, nk1, "30")],
         telecom=[*person.telecom, *(each for n in ("31", "40", "41") for each in read.telecom(nk1, n))],
         gender=person.gender,
         birthDate=read.date(nk1, "16"),
@@ -319,7 +330,7 @@ def mrg_patient(read: Reading, mrg: Segment, survivor: Element) -> Resource:
         id=read.id(mrg),
         identifier=read.across(mrg, ("1", "2", "4"), cx_identifier),
         active=False,
-        name=read.each(mrg, "7", xpn_human_name),
+        name=names(read, mrg, "7"),
         link=[{"other": survivor, "type": "replaced-by"}],
     )
 
@@ -332,7 +343,7 @@ def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
         identifier=[*read.each(gt1, "2", cx_number), _number(gt1, "12")],
         patient=read.patient or UNKNOWN,
         relationship=[*read.concepts(gt1, "11", RELATIONSHIP), {"coding": [GUARANTOR]}],
-        name=read.each(gt1, "3", xpn_human_name),
+        name=names(read, gt1, "3"),
         telecom=[*read.telecom(gt1, "6", "home"), *read.telecom(gt1, "7", "work")],
         gender=read.code(gt1, "9", ADMINISTRATIVE_SEX) if said(gt1, "9") else "",
         birthDate=read.date(gt1, "8"),

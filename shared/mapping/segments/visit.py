@@ -53,7 +53,14 @@ def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
 
 
 def _visit_number(read: Reading, pv1: Segment) -> list[Element]:
-    return [{**VISIT_NUMBER, **each, **VISIT_NUMBER} for each in read.each(pv1, "19", cx_number)]
+    """PV1-19: a visit number, whatever type its sender gives it beside."""
+    return [{**VISIT_NUMBER, **each, "type": _visit_type(each.get("type", {}))} for each in read.each(pv1, "19", cx_number)]
+
+
+def _visit_type(sent: Element) -> Element:
+    kind = VISIT_NUMBER["type"]
+    others = [coding for coding in sent.get("coding", ()) if coding.get("code") != "VN"]
+    return {**kind, "coding": [*kind["coding"], *others]} if others else kind
 
 
 def _status(read: Reading, pv1: Segment) -> str:
