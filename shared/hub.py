@@ -70,6 +70,7 @@ class Hub:
     purged: dict[str, str] = field(default_factory=dict)  # by integration: the hour of the last purge
     slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)  # by destination
     breakers: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # by destination: when it was read, and what
+    answered: dict[str, dict[str, float]] = field(default_factory=dict)  # by destination: lanes answered last, and when
     permits: dict[str, tuple[str, int]] = field(default_factory=dict)  # by destination: the minute, and how many are left
     refusals: Refusals = field(default_factory=Refusals)
     dropped: dict[tuple[str, str], bool] = field(default_factory=dict)  # by integration and place: whether it reaches nothing

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 
 from shared import security
+from shared.destinations.failures import Owner, owner
 from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
 from shared.fate import unforeseen
 from shared.hub import Hub, Timing
-from shared.integration import Content, Integration
+from shared.integration import Content, Delivery, Integration
 from shared.issue import Issue, Verdict, listed, verdict
 from shared.ledger import breaker, content, counters, names
 from shared.ledger.arrivals import AWAY, Arrival, Fresh, record
@@ -271,6 +272,7 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
 async def attempt(held: Claim, message: Row) -> Outcome:
     """Try one message once: transform, check what goes out, deliver."""
     integration, hub, sent, receipt = held.integration, held.hub, message["sent"], Receipt("nothing-to-send")
+    began = hub.now()
     if reason := await _reason_to_wait(integration, message, hub):
         return reason
     try:
@@ -280,9 +282,11 @@ async def attempt(held: Claim, message: Row) -> Outcome:
             await held.sending(message)
             for part in _announced(integration, message, outgoing[sent:]):
                 receipt, sent = await deliver(integration, part, hub), sent + 1
+                await breaker.succeeded(integration, message.partition, hub)
     except Undelivered as problem:
-        return _undelivered(integration, message, problem, sent, hub)
+        return await _undelivered(integration, message, problem, sent, began, hub)
     except Fault as fault:
+        await breaker.give_back(integration, message.partition, hub)
         return Ended("dead", fault.issues[0].rule or "fault", fault.issues)
     hub.start(_count_dropped(integration, envelope, hub))
     _ask_another(integration, outgoing, hub)
@@ -327,15 +331,9 @@ def _unforeseen(integration: Integration, envelope: Envelope, hub: Hub) -> list[
 
 
 async def deliver(integration: Integration, outgoing: Outgoing, hub: Hub) -> Receipt:
-    """Hand one body to the destination, and let its breaker know how that went."""
-    try:
-        with faults():
-            receipt = await _in_time(integration, outgoing, hub)
-    except Undelivered as problem:
-        await breaker.failed(integration, problem, hub)
-        raise
-    await breaker.succeeded(integration, hub)
-    return receipt
+    """Hand one body to the destination; raises ``Undelivered``."""
+    with faults():
+        return await _in_time(integration, outgoing, hub)
 
 
 async def _in_time(integration: Integration, outgoing: Outgoing, hub: Hub) -> Receipt:
@@ -352,23 +350,35 @@ async def _reason_to_wait(integration: Integration, message: Row, hub: Hub) -> O
         return Ended("dead", EXPIRED.rule, (EXPIRED,), attempted=False)
     if await blocked(integration, message, hub):
         return Later(hub.random.uniform(0.5, 2), "after-other-lane")
-    if wait := await breaker.wait(integration, hub):
+    if wait := await breaker.wait(integration, message, hub):
         return Later(wait, "breaker-open")
     if wait := await permit(integration, hub):
+        await breaker.give_back(integration, message.partition, hub)
         return Later(wait, "rate")
     return None
 
 
-def _undelivered(integration: Integration, message: Row, problem: Undelivered, sent: int, hub: Hub) -> Outcome:
-    """Try again with full jitter, or give up. What is set up wrong on our side costs the message no attempt."""
-    delivery, attempts = integration.delivery, message["attempts"] + 1
-    if problem.kind == "misconfigured":
-        return Later(delivery.breaker_wait, problem.code, attempted=False, ambiguous=problem.ambiguous, sent=sent)
-    if problem.kind == "permanent" or attempts >= delivery.attempts:
+async def _undelivered(
+    integration: Integration, message: Row, problem: Undelivered, sent: int, began: float, hub: Hub
+) -> Outcome:
+    """Try again, or give up; the breaker learns of it. Only a failure of the message itself costs it an attempt."""
+    delivery, lane, whose = integration.delivery, message.partition, owner(problem)
+    others = breaker.answers_others(integration, lane, message["failed_at"] or began, hub)
+    counted = whose == "message" or (others and whose in ("set-up", "unclear"))
+    await breaker.failed(integration, lane, "unclear" if counted and whose == "set-up" else whose, problem.retry_after, hub)
+    attempts = message["attempts"] + counted
+    if problem.kind == "permanent" or (counted and attempts >= delivery.attempts):
         return Ended("dead", problem.code, problem.issues, problem.ambiguous, detail=problem.detail)
-    ceiling = min(delivery.longest_wait, delivery.first_wait * 2 ** min(attempts - 1, 30))
-    wait = max(problem.retry_after, hub.random.uniform(0, ceiling))
-    return Later(wait, problem.code, attempted=True, ambiguous=problem.ambiguous, sent=sent)
+    wait = max(problem.retry_after, _backoff(delivery, whose, attempts - 1 if counted else message["tries"] or 0, hub))
+    return Later(wait, problem.code, attempted=counted, ambiguous=problem.ambiguous, sent=sent, failed=True)
+
+
+def _backoff(delivery: Delivery, whose: Owner, earlier: int, hub: Hub) -> float:
+    """Seconds: twice as long each time, with full jitter. A destination that is away is tried often: that costs nothing."""
+    if whose in ("set-up", "access"):
+        return delivery.breaker_wait
+    longest = delivery.longest_wait if whose == "message" else min(delivery.longest_wait, breaker.LONGEST_PAUSE)
+    return hub.random.uniform(0, min(longest, delivery.first_wait * 2 ** min(earlier, 30)))
 
 
 def _announced(integration: Integration, message: Row, outgoing: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:

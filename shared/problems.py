@@ -12,6 +12,8 @@ from typing import Literal
 
 from shared.issue import Issue
 
+LONGEST_RETRY_AFTER = 900.0  # seconds; a destination that asks for more is tried after this all the same
+
 
 class Problem(Exception):
     """What went wrong, as issues; its text is made of rule ids and paths only, never of values."""
@@ -38,10 +40,11 @@ class Undelivered(Problem):
 
     Args:
         kind: ``transient`` (try again), ``permanent`` (this message will never be taken: dead letter),
-            ``misconfigured`` (401, 403, 404: open the breaker, keep the message).
+            ``misconfigured`` (401, 403, 404: open the breaker, keep the message). Whose failure it is, and what that costs,
+            is in ``shared/destinations/failures.py``, by the code.
         code: short and fixed, for telemetry: ``timeout``, ``refused``, ``http-503``, ``ack-AE``.
         ambiguous: it may have been taken all the same; the resend carries the same control id.
-        retry_after: seconds that the destination asked for; 0 when it did not.
+        retry_after: seconds that the destination asked for, at most ``LONGEST_RETRY_AFTER``; 0 when it did not.
         detail: the destination's own words (an ERR text), kept in the dead letter as content, never logged.
     """
 
@@ -57,7 +60,7 @@ class Undelivered(Problem):
     ) -> None:
         super().__init__(Issue("error", "transient" if kind == "transient" else "processing", "", text, rule=code))
         self.kind, self.code, self.ambiguous = kind, code, ambiguous
-        self.retry_after, self.detail = retry_after, detail
+        self.retry_after, self.detail = min(retry_after, LONGEST_RETRY_AFTER), detail
 
 
 class Fault(Problem):

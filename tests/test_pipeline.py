@@ -109,11 +109,11 @@ async def test_a_test_message_never_reaches_a_destination_that_takes_none():
 
 async def test_a_failure_waits_and_a_knock_is_left_then_the_retry_delivers():
     now = [1_770_000_000.0]
-    refusals = ["http-503", "http-503"]
+    refusals = ["ack-AE", "ack-AE"]
 
     def behave(_):
         if refusals:
-            raise Undelivered("transient", refusals.pop(), "busy")
+            raise Undelivered("transient", refusals.pop(), "not now")
 
     destination = Remembering(behave=behave)
     notes = integration(destination)
@@ -121,7 +121,7 @@ async def test_a_failure_waits_and_a_knock_is_left_then_the_retry_delivers():
     await accept(notes, envelope(note("1")), world)
     await settled(world)
     (waiting,) = rows(world, "w|")
-    assert (waiting["state"], waiting["attempts"], waiting["code"]) == ("waiting", 1, "http-503")
+    assert (waiting["state"], waiting["attempts"], waiting["code"]) == ("waiting", 1, "ack-AE")
     lane = next(iter(world.store.tables[LEDGER]))
     for _ in range(2):
         now[0] += 30

@@ -70,12 +70,8 @@ async def _by_client(name: str) -> tuple[str, float]:
 
 
 def _not_granted(reply: https.Reply) -> Undelivered:
-    """A server of tokens that is busy is waited for; one that refuses us shows a setting that is wrong."""
-    problem = undelivered(reply.status, retry_after=reply.headers.get("retry-after", ""))
-    if problem.kind != "transient":
-        problem.kind = "misconfigured"
-    problem.code, problem.ambiguous = f"token-{reply.status}", False
-    return problem
+    """A token server that is busy is waited for; one that refuses us shows a wrong setting."""
+    return undelivered(reply.status, retry_after=reply.headers.get("retry-after", ""), of="token")
 
 
 def _granted(body: bytes) -> tuple[str, float]:

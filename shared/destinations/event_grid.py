@@ -42,7 +42,7 @@ class Topic:
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
         """Publish the event of this message; raises ``Undelivered``."""
-        from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+        from azure.core.exceptions import AzureError, HttpResponseError
 
         event, held = self._event(outgoing), self._held()
         assert held.client
@@ -51,7 +51,7 @@ class Topic:
         except HttpResponseError as error:
             headers: Mapping[str, str] = getattr(error.response, "headers", {})
             raise undelivered(error.status_code or 401, retry_after=headers.get("Retry-After", "")) from None
-        except (ServiceRequestError, ServiceResponseError) as error:
+        except AzureError as error:
             raise _broken(error) from None
         return Receipt("published", event.id)
 
@@ -101,7 +101,10 @@ def _open(held: _Held, endpoint: str, key: str) -> None:
     from azure.eventgrid.aio import EventGridPublisherClient
 
     held.credential = AzureKeyCredential(key) if key else managed_identity()
-    held.client = EventGridPublisherClient(endpoint, held.credential, retry_total=0, permit_redirects=False)
+    try:
+        held.client = EventGridPublisherClient(endpoint, held.credential, retry_total=0, permit_redirects=False)
+    except ValueError:
+        raise Undelivered("misconfigured", "bad-setting", "the address of the topic is not one of Event Grid") from None
 
 
 def _broken(error: "AzureError") -> Undelivered:

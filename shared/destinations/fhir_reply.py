@@ -1,11 +1,13 @@
 """What a FHIR server's answer means: a status is not enough, every entry is looked at."""
 
+import json
 from typing import Any
 
 import orjson
 
 from shared.destinations.https import Reply
 from shared.destinations.status import undelivered
+from shared.fhir.resource import Decimal, Resource
 from shared.problems import Undelivered
 
 FHIR = ("application/fhir+json", "application/json", "text/json")
@@ -36,15 +38,34 @@ def refusal(reply: Reply) -> Undelivered:
 
 def entries_of(content: dict[str, Any], expected: int) -> list[dict[str, Any]]:
     """The responses of a transaction's entries, all of them successes; raises ``Undelivered`` otherwise."""
-    listed = content.get("entry", [])
-    answered = [entry.get("response", {}) for entry in listed] if isinstance(listed, list) else []
-    if content.get("resourceType") != "Bundle" or len(answered) != expected:
+    answered = [entry.get("response") for entry in _objects(content.get("entry"))]
+    responses = _objects(answered)
+    if content.get("resourceType") != "Bundle" or not len(answered) == len(responses) == expected:
         raise Undelivered("transient", "reply-odd", "the answer does not answer every entry", ambiguous=True)
-    for response in answered:
+    for response in responses:
         status = status_of(response)
         if not 200 <= status < 300:
-            raise undelivered(status or 500, detail=words(orjson.dumps(response.get("outcome"))), of="entry")
-    return answered
+            raise undelivered(status, detail=words(orjson.dumps(response.get("outcome"))), of="entry")
+    return responses
+
+
+def _objects(listed: Any) -> list[dict[str, Any]]:
+    """The JSON objects of a list; nothing for anything else: a server's answer may hold anything."""
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def found_in(body: bytes, kind: str) -> list[Resource]:
+    """The resources of this type that a search found, decimals as they were written.
+
+    Raises:
+        Undelivered: the answer cannot be read, so whether the server holds one is not known.
+    """
+    try:
+        listed = json.loads(body, parse_float=Decimal).get("entry", [])
+        matches = [entry for entry in listed if entry.get("search", {}).get("mode", "match") == "match" and "resource" in entry]
+        return [entry["resource"] for entry in matches if entry["resource"].get("resourceType") == kind]
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise Undelivered("transient", "reply-odd", "the answer to a search cannot be read", ambiguous=True) from None
 
 
 def status_of(response: dict[str, Any]) -> int:
@@ -69,8 +90,7 @@ def _said(issue: dict[str, Any]) -> tuple[str, ...]:
 
 def _outcome(content: dict[str, Any]) -> Undelivered:
     """A success that carries an outcome in place of an answer: an error of the server, or nothing that tells."""
-    issues = content.get("issue", [])
-    errors = [issue for issue in issues if isinstance(issue, dict) and issue.get("severity") in ("error", "fatal")]
+    errors = [issue for issue in _objects(content.get("issue")) if issue.get("severity") in ("error", "fatal")]
     said = words(orjson.dumps(content))
     if errors and not any(issue.get("code") in PASSING for issue in errors):
         return Undelivered("permanent", "outcome-error", "the server says success and means an error", detail=said)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import orjson
 
 from shared.destinations import authority, https
-from shared.destinations.fhir_reply import entries_of, refusal, resource_of, status_of
+from shared.destinations.fhir_reply import entries_of, found_in, refusal, resource_of, status_of
 from shared.envelope import Outgoing, Receipt
 from shared.fhir.bundle import file_number
 from shared.fhir.merge import current, led, prepared, search_form, wanted
@@ -94,11 +94,10 @@ class FhirServer:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cache-Control": "no-cache"}
         reply = await self._send("POST", f"{https.address(self.name)}/{kind}/_search", body, headers)
         resource_of(reply)
-        found = [each for each in _resources(reply.body) if each.get("resourceType") == kind]
-        found = current(found)
+        found = _current(found_in(reply.body, kind))
         if len(found) > 1:
             raise Undelivered("permanent", "not-unique", "the server holds several resources with that identifier")
-        if found and "versionId" not in found[0].get("meta", {}):
+        if found and not _version(found[0]):
             raise Undelivered("misconfigured", "no-versions", "the server tells no versions, so nothing can be merged safely")
         return found[0] if found else None
 
@@ -158,11 +157,16 @@ def _transaction(body: bytes) -> dict[str, Any]:
     raise Undelivered("permanent", "no-transaction", "what is to be sent is no transaction")
 
 
-def _resources(body: bytes) -> list[Resource]:
-    listed = json.loads(body, parse_float=Decimal).get("entry", [])
-    return [
-        entry["resource"] for entry in listed if entry.get("search", {}).get("mode", "match") == "match" and "resource" in entry
-    ]
+def _version(held: Resource) -> str:
+    meta = held.get("meta")
+    return str(meta.get("versionId", "")) if isinstance(meta, dict) else ""
+
+
+def _current(found: list[Resource]) -> list[Resource]:
+    try:
+        return current(found)
+    except (TypeError, AttributeError):
+        raise Undelivered("transient", "reply-odd", "the answer to a search cannot be read", ambiguous=True) from None
 
 
 async def _pieces(data: str) -> AsyncIterator[bytes]:

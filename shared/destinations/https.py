@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 from shared.destinations.loops import PerLoop
-from shared.destinations.tls import https_context
+from shared.destinations.tls import https_context, time_limit
 from shared.problems import Undelivered
-from shared.settings import number, setting
+from shared.settings import setting
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -89,7 +89,7 @@ def _session(name: str) -> "ClientSession":
         except (OSError, ValueError):
             text = f"settings {name}__CA, {name}__CERT or {name}__KEY are of no use"
             raise Undelivered("misconfigured", "tls-setting", text) from None
-        timeout = ClientTimeout(total=number(f"{name}__TIMEOUT", 30))
+        timeout = ClientTimeout(total=time_limit(name))
         held.session = ClientSession(connector=connector, timeout=timeout, cookie_jar=DummyCookieJar())
     return held.session
 
@@ -106,6 +106,8 @@ async def _read(answer: "ClientResponse") -> Reply:
 def _broken(error: Exception) -> NoReturn:
     import aiohttp
 
+    if isinstance(error, aiohttp.InvalidURL):
+        raise Undelivered("misconfigured", "no-address", "the address of the settings is not a URL") from None
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         raise Undelivered("misconfigured", "tls", "the two sides do not trust each other") from None
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):

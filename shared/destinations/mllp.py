@@ -7,7 +7,7 @@ from typing import NamedTuple, NoReturn
 
 from shared.destinations import lines
 from shared.destinations.framing import BadFrame, framed
-from shared.destinations.tls import client_context
+from shared.destinations.tls import client_context, time_limit
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from shared.settings import setting
@@ -28,7 +28,7 @@ class Mllp:
         frame = _frame(outgoing.body)
         sending = _Sending()
         try:
-            async with asyncio.timeout(float(setting(f"{self.name}__TIMEOUT", "30"))):
+            async with asyncio.timeout(time_limit(self.name)):
                 return await self._exchange(frame, control_id(outgoing.body), sending)
         except (OSError, EOFError, BadFrame, TimeoutError) as error:
             _broken(error, sending.began)
@@ -77,7 +77,7 @@ def judge(reply: Reply) -> Receipt:
         return Receipt(f"ack-{reply.code}")
     if reply.code in REJECTED:
         raise Undelivered("permanent", f"ack-{reply.code}", "the receiver rejected the message", detail=reply.detail)
-    if reply.code in ERROR:
+    if reply.code in ERROR:  # the receiver lives and answers: a failure of this message (shared/destinations/failures.py)
         raise Undelivered("transient", f"ack-{reply.code}", "the receiver reports an error", detail=reply.detail)
     raise Undelivered("transient", "ack-unknown", "the acknowledgement has no known code", ambiguous=True)
 

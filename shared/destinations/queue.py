@@ -63,13 +63,21 @@ class QueueOf:
 
         connection, url, queue = (setting(f"{self.name}__{key}") for key in ("CONNECTION", "URL", "QUEUE"))
         if connection and queue:
-            held.client = QueueClient.from_connection_string(connection, queue, retry_total=0)
+            held.client = self._by_connection(connection, queue)
         elif may_be_told(url) and queue:
             held.credential = managed_identity()
             held.client = QueueClient(url, queue, credential=held.credential, retry_total=0)
         else:
             text = f"settings {self.name}__QUEUE and {self.name}__CONNECTION or {self.name}__URL are not set"
             raise Undelivered("misconfigured", "no-address", text)
+
+    def _by_connection(self, connection: str, queue: str) -> "QueueClient":
+        from azure.storage.queue.aio import QueueClient
+
+        try:
+            return QueueClient.from_connection_string(connection, queue, retry_total=0)
+        except ValueError:
+            raise Undelivered("misconfigured", "bad-setting", f"setting {self.name}__CONNECTION is not of its form") from None
 
     async def close(self) -> None:
         """Close the connections that are kept."""

@@ -5,7 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from shared.settings import flag, setting
+from shared.problems import Undelivered
+from shared.settings import flag, number, setting
 
 PEM = "-----BEGIN"
 
@@ -17,6 +18,14 @@ def client_context(name: str) -> ssl.SSLContext | None:
     always checked, by the system's authorities or by CA alone. CERT and KEY make it mutual TLS.
     """
     return https_context(name) if flag(f"{name}__TLS") else None
+
+
+def time_limit(name: str) -> float:
+    """Seconds of ``<name>__TIMEOUT``, 30 when it is absent; raises ``Undelivered`` for a setting that is not a number."""
+    try:
+        return number(f"{name}__TIMEOUT", 30)
+    except ValueError:
+        raise Undelivered("misconfigured", "bad-setting", f"setting {name}__TIMEOUT is not a number") from None
 
 
 def https_context(name: str) -> ssl.SSLContext:

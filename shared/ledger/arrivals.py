@@ -190,6 +190,7 @@ async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: H
         "due": 0.0,
         "attempts": 0,
         "sent": 0,
+        "tries": 0,
         "ambiguous": False,
         "replays": 0,
         "code": "",

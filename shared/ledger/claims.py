@@ -45,6 +45,7 @@ class Later(NamedTuple):
     attempted: bool = False
     ambiguous: bool = False
     sent: int = 0
+    failed: bool = False  # it was sent, or was to be, and the destination did not take it
 
 
 Outcome = Ended | Later
@@ -135,6 +136,8 @@ class Claim:
             "code": code(outcome.code),
             "ambiguous": message["ambiguous"] or outcome.ambiguous,
             "sent": max(message["sent"], outcome.sent),
+            "tries": (message["tries"] or 0) + outcome.failed,
+            "failed_at": self.hub.now() if outcome.failed else message["failed_at"] or 0.0,
         }
         await self._commit(message.key, replace(message, **values), delete(self.row))
         self.held = False
@@ -338,7 +341,11 @@ def claim_end(integration: Integration, hub: Hub) -> float:
 
 def finished(message: Row, outcome: Ended, integration: Integration, at: float) -> dict[str, Any]:
     """The row that stays: what became of the message, and no content."""
-    kept = {k: v for k, v in message.values.items() if k not in ("state", "due", "turn", "after", "after_n", "sent", "blob")}
+    kept = {
+        k: v
+        for k, v in message.values.items()
+        if k not in ("state", "due", "turn", "after", "after_n", "sent", "blob", "failed_at")
+    }
     pending = " ".join(integration.subscribers) if outcome.outcome == "delivered" else ""
     leaves = outcome.outcome == "delivered" and not pending
     return {

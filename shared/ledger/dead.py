@@ -115,6 +115,7 @@ def _revived(n: int, ended: Row, mark: str, now: float) -> list[Change]:
         "due": 0.0,
         "attempts": 0,
         "sent": 0,
+        "tries": 0,
         "code": "",
         "after": "",
         "after_n": 0,

@@ -37,8 +37,13 @@ def in_progress(row: Row) -> bool:
 def progress(row: Row, now: float) -> dict[str, str]:
     """The headers of an answer about a message that is on its way."""
     wait = min(max(math.ceil(row["due"] - now), 1), LONGEST_WAIT)
-    attempts = row["attempts"]
+    attempts = attempts_made(row)
     return {"Retry-After": str(wait), "X-Progress": f"{row['state']}, {attempts} attempt{'' if attempts == 1 else 's'} made"}
+
+
+def attempts_made(row: Row) -> int:
+    """How often it was tried, whether or not that counted against it (shared/destinations/failures.py)."""
+    return int(max(row["attempts"] or 0, (row["tries"] or 0) + (row["outcome"] == "delivered")))
 
 
 def fhir_face(row: Row, ended: str) -> bytes:

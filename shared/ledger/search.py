@@ -14,7 +14,7 @@ PARTITIONS: dict[By, str] = {"control": "c", "correlation": "x", "patient": "p"}
 CHOSEN = {"control": "control", "sender": "sender", "facility": "facility", "correlation_id": "correlation"}  # by callers
 LOOKED_AT = 1000  # rows of a partition that a person's question reads: what Azure gives in one answer
 SHOWN = (
-    *("control", "sender", "facility", "outcome", "acknowledgement", "state", "at", "ended", "due", "attempts", "code"),
+    *("control", "sender", "facility", "outcome", "acknowledgement", "state", "at", "ended", "due", "attempts", "tries", "code"),
     *("rules", "where", "ambiguous", "replays", "correlation_id", "bytes", "pending", "reference", "partner", "synthetic"),
 )
 

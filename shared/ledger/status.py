@@ -74,7 +74,7 @@ def face(integration: str, message_id: str, row: Row) -> dict[str, Any]:
         "correlation_id": row["correlation_id"],
         "received": _time(row["at"]),
         "ended": _time(row["ended"]),
-        "attempts": row["attempts"],
+        "attempts": polling.attempts_made(row),
         "ambiguous": row["ambiguous"],
         "code": row["code"],
         "rules": str(row["rules"]).split(),

@@ -148,6 +148,13 @@ async def test_what_cannot_be_sent_is_a_dead_letter_at_once(mpi: Mpi, body: byte
     assert not mpi.received
 
 
+async def test_a_setting_that_is_not_a_number_costs_no_message_anything(mpi: Mpi, settings: Settings) -> None:
+    settings("MPI", TIMEOUT="half a minute")
+    problem = await failure()
+    assert (problem.kind, problem.code) == ("misconfigured", "bad-setting")
+    assert not mpi.received
+
+
 async def test_tls_and_mutual_tls(settings: Settings, authority: Authority) -> None:
     certificate, key = authority.issue("hub")
     async with Mpi(tls=authority.server_context(mutual=True)) as mpi:

@@ -1,0 +1,69 @@
+"""The table of failures against the code that raises them."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from shared.destinations.failures import TABLES, kind, owner
+from shared.problems import Undelivered
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+SOURCES = [*sorted((ROOT / "shared/destinations").glob("*.py")), ROOT / "shared/pipeline.py"]
+ROWS = {(row.code, row.taken): row for table in TABLES.values() for row in table}
+COMPUTED = {"status.py": 1, "mllp.py": 3}  # codes of a status, of an acknowledgement, of a line that broke
+
+
+def raised() -> list[tuple[str, ast.Call]]:
+    calls = [
+        (path.name, node) for path in SOURCES for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Call)
+    ]
+    return [(name, call) for name, call in calls if getattr(call.func, "id", "") == "Undelivered"]
+
+
+def test_each_code_that_is_raised_has_its_row() -> None:
+    computed: dict[str, int] = {}
+    for name, call in raised():
+        if not isinstance(call.args[1], ast.Constant):
+            computed[name] = computed.get(name, 0) + 1
+            continue
+        code, ambiguous = call.args[1].value, [key.value for key in call.keywords if key.arg == "ambiguous"]
+        possible = {"no"} if not ambiguous else {"maybe"} if isinstance(ambiguous[0], ast.Constant) else {"no", "maybe"}
+        for taken in possible - ({"no"} if code == "bad-frame" else set()):  # nothing comes back before something was sent
+            row = ROWS[code, taken]
+            assert kind(row.owner, row.again) == call.args[0].value, code  # type: ignore[attr-defined]
+    assert computed == COMPUTED
+
+
+def test_each_row_is_raised() -> None:
+    constants = {call.args[1].value for _, call in raised() if isinstance(call.args[1], ast.Constant)}
+    built = {"ack-AE", "ack-CE", "ack-AR", "ack-CR", "line-broken", "refused"}
+    assert {code for code, _ in ROWS} - built <= constants
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: f"{row.code}-{row.taken}")
+def test_the_owner_is_that_of_the_row(row) -> None:  # type: ignore[no-untyped-def]
+    assert owner(Undelivered(kind(row.owner, row.again), row.code, "", ambiguous=row.taken == "maybe")) == row.owner
+
+
+def test_two_tables_that_have_a_code_agree_on_it() -> None:
+    for (code, taken), row in ROWS.items():
+        same = [one for table in TABLES.values() for one in table if (one.code, one.taken) == (code, taken)]
+        assert {(one.owner, one.again) for one in same} == {(row.owner, row.again)}
+
+
+def test_an_acknowledgement_followed_by_another_is_still_the_messages_failure() -> None:
+    assert owner(Undelivered("transient", "ack-AE", "", ambiguous=True)) == "message"
+
+
+@pytest.mark.parametrize(
+    ("kind", "ambiguous", "expected"),
+    [
+        ("permanent", False, "message"),
+        ("misconfigured", False, "set-up"),
+        ("transient", True, "unclear"),
+        ("transient", False, "destination"),
+    ],
+)
+def test_a_code_that_no_table_has(kind, ambiguous, expected) -> None:  # type: ignore[no-untyped-def]
+    assert owner(Undelivered(kind, "something-else", "", ambiguous=ambiguous)) == expected
