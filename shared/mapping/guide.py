@@ -36,6 +36,8 @@ MESSAGES: dict[str, tuple[Mapping[str, Handler], Callable[[Story], None]]] = {
     "VXU": (vaccinations.VACCINATIONS, _nothing),
     "REF": (referrals.REFERRALS, results.close),
 }
+# Events that cancel or delete what no status of a visit tells: transfers, pending moves, leave, doctors, a person, a link.
+TAKES_BACK = ("A12", "A25", "A26", "A29", "A32", "A33", "A37", "A52", "A53", "A55", "A61")
 VERSIONS = ("2.3", "2.4", "2.5", "2.6", "2.7", "2.8")
 
 
@@ -50,8 +52,10 @@ def convert(message: Message) -> Converted:
     _nulls(story, message)
     handlers, finish = MESSAGES.get(message["MSH-9.1"], (common.COMMON, _nothing))
     _heed(story, message)
+    story.finish = finish if finish is not schedules.finish else _nothing  # an appointment may have several patients
     follow(story, handlers)
     finish(story)
+    story.leave()
     bundle = end(story)
     return Converted(bundle, tuple(story.read.issues))
 
@@ -60,6 +64,9 @@ def _heed(story: Story, message: Message) -> None:
     """The message type and version, where they are none that the guide has maps for."""
     if message["MSH-9.1"] not in MESSAGES:
         story.read.note("not-supported", "MSH-9.1", "a message type without a map: read segment by segment", "type-not-mapped")
+    if message["MSH-9.1"] == "ADT" and message["MSH-9.2"] in TAKES_BACK:
+        text = "an event that takes something back: what that was, the bundle does not say"
+        story.read.note("not-supported", "MSH-9.2", text, "event-not-mapped")
     if not message["MSH-12"].startswith(VERSIONS):
         story.read.note("not-supported", "MSH-12", "not a version from 2.3 to 2.8", "version-not-mapped")
 

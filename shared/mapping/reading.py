@@ -1,6 +1,6 @@
 """One message on its way to FHIR: elements are read, what cannot be read is named, resources made on the way are kept."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -13,10 +13,10 @@ from shared.issue import Issue, Severity
 from shared.mapping.datatypes.code import cwe_codeable_concept, cwe_coding, is_known
 from shared.mapping.datatypes.date import dtm_date, dtm_date_time, dtm_instant
 from shared.mapping.datatypes.location import pl_location
-from shared.mapping.datatypes.person import xtn_contact_points
+from shared.mapping.datatypes.person import xad_address, xpn_human_name, xtn_contact_points
 from shared.mapping.datatypes.provider import cwe_organization, hd_organization_resource, xcn_practitioner, xon_organization
 from shared.mapping.said import NULL, said
-from shared.mapping.tables import Table
+from shared.mapping.tables import ADDRESS_TYPE, ADDRESS_USE, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE, Table
 
 SHORT = 160  # longer codes are not remembered: they are prose
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -30,6 +30,19 @@ def _concept(sent: str, encoding: Encoding, table: Table | None) -> tuple[Elemen
 
 def _made(cwe: Repetition, table: Table | None) -> tuple[Element, bool]:
     return cwe_codeable_concept(cwe, table), table is None or is_known(cwe, table)
+
+
+# What a converter reads by a table and has no place for when the table does not know it: the component, and the tables.
+CODED: dict[Callable[..., Any], tuple[tuple[str, tuple[Table, ...]], ...]] = {
+    xpn_human_name: (("7", (NAME_TYPE,)),),
+    xad_address: (("7", (ADDRESS_USE, ADDRESS_TYPE)),),
+    xtn_contact_points: (("2", (TELECOM_USE,)), ("3", (TELECOM_EQUIPMENT,))),
+}
+
+
+def _says(text: str, encoding: Encoding) -> bool:
+    """Whether a field holds anything but delimiters, blanks and nulls."""
+    return bool(text) and text.replace(NULL, "").strip(f" {encoding.component}{encoding.repetition}{encoding.subcomponent}") != ""
 
 
 # Who works there and where the beds are comes again in message after message: it is made once. What is made is copied by
@@ -108,6 +121,37 @@ class Reading:
             self.note("code-invalid", segment.where(path), text, "code-not-mapped")
         return code or default
 
+    def look_up(self, segment: Segment, path: str, table: Mapping[str, Any] | Table, where: str = "") -> Any:
+        """What a table makes of a code; ``None`` when absent, and with an issue when the code is not in the table.
+
+        ``where`` names the place when the path is one inside a component.
+        """
+        text = said(segment, path)
+        if not text:
+            return None
+        if text not in table:
+            name = f"the guide's {table.name} table" if isinstance(table, Table) else "its table"
+            self.note("code-invalid", segment.where(where or path), f"a code that is not in {name}", "code-not-mapped")
+        return table.get(text) or None if isinstance(table, Table) else table.get(text)
+
+    def is_empty(self, segment: Segment, *fields: str, since: int = 2) -> bool:
+        """Whether none of these fields (or, where none is named, of those from ``since`` on) says anything; an issue names it."""
+        texts = [segment.fields[int(n)] for n in fields if int(n) < len(segment.fields)] if fields else segment.fields[since:]
+        if any(_says(text, segment.encoding) for text in texts):
+            return False
+        if segment:
+            text = "a segment that says nothing, or only nulls: nothing is made of it"
+            self.note("informational", segment.where(), text, "segment-says-nothing", "information")
+        return True
+
+    def is_withdrawn(self, segment: Segment, field: str, codes: tuple[str, ...] = ("D",)) -> bool:
+        """Whether the action code of a segment takes it back (HL7 tables 0206, 0287); an issue then says that it is left out."""
+        if said(segment, field) not in codes:
+            return False
+        text = "an action code that takes the segment back: it is left out"
+        self.note("not-supported", segment.where(field), text, "withdrawn-not-mapped")
+        return True
+
     def concept(self, segment: Segment, field: str, table: Table | None = None) -> Element:
         """The first CodeableConcept of a field; never change what this returns: it is remembered."""
         concepts = self.concepts(segment, field, table)
@@ -135,12 +179,17 @@ class Reading:
         sent = segment.repeats(field)
         if not sent:
             return found
+        coded = CODED.get(converter, ())
         for number, repetition in enumerate(sent, 1):
             try:
                 if repetition and (made := converter(repetition, *more)):
                     found.append(made)
             except ValueError as error:
                 self.note("value", segment.where(f"{field}[{number}]"), str(error), "value-not-mapped")
+            for path, tables in coded:
+                if (code := said(repetition, path)) and not any(code in table for table in tables):
+                    text = f"a code that is not in the guide's {tables[0].name} table"
+                    self.note("code-invalid", segment.where(f"{field}[{number}].{path}"), text, "code-not-mapped")
         return found
 
     def telecom(self, segment: Segment, field: str, use: str = "") -> list[Element]:

@@ -163,6 +163,11 @@ def _visit(write: Writing) -> list[Segment]:
     ]
 
 
+def _no_visit(write: Writing, event: str) -> list[Segment]:
+    """A28 and A31 are about a person alone, and their structure demands a PV1: class N (not applicable) says that."""
+    return [write.segment("PV1", {"1": "1", "2": "N"})] if event in ("A28", "A31") else []
+
+
 def _allergies(write: Writing) -> list[Segment]:
     return [allergy_al1(write, write.take(each)) for each in write.all("AllergyIntolerance")]
 
@@ -190,7 +195,7 @@ def _adt(write: Writing, event: str) -> list[Segment]:
         *provenance_evn(write, event),
         *_patient(write),
         *merged,
-        *_visit(write),
+        *(_visit(write) or _no_visit(write, event)),
         *(segment for each in observations for segment in _observation(write, each)),
         *_allergies(write),
         *_diagnoses(write),

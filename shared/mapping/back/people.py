@@ -116,7 +116,7 @@ def _countries(patient: Resource, name: str) -> list[Value]:
 
 
 def _account(write: Writing) -> Value:
-    accounts = [each for each in write.all("Account") if each.get("status") == "active"]
+    accounts = [each for each in write.all("Account") if each.get("subject")]
     return identifier_cx(write.take(accounts[0]).get("identifier", [{}])[0]) if accounts else ""
 
 
@@ -156,7 +156,7 @@ def _is_living_will(observation: Resource) -> bool:
 
 def patient_mrg(write: Writing, patient: Resource) -> Segment:
     """A Patient that was replaced -> MRG."""
-    accounts = [each for each in write.all("Account") if each.get("status") == "unknown"]
+    accounts = [each for each in write.all("Account") if not each.get("subject")]
     return write.segment(
         "MRG",
         {

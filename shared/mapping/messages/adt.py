@@ -14,7 +14,8 @@ def mrg(story: Story, segment: Segment) -> None:
     read = story.read
     if read.message["MSH-9.2"] in MERGES and story.patient:
         other = story.tell(mrg_patient(read, segment, read.patient))
-        merge(story.patient, {"active": True, "link": [{"other": other, "type": "replaces"}]})
+        if other:
+            merge(story.patient, {"active": True, "link": [{"other": other, "type": "replaces"}]})
     story.tell(mrg_account(read, segment))
 
 

@@ -1,5 +1,6 @@
 """What a segment means in any message: who, which visit, and what stands beside them."""
 
+from shared.fhir.resource import Element
 from shared.hl7.segment import Segment
 from shared.mapping.messages.participations import prt
 from shared.mapping.messages.story import Handler, Story
@@ -9,6 +10,7 @@ from shared.mapping.segments.clinical import (
     dg1_condition,
     dg1_encounter,
     iam_allergy_intolerance,
+    is_deleted,
     pr1_procedure,
 )
 from shared.mapping.segments.header import evn_provenance, sft_device
@@ -17,6 +19,7 @@ from shared.mapping.segments.note import nte_annotation
 from shared.mapping.segments.observation import obx_attachments, obx_document_reference, obx_observation
 from shared.mapping.segments.patient import (
     CONTACTS,
+    NK1_PERSON,
     gt1_related_person,
     nk1_patient,
     nk1_person,
@@ -29,7 +32,7 @@ from shared.mapping.segments.patient import (
     pid_provenance,
 )
 from shared.mapping.segments.role import is_general_practitioner, rol_care_team, rol_participant, rol_practitioner_role
-from shared.mapping.segments.visit import pv1_coverage, pv1_encounter, pv2_encounter
+from shared.mapping.segments.visit import is_no_visit, pv1_coverage, pv1_encounter, pv2_encounter
 
 
 def evn(story: Story, segment: Segment) -> None:
@@ -42,10 +45,14 @@ def sft(story: Story, segment: Segment) -> None:
 
 
 def pid(story: Story, segment: Segment) -> None:
-    """A patient; a second one begins anew."""
+    """A patient; a second one begins anew, and whatever was open is of the one before."""
     read = story.read
+    story.finish(story)
+    story.leave()
+    if story.pid == segment.fields[2:]:
+        return  # the same patient, said once more
+    story.pid = segment.fields[2:]
     story.patient = pid_patient(read, segment)
-    story.encounter, read.encounter = {}, {}
     read.patient = story.tell(story.patient)
     story.tell(pid_account(read, segment))
     story.also(pid_provenance(read, segment))
@@ -60,6 +67,8 @@ def pd1(story: Story, segment: Segment) -> None:
 
 def nk1(story: Story, segment: Segment) -> None:
     """Somebody related, and a contact; an employer or insurer is a contact alone (guide, NK1-3)."""
+    if story.read.is_empty(segment, *NK1_PERSON):
+        return
     person = nk1_person(story.read, segment)
     if segment["3"] not in CONTACTS:
         story.tell(nk1_related_person(story.read, segment, person))
@@ -67,18 +76,25 @@ def nk1(story: Story, segment: Segment) -> None:
 
 
 def pv1(story: Story, segment: Segment) -> None:
+    """A visit; the next visit of the same patient begins anew. Class N with nothing else says that there is none."""
+    story.encounter, story.read.encounter = {}, {}
+    if story.read.is_empty(segment) or is_no_visit(segment):
+        return
     story.encounter = pv1_encounter(story.read, segment)
     story.read.encounter = story.tell(story.encounter)
     story.tell(pv1_coverage(story.read, segment))
 
 
 def pv2(story: Story, segment: Segment) -> None:
-    merge(story.encounter, pv2_encounter(story.read, segment))
+    if story.encounter:
+        merge(story.encounter, pv2_encounter(story.read, segment))
 
 
 def rol(story: Story, segment: Segment) -> None:
     """After the visit somebody who takes part in it; before it the general practitioner, or the care team."""
     read = story.read
+    if read.is_withdrawn(segment, "2", ("DE", "UN")) or read.is_empty(segment, "4", "14"):
+        return
     if story.encounter:
         merge(story.encounter, {"participant": [rol_participant(read, segment, read.keep(rol_practitioner_role(read, segment)))]})
     elif is_general_practitioner(segment):
@@ -92,7 +108,9 @@ def obx(story: Story, segment: Segment) -> None:
 
 
 def observation(story: Story, segment: Segment) -> dict[str, object]:
-    """An observation, and the document that it was derived from when it is one."""
+    """An observation, and the document that it was derived from when it is one; ``{}`` when it has neither code nor value."""
+    if story.read.is_empty(segment, "3", "5"):
+        return {}
     made = obx_observation(story.read, segment)
     attachments = obx_attachments(story.read, segment)
     if attachments:
@@ -110,9 +128,17 @@ def iam(story: Story, segment: Segment) -> None:
 
 
 def dg1(story: Story, segment: Segment) -> None:
+    diagnosis(story, segment)
+
+
+def diagnosis(story: Story, segment: Segment) -> Element:
+    """A diagnosis, that of the visit too; the reference to it, ``{}`` when there is none or it was taken back."""
     condition = story.tell(dg1_condition(story.read, segment))
+    if not condition or is_deleted(segment):
+        return {}
     if story.encounter:
         merge(story.encounter, dg1_encounter(story.read, segment, condition))
+    return condition
 
 
 def dg1_of_request(story: Story, segment: Segment) -> None:
@@ -120,7 +146,8 @@ def dg1_of_request(story: Story, segment: Segment) -> None:
     if not story.request:
         dg1(story, segment)
         return
-    story.add(story.request, "reasonReference", story.tell(dg1_condition(story.read, segment)))
+    condition = story.tell(dg1_condition(story.read, segment))
+    story.add(story.request, "reasonReference", {} if is_deleted(segment) else condition)
 
 
 def pr1(story: Story, segment: Segment) -> None:

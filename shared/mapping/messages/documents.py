@@ -14,6 +14,8 @@ def txa(story: Story, segment: Segment) -> None:
     """The document; the orders before it are what it is related to."""
     read = story.read
     close(story)
+    if read.is_empty(segment):
+        return
     requests = [{"reference": f"urn:uuid:{each['id']}", "type": each["resourceType"]} for each in _orders(story)]
     story.report = txa_document_reference(read, segment)
     told = story.tell(story.report)
@@ -45,6 +47,7 @@ def finish_document(story: Story) -> None:
     close(story)
     if story.report:
         finish(story.report)
+    story.report = {}
 
 
 DOCUMENTS: dict[str, Handler] = {**COMMON, "ORC": orc, "OBR": obr, "TQ1": tq1, "TXA": txa, "OBX": obx, "NTE": nte}

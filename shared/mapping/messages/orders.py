@@ -1,5 +1,7 @@
 """ORM^O01, OML^O21, OMG^O19: orders."""
 
+from itertools import dropwhile, takewhile
+
 from shared.hl7.segment import Segment
 from shared.mapping.messages.common import COMMON, dg1_of_request, observation
 from shared.mapping.messages.participations import collected, join
@@ -19,15 +21,25 @@ def obr(story: Story, segment: Segment) -> None:
     if not story.orc:
         close(story)
     order(story, segment)
-    specimen = obr_specimen(story.read, segment)
-    if specimen and "SPM" not in story.read.message.index:
+    if story.request and not _has_spm(story, segment) and (specimen := obr_specimen(story.read, segment)):
         collected(story, specimen)
         story.add(story.request, "specimen", story.read.keep(specimen))
+
+
+def _has_spm(story: Story, obr: Segment) -> bool:
+    """Whether an SPM of the same order says more of the specimen."""
+    if "SPM" not in story.read.message.index:
+        return False
+    after = dropwhile(lambda each: each is not obr, story.read.message.segments())
+    group = takewhile(lambda each: each is obr or each.name not in ("ORC", "OBR", "PID"), after)
+    return any(each.name == "SPM" for each in group)
 
 
 def order(story: Story, segment: Segment) -> None:
     """ORC with its OBR (or without one) -> ServiceRequest and where it comes from."""
     read, waiting = story.read, story.taken()
+    if (not waiting or read.is_empty(waiting)) and (not segment or read.is_empty(segment)):
+        return
     story.request = orc_service_request(read, waiting, segment)
     time(story)
     told = story.tell(story.request)
@@ -42,11 +54,14 @@ def obx(story: Story, segment: Segment) -> None:
     if not story.request:
         story.tell(observation(story, segment))
         return
-    story.add(story.request, "supportingInfo", story.read.keep(observation(story, segment)))
+    made = observation(story, segment)
+    story.add(story.request, "supportingInfo", story.read.keep(made) if made else {})
 
 
 def spm(story: Story, segment: Segment) -> None:
     """A specimen of the order."""
+    if story.read.is_empty(segment):
+        return
     made = spm_specimen(story.read, segment)
     collected(story, made)
     story.specimens = [made]

@@ -18,7 +18,7 @@ from shared.mapping.tables import PARTICIPATION, V2_SYSTEM
 OF_THE_PATIENT = ("PID", "PD1", "ARV", "ROL", "NK1")
 OF_THE_VISIT = ("PV1", "PV2")
 OF_THE_ORDER = ("ORC", "TQ1", "TQ2", "OBR", "SPM", "RXA", "RXR", "CTD")
-DELETED = ("D", "DE")  # PRT-2, of table 0206 or 0287
+DELETED = ("D", "DE", "UN")  # PRT-2, of table 0206 or 0287
 REPORTERS = ("ARI", "TN", "TR")
 
 

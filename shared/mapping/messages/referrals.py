@@ -3,12 +3,15 @@
 from shared.hl7.segment import Segment
 from shared.mapping.messages import common, results
 from shared.mapping.messages.story import Handler, Story
-from shared.mapping.reading import merge
+from shared.mapping.reading import UNKNOWN, merge
+from shared.mapping.segments.insurance import in1_coverage
 from shared.mapping.segments.note import nte_annotation
 from shared.mapping.segments.referral import prd_place, prd_practitioner_role, rf1_service_request
 
 
 def rf1(story: Story, segment: Segment) -> None:
+    if story.read.is_empty(segment, since=1):
+        return
     story.appointment = rf1_service_request(story.read, segment)
     story.tell(story.appointment)
 
@@ -31,36 +34,37 @@ def pid(story: Story, segment: Segment) -> None:
     common.pid(story, segment)
     if story.primary:
         merge(story.patient, {"generalPractitioner": story.primary})
-    if story.appointment:
+        story.primary = []
+    if story.appointment and story.appointment["subject"] == UNKNOWN:
         story.appointment["subject"] = story.read.patient
 
 
 def dg1(story: Story, segment: Segment) -> None:
     """A diagnosis is the reason of the referral."""
-    common.dg1(story, segment)
-    story.add(story.appointment, "reasonReference", story.focus[-1])
+    story.add(story.appointment, "reasonReference", common.diagnosis(story, segment))
 
 
 def in1(story: Story, segment: Segment) -> None:
-    common.in1(story, segment)
-    story.add(story.appointment, "insurance", story.focus[-1])
+    story.add(story.appointment, "insurance", story.tell(in1_coverage(story.read, segment)))
 
 
 def obr(story: Story, segment: Segment) -> None:
     """Results that go with the referral."""
     results.obr(story, segment)
-    story.add(story.appointment, "supportingInfo", story.focus[-1])
+    story.add(story.appointment, "supportingInfo", story.told(story.report))
 
 
 def obx(story: Story, segment: Segment) -> None:
-    results.obx(story, segment)
-    if not story.report:
-        story.add(story.appointment, "supportingInfo", story.focus[-1])
+    if story.report:
+        results.obx(story, segment)
+    else:
+        story.add(story.appointment, "supportingInfo", story.tell(common.observation(story, segment)))
 
 
 def pv1(story: Story, segment: Segment) -> None:
     common.pv1(story, segment)
-    story.appointment.setdefault("encounter", story.read.encounter)
+    if story.appointment and story.read.encounter:
+        story.appointment.setdefault("encounter", story.read.encounter)
 
 
 def nte(story: Story, segment: Segment) -> None:

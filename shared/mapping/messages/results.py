@@ -37,6 +37,8 @@ def obr(story: Story, segment: Segment) -> None:
 def obx(story: Story, segment: Segment) -> None:
     """A result of its report; after the specimen and other results, something seen of the specimen."""
     made = observation(story, segment)
+    if not made:
+        return
     told = story.read.keep(made)
     if not story.report:
         story.focus.append(told)
@@ -54,6 +56,8 @@ def obx(story: Story, segment: Segment) -> None:
 
 def spm(story: Story, segment: Segment) -> None:
     """A specimen, of the report and of the observations that follow it."""
+    if story.read.is_empty(segment):
+        return
     made = spm_specimen(story.read, segment)
     collected(story, made)
     told = story.read.keep(made)

@@ -1,10 +1,12 @@
 """SIU^S12 to S26: appointments."""
 
-from shared.fhir.resource import Element
+from collections.abc import Callable
+
+from shared.fhir.resource import Element, Resource
 from shared.hl7.segment import Segment
 from shared.mapping.messages import common
 from shared.mapping.messages.story import Handler, Story
-from shared.mapping.reading import merge
+from shared.mapping.reading import UNKNOWN, Reading, merge
 from shared.mapping.segments.note import lines
 from shared.mapping.segments.schedule import (
     aig_participant,
@@ -22,6 +24,8 @@ from shared.mapping.segments.schedule import (
 
 
 def sch(story: Story, segment: Segment) -> None:
+    if story.read.is_empty(segment, since=1):
+        return
     story.appointment = sch_appointment(story.read, segment)
     told = story.tell(story.appointment)
     story.also(sch_provenance(story.read, segment, told))
@@ -33,7 +37,7 @@ def sch(story: Story, segment: Segment) -> None:
 def pid(story: Story, segment: Segment) -> None:
     common.pid(story, segment)
     story.add(story.appointment, "participant", patient_participant(story.read, story.appointment))
-    if story.request:
+    if story.request and story.request["subject"] == UNKNOWN:
         story.request["subject"] = story.read.patient
 
 
@@ -43,27 +47,43 @@ def nte(story: Story, segment: Segment) -> None:
     story.appointment["comment"] = "\n".join(filter(None, words))
 
 
+def rgs(story: Story, segment: Segment) -> None:
+    """A group of resources, which goes as a whole where RGS-2 deletes it."""
+    story.is_group_withdrawn = story.read.is_withdrawn(segment, "2")
+
+
+def _is_withdrawn(story: Story, segment: Segment) -> bool:
+    return story.is_group_withdrawn or story.read.is_withdrawn(segment, "2")
+
+
 def ais(story: Story, segment: Segment) -> None:
+    if _is_withdrawn(story, segment):
+        return
     merge(story.appointment, ais_appointment(story.read, segment))
     if story.request:
         merge(story.request, ais_service_request(story.read, segment))
 
 
 def aig(story: Story, segment: Segment) -> None:
-    _takes_part(story, aig_participant(story.read, segment, story.appointment), segment, ("8", "11", "12"))
+    _takes_part(story, aig_participant, segment, ("8", "11", "12"))
 
 
 def ail(story: Story, segment: Segment) -> None:
-    _takes_part(story, ail_participant(story.read, segment, story.appointment), segment, ("6", "9", "10"))
+    _takes_part(story, ail_participant, segment, ("6", "9", "10"))
 
 
 def aip(story: Story, segment: Segment) -> None:
-    _takes_part(story, aip_participant(story.read, segment, story.appointment), segment, ("6", "9", "10"))
+    _takes_part(story, aip_participant, segment, ("6", "9", "10"))
 
 
-def _takes_part(story: Story, participant: Element, segment: Segment, times: tuple[str, str, str]) -> None:
+Participant = Callable[[Reading, Segment, Resource], Element]
+
+
+def _takes_part(story: Story, participant: Participant, segment: Segment, times: tuple[str, str, str]) -> None:
     """One more participant; its times are the appointment's when nothing else says them."""
-    story.add(story.appointment, "participant", participant)
+    if _is_withdrawn(story, segment):
+        return
+    story.add(story.appointment, "participant", participant(story.read, segment, story.appointment))
     if not story.appointment.get("start"):
         merge(story.appointment, service_times(story.read, segment, times))
 
@@ -82,6 +102,7 @@ SCHEDULES: dict[str, Handler] = {
     "SCH": sch,
     "PID": pid,
     "NTE": nte,
+    "RGS": rgs,
     "AIS": ais,
     "AIG": aig,
     "AIL": ail,

@@ -15,6 +15,10 @@ from shared.mapping.segments.header import (
 )
 
 
+def _nothing(story: "Story") -> None:
+    """No group is open."""
+
+
 class Story:
     """One message while it is told, segment by segment, in its own order: a group is whatever follows its first segment."""
 
@@ -23,13 +27,16 @@ class Story:
         "bundle",
         "collector",
         "encounter",
+        "finish",
         "focus",
         "header",
         "immunization",
+        "is_group_withdrawn",
         "noted",
         "orc",
         "participations",
         "patient",
+        "pid",
         "primary",
         "read",
         "report",
@@ -46,6 +53,9 @@ class Story:
         self.bundle: Resource = {}
         self.header: Resource = {}
         self.focus: list[Element] = []  # what the message is about: MessageHeader.focus
+        self.finish: Callable[[Story], None] = _nothing  # closes what is open, at the next patient
+        self.is_group_withdrawn = False  # RGS-2 deletes the group that is read
+        self.pid: list[str] = []  # fields of the last PID, without its number
         self.patient: Resource = {}
         self.encounter: Resource = {}
         self.orc: Segment = self.read.none("ORC")  # an ORC that no OBR or RXA has followed yet
@@ -63,12 +73,26 @@ class Story:
         self.noted: Resource = {}  # what an NTE annotates, or a PRT takes part in
         self.under = ""  # the segment that a PRT stands under
 
+    def leave(self) -> None:
+        """Nothing that waits goes over to another patient; an order that never found its OBR or RXA is named."""
+        waiting: list[Segment] = [*([self.orc] if self.orc else []), *self.timings, *self.participations]
+        for segment in waiting:
+            text = "no segment of this patient followed that it belongs to: left out"
+            self.read.note("structure", segment.where(), text, "segment-not-mapped")
+        self.orc, self.timings, self.participations, self.collector = self.read.none("ORC"), [], [], {}
+        self.immunization, self.noted = {}, {}
+        self.encounter, self.read.encounter = {}, {}
+
     def tell(self, made: Resource) -> Element:
         """Keep what the message is about; ``{}`` when there is nothing to keep."""
         reference = self.also(made)
         if reference:
             self.focus.append(reference)
         return reference
+
+    def told(self, made: Resource) -> Element:
+        """The reference to what was kept already; ``{}`` for nothing."""
+        return {"reference": full_url(made["id"]), "type": made["resourceType"]} if made else {}
 
     def also(self, made: Resource) -> Element:
         """Keep what only surrounds it; ``{}`` when there is nothing to keep."""

@@ -15,6 +15,9 @@ def orc(story: Story, segment: Segment) -> None:
 
 
 def rxa(story: Story, segment: Segment) -> None:
+    if story.read.is_empty(segment, since=3):
+        story.immunization, story.orc = {}, story.read.none("ORC")
+        return
     story.immunization = rxa_immunization(story.read, story.taken(), segment)
     story.tell(story.immunization)
     join(story)
@@ -22,12 +25,15 @@ def rxa(story: Story, segment: Segment) -> None:
 
 
 def rxr(story: Story, segment: Segment) -> None:
-    merge(story.immunization, rxr_immunization(story.read, segment))
+    if story.immunization:
+        merge(story.immunization, rxr_immunization(story.read, segment))
 
 
 def obx(story: Story, segment: Segment) -> None:
     """Seen at a vaccination, or of the person."""
     made = observation(story, segment)
+    if not made:
+        return
     if story.immunization:
         made["partOf"] = [reference("Immunization", story.immunization["id"])]
     story.tell(made)

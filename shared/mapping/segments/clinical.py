@@ -18,20 +18,23 @@ from shared.mapping.tables import (
 
 ALTERNATE = HL7 + "alternate-codes"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
+VERIFIED = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
 CONDITION_STATUS = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 SNOMED = "http://snomed.info/sct"
 
 
 def al1_allergy_intolerance(read: Reading, al1: Segment) -> Resource:
-    """AL1 -> AllergyIntolerance. Source: guide, AL1[AllergyIntolerance]."""
+    """AL1 -> AllergyIntolerance; ``{}`` without an allergen or a reaction. Source: guide, AL1[AllergyIntolerance]."""
+    if read.is_empty(al1, "3", "5"):
+        return {}
     return resource(
         "AllergyIntolerance",
         id=read.id(al1),
-        clinicalStatus={"coding": [{"system": CLINICAL, "code": "active"}]},
+        clinicalStatus=_coded(CLINICAL, "active"),
         **_allergen(read, al1),
         patient=read.patient or UNKNOWN,
         onsetDateTime=read.date_time(al1, "6"),
-        reaction=_reaction(al1, [{"text": each["1"]} for each in al1.repeats("5") if said(each, "1")]),
+        reaction=_reaction(read, al1, [{"text": each["1"]} for each in al1.repeats("5") if said(each, "1")]),
     )
 
 
@@ -50,41 +53,68 @@ def _category(read: Reading, segment: Segment) -> Element:
     return {"category": [code or None], "_category": [{"extension": extension(ALTERNATE, valueCodeableConcept=as_sent)}]}
 
 
-def _reaction(segment: Segment, manifestation: list[Element]) -> list[Element]:
+def _reaction(read: Reading, segment: Segment, manifestation: list[Element]) -> list[Element]:
     """AL1-5 with AL1-4 as its severity; a severity alone is that of a reaction whose manifestation is not known.
 
-    Source: guide, AL1-4 where severity is not used as criticality.
+    A severity that its table does not know is a note. Source: guide, AL1-4 where severity is not used as criticality.
     """
-    severity = ALLERGY_SEVERITY.get(said(segment, "4"))
-    if not manifestation and not severity:
+    severity = read.look_up(segment, "4", ALLERGY_SEVERITY)
+    words = said(segment, "4") if said(segment, "4") not in ALLERGY_SEVERITY else ""
+    if not manifestation and not severity and not words:
         return []
-    return [element(manifestation=manifestation or [UNKNOWN], severity=severity)]
+    return [element(manifestation=manifestation or [UNKNOWN], severity=severity, note=[{"text": words}] if words else [])]
 
 
 def iam_allergy_intolerance(read: Reading, iam: Segment) -> Resource:
-    """IAM -> AllergyIntolerance. Source: guide, IAM[AllergyIntolerance]."""
+    """IAM -> AllergyIntolerance; ``{}`` without an allergen or a reaction. Source: guide, IAM[AllergyIntolerance]."""
+    if read.is_empty(iam, "3", "5"):
+        return {}
     return resource(
         "AllergyIntolerance",
         id=read.id(iam),
         identifier=[read.first(iam, "7", ei_identifier)],
-        clinicalStatus={"coding": [{"system": CLINICAL, "code": _clinical_status(read, iam)}]},
+        **_allergy_status(read, iam),
         **_allergen(read, iam),
         patient=read.patient or UNKNOWN,
         onsetDateTime=read.date_time(iam, "11"),
         onsetString=said(iam, "12") if not said(iam, "11") else "",
         recordedDate=read.date_time(iam, "13"),
-        reaction=_reaction(iam, read.concepts(iam, "5")),
+        reaction=_reaction(read, iam, read.concepts(iam, "5")),
     )
 
 
-def _clinical_status(read: Reading, iam: Segment) -> str:
-    """IAM-17 -> clinicalStatus: active unless it says inactive (I) or resolved."""
-    return {"I": "inactive", "R": "resolved"}.get(said(iam, "17")[:1].upper(), "active")
+# HL7 table 0438, allergy clinical status -> clinicalStatus, verificationStatus
+ALLERGY_STATUS = {
+    "C": ("active", "confirmed"),
+    "D": ("active", "unconfirmed"),
+    "E": ("", "entered-in-error"),
+    "I": ("inactive", "confirmed"),
+    "P": ("active", "unconfirmed"),
+    "S": ("active", "unconfirmed"),
+    "U": ("active", "unconfirmed"),
+}
+
+
+def _allergy_status(read: Reading, iam: Segment) -> Element:
+    """IAM-6 and IAM-17 -> verificationStatus and clinicalStatus; what is deleted has no clinical status (FHIR, ait-2)."""
+    clinical, verified = read.look_up(iam, "17", ALLERGY_STATUS) or ("active", "")
+    if said(iam, "6") == "D":
+        clinical, verified = ALLERGY_STATUS["E"]
+    return element(
+        clinicalStatus=_coded(CLINICAL, clinical) if clinical else {},
+        verificationStatus=_coded(VERIFIED, verified) if verified else {},
+    )
+
+
+def _coded(system: str, code: str) -> Element:
+    return {"coding": [{"system": system, "code": code}]}
 
 
 def dg1_condition(read: Reading, dg1: Segment) -> Resource:
-    """DG1 -> Condition. Source: guide, DG1[Condition]."""
-    deleted = said(dg1, "21") == "D"
+    """DG1 -> Condition; ``{}`` without a diagnosis. Source: guide, DG1[Condition]."""
+    if read.is_empty(dg1, "3", "4"):
+        return {}
+    deleted = is_deleted(dg1)
     parent = read.first(dg1, "22", ei_identifier)
     return resource(
         "Condition",
@@ -102,6 +132,11 @@ def dg1_condition(read: Reading, dg1: Segment) -> Resource:
         recordedDate=read.date_time(dg1, "19"),
         asserter=read.practitioner(dg1, "16"),
     )
+
+
+def is_deleted(dg1: Segment) -> bool:
+    """DG1-21 takes the diagnosis back."""
+    return said(dg1, "21") == "D"
 
 
 def _diagnosis(read: Reading, dg1: Segment) -> Element:
@@ -125,13 +160,15 @@ def dg1_encounter(read: Reading, dg1: Segment, condition: Element) -> Element:
 
 
 def pr1_procedure(read: Reading, pr1: Segment) -> Resource:
-    """PR1 -> Procedure; what was sent was done. Source: guide, PR1[Procedure]."""
+    """PR1 -> Procedure; ``{}`` without a procedure. Source: guide, PR1[Procedure]."""
+    if read.is_empty(pr1, "3", "4"):
+        return {}
     return resource(
         "Procedure",
         id=read.id(pr1),
         identifier=[read.first(pr1, "19", ei_identifier)],
         partOf=_logical(read, pr1, "25", "Procedure"),
-        status="completed",
+        status=_procedure_status(read, pr1),
         category=read.concept(pr1, "6"),
         code=_procedure(read, pr1),
         subject=read.patient or UNKNOWN,
@@ -145,6 +182,15 @@ def pr1_procedure(read: Reading, pr1: Segment) -> Resource:
         location=read.location(pr1, "23"),
         reasonCode=read.concepts(pr1, "15"),
     )
+
+
+def _procedure_status(read: Reading, pr1: Segment) -> str:
+    """Deleted by PR1-20; completed when its day (PR1-5) is not after that of the message; else it is not known."""
+    if said(pr1, "20") == "D":
+        return "entered-in-error"
+    day, today = pr1["5"][:8], read.message["MSH-7"][:8]
+    done = day.isdecimal() and today.isdecimal() and day[: len(today)] <= today[: len(day)]
+    return "completed" if done else "unknown"
 
 
 def _procedure(read: Reading, pr1: Segment) -> Element:

@@ -25,6 +25,7 @@ COMPLETION = {
     "IP": "preliminary",
     "PA": "preliminary",
 }
+AVAILABILITY = ("", "AV", "CA", "OB", "UN")  # HL7 table 0273
 ALTERNATE = HL7 + "alternate-codes"
 
 
@@ -37,7 +38,7 @@ def txa_document_reference(read: Reading, txa: Segment) -> Resource:
         masterIdentifier=unique[0] if unique else {},
         identifier=[*unique[1:], _file_name(txa)],
         **_status(read, txa),
-        docStatus=COMPLETION.get(said(txa, "17")),
+        docStatus=read.look_up(txa, "17", COMPLETION),
         type=read.concept(txa, "2"),
         subject=read.patient,
         date=read.instant(txa, "6") or read.instant(txa, "7"),
@@ -55,8 +56,15 @@ def _file_name(txa: Segment) -> Element:
 
 
 def _status(read: Reading, txa: Segment) -> Element:
-    """TXA-19 -> status: current, with the code as sent where it says otherwise."""
+    """TXA-19 -> status: current, with the code as sent where it says otherwise; the event T11 cancels, whatever it says."""
     code = said(txa, "19")
+    if code not in AVAILABILITY:
+        read.note("code-invalid", txa.where("19"), "a code that is not in HL7 table 0273", "code-not-mapped")
+    if read.message["MSH-9.2"] == "T11":
+        if code not in ("", "CA"):
+            words = "the event cancels the document, its availability does not: entered in error"
+            read.note("conflict", txa.where("19"), words, "event-against-status")
+        return {"status": "entered-in-error"}
     if code in ("", "AV"):
         return {"status": "current"}
     as_sent = {"coding": [{"system": V2_SYSTEM + "0273", "code": code}]} if code in ("CA", "OB", "UN") else {"text": code}

@@ -13,7 +13,12 @@ SELF = ("SEL", "SELF", "S", "18")  # IN1-17: the patient is the insured
 
 
 def in1_coverage(read: Reading, in1: Segment) -> Resource:
-    """IN1 -> Coverage; a payor that was not sent is marked unknown. Source: guide, IN1[Coverage]."""
+    """IN1 -> Coverage; a payor that was not sent is marked unknown. Source: guide, IN1[Coverage].
+
+    ``{}`` when neither a plan, nor who pays, nor a policy or a group was sent.
+    """
+    if read.is_empty(in1, "2", "3", "4", "8", "10", "11", "15", "16", "36", "49"):
+        return {}
     return resource(
         "Coverage",
         id=read.id(in1),

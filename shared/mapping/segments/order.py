@@ -22,7 +22,10 @@ from shared.mapping.tables import (
     REPORT_STATUS,
 )
 
-INTENT = {"A": "order", "G": "reflex-order"}  # OBR-11; the guide names no R4 code for an add-on
+# OBR-11, HL7 table 0065; the guide names no R4 code for an add-on, and the rest is about the specimen.
+INTENT = {**dict.fromkeys("ALOPRS", "order"), "G": "reflex-order"}
+# ORC-1 of what has come to an end, whatever ORC-5 says: cancelled, cancelled or discontinued as requested, discontinued.
+ENDED = ("OC", "CR", "OD", "DR")
 DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 ACTIVITY = {"NW": "CREATE", "SC": "UPDATE", "OC": "CANCEL", "CA": "CANCEL"}  # ORC-1
 PERFORMER_FUNCTION = HL7 + "event-performerFunction"
@@ -52,8 +55,8 @@ def orc_service_request(read: Reading, orc: Segment, obr: Segment) -> Resource:
         basedOn=_parents(read, obr),
         requisition=groups[0] if groups else {},
         status=_status(read, orc),
-        intent=INTENT.get(said(obr, "11"), "order"),
-        priority=_priority(obr, "5") or _priority(orc, "7.6") or _priority(obr, "27.6"),
+        intent=read.look_up(obr, "11", INTENT) or "order",
+        priority=_priority(read, obr, "5") or _priority(read, orc, "7.6") or _priority(read, obr, "27.6"),
         code=read.concept(obr, "4"),
         orderDetail=[*read.concepts(obr, "46"), *read.concepts(obr, "47")],
         quantityQuantity=_quantity(read, orc, obr),
@@ -104,13 +107,22 @@ def _parents(read: Reading, obr: Segment) -> list[Element]:
 
 def _status(read: Reading, orc: Segment) -> str:
     """ORC-5, else what ORC-1 does to an order; FHIR demands one, so an unsaid one is unknown."""
-    if said(orc, "5"):
-        return read.code(orc, "5", ORDER_STATUS, "unknown")
-    return ORDER_CONTROL_STATUS.get(said(orc, "1"), "unknown")
+    control: str = read.look_up(orc, "1", ORDER_CONTROL_STATUS) or ""
+    if said(orc, "1") == "CA":
+        words = "a request to cancel: the order is active until it is cancelled, as the guide has it"
+        read.note("informational", orc.where("1"), words, "cancel-requested")
+    if not said(orc, "5"):
+        return control or "unknown"
+    status = read.code(orc, "5", ORDER_STATUS, "unknown")
+    if said(orc, "1") in ENDED and status not in ("revoked", "entered-in-error"):
+        words = "the order control ends the order, its status does not: revoked"
+        read.note("conflict", orc.where("5"), words, "event-against-status")
+        return "revoked"
+    return status
 
 
-def _priority(segment: Segment, path: str) -> str:
-    return PRIORITY.get(said(segment, path)) if segment else ""
+def _priority(read: Reading, segment: Segment, path: str) -> str:
+    return (read.look_up(segment, path, PRIORITY) or "") if segment else ""
 
 
 def _quantity(read: Reading, orc: Segment, obr: Segment) -> Element:
@@ -274,7 +286,7 @@ def tq1_service_request(read: Reading, tq1: Segment) -> Element:
     timing = _tq1_timing(read, tq1)
     words = said(tq1, "11")
     return element(
-        priority=PRIORITY.get(said(tq1, "9")),
+        priority=read.look_up(tq1, "9", PRIORITY),
         quantityQuantity=read.first(tq1, "2", cq_quantity),
         occurrenceTiming=timing,
         note=[{"text": words}] if words else [],

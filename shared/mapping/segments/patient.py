@@ -51,6 +51,7 @@ def pid_patient(read: Reading, pid: Segment) -> Resource:
     return resource(
         "Patient",
         id=read.id(pid),
+        active=False if read.message["MSH-9.2"] == "A29" else None,
         extension=_extensions(read, pid),
         identifier=[
             *read.across(pid, ("2", "3", "4"), cx_identifier),
@@ -139,8 +140,10 @@ def deceased(date: str, indicator: str) -> Element:
 
 
 def _deceased(read: Reading, pid: Segment) -> Element:
-    moment = read.date_time(pid, "29")
-    return {"deceasedDateTime": moment} if moment else deceased("", said(pid, "30"))
+    moment, dead = read.date_time(pid, "29"), read.look_up(pid, "30", YES_NO)
+    if moment and dead is False:
+        read.note("conflict", pid.where("30"), "a date of death, and an indicator that denies it", "death-against-indicator")
+    return {"deceasedDateTime": moment} if moment else {} if dead is None else {"deceasedBoolean": dead}
 
 
 def _multiple_birth(read: Reading, pid: Segment) -> Element:
@@ -148,7 +151,8 @@ def _multiple_birth(read: Reading, pid: Segment) -> Element:
     order = read.number(pid, "25", int)
     if order is not None:
         return {"multipleBirthInteger": order}
-    return {"multipleBirthBoolean": YES_NO[said(pid, "24")]} if said(pid, "24") in YES_NO else {}
+    born_together = read.look_up(pid, "24", YES_NO)
+    return {} if born_together is None else {"multipleBirthBoolean": born_together}
 
 
 def pid_address(read: Reading, pid: Segment) -> list[Element]:
@@ -178,11 +182,11 @@ def language(cwe: Part) -> Element:
 
 
 def pid_account(read: Reading, pid: Segment) -> Resource:
-    """PID-18 -> Account; ``{}`` when there is no account number. Source: guide, PID[Account]."""
+    """PID-18 -> Account; ``{}`` when there is no account number. Source: guide, PID[Account], but its status: none was sent."""
     number = read.first(pid, "18", cx_number)
     if not number:
         return {}
-    return resource("Account", id=read.id(pid, "-18"), identifier=[number], status="active", subject=[read.patient])
+    return resource("Account", id=read.id(pid, "-18"), identifier=[number], status="unknown", subject=[read.patient])
 
 
 def pid_provenance(read: Reading, pid: Segment) -> Resource:
@@ -230,13 +234,15 @@ def pd1_observation(read: Reading, pd1: Segment) -> Resource:
     return resource(
         "Observation",
         id=read.id(pd1, "-7"),
-        status="final",
+        status="unknown",
         code={"coding": [{"system": "http://loinc.org", "code": "75320-2"}]},
         subject=read.patient,
         valueCodeableConcept=will,
     )
 
 
+# What NK1 says of a person or an organization; a relationship alone is that of nobody.
+NK1_PERSON = ("2", "4", "5", "6", "12", "13", "30", "31", "32", "33", "37", "40", "41")
 CONTACTS = ("EMR", "E", "F", "I", "S")  # NK1-3: an employer, an insurer, an agency; not a person related to the patient
 
 
@@ -321,10 +327,12 @@ def mrg_account(read: Reading, mrg: Segment) -> Resource:
 
 
 def mrg_patient(read: Reading, mrg: Segment, survivor: Element) -> Resource:
-    """MRG -> the Patient that was merged: no longer active, replaced by the survivor.
+    """MRG -> the Patient that was merged: no longer active, replaced by the survivor; ``{}`` when MRG names no number.
 
     The guide maps MRG-3 alone; this follows FHIR's own words for ``Patient.link`` and ``Patient.active``.
     """
+    if read.is_empty(mrg, "1", "2", "4"):
+        return {}
     return resource(
         "Patient",
         id=read.id(mrg),
@@ -336,7 +344,9 @@ def mrg_patient(read: Reading, mrg: Segment, survivor: Element) -> Resource:
 
 
 def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
-    """GT1 -> RelatedPerson, the guarantor. The guide has no map for GT1; this is read like NK1."""
+    """GT1 -> RelatedPerson, the guarantor; ``{}`` when it names nobody. The guide has no map for GT1; this is read like NK1."""
+    if read.is_empty(gt1, "2", "3", "5", "6", "7", "12"):
+        return {}
     return resource(
         "RelatedPerson",
         id=read.id(gt1),

@@ -5,7 +5,6 @@ from shared.hl7.segment import Segment
 from shared.mapping.datatypes.identifier import ei_identifier, pln_identifier, v2_0203
 from shared.mapping.datatypes.person import xad_address, xpn_human_name
 from shared.mapping.reading import UNKNOWN, Reading
-from shared.mapping.said import said
 
 STATUS = {"A": "active", "E": "completed", "P": "draft", "R": "revoked"}  # HL7 table 0283, referral status
 PRIORITY = {"S": "stat", "A": "asap", "R": "routine"}  # HL7 table 0280, referral priority
@@ -20,16 +19,22 @@ def rf1_service_request(read: Reading, rf1: Segment) -> Resource:
             *({**each, "type": v2_0203("PLAC")} for each in read.each(rf1, "6", ei_identifier)),
             *({**each, "type": v2_0203("FILL")} for each in read.each(rf1, "11", ei_identifier)),
         ],
-        status=STATUS.get(said(rf1, "1"), "unknown"),
+        status=_status(read, rf1),
         intent="order",
         category=[each for n in ("3", "4", "5") for each in read.concepts(rf1, n)],
-        priority=PRIORITY.get(said(rf1, "2")),
+        priority=read.look_up(rf1, "2", PRIORITY),
         subject=read.patient or UNKNOWN,
         encounter=read.encounter,
         occurrencePeriod=element(end=read.date_time(rf1, "8")),
         authoredOn=read.date_time(rf1, "7"),
         reasonCode=read.concepts(rf1, "10"),
     )
+
+
+def _status(read: Reading, rf1: Segment) -> str:
+    """The event I14 cancels the referral, whatever RF1-1 says."""
+    status: str = read.look_up(rf1, "1", STATUS) or "unknown"
+    return "revoked" if read.message["MSH-9.2"] == "I14" else status
 
 
 def prd_practitioner_role(read: Reading, prd: Segment) -> Resource:

@@ -12,41 +12,53 @@ from shared.mapping.segments.header import PARTICIPANT, recorded
 from shared.mapping.segments.insurance import cwe_identifiers
 from shared.mapping.tables import APPOINTMENT_REASON, APPOINTMENT_STATUS, APPOINTMENT_TYPE
 
-# The trigger event says the status when SCH-25 does not (HL7 v2.5.1 section 10.3).
-EVENT_STATUS = {
-    "S12": "booked",
-    "S13": "booked",
-    "S14": "booked",
-    "S15": "cancelled",
-    "S16": "cancelled",
-    "S17": "entered-in-error",
-    "S26": "noshow",
+# What the trigger event says of an appointment (HL7 v2.5.1 section 10.3): it is booked where SCH-25 does not say more, or it
+# takes place no more, whatever SCH-25 says.
+BOOKED = ("S12", "S13")
+ENDED = {"S15": "cancelled", "S16": "cancelled", "S17": "entered-in-error", "S26": "noshow"}
+ORDERED = {  # status of the appointment -> of the request that it answers
+    "booked": "active",
+    "arrived": "active",
+    "checked-in": "active",
+    "fulfilled": "completed",
+    "cancelled": "revoked",
+    "entered-in-error": "entered-in-error",
 }
 
 
 def sch_appointment(read: Reading, sch: Segment) -> Resource:
     """SCH -> Appointment. Source: guide, SCH[Appointment]."""
+    status = _status(read, sch)
     return resource(
         "Appointment",
         id=read.id(sch),
         identifier=read.across(sch, ("1", "2"), ei_identifier),
-        status=_status(read, sch),
+        status=status,
         appointmentType=_type(read, sch),
         reasonCode=[] if _is_type(sch, "7") else read.concepts(sch, "7", APPOINTMENT_REASON),
         **_times(read, sch),
         participant=[
-            *_contacts(read, sch, "12"),
-            *_contacts(read, sch, "16"),
-            *_contacts(read, sch, "20"),
+            *_contacts(read, sch, "12", status),
+            *_contacts(read, sch, "16", status),
+            *_contacts(read, sch, "20", status),
         ],
     )
 
 
 def _status(read: Reading, sch: Segment) -> str:
-    """SCH-25, else what the trigger event means, else AIS-10."""
-    ais = read.message["AIS"]
-    by_event = EVENT_STATUS.get(read.message["MSH-9.2"]) or APPOINTMENT_STATUS.get(said(ais, "10"), "proposed")
-    return read.code(sch, "25", APPOINTMENT_STATUS, by_event) if said(sch, "25") else by_event
+    """An event that ends it, else SCH-25, else an event that books it, else AIS-10; proposed when nothing says it."""
+    event, by_filler = read.message["MSH-9.2"], said(sch, "25") and APPOINTMENT_STATUS.get(said(sch, "25"))
+    if event in ENDED:
+        if by_filler and by_filler not in ENDED.values():
+            words = "the event ends the appointment, its status does not: the event counts"
+            read.note("conflict", sch.where("25"), words, "event-against-status")
+        return by_filler if by_filler in ENDED.values() else ENDED[event]
+    by_event = "booked" if event in BOOKED else APPOINTMENT_STATUS.get(said(read.message["AIS"], "10"))
+    if said(sch, "25"):
+        return read.code(sch, "25", APPOINTMENT_STATUS, by_event or "proposed")
+    if not by_event:
+        read.note("required", sch.where("25"), "no status of the appointment was sent: proposed", "element-absent")
+    return by_event or "proposed"
 
 
 def _is_type(sch: Segment, field: str) -> bool:
@@ -74,11 +86,11 @@ def duration(read: Reading, segment: Segment, number: str, unit: str) -> float |
     return found
 
 
-def _contacts(read: Reading, sch: Segment, field: str) -> list[Element]:
+def _contacts(read: Reading, sch: Segment, field: str, status: str) -> list[Element]:
     """SCH-12, 16, 20 -> participants; for the contact persons the guide has no code yet."""
     enterer: Element = {"coding": [{"system": PARTICIPANT, "code": "enterer"}]}
     kind = [enterer if field == "20" else {"text": "placer contact" if field == "12" else "filler contact"}]
-    return [{"type": kind, "actor": who, "status": "accepted"} for who in read.practitioners(sch, field)]
+    return [{"type": kind, "actor": who, "status": _reply(status)} for who in read.practitioners(sch, field)]
 
 
 def sch_provenance(read: Reading, sch: Segment, target: Element) -> Resource:
@@ -104,7 +116,7 @@ def sch_service_requests(read: Reading, sch: Segment, status: str) -> list[Resou
             "ServiceRequest",
             id=read.id(sch, "/ServiceRequest"),
             identifier=identifiers,
-            status="revoked" if status in ("cancelled", "entered-in-error") else "active",
+            status=ORDERED.get(status, "unknown"),
             intent="order",
             subject=read.patient or UNKNOWN,
         )
@@ -113,12 +125,12 @@ def sch_service_requests(read: Reading, sch: Segment, status: str) -> list[Resou
 
 def patient_participant(read: Reading, appointment: Resource) -> Element:
     """The patient takes part. Source: guide, PID[Appointment]."""
-    return {"actor": read.patient, "status": _reply(appointment)}
+    return {"actor": read.patient, "status": _reply(appointment.get("status", ""))}
 
 
-def _reply(appointment: Resource) -> str:
+def _reply(status: str) -> str:
     """Appointment.participant.status, which FHIR demands: booked is accepted, the rest waits for an answer."""
-    return "accepted" if appointment.get("status") in ("booked", "fulfilled", "checked-in", "arrived") else "needs-action"
+    return "accepted" if status in ("booked", "fulfilled", "checked-in", "arrived") else "needs-action"
 
 
 def ais_appointment(read: Reading, ais: Segment) -> Element:
@@ -168,7 +180,9 @@ def _participant(read: Reading, segment: Segment, actor: Element, fields: tuple[
         return {}
     times = service_times(read, segment, fields[1:])  # type: ignore[arg-type]
     times.pop("minutesDuration", None)
-    return element(type=read.concepts(segment, fields[0]), actor=actor, status=_reply(appointment), period=times)
+    return element(
+        type=read.concepts(segment, fields[0]), actor=actor, status=_reply(appointment.get("status", "")), period=times
+    )
 
 
 def nte_appointment(words: str) -> Element:

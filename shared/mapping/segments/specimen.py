@@ -30,7 +30,7 @@ def spm_specimen(read: Reading, spm: Segment) -> Resource:
             *read.each(spm, "32", ei_identifier),
         ],
         accessionIdentifier=read.first(spm, "30", cx_number),
-        status=SPECIMEN_AVAILABILITY.get(said(spm, "20")),
+        status=read.look_up(spm, "20", SPECIMEN_AVAILABILITY),
         type=read.concept(spm, "4", SPECIMEN_TYPE),
         subject=read.patient,
         receivedTime=read.date_time(spm, "18"),

@@ -21,7 +21,7 @@ def rxa_immunization(read: Reading, orc: Segment, rxa: Segment) -> Resource:
             *(order_identifiers(read, orc, read.none("OBR")) if orc else []),
             *group_numbers(read, orc),
         ],
-        status=_status(read, rxa),
+        **_status(read, rxa),
         statusReason=read.concept(rxa, "18"),
         vaccineCode=read.concept(rxa, "5") or UNKNOWN,
         patient=read.patient or UNKNOWN,
@@ -39,11 +39,31 @@ def rxa_immunization(read: Reading, orc: Segment, rxa: Segment) -> Resource:
     )
 
 
-def _status(read: Reading, rxa: Segment) -> str:
-    """RXA-21 deleted is an error; else RXA-20, which is completed when it was not sent."""
+def _status(read: Reading, rxa: Segment) -> Element:
+    """RXA-21 deleted is an error; a reason for a refusal (RXA-18) is a refusal; else RXA-20.
+
+    The guide takes an absent RXA-20 for completed: so does this, and names it. A code that is not in the table says nothing
+    of what was done: the status, for which FHIR has no code "unknown", is marked so.
+    """
+    completion = said(rxa, "20")
     if said(rxa, "21") == "D":
-        return "entered-in-error"
-    return read.code(rxa, "20", COMPLETION_STATUS, "completed") if said(rxa, "20") else "completed"
+        return {"status": "entered-in-error"}
+    if is_refused(rxa):
+        if COMPLETION_STATUS.get(completion) == "completed":
+            words = "a reason for a refusal, and a status that says that it was given"
+            read.note("conflict", rxa.where("20"), words, "refusal-against-status", "error")
+        return {"status": "not-done"}
+    if not completion:
+        words = "no completion status was sent: completed, as the guide has it"
+        read.note("required", rxa.where("20"), words, "element-absent", "information")
+        return {"status": "completed"}
+    status = read.code(rxa, "20", COMPLETION_STATUS)
+    return {"status": status} if status else {"_status": UNKNOWN}
+
+
+def is_refused(rxa: Segment) -> bool:
+    """RXA-18 gives a reason why the substance was refused (HL7 v2.5.1 section 4.14.7.18)."""
+    return any(said(cwe, path) for cwe in rxa.repeats("18") for path in ("1", "2", "4", "5", "9"))
 
 
 def _recorded(read: Reading, orc: Segment, rxa: Segment) -> str:

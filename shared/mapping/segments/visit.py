@@ -32,6 +32,11 @@ PARTICIPANTS = (
     ("52", "PART", "Participation"),
 )
 VISIT_NUMBER = {"type": {**v2_0203("VN"), "text": "visit number"}}  # first of an identifier's elements
+# Events that take back an admission, an expected one, a visit, or its end (HL7 v2.5.1 section 3.3).
+TAKEN_BACK = {"A11": "cancelled", "A13": "in-progress", "A23": "entered-in-error", "A27": "cancelled", "A38": "cancelled"}
+# Status of a visit -> of the place where the patient is; none unless the visit is under way or planned.
+HERE = {"planned": "planned", "in-progress": "active"}
+EPISODE = {"planned": "planned", "in-progress": "active"}
 NO_CLASS = {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
 
 
@@ -52,6 +57,11 @@ def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
     )
 
 
+def is_no_visit(pv1: Segment) -> bool:
+    """PV1-2 is N (not applicable), and nothing else was sent but the number of the segment."""
+    return said(pv1, "2") == "N" and not any(pv1.fields[3:])
+
+
 def _visit_number(read: Reading, pv1: Segment) -> list[Element]:
     """PV1-19: a visit number, whatever type its sender gives it beside."""
     return [{**VISIT_NUMBER, **each, "type": _visit_type(each.get("type", {}))} for each in read.each(pv1, "19", cx_number)]
@@ -66,14 +76,14 @@ def _visit_type(sent: Element) -> Element:
 def _status(read: Reading, pv1: Segment) -> str:
     """Cancelled and reopened by the event; finished by its end; else by the event, else by the class."""
     event = read.message["MSH-9.2"] or read.message["EVN-1"]
+    if event in TAKEN_BACK:
+        return TAKEN_BACK[event]
     by_event = ENCOUNTER_STATUS_BY_EVENT.get(event)
-    if event in ("A11", "A13"):
-        return by_event
     if said(pv1, "45"):
         return "finished"
     if by_event and by_event != "unknown":
         return by_event
-    return ENCOUNTER_STATUS.get(said(pv1, "2"), "unknown")
+    return ENCOUNTER_STATUS.get(said(pv1, "2"), "unknown") if said(pv1, "2") != "N" else "unknown"
 
 
 @remembered(2, 4, 10)
@@ -134,15 +144,20 @@ def _destination(read: Reading, pv1: Segment) -> Element:
 
 
 def _locations(read: Reading, pv1: Segment) -> list[Element]:
-    """PV1-3, 6, 11, 42 -> location, each with its status; PV1-40 is the status of the bed or room in PV1-3."""
-    now = "planned" if said(pv1, "2") == "P" else "active"
-    found = [(read.location(pv1, field), status) for field, status in (("3", now), ("6", "completed"), ("11", "active"))]
-    found.append((read.location(pv1, "42"), "reserved"))
+    """PV1-3, 6, 11, 42 -> location, each with its status, as far as that of the visit gives it one.
+
+    PV1-40 is the status of the bed or room in PV1-3.
+    """
+    visit = _status(read, pv1)
+    now, later = HERE.get(visit, ""), "reserved" if visit in ("planned", "in-progress") else ""
+    rows = (("3", now), ("6", "completed"), ("11", now), ("42", later))
+    found = [(read.location(pv1, field), status) for field, status in rows]
     _bed_status(read, pv1, found[0][0])
-    return [{"location": place, "status": status} for place, status in found if place]
+    return [element(location=place, status=status) for place, status in found if place]
 
 
 def _bed_status(read: Reading, pv1: Segment, place: Element) -> None:
+    read.look_up(pv1, "40", BED_STATUS)
     target = BED_STATUS.target(said(pv1, "40"))
     if target and (said(pv1, "3.2") or said(pv1, "3.3")):
         inner = read.held(place)
@@ -150,18 +165,20 @@ def _bed_status(read: Reading, pv1: Segment, place: Element) -> None:
 
 
 def _episode(read: Reading, pv1: Segment) -> Element:
-    """PV1-53 and PV1-54 -> EpisodeOfCare; its status was not sent, so the visit's own stands for it."""
+    """PV1-53 and PV1-54 -> EpisodeOfCare; its status was not sent: that of a visit under way or planned, else unknown."""
     identifiers = read.each(pv1, "54", cx_number)
     words = extension(HL7 + "resource-instance-description", valueMarkdown=said(pv1, "53"))
     if not identifiers and not words:
         return {}
+    status = EPISODE.get(_status(read, pv1), "")
     return read.keep(
         resource(
             "EpisodeOfCare",
             id=read.id(pv1, "-54"),
             extension=words,
             identifier=identifiers,
-            status="active",
+            status=status,
+            _status={} if status else UNKNOWN,
             patient=read.patient or UNKNOWN,
         )
     )

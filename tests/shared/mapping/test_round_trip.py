@@ -131,8 +131,8 @@ PV1 = segment(
 )
 AL1 = segment(
     "AL1",
-    {3: LOCAL, 4: st.sampled_from(["SV", "MO", "MI"]), 5: st.lists(WORD, min_size=1, max_size=2).map("~".join), 6: DATE},
-    {1: st.just("1"), 2: st.sampled_from(["DA", "FA", "EA", "MC"])},
+    {4: st.sampled_from(["SV", "MO", "MI"]), 5: st.lists(WORD, min_size=1, max_size=2).map("~".join), 6: DATE},
+    {1: st.just("1"), 2: st.sampled_from(["DA", "FA", "EA", "MC"]), 3: LOCAL},
 )
 DG1 = segment("DG1", {4: WORD, 5: DATE, 6: st.just("A"), 15: st.just("1"), 16: PERSON}, {1: st.just("1"), 3: LOCAL})
 NK1 = segment("NK1", {3: st.just("SPO^spouse^HL70063"), 15: st.sampled_from("MF"), 16: DATE}, {1: st.just("1"), 2: WORD})
