@@ -24,6 +24,7 @@ from shared.mapping.segments.schedule import (
 
 
 def sch(story: Story, segment: Segment) -> None:
+    """The appointment, and the order that it answers."""
     if story.read.is_empty(segment, since=1):
         return
     story.appointment = sch_appointment(story.read, segment)
