@@ -48,7 +48,7 @@ def register(integration: Integration) -> None:
     if any(isinstance(trigger, EventGrid) for trigger in integration.triggers):
         add(f"{package}_event", app.event_grid_trigger("event"), event(integration))
     add(f"{package}_status", app.route(f"v1/{name}/messages/{{id}}", methods=["GET"]), message_status(integration))
-    add(f"{package}_in", queue(f"{name}-in"), knocked(integration, triggers.in_queue))
+    add(f"{package}_in", queue(f"{name}-in"), brought(integration))
     add(f"{package}_in_poison", queue(f"{name}-in-poison"), knocked(integration, triggers.in_poison))
     add(f"{package}_work", queue(f"{name}-work"), knocked(integration, triggers.work_queue))
     add(f"{package}_work_poison", queue(f"{name}-work-poison"), knocked(integration, triggers.work_poison))
@@ -96,6 +96,14 @@ def event(integration: Integration) -> Callable[..., Any]:
     async def take(event: str) -> None:  # as text: either schema arrives as it was sent
         with faults():
             await triggers.event(integration, orjson.loads(event), hub())
+
+    return take
+
+
+def brought(integration: Integration) -> Callable[..., Any]:
+    async def take(message: func.QueueMessage) -> None:  # its id tells a redelivery from a resend
+        with faults():
+            await triggers.in_queue(integration, message.get_body(), hub(), message.id or "")
 
     return take
 

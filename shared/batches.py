@@ -117,7 +117,7 @@ async def _known(integration: Integration, key: str, hub: Hub) -> Given | None:
 
 async def _store(integration: Integration, envelope: Envelope, key: str, decided: Decided, hub: Hub) -> bytes:
     """The file and its row, once; the acknowledgement that holds: another post of the same batch may have been first."""
-    now, posting = hub.now(), envelope.reference or hub.token()
+    now, posting = hub.now(), envelope.handed or envelope.reference or hub.token()
     blob = blob_name(integration.name, key, hub.token())
     new = Batch(key, posting, blob, decided.members, done=0, at=now, since=now, until=0.0, tries=0)
     body = await asyncio.to_thread(packed, decided.given, envelope.body)

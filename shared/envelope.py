@@ -18,7 +18,9 @@ class Envelope:
     an event. ``reference`` names the blob that the body came from (a hash of its URL and its ETag), ``""`` otherwise.
     ``headers`` are those of the HTTP request, names in lower case. ``files`` names blobs that belong to the message and are too
     large to be in its body; they go when its content goes. ``acknowledged`` is the code that the sender was given before the
-    ledger had the message (a member of a batch), ``""`` otherwise.
+    ledger had the message (a member of a batch), ``""`` otherwise. ``handed`` is the handing-over that brought it, as a keyed
+    hash: of a queue message, an event, a file or a row of an outbox. The same one brings it again after a crash, a resend is
+    another; ``""`` where it is not known, and over HTTP, where each call is the sender's own.
 
     ``correlation_id`` and ``traceparent`` are the caller's own texts: from here on they are held in the form in which they may be
     kept and shown. ``tracestate`` is not held: it is free text of whatever systems the request passed through.
@@ -36,6 +38,7 @@ class Envelope:
     headers: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     acknowledged: str = ""
+    handed: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "correlation_id", shown("correlation", self.correlation_id))

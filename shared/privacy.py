@@ -34,6 +34,11 @@ def keyed(kind: str, text: str) -> str:
     return hmac.new(_key(), f"{kind}\0{text}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
+def handing_over(*parts: str) -> str:
+    """The name of one handing-over: 16 hexadecimal digits, ``""`` where the last part, its id, is not known."""
+    return keyed("handed", "\0".join(parts))[:16] if parts[-1] else ""
+
+
 def lane_hash(lane: str) -> str:
     """The partition of a lane: version of the key and hash, never the value itself."""
     return f"{setting('HUB_HASH_KEY_VERSION', KEY_VERSION)}-{keyed('lane', lane)}"

@@ -1,6 +1,6 @@
 """The doors of the hub, one function for each way in; the functions of Azure are wired to these and do nothing else.
 
-What comes by queue or event and cannot be taken *now* raises, so that the platform brings it again.
+What comes by queue or event and cannot be taken *now* goes back into the queue with a growing delay (``patience``).
 """
 
 import base64
@@ -12,21 +12,22 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from shared import batches, door, replies
+from shared import batches, door, patience, replies
 from shared.admission import admit
 from shared.bounds import MEDIA_TYPE
-from shared.envelope import Answer, Envelope, Trigger
+from shared.envelope import Answer, Envelope
 from shared.formats.media import content_type
 from shared.hub import Hub
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import names, outbox
-from shared.ledger.knocks import knock
+from shared.ledger.knocks import knock, knock_again
 from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away
+from shared.patience import Brought
 from shared.pipeline import process
-from shared.privacy import keyed
-from shared.problems import Unsupported
+from shared.privacy import handing_over, keyed
+from shared.problems import Unavailable, Unsupported
 
 EMULATED = "devstoreaccount1"  # the account, which an emulator puts into the path of its URLs
 POISONED = Issue("error", "processing", "", "the queue gave the message up after several tries", "poisoned")
@@ -55,39 +56,87 @@ async def http(integration: Integration, headers: Mapping[str, str], body: bytes
     return door.asynchronous(headers, await batches.take(integration, envelope, hub))
 
 
-async def in_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
+async def in_queue(integration: Integration, raw: bytes, hub: Hub, message_id: str = "") -> None:
     """From ``<name>-in``: raw or base64 HL7, JSON, XML, a reference to a blob in the inbox, or an event that names a lane."""
-    body = decoded(raw)
-    publisher, lane = _publisher(integration), _lane(_object(body))
-    if publisher and lane:
-        await outbox.take(integration, publisher, lane, hub)
-    elif (name := _referenced(body)) is not None:
-        await _file(integration, name, _sent(integration, body, "queue", hub), hub)
-    else:
-        await replies.take(integration, _sent(integration, body, "queue", hub), hub)
+    await _take_or_put_back(integration, patience.read(raw, message_id), hub)
 
 
 async def in_poison(integration: Integration, raw: bytes, hub: Hub) -> None:
-    """What the in-queue gave up on: recorded with its content, as a dead letter is."""
-    body = decoded(raw)
+    """What the in-queue gave up on: recorded with its content, as a dead letter is. Raises ``Away``: the host brings it again."""
+    await _give_up(integration, patience.read(raw), hub)
+
+
+async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> None:
+    """One event (CloudEvents or Event Grid schema): a knock on an outbox, a blob to read, or a message in itself."""
+    source, event_id = told.get("source") or told.get("topic") or "", told.get("id")
+    known = f"{source} {event_id}" if event_id else ""
+    await _take_or_put_back(integration, Brought(orjson.dumps(dict(told)), known, "event"), hub)
+
+
+async def _take_or_put_back(integration: Integration, brought: Brought, hub: Hub) -> None:
+    """Take it, or put it back for later, as often as storage is away.
+
+    Raises:
+        Away: it can neither be taken nor put back. Queue and Event Grid bring it again in their own time, as they do
+            for every other problem: what cannot be read, and what our own code fails at.
+    """
+    try:
+        await _take(integration, brought, hub)
+    except (Away, Unavailable):
+        await patience.put_back(f"{integration.name}-in", brought, hub)
+
+
+async def _take(integration: Integration, brought: Brought, hub: Hub) -> None:
+    body = brought.body if brought.trigger == "event" else decoded(brought.body)
+    told = _object(body)
+    publisher, lane = _publisher(integration), _lane(told)
+    handed = handing_over(brought.trigger, brought.id)
+    sent = Envelope(integration.name, body, hub.stamp(), content_type(body), brought.trigger, handed=handed)
+    if publisher and lane:
+        await outbox.take(integration, publisher, lane, hub)
+    elif publisher and brought.trigger == "event":
+        hub.tell("hub.poison", integration=integration.name, queue="event", error_code="not-a-knock")
+    elif (name := _created(told) if brought.trigger == "event" else _referenced(body)) is not None:
+        await _file(integration, name, sent, hub)
+    else:
+        await replies.take(integration, sent, hub)
+
+
+async def _give_up(integration: Integration, brought: Brought, hub: Hub) -> None:
+    """A dead letter: it cannot be read, our code fails at it, or it killed one worker after the other."""
+    body = decoded(brought.body)
+    if _publisher(integration) and _lane(_object(body)):  # no message: the watchdog knocks for what is still there
+        return hub.tell("hub.poison", integration=integration.name, queue="in")
     name = _referenced(body)  # the watchdog may bring a file again and again: it is one dead letter
     reference = keyed("blob", name) if name else ""
-    envelope = Envelope(integration.name, body, hub.stamp(), content_type(body), "queue", reference=reference)
+    envelope = Envelope(integration.name, body, hub.stamp(), content_type(body), brought.trigger, reference=reference)
     await refuse(integration, envelope, Verdict("AR", (POISONED,)), Refusal(), hub)
     hub.count(integration.name, "rejected")
     hub.tell("hub.poison", integration=integration.name, queue="in")
+    return None
 
 
 async def work_queue(integration: Integration, raw: bytes, hub: Hub) -> None:
-    """A knock: which lane has work, or which lane of a publisher's outbox. One that makes no sense is told and dropped."""
+    """A knock: which lane has work, or which lane of a publisher's outbox. One that makes no sense is told and dropped.
+
+    Raises:
+        Away: storage is away, and so is the queue.
+    """
     told = _object(raw)
+    try:
+        await _work(integration, told, hub)
+    except (Away, Unavailable):
+        await knock_again(integration.name, told, hub)
+
+
+async def _work(integration: Integration, told: Mapping[str, Any], hub: Hub) -> None:
     lane, publisher, batch = told.get("lane"), told.get("publisher", ""), told.get("batch")
     if isinstance(batch, str) and names.is_lane(batch):
         await batches.split(integration, batch, hub)
     elif not isinstance(lane, str) or not names.is_lane(lane) or publisher not in ("", _publisher(integration)):
         hub.tell("hub.poison", integration=integration.name, queue="work", error_code="not-a-knock")
     elif publisher:
-        await outbox.take(integration, publisher, lane, hub)
+        await outbox.take(integration, str(publisher), lane, hub)
     else:
         await process(integration, lane, hub)
 
@@ -100,18 +149,6 @@ async def work_poison(integration: Integration, raw: bytes, hub: Hub) -> None:
         await knock(integration.name, lane, hub, 60)
 
 
-async def event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> None:
-    """One event (CloudEvents or Event Grid schema): a knock on an outbox, a blob to read, or a message in itself."""
-    if publisher := _publisher(integration):
-        await outbox.take(integration, publisher, _lane(told), hub)
-        return
-    sent = _sent(integration, orjson.dumps(dict(told)), "event", hub)
-    if (name := _created(told)) is not None:
-        await _file(integration, name, sent, hub)
-    else:
-        await replies.take(integration, sent, hub)
-
-
 async def tick(hub: Hub) -> None:
     """The watchdog's round, every 30 seconds, and once an hour the purge; storage that is away is no failure of a timer."""
     from shared.ledger import purge, watchdog
@@ -121,11 +158,6 @@ async def tick(hub: Hub) -> None:
         await purge.hourly(hub)
     except Away:
         return
-
-
-def _sent(integration: Integration, body: bytes, trigger: Trigger, hub: Hub) -> Envelope:
-    """What a queue or an event brought, as it came."""
-    return Envelope(integration.name, body, hub.stamp(), content_type(body), trigger)
 
 
 async def _file(integration: Integration, name: str, sent: Envelope, hub: Hub) -> None:

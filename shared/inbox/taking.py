@@ -14,7 +14,7 @@ from shared.issue import Issue, Verdict
 from shared.ledger import names
 from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import put
-from shared.privacy import digest, keyed
+from shared.privacy import digest, handing_over, keyed
 from shared.problems import Problem
 
 NO_BLOB = Issue("error", "not-found", "", "the blob that the message names is not in the inbox", "blob-missing")
@@ -100,7 +100,8 @@ async def _paired(integration: Integration, document: File, sidecar: File, trigg
 
 def _envelope(integration: Integration, file: File, body: bytes, trigger: Trigger, hub: Hub) -> Envelope:
     reference = f"{keyed('blob', file.name)}-{digest(body)[:16]}"
-    return Envelope(integration.name, body, hub.stamp(), content_type(body), trigger, reference=reference)
+    handed = handing_over("file", file.name, file.etag)
+    return Envelope(integration.name, body, hub.stamp(), content_type(body), trigger, reference=reference, handed=handed)
 
 
 async def _refuse(integration: Integration, file: File, trigger: Trigger, hub: Hub) -> None:

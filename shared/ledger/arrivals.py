@@ -13,14 +13,15 @@ from shared.formats.media import chosen
 from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
-from shared.ledger import content, names
+from shared.ledger import content, names, resends
 from shared.ledger.knocks import close, knock, open_lane
-from shared.ledger.store import Away, Change, Conflict, Row, Ticket, insert, put
+from shared.ledger.resends import Earlier
+from shared.ledger.revival import revived
+from shared.ledger.store import Away, Change, Conflict, Row, Ticket, delete, insert, put
 from shared.ledger.store import replace as changed
 from shared.privacy import code
 from shared.problems import Unavailable
 
-GONE = ("dead", "discarded", "expired")  # these do not block a resend
 REUSE = Issue("warning", "duplicate", "MSH-10", "this control id came before with another body", "control-id-reuse", hl7="205")
 AWAY = Issue("error", "transient", "", "the hub cannot store the message now: send it again", "storage-away", hl7="207")
 
@@ -126,22 +127,25 @@ async def _used_before(integration: Integration, arrival: Arrival, found: Mappin
 async def _store(integration: Integration, arrival: Arrival, ticket: Ticket | None, hub: Hub) -> Recorded | None:
     """The transaction, tried until its answer is clear; ``None`` when the receipt there is that of another body."""
     ledger, deadline = names.tables(integration.name).ledger, hub.now() + hub.timing.storage_patience
-    receipt: Row | None = None
+    earlier: Earlier | None = None
     while hub.now() < deadline:
         try:
-            return await _append(integration, arrival, receipt, ticket, hub)
+            return await _write(integration, arrival, earlier, ticket, hub)
         except (Conflict, Away):
             receipt = await _read(ledger, arrival, hub)
         if receipt and receipt["token"] == arrival.token:
+            if earlier:
+                hub.start(resends.clear(integration, earlier, hub))
             return Recorded(arrival.id, "new", arrival.acknowledge(arrival.verdict), arrival.lane)
         if receipt and receipt["digest"] != arrival.digest:
             return None
         if receipt and _same_copy(arrival, receipt):
             hub.start(_withdraw(integration, arrival, ticket, hub))
             return Recorded(arrival.id, "again", _as_given(arrival, receipt), arrival.lane)
-        if receipt and not await _comes_again(integration, receipt, hub):
+        earlier = await resends.look(integration, receipt, hub) if receipt else None
+        if earlier and not resends.comes_again(integration, earlier, arrival.envelope.handed):
             hub.start(_withdraw(integration, arrival, ticket, hub))
-            return await _duplicate(ledger, arrival, receipt, hub)
+            return await _duplicate(ledger, arrival, earlier.receipt, hub)
         await asyncio.sleep(hub.random.uniform(0.01, 0.1))
     raise Unavailable(AWAY)
 
@@ -153,13 +157,48 @@ async def _read(ledger: str, arrival: Arrival, hub: Hub) -> Row | None:
         return None
 
 
-async def _append(integration: Integration, arrival: Arrival, receipt: Row | None, ticket: Ticket | None, hub: Hub) -> Recorded:
+async def _write(
+    integration: Integration, arrival: Arrival, earlier: Earlier | None, ticket: Ticket | None, hub: Hub
+) -> Recorded:
+    """Store it: at the end of its lane, or in the place of the dead letter that holds the lane and that it repeats."""
+    if earlier and earlier.hold:
+        recorded = await _revive(integration, arrival, earlier, hub)
+    else:
+        if earlier:
+            await resends.announce(integration, earlier, hub)
+        recorded = await _append(integration, arrival, earlier, ticket, hub)
+    if earlier:
+        hub.start(resends.clear(integration, earlier, hub))
+    return recorded
+
+
+async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, hub: Hub) -> Recorded:
+    """The sender sent again what holds its lane: the same body, tried again in its place, so that nothing overtakes it."""
+    ledger, receipt, ended = names.tables(integration.name).ledger, earlier.receipt, earlier.ended
+    head = await hub.store.get(ledger, arrival.lane, "head")
+    assert earlier.hold
+    assert ended
+    changes = [
+        *revived(earlier.n, ended, arrival.token, hub.now()),
+        changed(receipt, token=arrival.token, duplicates=receipt["duplicates"] + 1, handed=_handed(arrival, receipt)),
+        *([changed(head, idle=-1)] if head else []),  # no short cut past what waits
+        delete(earlier.hold),
+        *(delete(row) for row in earlier.rests if row.key.startswith("e|")),
+    ]
+    await hub.store.commit(ledger, arrival.lane, *changes)
+    return Recorded(arrival.id, "new", _as_given(arrival, receipt), arrival.lane)
+
+
+async def _append(
+    integration: Integration, arrival: Arrival, earlier: Earlier | None, ticket: Ticket | None, hub: Hub
+) -> Recorded:
     """One transaction: the next number of the lane, the receipt, the waiting message and its content."""
     ledger = names.tables(integration.name).ledger
     head = await hub.store.get(ledger, arrival.lane, "head")
     n, idle = (head["n"] + 1, head["idle"] == head["n"]) if head else (1, True)
     answer, at = arrival.acknowledge(arrival.verdict), hub.now()
-    waiting = await _waiting(integration, arrival, at, hub)
+    waiting = {**await _waiting(integration, arrival, at, hub), "resent": earlier.n if earlier else 0}
+    receipt = earlier.receipt if earlier else None
     step = changed(head, n=n) if head else insert("head", {"schema": names.SCHEMA, "n": n, "idle": 0})
     etags = await hub.store.commit(
         ledger,
@@ -168,6 +207,7 @@ async def _append(integration: Integration, arrival: Arrival, receipt: Row | Non
         _receipt(arrival, receipt, n, answer, at),
         insert(names.row("w", n), waiting),
         insert(names.row("c", n), _content(arrival)),
+        *(resends.replaced(earlier, n, at) if earlier else ()),
     )
     fresh = Fresh(
         Row(arrival.lane, "head", etags["head"], step.values),
@@ -217,6 +257,8 @@ def _receipt(arrival: Arrival, earlier: Row | None, n: int, answer: Answer, at: 
         "token": arrival.token,
         "reference": arrival.envelope.reference,
         "duplicates": earlier["duplicates"] if earlier else 0,
+        "redelivered": (earlier["redelivered"] or 0) if earlier else 0,  # of the duplicates: brought again, not sent again
+        "handed": _handed(arrival, earlier),
         "status": answer.status,
         "content_type": answer.content_type,
         **content.pieces(content.compressed(answer.body)),
@@ -230,12 +272,18 @@ def _content(arrival: Arrival) -> dict[str, Any]:
     return {"schema": names.SCHEMA, **content.kept(arrival.envelope), **body}
 
 
-async def _comes_again(integration: Integration, receipt: Row, hub: Hub) -> bool:
-    """Whether this resend is a message of its own: the integration says so, or the first one was given up."""
-    if integration.on_resend == "deliver":
-        return True
-    ended = await hub.store.get(names.tables(integration.name).ledger, receipt.partition, names.row("d", receipt["n"]))
-    return ended is not None and ended["outcome"] in GONE
+def _handed(arrival: Arrival, receipt: Row | None) -> str:
+    return resends.handed_over(receipt, arrival.envelope.handed)
+
+
+def _counted(arrival: Arrival, receipt: Row) -> dict[str, Any]:
+    """A duplicate, on its receipt: how many, and how many of them were only brought again."""
+    again = resends.is_redelivered(receipt, arrival.envelope.handed)
+    return {
+        "duplicates": receipt["duplicates"] + 1,
+        "redelivered": (receipt["redelivered"] or 0) + again,
+        "handed": _handed(arrival, receipt),
+    }
 
 
 async def _withdraw(integration: Integration, arrival: Arrival, ticket: Ticket | None, hub: Hub) -> None:
@@ -268,7 +316,7 @@ async def _duplicate(ledger: str, arrival: Arrival, receipt: Row | None, hub: Hu
     """The stored acknowledgement, once the duplicate is counted on the receipt."""
     while receipt:
         try:
-            await hub.store.commit(ledger, arrival.lane, changed(receipt, duplicates=receipt["duplicates"] + 1))
+            await hub.store.commit(ledger, arrival.lane, changed(receipt, **_counted(arrival, receipt)))
             return Recorded(arrival.id, "duplicate", _as_given(arrival, receipt), arrival.lane)
         except Conflict:
             await asyncio.sleep(hub.random.uniform(0.01, 0.1))

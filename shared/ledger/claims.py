@@ -14,6 +14,7 @@ from shared.integration import Integration
 from shared.issue import Issue
 from shared.ledger import content, names
 from shared.ledger.arrivals import Fresh
+from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import close, knock, open_outbox
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, put, remove, replace
 from shared.privacy import code, place, shown
@@ -388,15 +389,6 @@ async def stored_envelope(integration: str, row: Row, hub: Hub) -> Envelope:
     large = len(data) > hub.timing.thread_from
     body = await asyncio.to_thread(content.restored, data) if large else content.restored(data)
     return content.envelope(integration, row.values, body)
-
-
-async def drop_blob(ledger: str, lane: str, n: int, hub: Hub) -> None:
-    """Delete the blobs of a settled message, then say so in its row."""
-    row = await hub.store.get(ledger, lane, names.row("d", n))
-    if row and row["blob_pending"]:
-        for blob in row["blob_pending"].split():
-            await hub.store.delete_blob(names.CONTENT, blob)
-        await hub.store.commit(ledger, lane, replace(row, blob_pending=""))
 
 
 async def blocked(integration: Integration, message: Row, hub: Hub) -> bool:

@@ -10,10 +10,12 @@ from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import audit, names
 from shared.ledger.audit import Act
-from shared.ledger.claims import drop_blob, stored_envelope
+from shared.ledger.blobs import drop_blob
+from shared.ledger.claims import stored_envelope
 from shared.ledger.knocks import close, knock, open_lane
+from shared.ledger.revival import revived
 from shared.ledger.search import sequence, status
-from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, remove, replace
+from shared.ledger.store import Away, Change, Conflict, Row, delete, remove, replace
 from shared.pipeline import accept, decide
 
 PARTITION = names.DEAD
@@ -65,7 +67,7 @@ async def replay(integration: Integration, message_id: str, person: Person, hub:
     tables = names.tables(integration.name)
     mark = hub.token()
     await open_lane(integration.name, lane, mark, hub, ended["key"])
-    await _commit(tables.ledger, lane, [*_revived(n, ended, mark, hub.now()), *await _let_in(tables.ledger, lane, n, hub)], hub)
+    await _commit(tables.ledger, lane, [*revived(n, ended, mark, hub.now()), *await _let_in(tables.ledger, lane, n, hub)], hub)
     await hub.store.commit(tables.find, PARTITION, remove(message_id))
     await knock(integration.name, lane, hub)
     return message_id
@@ -102,30 +104,6 @@ async def _dead(integration: str, message_id: str, hub: Hub) -> tuple[str, int, 
 async def _overtaken(integration: str, lane: str, n: int, hub: Hub) -> bool:
     later = await hub.store.query(names.tables(integration).ledger, lane, names.row("d", n + 1), "d~")
     return any(row["outcome"] == "delivered" for row in later)
-
-
-def _revived(n: int, ended: Row, mark: str, now: float) -> list[Change]:
-    """The message waits again; what it came to the first time stays beside it."""
-    settled = ("outcome", "ended", "code", "where", "reference", "pending", "blob_pending")
-    waiting = {name: value for name, value in ended.values.items() if name not in settled}
-    again = {
-        "since": now,
-        "mark": mark,
-        "state": "waiting",
-        "due": 0.0,
-        "attempts": 0,
-        "sent": 0,
-        "tries": 0,
-        "code": "",
-        "after": "",
-        "after_n": 0,
-    }
-    replays = ended["replays"] + 1
-    return [
-        delete(ended),
-        insert(f"{names.row('d', n)}|{replays}", ended.values),
-        insert(names.row("w", n), {**waiting, **again, "replays": replays}),
-    ]
 
 
 async def _let_in(ledger: str, lane: str, n: int, hub: Hub, content_too: bool = False) -> list[Change]:

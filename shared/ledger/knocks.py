@@ -4,11 +4,15 @@ What is published leaves one open row for its whole lane, in partitions of its o
 nothing: therefore each expires, and a worker that is away finds no heap of them when it comes back.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import orjson
 
 from shared.hub import Hub
 from shared.ledger import names
 from shared.ledger.store import Away, Conflict, Ticket, delete, put, remove
+from shared.patience import delay
 
 LIVES = 3600.0  # seconds that a knock is kept once it is due
 LONGEST_DELAY = 6 * 86400.0  # a storage queue takes seven days at most
@@ -27,6 +31,13 @@ async def knock_subscriber(subscriber: str, publisher: str, lane: str, hub: Hub,
     """Ask a subscriber to look into one lane of a publisher's outbox. Raises ``Away``."""
     body = orjson.dumps({"publisher": publisher, "lane": lane})
     await hub.store.send(f"{subscriber}-work", body, delay, delay + lives)
+
+
+async def knock_again(integration: str, told: Mapping[str, Any], hub: Hub) -> None:
+    """The same knock later, with a growing delay. Raises ``Away``."""
+    tries = told["tries"] if isinstance(told.get("tries"), int) else 0
+    wait = delay(tries, hub)
+    await hub.store.send(f"{integration}-work", orjson.dumps({**told, "tries": tries + 1}), wait, wait + LIVES)
 
 
 async def open_lane(integration: str, lane: str, mark: str, hub: Hub, key: str = "") -> None:

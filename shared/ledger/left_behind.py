@@ -3,7 +3,7 @@
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import names
-from shared.ledger.claims import drop_blob
+from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import close, open_outbox
 from shared.ledger.store import Row
 

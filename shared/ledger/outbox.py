@@ -13,10 +13,12 @@ import orjson
 from shared.hub import Hub
 from shared.integration import EventGrid, Integration
 from shared.ledger import names
-from shared.ledger.claims import drop_blob, stored_envelope
+from shared.ledger.blobs import drop_blob
+from shared.ledger.claims import stored_envelope
 from shared.ledger.knocks import close, close_outbox, knock_subscriber
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, remove, replace
 from shared.pipeline import accept
+from shared.privacy import handing_over
 
 LOOK_AGAIN = 1  # second
 PAGE = 50  # published messages that are read in one request
@@ -99,7 +101,9 @@ async def _accept(subscriber: Integration, publisher: str, published: Row, hub: 
     if not row:
         return
     envelope = await stored_envelope(publisher, row, hub)
-    answer = await accept(subscriber, altered(envelope, integration=subscriber.name, trigger="event", partner=""), hub)
+    handed = handing_over("outbox", publisher, published.partition, published.key)
+    alone = altered(envelope, integration=subscriber.name, trigger="event", partner="", handed=handed)
+    answer = await accept(subscriber, alone, hub)
     if answer.status in (500, 503):
         raise Away
 

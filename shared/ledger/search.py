@@ -16,6 +16,7 @@ LOOKED_AT = 1000  # rows of a partition that a person's question reads: what Azu
 SHOWN = (
     *("control", "sender", "facility", "outcome", "acknowledgement", "state", "at", "ended", "due", "attempts", "tries", "code"),
     *("rules", "where", "ambiguous", "replays", "correlation_id", "bytes", "pending", "reference", "partner", "synthetic"),
+    *("resent", "resent_as"),
 )
 
 

@@ -1,0 +1,110 @@
+"""A message that has come before: brought again by what carries it, sent again, or sent after the first was given up.
+
+Three things look alike, and only the last two are a wish of the sender's. A queue brings a message again when a worker died, an
+event may be doubled, an outbox is read again: the handing-over (``Envelope.handed``) tells these from a resend, and none of them
+sends again what a receiver refused.
+"""
+
+import asyncio
+from typing import NamedTuple
+
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger import names
+from shared.ledger.blobs import drop_blob
+from shared.ledger.knocks import close, open_lane
+from shared.ledger.store import Away, Change, Conflict, Row, delete, replace
+
+GONE = ("dead", "discarded", "expired")  # these do not block a resend
+REMEMBERED = 20  # handings-over of one message that its receipt knows
+
+
+class Earlier(NamedTuple):
+    """The message that came before under the same identity, with the same body."""
+
+    receipt: Row
+    ended: Row | None  # what became of it; ``None`` while it waits
+    hold: Row | None  # the row by which it holds its lane
+    listed: Row | None  # its line in the list of dead letters
+    rests: tuple[Row, ...] = ()  # what a dead letter left: its content, the destination's words
+
+    @property
+    def n(self) -> int:
+        return int(self.receipt["n"])
+
+    @property
+    def is_dead(self) -> bool:
+        return self.ended is not None and self.ended["outcome"] == "dead"
+
+
+async def look(integration: Integration, receipt: Row, hub: Hub) -> Earlier:
+    """What is known of the earlier message. Raises ``Away``."""
+    tables, lane, n = names.tables(integration.name), receipt.partition, receipt["n"]
+    ended = await hub.store.get(tables.ledger, lane, names.row("d", n))
+    if not ended or ended["outcome"] != "dead":
+        return Earlier(receipt, ended, None, None)
+    hold, listed, *rests = await asyncio.gather(
+        hub.store.get(tables.ledger, lane, names.HOLD),
+        hub.store.get(tables.find, names.DEAD, names.message_id(lane, ended["key"])),
+        hub.store.get(tables.ledger, lane, names.row("c", n)),
+        hub.store.get(tables.ledger, lane, names.row("e", n)),
+    )
+    return Earlier(receipt, ended, hold if hold and hold["n"] == n else None, listed, tuple(filter(None, rests)))
+
+
+def is_redelivered(receipt: Row, handed: str) -> bool:
+    """Whether this handing-over has brought the message before."""
+    return bool(handed) and handed in str(receipt["handed"]).split()
+
+
+def comes_again(integration: Integration, earlier: Earlier, handed: str) -> bool:
+    """Whether this is an attempt of its own: the sender sent it again, and that counts here or the first one was given up."""
+    if is_redelivered(earlier.receipt, handed):
+        return False
+    return integration.on_resend == "deliver" or (earlier.ended is not None and earlier.ended["outcome"] in GONE)
+
+
+def handed_over(receipt: Row | None, handed: str) -> str:
+    """The handings-over that a receipt remembers, with this one."""
+    known = str(receipt["handed"]).split() if receipt else []
+    return " ".join([*known, *([handed] if handed and handed not in known else [])][-REMEMBERED:])
+
+
+def replaced(earlier: Earlier, n: int, now: float) -> list[Change]:
+    """A dead letter that its sender's resend replaces, as number ``n``: its content goes, its record says so."""
+    if not earlier.ended or not earlier.is_dead:
+        return []
+    record = replace(earlier.ended, outcome="discarded", resent_as=n, ended=now, blob="", blob_pending=earlier.ended["blob"])
+    return [record, *map(delete, earlier.rests)]
+
+
+async def announce(integration: Integration, earlier: Earlier, hub: Hub) -> None:
+    """Before a dead letter is replaced: an open row for the blob that is then to be deleted. Raises ``Away``."""
+    if earlier.ended and earlier.is_dead and earlier.ended["blob"] and not earlier.hold:
+        mark, key = earlier.ended["mark"], earlier.ended["key"]
+        await open_lane(integration.name, earlier.receipt.partition, mark, hub, key)
+
+
+async def clear(integration: Integration, earlier: Earlier, hub: Hub) -> None:
+    """After it: the blob, and the line of the list by its ETag, because the new attempt may be a dead letter already.
+
+    What is left undone here the watchdog finds by the open row, and the purge by the line.
+    """
+    if not earlier.ended or not earlier.is_dead:
+        return
+    tables, lane = names.tables(integration.name), earlier.receipt.partition
+    try:
+        if earlier.listed:
+            await _delete(tables.find, earlier.listed, hub)
+        if earlier.ended["blob"] and not earlier.hold:
+            await drop_blob(tables.ledger, lane, earlier.n, hub)
+            await close(integration.name, lane, earlier.ended["mark"], hub)
+    except (Away, Conflict):
+        return
+
+
+async def _delete(table: str, line: Row, hub: Hub) -> None:
+    try:
+        await hub.store.commit(table, line.partition, delete(line))
+    except Conflict:
+        return
