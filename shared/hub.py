@@ -51,6 +51,14 @@ class Timing:
         )
 
 
+class Places:
+    """The places of one destination in this process; ``again`` are those for messages that failed before."""
+
+    def __init__(self, count: int, again: int) -> None:
+        self.count, self.taken, self.waiting = count, 0, 0
+        self.all, self.again = asyncio.Semaphore(count), asyncio.Semaphore(again)
+
+
 @dataclass(eq=False, repr=False)
 class Hub:
     """Store, clock, chance, telemetry and the integrations that this app runs."""
@@ -68,7 +76,7 @@ class Hub:
     process: str = field(default_factory=lambda: uuid4().hex[:8])
     sweeps: dict[str, Any] = field(default_factory=dict)  # by integration: where the watchdog stopped, and what it has seen
     purged: dict[str, str] = field(default_factory=dict)  # by integration: the hour of the last purge
-    slots: dict[str, asyncio.Semaphore] = field(default_factory=dict)  # by destination
+    slots: dict[str, Places] = field(default_factory=dict)  # by destination
     breakers: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # by destination: when it was read, and what
     answered: dict[str, dict[str, float]] = field(default_factory=dict)  # by destination: lanes answered last, and when
     permits: dict[str, tuple[str, int]] = field(default_factory=dict)  # by destination: the minute, and how many are left

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 
 from shared import security
+from shared.destinations import fence
 from shared.destinations.failures import Owner, owner
 from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
 from shared.fate import unforeseen
@@ -23,8 +24,8 @@ from shared.integration import Content, Delivery, Integration
 from shared.issue import Issue, Verdict, listed, verdict
 from shared.ledger import breaker, content, counters, names
 from shared.ledger.arrivals import AWAY, Arrival, Fresh, record
-from shared.ledger.claims import Claim, Ended, Later, Lost, Outcome, blocked, claim
-from shared.ledger.pace import permit, slot
+from shared.ledger.claims import CROWDED, Claim, Ended, Later, Lost, Outcome, blocked, claim
+from shared.ledger.pace import NoPlace, permit, slot
 from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away, Conflict, Row
 from shared.limits import UNPLACED, too_long
@@ -44,7 +45,7 @@ T = TypeVar("T")
 COMPARED = 64 * 1024  # bytes of a body up to which it is looked through for places that no sample has
 
 
-PATIENCE = ("after-other-lane", "breaker-open", "rate")  # reasons to wait that are no failure of an attempt
+PATIENCE = ("after-other-lane", "breaker-open", "no-place", "rate")  # reasons to wait that are no failure of an attempt
 
 
 class Checked(NamedTuple):
@@ -147,7 +148,7 @@ def faults() -> Iterator[None]:
     """A bug inside becomes a ``Fault`` that says where, and nothing of the message."""
     try:
         yield
-    except (Problem, Away, Conflict, Lost):
+    except (Problem, Away, Conflict, Lost, fence.Late):
         raise
     except Exception as bug:  # noqa: BLE001 the one place: whatever a mapping or a destination does wrong
         raise Fault(Issue("fatal", "exception", "", f"{type(bug).__name__} in {_place(bug)}", "fault")) from None
@@ -263,10 +264,16 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
             began = hub.now()
             with span("attempt", message["traceparent"], kind="CONSUMER", integration=integration.name):
                 outcome = await attempt(held, message)
+                if outcome.code == "no-place" and not held.is_taken:
+                    return  # nothing was claimed: the knock brings a worker
                 await held.settle(outcome)
                 _tell_attempt(integration, message, outcome, hub.now() - began, hub)
     except Lost:
         hub.tell("hub.attempt", integration=integration.name, outcome="lost", lane=lane)
+    except Away:
+        if fresh is None:
+            raise  # the queue brings the knock again
+        hub.tell("hub.attempt", integration=integration.name, outcome="storage-away", lane=lane)
 
 
 async def attempt(held: Claim, message: Row) -> Outcome:
@@ -278,13 +285,16 @@ async def attempt(held: Claim, message: Row) -> Outcome:
     try:
         envelope = await held.content(message)
         outgoing = with_files(await _aside(envelope, hub, transform, integration, envelope), envelope, hub)
-        async with slot(integration, hub):
-            await held.sending(message)
+        async with slot(integration, bool(message["tries"]), held.patience, hub):
             for part in _announced(integration, message, outgoing[sent:]):
-                receipt, sent = await deliver(integration, part, hub), sent + 1
+                await held.sending()
+                receipt, sent = await deliver(held, part), sent + 1
                 await breaker.succeeded(integration, message.partition, hub)
     except Undelivered as problem:
         return await _undelivered(integration, message, problem, sent, began, hub)
+    except NoPlace:
+        await breaker.give_back(integration, message.partition, hub)
+        return Later(hub.random.uniform(*CROWDED), "no-place")
     except Fault as fault:
         await breaker.give_back(integration, message.partition, hub)
         return Ended("dead", fault.issues[0].rule or "fault", fault.issues)
@@ -330,17 +340,22 @@ def _unforeseen(integration: Integration, envelope: Envelope, hub: Hub) -> list[
     return unforeseen(integration, integration.source.read(envelope), hub.dropped)
 
 
-async def deliver(integration: Integration, outgoing: Outgoing, hub: Hub) -> Receipt:
-    """Hand one body to the destination; raises ``Undelivered``."""
-    with faults():
-        return await _in_time(integration, outgoing, hub)
-
-
-async def _in_time(integration: Integration, outgoing: Outgoing, hub: Hub) -> Receipt:
+async def deliver(held: Claim, outgoing: Outgoing) -> Receipt:
+    """Pass one body to the destination, within what is left of the claim. Raises ``Undelivered``, ``Lost``."""
     try:
-        async with asyncio.timeout(hub.delivery_time(integration)):
-            return await integration.destination.deliver(outgoing)
+        with faults(), fence.until(held.left):
+            return await _in_time(held, outgoing)
+    except fence.Late:
+        raise Lost from None
+
+
+async def _in_time(held: Claim, outgoing: Outgoing) -> Receipt:
+    fence.check()
+    try:
+        async with asyncio.timeout(min(held.hub.delivery_time(held.integration), held.left())):
+            return await held.integration.destination.deliver(outgoing)
     except TimeoutError:
+        fence.check()  # stopped and woken: the message is another worker's
         raise Undelivered("transient", "timeout", "the destination did not answer in time", ambiguous=True) from None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.destinations import fence
 from shared.destinations.https import may_be_told
 from shared.destinations.identity import managed_identity
 from shared.destinations.loops import PerLoop
@@ -46,6 +47,7 @@ class Topic:
 
         event, held = self._event(outgoing), self._held()
         assert held.client
+        fence.check()
         try:
             await held.client.send(event)
         except HttpResponseError as error:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
+from shared.destinations import fence
 from shared.destinations.loops import PerLoop
 from shared.destinations.tls import https_context, time_limit
 from shared.problems import Undelivered
 from shared.settings import setting
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
+    from aiohttp import ClientResponse, ClientSession, TraceConfig
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LARGEST_REPLY = 16 * 1024 * 1024
@@ -90,8 +91,21 @@ def _session(name: str) -> "ClientSession":
             text = f"settings {name}__CA, {name}__CERT or {name}__KEY are of no use"
             raise Undelivered("misconfigured", "tls-setting", text) from None
         timeout = ClientTimeout(total=time_limit(name))
-        held.session = ClientSession(connector=connector, timeout=timeout, cookie_jar=DummyCookieJar())
+        held.session = ClientSession(connector=connector, timeout=timeout, cookie_jar=DummyCookieJar(), trace_configs=[_fenced()])
     return held.session
+
+
+def _fenced() -> "TraceConfig":
+    """Looks at the claim once the connection is there, which is right before the first byte."""
+    from aiohttp import TraceConfig
+
+    async def check(*_: object) -> None:
+        fence.check()
+
+    config = TraceConfig()
+    config.on_connection_create_end.append(check)
+    config.on_connection_reuseconn.append(check)
+    return config
 
 
 async def _read(answer: "ClientResponse") -> Reply:

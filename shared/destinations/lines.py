@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from shared.destinations import fence
 from shared.destinations.framing import END, START, read_frame
 from shared.destinations.loops import PerLoop
 
@@ -48,6 +49,8 @@ class Line:
     read: int = 0
 
     async def send(self, data: bytes) -> None:
+        """Raises ``fence.Late``: the claim has ended meanwhile, and nothing was sent."""
+        fence.check()
         self.writer.write(data)
         await self.writer.drain()
 

@@ -4,6 +4,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.destinations import fence
 from shared.destinations.https import may_be_told
 from shared.destinations.identity import managed_identity
 from shared.destinations.loops import PerLoop
@@ -45,8 +46,10 @@ class QueueOf:
         text = b64encode(outgoing.body).decode()
         if len(text) > LARGEST:
             raise Undelivered("permanent", "too-large", "the message is larger than a queue takes")
+        client = self._client()
+        fence.check()
         try:
-            sent = await self._client().send_message(text)
+            sent = await client.send_message(text)
         except AzureError as error:
             raise _failed(error) from None
         return Receipt("queued", str(sent.id))

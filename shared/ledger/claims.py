@@ -16,9 +16,13 @@ from shared.ledger import content, names
 from shared.ledger.arrivals import Fresh
 from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import close, knock, open_outbox
+from shared.ledger.pace import PATIENCE, is_crowded
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, put, remove, replace
 from shared.privacy import code, place, shown
 from shared.problems import Fault
+
+RENEWALS = 3  # times that a claim is renewed before one send; more means that storage is too slow for it
+CROWDED = (1.0, 5.0)  # seconds until a lane is knocked on again while every place of its destination is taken
 
 
 class Lost(Exception):
@@ -54,7 +58,11 @@ Outcome = Ended | Later
 
 @dataclass(eq=False, repr=False)
 class Claim:
-    """A lane that this worker holds, and what waits in it."""
+    """A lane that this worker holds, and what waits in it.
+
+    A lane whose only message was accepted in this process is not claimed yet: ``row`` has no ETag until the message is
+    marked, which takes claim and mark in one transaction.
+    """
 
     integration: Integration
     lane: str
@@ -110,19 +118,42 @@ class Claim:
             raise Fault(Issue("fatal", "exception", "", "the content of a waiting message is gone", "content-missing"))
         return await stored_envelope(self.integration.name, row, self.hub)
 
-    async def sending(self, message: Row) -> Row:
-        """Renew the claim and mark the message: from here on its delivery may have happened."""
-        mine = self.marked == message.key
-        if mine and not self._runs_out():
-            return message
-        ambiguous = message["ambiguous"] or (message["state"] == "sending" and not mine)
+    @property
+    def is_taken(self) -> bool:
+        """Whether the claim is in the ledger."""
+        return bool(self.row.etag)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that this worker waits for a place of the destination; without a claim only until the knock is seen."""
+        return PATIENCE if self.is_taken else self.hub.timing.knock_delay
+
+    def left(self) -> float:
+        """Seconds in which a send may still begin and end: what is left of the claim, less a margin for clocks that differ."""
+        return float(self.row["end"] - self.hub.now() - self.hub.timing.claim_margin / 2)
+
+    async def sending(self) -> None:
+        """Renew the claim and mark the first message: from here on its delivery may have happened. Raises ``Lost``.
+
+        Time is looked at after the transaction: a process that was stopped in it would send under a claim that has ended.
+        """
+        for _ in range(RENEWALS):
+            if self.marked == self.waiting[0].key and self.left() >= self.hub.delivery_time(self.integration):
+                return
+            await self._mark(self.waiting[0])
+        if self.left() <= 0:
+            raise Lost
+
+    async def _mark(self, message: Row) -> None:
+        ambiguous = message["ambiguous"] or (message["state"] == "sending" and self.marked != message.key)
         marked = replace(message, state="sending", ambiguous=ambiguous)
         etags = await self._commit("claim", self._renewed(), marked)
         self.waiting[0], self.marked = Row(self.lane, message.key, etags[message.key], marked.values), message.key
-        return self.waiting[0]
 
     async def settle(self, outcome: Outcome) -> None:
         """Write down what became of the attempt at the first message: one transaction."""
+        if not self.is_taken:
+            await self._commit("claim", self._renewed())
         if isinstance(outcome, Later):
             await self._later(self.waiting[0], outcome)
         else:
@@ -232,12 +263,9 @@ class Claim:
             raise Lost
 
     def _renewed(self) -> Change:
+        if not self.is_taken:
+            return insert("claim", _claim_values(self.integration, self.hub))
         return replace(self.row, end=claim_end(self.integration, self.hub), turn=self.hub.token())
-
-    def _runs_out(self) -> bool:
-        return bool(
-            self.row["end"] - self.hub.now() < self.hub.delivery_time(self.integration) + self.hub.timing.claim_margin / 2
-        )
 
     async def _commit(self, proof: str, *changes: Change) -> dict[str, str]:
         """Commit; when storage does not say, the row ``proof`` tells. Raises ``Lost``, or ``Conflict`` on the head."""
@@ -251,7 +279,8 @@ class Claim:
 
     async def _surely(self, proof: str, turn: str, changes: tuple[Change, ...]) -> dict[str, str]:
         unclear = False
-        while self.hub.now() < self.row["end"]:
+        end = self.row["end"] if self.is_taken else self.hub.now() + self.hub.timing.storage_patience
+        while self.hub.now() < end:
             try:
                 return await self.hub.store.commit(self.ledger, self.lane, *changes)
             except Conflict:
@@ -280,19 +309,38 @@ class Claim:
 
 async def claim(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> Claim | None:
     """Take the lane, or ``None`` when another worker holds it."""
-    if fresh and fresh.quiet and (taken := await _claim_fresh(integration, lane, hub, fresh)):
-        return taken
+    values = _claim_values(integration, hub)
+    if fresh and fresh.quiet:
+        return Claim(integration, lane, hub, Row(lane, "claim", "", values), fresh.head, [fresh.waiting], fresh, since=hub.now())
     if fresh is None and await _nothing_to_do(integration, lane, hub):
         return None
-    values = _claim_values(integration, hub)
-    ledger = names.tables(integration.name).ledger
-    try:
-        etags = await hub.store.commit(ledger, lane, insert("claim", values))
-    except Conflict:
-        etags = await _take_over(ledger, lane, hub, values)
-    if not etags:
+    if is_crowded(integration, hub):
+        await knock(integration.name, lane, hub, hub.random.uniform(*CROWDED))
         return None
-    return Claim(integration, lane, hub, Row(lane, "claim", etags["claim"], values), fresh=fresh, since=hub.now())
+    etag = await _surely_taken(names.tables(integration.name).ledger, lane, hub, values)
+    return Claim(integration, lane, hub, Row(lane, "claim", etag, values), fresh=fresh, since=hub.now()) if etag else None
+
+
+async def _surely_taken(ledger: str, lane: str, hub: Hub, values: Mapping[str, Any]) -> str:
+    """The ETag of the claim; empty when another worker has the lane. An unclear answer of storage is looked into."""
+    end = hub.now() + hub.timing.storage_patience
+    while True:
+        try:
+            return await _taken(ledger, lane, hub, values)
+        except Away:
+            if hub.now() >= end:
+                raise
+            await asyncio.sleep(hub.random.uniform(0.05, 0.5))
+
+
+async def _taken(ledger: str, lane: str, hub: Hub, values: Mapping[str, Any]) -> str:
+    try:
+        return (await hub.store.commit(ledger, lane, insert("claim", values)))["claim"]
+    except Conflict:
+        there = await hub.store.get(ledger, lane, "claim")
+    if there and there["turn"] == values["turn"]:
+        return there.etag  # done by an earlier try, whose answer was lost
+    return await _take_over(ledger, lane, there, hub, values)
 
 
 async def _nothing_to_do(integration: Integration, lane: str, hub: Hub) -> bool:
@@ -303,27 +351,14 @@ async def _nothing_to_do(integration: Integration, lane: str, hub: Hub) -> bool:
     return await hub.store.get(ledger, lane, "claim") is None
 
 
-async def _claim_fresh(integration: Integration, lane: str, hub: Hub, fresh: Fresh) -> Claim | None:
-    """The quick way of the accepting process: claim the quiet lane and mark its only message, in one transaction."""
-    values, marked = _claim_values(integration, hub), replace(fresh.waiting, state="sending")
-    try:
-        etags = await hub.store.commit(names.tables(integration.name).ledger, lane, insert("claim", values), marked)
-    except Conflict:
-        return None
-    message = Row(lane, marked.key, etags[marked.key], marked.values)
-    row = Row(lane, "claim", etags["claim"], values)
-    return Claim(integration, lane, hub, row, fresh.head, [message], fresh, message.key, since=hub.now())
-
-
-async def _take_over(ledger: str, lane: str, hub: Hub, values: Mapping[str, Any]) -> dict[str, str]:
-    """Replace a claim whose end has passed; nothing when it is alive, or somebody else was quicker."""
-    there = await hub.store.get(ledger, lane, "claim")
+async def _take_over(ledger: str, lane: str, there: Row | None, hub: Hub, values: Mapping[str, Any]) -> str:
+    """Replace a claim whose end has passed; nothing when it is alive, or another worker was quicker."""
     if not there or there["end"] > hub.now():
-        return {}
+        return ""
     try:
-        return await hub.store.commit(ledger, lane, replace(there, **values))
+        return (await hub.store.commit(ledger, lane, replace(there, **values)))["claim"]
     except Conflict:
-        return {}
+        return ""
 
 
 def _claim_values(integration: Integration, hub: Hub) -> dict[str, Any]:

@@ -2,21 +2,55 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
-from shared.hub import Hub
+from shared.hub import Hub, Places
 from shared.integration import Integration
 from shared.ledger.names import SHARED_TABLE
 from shared.ledger.store import Away, Conflict, insert, replace
 
+KEPT = 2  # places that messages which failed before leave to the others
+PATIENCE = 10.0  # seconds that a worker waits for a place with its claim; the claim must outlast this and the delivery
+
+
+class NoPlace(Exception):
+    """Every place of the destination was taken for too long; nothing was sent."""
+
 
 @asynccontextmanager
-async def slot(integration: Integration, hub: Hub) -> AsyncIterator[None]:
-    """One of the places that the destination has for this process."""
-    places = hub.slots.setdefault(integration.destination.name, asyncio.Semaphore(integration.delivery.concurrency))
-    async with places:
-        yield
+async def slot(integration: Integration, has_failed: bool, patience: float, hub: Hub) -> AsyncIterator[None]:
+    """One of the places that the destination has for this process. Raises ``NoPlace``.
+
+    A message that failed before takes one of the few for such messages first, so that time-outs never take all of them.
+    """
+    places = _places(integration, hub)
+    async with AsyncExitStack() as held:
+        places.waiting += 1
+        try:
+            async with asyncio.timeout(patience):
+                for each in (places.again, places.all) if has_failed else (places.all,):
+                    await held.enter_async_context(each)
+        except TimeoutError:
+            raise NoPlace from None
+        finally:
+            places.waiting -= 1
+        places.taken += 1
+        try:
+            yield
+        finally:
+            places.taken -= 1
+
+
+def is_crowded(integration: Integration, hub: Hub) -> bool:
+    """Whether every place is taken and as many again wait for one: another lane need not be claimed yet."""
+    places = _places(integration, hub)
+    return places.taken >= places.count <= places.waiting
+
+
+def _places(integration: Integration, hub: Hub) -> Places:
+    name, count = integration.destination.name, integration.delivery.concurrency
+    return hub.slots.get(name) or hub.slots.setdefault(name, Places(count, max(1, count - (KEPT if count > 3 else 1))))
 
 
 async def permit(integration: Integration, hub: Hub) -> float:

@@ -106,7 +106,7 @@ DEFECTS = (
     Defect(
         "send again without saying that it may have arrived",
         "shared/ledger/claims.py",
-        'ambiguous = message["ambiguous"] or (message["state"] == "sending" and not mine)',
+        'ambiguous = message["ambiguous"] or (message["state"] == "sending" and self.marked != message.key)',
         'ambiguous = message["ambiguous"]',
         "retried",
     ),
@@ -122,6 +122,13 @@ DEFECTS = (
         "shared/ledger/claims.py",
         "                unclear = True\n",
         "                return {c.key: '' for c in changes}\n",
+        "two in a lane",
+    ),
+    Defect(
+        "send under a claim that has ended",
+        "shared/ledger/claims.py",
+        'return float(self.row["end"] - self.hub.now() - self.hub.timing.claim_margin / 2)',
+        "return 1.0e9",
         "two in a lane",
     ),
     Defect(

@@ -82,6 +82,9 @@ class Process:
         done = await work()
         if fault == "crash-after":
             self._crash()
+        if fault == "late-answer":  # done, and the process wakes up after its claim has ended
+            await asyncio.sleep(12)
+            self._alive()
         if fault == "timeout-done":
             await asyncio.sleep(4)
             raise Away
