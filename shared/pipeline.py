@@ -22,7 +22,7 @@ from shared.fate import unforeseen
 from shared.hub import Hub, Timing
 from shared.integration import Content, Delivery, Integration
 from shared.issue import Issue, Verdict, listed, verdict
-from shared.ledger import breaker, content, counters, names
+from shared.ledger import breaker, content, counters, names, warned
 from shared.ledger.arrivals import AWAY, Arrival, Fresh, record
 from shared.ledger.claims import CROWDED, Claim, Ended, Later, Lost, Outcome, blocked, claim
 from shared.ledger.pace import NoPlace, permit, slot
@@ -133,14 +133,17 @@ def with_files(outgoing: tuple[Outgoing, ...], envelope: Envelope, hub: Hub) -> 
 
 
 def written(made: Any, control: str) -> tuple[Outgoing, ...]:
-    """One body, by the type of what a mapping returned: bytes as they are, a FHIR resource as JSON, a message as HL7."""
+    """One body, by the type of what a mapping returned: bytes as they are, a FHIR resource as JSON, a message as HL7.
+
+    A mapping that returns the message itself passes it through: it leaves as it was sent, without the reader's repairs.
+    """
     if isinstance(made, bytes):
         return (Outgoing("application/octet-stream", made, control),)
     if isinstance(made, dict):
         from shared.fhir.resource import JSON, to_json  # only those who write FHIR pay for its import
 
         return (Outgoing(JSON, to_json(made), control),)
-    return (Outgoing("x-application/hl7-v2+er7", made.encode(), made["MSH-10"] or control),)
+    return (Outgoing("x-application/hl7-v2+er7", made.as_sent.encode(), made["MSH-10"] or control),)
 
 
 @contextmanager
@@ -252,6 +255,7 @@ async def _record(integration: Integration, envelope: Envelope, decision: Decisi
     if recorded.kind != "again":
         _tell_arrival(integration, envelope, recorded.kind, decision.verdict, hub)
     if recorded.kind == "new":
+        warned.count(integration, decision.who.sender, decision.verdict, hub)
         hub.start(process(integration, recorded.lane, hub, recorded.fresh))
     return _named(integration, recorded.answer, recorded.id)
 

@@ -25,6 +25,7 @@ from toolkit.commands import (
     thresholds,
     trace,
     up,
+    warnings,
 )
 
 app = typer.Typer(
@@ -55,6 +56,7 @@ app.command("package")(package.package)
 app.command("sheet")(sheet.sheet)
 app.command("thresholds")(thresholds.thresholds)
 app.command("relay")(relay.relay)
+app.command("warnings")(warnings.warnings)
 app.command("trace")(trace.trace)
 app.command("replay")(dead.replay)
 app.add_typer(dead.app, name="dead")

@@ -13,6 +13,7 @@ from shared.formats.hl7v2 import Hl7
 from shared.formats.json_events import SchemaProfile
 from shared.inbox.files import file_trigger, folder, home
 from shared.integration import EventGrid, Http, Integration, Queue
+from shared.validation import repairs
 from shared.validation.policy import Listed
 from shared.validation.profile import Hl7Profile
 
@@ -58,9 +59,22 @@ def interface(integration: Integration) -> str:
         "## How to send\n\n" + "\n".join(f"- {line}" for line in ways_in(integration)) + "\n",
         "## What is taken\n\n" + "\n".join(f"- {line}" for line in taken(integration.source)) + "\n",
         "## What is checked\n\n" + "\n".join(checks(integration.profile)) + "\n",
+        *([READ_AS_MEANT] if reads_as_meant(integration.source) else []),
         "## What is answered\n\n" + "\n".join(answers(integration)) + "\n",
     ]
     return "\n".join(parts)
+
+
+READ_AS_MEANT = (
+    "## What is read as meant\n\nEach with a finding of severity information:\n\n"
+    + "\n".join(f"- `{rule}`: {text}" for rule, text in repairs.TEXTS.items())
+    + "\n"
+)
+
+
+def reads_as_meant(source: Any) -> bool:
+    """Whether values in another form are read, in any of the formats of a source."""
+    return bool(getattr(getattr(source, "hl7", source), "as_meant", False))
 
 
 def ways_in(integration: Integration) -> Iterator[str]:

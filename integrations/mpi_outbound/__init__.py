@@ -24,7 +24,7 @@ INTEGRATION = Integration(
     ),
     lane=lambda message: number_of(message["PID"], "3", "100"),
     after=lambda message: number_of(message["MRG"], "1", "100"),
-    transform=lambda message: message.as_sent,
+    transform=lambda message: message,
     outgoing=profiles.MPI_OUT,
     write=mapping.published,
     destination=Topic("MPI_OUTBOUND"),

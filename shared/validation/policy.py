@@ -82,7 +82,15 @@ SHARED: Mapping[str, Policy] = {
     "version-2-5": destination("the MPI takes version 2.5 alone", "MSH-12 is 2.4"),
 }
 FRONT_DOOR_RULES = ("not-hl7", "version", "sender", "message-type")
-STRUCTURE_RULES = ("message-structure", "segment-missing", "segment-order", "segment-repeated", "segment-unknown", "z-segment")
+STRUCTURE_RULES = (
+    "message-structure",
+    "segment-missing",
+    "segment-order",
+    "segment-repeated",
+    "segment-unknown",
+    "z-segment",
+    "not-a-segment",
+)
 SEVERAL = {  # rule functions whose findings have ids of their own
     "fields_as_the_standard_says": ("date", "table-code", "local-code", "number", "length", "repetition", "identifier"),
     "observation_value": ("date", "number"),

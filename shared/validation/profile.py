@@ -58,7 +58,9 @@ class Hl7Profile:
 
     def listed(self) -> Iterator[Listed]:
         """Every rule with its policy, once each, for the interface sheet."""
-        found = [*shared_rules((*FRONT_DOOR_RULES, *STRUCTURE_RULES), self.policies, self.refuses)]
+        takes_z = all(each.z_segments for each in self.structures.values())
+        ids = (each for each in (*FRONT_DOOR_RULES, *STRUCTURE_RULES) if each != "z-segment" or not takes_z)
+        found = [*shared_rules(ids, self.policies, self.refuses)]
         found += rule_functions(self.rules, self.policies, self.refuses)
         yield from {each.rule: each for each in found}.values()
 

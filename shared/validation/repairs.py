@@ -101,6 +101,8 @@ def _meant(leaf: Leaf, text: str, known: Standard) -> tuple[str, str]:
         return read, "date-form"
     if leaf.kind in CODED and bare.upper() != bare and holds(leaf, bare.upper(), known):
         return bare.upper(), "code-case"
+    if leaf.kind in CODED and bare != text and bare:
+        return bare, "padding"  # a local code: no code begins or ends with a space
     return "", ""
 
 

@@ -20,14 +20,28 @@ Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 when a message is
 Second = Annotated[
     bool, typer.Option("--second-opinion", help="Ask fhir.resources as well what it finds in the FHIR that leaves.")
 ]
+WhatIf = Annotated[
+    list[str] | None,
+    typer.Option("--what-if", help="RULE=error or RULE=warning, or RULE@PATH=...; FILE is then a folder. May be repeated."),
+]
 Result = dict[str, Any]
 
 
 def check(
-    name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = False, strict: Strict = False, second: Second = False
+    name: Name,
+    file: File = "-",
+    as_json: Json = False,
+    jsonl: Jsonl = False,
+    strict: Strict = False,
+    second: Second = False,
+    what_if: WhatIf = None,
 ) -> None:
-    """The verdict on a message."""
-    answer_all(checker(name, second), file, as_json, jsonl, strict)
+    """The verdict on a message; with --what-if what a decision about a rule would change for a folder of messages."""
+    if what_if:
+        from toolkit.what_if import report
+
+        return report(declared(name), what_if, file, as_json)
+    return answer_all(checker(name, second), file, as_json, jsonl, strict)
 
 
 def run(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = False, strict: Strict = False) -> None:
