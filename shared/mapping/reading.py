@@ -196,6 +196,14 @@ class Reading:
         """The ContactPoints of an XTN field: a repetition may hold a number and an address."""
         return [point for points in self.each(segment, field, xtn_contact_points, use) for point in points]
 
+    def each_of(self, segment: Segment, field: str, part: Repetition, converter: Callable[[Repetition], Any]) -> Any:
+        """One repetition through a converter; ``{}`` when it is empty or cannot be read (then an issue says so)."""
+        try:
+            return converter(part) if part else {}
+        except ValueError as error:
+            self.note("value", segment.where(field), str(error), "value-not-mapped")
+            return {}
+
     def across(self, segment: Segment, fields: tuple[str, ...], converter: Callable[..., Any], *more: Any) -> list[Any]:
         """``each`` of several fields, one after the other; most messages fill none of them."""
         return [made for field in fields if segment.holds(field) for made in self.each(segment, field, converter, *more)]
@@ -289,10 +297,15 @@ class Reading:
     def locations(self, segment: Segment, field: str) -> list[Element]:
         """References to the innermost Locations of a PL field; each Location is part of the next that was sent."""
         return [
-            self._chain(places, f"{segment.name}[{segment.occurrence}]-{field}[{number}]")
+            place
             for number, pl in enumerate(segment.repeats(field), 1)
-            if pl and (places := _places(pl.sent, pl.encoding))
+            if (place := self.place(pl, f"{segment.name}[{segment.occurrence}]-{field}[{number}]"))
         ]
+
+    def place(self, pl: Repetition, path: str) -> Element:
+        """A reference to the innermost Location of a PL at this path; ``{}`` when nothing was sent."""
+        places = _places(pl.sent, pl.encoding) if pl else []
+        return self._chain(places, path) if places else {}
 
     def location(self, segment: Segment, field: str) -> Element:
         return _first(self.locations(segment, field))

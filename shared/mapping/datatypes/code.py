@@ -11,6 +11,18 @@ ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 TRIPLETS = (("1", "2", "3", "7"), ("4", "5", "6", "8"), ("10", "11", "12", "13"))
 
 
+class Component:
+    """A component read as if it were a field: its subcomponents are its components."""
+
+    __slots__ = ("part", "path")
+
+    def __init__(self, part: Part, path: str) -> None:
+        self.part, self.path = part, path
+
+    def __getitem__(self, path: str) -> str:
+        return self.part[f"{self.path}.{path}"] if "." not in path else ""
+
+
 @lru_cache(maxsize=1024)
 def coding_system(name: str) -> str:
     """FHIR system from the name of a coding system (HL7 table 0396); a sender's own name stays one of its own.

@@ -14,6 +14,7 @@ from shared.mapping.authorities import (
     PATIENT_AUTHORITY,
     PROVIDER_AUTHORITY,
 )
+from shared.mapping.datatypes.code import coding_system
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import IDENTIFIER_TYPE, PRACTITIONER_ID_TYPE, V2_SYSTEM, Table
@@ -236,7 +237,7 @@ def pln_identifier(pln: Part) -> Element:
 
 
 def dln_identifier(dln: Part) -> Element:
-    """Identifier from DLN (a driver's licence): an issuer that is a URI is its system, any other the assigner.
+    """Identifier from DLN (a driver's licence): its issuer is the system, by a name of ours where it is no URI, and the assigner.
 
     Source: guide, DLN[Identifier].
     """
@@ -244,8 +245,8 @@ def dln_identifier(dln: Part) -> Element:
     if not value:
         return {}
     issuer = said(dln, "2.1") or said(dln, "2.4")
-    system = hd_uri("", issuer)
-    words = said(dln, "2.9") or said(dln, "2.2") or ("" if system else issuer)
+    system = hd_uri("", issuer) or coding_system(issuer)
+    words = said(dln, "2.9") or said(dln, "2.2") or issuer
     return element(
         type=v2_0203("DL"),
         system=system,

@@ -84,6 +84,15 @@ def hd_organization_resource(namespace: str, universal: str = "", kind: str = ""
     return resource("Organization", identifier=identifiers, name=namespace) if identifiers else {}
 
 
+def cwe_device(cwe: Part) -> Resource:
+    """Device from CWE: its codes as identifiers, its words as names. Source: guide, CWE[Device]."""
+    pairs = (("1", "3"), ("4", "6"), ("10", "12"))
+    identifiers = [element(system=coding_system(said(cwe, of)), value=said(cwe, n)) for n, of in pairs if said(cwe, n)]
+    words = dict.fromkeys(text for n in ("2", "5", "11", "9") if (text := said(cwe, n)))
+    names = [{"name": text, "type": "user-friendly-name"} for text in words]
+    return resource("Device", identifier=identifiers, deviceName=names) if identifiers or names else {}
+
+
 def cwe_organization(cwe: Part) -> Resource:
     """Organization from CWE: code as identifier, text as name. Source: guide, CWE[Organization]."""
     code, name = said(cwe, "1"), said(cwe, "9") or said(cwe, "2")

@@ -80,11 +80,11 @@ def _replaced(read: Reading, txa: Segment) -> list[Element]:
 
 
 def txa_provenance(read: Reading, txa: Segment, target: Element) -> Resource:
-    """TXA-8 and TXA-9 -> Provenance of the last edit; ``{}`` when TXA-8 is absent. Source: guide, TXA[Provenance]."""
+    """TXA-8, 9 and 23 -> Provenance of the last edit; ``{}`` when TXA-8 is absent. Source: guide, TXA[Provenance]."""
     if not said(txa, "8"):
         return {}
     recipient = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
-    agents = [{"role": [recipient], "who": who} for who in read.practitioners(txa, "9")]
+    agents = [{"role": [recipient], "who": who} for field in ("9", "23") for who in read.practitioners(txa, field)]
     reason = said(txa, "21")
     return resource(
         "Provenance",

@@ -50,7 +50,44 @@ def obx_observation(read: Reading, obx: Segment) -> Resource:
     }
     if len(obx.fields) > 15:
         made.update(_people(read, obx))
+    extensions = _own_extensions(read, obx)
+    if extensions:
+        made["extension"] = [*made.get("extension", ()), *extensions]
+    if "component" in made and "referenceRange" in made:
+        made["component"] = [{**each, "referenceRange": made["referenceRange"]} for each in made["component"]]
     return made
+
+
+SUB_ID = (
+    ("original-sub-identifier", "valueString"),
+    ("group", "valueDecimal"),
+    ("sequence", "valueDecimal"),
+    ("identifier", "valueString"),
+)
+
+
+def _own_extensions(read: Reading, obx: Segment) -> list[Element]:
+    """OBX-4, 19 and 30 -> extensions. Source: guide, OBX[Observation] and OG[Extension-Subidentifier]."""
+    found: list[Element] = []
+    if sent := [each for each in obx.repeats("4")[:1] if each and not each.is_null()]:
+        parts = [_sub_id(said(sent[0], str(n)), *row) for n, row in enumerate(SUB_ID, 1) if said(sent[0], str(n))]
+        found += [{"url": HL7 + "observation-v2-subid", "extension": parts}] if parts else []
+    if len(obx.fields) > 19:
+        found += extension(HL7 + "observation-analysis-date-time", valueDateTime=read.date_time(obx, "19"))
+        if kind := said(obx, "30"):
+            coding = {"system": V2_SYSTEM + "0937", "code": kind}
+            found += extension(HL7 + "observation-structure-type", valueCodeableConcept={"coding": [coding]})
+    return found
+
+
+def _sub_id(text: str, name: str, kind: str) -> Element:
+    """One part of a sub-identifier; a number that is none stays as text."""
+    if kind == "valueDecimal":
+        try:
+            return {"url": name, kind: nm_decimal(text)}
+        except ValueError:
+            kind = "valueString"
+    return {"url": name, kind: text}
 
 
 def _about(read: Reading, obx: Segment) -> Element:
@@ -86,7 +123,7 @@ def _people(read: Reading, obx: Segment) -> Element:
         identifier=[read.first(obx, "21", ei_identifier, "FILL")],
         performer=_performers(read, obx),
         device=_device(read, obx),
-        specimen=_specimen(obx),
+        specimen=_specimen(read, obx),
     )
 
 
@@ -249,10 +286,13 @@ def _device(read: Reading, obx: Segment) -> Element:
     return read.shared(made, obx.raw("18"), f"OBX[{obx.occurrence}]-18")
 
 
-def _specimen(obx: Segment) -> Element:
-    """OBX-33, one specimen -> specimen by its identifier."""
+def _specimen(read: Reading, obx: Segment) -> Element:
+    """OBX-33, one specimen -> specimen by its identifier; where both parties numbered it, a Specimen with both numbers."""
     specimens = [each for each in obx.repeats("33") if each]
-    identifiers = eip_identifiers(specimens[0]) if len(specimens) == 1 else []
+    identifiers = eip_identifiers(specimens[0], "PLAC", "FILL") if len(specimens) == 1 else []
+    if len(identifiers) > 1:
+        made = resource("Specimen", identifier=identifiers, subject=read.patient)
+        return read.shared(made, specimens[0].sent, f"OBX[{obx.occurrence}]-33")
     return {"type": "Specimen", "identifier": identifiers[0]} if identifiers else {}
 
 

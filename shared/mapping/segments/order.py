@@ -1,12 +1,12 @@
 """ORC, OBR, TQ1: what was ordered, and the report that answers it."""
 
 from shared.fhir.resource import Element, Resource, element, resource
-from shared.hl7.segment import Segment
-from shared.mapping.datatypes.code import id_codeable_concept
+from shared.hl7.segment import Repetition, Segment
+from shared.mapping.datatypes.code import Component, id_codeable_concept
 from shared.mapping.datatypes.date import plus_minutes, tm_time
 from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_identifiers, v2_0203
 from shared.mapping.datatypes.person import HL7, xad_address
-from shared.mapping.datatypes.provider import cnn_practitioner
+from shared.mapping.datatypes.provider import cnn_practitioner, cwe_device, xon_organization
 from shared.mapping.datatypes.timing import MINUTES, UNITS, rpt_timing, tq_timing
 from shared.mapping.datatypes.value import cq_quantity
 from shared.mapping.reading import UNKNOWN, Reading, extension
@@ -20,6 +20,7 @@ from shared.mapping.tables import (
     ORDER_TYPE,
     PRIORITY,
     REPORT_STATUS,
+    V2_SYSTEM,
 )
 
 # OBR-11, HL7 table 0065; the guide names no R4 code for an add-on, and the rest is about the specimen.
@@ -76,9 +77,18 @@ def _order_extensions(read: Reading, orc: Segment, obr: Segment) -> list[Element
     callbacks = read.telecom(obr, "17") or read.telecom(orc, "14")
     reason = read.concept(orc, "16") if not said(orc, "5") else {}
     return [
+        *_business_event(read, orc),
         *({"url": HL7 + "servicerequest-order-callback-phone-number", "valueContactPoint": each} for each in callbacks),
         *extension(HL7 + "request-statusReason", valueCodeableConcept=reason),
     ]
+
+
+def _business_event(read: Reading, orc: Segment) -> list[Element]:
+    """ORC-1 as it was sent and ORC-9 -> businessEvent. The guide names the value set of table 0119; this is its code system."""
+    code, moment = said(orc, "1"), read.date_time(orc, "9")
+    concept = {"coding": [{"system": V2_SYSTEM + "0119", "code": code}]} if code else {}
+    parts = [*extension("value", valueCodeableConcept=concept), *extension("date", valueDateTime=moment)]
+    return [{"url": HL7 + "businessEvent", "extension": parts}] if parts else []
 
 
 def group_numbers(read: Reading, orc: Segment) -> list[Element]:
@@ -131,19 +141,7 @@ def _quantity(read: Reading, orc: Segment, obr: Segment) -> Element:
 
 def _tq_quantity(tq: Part) -> Element:
     number = said(tq, "1.1")
-    return cq_quantity(_Component(tq, "1")) if number else {}
-
-
-class _Component:
-    """A component read as if it were a field: its subcomponents are its components."""
-
-    __slots__ = ("part", "path")
-
-    def __init__(self, part: Part, path: str) -> None:
-        self.part, self.path = part, path
-
-    def __getitem__(self, path: str) -> str:
-        return self.part[f"{self.path}.{path}"] if "." not in path else ""
+    return cq_quantity(Component(tq, "1")) if number else {}
 
 
 def _tq(read: Reading, orc: Segment, obr: Segment, converter: object) -> Element:
@@ -213,6 +211,9 @@ def orc_provenance(read: Reading, orc: Segment, target: Element) -> Resource:
         for field, code in kinds
         for who in read.practitioners(orc, field)
     ]
+    device = read.first(orc, "18", cwe_device)
+    if device:
+        agents.append({"who": read.shared(device, orc.raw("18"), f"ORC[{orc.occurrence}]-18")})
     if not agents:
         return {}
     activity = ACTIVITY.get(said(orc, "1"))
@@ -223,9 +224,20 @@ def orc_provenance(read: Reading, orc: Segment, target: Element) -> Resource:
         target=[target],
         occurredDateTime=read.date_time(orc, "9"),
         **recorded(read, orc, "9"),
+        location=_ordering_place(read, orc),
         activity={"coding": [{"system": DATA_OPERATION, "code": activity}]} if activity else {},
         agent=agents,
     )
+
+
+def _ordering_place(read: Reading, orc: Segment) -> Element:
+    """ORC-21 to 23 -> Location of the Provenance: where it was ordered. Source: guide, XON[Location]."""
+    facility = read.first(orc, "21", xon_organization)
+    if not facility:
+        return {}
+    names = {name: facility[name] for name in ("identifier", "name") if name in facility}
+    address, telecom = read.first(orc, "22", xad_address), read.telecom(orc, "23")
+    return read.keep(resource("Location", id=read.id(orc, "-21/Location"), **names, address=address, telecom=telecom))
 
 
 def obr_diagnostic_report(read: Reading, orc: Segment, obr: Segment) -> Resource:
@@ -264,9 +276,21 @@ def _roles(read: Reading, obr: Segment, field: str, function: str = "") -> list[
         if practitioner:
             path = f"{obr.name}[{obr.occurrence}]-{field}[{number}]"
             who = read.shared(practitioner, ndl.raw("1"), path + ".1")
-            role = resource("PractitionerRole", period=_ndl_period(read, obr, field, number), practitioner=who)
+            role = resource(
+                "PractitionerRole",
+                period=_ndl_period(read, obr, field, number),
+                practitioner=who,
+                location=[read.place(_ndl_place(ndl), path)],
+            )
             found.append(_with_function(read.shared(role, ndl.sent, path), function))
     return found
+
+
+def _ndl_place(ndl: Repetition) -> Repetition:
+    """NDL-4 to 11 in the order of a PL: the guide's rows for them are those of a Location."""
+    point, room, bed, facility, building, floor = (ndl.raw(n) for n in ("4", "5", "6", "7", "10", "11"))
+    sent = ndl.encoding.component.join((point, room, bed, facility, "", "", building, floor))
+    return Repetition(sent.rstrip(ndl.encoding.component), ndl.encoding)
 
 
 def _ndl_period(read: Reading, obr: Segment, field: str, number: int) -> Element:

@@ -16,20 +16,50 @@ def is_general_practitioner(rol: Segment) -> bool:
 
 def rol_practitioner_role(read: Reading, rol: Segment) -> Resource:
     """ROL -> PractitionerRole. Source: guide, ROL[Patient-GeneralPractitioner], ROL[Encounter-PractitionerRole]."""
-    who = read.practitioner(rol, "4")
-    if who and said(rol, "11"):
-        read.held(who).setdefault("address", read.each(rol, "11", xad_address))
+    who, organization, places = read.practitioner(rol, "4"), read.organization(rol, "14"), read.locations(rol, "13")
+    _address(read, rol, who, organization, places)
     return resource(
         "PractitionerRole",
         id=read.id(rol),
         identifier=read.each(rol, "1", ei_identifier),
         period=element(start=read.date_time(rol, "5"), end=read.date_time(rol, "6")),
         practitioner=who,
-        organization=read.organization(rol, "14"),
+        organization=organization,
         code=read.concepts(rol, "3", PROVIDER_ROLE),
-        location=read.locations(rol, "13"),
+        location=places,
         telecom=read.telecom(rol, "12"),
     )
+
+
+OF_THE_PLACE = ("M", "O", "S", "SH", "TM")  # XAD-7: mailing, office, service, shipping, tube
+OF_THE_ORGANIZATION = ("B", "BI", "L")  # firm, billing, legal
+
+
+def _address(read: Reading, rol: Segment, who: Element, organization: Element, places: list[Element]) -> None:
+    """ROL-11 -> the address of the place or of the organization where its type says so and they were sent, else of the person.
+
+    A Location has one address.
+    """
+    for xad in rol.repeats("11"):
+        kind = said(xad, "7")
+        place = places[0] if places and kind in OF_THE_PLACE else {}
+        owner = place or (organization if kind in OF_THE_ORGANIZATION else {}) or who
+        found = read.each_of(rol, "11", xad, xad_address) if owner else {}
+        if found and place:
+            read.held(place).setdefault("address", found)
+        elif found:
+            held = read.held(owner)
+            held["address"] = [*held.get("address", ()), *([found] if found not in held.get("address", ()) else [])]
+
+
+def _organization(read: Reading, rol: Segment) -> Element:
+    """ROL-14 with its type in ROL-10, or an organization of that type."""
+    organization, types = read.organization(rol, "14"), read.concepts(rol, "10")
+    if types and not organization:
+        return read.keep(resource("Organization", id=read.id(rol, "-10"), type=types))
+    if types:
+        read.held(organization).setdefault("type", types)
+    return organization
 
 
 def rol_participant(read: Reading, rol: Segment, role: Element) -> Element:
@@ -43,7 +73,7 @@ def rol_participant(read: Reading, rol: Segment, role: Element) -> Element:
 
 def rol_care_team(read: Reading, rol: Segment) -> Resource:
     """ROL after PID -> CareTeam. Source: guide, ROL[CareTeam]."""
-    who, organization = read.practitioner(rol, "4"), read.organization(rol, "14")
+    who, organization = read.practitioner(rol, "4"), _organization(read, rol)
     participant = element(
         role=[*read.concepts(rol, "3", PROVIDER_ROLE), *read.concepts(rol, "9")],
         member=who or organization,

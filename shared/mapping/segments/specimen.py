@@ -2,7 +2,7 @@
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
-from shared.mapping.datatypes.code import cwe_codeable_concept, id_codeable_concept
+from shared.mapping.datatypes.code import Component, cwe_codeable_concept, id_codeable_concept
 from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_identifiers
 from shared.mapping.datatypes.value import cq_quantity
 from shared.mapping.reading import Reading
@@ -86,7 +86,10 @@ def obr_specimen(read: Reading, obr: Segment) -> Resource:
         receivedTime=read.date_time(obr, "14"),
         collection=collection,
         **(sps_specimen(source[0]) if source else {}),
-        note=[{"text": said(each, "2") or said(each, "1")} for each in obr.repeats("39") if each],
+        note=[
+            *([{"text": words}] if source and (words := said(source[0], "3")) else []),
+            *({"text": said(each, "2") or said(each, "1")} for each in obr.repeats("39") if each),
+        ],
     )
 
 
@@ -100,19 +103,9 @@ def sps_specimen(sps: Part) -> Element:
     )
 
 
-class _Component:
-    __slots__ = ("part", "path")
-
-    def __init__(self, part: Part, path: str) -> None:
-        self.part, self.path = part, path
-
-    def __getitem__(self, path: str) -> str:
-        return self.part[f"{self.path}.{path}"]
-
-
 def _part(sps: Part, component: str, table: Table) -> Element:
     """A component that is itself a CWE, or a bare code."""
     code = said(sps, component + ".1")
     if not said(sps, component + ".2") and not said(sps, component + ".3"):
         return id_codeable_concept(code, table)
-    return cwe_codeable_concept(_Component(sps, component), table)
+    return cwe_codeable_concept(Component(sps, component), table)

@@ -4,6 +4,7 @@ from html import escape
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
+from shared.mapping.datatypes.code import Component, cwe_codeable_concept
 from shared.mapping.datatypes.identifier import cx_number, v2_0203
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.datatypes.value import nm_decimal
@@ -139,7 +140,7 @@ def _destination(read: Reading, pv1: Segment) -> Element:
     place = said(pv1, "37.1")
     if not place:
         return {}
-    kind = {"text": said(pv1, "37.1.2") or place}
+    kind = cwe_codeable_concept(Component(pv1.first("37"), "1"))
     return read.keep(resource("Location", id=read.id(pv1, "-37"), name=place, mode="instance", type=[kind]))
 
 
