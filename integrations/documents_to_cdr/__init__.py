@@ -16,6 +16,7 @@ from shared.hl7.identifier import nhs_number
 from shared.integration import Delivery, EventGrid, Integration
 from shared.mapping.wales.claims import profile
 from shared.validation import Hl7Profile
+from shared.validation.mapped import mapped_to_fhir
 from shared.validation.rules import COMMON
 from shared.validation.structures import MDM_T02
 
@@ -45,7 +46,7 @@ INTEGRATION = Integration(
         hl7=Hl7Profile(
             name="MDM^T02 2.5.1",
             structures={"MDM_T02": MDM_T02},
-            rules=(*COMMON, *rules.OF_MESSAGES),
+            rules=(*COMMON, *rules.OF_MESSAGES, mapped_to_fhir),
             policies=rules.POLICIES,
         ),
     ),

@@ -10,6 +10,7 @@ from shared.hl7.identifier import nhs_number
 from shared.issue import Issue
 from shared.validation.nhs_number import is_nhs_number
 from shared.validation.policy import destination, quality, safety
+from shared.validation.rules import is_valued
 
 Sidecar = dict[str, Any]
 PDF = b"%PDF-"
@@ -70,19 +71,19 @@ def known_patient(message: Message) -> Iterator[Issue]:
 
 def document_number(message: Message) -> Iterator[Issue]:
     """Without its number a corrected document would be a second one."""
-    if not message["TXA-12"]:
+    if not is_valued(message["TXA"], "12"):
         yield Issue("error", "required", "TXA-12", "no unique document number", "", "HL7 v2.5.1 9.6.2.12")
 
 
 def document_kind(message: Message) -> Iterator[Issue]:
     """A reader looks for a document by what kind it is."""
-    if not message["TXA-2"]:
+    if not is_valued(message["TXA"], "2"):
         yield Issue("error", "required", "TXA-2", "no document type", "", "HL7 v2.5.1 9.6.2.2")
 
 
 def content_present(message: Message) -> Iterator[Issue]:
     """MDM^T02 brings the document itself: encapsulated data, or text."""
-    if not any(obx.repeats("5") for obx in message.segments("OBX")):
+    if not any(is_valued(obx, "5") for obx in message.segments("OBX")):
         yield Issue("error", "required", "OBX-5", "the message has no document", "", "HL7 v2.5.1 9.5.2")
 
 

@@ -3,6 +3,8 @@
 from integrations.lims_results_to_cdr.documents import joined
 from integrations.lims_results_to_cdr.results import Results, laboratory
 from shared.fhir.bundle import entry, transaction_bundle
+from shared.fhir.merge import led
+from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message
 from shared.mapping import prepared, to_bundle
@@ -17,8 +19,21 @@ def to_transaction(message: Message) -> Resource:
     whole = joined(prepared(message))
     made = of_the_record([each["resource"] for each in to_bundle(whole)["entry"]])
     welsh = [claimed(of_wales(each, whole), laboratory=True) for each in laboratory(Results(whole, made))]
-    placed_there = placed(welsh, f"{local_system(whole)}:location")
+    placed_there = placed(once(welsh), f"{local_system(whole)}:location")
     return transaction_bundle(whole, *entries(placed_there, {"Patient": if_there_is_none}))
+
+
+def once(made: list[Resource]) -> list[Resource]:
+    """One Patient for each number that they are searched by: a second PID of the same patient creates no second one."""
+    first: dict[str, str] = {}
+    moved: dict[str, str] = {}
+    for each in (each for each in made if each["resourceType"] == "Patient"):
+        name = full_url(each["id"])
+        kept = first.setdefault(patient_search(each) or name, name)
+        if kept != name:
+            moved[name] = kept
+    kept_here = [each for each in made if full_url(each["id"]) not in moved]
+    return [led(each, moved) for each in kept_here] if moved else kept_here
 
 
 def of_wales(made: Resource, message: Message) -> Resource:

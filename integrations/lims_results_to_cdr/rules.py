@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.hl7 import Message
 from shared.issue import Issue
+from shared.validation.mapped import mapped_to_fhir
 from shared.validation.policy import FRONT_DOOR_RULES, Listed, destination, is_raised, quality, shared_rules
 
 
@@ -19,7 +20,7 @@ class ResultsStandard:
     def check(self, message: Message) -> list[Issue]:
         from integrations.lims_results_to_cdr.standard import oru_standard  # its rows are read by those who check
 
-        return [self._weighed(issue) for issue in oru_standard(message)]
+        return [self._weighed(issue) for issue in (*oru_standard(message), *mapped_to_fhir(message))]
 
     def _weighed(self, issue: Issue) -> Issue:
         if issue.rule in self.waived and issue.is_error:

@@ -13,6 +13,7 @@ from shared.formats.json_events import JsonEvents, SchemaProfile
 from shared.hl7.identifier import nhs_number, own_number
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile
+from shared.validation.mapped import mapped_to_fhir
 from shared.validation.rules import COMMON
 from shared.validation.structures import VXU_V04
 
@@ -20,7 +21,7 @@ EVENT = SchemaProfile("vaccination event", Path(__file__).parent / "schema.json"
 MESSAGE = Hl7Profile(
     name="VXU^V04 2.5.1",
     structures={"VXU_V04": VXU_V04},
-    rules=(*COMMON, *rules.OF_MESSAGES),
+    rules=(*COMMON, *rules.OF_MESSAGES, mapped_to_fhir),
     policies=rules.POLICIES,
 )
 

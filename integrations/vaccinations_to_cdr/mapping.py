@@ -82,8 +82,10 @@ def from_message(message: Message) -> Resource:
     made = [each["resource"] for each in guide.to_bundle(message)["entry"]]
     known = {full_url(each["id"]): each for each in made}
     person = next(each for each in made if each["resourceType"] == "Patient")
-    rxas = zip((each for each in made if each["resourceType"] == "Immunization"), message.segments("RXA"), strict=True)
-    given = {each["id"]: vaccinated(each, person, known, message) | told_by(rxa) for each, rxa in rxas}
+    ids = Ids.of(message)
+    rxas = {ids(f"RXA[{rxa.occurrence}]"): rxa for rxa in message.segments("RXA")}
+    immunizations = [each for each in made if each["resourceType"] == "Immunization"]
+    given = {each["id"]: vaccinated(each, person, known, message) | told_by(rxas[each["id"]]) for each in immunizations}
     seen = [observed(each, given) for each in made if each["resourceType"] == "Observation"]
     return transaction_bundle(message, only_new(person), *map(entry, given.values()), *map(entry, seen))
 

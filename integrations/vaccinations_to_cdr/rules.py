@@ -7,6 +7,7 @@ from shared.hl7 import Message
 from shared.issue import Issue
 from shared.validation import nhs_number
 from shared.validation.policy import destination, quality, safety
+from shared.validation.rules import is_valued
 
 Event = dict[str, Any]
 
@@ -51,7 +52,7 @@ def not_expired(event: Event) -> Iterator[Issue]:
 def vaccination_number(message: Message) -> Iterator[Issue]:
     """Each vaccination has an order number: without it a correction would be a second vaccination."""
     for orc in message.segments("ORC"):
-        if not orc["2"] and not orc["3"]:
+        if not is_valued(orc, "2") and not is_valued(orc, "3"):
             yield Issue("error", "required", orc.where("3"), "no order number of the vaccination", "", "HL7 v2.5.1 4.5.1.3")
 
 
@@ -59,7 +60,7 @@ def vaccine_and_time(message: Message) -> Iterator[Issue]:
     """Each RXA says which vaccine, and when it was given or refused."""
     for rxa in message.segments("RXA"):
         for field in ("3", "5"):
-            if not rxa[field]:
+            if not is_valued(rxa, field):
                 yield Issue("error", "required", rxa.where(field), "a required field is absent", "", f"HL7 v2.5.1 4.14.7.{field}")
 
 

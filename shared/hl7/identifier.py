@@ -1,6 +1,6 @@
 """Identifiers of patients (data type CX): the sender's own number, and the NHS Number."""
 
-from shared.hl7.segment import Repetition, Segment
+from shared.hl7.segment import NULL, Repetition, Segment
 
 NHS_NUMBER = "NH"  # HL7 UK table 0203
 
@@ -12,23 +12,29 @@ def own_number(segment: Segment, field: str) -> str:
     >>> own_number(parse("MSH|^~\\\\&|\\rPID|||1^^^NHS^NH~2^^^252^PI")["PID"], "3")
     '2^252'
     """
-    sent = [cx for cx in segment.repeats(field) if cx["1"].strip()]
+    sent = [cx for cx in segment.repeats(field) if _digits(cx)]
     own = [cx for cx in sent if cx["5"] != NHS_NUMBER] or sent
     return number(own[0]) if own else ""
 
 
 def number(cx: Repetition) -> str:
-    """A number with its authority, for two authorities may use the same number; ``""`` when absent."""
-    return f"{cx['1'].strip()}^{cx['4'].strip()}" if cx["1"].strip() else ""
+    """A number with its authority, for two authorities may use the same number; ``""`` when absent or null."""
+    return f"{_digits(cx)}^{cx['4'].strip()}" if _digits(cx) else ""
+
+
+def _digits(cx: Repetition) -> str:
+    """CX-1 without blanks; ``""`` for a null too, which is nobody's number."""
+    text = cx["1"].strip()
+    return "" if text == NULL else text
 
 
 def number_of(segment: Segment, field: str, authority: str) -> str:
     """The number that an authority gave, else the first; with its authority."""
     sent = segment.repeats(field)
-    chosen = [cx for cx in sent if cx["4"].strip() == authority and cx["1"].strip()] or sent
+    chosen = [cx for cx in sent if cx["4"].strip() == authority and _digits(cx)] or sent
     return number(chosen[0]) if chosen else ""
 
 
 def nhs_number(segment: Segment, field: str = "3") -> str:
     """The first NHS Number among the repetitions of a field; ``""`` when there is none."""
-    return next((cx["1"].strip() for cx in segment.repeats(field) if cx["5"] == NHS_NUMBER), "")
+    return next((_digits(cx) for cx in segment.repeats(field) if cx["5"] == NHS_NUMBER), "")

@@ -45,7 +45,19 @@ class Message:
     ('Jon&es', '252', '', False)
     """
 
-    __slots__ = ("_index", "_named", "_names", "_read", "_segments", "_sent", "doubts", "encoding", "lines", "repairs")
+    __slots__ = (
+        "_index",
+        "_named",
+        "_names",
+        "_read",
+        "_segments",
+        "_sent",
+        "converted",
+        "doubts",
+        "encoding",
+        "lines",
+        "repairs",
+    )
 
     def __init__(
         self,
@@ -60,6 +72,7 @@ class Message:
         self.repairs = repairs  # what the reader put right, and each line that is not a segment, which is an error
         self.doubts: list[Any] | None = None  # what a check has found worth a closer look; ``None``: not looked yet
         self._sent = sent
+        self.converted: object = None  # what a check made of it, for whoever transforms it next
         self._read: dict[str, Segment] = {}
         self._segments: dict[int, Segment] = {}
         self._named: dict[tuple[str, ...], tuple[Segment, ...]] = {}

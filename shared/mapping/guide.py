@@ -81,10 +81,15 @@ def _nulls(story: Story, message: Message) -> None:
 
 
 def to_bundle(message: Message) -> Resource:
-    """A message as a FHIR R4 bundle of type message, by the HL7 v2-to-FHIR guide."""
-    return convert(message).bundle
+    """A message as a FHIR R4 bundle of type message, by the HL7 v2-to-FHIR guide.
+
+    A message that was checked by ``mapping_issues`` has been converted already: that bundle is given out, once.
+    """
+    made, message.converted = message.converted, None
+    return made.bundle if isinstance(made, Converted) else convert(message).bundle
 
 
 def mapping_issues(message: Message) -> tuple[Issue, ...]:
     """What ``to_bundle`` could not map of a message, each with its path."""
-    return convert(message).issues
+    made = message.converted = convert(message)
+    return made.issues

@@ -165,7 +165,7 @@ class Reading:
         found, known = _concept(cwe.sent, cwe.encoding, table) if len(cwe.sent) < SHORT else _made(cwe, table)
         if not known:
             text = f"a code that the guide's {table.name if table else ''} table does not map: kept as text"
-            self.note("code-invalid", segment.where(field), text, "code-not-mapped")
+            self.note("code-invalid", segment.where(field), text, "code-kept-as-text")
         return found
 
     def coding(self, segment: Segment, field: str, table: Table | None = None) -> Element:

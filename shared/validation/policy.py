@@ -78,6 +78,10 @@ SHARED: Mapping[str, Policy] = {
     "length": quality("receivers of today take longer values", "MSH-10 has 36 characters"),
     "repetition": quality("the first repetition is read", "a second MSH-10"),
     "identifier": quality("an identifier without its number says nothing", "PID-3[2] is ^^^100^PI"),
+    "mapped-to-fhir": quality("mapped as text, or left out, each with its path", "AL1-4 is a code of no table"),
+    "refusal-against-status": safety(
+        "a refused vaccine would be on record as given, or the other way", "RXA-18, and RXA-20 is CP"
+    ),
     "codes-are-mapped": quality("mapped as text, or left out, each with its path", "AL1-4 is a code of no table"),
     "version-2-5": destination("the MPI takes version 2.5 alone", "MSH-12 is 2.4"),
 }
@@ -94,8 +98,11 @@ STRUCTURE_RULES = (
 SEVERAL = {  # rule functions whose findings have ids of their own
     "fields_as_the_standard_says": ("date", "table-code", "local-code", "number", "length", "repetition", "identifier"),
     "observation_value": ("date", "number"),
+    "mapped_to_fhir": ("mapped-to-fhir", "refusal-against-status"),
 }
 TEXTS: Mapping[str, str] = {
+    "mapped-to-fhir": "every element that FHIR has a place for can be mapped",
+    "refusal-against-status": "a vaccination that has a reason for a refusal does not say that it was given",
     "not-hl7": "the body is an HL7 v2 message",
     "version": "MSH-12 is a version that is taken",
     "sender": "MSH-3 is a sender that is taken",

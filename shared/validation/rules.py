@@ -15,12 +15,12 @@ EARLIEST_BIRTH = "1800"
 
 
 def is_valued(segment: Segment, field: str) -> bool:
-    """Whether a field says something: not absent, not null, not delimiters alone."""
+    """Whether a field says something: not absent, not delimiters and nulls alone."""
     text = segment.raw(field)
     if text[:1].isalnum():  # no delimiter is
         return True
     encoding = segment.encoding
-    return text.strip(encoding.component + encoding.repetition + encoding.subcomponent) not in ("", NULL)
+    return text.replace(NULL, "").strip(encoding.component + encoding.repetition + encoding.subcomponent) != ""
 
 
 def _absent(segment: Segment, field: str, text: str, clause: str) -> Issue:

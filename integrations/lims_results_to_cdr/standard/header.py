@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from integrations.lims_results_to_cdr.standard.row import Find, Row, breaks, fills, lacks, malformed, says
-from shared.hl7 import Message
+from shared.hl7 import Message, Segment
 from shared.hl7.timestamp import is_dtm
+from shared.validation.rules import same_number
 from shared.validation.structure import Structure
 
 ORDER = Structure(
@@ -57,8 +58,20 @@ def local_segments(message: Message) -> list[str]:
     return [each.where() for each in message.segments() if each.name.startswith("Z")]
 
 
+def others(message: Message) -> list[Segment]:
+    """Each PID after the first that shares no number, of the same authority, with the first: another person."""
+    first, *more = message.segments("PID") or [message["PID"]]
+    kept = [cx for cx in first.repeats("3") if cx["1"]]
+    return [each for each in more if not any(cx["1"] and same_number(cx, other) for cx in each.repeats("3") for other in kept)]
+
+
+def two_people(message: Message) -> list[str]:
+    return [each.where() for each in others(message)]
+
+
 def several_patients(message: Message) -> list[str]:
-    return [each.where() for each in message.segments("PID")[1:]]
+    """A second PID of the same person."""
+    return [each.where() for each in message.segments("PID")[1:] if each not in others(message)]
 
 
 def bare_authority(message: Message) -> list[str]:
@@ -99,7 +112,8 @@ ROWS = (
     Row("ORU-STR-010", "6.10; B", "a priority other than routine has a TQ1", priority_without_timing, "warning"),
     Row("ORU-STR-011", "6.1; B", "an OBR without an OBX", reports_without_results, "warning", "structure"),
     Row("ORU-STR-015", "6.1; B", "segments out of the order of ORU_R01", out_of_order, code="structure"),
-    Row("ORU-STR-015", "6.1", "more than one patient in a message", several_patients, "warning", "structure"),
+    Row("one-patient", "6.1", "another person's PID: results of two people in a message", two_people, code="duplicate"),
+    Row("ORU-STR-015", "6.1", "a second PID of the same patient", several_patients, "warning", "structure"),
     Row("ORU-STR-016", "2", "a local segment", local_segments, "warning", "not-supported"),
     Row("ORU-MSH-001", "6.2", "the field separator is |", malformed("MSH", "1", "|".__eq__), code="structure"),
     Row("ORU-MSH-002", "6.2", "the encoding characters are ^~\\&", malformed("MSH", "2", "^~\\&".__eq__), code="structure"),

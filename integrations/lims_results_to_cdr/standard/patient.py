@@ -37,7 +37,9 @@ def wrong_check_digit(message: Message) -> list[str]:
 
 
 def second_nhs_number(message: Message) -> list[str]:
-    return [where for where, cx in identifiers(message) if cx["5"] == "NH" or cx["4.1"] == "NHS"][1:]
+    """Each NHS Number that is another than the first one."""
+    numbers = [(where, cx["1"]) for where, cx in identifiers(message) if cx["5"] == "NH" or cx["4.1"] == "NHS"]
+    return [where for where, number in numbers if number != numbers[0][1]]
 
 
 def oid_as_namespace(message: Message) -> list[str]:

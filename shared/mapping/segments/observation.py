@@ -156,15 +156,16 @@ def _value(read: Reading, obx: Segment, code: Element) -> Element:
     made = _value_of_its_type(read, obx, code)
     if len(obx.fields) < 7 or not obx.fields[6] or not (words := unit(obx).get("unit", "")):
         return made
-    found = [_with_unit(each, words) for each in made.get("component", [made])]
+    found = [_with_unit(each, words, obx["2"]) for each in made.get("component", [made])]
     made = {"component": [each for each, _ in found]} if "component" in made else found[0][0]
     return made if all(is_there for _, is_there in found) else {**made, "note": [{"text": f"unit: {words}"}]}
 
 
+NUMBERS = ("NM", "SN", "NR", "VR")
 MEASURED = frozenset(("valueQuantity", "valueRange", "valueRatio", "valueSampledData"))  # types that hold a unit
 
 
-def _with_unit(made: Element, words: str) -> tuple[Element, bool]:
+def _with_unit(made: Element, words: str, kind: str) -> tuple[Element, bool]:
     """A value with its unit, and whether it has it: a number in words takes it at its end, any other text does not."""
     if not MEASURED.isdisjoint(made):
         return made, True
@@ -173,7 +174,7 @@ def _with_unit(made: Element, words: str) -> tuple[Element, bool]:
         return made, False
     if text.endswith(words):
         return made, True
-    is_measured = any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
+    is_measured = kind in NUMBERS or (any(map(str.isdigit, text)) and not any(map(str.isalpha, text)))
     return ({**made, "valueString": f"{text} {words}"}, True) if is_measured else (made, False)
 
 

@@ -14,7 +14,7 @@ from toolkit.samples import samples
 
 INTEGRATION = load("lims-results-to-cdr")
 SAMPLE = next(each for each in samples(INTEGRATION) if each.name == "urea_and_electrolytes").body.decode()
-OWN = {"one-nhs-number", "received-after-collected"}  # rules of ours, where the standard is silent
+OWN = {"one-nhs-number", "one-patient", "received-after-collected"}  # rules of ours, where the standard is silent
 
 
 def findings(text: str) -> list[tuple[str, str]]:
