@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group
-from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +10,7 @@ from rich.text import Text
 from shared.integration import Integration
 from toolkit.demo import Heard, Result, figures
 from toolkit.journeys import Journey
+from toolkit.screen import inside
 
 WIDTH = 118
 KINDS = {"Mllp": "MLLP", "Topic": "Event Grid", "FhirServer": "FHIR server", "Memory": "memory"}
@@ -31,7 +31,8 @@ def _parts(result: Result, width: int) -> Iterator[object]:
     yield _table(result, width >= WIDTH)
     for journey in result.journeys:
         if not journey.ok:
-            yield f"{NO} {journey.integration.name} {journey.sample.name} by {journey.way}: {journey.problem or 'no delivery'}"
+            why = inside(journey.problem or "no delivery")
+            yield f"{NO} {journey.integration.name} {journey.sample.name} by {journey.way}: {why}"
     yield _verdict(result)
 
 
@@ -52,21 +53,21 @@ def _story(journeys: Sequence[Journey], width: int) -> Table | None:
 def _taken(journey: Journey) -> Iterator[tuple[str, str]]:
     yield "sent", f"[cyan]{journey.integration.name}[/] {journey.sample.name}, {len(journey.sample.body)} bytes over HTTP"
     for line in _segments(journey.sample.body, ("MSH", "PID")):
-        yield "", f"[dim]{escape(line)}[/]"
+        yield "", f"[dim]{inside(line)}[/]"
     yield "verdict", f"[bold green]{journey.acknowledgement}[/] stored and acknowledged in {journey.answered_ms:.0f} ms"
     yield (
         "arrived",
         f"at [cyan]{_place(journey.integration)}[/] after [bold]{journey.delivered_ms:.0f} ms[/]; the mapping changed:",
     )
     for path, before, after in changes(journey):
-        yield "", f"{path}  [red]{escape(before or 'absent')}[/] → [green]{escape(after or 'absent')}[/]"
+        yield "", f"{path}  [red]{inside(before or 'absent')}[/] → [green]{inside(after or 'absent')}[/]"
 
 
 def _refused(journey: Journey) -> Iterator[tuple[str, str]]:
     yield "sent", f"[cyan]{journey.integration.name}[/] {journey.sample.name}, {len(journey.sample.body)} bytes over HTTP"
     yield (
         "verdict",
-        f"[bold red]{journey.acknowledgement}[/] in {journey.answered_ms:.0f} ms: {escape('; '.join(journey.issues))}",
+        f"[bold red]{journey.acknowledgement}[/] in {journey.answered_ms:.0f} ms: {inside('; '.join(journey.issues))}",
     )
     yield "arrived", "nowhere; the sender was told what to mend"
 

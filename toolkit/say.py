@@ -4,12 +4,14 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from toolkit.screen import plain
+
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".hub"  # what the toolkit keeps on this machine: Azurite, its data, logs
 
 
 def say(text: str) -> None:
-    print(f"hub: {text}", file=sys.stderr, flush=True)
+    print(f"hub: {plain(text)}", file=sys.stderr, flush=True)
 
 
 def stop(text: str, code: int = 1) -> NoReturn:

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from typing import Any, get_args
+from urllib.parse import urlencode
 
 import orjson
 
@@ -199,8 +200,7 @@ def here(request: Request) -> str:
         return f"{request.base}/thresholds"
     if request.method != "GET" or not shown:
         return request.base
-    query = "&".join(f"{key}={value}" for key, value in shown.items())
-    return f"{request.base}/{request.path}?{query}".replace("/?", "?")
+    return f"{request.base}/{request.path}?{urlencode(shown)}".replace("/?", "?")
 
 
 def sign(request: Request, who: Person) -> str:

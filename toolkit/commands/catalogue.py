@@ -1,9 +1,10 @@
 """``./hub list``: the catalogue."""
 
-import json
 from typing import Annotated, Any
 
 import typer
+
+from toolkit import screen
 
 
 def list_integrations(
@@ -14,7 +15,7 @@ def list_integrations(
 
     rows = [_row(integration) for integration in load_all()]
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print(screen.as_json(rows))
     else:
         _table(rows)
 
@@ -34,7 +35,6 @@ def _row(integration: Any) -> dict[str, Any]:
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -43,4 +43,4 @@ def _table(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         target = f"{row['destination']['kind']} {row['destination']['name']}"
         table.add_row(f"[cyan]{row['name']}[/]", row["format"], ", ".join(row["triggers"]), target, row["summary"])
-    Console().print(table)
+    screen.console().print(table)

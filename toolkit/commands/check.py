@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from toolkit import screen
 from toolkit.say import stop
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue (./hub list).")]
@@ -133,7 +134,7 @@ def answer_all(answer: Callable[[bytes], Result], file: str, as_json: bool, json
         results = many(answer, read(file).splitlines())
         raise SystemExit(0 if all(results) else 1)
     result = answer(read(file))
-    print(json.dumps(result, ensure_ascii=False, indent=2) if as_json else as_text(result))
+    print(screen.as_json(result) if as_json else screen.plain(as_text(result)))
     raise SystemExit(1 if strict and not result["accepted"] else 0)
 
 
@@ -153,7 +154,7 @@ def one_line(answer: Callable[[bytes], Result], line: bytes) -> bool:
 
 
 def emit(result: Result) -> None:
-    sys.stdout.write(json.dumps(result, ensure_ascii=False, separators=(",", ":")) + "\n")
+    sys.stdout.write(screen.as_json(result, indent=None) + "\n")
 
 
 def read(file: str) -> bytes:

@@ -12,6 +12,7 @@ from shared.issue import Issue
 from shared.mapping import compose_bundle
 from shared.mapping.guide import convert as to_fhir
 from shared.validation.repairs import repaired
+from toolkit import screen
 from toolkit.commands.check import File, Json, Jsonl, Result, body_face, many, read
 from toolkit.reach import Known, unreached
 
@@ -25,7 +26,7 @@ def convert(file: File = "-", as_json: Json = False, jsonl: Jsonl = False, quick
     if jsonl:
         raise SystemExit(0 if all(many(answer, read(file).splitlines())) else 1)
     result = answer(read(file))
-    typer.echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else as_text(result))
+    typer.echo(screen.as_json(result) if as_json else screen.plain(as_text(result)))
     raise SystemExit(0 if result["accepted"] else 1)
 
 

@@ -1,12 +1,12 @@
 """``./hub dead list|show|replay|discard`` and ``./hub replay``: what waits for a person."""
 
 import getpass
-import json
 import sys
 from typing import Annotated, Any
 
 import typer
 
+from toolkit import screen
 from toolkit.commands.stored import all_or_one, on_store
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
@@ -29,7 +29,7 @@ def list_dead(name: Maybe = "", rule: Rule = "", as_json: AsJson = False) -> Non
     from shared.ledger.dead import dead_letters
 
     found = on_store(all_or_one(name), lambda one, hub: dead_letters(one.name, hub, rule))
-    print(json.dumps(found, indent=2)) if as_json else _table(found)
+    print(screen.as_json(found)) if as_json else _table(found)
 
 
 @app.command()
@@ -40,10 +40,9 @@ def show(name: Name, message_id: Id, content: Content = False, purpose: Purpose 
 
     if content:
         body = on_store(all_or_one(name), lambda one, hub: dead.content(one.name, message_id, _person(purpose), hub))[name]
-        sys.stdout.buffer.write(body)
-        return
+        return _write(body)
     story = on_store(all_or_one(name), lambda one, hub: status(one.name, message_id, hub))[name]
-    print(json.dumps(story, indent=2 if not as_json else None))
+    print(screen.as_json(story, indent=None if as_json else 2))
     raise SystemExit(0 if story else 1)
 
 
@@ -83,6 +82,14 @@ def discard(name: Name, ids: Annotated[list[str], typer.Argument(help="Message i
     print(f"discarded {on_store(all_or_one(name), work)[name]}")
 
 
+def _write(body: bytes) -> None:
+    """As it is into a file or a pipe; on a terminal nothing in it may act."""
+    if sys.stdout.isatty():
+        print(screen.plain(body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")))
+    else:
+        sys.stdout.buffer.write(body)
+
+
 def _person(purpose: str) -> Any:
     from shared.ledger.dead import Person
 
@@ -90,14 +97,12 @@ def _person(purpose: str) -> Any:
 
 
 def _table(found: dict[str, list[dict[str, Any]]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("integration", "control id", "outcome", "reason", "where", "attempts", "id", box=None)
     for name, letters in found.items():
         for one in letters:
             reason = one.get("rules") or one.get("code", "")
-            table.add_row(
-                name, one.get("control", ""), one["outcome"], reason, one.get("where", ""), str(one.get("attempts", 0)), one["id"]
-            )
-    Console(highlight=False).print(table if table.row_count else "no dead letters")
+            shown = (one.get("control", ""), one["outcome"], reason, one.get("where", ""), one.get("attempts", 0), one["id"])
+            table.add_row(name, *map(screen.cell, shown))
+    screen.console().print(table if table.row_count else "no dead letters")

@@ -1,7 +1,6 @@
 """``./hub demo``: see it work."""
 
 import asyncio
-import json
 import re
 import sys
 from pathlib import Path
@@ -27,7 +26,9 @@ def demo(names: Only = None, every: Every = False, as_json: AsJson = False, svg:
 
     result = asyncio.run(run(load_all(names or ()), every))
     if as_json:
-        print(json.dumps(face(result), ensure_ascii=False, indent=2))
+        from toolkit.screen import as_json as to_json
+
+        print(to_json(face(result)))
     else:
         screen(result, svg)
     raise SystemExit(0 if result.ok else 1)

@@ -1,11 +1,11 @@
 """``./hub ledger check|residue|audit``: the promises of the ledger, checked on a live store."""
 
-import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
+from toolkit import screen
 from toolkit.commands.stored import all_or_one, on_store
 
 Names = Annotated[str, typer.Argument(help="An integration; left out: all of the catalogue.")]
@@ -34,7 +34,7 @@ def residue(name: Names = "", as_json: AsJson = False) -> None:
     from shared.ledger.conservation import residue as left
 
     found = on_store(all_or_one(name), lambda one, hub: left(one, hub))
-    _tell(found, as_json, lambda lines: "nothing" if not lines else f"{len(lines)}: " + "; ".join(lines[:5]))
+    _tell(found, as_json, lambda lines: "nothing" if not lines else screen.inside(f"{len(lines)}: " + "; ".join(lines[:5])))
     raise SystemExit(1 if any(found.values()) else 0)
 
 
@@ -44,7 +44,7 @@ def audit(name: Names = "", as_json: AsJson = False) -> None:
     from shared.ledger.audit import broken
 
     found = on_store(all_or_one(name), lambda one, hub: broken(one.name, hub))
-    _tell(found, as_json, lambda rows: "the chain holds" if not rows else f"broken at {', '.join(rows)}")
+    _tell(found, as_json, lambda rows: "the chain holds" if not rows else screen.inside(f"broken at {', '.join(rows)}"))
     raise SystemExit(1 if any(found.values()) else 0)
 
 
@@ -56,9 +56,8 @@ def _balance_line(told: dict[str, Any]) -> str:
 
 def _tell(found: dict[str, Any], as_json: bool, line: Callable[[Any], str]) -> None:
     if as_json:
-        print(json.dumps(found, indent=2))
+        print(screen.as_json(found))
         return
-    from rich.console import Console
-
+    console = screen.console()
     for name, one in found.items():
-        Console(highlight=False).print(f"[bold]{name}[/]  {line(one)}")
+        console.print(f"[bold]{name}[/]  {line(one)}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from shared.integration import Integration
-from toolkit import drops
+from toolkit import drops, screen
 from toolkit.commands.check import File, Name, declared, read
 from toolkit.say import stop
 
@@ -35,7 +35,7 @@ def send(
     integration = declared(name)
     body = read(file)
     if drops.takes_files(integration) and not queue:
-        print("\n".join(f"in the inbox as {each}" for each in asyncio.run(_dropped(integration, file, body))))
+        print("\n".join(f"in the inbox as {screen.line(each)}" for each in asyncio.run(_dropped(integration, file, body))))
         print(f"the acknowledgement comes to {name}-replies")
         return
     if queue:
@@ -44,7 +44,7 @@ def send(
         return
     headers = {"Content-Type": content_type or _kind(file)} | ({"x-hub-key": key} if key else {})
     result = asyncio.run(_posted(url, name, body, headers))
-    print(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _text(result))
+    print(screen.as_json(result) if as_json else screen.plain(_text(result)))
     raise SystemExit(0 if result["status"] < 300 and result["outcome"].get("outcome") not in ("rejected", "dead") else 1)
 
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import getpass
-import json
 from typing import Annotated
 
 import typer
 
+from toolkit import screen
 from toolkit.say import say, stop
 
 
@@ -41,9 +41,9 @@ def _list(as_json: bool) -> None:
 
     rows = asyncio.run(_on_hub(listed))
     if as_json:
-        print(json.dumps([row._asdict() for row in rows], indent=2))
+        print(screen.as_json([row._asdict() for row in rows]))
     for row in [] if as_json else rows:
-        print(f"{row.integration:24} {row.rule:14} {row.value:>10g}  {row.who}: {row.purpose}")
+        print(f"{row.integration:24} {row.rule:14} {row.value:>10g}  {screen.line(row.who)}: {screen.line(row.purpose)}")
 
 
 async def _on_hub(work):  # type: ignore[no-untyped-def]

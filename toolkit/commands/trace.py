@@ -1,11 +1,11 @@
 """``./hub trace``: the story of a message, found by its control id."""
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from toolkit import screen
 from toolkit.commands.stored import all_or_one, on_store
 
 if TYPE_CHECKING:
@@ -31,14 +31,12 @@ def trace(value: Value, integration: Only = "", by: By = "control", as_json: AsJ
         return await search.find(one.name, by, value, hub)  # type: ignore[arg-type]
 
     stories = {name: found for name, found in on_store(all_or_one(integration), look).items() if found}
-    print(json.dumps(stories, indent=2)) if as_json else _tell(stories)
+    print(screen.as_json(stories)) if as_json else _tell(stories)
     raise SystemExit(0 if stories else 1)
 
 
 def _tell(stories: dict[str, list[dict[str, Any]]]) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    console = screen.console()
     if not stories:
         console.print("no such message")
     for name, found in stories.items():
@@ -49,9 +47,10 @@ def _tell(stories: dict[str, list[dict[str, Any]]]) -> None:
 def _story(name: str, one: dict[str, Any]) -> "Table":
     from rich.table import Table
 
-    table = Table(title=f"{name}  {one['id']}", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    title = screen.cell(f"{name}  {one['id']}")
+    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
     for key, value in _lines(one):
-        table.add_row(f"[dim]{key}[/]", value)
+        table.add_row(screen.cell(key), screen.cell(value))
     return table
 
 
