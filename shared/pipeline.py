@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
-from shared import security
+from shared import hl7_opinion, security
 from shared.destinations import fence
 from shared.destinations.failures import Owner, owner
 from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
@@ -303,24 +303,43 @@ async def attempt(held: Claim, message: Row) -> Outcome:
         await breaker.give_back(integration, message.partition, hub)
         return Ended("dead", fault.issues[0].rule or "fault", fault.issues)
     hub.start(_count_dropped(integration, envelope, hub))
-    _ask_another(integration, outgoing, hub)
+    _ask_another(integration, envelope, outgoing, hub)
     return Ended("delivered", receipt.code, reference=receipt.reference, routing=_routing(outgoing))
 
 
-def _ask_another(integration: Integration, outgoing: tuple[Outgoing, ...], hub: Hub) -> None:
-    """On a sample of what was delivered as FHIR, in a thread of its own: does another reader find what our check does not?"""
-    bodies = [part.body for part in outgoing if "fhir" in part.content_type]
+def _ask_another(integration: Integration, envelope: Envelope, outgoing: tuple[Outgoing, ...], hub: Hub) -> None:
+    """On a sample of what is settled, in a thread of its own: does another reader find what ours does not?
+
+    HL7 v2 is read by the ``hl7`` package, what came as well as what left; FHIR that left by ``fhir.resources``.
+    """
     every = number("HUB_SECOND_OPINION", 500)  # 0: never
-    if bodies and every and hub.random.random() * every < 1:
-        hub.start(_second_opinion(integration, bodies, hub))
+    bodies = [(envelope.content_type, envelope.body), *((part.content_type, part.body) for part in outgoing)]
+    wanted = [(kind, body) for kind, body in bodies if ("fhir" in kind and body is not envelope.body) or _is_hl7(body)]
+    if wanted and every and hub.random.random() * every < 1:
+        hub.start(_second_opinion(integration, wanted, hub))
 
 
-async def _second_opinion(integration: Integration, bodies: list[bytes], hub: Hub) -> None:
+def _is_hl7(body: bytes) -> bool:
+    return body[:3] == b"MSH" and len(body) <= hl7_opinion.LARGEST
+
+
+async def _second_opinion(integration: Integration, bodies: list[tuple[str, bytes]], hub: Hub) -> None:
+    for kind, body in bodies:
+        try:
+            with faults():
+                issues = await asyncio.to_thread(_opinion, kind, body)
+        except Problem as problem:
+            issues = [issue._replace(where="", rule="second-opinion") for issue in problem.issues[:1]]
+        for issue in issues:
+            hub.tell("hub.opinion", integration=integration.name, rule=issue.rule, error_code=issue.where or "unread")
+
+
+def _opinion(kind: str, body: bytes) -> list[Issue]:
+    if _is_hl7(body):
+        return hl7_opinion.second_opinion(body)
     from shared.fhir.second_opinion import second_opinion
 
-    for body in bodies:
-        for issue in await asyncio.to_thread(second_opinion, orjson.loads(body)):
-            hub.tell("hub.opinion", integration=integration.name, rule=issue.rule, error_code=issue.where)
+    return second_opinion(orjson.loads(body))
 
 
 async def _count_dropped(integration: Integration, envelope: Envelope, hub: Hub) -> None:

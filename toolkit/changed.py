@@ -12,7 +12,16 @@ from integrations import CATALOGUE
 
 OPS = "ops"
 # What is in every app, or decides how every app is made.
-EVERYTHING = ("shared/", "function_app.py", "host.json", "requirements.txt", "toolkit/package.py", "toolkit/commands/package.py")
+EVERYTHING = (
+    "shared/",
+    "function_app.py",
+    "host.json",
+    "requirements.txt",
+    "requirements.lock",
+    "toolkit/lock.py",
+    "toolkit/package.py",
+    "toolkit/commands/package.py",
+)
 ADDRESSES_NOTHING = ("samples/", "mapping_sheet.md")
 
 

@@ -14,6 +14,7 @@ from toolkit.commands import (
     fhir_tables,
     guide_coverage,
     ledger,
+    lock,
     manifest,
     new,
     package,
@@ -51,6 +52,7 @@ app.command("guide-coverage")(guide_coverage.guide_coverage)
 app.command("docs")(docs.docs)
 app.command("build-fhir-tables")(fhir_tables.build_fhir_tables)
 app.command("cost")(cost.cost)
+app.command("lock")(lock.lock)
 app.command("manifest")(manifest.manifest)
 app.command("package")(package.package)
 app.command("sheet")(sheet.sheet)

@@ -9,16 +9,17 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
 from shared.version import FILE
+from toolkit.lock import LOCK, lines
 from toolkit.say import HOME, ROOT, say, stop
 
 OPS = "ops"
 VENDORED = Path(".python_packages", "lib", "site-packages")
-APP_FILES = ("function_app.py", "host.json", "requirements.txt")
+APP_FILES = ("function_app.py", "host.json", "requirements.txt", "requirements.lock")
 LEFT_OUT = {"samples", "__pycache__", "mapping_sheet.md", "tests"}
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")  # what a Flex Consumption app runs on
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -77,9 +78,8 @@ def catalogue(folders: dict[str, str]) -> str:
 
 
 def wheels(python: str) -> Path:
-    """The run-time wheels for Azure, unpacked: made once for each version of requirements.txt, in .hub/."""
-    pinned = (ROOT / "requirements.txt").read_bytes()
-    made = HOME / "wheels" / f"{python}-{hashlib.sha256(pinned).hexdigest()[:16]}"
+    """The run-time wheels for Azure, unpacked: made once for each version of requirements.lock, in .hub/."""
+    made = HOME / "wheels" / f"{python}-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
     if not made.exists():
         building = made.with_name(f"{made.name}.{os.getpid()}")
         install(building, python)
@@ -88,39 +88,24 @@ def wheels(python: str) -> Path:
 
 
 def install(target: Path, python: str) -> None:
-    """pip, for the machine that will run it, not for this one; no source is built, so the tested zip is the deployed zip."""
+    """pip, for the machine that will run it, not for this one: from the lock alone, and only what has its hash.
+
+    No source is built, so the tested zip is the deployed zip.
+    """
     say(f"fetching the run-time wheels for Python {python} (once) ...")
     platforms = [word for name in PLATFORMS for word in ("--platform", name)]
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     for_azure = ["--only-binary=:all:", "--implementation", "cp", "--python-version", python, *platforms]
-    pinned = list(requirements(python))
-    done = subprocess.run([*pip, *for_azure, "--target", str(target), *pinned], capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as scratch:
+        wanted = Path(scratch) / "wanted.txt"
+        wanted.write_text("\n".join(lines(python)), "utf-8")
+        from_lock = ["--no-deps", "--require-hashes", "--requirement", str(wanted), "--target", str(target)]
+        done = subprocess.run([*pip, *for_azure, *from_lock], capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(target, ignore_errors=True)
         stop("pip could not fetch the wheels: " + (done.stderr.strip().splitlines() or ["no reason given"])[-1])
     for name in ("bin", "share"):
         shutil.rmtree(target / name, ignore_errors=True)
-
-
-def requirements(python: str) -> Iterator[str]:
-    """The pins that hold for this version of Python: pip would judge the markers by the one that runs it."""
-    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines():
-        pin, _, marker = line.split("#")[0].partition(";")
-        if pin.strip() and holds(marker, python):
-            yield pin.strip()
-
-
-def holds(marker: str, python: str) -> bool:
-    """Whether ``python_version < "3.13"`` holds.
-
-    >>> holds(' python_version >= "3.13"', "3.12"), holds("", "3.12")
-    (False, True)
-    """
-    found = re.fullmatch(r'\s*python_version\s*(<|>=)\s*"(\d+)\.(\d+)"\s*', marker)
-    if not found:
-        return True
-    is_older = tuple(map(int, python.split("."))) < (int(found[2]), int(found[3]))
-    return is_older if found[1] == "<" else not is_older
 
 
 def compile_all(stage: Path, python: str) -> None:

@@ -14,8 +14,9 @@ from typing import Literal, Self
 from urllib.parse import urlsplit
 
 import aiohttp
+from hl7.mllp import HL7StreamProtocol, HL7StreamReader, HL7StreamWriter, InvalidBlockError
 
-from shared.destinations.framing import BadFrame, framed, read_frame
+from shared.destinations.framing import START, BadFrame, framed
 from shared.destinations.mllp import control_id, read_reply
 from shared.hl7 import header
 from shared.hl7.ack import acknowledge
@@ -49,6 +50,17 @@ class Settings:
             raise ValueError("the hub's address must begin with https:// (http:// only on this machine)")
 
 
+class Reader(HL7StreamReader):
+    """The frames of a sender, as the ``hl7`` package reads them; what stands before a start block is dropped.
+
+    Some senders end a frame with CR LF, or send a byte to keep a line alive: neither is a reason to close it.
+    """
+
+    async def readuntil(self, separator: bytes = b"\n") -> bytes:
+        block = await super().readuntil(separator)
+        return block[max(block.rfind(START), 0) :]
+
+
 class Relay:
     """The MLLP server: ``async with Relay(Settings(url="https://...")) as relay``."""
 
@@ -62,7 +74,7 @@ class Relay:
         self._http = aiohttp.ClientSession(timeout=timeout, headers={"x-hub-key": self.settings.key} if self.settings.key else {})
         self._stopping = asyncio.Event()
         place = (self.settings.host, self.settings.port)
-        self._server = await asyncio.start_server(self._serve, *place, ssl=self.tls, limit=self.settings.largest)
+        self._server = await asyncio.get_running_loop().create_server(self._connection, *place, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -80,26 +92,32 @@ class Relay:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _connection(self) -> HL7StreamProtocol:
+        loop = asyncio.get_running_loop()
+        reader = Reader(limit=self.settings.largest, loop=loop)
+        return HL7StreamProtocol(reader, self._serve, loop=loop)
+
+    async def _serve(self, reader: HL7StreamReader, writer: HL7StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         self._busy.add(task)
         try:
             async for message in self._messages(reader):
-                writer.write(await self._answer(message))
-                await writer.drain()
-        except (EOFError, OSError, BadFrame, TimeoutError, NoAnswer):
+                if answer := await self._answer(message):
+                    writer.writeblock(answer)
+                    await writer.drain()
+        except (EOFError, OSError, InvalidBlockError, ValueError, TimeoutError, NoAnswer):
             pass  # closing the connection is all that a sender has to know
         finally:
             self._busy.discard(task)
             writer.close()
 
-    async def _messages(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    async def _messages(self, reader: HL7StreamReader) -> AsyncIterator[bytes]:
         """One message after the other, until the relay stops or the connection has been idle too long."""
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             while True:
-                frame = asyncio.create_task(read_frame(reader))
+                frame = asyncio.create_task(reader.readblock())
                 await asyncio.wait({frame, stopping}, timeout=self.settings.idle or None, return_when=asyncio.FIRST_COMPLETED)
                 if not frame.done():
                     frame.cancel()
@@ -115,9 +133,9 @@ class Relay:
             self.failed += 1
             if self.settings.on_failure == "close":
                 raise
-            return framed(refusal(message))
+            return refusal(message)
         self.relayed += 1
-        return framed(answer) if answer else b""
+        return answer
 
     async def _ask(self, message: bytes) -> bytes:
         """The hub's acknowledgement; empty when the sender asked for none. Raises ``NoAnswer``."""

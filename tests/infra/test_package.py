@@ -22,7 +22,7 @@ from shared.integration import Http
 from shared.ledger.accounts import Account
 from shared.ledger.azure import AzureStore
 from tests.conftest import free_ports
-from toolkit.package import OPS, RUNNING, VENDORED, copy_app, holds
+from toolkit.package import OPS, RUNNING, VENDORED, copy_app
 from toolkit.samples import samples
 from toolkit.say import ROOT
 from toolkit.simulated import MAKERS, Simulators
@@ -59,14 +59,6 @@ def test_an_app_holds_its_own_integration_alone(name: str, tmp_path: Path) -> No
     own = {each for each in functions_of(stage) if each not in ("watchdog", "health", "ops") and not each.startswith("ops")}
     assert own
     assert all(each.startswith(folder) for each in own)
-
-
-@pytest.mark.parametrize(
-    ("marker", "python", "kept"),
-    [(' python_version < "3.13"', "3.12", True), (' python_version < "3.13"', "3.13", False), ("", "3.11", True)],
-)
-def test_pins_are_judged_by_the_version_of_the_app(marker: str, python: str, kept: bool) -> None:
-    assert holds(marker, python) is kept
 
 
 def packaged(name: str, folder: Path) -> Path:

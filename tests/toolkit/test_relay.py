@@ -270,3 +270,22 @@ def test_the_key_is_told_to_nobody_without_tls(url: str) -> None:
 def test_an_acknowledgement_that_would_break_its_frame_is_none() -> None:
     with pytest.raises(NoAnswer):
         acknowledgement(message(), 200, verdict(message(), "AA") + b"\x1c\r")
+
+
+@pytest.mark.parametrize("stray", [b"\n", b"\r\n", b"\x00", b"\x0b"])
+async def test_bytes_between_frames_cost_no_message(hub: tuple[Hub, str], stray: bytes) -> None:
+    """Some senders end a frame with CR LF, or keep the line alive with a byte."""
+    async with Relay(Settings(hub[1])) as relay:
+        reader, writer = await opened(relay)
+        writer.write(stray + stray.join(framed(message(f"A{n}")) for n in range(3)))
+        assert [await heard(reader) for _ in range(3)] == [("AA", f"A{n}") for n in range(3)]
+        writer.close()
+
+
+async def test_what_is_no_frame_closes_the_connection(hub: tuple[Hub, str]) -> None:
+    async with Relay(Settings(hub[1])) as relay:
+        reader, writer = await opened(relay)
+        writer.write(message() + b"\x1c\r")
+        assert await reader.read() == b""
+        writer.close()
+    assert hub[0].received == []
