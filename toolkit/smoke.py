@@ -5,18 +5,20 @@ of the integration, marked as a test under a fresh control id. It is delivered w
 for being one where it does not: either proves the way in.
 """
 
+import base64
 import json
 import os
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTLED_WITHIN = 60
+TO_SIGN_IN = (301, 302, 303, 401, 403)
 THERE_WITHIN = 180  # seconds until no instance answers with the version before
 TEST_TAG = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
 REFUSED_AS_A_TEST = "a test message, and this destination takes none"
@@ -89,13 +91,48 @@ def smoke(target: Target, token: str, say: Callable[[str], None] = print) -> Non
     base, name, wanted = target
     say(f"up, version {health(base, wanted)}")
     if name == "ops":
-        if call(f"{base}/api/ops").status not in (301, 302, 303, 401, 403):
+        if call(f"{base}/api/ops").status not in TO_SIGN_IN:
             raise Failed("the page opens to a stranger")
-        say("the page sends strangers to sign in")
+        refuses_forgeries(f"{base}/api/ops", token, None, TO_SIGN_IN)
+        say("the page sends strangers to sign in, whatever headers they forge")
         return
-    refuses_strangers(target)
-    say("a stranger is refused")
+    refuses_strangers(target, token)
+    say("a stranger is refused, whatever headers it forges")
     say(message(base, name, token) if has_door(name) else known_caller(target, token))
+
+
+def forgeries(token: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each header that only the platform may set, as a stranger would forge it, by name.
+
+    The sign-in is forged in the name of our own application, which is a partner: an app that believed it would let it in. The
+    certificate is a partner's public one where ``HUB_CERTIFICATE`` names its file (DER), else bytes that no app knows.
+    """
+    own = application(token) or "00000000-0000-0000-0000-000000000000"
+    roles = [{"typ": "roles", "val": role} for role in ("Hub.Partner", "Hub.Admin")]
+    app = [{"typ": name, "val": own} for name in ("azp", "oid")] + [{"typ": "idtyp", "val": "app"}, *roles]
+    for what, claims in (("an application", app), ("a person", [{"typ": "oid", "val": own}, *roles])):
+        principal = base64.b64encode(json.dumps({"auth_typ": "aad", "claims": claims}).encode()).decode()
+        yield f"the sign-in of {what}", {"x-ms-client-principal": principal, "x-ms-client-principal-id": own}
+    shown = os.environ.get("HUB_CERTIFICATE", "")
+    yield "a certificate", {"x-arr-clientcert": base64.b64encode(Path(shown).read_bytes() if shown else b"forged").decode()}
+    yield "another host", {"x-forwarded-host": "localhost", "x-forwarded-proto": "http", "x-forwarded-for": "127.0.0.1"}
+
+
+def application(token: str) -> str:
+    """The application id in our own token (``azp`` or ``appid``); ``""`` when it is no JWT."""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        return str(claims.get("azp") or claims.get("appid") or "")
+    except (IndexError, ValueError, AttributeError):
+        return ""
+
+
+def refuses_forgeries(url: str, token: str, body: bytes | None, refused: tuple[int, ...]) -> None:
+    """Raises ``Failed`` at the first forged header that opens the app."""
+    for what, headers in forgeries(token):
+        status = call(url, body, headers).status
+        if status not in refused:
+            raise Failed(f"a stranger who forges {what} gets {status}, not 401")
 
 
 def has_door(name: str) -> bool:
@@ -104,11 +141,14 @@ def has_door(name: str) -> bool:
     return any(each["name"] == name and each["http"] for each in manifest["integrations"])
 
 
-def refuses_strangers(target: Target) -> None:
+def refuses_strangers(target: Target, token: str) -> None:
     door = f"{target.base}/api/v1/{target.name}"
-    stranger = call(door, b"MSH|^~\\&|") if has_door(target.name) else call(f"{door}/messages/none")
+    url, body = (door, b"MSH|^~\\&|") if has_door(target.name) else (f"{door}/messages/none", None)
+    stranger = call(url, body)
     if stranger.status not in (401, 403):
         raise Failed(f"a stranger gets {stranger.status}, not 401")
+    refuses_forgeries(url, token, body, (401, 403))
+    refuses_forgeries(f"{door}/dead", token, None, (401, 403))
 
 
 def known_caller(target: Target, token: str) -> str:

@@ -1,26 +1,43 @@
 """The smoke test of a deployed app, against a small server that plays the app."""
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from integrations import CATALOGUE, load
+from shared import platform_headers
 from shared.envelope import Envelope
 from shared.integration import Http
-from toolkit.smoke import REFUSED_AS_A_TEST, Failed, Target, has_door, marked, sample, smoke
+from shared.ops.access import person
+from shared.security import caller
+from toolkit.smoke import REFUSED_AS_A_TEST, Failed, Target, application, forgeries, has_door, marked, sample, smoke
 
 NAME = "phw-to-mpi"
+REFUSED = "a stranger is refused, whatever headers it forges"
+
+
+APP = "00000000-0000-0000-0000-0000000000d2"
+TOKEN = f"h.{base64.urlsafe_b64encode(json.dumps({'azp': APP}).encode()).decode().rstrip('=')}.s"
 
 
 class App(BaseHTTPRequestHandler):
     """Health, a door that asks for a token, and a status; what it answers is set on the server."""
 
+    def _is_known(self) -> bool:
+        forged = self.headers.get(self.server.believes, "")
+        return not self.server.checks or self.headers.get("Authorization") == f"Bearer {TOKEN}" or bool(forged)
+
     def do_GET(self) -> None:
+        if self.path.endswith("/dead"):
+            self._say(403 if self._is_known() else 401, b"")
+            return
         if self.path == "/api/ops" or self.path.endswith("/messages/none"):
-            known = not self.server.checks or self.headers.get("Authorization") == "Bearer t"
+            known = self._is_known()
             self._say(404 if known and "messages" in self.path else 200 if known else self.server.stranger, b"")
             return
         told = {"status": "up", "version": self.server.versions[0]}
@@ -31,7 +48,7 @@ class App(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.server.got.append(self.rfile.read(int(self.headers["Content-Length"])))
-        known = not self.server.checks or self.headers.get("Authorization") == "Bearer t"
+        known = self._is_known()
         self._say(200 if known else 401, self.server.says if known else b"")
 
     def _say(self, status: int, body: bytes) -> None:
@@ -49,7 +66,7 @@ class App(BaseHTTPRequestHandler):
 def app() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), App)
     server.health, server.checks, server.says, server.outcome, server.got = 200, True, b"MSA|AA", "delivered", []
-    server.versions, server.stranger = ["c0ffee"], 401
+    server.versions, server.stranger, server.believes = ["c0ffee"], 401, "x-nothing"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -58,19 +75,19 @@ def app() -> Iterator[ThreadingHTTPServer]:
 
 def run(server: ThreadingHTTPServer, version: str = "c0ffee", name: str = NAME) -> list[str]:
     said: list[str] = []
-    smoke(Target(f"http://127.0.0.1:{server.server_port}", name, version), "t", said.append)
+    smoke(Target(f"http://127.0.0.1:{server.server_port}", name, version), TOKEN, said.append)
     return said
 
 
 def test_all_is_well(app: ThreadingHTTPServer) -> None:
-    assert run(app) == ["up, version c0ffee", "a stranger is refused", "a test message is delivered"]
+    assert run(app) == ["up, version c0ffee", REFUSED, "a test message is delivered"]
     assert app.got[-1].split(b"\r")[0].split(b"|")[10] == b"T"
 
 
 @pytest.mark.parametrize("name", [name for name in CATALOGUE if not has_door(name)])
 def test_an_app_without_a_door_is_sent_nothing(app: ThreadingHTTPServer, name: str) -> None:
     assert run(app, name=name)[1:] == [
-        "a stranger is refused",
+        REFUSED,
         "a known caller may ask; no message was sent: they come by queue, event or file",
     ]
     assert app.got == []
@@ -86,7 +103,7 @@ def test_doors_are_those_of_the_catalogue() -> None:
 @pytest.mark.parametrize("status", [302, 401])
 def test_the_ops_page_is_closed_to_strangers(app: ThreadingHTTPServer, status: int) -> None:
     app.stranger = status
-    assert run(app, name="ops")[-1] == "the page sends strangers to sign in"
+    assert run(app, name="ops")[-1] == "the page sends strangers to sign in, whatever headers they forge"
     app.checks = False
     with pytest.raises(Failed, match="opens to a stranger"):
         run(app, name="ops")
@@ -132,3 +149,43 @@ def test_the_marked_sample_is_synthetic(name: str) -> None:
     body, kind = marked(sample(integration.package), "SMOKE1")
     content = integration.source.read(Envelope(name, body, "2026-01-01T00:00:00.000Z", kind))
     assert integration.source.is_synthetic(content)
+
+
+@pytest.mark.parametrize("header", ["x-ms-client-principal", "x-arr-clientcert", "x-forwarded-host"])
+@pytest.mark.parametrize("name", [NAME, "ops", *[name for name in CATALOGUE if not has_door(name)][:1]])
+def test_an_app_that_believes_a_forged_header_fails(app: ThreadingHTTPServer, header: str, name: str) -> None:
+    app.believes = header
+    with pytest.raises(Failed, match="forges"):
+        run(app, name=name)
+
+
+def test_the_sign_in_is_forged_in_the_name_of_our_own_application() -> None:
+    """A partner's: an unknown one would be refused by an app that believes the header."""
+    forged = [headers["x-ms-client-principal"] for _, headers in forgeries(TOKEN) if "x-ms-client-principal" in headers]
+    assert all({"typ": "oid", "val": APP} in json.loads(base64.b64decode(each))["claims"] for each in forged)
+    assert len(forged) == 2
+    assert application("no token") == application("a.b.c") == application("") == ""
+
+
+def test_a_partners_certificate_is_tried_where_one_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "partner.der").write_bytes(b"public")
+    monkeypatch.setenv("HUB_CERTIFICATE", str(tmp_path / "partner.der"))
+    shown = dict(forgeries(""))["a certificate"]["x-arr-clientcert"]
+    assert base64.b64decode(shown) == b"public"
+
+
+def test_every_header_of_the_platform_is_forged() -> None:
+    forged = {name for _, headers in forgeries(TOKEN) for name in headers}
+    assert {platform_headers.HOST, platform_headers.SCHEME, platform_headers.ADDRESSES, *platform_headers.NEEDS} <= forged
+
+
+async def test_the_forgery_would_open_an_app_that_believes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen open: the same headers, where the hub is set to believe them, are a partner and an administrator."""
+    monkeypatch.setenv("WEBSITE_SITE_NAME", "an-app")
+    monkeypatch.setenv("HUB_PARTNERS", json.dumps([{"name": "pipeline", "applications": [APP], "integrations": ["*"]}]))
+    headers = [each for _, each in forgeries(TOKEN)]
+    assert [caller(each, 0) for each in headers] == [None] * len(headers)
+    assert [person(each, on_developers_machine=False) for each in headers] == [None] * len(headers)
+    monkeypatch.setenv("HUB_PLATFORM_AUTH", "principal")
+    assert [one.name for each in headers if (one := caller(each, 0))] == ["pipeline"]
+    assert [one.role for each in headers if (one := person(each, on_developers_machine=False))] == ["admin"]
