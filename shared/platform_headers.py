@@ -52,7 +52,7 @@ def sign_in(headers: Headers) -> SignIn | None:
     if claims is None:
         return None
     kinds = _values(claims, ("idtyp",))
-    delegated = bool(_values(claims, SCOPES)) or not kinds <= {"app", "user"}
+    delegated = bool(_values(claims, SCOPES)) or kinds not in (set(), {"app"}, {"user"})
     kind = "delegated" if delegated else "application" if kinds == {"app"} else "person"
     return SignIn(kind, _only(claims, OBJECTS), _only(claims, APPLICATIONS).lower(), frozenset(_values(claims, ROLES)))
 

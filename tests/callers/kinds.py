@@ -153,6 +153,8 @@ KINDS: dict[str, Kind] = {
     "a user's token": Kind(person("Hub.Partner", azp=APP, idtyp="user")),
     "a token of two kinds": Kind(principal(("azp", APP), *SENT, ("idtyp", "user"))),
     "a token of a kind that is not known": Kind(principal(("azp", APP), ("idtyp", "service"), ("roles", "Hub.Partner"))),
+    "a person of a kind that is not known": Kind(person("Hub.Admin", idtyp="service")),
+    "a person of two kinds": Kind(principal(("oid", "someone"), ("idtyp", "user"), ("idtyp", "app"), ("roles", "Hub.Admin"))),
     "a reader": Kind(person("Hub.Reader"), page="reader"),
     "an operator": Kind(person("Hub.Operator"), page="operator"),
     "an administrator": Kind(person("Hub.Admin"), page="admin"),
