@@ -137,6 +137,8 @@ async def _first(integration: Integration, key: str, new: Batch, decided: Decide
     known = await _known(integration, key, hub)
     if known is None:
         raise Unavailable(AWAY)
+    with suppress(Away):  # the hourly sweep takes it otherwise
+        await hub.store.delete_blob(names.CONTENT, new.blob)
     return known.acknowledgement
 
 

@@ -102,9 +102,16 @@ class Hub:
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Work that nobody waits for; drain does."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(self._counted(work))
         self.tasks.add(task)
         task.add_done_callback(self._ended)
+
+    async def _counted(self, work: Coroutine[Any, Any, None]) -> None:
+        """The work, and out of the tasks with its end: a callback runs a moment later, and gathering what is done never waits."""
+        try:
+            await work
+        finally:
+            self.tasks.discard(asyncio.current_task())
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self.tasks.discard(task)

@@ -22,6 +22,7 @@ from shared.ledger.store import replace as changed
 from shared.privacy import code
 from shared.problems import Unavailable
 
+REFERENCES = 4  # copies that one receipt remembers
 REUSE = Issue("warning", "duplicate", "MSH-10", "this control id came before with another body", "control-id-reuse", hl7="205")
 AWAY = Issue("error", "transient", "", "the hub cannot store the message now: send it again", "storage-away", hl7="207")
 
@@ -180,7 +181,7 @@ async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, 
     assert ended
     changes = [
         *revived(earlier.n, ended, arrival.token, hub.now()),
-        changed(receipt, token=arrival.token, duplicates=receipt["duplicates"] + 1, handed=_handed(arrival, receipt)),
+        changed(receipt, **_counted(arrival, receipt), token=arrival.token),
         *([changed(head, idle=-1)] if head else []),  # no short cut past what waits
         delete(earlier.hold),
         *(delete(row) for row in earlier.rests if row.key.startswith("e|")),
@@ -255,7 +256,7 @@ def _receipt(arrival: Arrival, earlier: Row | None, n: int, answer: Answer, at: 
         "at": at,
         "digest": arrival.digest,
         "token": arrival.token,
-        "reference": arrival.envelope.reference,
+        "reference": _references(arrival, earlier),
         "duplicates": earlier["duplicates"] if earlier else 0,
         "redelivered": (earlier["redelivered"] or 0) if earlier else 0,  # of the duplicates: brought again, not sent again
         "handed": _handed(arrival, earlier),
@@ -283,6 +284,7 @@ def _counted(arrival: Arrival, receipt: Row) -> dict[str, Any]:
         "duplicates": receipt["duplicates"] + 1,
         "redelivered": (receipt["redelivered"] or 0) + again,
         "handed": _handed(arrival, receipt),
+        "reference": _references(arrival, receipt),
     }
 
 
@@ -297,11 +299,22 @@ async def _withdraw(integration: Integration, arrival: Arrival, ticket: Ticket |
 
 
 def _same_copy(arrival: Arrival, receipt: Row) -> bool:
-    """Whether a worker that died had stored this copy: a batch is split again from its last note.
+    """Whether a worker that died had recorded this copy: a batch is split again from its last note.
 
     It is neither a duplicate of the sender's nor a resend, which ``on_resend="deliver"`` would deliver a second time.
+    Members go in by their numbers: where a later one of the same batch is known, this one was recorded before it.
     """
-    return bool(arrival.envelope.acknowledged) and receipt["reference"] == arrival.envelope.reference
+    batch, _, number = arrival.envelope.reference.rpartition("-")
+    if not batch or not arrival.envelope.acknowledged:
+        return False
+    known = (each.rpartition("-") for each in str(receipt["reference"]).split())
+    return any(theirs == batch and int(last) >= int(number) for theirs, _, last in known)
+
+
+def _references(arrival: Arrival, earlier: Row | None) -> str:
+    """The copies that were recorded under one receipt, the last few of them."""
+    known = str(earlier["reference"]).split() if earlier else []
+    return " ".join([*known, *filter(None, [arrival.envelope.reference])][-REFERENCES:])
 
 
 def _as_given(arrival: Arrival, receipt: Row) -> Answer:

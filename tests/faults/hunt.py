@@ -2,12 +2,13 @@
 
 import sys
 
+from tests.faults import batch_world, scenarios
 from tests.faults.lab import explore, once
-from tests.faults.scenarios import SCENARIOS
 
 
 def main(name: str) -> int:
-    scenario = next(one for one in SCENARIOS if one.name.startswith(name))
+    known = (*scenarios.SCENARIOS, *batch_world.SCENARIOS)
+    scenario = next(one for one in known if one.name.startswith(name))
     try:
         for seed in range(1, 40):
             once(scenario, seed)

@@ -6,18 +6,17 @@ and at most one fault at one effect. ``explore`` counts the effects of the undis
 
 from collections.abc import Iterator
 
-from tests.faults.invariants import broken
 from tests.faults.virtual import run
 from tests.faults.world import Scenario, World
 
 
 def once(scenario: Scenario, seed: int, fault: tuple[int, str] = (0, "")) -> World:
     """One run in virtual time, with its invariants checked."""
-    world = World(scenario, seed, fault)
+    world = scenario.world(seed, fault)
 
     async def whole() -> list[str]:
         await world.live()
-        return [*world.wrong, *broken(world)]
+        return [*world.wrong, *world.broken()]
 
     found = run(whole())
     if found:

@@ -45,6 +45,9 @@ class Scenario:
     told: bool = True  # whether events tell of the files
     after: tuple[tuple[str, str], ...] = ()  # (earlier, later): later must not be delivered before earlier
 
+    def world(self, seed: int, fault: tuple[int, str]) -> "World":
+        return World(self, seed, fault)
+
 
 @dataclass
 class World:
@@ -189,6 +192,12 @@ class World:
         if f"r|{key}" not in self.twin.tables[names.tables(NAME).ledger][lane]:
             self.wrong.append(f"{message['id']} was acknowledged and is not in the ledger")
         self.acknowledged.setdefault(message["id"], self.now())
+
+    def broken(self) -> list[str]:
+        """Every promise that did not hold."""
+        from tests.faults.invariants import broken
+
+        return broken(self)
 
     async def live(self) -> "World":
         """The whole run: send, wait until all is quiet, let a person act, wait again."""

@@ -169,11 +169,10 @@ def numbered(count, prefix=b"BATCH"):
 @pytest.fixture
 def partners(monkeypatch):
     """Two callers: ``ours`` may send as the sender of the samples, ``theirs`` as somebody else."""
-    key = hashlib.sha256(b"x").hexdigest()
+    senders = {"ours": ["252"], "theirs": ["999|999"], "both": ["*"]}
     named = [
-        {"name": "ours", "keys": [key], "integrations": ["*"], "senders": ["252|*", "252"]},
-        {"name": "theirs", "keys": [key], "integrations": ["*"], "senders": ["999|999"]},
-        {"name": "both", "keys": [key], "integrations": ["*"], "senders": ["*"]},
+        {"name": name, "keys": [hashlib.sha256(name.encode()).hexdigest()], "integrations": ["*"], "senders": each}
+        for name, each in senders.items()
     ]
     monkeypatch.setenv("HUB_PARTNERS", orjson.dumps(named).decode())
     return named
