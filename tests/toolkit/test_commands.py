@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +55,11 @@ def lines(count: int) -> bytes:
 
 @pytest.mark.slow
 def test_a_thousand_messages_in_one_process() -> None:
-    began = time.monotonic()
     ran = hub("run", "phw-to-mpi", "--jsonl", stdin=lines(1000))
     results = [json.loads(line) for line in ran.stdout.splitlines()]
     assert ran.returncode == 0
     assert [result["name"] for result in results] == [f"m{n}" for n in range(1000)]
     assert all(result["accepted"] and len(result["outgoing"]) == 1 for result in results)
-    assert time.monotonic() - began < 20
     latin = results[1]["outgoing"][0]
     assert base64.b64decode(latin["body_base64"]) == (SAMPLES / "a31_latin1.out.hl7").read_bytes()
 

@@ -55,9 +55,9 @@ def checker(name: str, second: bool = False) -> Callable[[bytes], Result]:
     from shared import pipeline
 
     def answer(body: bytes) -> Result:
-        asked = envelope(name, body)
-        face = verdict_face(pipeline.check(integration, asked).verdict)
-        return {**face, "second_opinion": opinions(pipeline.run(integration, asked).outgoing)} if second else face
+        ran = pipeline.run(integration, envelope(name, body))
+        face = {**verdict_face(ran.verdict), **faults_face(ran.faults)}
+        return {**face, "second_opinion": opinions(ran.outgoing)} if second else face
 
     return answer
 
@@ -106,14 +106,23 @@ def verdict_face(verdict: Any) -> Result:
     return {
         "acknowledgement": verdict.acknowledgement,
         "accepted": verdict.accepted,
-        "issues": [
-            {"severity": i.severity, "rule": i.rule, "code": i.code, "where": i.where, "text": i.text} for i in verdict.issues
-        ],
+        "issues": [issue_face(issue) for issue in verdict.issues],
     }
 
 
+def issue_face(issue: Any) -> dict[str, str]:
+    return {name: getattr(issue, name) for name in ("severity", "rule", "code", "where", "text")}
+
+
+def faults_face(faults: Iterable[Any]) -> Result:
+    """What is wrong with the hub's own output for an accepted message, by path; nothing when the output passes its check."""
+    found = [issue_face(issue) for issue in faults]
+    return {"faults": found} if found else {}
+
+
 def ran_face(ran: Any, fate: list[Result]) -> Result:
-    return {**verdict_face(ran.verdict), "outgoing": [outgoing_face(one) for one in ran.outgoing], "fate": fate}
+    outgoing = [outgoing_face(one) for one in ran.outgoing]
+    return {**verdict_face(ran.verdict), **faults_face(ran.faults), "outgoing": outgoing, "fate": fate}
 
 
 def outgoing_face(outgoing: Any) -> Result:
@@ -129,13 +138,13 @@ def body_face(body: bytes) -> dict[str, str]:
 
 
 def answer_all(answer: Callable[[bytes], Result], file: str, as_json: bool, jsonl: bool, strict: bool) -> None:
-    """One message or many; leaves with 0 when each was answered."""
+    """One message or many. Exits with 0 when each was answered, and a single one would not fail on its way out."""
     if jsonl:
         results = many(answer, read(file).splitlines())
         raise SystemExit(0 if all(results) else 1)
     result = answer(read(file))
     print(screen.as_json(result) if as_json else screen.plain(as_text(result)))
-    raise SystemExit(1 if strict and not result["accepted"] else 0)
+    raise SystemExit(1 if result.get("faults") or (strict and not result["accepted"]) else 0)
 
 
 def many(answer: Callable[[bytes], Result], lines: Iterable[bytes]) -> list[bool]:
@@ -169,8 +178,22 @@ def read(file: str) -> bytes:
 
 def as_text(result: Result) -> str:
     """For a person: the decision, each finding, each body that leaves."""
-    lines = [f"{result['acknowledgement']}  {'accepted' if result['accepted'] else 'not accepted'}"]
-    lines += [f"  {i['severity']:<11} {i['where'] or '-':<14} {i['text']}  ({i['rule'] or i['code']})" for i in result["issues"]]
+    lines = [f"{result['acknowledgement']}  {decision(result)}"]
+    lines += map(issue_line, result["issues"])
+    if faults := result.get("faults"):
+        lines += ["", "the hub's own output does not pass its check, so the message would become a dead letter:"]
+        lines += map(issue_line, faults)
     for one in result.get("outgoing", []):
         lines += ["", f"sends {one['content_type']}:", one.get("body", "(binary)").replace("\r", "\n")]
     return "\n".join(lines)
+
+
+def decision(result: Result) -> str:
+    """In words: accepted, accepted but would fail, or not accepted."""
+    if not result["accepted"]:
+        return "not accepted"
+    return "accepted, but would fail" if result.get("faults") else "accepted"
+
+
+def issue_line(issue: dict[str, str]) -> str:
+    return f"  {issue['severity']:<11} {issue['where'] or '-':<14} {issue['text']}  ({issue['rule'] or issue['code']})"
