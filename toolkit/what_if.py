@@ -1,11 +1,11 @@
 """What a decision about a rule would change: each message of a folder is checked as things are, and as they would be."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from toolkit import screen
 from toolkit.say import stop
 
 Finding = dict[str, str]
@@ -28,7 +28,7 @@ def report(integration: Any, decisions: Sequence[str], folder: str, as_json: boo
     files = sorted(each for each in path.iterdir() if each.is_file() and is_message(each))
     found = changes(integration, decided(integration, decisions), files)
     result = {"checked": len(files), "changed": [each._asdict() for each in found]}
-    print(json.dumps(result, indent=2) if as_json else as_text(decisions, len(files), found))
+    print(screen.as_json(result) if as_json else screen.plain(as_text(decisions, len(files), found)))
 
 
 def is_message(path: Path) -> bool:

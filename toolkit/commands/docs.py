@@ -11,6 +11,7 @@ def docs(
 ) -> None:
     """The interface sheet of an integration, or with --write every generated page."""
     from integrations import load_all
+    from toolkit import hazards
     from toolkit.generated_docs import FOLDER, pages
     from toolkit.generated_docs import write as write_pages
     from toolkit.say import stop
@@ -18,6 +19,7 @@ def docs(
     made = pages(load_all())
     if write:
         write_pages(made)
+        hazards.write()
         print(f"{len(made)} pages in {FOLDER.name}")
     elif f"interfaces/{name}.md" in made:
         print(made[f"interfaces/{name}.md"])
