@@ -33,6 +33,9 @@ TURN = 120.0  # seconds after which it lets another invocation go on
 STEP = 25  # messages between two notes of how far it is
 AT_ONCE = 64  # deliveries under way before it waits
 TRIES = 5  # workers that may end at one member before it is set aside unread
+CUT_SHORT = Issue(
+    "error", "structure", "", "the file ends inside this message: send it again", "batch-cut-short", "HL7 v2.5.1 2.10.3"
+)
 SET_ASIDE = Issue("error", "exception", "", "the hub could not take this member of a batch", "batch-member")
 
 
@@ -86,13 +89,40 @@ def _decided(integration: Integration, envelope: Envelope) -> Decided:
     batch, codes = BatchReader(envelope.body), list[str]()
 
     def answers() -> Iterator[tuple[Member, bytes]]:
-        for member in batch:
-            decision = decide(integration, altered(envelope, body=member.body))
+        for member, is_cut in _with_cut(batch, envelope.body):
+            alone = altered(envelope, body=member.body)
+            decision = _cut(integration, alone) if is_cut else decide(integration, alone)
             codes.append(decision.verdict.acknowledgement[1])
             yield member, decision.answer.body
 
     acknowledgement = b"".join(write_acknowledgement(batch, answers(), envelope.received_at))
     return Decided(Given("".join(codes), acknowledgement), batch.count, tuple(batch.issues))
+
+
+def _with_cut(batch: BatchReader, body: bytes) -> Iterator[tuple[Member, bool]]:
+    """Each member, and whether the file ends in the middle of one of its lines: what is missing cannot be known."""
+    cut, last = is_cut_short(body), None
+    for member in batch:
+        if last:
+            yield last, False
+        last = member
+    if last:
+        yield last, cut
+
+
+def is_cut_short(body: bytes) -> bool:
+    """Whether a file ends in a line that is neither ended nor a trailer. HL7 v2.5.1 2.10.3: a trailer closes each header.
+
+    >>> is_cut_short(b"BHS|^~\\\\&\\rMSH|^~\\\\&\\rOBX|1|NM|||12"), is_cut_short(b"BHS|^~\\\\&\\rMSH|^~\\\\&\\rBTS|1")
+    (True, False)
+    """
+    line = body.rstrip(b"\x1c").replace(b"\n", b"\r").rpartition(b"\r")[2]
+    return bool(line) and line[:3] not in (b"BTS", b"FTS")
+
+
+def _cut(integration: Integration, alone: Envelope) -> Decision:
+    found = Verdict(integration.refusal, (CUT_SHORT,))
+    return Decision(found, integration.source.acknowledge(alone, None, found))
 
 
 def _emit(integration: Integration, envelope: Envelope, decided: Decided, hub: Hub) -> None:

@@ -475,3 +475,25 @@ async def test_a_file_of_which_nothing_can_be_taken_is_recorded(world, body):
     answer = await batches.take(one, posted(body), made)
     assert answer.status == 200
     assert (await conservation.balance(one, made)).outcomes == {"rejected": 1}
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+async def test_the_member_in_which_a_file_ends_is_refused(world, cut):
+    """What is missing of it cannot be known: a result of 120 would be taken for one of 12."""
+    made, one, destination = world
+    whole = b"".join([b"BHS|^~\\&|A\r", *numbered(3)])
+    answer = await batches.take(one, posted(whole.rstrip(b"\r")[:-cut]), made)
+    await settled(made)
+    assert codes(answer) == ["AA", "AA", "AE"]
+    assert sorted(destination.took) == ["BATCH0", "BATCH1"]
+    balance = await conservation.balance(one, made)
+    assert (balance.holds, balance.outcomes) == (True, {"delivered": 2, "rejected": 1})
+
+
+async def test_a_file_that_ends_with_a_line_end_or_a_trailer_is_whole(world):
+    made, one, _ = world
+    whole = b"".join([b"BHS|^~\\&|A\r", *numbered(3)])
+    for end in (b"", b"BTS|3", b"BTS|3\r\x1c\r", b"\n"):
+        answer = await batches.take(one, posted(whole + end), made)
+        await settled(made)
+        assert codes(answer) == ["AA"] * 3
