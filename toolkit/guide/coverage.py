@@ -17,6 +17,7 @@ from toolkit.guide.rows import STRUCTURE, Row, maps_of, segment_rows
 
 Leaves = Counter[tuple[str, str]]
 INDEX = re.compile(r"\[\d+\]|_(?=[a-z])")
+BOOLEAN = {"True": "true", "False": "false"}
 ONCE = (
     "NM 7", "ST a", "FT a", "TX a", "CWE X1^W^L", "CE X1^W^L", "CNE X1^W^L", "CF X1^W^L", "IS X1", "DR 20240102^20240103",
     "DT 20240102", "DTM 20240102030405", "NR 1^2", "VR 1^2", "TM 0304", "SN <>^1", "SN ^1^:^2", "SN ^1^-^2", "SN ^1^+", "SN >^1",
@@ -32,6 +33,8 @@ MORE = {
     "SCH-7": ("ROUTINE^R^HL70276", "Normal^N^HL70277"), "ROL-3": ("PP^^HL70443", "AT^^HL70443"), "SCH-25": ("Cancelled",),
     "SPM-17": ("20240102", "20240102^20240103"), "OBX-33": ("E1&NS^E2&NS",), "TQ1-3": ("BID^DW^1^5^2^D^^AC^5^M", "BID"),
     "MSH-9": ("ADT^A01^ADT_A01",), "MSH-3": ("APP^1.2.840^ISO", "APP"), "MSH-5": ("APP^1.2.840^ISO", "APP"),
+    "ROL-11": tuple(f"1 Street^^City^^^^{kind}" for kind in "HOB"),
+    "PRT-4": ("PP^^HL70443", "AT^^HL70443", "NOK"), "PRT-23": ("B", "C", "E", "F", "H", "O"),
     "OBR-29": ("E1&NS^E2&NS",), "PID-14": ("01234567890^^PH",), "PID-11": ("1 Street^^City^^^^H", "1 Street^^City^^^^M"),
 }  # fmt: skip
 DAY = "20240102"
@@ -45,7 +48,7 @@ BESIDE: dict[str, tuple[Mapping[str, str], ...]] = {
     "OBX-24": ({"23": "Org^^1"}, {"23": "Org^^1", "25": "P9^Dir"}),
     "OBX-23": ({"25": "P9^Dir"},),
     "OBR-7": ({"8": DAY},),
-    "ORC-9": ({"1": "NW", "10": "P3^Clerk"}, {"10": "P3^Clerk"}),
+    "ORC-9": ({"1": ""}, {"1": "NW", "10": "P3^Clerk"}, {"10": "P3^Clerk"}),
     "PR1-7": ({"5": DAY + "0304"},),
     "PR1-5": ({"7": "45"},),
     "IN1-5": ({"4": "Ins^^1"},),
@@ -56,10 +59,20 @@ BESIDE: dict[str, tuple[Mapping[str, str], ...]] = {
     "AIG-11": ({"8": DAY + "0304"},),
     "IAM-4": ({"5": "Rash"},),
     "OBX-3": ({"2": "CWE", "5": "X1^W^L~X2^W^L"},),
+    "OBX-7": ({"5": "1~2"},),
+    "ROL-11": ({"13": "W^R", "14": "Org^^1"},),
     "MSH-4": ({"22": ""},),
     "OBX-6": tuple({"2": kind, "5": value} for kind, value in VALUES),
 }
 ROLE_OF_TEAM = {"3": "AT^^HL70443"}
+# PRT: a provider of the care team, with a role and without a person; somebody related.
+PARTICIPANTS: tuple[Mapping[str, str], ...] = (
+    {"4": "AT^^HL70443"},
+    {"4": "AT^^HL70443", "6": "X1^Words^99ZZZ"},
+    {"4": "AT^^HL70443", "5": "", "8": "Org^^1"},
+    {"4": "NOK"},
+    *({"4": code, "15": "01^PRN^PH~02^WPN^PH~03^^FX~04^^BP~05^^CP~^NET^Internet^a@b.example"} for code in ("NOK", "PP^^HL70443")),
+)
 
 
 class Found(NamedTuple):
@@ -144,6 +157,8 @@ def _with(field: str, number: str) -> Iterator[Mapping[str, str]]:
     if field == "OBX-5":
         yield from ({"2": kind, "5": value} for kind, value in VALUES)
     beside = ({}, *BESIDE.get(field, ()), *([ROLE_OF_TEAM] if field.startswith("ROL-") and number != "3" else []))
+    if field.startswith("PRT-"):
+        beside = ({}, *({n: text for n, text in each.items() if n != number} for each in PARTICIPANTS))
     for text, more in product(_texts(field, number), beside):
         yield {**more, number: text}
 
@@ -161,7 +176,7 @@ def leaves_of(text: str) -> frozenset[tuple[tuple[str, str], int]]:
     if not text:
         return frozenset()
     bundle = to_bundle(parse(text))
-    found = [(INDEX.sub("", leaf.path), leaf.text) for leaf in bundle_leaves(bundle)]
+    found = [(INDEX.sub("", leaf.path), BOOLEAN.get(leaf.text, leaf.text)) for leaf in bundle_leaves(bundle)]
     found += [(f"Bundle.{name}", str(value)) for name, value in bundle.items() if isinstance(value, str)]
     found += [(f"Bundle.identifier.{name}", str(value)) for name, value in bundle.get("identifier", {}).items()]
     return frozenset(Counter(found).items())

@@ -55,6 +55,7 @@ FIELD = {
     "SCH-11": "^^^20240102030405^20240102040405", "AIS-7": "30", "AIS-8": "min", "AIP-9": "30", "AIL-9": "30", "AIG-11": "30",
     "AIS-10": "Booked", "TXA-3": "TX", "TXA-17": "AU", "TXA-18": "R", "TXA-19": "OB",
     "RXA-20": "RE", "RXA-21": "D", "RXA-6": "0.5",
+    "PRT-2": "UC", "PRT-4": "PP^^HL70443", "PRT-23": "H", "PRT-15": "01^PRN^PH",
     "RXR-1": "IM", "RXR-2": "ADB", "IN1-17": "SPO", "PR1-7": "45", "ROL-3": "PP^^HL70443", "NTE-3": "Words of a note",
 }  # fmt: skip
 # What a segment needs to be there at all.
@@ -80,6 +81,7 @@ LEAST: dict[str, Fields] = {
     "TQ1": {"1": "1"},
     "SFT": {"1": "Maker"},
     "DG1": {"3": "1^d^L"},
+    "PR1": {"3": "1^p^L"},
     "AL1": {"3": "1^d^L"},
     "IAM": {"3": "1^d^L"},
     "SCH": {"1": "S1", "26": "R1"},
@@ -88,12 +90,34 @@ LEAST: dict[str, Fields] = {
 ADT = ("SFT", "EVN", "PID", "PD1", "PRT", "ROL", "NK1", "PV1", "PV2", "ROL", "OBX", "AL1", "IAM", "DG1", "PR1", "IN1", "IN3")
 ORDER = {
     "ADT": ADT,
-    "ORU": ("SFT", "PID", "PD1", "NK1", "PV1", "PV2", "ORC", "OBR", "NTE", "OBX", "NTE", "SPM"),
+    "ORU": ("SFT", "PID", "PD1", "PRT", "NK1", "PV1", "PV2", "PRT", "ORC", "OBR", "NTE", "OBX", "PRT", "NTE", "SPM"),
     "ORM": ("SFT", "PID", "PD1", "PV1", "PV2", "IN1", "AL1", "ORC", "OBR", "NTE", "DG1", "OBX", "NTE"),
-    "OML": ("SFT", "PID", "PD1", "NK1", "PV1", "PV2", "IN1", "AL1", "ORC", "TQ1", "OBR", "NTE", "DG1", "OBX", "NTE", "SPM"),
+    "OML": (
+        *(
+            "SFT",
+            "PID",
+            "PD1",
+            "PRT",
+            "NK1",
+            "PV1",
+            "PV2",
+            "PRT",
+            "IN1",
+            "IN3",
+            "AL1",
+            "ORC",
+            "TQ1",
+            "OBR",
+            "NTE",
+            "DG1",
+            "OBX",
+            "PRT",
+        ),
+        *("NTE", "SPM"),
+    ),
     "MDM": ("SFT", "EVN", "PID", "PV1", "ORC", "TQ1", "OBR", "NTE", "TXA", "OBX", "NTE"),
     "SIU": ("SFT", "SCH", "NTE", "PID", "PV1", "PV2", "OBX", "DG1", "RGS", "AIS", "NTE", "AIG", "AIL", "AIP"),
-    "VXU": ("SFT", "PID", "PD1", "NK1", "PV1", "PV2", "ORC", "RXA", "RXR", "OBX", "NTE"),
+    "VXU": ("SFT", "PID", "PD1", "NK1", "PV1", "PV2", "ORC", "RXA", "RXR", "OBX", "PRT", "NTE"),
 }
 
 

@@ -14,7 +14,7 @@ from shared.mapping.segments.clinical import (
     pr1_procedure,
 )
 from shared.mapping.segments.header import evn_provenance, sft_device
-from shared.mapping.segments.insurance import in1_coverage
+from shared.mapping.segments.insurance import in1_coverage, in3_care_team
 from shared.mapping.segments.note import nte_annotation
 from shared.mapping.segments.observation import obx_attachments, obx_document_reference, obx_observation
 from shared.mapping.segments.patient import (
@@ -162,6 +162,10 @@ def in1(story: Story, segment: Segment) -> None:
     story.tell(in1_coverage(story.read, segment))
 
 
+def in3(story: Story, segment: Segment) -> None:
+    story.tell(in3_care_team(story.read, segment))
+
+
 def nte(story: Story, segment: Segment) -> None:
     """A note on what it stands under."""
     if story.noted:
@@ -187,5 +191,6 @@ COMMON: dict[str, Handler] = {
     "PR1": pr1,
     "GT1": gt1,
     "IN1": in1,
+    "IN3": in3,
     "NTE": nte,
 }

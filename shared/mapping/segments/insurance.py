@@ -35,6 +35,16 @@ def in1_coverage(read: Reading, in1: Segment) -> Resource:
     )
 
 
+def in3_care_team(read: Reading, in3: Segment) -> Resource:
+    """IN3-21 -> CareTeam: the case manager; ``{}`` when absent. Source: guide, IN3[CareTeam]."""
+    name = said(in3, "21")
+    if not name:
+        return {}
+    role = {"coding": [{"system": "http://snomed.info/sct", "code": "768832004"}], "text": "case manager"}
+    participant = {"role": [role], "member": {"display": name}}
+    return resource("CareTeam", id=read.id(in3), subject=read.patient, participant=[participant])
+
+
 def cwe_identifiers(cwe: Part) -> list[Element]:
     """Identifiers from CWE: its codes with their systems. Source: guide, CWE[Identifier]."""
     pairs = (("1", "3"), ("4", "6"), ("10", "12"))

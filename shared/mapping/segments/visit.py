@@ -38,6 +38,7 @@ TAKEN_BACK = {"A11": "cancelled", "A13": "in-progress", "A23": "entered-in-error
 # Status of a visit -> of the place where the patient is; none unless the visit is under way or planned.
 HERE = {"planned": "planned", "in-progress": "active"}
 EPISODE = {"planned": "planned", "in-progress": "active"}
+TEMPORARY = {"coding": [{"code": "temporary"}], "text": "temporary"}  # PV1-11; the guide names a value set, which is no system
 NO_CLASS = {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
 
 
@@ -154,7 +155,11 @@ def _locations(read: Reading, pv1: Segment) -> list[Element]:
     rows = (("3", now), ("6", "completed"), ("11", now), ("42", later))
     found = [(read.location(pv1, field), status) for field, status in rows]
     _bed_status(read, pv1, found[0][0])
-    return [element(location=place, status=status) for place, status in found if place]
+    made = [element(location=place, status=status) for place, status in found if place]
+    if found[2][0]:
+        temporary = next(each for each in made if each["location"] is found[2][0])
+        temporary["extension"] = extension(HL7 + "subject-locationClassification", valueCodeableConcept=TEMPORARY)
+    return made
 
 
 def _bed_status(read: Reading, pv1: Segment, place: Element) -> None:
