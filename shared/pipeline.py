@@ -30,7 +30,7 @@ from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away, Conflict, Row
 from shared.limits import UNPLACED, too_long
 from shared.privacy import digest, findable, keyed, lane_hash, place, shown
-from shared.problems import Fault, Problem, Rejected, Unavailable, Undelivered, Unsupported
+from shared.problems import Fault, Problem, Rejected, Unavailable, Undelivered, Unsendable, Unsupported
 from shared.settings import number
 from shared.telemetry.tracing import span
 
@@ -42,6 +42,8 @@ EXPIRED = Issue("error", "processing", "", "waited longer than the integration a
 
 
 T = TypeVar("T")
+Tried = tuple[Verdict, "tuple[Outgoing, ...] | None", "tuple[Issue, ...]"]
+KEPT = 64 * 1024  # bytes of what leaves that are kept from the check to the first attempt
 COMPARED = 64 * 1024  # bytes of a body up to which it is looked through for places that no sample has
 
 
@@ -54,6 +56,8 @@ class Checked(NamedTuple):
     verdict: Verdict
     content: Content | None
     answer: Answer
+    made: tuple[Outgoing, ...] | None = None  # what would leave; ``None`` where nothing was made
+    faults: tuple[Issue, ...] = ()  # why our own output would not pass its check
 
 
 class Decision(NamedTuple):
@@ -72,6 +76,7 @@ class Decision(NamedTuple):
     patient: str = ""
     synthetic: bool = False
     failed: bool = False
+    made: tuple[Outgoing, ...] | None = None
 
 
 class Ran(NamedTuple):
@@ -85,16 +90,38 @@ class Ran(NamedTuple):
 
 def check(integration: Integration, envelope: Envelope) -> Checked:
     """Read and check a message; no network, no clock."""
-    read, source = None, integration.source
+    read, source, made = None, integration.source, None
+    wrong: tuple[Issue, ...] = ()
     try:
         with faults():
             read = source.read(envelope)
             found = verdict([*source.repairs(read), *_findings(integration, read)], integration.refusal)
+            if found.accepted:
+                found, made, wrong = _tried(integration, envelope, read, found)
     except Unsupported as problem:
         found = Verdict("AR", tuple(listed(problem.issues)))
     except Rejected as problem:
         found = Verdict(integration.refusal, tuple(listed(problem.issues)))
-    return Checked(found, read, source.acknowledge(envelope, read, found))
+    return Checked(found, read, source.acknowledge(envelope, read, found), made, wrong)
+
+
+def _tried(integration: Integration, envelope: Envelope, read: Content, found: Verdict) -> Tried:
+    """The verdict when what would leave has been made too: a message whose own output fails its check is refused at the door.
+
+    A mapping that breaks is a fault of ours, and no reason to refuse: the message becomes a dead letter, to be replayed.
+    """
+    try:
+        return found, transform(integration, envelope, read), ()
+    except Unsendable as problem:
+        issues = [*found.issues, *map(_not_sendable, problem.issues)]
+        return verdict(issues, integration.refusal), None, problem.issues
+    except Fault:
+        return found, None, ()
+
+
+def _not_sendable(issue: Issue) -> Issue:
+    text = f"what the destination would receive is not valid: {issue.rule or issue.code} at {issue.where or 'its structure'}"
+    return Issue("error", "processing", "", text[:250], "not-sendable")
 
 
 def _findings(integration: Integration, read: Content) -> Iterator[Issue]:
@@ -106,8 +133,8 @@ def _findings(integration: Integration, read: Content) -> Iterator[Issue]:
 def run(integration: Integration, envelope: Envelope) -> Ran:
     """Check a message and make what would leave; no network, no clock."""
     checked = check(integration, envelope)
-    if not checked.verdict.accepted:
-        return Ran(checked.verdict, checked.answer)
+    if not checked.verdict.accepted or checked.made is not None:
+        return Ran(checked.verdict, checked.answer, checked.made or (), checked.faults)
     try:
         return Ran(checked.verdict, checked.answer, transform(integration, envelope, checked.content))
     except Fault as fault:
@@ -121,7 +148,7 @@ def transform(integration: Integration, envelope: Envelope, read: Content | None
         made = integration.transform(read)
         wrong = [issue for issue in integration.outgoing.check(made) if issue.is_error]
         if wrong:
-            raise Fault(*wrong)
+            raise Unsendable(*wrong)
         control = integration.source.identity(read, envelope).control_id
         return integration.write(read, made) if integration.write else written(made, control)
 
@@ -183,7 +210,7 @@ def _whose(integration: Integration, envelope: Envelope) -> Identity:
 
 
 def _decided(integration: Integration, envelope: Envelope, checked: Checked) -> Decision:
-    found, read, answer = checked
+    found, read, answer, made, _ = checked
     if read is None:
         return Decision(found, answer)
     who = _identity(integration, envelope, read)
@@ -202,6 +229,7 @@ def _decided(integration: Integration, envelope: Envelope, checked: Checked) -> 
         after=lane_hash(other) if other else "",
         patient=integration.patient(read) if integration.patient else "",
         synthetic=integration.source.is_synthetic(read),
+        made=made,
     )
 
 
@@ -256,8 +284,14 @@ async def _record(integration: Integration, envelope: Envelope, decision: Decisi
         _tell_arrival(integration, envelope, recorded.kind, decision.verdict, hub)
     if recorded.kind == "new":
         warned.count(integration, decision.who.sender, decision.verdict, hub)
-        hub.start(process(integration, recorded.lane, hub, recorded.fresh))
+        fresh = recorded.fresh._replace(made=_made_already(decision.made)) if recorded.fresh else None
+        hub.start(process(integration, recorded.lane, hub, fresh))
     return _named(integration, recorded.answer, recorded.id)
+
+
+def _made_already(made: tuple[Outgoing, ...] | None) -> tuple[Outgoing, ...]:
+    """What was made at the check, for the first attempt; a large one is made again, so that it is not held while it waits."""
+    return made if made and sum(len(part.body) for part in made) <= KEPT else ()
 
 
 async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> None:
@@ -288,7 +322,8 @@ async def attempt(held: Claim, message: Row) -> Outcome:
         return reason
     try:
         envelope = await held.content(message)
-        outgoing = with_files(await _aside(envelope, hub, transform, integration, envelope), envelope, hub)
+        made = held.made(message) or await _aside(envelope, hub, transform, integration, envelope)
+        outgoing = with_files(made, envelope, hub)
         async with slot(integration, bool(message["tries"]), held.patience, hub):
             for part in _announced(integration, message, outgoing[sent:]):
                 await held.sending()

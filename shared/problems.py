@@ -5,7 +5,8 @@ Problem
  ├─ Rejected      check:   the content breaks a rule                 AE (or AR), recorded, no retry
  ├─ Unavailable   accept:  storage is away                           503; nothing stored, the sender sends again
  ├─ Undelivered   deliver: the destination refused or is away        retried, then a dead letter
- └─ Fault         anything else, our own output included             500 before the record, dead letter after it
+ └─ Fault         anything else                                      500 before the record, dead letter after it
+     └─ Unsendable  our own output does not pass its check           AE at the check; dead letter when stored already
 """
 
 from typing import Literal
@@ -68,3 +69,7 @@ class Fault(Problem):
 
     def __str__(self) -> str:
         return "; ".join(f"{issue.rule or issue.code}: {issue.text}" for issue in self.issues)
+
+
+class Unsendable(Fault):
+    """What would leave for a message does not pass its own check: the message is refused, because it always would fail."""

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from shared.integration import Delivery
+from shared.issue import Issue
 from shared.ledger import names
 from shared.pipeline import accept, check, process, run
 from shared.problems import Undelivered
@@ -175,3 +176,41 @@ async def test_wrong_credentials_open_the_breaker_and_cost_no_attempt():
         await accept(notes, envelope(note(id, lane)), world)
         await settled(world)
     assert [(row["attempts"], row["code"]) for row in rows(world, "w|")] == [(0, "http-401"), (0, "breaker-open")]
+
+
+class Never:
+    """What goes out, of which none is ever valid."""
+
+    name = "never"
+
+    def check(self, content):
+        return [Issue("error", "value", "Patient.birthDate", "not valid", "format")]
+
+
+async def test_a_message_whose_own_output_fails_its_check_is_refused_at_the_door():
+    destination = Remembering()
+    notes = integration(destination, outgoing=Never())
+    world = hub(notes)
+    answer = await accept(notes, envelope(note("1")), world)
+    await settled(world)
+    assert answer.status == 422
+    assert b"not-sendable" in answer.body
+    assert rows(world, "w|") == []
+    assert not destination.took
+    ran = run(notes, envelope(note("1")))
+    assert ([issue.rule for issue in ran.verdict.issues], [fault.rule for fault in ran.faults]) == (["not-sendable"], ["format"])
+    assert "format at Patient.birthDate" in ran.verdict.issues[0].text
+
+
+async def test_what_leaves_is_made_once_from_the_door_to_the_first_attempt():
+    made = []
+
+    def mapping(read):
+        made.append(read)
+        return read
+
+    notes = integration(Remembering(), transform=mapping)
+    world = hub(notes)
+    await accept(notes, envelope(note("1")), world)
+    await settled(world)
+    assert len(made) == 1

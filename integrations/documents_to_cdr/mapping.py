@@ -15,7 +15,7 @@ from shared.mapping.events import Event, Named, codeable, only_new, organisation
 from shared.mapping.transaction import entries, numbered, of_the_record
 from shared.mapping.wales.claims import claimed, profile
 from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
-from shared.mapping.wales.providers import PROVIDERS, placed, welsh_provider
+from shared.mapping.wales.providers import PROVIDERS, application, placed, welsh_provider
 from shared.mapping.wales.visit import welsh_encounter
 
 PROFILE = profile("DocumentReference")
@@ -84,7 +84,7 @@ def from_message(message: Message) -> Resource:
     """MDM^T02 by the HL7 v2-to-FHIR guide, as Wales wants it, with the document's data in a Binary."""
     message = guide.prepared(message)
     made = of_the_record([each["resource"] for each in guide.to_bundle(message)["entry"]])
-    own = f"urn:x-hub:application:{message['MSH-3']}"
+    own = application(message["MSH-3"])
     welsh = placed([claimed(of_wales(each, message, own)) for each in made], f"{own}:location")
     documents = {full_url(each["id"]): full_url(number_ids(message)("/document")) for each in welsh if is_document(each)}
     kept = [part for each in welsh for part in (with_binaries(each, message) if is_document(each) else [each])]
@@ -115,9 +115,17 @@ def of_wales(made: Resource, message: Message, own: str) -> Resource:
     return welsh_provider(made, own) if kind in PROVIDERS else made
 
 
+def activity(txa: Segment) -> str:
+    """TXA-4; ``""`` for a text that is not a time, which the rule ``date`` has reported."""
+    try:
+        return dtm_date_time(txa["4"])
+    except ValueError:
+        return ""
+
+
 def of_the_document(made: Resource, txa: Segment, own: str) -> Element:
     """Its number with a system, and when the activity was that it tells of (TXA-4), which the guide leaves out."""
-    period = element(start=dtm_date_time(txa["4"]))
+    period = element(start=activity(txa))
     return element(
         masterIdentifier=element(**{"system": own, **made.get("masterIdentifier", {})}),
         context=element(**made.get("context", {}), period=period),

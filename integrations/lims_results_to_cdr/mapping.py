@@ -8,10 +8,11 @@ from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message
 from shared.mapping import prepared, to_bundle
+from shared.mapping.datatypes.identifier import OID
 from shared.mapping.transaction import entries, of_the_record, patient_search
 from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import address_lines, welsh_patient
-from shared.mapping.wales.providers import PROVIDERS, placed, welsh_provider
+from shared.mapping.wales.providers import PROVIDERS, application, placed, welsh_provider
 
 
 def to_transaction(message: Message) -> Resource:
@@ -44,7 +45,8 @@ def of_wales(made: Resource, message: Message) -> Resource:
 
 def local_system(message: Message) -> str:
     """What makes a local staff number unique: the sending application (standard, clause 6.5.1)."""
-    return f"urn:oid:{message['MSH-3.2']}" if message["MSH-3.3"] == "ISO" else f"urn:x-hub:application:{message['MSH-3']}"
+    oid = message["MSH-3.2"] if message["MSH-3.3"] == "ISO" else ""
+    return f"urn:oid:{oid}" if OID.fullmatch(oid) else application(message["MSH-3"])
 
 
 def if_there_is_none(patient: Resource) -> Element:

@@ -14,7 +14,7 @@ from shared.mapping.segments.patient import PID_ELEMENTS
 from shared.mapping.transaction import entries, numbered, of_the_record, patient_search, search
 from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
-from shared.mapping.wales.providers import PROVIDERS, placed, welsh_provider
+from shared.mapping.wales.providers import PROVIDERS, application, placed, welsh_provider
 from shared.mapping.wales.visit import welsh_encounter
 
 OWN_ENTRY = "urn:x-hub:pas-entry"  # what a PAS says of a patient or visit again and again, and has no number for
@@ -33,7 +33,7 @@ def to_transaction(message: Message) -> Resource:
     message = prepared(message)
     made = of_the_record([each["resource"] for each in to_bundle(message)["entry"]])
     segments = made_from(message)
-    own = f"urn:x-hub:application:{message['MSH-3']}"
+    own = application(message["MSH-3"])
     welsh = placed([claimed(of_wales(each, segments.get(each["id"]), message, own)) for each in made], f"{own}:location")
     return transaction_bundle(message, *entries(welsh, writes(segments)))
 
@@ -101,7 +101,7 @@ def by_entry(made: Resource) -> Element:
 
 def own_search(patient: Resource) -> str:
     """The search for a patient that was merged away: by its hospital number, since the NHS Number may be the survivor's."""
-    own = {**patient, "identifier": [each for each in patient["identifier"] if each.get("system") != NHS_NUMBER]}
+    own = {**patient, "identifier": [each for each in patient.get("identifier", ()) if each.get("system") != NHS_NUMBER]}
     return numbered(own) or numbered(patient)
 
 

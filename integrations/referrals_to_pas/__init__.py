@@ -8,6 +8,7 @@ from shared.destinations.mllp import Mllp
 from shared.formats.fhir import Fhir
 from shared.integration import Http, Integration
 from shared.validation import Hl7Profile
+from shared.validation.rules import control_id
 from shared.validation.structures import REF_I12
 
 ENTRIES = (
@@ -37,7 +38,7 @@ INTEGRATION = Integration(
     profile=rules.ReferralProfile(),
     lane=lane,
     transform=mapping.referral,
-    outgoing=Hl7Profile(name="REF^I12 2.5.1", structures={"REF_I12": REF_I12}),
+    outgoing=Hl7Profile(name="REF^I12 2.5.1", structures={"REF_I12": REF_I12}, rules=(control_id,)),
     destination=Mllp("PAS"),
     patient=patient,
     dropped=rules.DROPPED,

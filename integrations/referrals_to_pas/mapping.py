@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from shared import mapping as guide
+from shared.fhir.resource import to_json
 from shared.hl7 import Message, Repetition, Segment, compose, replace
 
 Resource = dict[str, Any]
@@ -25,12 +26,19 @@ def referral(bundle: Resource) -> Message:
 
 def _for_pas(segment: Segment, made: Message, bundle: Resource) -> Segment:
     if segment.name == "MSH":
-        return replace(segment, {"5": "PAS", "10": control_id(made["MSH-10"]), "11": segment["11"] or "P"})
+        return replace(
+            segment, {"5": "PAS", "10": control_id(made["MSH-10"].strip() or digest(bundle)), "11": segment["11"] or "P"}
+        )
     if segment.name == "PID":
         return replace(segment, {"3": [typed(cx) for cx in segment.repeats("3")]})
     if segment.name == "RF1":
         return replace(segment, {"3": referral_type(the("ServiceRequest", bundle))})
     return segment
+
+
+def digest(bundle: Resource) -> str:
+    """What stands for the identifier that a bundle does not have: the same bundle has the same one when it is sent again."""
+    return sha256(to_json(bundle)).hexdigest()
 
 
 def control_id(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from shared.envelope import Answer, Envelope
+from shared.envelope import Answer, Envelope, Outgoing
 from shared.formats.media import chosen
 from shared.hub import Hub, together
 from shared.integration import Integration
@@ -64,6 +64,7 @@ class Fresh(NamedTuple):
     envelope: Envelope
     ticket: Ticket | None
     quiet: bool  # nothing else waits in the lane and nobody has claimed it
+    made: tuple[Outgoing, ...] = ()  # what leaves, where the check has made it and it is small
 
 
 class Recorded(NamedTuple):

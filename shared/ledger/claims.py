@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from shared.envelope import Envelope
+from shared.envelope import Envelope, Outgoing
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue
@@ -117,6 +117,10 @@ class Claim:
             await self._still_mine()
             raise Fault(Issue("fatal", "exception", "", "the content of a waiting message is gone", "content-missing"))
         return await stored_envelope(self.integration.name, row, self.hub)
+
+    def made(self, message: Row) -> tuple[Outgoing, ...]:
+        """What leaves for the message, from the check of the process that accepted it; nothing where it must be made again."""
+        return self.fresh.made if self.fresh and self.fresh.waiting.key == message.key else ()
 
     @property
     def is_taken(self) -> bool:

@@ -15,12 +15,13 @@ EARLIEST_BIRTH = "1800"
 
 
 def is_valued(segment: Segment, field: str) -> bool:
-    """Whether a field says something: not absent, not delimiters and nulls alone."""
+    """Whether a field says something: not absent, not delimiters, spaces and nulls alone."""
     text = segment.raw(field)
     if text[:1].isalnum():  # no delimiter is
         return True
     encoding = segment.encoding
-    return text.replace(NULL, "").strip(encoding.component + encoding.repetition + encoding.subcomponent) != ""
+    silent = encoding.component + encoding.repetition + encoding.subcomponent + " \t\xa0"
+    return text.replace(NULL, "").strip(silent).strip() != ""
 
 
 def _absent(segment: Segment, field: str, text: str, clause: str) -> Issue:

@@ -45,7 +45,10 @@ def _named(identifier: Element) -> Element:
 def _verified(identifier: Element, status: str) -> Element:
     found = verification(status)
     extension = [{"url": UK_EXTENSION + "NHSNumberVerificationStatus", "valueCodeableConcept": found}] if found else []
-    return element(extension=extension, **{**identifier, "value": identifier["value"].replace(" ", "")})
+    value = identifier.get("value", "").replace(" ", "")
+    return element(
+        **{"extension": (), **identifier, "value": value} | {"extension": [*extension, *identifier.get("extension", ())]}
+    )
 
 
 def _extensions(made: Resource, pid: Segment) -> list[Element]:

@@ -1,6 +1,7 @@
 """Practitioners, organizations and places: systems for their numbers where their shape or their register tells."""
 
 import re
+from urllib.parse import quote
 
 from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
@@ -72,3 +73,12 @@ def _system(identifier: Element, resource_type: str, local_system: str) -> str:
     if ODS_SHAPE.fullmatch(identifier["value"]):
         return ODS
     return WARD if resource_type == "Location" and ODS_SHAPE.match(identifier["value"]) else ""
+
+
+def application(name: str) -> str:
+    """The system of a sending application's own numbers, whatever characters its name (MSH-3) has.
+
+    >>> application("MYRDDIN"), application("A b")
+    ('urn:x-hub:application:MYRDDIN', 'urn:x-hub:application:A%20b')
+    """
+    return f"urn:x-hub:application:{quote(name, safe='', errors='replace')}"
