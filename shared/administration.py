@@ -31,7 +31,8 @@ async def administer(integration: Integration, headers: Query, request: str, que
     partner = admit(integration.name, headers, hub, "admin")
     if isinstance(partner, Answer):
         return partner
-    person = Person(partner.name, query.get("purpose", "").strip()[:200])
+    purpose = query.get("purpose", "").strip()[:200].encode(errors="replace").decode()
+    person = Person(partner.name, purpose)
     wanted = request.strip("/ ").split(" ", 1)
     if not person.purpose and (wanted[0] != "GET" or query.get("content")):
         return _json(400, {"error": "a purpose is needed: ?purpose=, which is kept in the audit"})

@@ -31,9 +31,9 @@ class Call(NamedTuple):
 async def ops(call: Call, hub: Hub) -> Answer:
     """Any call below ``/api/ops``."""
     method, path, query, headers, body = call
-    form = dict(parse_qsl(body.decode("utf-8", "replace"))) if headers.get("content-type", "").startswith(FORM) else {}
     if len(body) > LARGEST:
         return Answer(413, "text/plain", b"")
+    form = dict(parse_qsl(body.decode("utf-8", "replace"))) if headers.get("content-type", "").startswith(FORM) else {}
     request = Request(
         method,
         path,

@@ -200,7 +200,7 @@ def here(request: Request) -> str:
         return f"{request.base}/thresholds"
     if request.method != "GET" or not shown:
         return request.base
-    return f"{request.base}/{request.path}?{urlencode(shown)}".replace("/?", "?")
+    return f"{request.base}/{request.path}?{urlencode(shown, errors='replace')}".replace("/?", "?")
 
 
 def sign(request: Request, who: Person) -> str:
@@ -210,8 +210,8 @@ def sign(request: Request, who: Person) -> str:
 
 def asked_range(request: Request) -> int:
     """One of the ranges offered; an hour when another is asked for."""
-    asked = request.query.get("minutes", "")
-    return int(asked) if asked.isdigit() and int(asked) in RANGES else 60
+    offered = {str(minutes): minutes for minutes in RANGES}
+    return offered.get(request.query.get("minutes", ""), 60)
 
 
 def together(a: Flow, b: Flow) -> Flow:
