@@ -13,7 +13,7 @@ from shared.formats.media import chosen
 from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
-from shared.ledger import content, names, resends
+from shared.ledger import content, names, resends, schema
 from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.resends import Earlier
 from shared.ledger.revival import revived
@@ -154,9 +154,11 @@ async def _store(integration: Integration, arrival: Arrival, ticket: Ticket | No
 
 async def _read(ledger: str, arrival: Arrival, hub: Hub) -> Row | None:
     try:
-        return await hub.store.get(ledger, arrival.lane, f"r|{arrival.key}")
+        receipt = await hub.store.get(ledger, arrival.lane, f"r|{arrival.key}")
     except Away:
         return None
+    schema.known(arrival.envelope.integration, "accept", hub, receipt)
+    return receipt
 
 
 async def _write(
@@ -197,6 +199,7 @@ async def _append(
     """One transaction: the next number of the lane, the receipt, the waiting message and its content."""
     ledger = names.tables(integration.name).ledger
     head = await hub.store.get(ledger, arrival.lane, "head")
+    schema.known(integration.name, "accept", hub, head)
     n, idle = (head["n"] + 1, head["idle"] == head["n"]) if head else (1, True)
     answer, at = arrival.acknowledge(arrival.verdict), hub.now()
     waiting = {**await _waiting(integration, arrival, at, hub), "resent": earlier.n if earlier else 0}

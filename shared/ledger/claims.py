@@ -12,7 +12,7 @@ from shared.envelope import Envelope, Outgoing
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue
-from shared.ledger import content, names
+from shared.ledger import content, names, schema
 from shared.ledger.arrivals import Fresh
 from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import close, knock, open_outbox
@@ -101,12 +101,15 @@ class Claim:
         """Head first, then the messages: a message that is missed makes the release fail."""
         self.head = await self.hub.store.get(self.ledger, self.lane, "head")
         most = self.hub.timing.turn_messages + 1
-        self.waiting = await self.hub.store.query(self.ledger, self.lane, "w|", "w~", most)
+        rows = await self.hub.store.query(self.ledger, self.lane, "w|", "w~", most)
+        self.waiting = [row if row.key == names.HOLD else schema.waiting(row) for row in rows]
+        if schema.is_newer(*self.waiting[:1]):
+            schema.left_alone(self.integration.name, "process", self.lane, self.hub)
         if not self.head:
             await self._leave_empty()
 
     def _is_due(self, first: Row) -> bool:
-        return first.key != names.HOLD and bool(first["due"] <= self.hub.now())
+        return first.key != names.HOLD and not schema.is_newer(first) and bool(first["due"] <= self.hub.now())
 
     async def content(self, message: Row) -> Envelope:
         """The message as it arrived; from memory in the process that accepted it."""
@@ -116,6 +119,10 @@ class Claim:
         if not row:
             await self._still_mine()
             raise Fault(Issue("fatal", "exception", "", "the content of a waiting message is gone", "content-missing"))
+        if schema.is_newer(row):
+            await self._let_go()
+            schema.left_alone(self.integration.name, "process", self.lane, self.hub)
+            raise Lost
         return await stored_envelope(self.integration.name, row, self.hub)
 
     def made(self, message: Row) -> tuple[Outgoing, ...]:
@@ -357,7 +364,7 @@ async def _nothing_to_do(integration: Integration, lane: str, hub: Hub) -> bool:
 
 async def _take_over(ledger: str, lane: str, there: Row | None, hub: Hub, values: Mapping[str, Any]) -> str:
     """Replace a claim whose end has passed; nothing when it is alive, or another worker was quicker."""
-    if not there or there["end"] > hub.now():
+    if not there or schema.is_newer(there) or there["end"] > hub.now():
         return ""
     try:
         return (await hub.store.commit(ledger, lane, replace(there, **values)))["claim"]
@@ -408,7 +415,12 @@ def _aftermath(n: int, message: Row, outcome: Ended, integration: Integration) -
     """What else goes into the settling transaction: content goes, or stays for a person or for subscribers."""
     if outcome.outcome == "delivered":
         if integration.subscribers:
-            taken_by = {"pending": " ".join(integration.subscribers), "routing": outcome.routing, "key": message["key"]}
+            taken_by = {
+                "schema": names.SCHEMA,
+                "pending": " ".join(integration.subscribers),
+                "routing": outcome.routing,
+                "key": message["key"],
+            }
             return [insert(names.row("p", n), taken_by)]
         return [remove(names.row("c", n))]
     changes = [put(names.row("e", n), {"detail": outcome.detail[:20000]})] if outcome.detail else []

@@ -125,7 +125,8 @@ def _outstays(integration: Integration, row: Row, now: float) -> Iterable[str]:
     """One row whose time is over."""
     keep, day = integration.retention, 86400
     slack = 7200  # the purge runs every hour
-    if row.key.startswith("d|") and row["outcome"] == "dead" and now - row["ended"] > keep.dead_content * day + slack:
+    last = row.key.startswith("d|") and row.key.count("|") == 1  # not what an earlier attempt came to: that has no content
+    if last and row["outcome"] == "dead" and now - row["ended"] > keep.dead_content * day + slack:
         yield f"{row.partition}: a dead letter older than its retention"
     if row.key.startswith("d|") and row["pending"] and now - row["ended"] > keep.published * day + slack:
         yield f"{row.partition}: published content older than its retention"
@@ -142,6 +143,14 @@ async def _open(integration: Integration, hub: Hub) -> AsyncIterator[str]:
         if row.partition != names.BATCH and hub.now() - row["at"] > 2 * hub.timing.open_grace:
             lane, mark = row.key.split(".")
             rows = await hub.store.query(tables.ledger, lane)
-            published = mark == names.OUTBOX and any(one.key.startswith("p|") for one in rows)
-            if not published and not any(one["mark"] == mark and (one.key.startswith("w|") or one["pending"]) for one in rows):
+            if not any(_keeps_open(one, mark) for one in rows):
                 yield f"{lane}: an open row left behind"
+
+
+def _keeps_open(row: Row, mark: str) -> bool:
+    """Whether a row of the lane is the reason for an open row: what was published, or waits (the first version wrote no mark)."""
+    if mark == names.OUTBOX:
+        return row.key.startswith("p|")
+    if row.key.startswith("w|"):
+        return row.key != names.HOLD and row["mark"] in (mark, "")
+    return bool(row["mark"] == mark and row["pending"])

@@ -4,14 +4,16 @@ A replay is a new attempt of the same message in its old place in the lane; what
 its own (``d|n|k``). Discard keeps the record and drops the content.
 """
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from shared.hub import Hub
+from shared.hub import Hub, together
 from shared.integration import Integration
-from shared.ledger import audit, names
+from shared.ledger import audit, names, schema
 from shared.ledger.audit import Act
 from shared.ledger.blobs import drop_blob
 from shared.ledger.claims import stored_envelope
+from shared.ledger.isolation import isolated
 from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.revival import revived
 from shared.ledger.search import sequence, status
@@ -20,10 +22,19 @@ from shared.pipeline import accept, decide
 
 PARTITION = names.DEAD
 KEPT = ("dead", "rejected")
+PAGE = 500  # lines of the list in one request
+AT_ONCE = 32  # stories that are read at the same time
 
 
 class Refused(Exception):
     """What was asked for cannot be done; the text says why and names no value."""
+
+
+class Page(NamedTuple):
+    """Dead letters, and where the next page begins; empty at the end."""
+
+    letters: tuple[dict[str, Any], ...]
+    following: str
 
 
 class Person(NamedTuple):
@@ -35,13 +46,30 @@ class Person(NamedTuple):
 
 async def dead_letters(integration: str, hub: Hub, rule: str = "", since: float = 0) -> list[dict[str, Any]]:
     """Every dead letter, oldest first: reason, rules, paths, attempts, history. ``rule`` narrows by rule id or code."""
-    rows = await hub.store.query(names.tables(integration).find, PARTITION)
-    stories = [await status(integration, row.key, hub) for row in rows if row["at"] >= since]
-    found = [one for one in stories if one and one["outcome"] in KEPT]
-    return sorted(
-        (one for one in found if not rule or rule in (one.get("code"), *one.get("rules", "").split())),
-        key=lambda one: float(one["at"]),
-    )
+    page = await dead_page(integration, hub, rule, since)
+    found = list(page.letters)
+    while page.following:
+        page = await dead_page(integration, hub, rule, since, after=page.following)
+        found += page.letters
+    return sorted(found, key=lambda one: float(one["at"]))
+
+
+async def dead_page(integration: str, hub: Hub, rule: str = "", since: float = 0, *, after: str = "", most: int = PAGE) -> "Page":
+    """One page of the list. ``after``: ``following`` of the page before; ``most``: lines that are read."""
+    rows = await hub.store.query(names.tables(integration).find, PARTITION, after, limit=most)
+    stories: list[dict[str, Any] | None] = []
+    for some in range(0, len(rows), AT_ONCE):
+        stories += await together(*(_story(integration, row, since, hub) for row in rows[some : some + AT_ONCE]))
+    found = [one for one in stories if one and (not rule or rule in (one.get("code"), *one.get("rules", "").split()))]
+    return Page(tuple(found), f"{rows[-1].key}!" if len(rows) == most else "")
+
+
+async def _story(integration: str, line: Row, since: float, hub: Hub) -> dict[str, Any] | None:
+    """What a line of the list stands for; ``None`` when it is older, or no dead letter any more. An odd line hides no other."""
+    found: dict[str, Any] | None = None
+    with isolated(integration, "dead-letters", hub, line.key.partition(".")[0]):
+        found = await status(integration, line.key, hub) if line["at"] >= since else None
+    return found if found and found["outcome"] in KEPT else None
 
 
 async def content(integration: str, message_id: str, person: Person, hub: Hub) -> bytes:
@@ -65,10 +93,11 @@ async def replay(integration: Integration, message_id: str, person: Person, hub:
     if not out_of_order and await _overtaken(integration.name, lane, n, hub):
         raise Refused("later messages of its lane were delivered: replay it out of order, or discard it")
     tables = names.tables(integration.name)
+    line = await hub.store.get(tables.find, PARTITION, message_id)
     mark = hub.token()
     await open_lane(integration.name, lane, mark, hub, ended["key"])
     await _commit(tables.ledger, lane, [*revived(n, ended, mark, hub.now()), *await _let_in(tables.ledger, lane, n, hub)], hub)
-    await hub.store.commit(tables.find, PARTITION, remove(message_id))
+    await _unlist(tables.find, line, hub)
     await knock(integration.name, lane, hub)
     return message_id
 
@@ -81,13 +110,21 @@ async def discard(
     if outcome == "discarded":
         await audit.append(integration.name, Act(person.who, "discard", message_id, person.purpose), hub)
     tables = names.tables(integration.name)
+    line = await hub.store.get(tables.find, PARTITION, message_id)
     await open_lane(integration.name, lane, ended["mark"], hub, ended["key"])
     record = replace(ended, outcome=outcome, ended=hub.now(), blob="", blob_pending=ended["blob"])
     await _commit(tables.ledger, lane, [record, *await _let_in(tables.ledger, lane, n, hub, content_too=True)], hub)
     await drop_blob(tables.ledger, lane, n, hub)
-    await hub.store.commit(tables.find, PARTITION, remove(message_id))
+    await _unlist(tables.find, line, hub)
     await close(integration.name, lane, ended["mark"], hub)
     await knock(integration.name, lane, hub)
+
+
+async def _unlist(find: str, line: Row | None, hub: Hub) -> None:
+    """Out of the list, by the ETag of before: the message may have died again meanwhile, and that is another line."""
+    with suppress(Conflict):
+        if line:
+            await hub.store.commit(find, PARTITION, delete(line))
 
 
 async def _dead(integration: str, message_id: str, hub: Hub) -> tuple[str, int, Row]:
@@ -98,6 +135,8 @@ async def _dead(integration: str, message_id: str, hub: Hub) -> tuple[str, int, 
     ended = await hub.store.get(ledger, lane, names.row("d", n)) if n is not None else None
     if n is None or not ended or ended["outcome"] not in KEPT:
         raise Refused("there is no such dead letter")
+    if schema.is_newer(ended):
+        raise Refused("a newer version of the hub wrote it: that one must do it")
     return lane, n, ended
 
 

@@ -16,7 +16,8 @@ async def finish(integration: Integration, lane: str, opened: Row, hub: Hub) -> 
         return  # further back in the lane, or accepted by a process whose clock is behind
     if message and message["blob_pending"]:
         await drop_blob(ledger, lane, names.number(message.key), hub)
-    if message and message["pending"]:
+    published = message["pending"] if message else await hub.store.query(ledger, lane, "p|", "p~", 1)
+    if published:  # also when the row of an earlier version does not say which message it is
         await open_outbox(integration.name, lane, hub)
     await close(integration.name, lane, mark, hub)
 
@@ -30,6 +31,6 @@ async def _message(ledger: str, lane: str, key: str, mark: str, hub: Hub) -> Row
             return row
     for first, last in (("d|", "d~"), ("w|", "w~"), ("d|", "d~")):
         for row in await hub.store.query(ledger, lane, first, last):
-            if row["mark"] == mark:
-                return row
+            if row["mark"] == mark or (row.key.startswith("w|") and row.key != names.HOLD and not row["mark"]):
+                return row  # the first version wrote no mark: while such a message waits, its lane stays open
     return None

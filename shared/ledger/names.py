@@ -108,6 +108,16 @@ def outbox(lane: str) -> str:
     return f"{OUTBOX}{lane[-1]}"
 
 
+def next_hour(bucket: str) -> str:
+    """The hour after one.
+
+    >>> next_hour("t|1970-01-01T23")
+    't|1970-01-02T00'
+    """
+    at = datetime.strptime(bucket, "t|%Y-%m-%dT%H").replace(tzinfo=UTC)
+    return hour(at.timestamp() + 3600)
+
+
 def hour(at: float) -> str:
     """The bucket of an hour in the index.
 

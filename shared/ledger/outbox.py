@@ -12,7 +12,7 @@ import orjson
 
 from shared.hub import Hub
 from shared.integration import EventGrid, Integration
-from shared.ledger import names
+from shared.ledger import names, schema
 from shared.ledger.blobs import drop_blob
 from shared.ledger.claims import stored_envelope
 from shared.ledger.knocks import close, close_outbox, knock_subscriber
@@ -40,6 +40,7 @@ async def take(subscriber: Integration, publisher: str, lane: str, hub: Hub) -> 
     end = hub.now() + TURN
     while page := await _not_taken(subscriber.name, publisher, lane, hub):
         for published in page:
+            schema.known(subscriber.name, "outbox", hub, published)
             if subscriber.name in published["pending"].split():
                 await _accept(subscriber, publisher, published, hub)
             if not await _taken(subscriber.name, publisher, lane, names.number(published.key), hub):
@@ -55,6 +56,7 @@ async def _not_taken(subscriber: str, publisher: str, lane: str, hub: Hub, most:
     """The next published messages behind the subscriber's cursor."""
     ledger = names.tables(publisher).ledger
     cursor = await hub.store.get(ledger, lane, f"s|{subscriber}")
+    schema.known(subscriber, "outbox", hub, cursor)
     first = (cursor["n"] if cursor else 0) + 1
     return await hub.store.query(ledger, lane, names.row("p", first), "p~", most)
 
@@ -100,6 +102,7 @@ async def _accept(subscriber: Integration, publisher: str, published: Row, hub: 
     row = await hub.store.get(names.tables(publisher).ledger, published.partition, names.row("c", n))
     if not row:
         return
+    schema.known(subscriber.name, "outbox", hub, row)
     envelope = await stored_envelope(publisher, row, hub)
     handed = handing_over("outbox", publisher, published.partition, published.key)
     alone = altered(envelope, integration=subscriber.name, trigger="event", partner="", handed=handed)

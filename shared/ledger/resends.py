@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.ledger import names
+from shared.ledger import names, schema
 from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import close, open_lane
 from shared.ledger.store import Away, Change, Conflict, Row, delete, replace
@@ -41,6 +41,7 @@ async def look(integration: Integration, receipt: Row, hub: Hub) -> Earlier:
     """What is known of the earlier message. Raises ``Away``."""
     tables, lane, n = names.tables(integration.name), receipt.partition, receipt["n"]
     ended = await hub.store.get(tables.ledger, lane, names.row("d", n))
+    schema.known(integration.name, "accept", hub, ended)
     if not ended or ended["outcome"] != "dead":
         return Earlier(receipt, ended, None, None)
     hold, listed, *rests = await asyncio.gather(

@@ -12,7 +12,7 @@ import orjson
 from shared.hub import Hub, together
 from shared.inbox import watching
 from shared.integration import Integration
-from shared.ledger import alarms, batches, counters, names, outbox, thresholds
+from shared.ledger import alarms, batches, counters, names, outbox, schema, thresholds
 from shared.ledger.isolation import isolated
 from shared.ledger.knocks import knock
 from shared.ledger.left_behind import finish
@@ -125,6 +125,7 @@ async def _look(integration: Integration, lane: str, rows: list[Row], so_far: Sw
     """One lane, by its first waiting message alone: knock on it when it is idle, and finish what was left behind."""
     ledger = names.tables(integration.name).ledger
     held, first = await _first(ledger, lane, hub)
+    schema.known(integration.name, "sweep", hub, first)
     age = hub.now() - first["since"] if first else 0.0  # before the knock: a row that cannot be read costs no worker its time
     left = _left_behind(rows, first, hub)
     busy = first is not None and not held and first["state"] == "waiting" and not left
@@ -143,9 +144,9 @@ async def _first(ledger: str, lane: str, hub: Hub) -> tuple[bool, Row | None]:
     """Whether a dead message holds the lane, and the oldest message that waits."""
     rows = await hub.store.query(ledger, lane, "w|", "w~", 1)
     if not rows or rows[0].key != names.HOLD:
-        return False, rows[0] if rows else None
+        return False, schema.waiting(rows[0]) if rows else None
     behind = await hub.store.query(ledger, lane, names.row("w", 1), "w~", 1)
-    return True, behind[0] if behind else None
+    return True, schema.waiting(behind[0]) if behind else None
 
 
 def _left_behind(rows: list[Row], first: Row | None, hub: Hub) -> list[Row]:
@@ -158,6 +159,7 @@ def _left_behind(rows: list[Row], first: Row | None, hub: Hub) -> list[Row]:
 
 async def _look_at_batch(integration: Integration, row: Row, hub: Hub) -> tuple[int, float]:
     """One batch: members that are not in the ledger yet, and seconds since the last progress. Knocks if no worker has it."""
+    schema.known(integration.name, "batch", hub, row)
     batch = batches.read(integration.name, row)
     if batch.until <= hub.now() and hub.now() - batch.at > hub.timing.knock_delay:
         await hub.store.send(f"{integration.name}-work", orjson.dumps({"batch": batch.key}), lives=ROUND)
