@@ -61,7 +61,9 @@ async def _do(integration: Integration, request: list[str], query: Query, person
 
 async def _show(integration: Integration, message_id: str, query: Query, person: Person, hub: Hub) -> Answer:
     if not message_id:
-        return _json(200, {"dead": await dead.dead_letters(integration.name, hub, query.get("rule", ""))})
+        page = await dead.dead_page(integration.name, hub, query.get("rule", ""), after=query.get("after", ""))
+        listed = sorted(page.letters, key=lambda letter: float(letter["at"]))
+        return _json(200, {"dead": listed, **({"after": page.following} if page.following else {})})
     if query.get("content"):
         body = await dead.content(integration.name, message_id, person, hub)
         return Answer(200, "application/octet-stream", body, {"Cache-Control": "no-store"})

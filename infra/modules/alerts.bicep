@@ -86,6 +86,15 @@ var rules Rule[] = [
     pace: fast
   }
   {
+    name: 'skipped'
+    text: 'Something is left undone, round after round.'
+    severity: 2
+    query: loadTextContent('../alerts/skipped.kql')
+    dimensions: byCause
+    pace: fast
+    threshold: 2
+  }
+  {
     name: 'breach'
     text: 'A threshold that support staff set was passed.'
     severity: 2

@@ -16,7 +16,7 @@ TABLES = names.tables(NAME)
 def broken(world: World) -> list[str]:
     """Every promise that did not hold."""
     checks = (conserved, nothing_lost, delivered_once, in_order, others_not_held_up, nothing_left_behind, after_what_it_waits_for)
-    return [text for check in checks for text in check(world)]
+    return [text for check in (*checks, revived_by_no_queue) for text in check(world)]
 
 
 def lanes(world: World) -> dict[str, list[Row]]:
@@ -80,6 +80,13 @@ def delivered_once(world: World) -> Iterator[str]:
         allowed = len(rows.get(id, [])) if world.scenario.declared.get("on_resend") == "deliver" else 1
         if times > allowed and not any(row["ambiguous"] for _, row in rows.get(id, [])):
             yield f"{id} was delivered {times} times and nothing says so"
+
+
+def revived_by_no_queue(world: World) -> Iterator[str]:
+    """What a queue brings again is no message of its own: it is delivered once, and what was refused stays refused."""
+    for id, rows in records(world).items() if world.scenario.queued else ():
+        if len(rows) > world.scenario.resend:
+            yield f"{id} was put into the queue {world.scenario.resend} times and accepted {len(rows)} times"
 
 
 def in_order(world: World) -> Iterator[str]:

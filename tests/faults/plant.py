@@ -25,6 +25,20 @@ class Defect(NamedTuple):
 
 DEFECTS = (
     Defect(
+        "take what a queue brings again for a resend of the sender",
+        "shared/ledger/resends.py",
+        "return bool(handed) and handed in",
+        "return not handed and handed in",
+        "by queue",
+    ),
+    Defect(
+        "forget which queue message brought it when it goes back",
+        "shared/patience.py",
+        "[brought.id, brought.trigger, brought.tries]",
+        '["", brought.trigger, brought.tries]',
+        "by queue",
+    ),
+    Defect(
         "take a pair out of the inbox before it is stored",
         "shared/inbox/taking.py",
         "    await replies.take(integration, envelope, hub)\n    await _done(integration, [document, sidecar], hub)\n",
@@ -99,7 +113,7 @@ DEFECTS = (
     Defect(
         "take over a claim that is alive",
         "shared/ledger/claims.py",
-        'if not there or there["end"] > hub.now():',
+        'if not there or schema.is_newer(there) or there["end"] > hub.now():',
         "if not there:",
         "more than one turn",
     ),

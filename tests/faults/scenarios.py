@@ -98,5 +98,7 @@ SCENARIOS = (
     Scenario("the watchdog alone", (m("1"), m("2")), starts=False, knocks=False),
     Scenario("a small document and its sidecar", (m("1"), m("2", "B")), drops={"1": 300}),
     Scenario("a large document beside its message", (m("1"),), drops={"1": 500}, refusals={"1": ("transient busy",)}),
+    Scenario("by queue, refused", (m("1"), m("2")), refusals={"1": ("permanent ack-AR",)}, dead=("1",), queued=True),
+    Scenario("by queue, resends are delivered", (m("1"), m("2")), declared={"on_resend": "deliver"}, queued=True),
     Scenario("files that nobody tells of", (m("1"),), drops={"1": 500}, told=False),
 )

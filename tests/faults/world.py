@@ -10,8 +10,6 @@ from typing import Any
 import orjson
 
 from shared import triggers
-from shared.hub import Hub
-from shared.integration import Integration
 from shared.ledger import names, watchdog
 from shared.ledger.memory import MemoryStore
 from shared.ledger.store import Away, Conflict, Ticket
@@ -21,7 +19,7 @@ from tests.faults.process import NAME, Crashed, Process, document
 from tests.ledger_world import NOW, envelope, note
 
 FAULTS = ("crash-before", "crash-after", "timeout-done", "timeout-not-done", "throttled", "slow", "late-answer", "conflict")
-Work = Callable[[Integration, bytes, Hub], Awaitable[None]]
+Work = Callable[..., Awaitable[None]]
 GIVE_UP = 900.0  # virtual seconds
 
 
@@ -43,6 +41,7 @@ class Scenario:
     dead: tuple[str, ...] = ()  # ids that end as dead letters
     drops: dict[str, int] = field(default_factory=dict)  # id -> bytes of the document that is dropped with the message as a file
     told: bool = True  # whether events tell of the files
+    queued: bool = False  # whether messages come by the queue, which brings some of them again
     after: tuple[tuple[str, str], ...] = ()  # (earlier, later): later must not be delivered before earlier
 
     def world(self, seed: int, fault: tuple[int, str]) -> "World":
@@ -118,7 +117,8 @@ class World:
     async def _handle(self, process: Process, work: Work, body: bytes, ticket: Ticket) -> None:
         self.attempts["by queue"] += work is triggers.in_queue
         try:
-            await work(process.notes, body, process.hub)
+            more = (ticket.id,) if work is triggers.in_queue else ()
+            await work(process.notes, body, process.hub, *more)
         except (Away, Conflict, Crashed, Problem):
             return
         if not process.dead:
@@ -138,6 +138,7 @@ class World:
         """A sender: the same message until it is acknowledged, and then as often again as the scenario says."""
         for _ in range(self.scenario.resend):
             once = self._drop_once if message["id"] in self.scenario.drops else self._send_once
+            once = self._queue_once if self.scenario.queued else once
             while not await once(message):
                 await asyncio.sleep(self.random.uniform(1, 4))
 
@@ -155,6 +156,23 @@ class World:
         self.answered += 1
         self._acknowledge(message, answer.headers["X-Message-Id"])
         return True
+
+    async def _queue_once(self, message: dict[str, Any]) -> bool:
+        """By queue: no one is answered; it is taken when the ledger knows it."""
+        await self.twin.send(f"{NAME}-in", note(**message))
+        end = self.now() + GIVE_UP
+        while not self._is_known(message["id"]):
+            if self.now() > end:
+                self.wrong.append(f"{message['id']} was never taken out of its queue")
+                return True
+            await asyncio.sleep(1)
+        self.answered += 1
+        self.acknowledged.setdefault(message["id"], self.now())
+        return True
+
+    def _is_known(self, id: str) -> bool:
+        ledger = self.twin.tables[names.tables(NAME).ledger].values()
+        return any(row.get("control") == id for rows in ledger for _, row in rows.values())
 
     async def _drop_once(self, message: dict[str, Any]) -> bool:
         """A document and its sidecar as files, and an event of each, told until somebody listens; taken when both are gone."""

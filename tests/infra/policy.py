@@ -143,6 +143,7 @@ def every_queue_is_watched_and_expires(world: World) -> Iterator[str]:
         "delivery-failing",
         "crash",
         "fault",
+        "skipped",
         "breach",
         "refused-calls",
     ):

@@ -15,7 +15,8 @@ pytest.importorskip("duckdb_kql", reason="the alerts are simulated on DuckDB: pi
 from shared.admission import admit
 from shared.envelope import Answer
 from shared.integration import Delivery, EventGrid
-from shared.ledger.store import Away
+from shared.ledger import names
+from shared.ledger.store import Away, put
 from shared.problems import Undelivered
 from tests.infra.simulated import Simulated
 from tests.infra.workspace import Episode, Rule, Workspace, at, rules
@@ -118,6 +119,23 @@ async def test_half_of_a_pair() -> None:
     await world.hub.store.write_blob("inbox", "notes/a.pdf", b"%PDF-")
     await world.live(1800)
     assert_told_in_time(world, "unpaired", happened + 900, "pair")
+
+
+async def test_what_is_left_undone_round_after_round() -> None:
+    """A row that cannot be read is passed over; told within five minutes, because it lasts."""
+    world = await calm()
+    happened, store = world.clock, world.hub.store
+    tables = names.tables(NAME)
+    await store.commit(tables.open, "a", put("1-0a.mark", {"at": "odd"}))
+    await world.live(900, world.send)
+    assert_told_in_time(world, "skipped", happened, "sweep")
+
+
+async def test_what_is_left_undone_once_is_no_alert() -> None:
+    world = await calm()
+    world.hub.tell("hub.skipped", integration=NAME, stage="sweep", lane="1-0a", error_code="Conflict")
+    await world.live(900, world.send)
+    assert told(world, RULES["skipped"]) == []
 
 
 async def test_storage_away() -> None:
@@ -293,8 +311,8 @@ def test_a_quiet_feed_is_noticed() -> None:
 def test_rules_run_no_query_that_is_not_simulated_here() -> None:
     """A new alert needs its test: the names of the rules are those of this file."""
     tested = {
-        "rejected", "delivery-failing", "dead-letter", "poison", "backlog", "unpaired", "crash", "fault", "breach", "slow",
-        "refused-calls",
+        "rejected", "delivery-failing", "dead-letter", "poison", "backlog", "unpaired", "crash", "fault", "skipped", "breach",
+        "slow", "refused-calls",
         "burn-page", "burn-ticket", "quiet-feed",
     }  # fmt: skip
     assert {name for name in RULES if not name.endswith("-heartbeat")} == tested
