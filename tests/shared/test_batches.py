@@ -13,8 +13,8 @@ import orjson
 import pytest
 
 from integrations import load
-from shared import batches, pipeline, triggers
-from shared.envelope import Envelope, Receipt
+from shared import batches, pipeline, replies, triggers
+from shared.envelope import Answer, Envelope, Receipt
 from shared.ledger import conservation, dead, names, watchdog
 from shared.ledger.dead import Person
 from shared.ledger.store import Away
@@ -497,3 +497,20 @@ async def test_a_file_that_ends_with_a_line_end_or_a_trailer_is_whole(world):
         answer = await batches.take(one, posted(whole + end), made)
         await settled(made)
         assert codes(answer) == ["AA"] * 3
+
+
+async def test_the_replies_to_a_large_batch_come_in_parts_that_say_everything(world):
+    made, one, _ = world
+    await triggers.in_queue(one, file(numbered(800)), made)
+    await settled(made)
+    parts = [orjson.loads(each.body) for each in await made.store.receive(f"{NAME}-replies", 30, most=100)]
+    assert len(parts) > 1
+    assert [(part["part"], part["parts"]) for part in parts] == [(n, len(parts)) for n in range(1, len(parts) + 1)]
+    whole = "".join(part["acknowledgement"] for part in parts).encode()
+    assert controls(SimpleNamespace(body=whole)) == [f"BATCH{n}" for n in range(800)]
+    assert whole.endswith(b"FTS|1\r")
+
+
+def test_a_segment_that_no_queue_message_holds_is_left_out():
+    parts = replies.reply(Answer(200, "x", b"MSH|1\rMSA|AE|" + b"X" * 70_000 + b"\rERR|2\r"))
+    assert [orjson.loads(part)["acknowledgement"] for part in parts] == ["MSH|1\rERR|2\r"]
