@@ -109,6 +109,7 @@ var rules Rule[] = [
     query: loadTextContent('../alerts/refused-calls.kql')
     dimensions: byCause
     pace: fast
+    threshold: 9
   }
   {
     name: 'slow'

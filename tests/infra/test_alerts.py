@@ -208,7 +208,7 @@ async def test_other_events(name: str, event: str, keys: dict[str, Any], code: s
     assert_told_in_time(world, name, happened, code)
 
 
-@pytest.mark.parametrize(("calls", "codes"), [(9, set()), (12, {"unauthenticated"}), (40, {"unauthenticated", "throttled"})])
+@pytest.mark.parametrize(("calls", "codes"), [(9, set()), (12, {"unauthenticated"}), (40, {"unauthenticated"})])
 async def test_burst_of_refused_calls(monkeypatch: pytest.MonkeyPatch, calls: int, codes: set[str]) -> None:
     """At the door itself: wrong keys among messages that are taken."""
     monkeypatch.setenv("HUB_PARTNERS", "[]")
