@@ -62,6 +62,7 @@ def _is_base64(value: str) -> bool:
     return len(data) > 0 and not len(data) % 4 and rest in (b"", b"=", b"==") and data.endswith(rest)
 
 
+WORD = 256  # characters up to which a word is kept: a longer one is a sender's text, not a word that comes again
 UNIQUE = "urn:uuid:"  # the name of one entry: it does not come again
 
 
@@ -78,7 +79,8 @@ class _Known(dict[str, bool]):
         well_formed = self.well_formed(text) is not None
         if len(self) > 2000:
             self.clear()
-        self[text] = well_formed
+        if len(text) < WORD:
+            self[text] = well_formed
         return well_formed
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from shared import bounds
 from shared.envelope import Answer, Envelope
 from shared.fhir.outcome import outcome
 from shared.fhir.resource import Decimal
@@ -12,33 +13,58 @@ from shared.formats.media import FHIR_JSON, FHIR_VERSION, JSON, STATUS, chosen, 
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
 
-DEPTH = 64
+WORDY = 20  # digits of an integer from which on it is kept as it was sent: no element of FHIR takes one so long
+TWICE = Issue(
+    "error", "structure", "", "an object has the same property twice: which value is meant cannot be known", "property-twice"
+)
+TOO_MUCH = Issue("fatal", "too-long", "", f"more than {bounds.VALUES} values", "too-much")
 
 
 def document(envelope: Envelope, *, exact: bool = False) -> Any:
     """The JSON of a body; ``exact`` keeps every digit of a decimal, as FHIR demands.
 
     Raises:
-        Unsupported: another media type, another FHIR version, not JSON, nested too deep.
+        Unsupported: another media type, another FHIR version, not JSON, nested too deep, more values than ``bounds.VALUES``, a
+            property twice in one object.
     """
     if not takes("json", envelope.content_type):
         raise Unsupported(Issue("fatal", "not-supported", "", "this media type is not taken; JSON is", "content-type"))
     version = FHIR_VERSION.search(envelope.content_type)
     if version and not version[1].startswith("4.0"):
         raise Unsupported(Issue("fatal", "not-supported", "", "this FHIR version is not taken; 4.0 is", "fhir-version"))
+    if sum(map(envelope.body.count, (b",", b"[", b"{"))) > bounds.VALUES:  # before a value is made
+        raise Unsupported(TOO_MUCH)
     try:
-        read = _exact(envelope.body) if exact else orjson.loads(envelope.body)
+        read = _exact(envelope.body) if exact else _once(envelope.body)
     except json.JSONDecodeError as error:
         text = f"not JSON: line {error.lineno}, column {error.colno}"
         raise Unsupported(Issue("fatal", "structure", "", text, "not-json")) from None
-    if deeper_than(read, DEPTH):
-        raise Unsupported(Issue("fatal", "structure", "", f"nested deeper than {DEPTH}", "too-deep"))
+    if deeper_than(read, bounds.DEPTH):
+        raise Unsupported(Issue("fatal", "structure", "", f"nested deeper than {bounds.DEPTH}", "too-deep"))
     return read
 
 
 def _exact(body: bytes) -> Any:
     orjson.loads(body)  # the stricter reader: NaN, lone surrogates and bad UTF-8 are refused here
-    return json.loads(body, parse_float=Decimal)
+    return json.loads(body, parse_float=Decimal, parse_int=_integer, object_pairs_hook=_object)
+
+
+def _once(body: bytes) -> Any:
+    read = orjson.loads(body)
+    json.loads(body, parse_float=str, parse_int=str, object_pairs_hook=_object)
+    return read
+
+
+def _integer(text: str) -> int | Decimal:
+    return int(text) if len(text) < WORDY else Decimal(text)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. Readers keep the first value of a property that is there twice, or the last: two systems would differ."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise Unsupported(TWICE)
+    return made
 
 
 def deeper_than(value: Any, most: int) -> bool:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from shared import bounds
 from shared.envelope import Answer, Envelope, Identity
 from shared.formats.json_body import answer, document
 from shared.issue import Issue, Verdict
@@ -89,7 +91,7 @@ class SchemaProfile:
     def check(self, content: Document) -> list[Issue]:
         """Every finding of the schema; the rules are asked only when it is content."""
         checked, names = _validator(self.path)
-        schema = (_issue(error, names) for error in checked.iter_errors(content))
+        schema = (_issue(error, names) for error in islice(checked.iter_errors(content), bounds.FINDINGS + 1))
         found = sorted({*schema, *controls(content, names)})
         return found or [self._named(rule, issue) for rule in self.rules for issue in rule(content)]
 

@@ -144,7 +144,10 @@ def _line_feeds(text: str) -> tuple[str, list[Issue]]:
     found = []
     if len(ended) != len(text) or ended != text:
         found.append(_repair("line-ends", "segments ended by LF or CRLF were read as ended by CR"))
-    if "\n" in ended:
+    if "\n" in ended.partition("\r")[0]:
+        words = "a line feed is inside the header, where no field is a text of several lines"
+        found.append(Issue("error", "value", "MSH", words, "line-feed", "HL7 v2.5.1 2.5.2"))
+    elif "\n" in ended:
         words = "a line feed inside a field was read as a line end of its text"
         found.append(Issue("warning", "value", "", words, "line-feed", "HL7 v2.5.1 2.5.2"))
     return ended, found

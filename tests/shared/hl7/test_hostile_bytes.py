@@ -44,6 +44,11 @@ def test_a_block_character_inside_a_message_is_an_error(character: str) -> None:
     assert [rule for rule, _ in errors(parse(f"{HEAD}PID|1||1||Jones{character}^Ann\rPV1|1\r"))] == ["block-character"]
 
 
+def test_a_line_feed_inside_the_header_is_an_error() -> None:
+    """A receiver would take what follows it for a segment, and the control id behind it for nothing."""
+    assert [rule for rule, _ in errors(parse(HEAD.replace("|D|", "|D\n|") + "PID|1||1\r"))] == ["line-feed"]
+
+
 @pytest.mark.parametrize("before", ["", "\x0b", "\r\n\x0b", " \t"])
 @pytest.mark.parametrize("after", ["", "\x1c\r", "\x1c", "\r\x1c\r", "\x1c\r\n", "\x1c\r\r\n", "\r\n\r\n\r\n"])
 def test_framing_and_blank_lines_around_a_message_are_taken_off(before: str, after: str) -> None:
