@@ -214,3 +214,21 @@ async def test_replay_over_http(clock, monkeypatch):
     assert len(destination.took) == 1
     monkeypatch.setenv("HUB_PARTNERS", "[]")
     assert (await administer(notes, {}, "GET", {}, world)).status == 401
+
+
+async def test_the_list_over_http_comes_in_pages(clock, monkeypatch):
+    ids = [f"{n}" for n in range(5)]
+    destination, _ = refusing(*ids)
+    world = hub(integration(destination), now=clock)
+    notes = await send(world, *(note(id, f"lane {id}") for id in ids))
+    monkeypatch.setattr(dead, "PAGE", 2)
+    monkeypatch.setattr(dead.dead_page, "__kwdefaults__", {"after": "", "most": 2})
+    seen, query = [], {}
+    while True:
+        page = orjson.loads((await administer(notes, {}, "GET", query, world)).body)
+        assert len(page["dead"]) <= 2
+        seen += [letter["id"] for letter in page["dead"]]
+        if "after" not in page:
+            break
+        query = {"after": page["after"]}
+    assert len(seen) == len(set(seen)) == 5
