@@ -96,7 +96,9 @@ def no_use(elements: str, use: str) -> Callable[[Json], bool]:
 
 
 def timed_or_open(appointment: Json) -> bool:
-    return ("start" in appointment and "end" in appointment) or appointment.get("status") in ("proposed", "cancelled", "waitlist")
+    """app-3; a time that is marked unknown by an extension is there, as FHIRPath has it."""
+    timed = all(name in appointment or f"_{name}" in appointment for name in ("start", "end"))
+    return timed or appointment.get("status") in ("proposed", "cancelled", "waitlist")
 
 
 def coded_in(system: str) -> Callable[[Json], bool]:

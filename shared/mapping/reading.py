@@ -264,6 +264,13 @@ class Reading:
     def organization(self, segment: Segment, field: str) -> Element:
         return _first(self.organizations(segment, field))
 
+    def organization_of_type(self, segment: Segment, what: str, types: list[Element]) -> Element:
+        """An Organization of which only its type is known: FHIR demands a name, and the words of the type are one (org-1)."""
+        first = types[0]
+        coding = next(iter(first.get("coding", ())), {})
+        words = first.get("text") or coding.get("display") or coding.get("code", "")
+        return self.keep({"resourceType": "Organization", "id": self.id(segment, what), "type": types, "name": words})
+
     def coded_organization(self, segment: Segment, field: str) -> Element:
         """A reference to the Organization of a CWE field. Source: guide, CWE[Organization]."""
         return _first(self._each_shared(segment, field, cwe_organization))

@@ -48,7 +48,7 @@ def _organization(read: Reading, prt: Segment) -> Element:
     organization = read.organization(prt, "8")
     types = read.concepts(prt, "7")
     if types and not organization:
-        organization = read.keep(resource("Organization", id=read.id(prt, "-7"), type=types))
+        organization = read.organization_of_type(prt, "-7", types)
     elif types:
         read.held(organization).setdefault("type", types)
     if organization and not said(prt, "5"):

@@ -56,7 +56,7 @@ def _organization(read: Reading, rol: Segment) -> Element:
     """ROL-14 with its type in ROL-10, or an organization of that type."""
     organization, types = read.organization(rol, "14"), read.concepts(rol, "10")
     if types and not organization:
-        return read.keep(resource("Organization", id=read.id(rol, "-10"), type=types))
+        return read.organization_of_type(rol, "-10", types)
     if types:
         read.held(organization).setdefault("type", types)
     return organization
