@@ -267,7 +267,7 @@ class Reading:
     def organization_of_type(self, segment: Segment, what: str, types: list[Element]) -> Element:
         """An Organization of which only its type is known: FHIR demands a name, and the words of the type are one (org-1)."""
         first = types[0]
-        coding = next(iter(first.get("coding", ())), {})
+        coding: Element = next(iter(first.get("coding", ())), {})
         words = first.get("text") or coding.get("display") or coding.get("code", "")
         return self.keep({"resourceType": "Organization", "id": self.id(segment, what), "type": types, "name": words})
 
