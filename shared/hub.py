@@ -76,6 +76,7 @@ class Hub:
     process: str = field(default_factory=lambda: uuid4().hex[:8])
     sweeps: dict[str, Any] = field(default_factory=dict)  # by integration: where the watchdog stopped, and what it has seen
     purged: dict[str, str] = field(default_factory=dict)  # by integration: the hour of the last purge
+    loads: dict[str, Any] = field(default_factory=dict)  # by integration: what waits for its first attempt (ledger/load.py)
     slots: dict[str, Places] = field(default_factory=dict)  # by destination
     breakers: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # by destination: when it was read, and what
     answered: dict[str, dict[str, float]] = field(default_factory=dict)  # by destination: lanes answered last, and when

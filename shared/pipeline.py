@@ -22,7 +22,7 @@ from shared.fate import unforeseen
 from shared.hub import Hub, Timing
 from shared.integration import Content, Delivery, Integration
 from shared.issue import Issue, Verdict, listed, verdict
-from shared.ledger import breaker, content, counters, names, warned
+from shared.ledger import breaker, content, counters, load, names, warned
 from shared.ledger.arrivals import AWAY, Arrival, Fresh, record
 from shared.ledger.claims import CROWDED, Claim, Ended, Later, Lost, Outcome, blocked, claim
 from shared.ledger.pace import NoPlace, permit, slot
@@ -38,6 +38,7 @@ NOT_FOR_TESTS = Issue(
     "error", "not-supported", "MSH-11", "a test message, and this destination takes none", "synthetic", hl7="202"
 )
 CHANGED = Issue("error", "processing", "", "refused when its batch was acknowledged", "refused-in-batch")
+BUSY = Issue("error", "throttled", "", "more has come than is delivered: send it again later", "busy", hl7="207")
 EXPIRED = Issue("error", "processing", "", "waited longer than the integration allows", "delivery-expired")
 
 
@@ -243,6 +244,8 @@ async def accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answ
     """Take a message in: what is acknowledged is in the ledger."""
     kind = "SERVER" if envelope.trigger == "http" else "CONSUMER"
     with span("accept", envelope.traceparent, kind=kind, integration=integration.name, trigger=envelope.trigger) as here:
+        if busy := await too_busy(integration, envelope, hub):
+            return busy
         return await _accept(integration, replace(envelope, traceparent=here.traceparent), hub)
 
 
@@ -256,6 +259,19 @@ async def _accept(integration: Integration, envelope: Envelope, hub: Hub) -> Ans
         return await (_record if decision.verdict.accepted else refused)(integration, envelope, decision, hub)
     except (Unavailable, Fault) as problem:
         return not_now(integration, envelope, problem, hub)
+
+
+async def too_busy(integration: Integration, envelope: Envelope, hub: Hub) -> Answer | None:
+    """429 when more has been accepted than is delivered; only for a caller who waits and sends again, so never within a batch."""
+    if envelope.trigger != "http" or envelope.reference:
+        return None
+    wait = await load.overload(integration.name, hub)
+    if not wait:
+        return None
+    found = Verdict("AE", (BUSY,))
+    answer = _no_verdict(integration, envelope, found, BUSY.text)
+    _tell_arrival(integration, envelope, "busy", found, hub)
+    return answer._replace(status=429, headers={**answer.headers, "Retry-After": str(wait)})
 
 
 async def _as_acknowledged(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> Answer:
@@ -296,6 +312,7 @@ def _made_already(made: tuple[Outgoing, ...] | None) -> tuple[Outgoing, ...]:
 
 async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> None:
     """Work through a lane in order. A lane that another worker holds is left to it."""
+    load.accepted(integration.name, fresh, hub)
     try:
         held = await claim(integration, lane, hub, fresh)
         while held and (message := await held.next()):
@@ -312,6 +329,9 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
         if fresh is None:
             raise  # the queue brings the knock again
         hub.tell("hub.attempt", integration=integration.name, outcome="storage-away", lane=lane)
+    finally:
+        if fresh:
+            load.left(integration.name, lane, hub)
 
 
 async def attempt(held: Claim, message: Row) -> Outcome:
@@ -327,6 +347,7 @@ async def attempt(held: Claim, message: Row) -> Outcome:
         async with slot(integration, bool(message["tries"]), held.patience, hub):
             for part in _announced(integration, message, outgoing[sent:]):
                 await held.sending()
+                load.begun(integration.name, message.partition, hub)
                 receipt, sent = await deliver(held, part), sent + 1
                 await breaker.succeeded(integration, message.partition, hub)
     except Undelivered as problem:

@@ -9,6 +9,7 @@ from shared.envelope import Answer, Envelope
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue
+from shared.ledger import load
 from shared.problems import Fault, Unavailable
 
 LIVES = 7 * 86400
@@ -18,6 +19,8 @@ AGAIN = Issue("error", "transient", "", "not taken now", "again")
 
 async def take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     """Accept, and answer to the replies queue. Raises ``Unavailable`` or ``Fault``: no verdict was reached, come again."""
+    if await load.overload(integration.name, hub):
+        raise Unavailable(AGAIN)
     answer = await batches.take(integration, envelope, hub)
     if answer.status == 503:
         raise Unavailable(AGAIN)

@@ -21,13 +21,14 @@ from shared.hub import Hub
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import names, outbox
+from shared.ledger.arrivals import AWAY
 from shared.ledger.knocks import knock, knock_again
 from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away
 from shared.patience import Brought
-from shared.pipeline import process
+from shared.pipeline import faults, not_now, process, too_busy
 from shared.privacy import handing_over, keyed
-from shared.problems import Unavailable, Unsupported
+from shared.problems import Fault, Unavailable, Unsupported
 
 EMULATED = "devstoreaccount1"  # the account, which an emulator puts into the path of its URLs
 POISONED = Issue("error", "processing", "", "the queue gave the message up after several tries", "poisoned")
@@ -50,10 +51,20 @@ async def http(integration: Integration, headers: Mapping[str, str], body: bytes
         headers=headers,
     )
     try:
+        with faults():
+            return door.asynchronous(headers, await _enter(integration, envelope, hub))
+    except Fault as problem:
+        return not_now(integration, envelope, problem, hub)
+    except Away:
+        return not_now(integration, envelope, Unavailable(AWAY), hub)
+
+
+async def _enter(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
+    try:
         envelope = await door.entered(integration, envelope)
     except Unsupported as problem:
         return await door.turned_away(integration, envelope, problem, hub)
-    return door.asynchronous(headers, await batches.take(integration, envelope, hub))
+    return await too_busy(integration, envelope, hub) or await batches.take(integration, envelope, hub)
 
 
 async def in_queue(integration: Integration, raw: bytes, hub: Hub, message_id: str = "") -> None:

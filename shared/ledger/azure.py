@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
+from http.client import HTTPException
 from typing import Any, TypeVar
 
 from shared.ledger.accounts import Account
@@ -13,8 +14,14 @@ T = TypeVar("T")
 OPTIONS: dict[str, Any] = {"retry_total": 0, "connection_timeout": 3, "read_timeout": 15, "logging_enable": False}
 PIECE = 4 * 1024 * 1024  # bytes of a blob that are in memory at once, up and down
 PIECES: dict[str, Any] = {"max_single_get_size": PIECE, "max_chunk_get_size": PIECE, "max_block_size": PIECE}
+MOST_CHANGES = 100  # of one transaction
 MISSING = ("TableNotFound", "QueueNotFound", "ContainerNotFound")
 ACTIONS = {"insert": "create", "replace": "update", "put": "upsert", "delete": "delete"}
+
+
+# What the SDK raises over an answer that is cut or short: it reads headers, parts and elements that are not there. Requests are
+# made before, so that a wrong one is not taken for such an answer.
+UNREADABLE = (KeyError, ValueError, AttributeError, TypeError, IndexError, SyntaxError, HTTPException)  # SyntaxError: of XML
 
 
 class NotMade(Exception):
@@ -32,9 +39,7 @@ async def translated() -> AsyncIterator[None]:
         raise _as_ours(problem) from None
     except (AzureError, TimeoutError, OSError):
         raise Away from None
-    except AttributeError as slip:  # the SDK's own: create_entity asks an answer that was cut short for its headers
-        if not isinstance(slip.__context__, HttpResponseError):
-            raise
+    except UNREADABLE:
         raise Away from None
 
 
@@ -130,14 +135,14 @@ class AzureStore:
             return
 
     async def commit(self, table: str, partition: str, *changes: Change) -> dict[str, str]:
-        async def write() -> dict[str, str]:
-            client = self._table(table)
-            done = [await _one(client, partition, changes[0])] if len(changes) == 1 else await _all(client, partition, changes)
-            return {
-                change.key: str(answer["etag"]) for change, answer in zip(changes, done, strict=True) if change.action != "delete"
-            }
+        if len(changes) > MOST_CHANGES:
+            raise ValueError("a transaction takes at most 100 changes")
+        client, made = self._table(table), [(c, _entity(partition, c), _condition(c)) for c in changes]
 
-        return await self._do(write, self._table(table).create_table)
+        async def write() -> dict[str, str]:
+            return _etags(changes, [await _one(client, *made[0])] if len(made) == 1 else await _all(client, made))
+
+        return await self._do(write, client.create_table)
 
     async def send(self, queue: str, body: bytes, delay: float = 0, lives: float = 0) -> Ticket:
         async def put() -> Ticket:
@@ -152,7 +157,7 @@ class AzureStore:
             messages = self._queue(queue).receive_messages(
                 messages_per_page=most, max_messages=most, visibility_timeout=int(lease)
             )
-            return [Arrived(m.content.encode(), Ticket(queue, m.id, m.pop_receipt), m.dequeue_count) async for m in messages]
+            return [_arrived(queue, message) async for message in messages]
 
         return await self._do(take, self._queue(queue).create_queue)
 
@@ -171,7 +176,11 @@ class AzureStore:
         client = self._container(container)
 
         async def read() -> bytes:
-            return bytes(await (await client.download_blob(name, max_concurrency=2)).readall())
+            download = await client.download_blob(name, max_concurrency=2)
+            data = bytes(await download.readall())
+            if len(data) != download.size:
+                raise Away
+            return data
 
         try:
             return await self._do(read, client.create_container)
@@ -236,6 +245,10 @@ class AzureStore:
         self._clients.clear()
 
 
+def _arrived(queue: str, message: Any) -> Arrived:
+    return Arrived((message.content or "").encode(), Ticket(queue, message.id, message.pop_receipt), message.dequeue_count)
+
+
 async def _make(make: Callable[[], Awaitable[Any]]) -> None:
     try:
         async with translated():
@@ -244,17 +257,26 @@ async def _make(make: Callable[[], Awaitable[Any]]) -> None:
         return
 
 
-async def _one(client: Any, partition: str, change: Change) -> Any:
+async def _one(client: Any, change: Change, entity: dict[str, Any], condition: dict[str, Any]) -> Any:
     """A single change needs no transaction."""
     if change.action == "delete":
-        await client.delete_entity(partition, change.key, **_condition(change))
+        await client.delete_entity(entity["PartitionKey"], change.key, **condition)
         return {}
-    work = getattr(client, f"{ACTIONS[change.action]}_entity")
-    return await work(_entity(partition, change), **_condition(change))
+    return await getattr(client, f"{ACTIONS[change.action]}_entity")(entity, **condition)
 
 
-async def _all(client: Any, partition: str, changes: tuple[Change, ...]) -> Any:
-    return await client.submit_transaction([(ACTIONS[c.action], _entity(partition, c), _condition(c)) for c in changes])
+async def _all(client: Any, made: list[tuple[Change, dict[str, Any], dict[str, Any]]]) -> Any:
+    return await client.submit_transaction([(ACTIONS[change.action], entity, condition) for change, entity, condition in made])
+
+
+def _etags(changes: tuple[Change, ...], answers: list[Any]) -> dict[str, str]:
+    """The new ETag of each row that stays. Raises ``Away``: the answer does not tell of every change."""
+    if len(answers) != len(changes):
+        raise Away
+    etags = {change.key: answer.get("etag") for change, answer in zip(changes, answers, strict=True) if change.action != "delete"}
+    if not all(etags.values()):
+        raise Away
+    return {key: str(etag) for key, etag in etags.items()}
 
 
 def _condition(change: Change) -> dict[str, Any]:

@@ -12,17 +12,17 @@ from shared.envelope import Envelope, Outgoing
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue
-from shared.ledger import content, names, schema
+from shared.ledger import content, load, names, schema
 from shared.ledger.arrivals import Fresh
 from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import close, knock, open_outbox
-from shared.ledger.pace import PATIENCE, is_crowded
+from shared.ledger.pace import FIRST, PATIENCE, is_crowded
 from shared.ledger.store import Away, Change, Conflict, Row, delete, insert, put, remove, replace
 from shared.privacy import code, place, shown
 from shared.problems import Fault
 
 RENEWALS = 3  # times that a claim is renewed before one send; more means that storage is too slow for it
-CROWDED = (1.0, 5.0)  # seconds until a lane is knocked on again while every place of its destination is taken
+CROWDED = (2.0, 8.0)  # seconds until a lane is knocked on again while every place of its destination is taken
 
 
 class Lost(Exception):
@@ -136,8 +136,8 @@ class Claim:
 
     @property
     def patience(self) -> float:
-        """Seconds that this worker waits for a place of the destination; without a claim only until the knock is seen."""
-        return PATIENCE if self.is_taken else self.hub.timing.knock_delay
+        """Seconds that this worker waits for a place of the destination: without a claim it keeps none from the lane."""
+        return PATIENCE if self.is_taken else FIRST
 
     def left(self) -> float:
         """Seconds in which a send may still begin and end: what is left of the claim, less a margin for clocks that differ."""
@@ -325,7 +325,7 @@ async def claim(integration: Integration, lane: str, hub: Hub, fresh: Fresh | No
         return Claim(integration, lane, hub, Row(lane, "claim", "", values), fresh.head, [fresh.waiting], fresh, since=hub.now())
     if fresh is None and await _nothing_to_do(integration, lane, hub):
         return None
-    if is_crowded(integration, hub):
+    if is_crowded(integration, hub) or (fresh is None and load.is_waiting(integration.name, lane, hub)):
         await knock(integration.name, lane, hub, hub.random.uniform(*CROWDED))
         return None
     etag = await _surely_taken(names.tables(integration.name).ledger, lane, hub, values)

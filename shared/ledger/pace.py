@@ -11,6 +11,7 @@ from shared.ledger.names import SHARED_TABLE
 from shared.ledger.store import Away, Conflict, insert, replace
 
 KEPT = 2  # places that messages which failed before leave to the others
+FIRST = 60.0  # seconds that the accepting process waits for a place, in order of acceptance, without a claim
 PATIENCE = 10.0  # seconds that a worker waits for a place with its claim; the claim must outlast this and the delivery
 
 

@@ -26,6 +26,8 @@ BEHAVIOURS = {
     "cut-before": "close the connection; nothing is passed on",
     "cut-after": "pass it on, then close the connection without an answer",
     "cut-body": "pass it on, then send half of the answer's body and close",
+    "short": "pass it on, and answer whole but without the last part, or the last half, of the body",
+    "bare": "pass it on, and answer with the status alone: no body, and no header of storage",
     "hang": "nothing is passed on and nothing is answered",
 }
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-authorization"}
@@ -142,6 +144,10 @@ async def _after(request: web.BaseRequest, answer: web.Response, name: str, numb
             return _cut(request)
         case "cut-body":
             return await _half(request, answer)
+        case "short":
+            return _short(answer)
+        case "bare":
+            return web.Response(status=answer.status)
     return answer
 
 
@@ -149,6 +155,14 @@ def _cut(request: web.BaseRequest) -> web.Response:
     if request.transport:
         request.transport.abort()
     return web.Response()
+
+
+def _short(answer: web.Response) -> web.Response:
+    """An answer that is whole by its own length, and says less than it should: of a transaction, one part is missing."""
+    body = answer.body if isinstance(answer.body, bytes) else b""
+    parts = body.split(b"--changesetresponse_")
+    lessened = b"--changesetresponse_".join([*parts[:-2], parts[-1]]) if len(parts) > 3 else body[: len(body) // 2]
+    return web.Response(status=answer.status, reason=answer.reason, headers=answer.headers, body=lessened)
 
 
 async def _half(request: web.BaseRequest, answer: web.Response) -> web.StreamResponse:
