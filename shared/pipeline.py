@@ -445,7 +445,7 @@ async def _reason_to_wait(integration: Integration, message: Row, hub: Hub) -> O
     if await blocked(integration, message, hub):
         return Later(hub.random.uniform(0.5, 2), "after-other-lane")
     if wait := await breaker.wait(integration, message, hub):
-        return Later(wait, "breaker-open")
+        return Later(wait, breaker.WAITS)
     if wait := await permit(integration, hub):
         await breaker.give_back(integration, message.partition, hub)
         return Later(wait, "rate")

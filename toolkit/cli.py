@@ -26,6 +26,7 @@ from toolkit.commands import (
     thresholds,
     trace,
     up,
+    waiting,
     warnings,
 )
 
@@ -63,6 +64,8 @@ app.command("trace")(trace.trace)
 app.command("replay")(dead.replay)
 app.add_typer(dead.app, name="dead")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(waiting.app, name="waiting")
+app.command("close-breaker")(waiting.close_breaker)
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ ANSWERS = {
     "413": "The body is larger than 100 MB, as sent or unpacked.",
     "415": "The media type, or the Content-Encoding, is not taken; gzip is.",
     "422": "FHIR and JSON: refused, with one issue for each finding.",
+    "429": "More has come than is delivered, or too many calls of yours were refused: send again after Retry-After.",
     "500": "The hub failed; it has been told. Send again.",
     "503": "Storage is away and nothing was stored: send again after Retry-After.",
 }
@@ -48,7 +49,14 @@ def pages(integrations: Iterable[Integration]) -> dict[str, str]:
     listed = sorted(integrations, key=lambda each: each.name)
     sheets = {f"interfaces/{each.name}.md": interface(each) for each in listed}
     api = json.dumps(openapi(listed), indent=2, ensure_ascii=False) + "\n"
-    return {**sheets, "openapi.json": api, "record-of-processing.md": record_of_processing(listed)}
+    return {**sheets, "openapi.json": api, "record-of-processing.md": record_of_processing(listed), **failure_page()}
+
+
+def failure_page() -> dict[str, str]:
+    """What each failure of a delivery means."""
+    from toolkit.failure_page import page
+
+    return {"delivery-failures.md": page(STALE)}
 
 
 def interface(integration: Integration) -> str:

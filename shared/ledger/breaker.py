@@ -21,6 +21,7 @@ LOOK_AGAIN = 3.0  # seconds until a lane looks again while another lane probes
 WINDOW = 600.0  # seconds; failures that are further apart are not in a row
 LANES = 32  # lanes that a row remembers as failed
 ROW = "breaker"
+WAITS = "breaker-open"  # the code of a message that waits for it
 CLOSED: Mapping[str, Any] = {"state": "closed", "failures": 0, "lanes": "", "probe": "", "opens": 0, "until": 0.0}
 
 
@@ -79,6 +80,12 @@ def answers_others(integration: Integration, lane: str, since: float, hub: Hub) 
     """Whether the destination has answered another lane since then, as far as this process knows."""
     answered = hub.answered.get(integration.destination.name, {})
     return any(at > since for other, at in answered.items() if other != _mark(lane))
+
+
+async def close(integration: Integration, hub: Hub) -> bool:
+    """Close it, because a person knows that the destination is well. False: it is closed, or changed at this moment."""
+    row = await _read(integration.destination.name, hub, believed=0)
+    return bool(row) and row["state"] != "closed" and await _write(integration, hub, row, **CLOSED)  # type: ignore[index]
 
 
 async def is_closed(destination: str, hub: Hub) -> bool:

@@ -12,7 +12,7 @@ from shared.envelope import Envelope, Outgoing
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue
-from shared.ledger import content, load, names, schema
+from shared.ledger import breaker, content, load, names, schema
 from shared.ledger.arrivals import Fresh
 from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import close, knock, open_outbox
@@ -86,7 +86,7 @@ class Claim:
         while self.held:
             if self.taken >= self.hub.timing.turn_messages or self.hub.now() - self.since > self.hub.timing.turn_seconds:
                 await self._let_go_for_another_turn()
-            elif self.waiting and self._is_due(self.waiting[0]):
+            elif self.waiting and await self._is_due(self.waiting[0]):
                 return self.waiting[0]
             elif self.waiting:
                 await self._let_go()
@@ -108,8 +108,21 @@ class Claim:
         if not self.head:
             await self._leave_empty()
 
-    def _is_due(self, first: Row) -> bool:
-        return first.key != names.HOLD and not schema.is_newer(first) and bool(first["due"] <= self.hub.now())
+    async def _is_due(self, first: Row) -> bool:
+        """Whether its time has come; a message that waits for a breaker is due as soon as a person has closed it."""
+        if first.key == names.HOLD or schema.is_newer(first):
+            return False
+        if first["due"] <= self.hub.now():
+            return True
+        return first["code"] == breaker.WAITS and await breaker.is_closed(self.integration.destination.name, self.hub)
+
+    async def end_one(self, message: Row, outcome: Ended) -> None:
+        """Settle one message that waits, wherever it is in the lane, and let the lane go on."""
+        self.waiting = [message]
+        await self._ended(message, outcome)
+        if self.held:
+            await self._let_go_for_another_turn()
+        await self._tidy()
 
     async def content(self, message: Row) -> Envelope:
         """The message as it arrived; from memory in the process that accepted it."""

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from shared.integration import Delivery, Retention
+from shared.ledger import breaker, load
 from tests.infra.world import OPERATIONS, world
 from toolkit import bicep
 
@@ -34,9 +35,10 @@ def test_links_lead_somewhere() -> None:
 def test_figures_are_those_of_the_code() -> None:
     ours, kept, spelt = Delivery(), Retention(), {5: "five", 7: "seven"}
     said = (
-        f"after {spelt[ours.breaker_failures]} failures in a row",
-        f"tries one after {ours.breaker_wait:g} seconds",
-        f"least every {ours.longest_wait / 60:g} minutes",
+        f"Failures in {spelt[ours.breaker_failures]} lanes in a row",
+        f"probed with one message after {ours.breaker_wait:g} seconds",
+        f"least every {breaker.LONGEST_PAUSE / 60:g} minutes",
+        f"more than {load.LONGEST_WAIT:g} seconds for its first attempt",
         f"({spelt[int(ours.expires / 86400)]} days by default)",
         f"Content is kept for {kept.dead_content:g} days unless",
     )

@@ -67,3 +67,11 @@ def test_an_acknowledgement_followed_by_another_is_still_the_messages_failure() 
 )
 def test_a_code_that_no_table_has(kind, ambiguous, expected) -> None:  # type: ignore[no-untyped-def]
     assert owner(Undelivered(kind, "something-else", "", ambiguous=ambiguous)) == expected
+
+
+def test_the_page_is_in_step_with_the_tables() -> None:
+    """Run ``./hub docs --write`` and read the difference."""
+    from toolkit.generated_docs import failure_page
+
+    for name, text in failure_page().items():
+        assert (ROOT / "docs" / "generated" / name).read_text("utf-8") == text

@@ -1,0 +1,83 @@
+"""``./hub waiting list|retry|give-up`` and ``./hub close-breaker``: what a person does about messages that wait."""
+
+import getpass
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toolkit.commands.stored import all_or_one, on_store
+
+if TYPE_CHECKING:
+    from shared.hub import Hub
+    from shared.integration import Integration
+    from shared.ledger.dead import Person
+
+Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
+Maybe = Annotated[str, typer.Argument(help="An integration; left out: all.")]
+Ids = Annotated[list[str], typer.Argument(help="Message ids, as waiting list shows them.")]
+Purpose = Annotated[str, typer.Option("--purpose", help="Why; it is written into the audit.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+app = typer.Typer(no_args_is_help=True, help="Messages that wait for their destination: see, retry or give them up.")
+
+
+@app.command("list")
+def list_waiting(name: Maybe = "", as_json: AsJson = False) -> None:
+    """The first waiting message of each lane, oldest first: what it waits for, and how often it was tried."""
+    from shared.ledger.waiting import waiting
+
+    found = on_store(all_or_one(name), lambda one, hub: waiting(one, hub))
+    print(json.dumps(found, indent=2)) if as_json else _table(found)
+
+
+@app.command()
+def retry(name: Name, ids: Ids, purpose: Purpose) -> None:
+    """Try waiting messages now."""
+    from shared.ledger.waiting import retry as again
+
+    print(f"to be tried now: {_each(name, ids, purpose, again)}")
+
+
+@app.command("give-up")
+def give_up(name: Name, ids: Ids, purpose: Purpose) -> None:
+    """Make waiting messages dead letters, so that their lanes go on."""
+    from shared.ledger.waiting import give_up as end
+
+    print(f"given up: {_each(name, ids, purpose, end)}")
+
+
+def close_breaker(name: Name, purpose: Purpose) -> None:
+    """Close the breaker of an integration's destination: deliveries go at once, in every integration that uses it."""
+    from shared.ledger.waiting import close_breaker as close
+
+    lanes = on_store(all_or_one(name), lambda one, hub: close(one, _person(purpose), hub))[name]
+    print(f"closed; lanes that go on now: {lanes}")
+
+
+def _each(name: str, ids: list[str], purpose: str, act: "Callable[[Integration, str, Person, Hub], Awaitable[None]]") -> int:
+    async def work(one: "Integration", hub: "Hub") -> int:
+        for each in ids:
+            await act(one, each, _person(purpose), hub)
+        return len(ids)
+
+    return on_store(all_or_one(name), work)[name]
+
+
+def _person(purpose: str) -> "Person":
+    from shared.ledger.dead import Person
+
+    return Person(getpass.getuser(), purpose)
+
+
+def _table(found: dict[str, list[dict[str, Any]]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    columns = ("control", "code", "attempts", "tries", "id")
+    table = Table("integration", "control id", "waits for", "counted", "tried", "id", box=None)
+    for name, stories in found.items():
+        for one in stories:
+            table.add_row(name, *(str(one.get(column, "")) for column in columns))
+    Console(highlight=False).print(table if table.row_count else "nothing waits")

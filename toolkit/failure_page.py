@@ -1,0 +1,63 @@
+"""The page of delivery failures, made from the tables that the product acts on (shared/destinations/failures.py)."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from shared.destinations.failures import OWNERS, TABLES, Failure, Status, of_status
+from shared.ledger import breaker
+from shared.problems import LONGEST_RETRY_AFTER
+
+INTRODUCTION = f"""\
+Each failure belongs to the message, to the destination or to our set-up. That decides what it costs. A failure of a message
+never opens the breaker, so no other patient waits for it. A failure of the destination never costs a message an attempt, so an
+outage makes no dead letters, however long it lasts, until the integration's `expires`.
+
+An *unclear* failure may be the destination's or the message's. It is taken for the destination's until the destination answers
+another lane. From then on it counts against the message, so that a message on which the destination breaks is given up in the
+end.
+
+*May have been taken*: the message may have arrived although no answer came. It is sent again with the same control id, and
+the record says `ambiguous`.
+
+- The breaker opens after failures of several different lanes in a row (`breaker_failures`), or at once for a wrong set-up.
+- An open breaker is probed by one message at a time: after `breaker_wait` seconds, then twice as long each time, at most
+  {breaker.LONGEST_PAUSE:.0f} s (a wrong set-up: `longest_wait`, because an account may be locked).
+- Messages that have not failed probe first; the lane that failed last probes last.
+- A `Retry-After` above {LONGEST_RETRY_AFTER:.0f} s is taken as {LONGEST_RETRY_AFTER:.0f} s.
+"""
+
+
+def page(stale: str) -> str:
+    """The whole page; ``stale`` is the remark that it is generated."""
+    parts = ["# What a failed delivery means", stale, INTRODUCTION, _owners()]
+    parts += [f"## {name}\n\n{_table(rows)}" for name, rows in TABLES.items()]
+    parts.append("## HTTP statuses\n\nOf an HTTP endpoint, a FHIR server, an Azure queue and Event Grid.\n\n" + _statuses("http"))
+    parts.append("## Statuses of one entry in a FHIR transaction's answer\n\n" + _statuses("entry"))
+    parts.append("## Statuses of a token server\n\n" + _statuses("token"))
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _owners() -> str:
+    rows = (f"| {owner} | {cost.attempt} | {cost.breaker} |" for owner, cost in OWNERS.items())
+    return "\n".join(["| Whose failure | Costs an attempt | The breaker |", "|---|---|---|", *rows])
+
+
+def _table(rows: tuple[Failure, ...]) -> str:
+    lines = (f"| `{r.code}` | {r.when} | {r.owner} | {_next(r.again)} | {r.taken} |" for r in rows)
+    return "\n".join(["| Code | When | Whose failure | Then | May have been taken |", "|---|---|---|---|---|", *lines])
+
+
+def _next(again: bool) -> str:
+    return "tried again" if again else "dead letter at once"
+
+
+def _statuses(of: str) -> str:
+    lines = (f"| {numbers} | {m.owner} | {_next(m.again)} | {m.taken} |" for numbers, m in _ranges(of))
+    return "\n".join(["| Status | Whose failure | Then | May have been taken |", "|---|---|---|---|", *lines])
+
+
+def _ranges(of: str) -> Iterator[tuple[str, Status]]:
+    """Statuses from 300 to 599 that mean the same and follow each other, together."""
+    for meaning, group in groupby(range(300, 600), key=lambda status: of_status(status, of)):
+        numbers = list(group)
+        yield (str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"), meaning
