@@ -11,6 +11,7 @@ HL7 = "http://hl7.org/fhir/StructureDefinition/"
 OWN_NAMES = [HL7 + f"humanname-{part}" for part in ("own-prefix", "own-name", "partner-prefix", "partner-name")]
 SAID_EXACTLY = ("", "H", "M")  # XAD-7: home is a use, mailing a type
 XPN = saying("1.1", "2", "3", "4", "5", "6", "7", "11", "14", "1.2", "1.3", "1.4", "1.5", "12", "13", "10.1", "10.2")
+XTN = saying("1", "2", "3", "4", "18", "13", "14", "12", "5", "6", "7", "8")
 XAD = saying("3", "4", "5", "6", "7", "9", "10", "1.1", "1.2", "1.3", "2", "19", "13", "14", "12.1", "12.2")
 
 
@@ -120,30 +121,23 @@ def xtn_contact_points(xtn: Part, use: str = "") -> list[Element]:
     >>> xtn_contact_points(parse("MSH|^~\\\\&|\\rPID|||||||||||||01792 555555^PRN^PH")["PID"].repeats("13")[0])
     [{'system': 'phone', 'value': '01792 555555', 'use': 'home'}]
     """
-    equipment = said(xtn, "3")
-    number, address = _number_and_address(xtn)
-    rank = said(xtn, "18")
+    old, usage, equipment, sent_address, rank, begins, ends, unformatted, *parts = XTN(xtn)
+    is_address = "@" in old
+    number = unformatted or _composed(*parts) or ("" if is_address else old)
+    address = sent_address or (old if is_address else "")
     common = element(
-        use=TELECOM_USE.get(said(xtn, "2")) or use,
+        use=TELECOM_USE.get(usage) or use,
         rank=int(rank) if len(rank) < 10 and rank.isdecimal() and int(rank) else None,
-        period=period(said(xtn, "13"), said(xtn, "14")),
+        period=period(begins, ends),
     )
     found = []
     if number:
         mobile = {"use": "mobile"} if equipment == "CP" else {}
-        parts = element(extension=_number_parts(xtn))
-        found.append({**parts, "system": _number_system(number, equipment), "value": number, **common, **mobile})
+        extensions = element(extension=_number_parts(parts)) if any(parts) else {}
+        found.append({**extensions, "system": _number_system(number, equipment), "value": number, **common, **mobile})
     if address:
         found.append({"system": _address_system(address, equipment), "value": address, **common})
     return found
-
-
-def _number_and_address(xtn: Part) -> tuple[str, str]:
-    """The number: unformatted, else put together from its parts, else as the old format has it; and the address."""
-    old = said(xtn, "1")
-    is_address = "@" in old
-    number = said(xtn, "12") or _composed(xtn) or ("" if is_address else old)
-    return number, said(xtn, "4") or (old if is_address else "")
 
 
 def _number_system(number: str, equipment: str) -> str:
@@ -159,18 +153,17 @@ def _address_system(address: str, equipment: str) -> str:
 ADDRESSED = ("Internet", "X.400")  # XTN-3: what has an address and no number
 
 
-def _composed(xtn: Part) -> str:
-    country, area, local, extension = (said(xtn, path) for path in ("5", "6", "7", "8"))
+def _composed(country: str, area: str, local: str, extension: str) -> str:
+    """A number put together from XTN-5 to 8; ``""`` without a local number."""
     if not local:
         return ""
     number = " ".join(filter(None, (f"+{country}" if country else "", area, local)))
     return f"{number} X{extension}" if extension else number
 
 
-def _number_parts(xtn: Part) -> list[Element]:
-    parts = zip(("country", "area", "local", "extension"), ("5", "6", "7", "8"), strict=True)
-    sent = [(name, said(xtn, path)) for name, path in parts]
-    return [{"url": f"{HL7}contactpoint-{name}", "valueString": text} for name, text in sent if text]
+def _number_parts(sent: list[str]) -> list[Element]:
+    parts = zip(("country", "area", "local", "extension"), sent, strict=True)
+    return [{"url": f"{HL7}contactpoint-{name}", "valueString": text} for name, text in parts if text]
 
 
 def period(begins: str, ends: str, since: str = "", until: str = "") -> Element:

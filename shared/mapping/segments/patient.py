@@ -77,7 +77,10 @@ def pid_patient(read: Reading, pid: Segment) -> Resource:
 
 def names(read: Reading, segment: Segment, *fields: str) -> list[Element]:
     """The names of a person from XPN fields; what a person is called (XPN-15) is a name of its own, after the others."""
-    return [*read.across(segment, fields, xpn_human_name), *read.across(segment, fields, xpn_nickname)]
+    found = read.across(segment, fields, xpn_human_name)
+    if any(segment.raw(field).count(segment.encoding.component) > 13 for field in fields):  # few senders reach XPN-15
+        found += read.across(segment, fields, xpn_nickname)
+    return found
 
 
 def _extensions(read: Reading, pid: Segment) -> list[Element]:
