@@ -30,7 +30,8 @@ from shared.mapping.back.people import (
     procedure_pr1,
     related_person_nk1,
 )
-from shared.mapping.back.results import annotation_nte, is_of_obr, observation_obx, order_obr, request_orc, specimen_spm
+from shared.mapping.back.reading import expressed, peek
+from shared.mapping.back.results import annotation_nte, is_of_obr, observation_obxs, order_obr, request_orc, specimen_spm
 from shared.mapping.back.visit import encounter_pv1, encounter_pv2
 from shared.mapping.back.writing import Writing, message_of
 
@@ -44,40 +45,9 @@ BY_CONTENT = (
     ("Encounter", "ADT^A08^ADT_A01"),
     ("Patient", "ADT^A31^ADT_A05"),
 )
-MAPPED = {
-    "MessageHeader": "eventCoding destination sender source responsible focus",
-    "Organization": "identifier name address telecom contact",
-    "Practitioner": "identifier name qualification address telecom",
-    "PractitionerRole": "identifier period practitioner organization code location telecom",
-    "Location": "identifier name mode physicalType partOf description operationalStatus type",
-    "Device": "identifier manufacturer deviceName modelNumber version note",
-    "Account": "identifier status subject",
-    "Provenance": "target occurredDateTime recorded location reason activity agent entity",
-    "Patient": "identifier name telecom gender birthDate _birthDate deceasedDateTime deceasedBoolean address maritalStatus "
-    "multipleBirthBoolean multipleBirthInteger communication generalPractitioner extension active link contact",
-    "RelatedPerson": "identifier patient relationship name telecom gender birthDate address period communication",
-    "Encounter": "identifier status class type serviceType priority subject participant period length reasonCode diagnosis "
-    "hospitalization location extension",
-    "Coverage": "identifier status type policyHolder subscriber subscriberId beneficiary relationship period payor",
-    "AllergyIntolerance": "clinicalStatus type category _category code patient onsetDateTime reaction",
-    "Condition": "identifier verificationStatus code subject encounter onsetDateTime recordedDate asserter extension",
-    "Procedure": "identifier status category code subject encounter performedDateTime performedPeriod performer reasonCode",
-    "ServiceRequest": "identifier requisition status intent category priority code subject encounter occurrenceDateTime "
-    "occurrencePeriod authoredOn requester performer reasonCode reasonReference supportingInfo note extension specimen insurance",
-    "DiagnosticReport": "identifier basedOn status category code subject encounter effectiveDateTime effectivePeriod issued "
-    "performer resultsInterpreter specimen result",
-    "Observation": "identifier status _status category code subject encounter effectiveDateTime effectivePeriod valueQuantity "
-    "valueString valueCodeableConcept valueRange valueRatio valuePeriod valueDateTime valueTime valueSampledData valueBoolean "
-    "valueInteger dataAbsentReason interpretation referenceRange note method bodySite device specimen performer component "
-    "derivedFrom extension focus partOf",
-    "Specimen": "identifier accessionIdentifier status type subject receivedTime collection container condition note",
-    "DocumentReference": "masterIdentifier identifier status _status docStatus type subject date author authenticator "
-    "description securityLabel content context",
-    "Binary": "contentType data",
-    "Immunization": "identifier status statusReason vaccineCode patient encounter occurrenceDateTime recorded location "
-    "manufacturer lotNumber expirationDate doseQuantity performer reasonCode route site note",
-}
-ELEMENTS = {name: frozenset(elements.split()) for name, elements in MAPPED.items()}
+
+
+CONTROL = {"active": "NW", "revoked": "CA", "entered-in-error": "CA"}  # ORC-1 of an order; SC (status changed) for the others
 
 
 class Composed(NamedTuple):
@@ -98,7 +68,7 @@ def compose_bundle(bundle: Resource, message_type: str = "") -> Composed:
     kind = message_type or type_of(write)
     segments = [bundle_msh(write, kind), *device_sft(write)]
     segments += MESSAGES.get(kind.partition("^")[0], _adt)(write, kind.split("^")[1])
-    write.dropped(ELEMENTS)
+    write.name_unread()
     return Composed(message_of(segments), tuple(write.issues))
 
 
@@ -121,7 +91,7 @@ def _patient(write: Writing) -> list[Segment]:
     patients = [each for each in write.all("Patient") if not _is_replaced(each)]
     if not patients:
         return []
-    patient = write.take(patients[0])
+    patient = write.subject["Patient"] = write.take(patients[0])
     people = [each for each in write.all("RelatedPerson") if _is_next_of_kin(write, each)]
     return [
         patient_pid(write, patient),
@@ -155,6 +125,7 @@ def _visit(write: Writing) -> list[Segment]:
     encounter = write.first("Encounter")
     if not encounter:
         return []
+    write.subject["Encounter"] = encounter
     roles = [(each, write.resolve(each.get("individual", {}))) for each in encounter.get("participant", [])]
     return [
         encounter_pv1(write, write.take(encounter)),
@@ -163,26 +134,75 @@ def _visit(write: Writing) -> list[Segment]:
     ]
 
 
+def stated(write: Writing, resource_type: str) -> list[Resource]:
+    """The resources of a type that say that something is so. A segment could not say that it is not, so the others are named."""
+    held = []
+    for each in write.all(resource_type):
+        if why := _not_so(each):
+            write.withhold(each, why)
+        else:
+            expressed(each, *SAID_BY_PLACE.get(resource_type, ()))
+            held.append(each)
+    return held
+
+
+# What the segment says by being there, once the codes of NOT_SO are left out: an order is an order, a document is current.
+SAID_BY_PLACE = {"ServiceRequest": ("intent",), "DocumentReference": ("status",)}
+# Type -> element -> codes by which a resource says that it is not so, or not so yet, and that no field of its segment holds.
+NOT_SO: dict[str, dict[str, tuple[str, ...]]] = {
+    "AllergyIntolerance": {
+        "verificationStatus": ("refuted", "entered-in-error"),
+        "clinicalStatus": ("inactive", "resolved"),
+    },
+    "Condition": {"verificationStatus": ("refuted",)},
+    "Procedure": {"status": ("not-done", "preparation", "on-hold")},
+    "Coverage": {"status": ("cancelled", "draft", "entered-in-error")},
+    "DocumentReference": {"status": ("entered-in-error", "superseded")},
+    "ServiceRequest": {"status": ("draft",), "intent": ("proposal", "plan", "directive", "option")},
+}
+
+
+def _not_so(made: Resource) -> str:
+    """Why a resource becomes no segment; ``""`` when it does."""
+    coded: dict[str, tuple[str, ...]] = NOT_SO.get(str(peek(made, "resourceType")), {})
+    if peek(made, "doNotPerform") is True:
+        return "an order not to do something: an order segment would say the opposite"
+    if peek(made, "modifierExtension"):
+        return "an extension changes its meaning, and a segment could not say so"
+    for name, codes in coded.items():
+        if _code(peek(made, name)) in codes:
+            return f"its {name} says that it does not hold, and a segment could not say so"
+    return ""
+
+
+def _code(value: object) -> str:
+    """A code, or the first code of a concept, without reading it."""
+    if isinstance(value, dict):
+        codings = peek(value, "coding") or [{}]
+        return str(peek(codings[0], "code") or "")
+    return str(value or "")
+
+
 def _no_visit(write: Writing, event: str) -> list[Segment]:
     """A28 and A31 are about a person alone, and their structure demands a PV1: class N (not applicable) says that."""
     return [write.segment("PV1", {"1": "1", "2": "N"})] if event in ("A28", "A31") else []
 
 
 def _allergies(write: Writing) -> list[Segment]:
-    return [allergy_al1(write, write.take(each)) for each in write.all("AllergyIntolerance")]
+    return [allergy_al1(write, write.take(each)) for each in stated(write, "AllergyIntolerance")]
 
 
 def _diagnoses(write: Writing) -> list[Segment]:
     placed = {
-        write.resolve(each.get("condition", {})).get("id", ""): each
+        peek(write.resolve(each.get("condition", {})), "id"): each
         for encounter in write.all("Encounter")
         for each in encounter.get("diagnosis", [])
     }
-    return [condition_dg1(write, write.take(each), placed.get(each.get("id", ""), {})) for each in write.all("Condition")]
+    return [condition_dg1(write, write.take(each), placed.get(peek(each, "id"), {})) for each in stated(write, "Condition")]
 
 
 def _insurance(write: Writing) -> list[Segment]:
-    paid = [each for each in write.all("Coverage") if each.get("payor", [{}])[0].get("reference") or each.get("identifier")]
+    paid = [each for each in stated(write, "Coverage") if each.get("payor", [{}])[0].get("reference") or each.get("identifier")]
     return [coverage_in1(write, write.take(each)) for each in paid]
 
 
@@ -199,7 +219,7 @@ def _adt(write: Writing, event: str) -> list[Segment]:
         *(segment for each in observations for segment in _observation(write, each)),
         *_allergies(write),
         *_diagnoses(write),
-        *(procedure_pr1(write, write.take(each)) for each in write.all("Procedure")),
+        *(procedure_pr1(write, write.take(each)) for each in stated(write, "Procedure")),
         *(guarantor_gt1(write, write.take(each)) for each in guarantors),
         *_insurance(write),
     ]
@@ -207,8 +227,8 @@ def _adt(write: Writing, event: str) -> list[Segment]:
 
 def _observation(write: Writing, observation: Resource) -> list[Segment]:
     write.restart("NTE")
-    made = observation_obx(write, write.take(observation))
-    return [made, *(annotation_nte(write, each) for each in observation.get("note", []))]
+    made = observation_obxs(write, write.take(observation))
+    return [*made, *(annotation_nte(write, each) for each in observation.get("note", []))]
 
 
 def _oru(write: Writing, event: str) -> list[Segment]:
@@ -249,13 +269,13 @@ def _is_about(write: Writing, observation: Resource, specimen: Resource) -> bool
 def _orders(write: Writing, event: str) -> list[Segment]:
     """ORM, OML, OMG: patient, visit, then each order."""
     segments = [*_patient(write), *_visit(write), *_allergies(write)]
-    for request in write.all("ServiceRequest"):
+    for request in stated(write, "ServiceRequest"):
         write.restart("OBX", "SPM", "NTE")
         write.take(request)
         asked = [found for each in request.get("supportingInfo", []) if (found := write.resolve(each))]
         reasons = [found for each in request.get("reasonReference", []) if (found := write.resolve(each))]
         segments += [
-            request_orc(write, request, {}, "CA" if request.get("status") == "revoked" else "NW"),
+            request_orc(write, request, {}, CONTROL.get(request.get("status", ""), "SC")),
             order_obr(write, request, {}),
             *(annotation_nte(write, each) for each in request.get("note", [])),
             *(condition_dg1(write, each, {}) for each in reasons),
@@ -299,8 +319,9 @@ def _mdm(write: Writing, event: str) -> list[Segment]:
 def _ref(write: Writing, event: str) -> list[Segment]:
     """REF: the referral, who refers to whom, the patient and what the receiver should know."""
     request = write.take(write.first("ServiceRequest"))
+    expressed(request, *(("intent",) if not _not_so(request) else ()))
     patient = next((each for each in write.all("Patient")), {})
-    documents = [write.take(each) for each in write.all("DocumentReference")]
+    documents = [write.take(each) for each in stated(write, "DocumentReference")]
     return [
         referral_rf1(write, request),
         *provider_prd(write, "RP", request.get("requester", {})),

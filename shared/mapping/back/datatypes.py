@@ -1,11 +1,13 @@
 """FHIR elements as HL7 v2 datatypes: the guide read backwards. A value is text, a tuple of components, or nothing."""
 
-from collections.abc import Iterable
+import decimal
+from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 from shared.fhir.resource import Decimal, Element
 from shared.hl7.compose import Component
 from shared.mapping.authorities import AUTHORITY_BACK
+from shared.mapping.back.reading import forget
 from shared.mapping.datatypes.date import uk_offset
 from shared.mapping.datatypes.identifier import GROUP_NUMBER, URI_SYSTEM
 from shared.mapping.datatypes.person import HL7
@@ -21,8 +23,22 @@ from shared.mapping.tables import (
 )
 
 Field = tuple[Component, ...]
+NOTHING: Mapping[str, str] = {}
 EQUIPMENT = {"phone": "PH", "fax": "FX", "pager": "BP", "email": "Internet"}
 HV = HL7 + "iso21090-AD-use"
+
+
+def code_of(element: Element, name: str, table: Table, more: Mapping[str, str] = NOTHING) -> str:
+    """The v2 code of a FHIR code; ``""`` when absent, or when there is none: then the element counts as not read.
+
+    Args:
+        more: codes that the guide's table does not take back, or takes back otherwise than version 2.5.1 has them.
+    """
+    value = str(element.get(name, ""))
+    code = more[value] if value in more else table.back(value)
+    if value and not code:
+        forget(element, name)
+    return code
 
 
 def date_time_dtm(text: str) -> str:
@@ -38,7 +54,7 @@ def date_time_dtm(text: str) -> str:
     clock, offset = (time[:sign], time[sign:]) if sign > 0 else (time.rstrip("Z"), "+00:00")
     year, month, day = (int(part) for part in date.split("-"))
     zone = "" if offset == uk_offset(year, month, day, int(clock[:2])) else offset.replace(":", "")
-    return date.replace("-", "") + clock.replace(":", "")[:19] + zone
+    return date.replace("-", "") + clock.replace(":", "")[:11] + zone  # HHMMSS and at most four digits of a fraction
 
 
 def system_name(system: str) -> str:
@@ -185,7 +201,7 @@ def human_name_xpn(name: Element) -> Field:
         suffix[0] if suffix else "",
         " ".join(name.get("prefix", [])),
         " ".join(suffix[1:]),
-        NAME_TYPE.back(name.get("use", "")),
+        code_of(name, "use", NAME_TYPE),
         "",
         "",
         "",
@@ -208,9 +224,7 @@ def address_xad(address: Element) -> Field:
     lines = address.get("line", [])
     period = address.get("period", {})
     kind = (
-        "HV"
-        if extension_value(address, HV)
-        else ADDRESS_USE.back(address.get("use", "")) or ADDRESS_TYPE.back(address.get("type", ""))
+        "HV" if extension_value(address, HV) else code_of(address, "use", ADDRESS_USE) or code_of(address, "type", ADDRESS_TYPE)
     )
     return (
         lines[0] if lines else address.get("text", ""),
@@ -241,7 +255,7 @@ def contact_point_xtn(point: Element) -> Field:
     if system == "email":
         return ("", "NET", "Internet", value, "", "", "", "")
     equipment = "CP" if use == "mobile" else EQUIPMENT.get(system, "")
-    return (value, "" if use == "mobile" else TELECOM_USE.back(use), equipment, "", *parts)
+    return (value, "" if use == "mobile" else code_of(point, "use", TELECOM_USE), equipment, "", *parts)
 
 
 def practitioner_xcn(practitioner: Element) -> Field:
@@ -281,7 +295,7 @@ def number(value: float | None) -> str:
     ('7.40', '172', '')
     """
     if isinstance(value, Decimal):
-        return value.text
+        return value.text if "e" not in value.text.lower() else f"{decimal.Decimal(value.text):f}"
     return "" if value is None else str(value)
 
 

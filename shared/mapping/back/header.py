@@ -4,6 +4,7 @@ from shared.fhir.resource import Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import concept_cwe, date_time_dtm
+from shared.mapping.back.reading import expressed, peek
 from shared.mapping.back.writing import Writing
 from shared.mapping.tables import EVENT_REASON
 
@@ -17,6 +18,8 @@ def bundle_msh(write: Writing, message_type: str) -> Segment:
     destination = header.get("destination", [{}])[0]
     source = header.get("source", {})
     write.resolve(destination.get("target", {}))
+    if peek(peek(header, "eventCoding") or {}, "code") == message_type.split("^")[1]:
+        expressed(header, "eventCoding")  # MSH-9
     return write.segment(
         "MSH",
         {

@@ -1,12 +1,14 @@
 """Immunization, DocumentReference, ServiceRequest as a referral, PractitionerRole -> RXA, RXR, TXA, RF1, PRD."""
 
 from binascii import a2b_base64
+from collections.abc import Mapping
 
 from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import (
     address_xad,
+    code_of,
     concept_cwe,
     contact_point_xtn,
     date_time_dtm,
@@ -17,6 +19,7 @@ from shared.mapping.back.datatypes import (
     quantity_unit,
     type_code,
 )
+from shared.mapping.back.reading import forget
 from shared.mapping.back.results import attachment_value
 from shared.mapping.back.visit import location_pl
 from shared.mapping.back.writing import Writing, repeated
@@ -52,7 +55,7 @@ def immunization_rxa(write: Writing, immunization: Resource) -> Segment:
             "17": _coded_organization(maker),
             "18": concept_cwe(immunization.get("statusReason", {})),
             "19": [concept_cwe(each) for each in immunization.get("reasonCode", [])],
-            "20": "" if deleted else COMPLETION_STATUS.back(immunization.get("status", "")),
+            "20": "" if deleted else code_of(immunization, "status", COMPLETION_STATUS),
             "21": "D" if deleted else "A",
             "22": date_time_dtm(immunization.get("recorded", "")),
         },
@@ -114,7 +117,7 @@ def document_txa(write: Writing, document: Resource) -> Segment:
             "10": write.practitioner(document.get("authenticator", {})),
             "12": identifier_ei(master),
             "16": files[0] if files else "",
-            "17": DOC_STATUS.get(document.get("docStatus", ""), ""),
+            "17": _by(DOC_STATUS, document, "docStatus"),
             "18": concept_cwe(labels[0])[0] if labels and labels[0].get("coding") else "",
             "19": _availability(document),
             "25": document.get("description", ""),
@@ -126,7 +129,7 @@ def _availability(document: Resource) -> str:
     as_sent = extension_value(document.get("_status", {}), ALTERNATE)
     if isinstance(as_sent, dict):
         return str(as_sent.get("text") or as_sent["coding"][0]["code"])
-    return {"current": "AV", "superseded": "OB", "entered-in-error": "CA"}.get(document.get("status", ""), "")
+    return _by({"current": "AV", "superseded": "OB", "entered-in-error": "CA"}, document, "status")
 
 
 def content_obx(write: Writing, document: Resource, content: Element) -> Segment:
@@ -145,6 +148,14 @@ def content_obx(write: Writing, document: Resource, content: Element) -> Segment
     title = attachment.get("title") or document.get("description", "")
     values: dict[str, Value] = {"1": write.count("OBX"), "2": kind, "3": ("", title), "5": value, "11": "F"}
     return write.segment("OBX", values)
+
+
+def _by(codes: Mapping[str, str], element: Element, name: str) -> str:
+    """The v2 code of a FHIR code; ``""`` when there is none: then the element counts as not read."""
+    code = codes.get(element.get(name, ""), "")
+    if not code:
+        forget(element, name)
+    return code
 
 
 def _text(attachment: Element) -> tuple[str, Value]:
@@ -166,8 +177,8 @@ def referral_rf1(write: Writing, request: Resource) -> Segment:
     return write.segment(
         "RF1",
         {
-            "1": STATUS_BACK.get(request.get("status", ""), ""),
-            "2": PRIORITY_BACK.get(request.get("priority", ""), "S" if request.get("priority") == "urgent" else ""),
+            "1": _by(STATUS_BACK, request, "status"),
+            "2": _by({**PRIORITY_BACK, "urgent": PRIORITY_BACK.get("urgent", "S")}, request, "priority"),
             "3": kinds[0] if kinds else "",
             "5": kinds[1:2],
             "6": identifier_ei(placer[0]) if placer else "",

@@ -5,6 +5,7 @@ from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import (
     address_xad,
+    code_of,
     concept_cwe,
     contact_point_xtn,
     date_time_dtm,
@@ -15,6 +16,7 @@ from shared.mapping.back.datatypes import (
     is_absent,
     number,
 )
+from shared.mapping.back.reading import expressed
 from shared.mapping.back.writing import Writing, chosen, repeated
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.segments.clinical import ALTERNATE
@@ -43,7 +45,7 @@ def patient_pid(write: Writing, patient: Resource) -> Segment:
             "5": [_with_nickname(each, names) for each in names if each.get("use") != "nickname"],
             "6": _mother(patient),
             "7": _birth(patient),
-            "8": ADMINISTRATIVE_SEX.back(patient.get("gender", "")),
+            "8": code_of(patient, "gender", ADMINISTRATIVE_SEX),
             "11": repeated(patient.get("address", []), address_xad),
             "13": repeated([each for each in patient.get("telecom", []) if each.get("use") != "work"], contact_point_xtn),
             "14": repeated([each for each in patient.get("telecom", []) if each.get("use") == "work"], contact_point_xtn),
@@ -155,7 +157,9 @@ def _is_living_will(observation: Resource) -> bool:
 
 
 def patient_mrg(write: Writing, patient: Resource) -> Segment:
-    """A Patient that was replaced -> MRG."""
+    """A Patient that was replaced -> MRG; that it was replaced by the patient of PID is what MRG says."""
+    expressed(patient, "link")
+    expressed(write.subject.get("Patient", {}), "link")
     accounts = [each for each in write.all("Account") if not each.get("subject")]
     return write.segment(
         "MRG",
@@ -186,7 +190,7 @@ def related_person_nk1(write: Writing, person: Resource) -> Segment:
             "8": date_time_dtm(period.get("start", "")),
             "9": date_time_dtm(period.get("end", "")),
             "12": repeated(person.get("identifier", []), identifier_cx),
-            "15": ADMINISTRATIVE_SEX.back(person.get("gender", "")),
+            "15": code_of(person, "gender", ADMINISTRATIVE_SEX),
             "16": date_time_dtm(person.get("birthDate", "")),
             "20": [_language(each.get("language", {})) for each in person.get("communication", [])][:1],
         },
@@ -210,7 +214,7 @@ def guarantor_gt1(write: Writing, person: Resource) -> Segment:
             "6": repeated([each for each in telecom if each.get("use") != "work"], contact_point_xtn),
             "7": repeated([each for each in telecom if each.get("use") == "work"], contact_point_xtn),
             "8": date_time_dtm(person.get("birthDate", "")),
-            "9": ADMINISTRATIVE_SEX.back(person.get("gender", "")),
+            "9": code_of(person, "gender", ADMINISTRATIVE_SEX),
             "11": [concept_cwe(each, RELATIONSHIP) for each in person.get("relationship", []) if not is_guarantor_role(each)][:1],
         },
     )
@@ -257,7 +261,7 @@ def allergy_al1(write: Writing, allergy: Resource) -> Segment:
             "1": write.count("AL1"),
             "2": _allergen_type(allergy),
             "3": concept_cwe(allergy.get("code", {})),
-            "4": ALLERGY_SEVERITY.back(reaction.get("severity", "")),
+            "4": code_of(reaction, "severity", ALLERGY_SEVERITY),
             "5": [each.get("text") or concept_cwe(each)[1] for each in manifestations],
             "6": date_time_dtm(allergy.get("onsetDateTime", "")),
         },
@@ -318,6 +322,7 @@ def procedure_pr1(write: Writing, procedure: Resource) -> Segment:
             "12": write.practitioners(others),
             "15": [concept_cwe(each) for each in procedure.get("reasonCode", [])],
             "19": identifier_ei(procedure.get("identifier", [{}])[0]),
+            "20": "D" if procedure.get("status") == "entered-in-error" else "",
         },
     )
 

@@ -7,6 +7,7 @@ from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import (
     address_xad,
+    code_of,
     concept_cwe,
     contact_point_xtn,
     date_time_dtm,
@@ -19,7 +20,8 @@ from shared.mapping.back.datatypes import (
     quantity_unit,
     type_code,
 )
-from shared.mapping.back.writing import Writing, chosen, repeated
+from shared.mapping.back.reading import expressed, forget, peek
+from shared.mapping.back.writing import Writing, chosen, repeated, where_of
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.segments.clinical import ALTERNATE
 from shared.mapping.segments.order import PERFORMER_FUNCTION
@@ -38,6 +40,11 @@ from shared.mapping.tables import (
     SPECIMEN_TYPE,
 )
 
+# HL7 table 0123, where the guide's table has no way back. A report that was entered in error is written as one without
+# results (X), because no code says more; each of its results says that it is wrong.
+OF_REPORT = {"amended": "C", "appended": "C", "entered-in-error": "X"}
+OF_RESULT = {"registered": "I", "amended": "C", "unknown": ""}  # HL7 table 0085 of version 2.5.1
+
 
 def request_orc(write: Writing, request: Resource, report: Resource, control: str) -> Segment:
     """ServiceRequest (or the report alone) -> ORC. Source: guide, ORC[ServiceRequest] read backwards."""
@@ -51,7 +58,7 @@ def request_orc(write: Writing, request: Resource, report: Resource, control: st
             "2": _number(numbers, "PLAC"),
             "3": _number(numbers, "FILL"),
             "4": _number([request["requisition"]], "PGN") if request.get("requisition") else "",
-            "5": ORDER_STATUS.back(request.get("status", "")) if request.get("status") != "active" else "",
+            "5": code_of(request, "status", ORDER_STATUS) if request.get("status") != "active" else "",
             "9": date_time_dtm(request.get("authoredOn", "")),
             "12": write.practitioner(request.get("requester", {})),
             "14": _callback(request),
@@ -84,7 +91,7 @@ def order_obr(write: Writing, request: Resource, report: Resource) -> Segment:
             "2": _number(numbers, "PLAC"),
             "3": _number(numbers, "FILL"),
             "4": concept_cwe(report.get("code") or request.get("code", {})),
-            "5": PRIORITY.back(request.get("priority", "")) if not report else "",
+            "5": code_of(request, "priority", PRIORITY) if not report else "",
             "6": date_time_dtm(request.get("occurrenceDateTime", "")),
             "7": date_time_dtm(start),
             "8": date_time_dtm(end),
@@ -93,7 +100,7 @@ def order_obr(write: Writing, request: Resource, report: Resource) -> Segment:
             "16": write.practitioner(request.get("requester", {})),
             "22": date_time_dtm(report.get("issued", "")),
             "24": concept_cwe(report.get("category", [{}])[0], DIAGNOSTIC_SERVICE)[0] if report.get("category") else "",
-            "25": REPORT_STATUS.back(report.get("status", "")),
+            "25": _report_status(write, report),
             "31": [concept_cwe(each) for each in request.get("reasonCode", [])],
             "32": [_ndl(write, each) for each in report.get("resultsInterpreter", [])][:1],
             "34": [_ndl(write, each) for each in report.get("performer", []) if _function(each) == "SPRF"],
@@ -101,6 +108,14 @@ def order_obr(write: Writing, request: Resource, report: Resource) -> Segment:
             **_specimen_fields(write, report),
         },
     )
+
+
+def _report_status(write: Writing, report: Resource) -> str:
+    """OBR-25 by HL7 table 0123. It has no code for a report that was entered in error: written as X, and named."""
+    if report.get("status") == "entered-in-error":
+        text = "entered in error: written as X, no results available"
+        write.note(f"{where_of(report)}.status", text, "status-written-as-another", "warning")
+    return code_of(report, "status", REPORT_STATUS, OF_REPORT)
 
 
 def _specimen_fields(write: Writing, report: Resource) -> dict[str, Value]:
@@ -152,23 +167,39 @@ def _function(reference: Element) -> str:
     return concept["coding"][0]["code"] if isinstance(concept, dict) else "SPRF"
 
 
-def observation_obx(write: Writing, observation: Resource) -> Segment:
-    """Observation -> OBX. Source: guide, OBX[Observation] read backwards."""
-    kind, value, unit = observation_value(write, observation)
+def observation_obxs(write: Writing, observation: Resource) -> list[Segment]:
+    """Observation -> OBX, and one more for each component that has a code of its own, with one sub-id (OBX-4)."""
+    components = [each for each in observation.get("component", []) if not is_repetition(observation, each)]
+    sub_id = write.count("OBX") if components else ""
+    whole = observation_obx(write, observation, observation, sub_id)
+    has_value = bool(whole["2"]) or not components
+    parts = [observation_obx(write, observation, each, sub_id) for each in components]
+    return [*([whole] if has_value else []), *parts]
+
+
+def is_repetition(observation: Resource, component: Element) -> bool:
+    """Whether a component is one of several values of the observation itself: it has the same code."""
+    return bool(peek(component, "code") == peek(observation, "code"))
+
+
+def observation_obx(write: Writing, observation: Resource, part: Element, sub_id: str = "") -> Segment:
+    """Observation, or one of its components, -> OBX. Source: guide, OBX[Observation] read backwards."""
+    kind, value, unit = observation_value(write, part)
     performers = [write.resolve(each) for each in observation.get("performer", [])]
     return write.segment(
         "OBX",
         {
             "1": write.count("OBX"),
             "2": kind,
-            "3": concept_cwe(observation.get("code", {})),
+            "3": concept_cwe(part.get("code", {})),
+            "4": sub_id,
             "5": value,
             "6": unit,
-            "7": observation.get("referenceRange", [{}])[0].get("text", ""),
-            "8": [concept_cwe(each, INTERPRETATION) for each in observation.get("interpretation", [])],
+            "7": reference_range(part),
+            "8": [concept_cwe(each, INTERPRETATION) for each in part.get("interpretation", [])],
             "10": _nature(observation),
             "11": _status(observation),
-            "14": date_time_dtm(_period(observation)[0]),
+            "14": date_time_dtm(_start(observation)),
             "16": [write.practitioner(each.get("practitioner", {})) for each in performers if _is_observer(each)],
             "17": concept_cwe(observation.get("method", {})),
             "18": _devices(write, observation),
@@ -178,6 +209,40 @@ def observation_obx(write: Writing, observation: Resource) -> Segment:
             "29": _category(observation),
         },
     )
+
+
+def _start(observation: Resource) -> str:
+    """When it was observed; the end of a period has no field."""
+    start, _ = _period(observation)
+    forget(observation.get("effectivePeriod", {}), "end")
+    return start
+
+
+def reference_range(part: Element) -> str:
+    """OBX-7: ``1-5``, ``>=1``, ``<=5`` or the words; ``""`` for a range of some patients alone, which no field could say.
+
+    The unit is OBX-6's; a limit in another unit carries its own. Source: HL7 v2.5.1 section 7.4.2.7.
+    """
+    held = part.get("referenceRange", [{}])[0]
+    if any(peek(held, name) for name in ("appliesTo", "age")):
+        return ""
+    unit = _unit(peek(part, "valueQuantity") or {})
+    low, high = (_limit(held.get(name, {}), unit) for name in ("low", "high"))
+    if low and high:
+        return f"{low}-{high}"
+    return f">={low}" if low else f"<={high}" if high else str(held.get("text", ""))
+
+
+def _limit(quantity: Element, unit: str) -> str:
+    """A limit of a range, with its unit unless that is the value's."""
+    own = _unit(quantity)
+    for name in ("unit", "code", "system"):
+        quantity.get(name)
+    return number(quantity.get("value")) + (f" {own}" if own and own != unit and peek(quantity, "value") is not None else "")
+
+
+def _unit(quantity: Element) -> str:
+    return str(peek(quantity, "unit") or peek(quantity, "code") or "")
 
 
 def _is_observer(role: Resource) -> bool:
@@ -224,14 +289,16 @@ def _status(observation: Resource) -> str:
     as_sent = extension_value(observation.get("_status", {}), ALTERNATE)
     if isinstance(as_sent, dict):
         return str(as_sent.get("text") or as_sent["coding"][0]["code"])
-    return OBSERVATION_STATUS.back(observation.get("status", ""))
+    return code_of(observation, "status", OBSERVATION_STATUS, OF_RESULT)
 
 
 def observation_value(write: Writing, observation: Resource) -> tuple[str, Value, Value]:
     """The type, value and unit of an Observation: OBX-2, OBX-5, OBX-6."""
-    components = observation.get("component", [])
+    components = [each for each in observation.get("component", []) if is_repetition(observation, each)]
     if components:
         values = [_value(*chosen(each, "value")) for each in components]
+        for each in components:
+            expressed(each, "code")
         return values[0][0], [each[1] for each in values], values[0][2]
     documents = [write.resolve(each) for each in observation.get("derivedFrom", [])]
     for document in documents:
@@ -278,6 +345,12 @@ def _quantity(value: Element) -> tuple[str, Value, Value]:
 def _two(kind: str, value: Element) -> tuple[str, Value, Value]:
     names, separator = (("low", "high"), "-") if kind == "Range" else (("numerator", "denominator"), ":")
     first, second = (value.get(name, {}) for name in names)
+    if kind == "Range" and bool(first) != bool(second):
+        return (
+            "SN",
+            (">=", number(first.get("value"))) if first else ("<=", number(second.get("value"))),
+            quantity_unit(first or second),
+        )
     sent = (first.get("comparator", ""), number(first.get("value")), separator, number(second.get("value")))
     return "SN", sent, quantity_unit(first)
 
@@ -329,7 +402,7 @@ def specimen_spm(write: Writing, specimen: Resource) -> Segment:
             if kind == "Period"
             else date_time_dtm(when or ""),
             "18": date_time_dtm(specimen.get("receivedTime", "")),
-            "20": SPECIMEN_AVAILABILITY.back(specimen.get("status", "")),
+            "20": code_of(specimen, "status", SPECIMEN_AVAILABILITY),
             "24": [concept_cwe(each, SPECIMEN_CONDITION) for each in specimen.get("condition", [])],
             "27": concept_cwe(container[0].get("type", {})),
             "30": identifier_cx(specimen.get("accessionIdentifier", {})),

@@ -3,7 +3,7 @@
 from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Component, Value
 from shared.hl7.segment import Segment
-from shared.mapping.back.datatypes import coding_cwe, concept_cwe, date_time_dtm, extension_value, identifier_cx, number
+from shared.mapping.back.datatypes import code_of, coding_cwe, concept_cwe, date_time_dtm, extension_value, identifier_cx, number
 from shared.mapping.back.writing import Writing
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.segments.visit import NO_CLASS
@@ -59,7 +59,7 @@ def _is_visit(identifier: Element) -> bool:
 
 def _without_type(identifier: Element) -> Value:
     """PV1-19 says visit number by being PV1-19."""
-    return identifier_cx({name: value for name, value in identifier.items() if name != "type"})
+    return identifier_cx({**identifier, "type": {}})
 
 
 def _financial_class(write: Writing) -> Value:
@@ -89,7 +89,7 @@ def _places(write: Writing, encounter: Resource) -> dict[str, Value]:
         place = write.resolve(each.get("location", {}))
         found[field] = location_pl(write, place)
         if field == "3" and place.get("operationalStatus"):
-            found["40"] = BED_STATUS.back(place["operationalStatus"].get("code", ""))
+            found["40"] = code_of(place["operationalStatus"], "code", BED_STATUS)
     return found
 
 

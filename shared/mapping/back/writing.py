@@ -7,34 +7,37 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message, parse, segment
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
-from shared.issue import Issue
+from shared.issue import Issue, Severity
 from shared.mapping.back.datatypes import Field, organization_xon, practitioner_xcn
+from shared.mapping.back.reading import Read, expressed, peek, unread
 
 BLANK = parse("MSH|^~\\&|")
-EVERYWHERE = {"resourceType", "id", "meta", "text", "contained", "implicitRules", "language"}
 
 
 class Writing:
     """What one bundle's conversion knows: its resources by every name that they go by, and what was dropped."""
 
-    __slots__ = ("_by_name", "_counts", "_used", "bundle", "issues", "resources")
+    __slots__ = ("_by_name", "_counts", "_used", "_withheld", "bundle", "issues", "resources", "subject")
 
     def __init__(self, bundle: Resource) -> None:
-        entries = [each for each in bundle.get("entry", ()) if each.get("resource")]
+        held = [(n, each) for n, each in enumerate(bundle.get("entry", ())) if each.get("resource")]
+        entries = [{**each, "resource": Read(each["resource"], f"Bundle.entry[{n}].resource")} for n, each in held]
         self.bundle = bundle
         self.resources: list[Resource] = [each["resource"] for each in entries]
         self.issues: list[Issue] = []
         self._by_name: dict[str, Resource] = {}
         self._counts: dict[str, int] = {}
         self._used: set[int] = set()
+        self._withheld: set[int] = set()
+        self.subject: dict[str, Resource] = {}  # the patient and the visit that the message is about
         for each in entries:
             made = each["resource"]
-            self._by_name[f"{made.get('resourceType')}/{made.get('id')}"] = made
+            self._by_name[f"{kind_of(made)}/{peek(made, 'id')}"] = made
             self._by_name[each.get("fullUrl", "")] = made
 
     def all(self, resource_type: str) -> list[Resource]:
         """Every resource of a type, in the order of the bundle."""
-        return [each for each in self.resources if each.get("resourceType") == resource_type]
+        return [each for each in self.resources if kind_of(each) == resource_type]
 
     def first(self, resource_type: str) -> Resource:
         found = self.all(resource_type)
@@ -49,6 +52,7 @@ class Writing:
         found = self._by_name.get(name) or self._by_name.get("/".join(parts[-2:]), {})
         if found:
             self._used.add(id(found))
+            expressed(reference, "type", "display", "identifier")
         return found
 
     def take(self, made: Resource) -> Resource:
@@ -59,9 +63,9 @@ class Writing:
     def practitioner(self, reference: Element, holder: Resource | None = None) -> Field:
         """XCN of a Practitioner, or of the one in a PractitionerRole; a bare reference gives its identifier and display."""
         found = self.resolve(reference, holder)
-        if found.get("resourceType") == "PractitionerRole":
+        if kind_of(found) == "PractitionerRole":
             return self.practitioner(found.get("practitioner", {}), found)
-        if found.get("resourceType") == "Practitioner":
+        if kind_of(found) == "Practitioner":
             return practitioner_xcn(found)
         return _bare_practitioner(reference) if not found else ()
 
@@ -71,9 +75,9 @@ class Writing:
     def organization(self, reference: Element, holder: Resource | None = None) -> Field:
         """XON of an Organization, or of the one in a PractitionerRole."""
         found = self.resolve(reference, holder)
-        if found.get("resourceType") == "PractitionerRole":
+        if kind_of(found) == "PractitionerRole":
             return self.organization(found.get("organization", {}), found)
-        if found.get("resourceType") == "Organization":
+        if kind_of(found) == "Organization":
             return organization_xon(found)
         return ()
 
@@ -91,19 +95,57 @@ class Writing:
         for name in names:
             self._counts.pop(name, None)
 
-    def note(self, where: str, text: str, rule: str) -> None:
-        self.issues.append(Issue("information", "not-supported", where, text, rule))
+    def note(self, where: str, text: str, rule: str, severity: Severity = "information") -> None:
+        self.issues.append(Issue(severity, "not-supported", where, text, rule))
 
-    def dropped(self, mapped: dict[str, frozenset[str]]) -> None:
-        """Name each resource that became no segment, and each element that has no field."""
-        for number, made in enumerate(self.resources):
-            kind = str(made.get("resourceType"))
-            where = f"Bundle.entry[{number}].resource"
-            if id(made) not in self._used or kind not in mapped:
-                self.note(where, f"a {kind} that finds no segment in this message", "resource-not-mapped")
-                continue
-            for name in made.keys() - EVERYWHERE - mapped[kind]:
-                self.note(f"{where}.{name}", "an element that has no field", "element-not-mapped")
+    def withhold(self, made: Resource, text: str) -> None:
+        """Name a resource that must not become a segment, because the segment would say that it is so."""
+        self._used.add(id(made))
+        self._withheld.add(id(made))
+        self.note(where_of(made), text, "not-written", "warning")
+
+    def name_unread(self) -> None:
+        """Name each resource that became no segment, and each element that no writer read."""
+        for made in self.resources:
+            kind = kind_of(made)
+            if id(made) not in self._used:
+                self.note(where_of(made), f"a {kind} that finds no segment in this message", "resource-not-mapped")
+            elif id(made) not in self._withheld:
+                self._implied(made)
+                for where in unread(made):
+                    self.note(where, "an element that has no field", "element-not-mapped")
+
+    def _implied(self, made: Resource) -> None:
+        """References that the place of the segments says already: to the one patient, the one visit, and so on."""
+        for name in PLACED:
+            for reference in _listed(peek(made, name)):
+                found = self._by_name.get(peek(reference, "reference") or "")
+                if found is not None and id(found) in self._used and self._is_the_one(found):
+                    expressed(reference)
+
+    def _is_the_one(self, found: Resource) -> bool:
+        """Whether a patient or a visit is the one that the message is about; other resources have segments of their own."""
+        kind = kind_of(found)
+        return kind not in ("Patient", "Encounter") or found is self.subject.get(kind)
+
+
+PLACED = (
+    *("subject", "patient", "beneficiary", "encounter", "context", "basedOn", "result", "specimen", "focus", "partOf", "target"),
+    *("derivedFrom", "link", "hasMember", "insurance", "supportingInfo", "account"),
+)
+
+
+def _listed(value: Any) -> list[Element]:
+    found = value if isinstance(value, list) else [value]
+    return [each for each in found if isinstance(each, dict)]
+
+
+def kind_of(made: Resource) -> str:
+    return str(peek(made, "resourceType") or "")
+
+
+def where_of(made: Resource) -> str:
+    return made.where if isinstance(made, Read) else ""
 
 
 def _bare_practitioner(reference: Element) -> Field:
@@ -126,9 +168,9 @@ def chosen(made: Resource, name: str) -> tuple[str, Any]:
 
 
 def _choices(made: Resource, name: str) -> Iterator[tuple[str, Any]]:
-    for key, value in made.items():
+    for key in made:
         if key.startswith(name) and key[len(name) :][:1].isupper():
-            yield key[len(name) :], value
+            yield key[len(name) :], made[key]
 
 
 def message_of(segments: list[Segment]) -> Message:

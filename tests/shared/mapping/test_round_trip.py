@@ -152,9 +152,10 @@ VALUES = st.one_of(
     st.tuples(st.just("DT"), DATE, st.just("")),
     st.tuples(st.just("DTM"), TIME, st.just("")),
 )
-OBX = st.tuples(
-    VALUES, LOINC, st.sampled_from(["N", "H", "L~A", ""]), st.sampled_from("FPCDA"), st.one_of(st.just(""), TIME)
-).map(lambda o: f"OBX|{{}}|{o[0][0]}|{o[1]}||{o[0][1]}|{o[0][2]}|3-5|{o[2]}|||{o[3]}|||{o[4]}")
+OBX = st.tuples(VALUES, LOINC, st.sampled_from(["N", "H", "L~A", ""]), st.sampled_from("FPCD"), st.one_of(st.just(""), TIME)).map(
+    lambda o: f"OBX|{{}}|{o[0][0]}|{o[1]}||{o[0][1]}|{o[0][2]}|3-5|{o[2]}|||{o[3]}|||{o[4]}"
+)
+# A (amended) is no code of version 2.5.1: it comes back as C (test_back_names).
 NTE = st.one_of(st.just(""), st.lists(TEXT, min_size=1, max_size=2).map(lambda lines: "NTE|1||" + "~".join(lines)))
 
 
