@@ -59,17 +59,22 @@ class Composed(NamedTuple):
 
 def from_bundle(bundle: Resource, message_type: str = "") -> Message:
     """A bundle as an HL7 v2.5.1 message. ValueError: nothing in it can be the subject of a message."""
-    return compose_bundle(bundle, message_type).message
+    return _composed(Writing(bundle, records=False), message_type)
 
 
 def compose_bundle(bundle: Resource, message_type: str = "") -> Composed:
     """``from_bundle``, with an issue for each resource and element that found no field."""
     write = Writing(bundle)
+    message = _composed(write, message_type)
+    write.name_unread()
+    return Composed(message, tuple(write.issues))
+
+
+def _composed(write: Writing, message_type: str) -> Message:
     kind = message_type or type_of(write)
     segments = [bundle_msh(write, kind), *device_sft(write)]
     segments += MESSAGES.get(kind.partition("^")[0], _adt)(write, kind.split("^")[1])
-    write.name_unread()
-    return Composed(message_of(segments), tuple(write.issues))
+    return message_of(segments)
 
 
 def type_of(write: Writing) -> str:

@@ -19,9 +19,12 @@ class Writing:
 
     __slots__ = ("_by_name", "_counts", "_used", "_withheld", "bundle", "issues", "resources", "subject")
 
-    def __init__(self, bundle: Resource) -> None:
+    def __init__(self, bundle: Resource, records: bool = True) -> None:
+        """``records``: what is read of each resource is remembered, so that ``name_unread`` can name the rest."""
         held = [(n, each) for n, each in enumerate(bundle.get("entry", ())) if each.get("resource")]
-        entries = [{**each, "resource": Read(each["resource"], f"Bundle.entry[{n}].resource")} for n, each in held]
+        entries = [each for _, each in held]
+        if records:
+            entries = [{**each, "resource": Read(each["resource"], f"Bundle.entry[{n}].resource")} for n, each in held]
         self.bundle = bundle
         self.resources: list[Resource] = [each["resource"] for each in entries]
         self.issues: list[Issue] = []
