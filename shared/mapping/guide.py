@@ -11,6 +11,7 @@ from shared.mapping.messages import adt, common, documents, orders, referrals, r
 from shared.mapping.messages.story import Handler, Story, begin, end, follow
 from shared.mapping.preparation import preparation
 from shared.mapping.said import NULL
+from shared.mapping.validity import kept_valid
 
 
 class Converted(NamedTuple):
@@ -56,8 +57,8 @@ def convert(message: Message) -> Converted:
     follow(story, handlers)
     finish(story)
     story.leave()
-    bundle = end(story)
-    return Converted(bundle, tuple(story.read.issues))
+    bundle, refused = kept_valid(end(story))
+    return Converted(bundle, (*story.read.issues, *refused))
 
 
 def _heed(story: Story, message: Message) -> None:

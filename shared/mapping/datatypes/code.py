@@ -1,13 +1,17 @@
 """CE, CWE, CNE, CF, ID, IS: codes. A code that its table does not know stays as text, never as a code it is not."""
 
+import re
 from functools import lru_cache
 from urllib.parse import quote
 
+from shared.fhir.primitives import URI
 from shared.fhir.resource import Element, element
 from shared.mapping.said import Part, said
 from shared.mapping.tables import CODE_SYSTEM, LOCAL_SYSTEM, V2_SYSTEM, V2_TABLES, Table, Target
 
 ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
+# An OID, of six characters at least, as FHIR's reference validator takes it; a UUID.
+URN = re.compile(r"urn:oid:(?=.{6})[0-2](?:\.(?:0|[1-9]\d*)){2,}|urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 TRIPLETS = (("1", "2", "3", "7"), ("4", "5", "6", "8"), ("10", "11", "12", "13"))
 
 
@@ -34,9 +38,16 @@ def coding_system(name: str) -> str:
         return CODE_SYSTEM.get(name, "")
     if name.upper().startswith("HL7") and name[3:].isdigit():
         return V2_SYSTEM + name[3:].zfill(4)
-    if name.replace(".", "").isdigit() and "." in name:
+    if URN.fullmatch("urn:oid:" + name):
         return "urn:oid:" + name
-    return name if name.startswith(("http://", "https://", "urn:")) else LOCAL_SYSTEM + quote(name, safe="")
+    return name if is_uri(name) else LOCAL_SYSTEM + quote(name, safe="", errors="replace")
+
+
+def is_uri(text: str) -> bool:
+    """Whether a text is an absolute URI that FHIR takes: of a known scheme, without blanks, an OID or UUID in its form."""
+    if text.startswith(("urn:oid:", "urn:uuid:")):
+        return URN.fullmatch(text) is not None
+    return text.startswith(("http://", "https://", "urn:")) and URI(text)
 
 
 def cwe_coding(cwe: Part, table: Table | None = None) -> Element:
@@ -121,7 +132,8 @@ def _coding(cwe: Part, code: str, display: str, system: str, version: str, owner
     if not value or (url.startswith(V2_SYSTEM) and not _belongs(value, url[len(V2_SYSTEM) :])):
         return {}
     words = said(cwe, display) if not url.startswith("http://terminology.hl7.org/") else ""
-    return element(system=url, version=said(cwe, version), code=value.strip(), display=words)
+    code = " ".join(value.split())  # FHIR's code has one blank between words at most
+    return element(system=url, version=said(cwe, version), code=code, display=words) if code else {}
 
 
 def _belongs(code: str, table: str) -> bool:

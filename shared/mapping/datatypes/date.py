@@ -80,7 +80,29 @@ def plus_minutes(moment: str, minutes: float) -> str:
     day = _days(int(moment[:4]), int(moment[5:7]), int(moment[8:10]))
     seconds = day * 86400 + int(moment[11:13]) * 3600 + int(moment[14:16]) * 60 + int(moment[17:19]) + round(minutes * 60)
     day, rest = divmod(seconds, 86400)
+    if not _days(1, 1, 1) <= day <= _days(9999, 12, 31):
+        return ""  # FHIR's years have four digits
     return f"{_civil(day)}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}{moment[19:]}"
+
+
+def is_after(one: str, other: str) -> bool:
+    """Whether a FHIR date or dateTime is surely later than another: at the precision that both have.
+
+    >>> is_after("2024-05-02", "2024-05-01T10:00:00+00:00"), is_after("2024-05-01T10:30:00+01:00", "2024-05-01T10:00:00+00:00")
+    (True, False)
+    """
+    if "T" in one and "T" in other:
+        return _seconds(one) > _seconds(other)
+    shorter = min(len(one.partition("T")[0]), len(other.partition("T")[0]))
+    return one[:shorter] > other[:shorter]
+
+
+def _seconds(moment: str) -> float:
+    """Seconds since 1970 in UTC, with the fraction."""
+    clock, sign, offset = moment[17:].replace("Z", "+00:00").partition("-" if "-" in moment[17:] else "+")
+    ahead = (int(offset[:2]) * 60 + int(offset[3:])) * (-60 if sign == "-" else 60)
+    day = _days(int(moment[:4]), int(moment[5:7]), int(moment[8:10]))
+    return day * 86400 + int(moment[11:13]) * 3600 + int(moment[14:16]) * 60 + float(clock) - ahead
 
 
 def uk_offset(year: int, month: int, day: int, hour: int) -> str:

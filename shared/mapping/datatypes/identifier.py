@@ -14,12 +14,12 @@ from shared.mapping.authorities import (
     PATIENT_AUTHORITY,
     PROVIDER_AUTHORITY,
 )
-from shared.mapping.datatypes.code import coding_system
+from shared.mapping.datatypes.code import coding_system, is_uri
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import IDENTIFIER_TYPE, PRACTITIONER_ID_TYPE, V2_SYSTEM, Table
 
-OID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
+OID = re.compile(r"(?=.{6})[0-2](\.(0|[1-9]\d*)){2,}", re.ASCII)  # shorter ones are refused by FHIR's reference validator
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 CHECK_DIGIT = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
 CHECK_DIGIT_SCHEME = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit"
@@ -54,8 +54,8 @@ def hd_uri(namespace: str, universal: str = "", kind: str = "", known: Authoriti
 
     ``""`` when it names none. Source: guide, HD[uri]; a namespace alone is no URI, so it stays with the assigner instead.
 
-    >>> hd_uri("NHS", known=PATIENT_AUTHORITY), hd_uri("", "1.2.3", "ISO"), hd_uri("RYR")
-    ('https://fhir.nhs.uk/Id/nhs-number', 'urn:oid:1.2.3', '')
+    >>> hd_uri("NHS", known=PATIENT_AUTHORITY), hd_uri("", "1.2.840.1", "ISO"), hd_uri("RYR")
+    ('https://fhir.nhs.uk/Id/nhs-number', 'urn:oid:1.2.840.1', '')
     """
     if namespace in known and not universal:
         return known[namespace]
@@ -64,7 +64,7 @@ def hd_uri(namespace: str, universal: str = "", kind: str = "", known: Authoriti
             return _registered(name, known)
         if UUID.fullmatch(name):
             return "urn:uuid:" + name.lower()
-        if name.startswith(("http://", "https://", "urn:")):
+        if is_uri(name):
             return name
     return known.get(namespace, "")
 

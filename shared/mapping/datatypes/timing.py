@@ -2,7 +2,7 @@
 
 from shared.fhir.resource import Element, element
 from shared.mapping.datatypes.date import dtm_date_time, tm_time
-from shared.mapping.datatypes.value import nm_decimal
+from shared.mapping.datatypes.value import nm_decimal, positive
 from shared.mapping.said import Part, said
 from shared.mapping.tables import TIMING_EVENT
 
@@ -29,7 +29,7 @@ def tq_timing(tq: Part) -> Element:
     count = said(tq, "12")
     repeat = element(
         boundsPeriod=bounds,
-        count=int(count) if count.isdecimal() and int(count) else None,
+        count=positive(count),
         timeOfDay=[tm_time(said(tq, "2.2"))] if said(tq, "2.2") else [],
     )
     return element(repeat=repeat, code={"text": said(tq, "2.1")} if said(tq, "2.1") else {})

@@ -39,8 +39,14 @@ def nm_decimal(text: str) -> Decimal:
     return number
 
 
+def positive(text: str) -> int | None:
+    """positiveInt from SI or NM; ``None`` where the text is none that FHIR holds."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 11 and 0 < int(text) < 1 << 31 else None
+
+
 @lru_cache(maxsize=1024)
 def _unit(code: str, text: str, system: str) -> tuple[tuple[str, str], ...]:
+    code = " ".join(code.split())
     coded = code and system
     parts = (("unit", text or code), ("system", coding_system(system) if coded else ""), ("code", code if coded else ""))
     return tuple((name, value) for name, value in parts if value)
@@ -161,7 +167,8 @@ def ed_attachment(ed: Part) -> Element:
         data = base64(a2b_hex(data))
     elif encoding != "BASE64":
         data = base64(data.encode("utf-8", "replace"))
-    return element(contentType=media_type(said(ed, "2"), said(ed, "3")), data=_base64(data))
+    kind = media_type(said(ed, "2"), said(ed, "3")) or "application/octet-stream"  # FHIR, att-1: data has a type
+    return element(contentType=kind, data=_base64(data))
 
 
 def rp_attachment(rp: Part) -> Element:

@@ -1,6 +1,7 @@
 """ORU^R01: each OBX under its OBR, notes under what they annotate, specimens to their report."""
 
 from shared.fhir.reference import reference
+from shared.fhir.resource import Element, Resource
 from shared.hl7.segment import Segment
 from shared.mapping.messages.common import COMMON, observation
 from shared.mapping.messages.participations import collected, join
@@ -74,14 +75,22 @@ def tq1(story: Story, segment: Segment) -> None:
     if story.orc or not story.request:
         story.timings.append(segment)
     else:
-        merge(story.request, tq1_service_request(story.read, segment))
+        timed(story.request, tq1_service_request(story.read, segment))
 
 
 def time(story: Story) -> None:
     """What waited for the order."""
     for segment in story.timings:
-        merge(story.request, tq1_service_request(story.read, segment))
+        timed(story.request, tq1_service_request(story.read, segment))
     story.timings = []
+
+
+def timed(request: Resource, more: Element) -> None:
+    """TQ1 joins what OBR says; one choice of occurrence[x]: a time of its own is an event of the timing."""
+    merge(request, more)
+    if "occurrenceTiming" in request and "occurrenceDateTime" in request:
+        moment = request.pop("occurrenceDateTime")
+        request["occurrenceTiming"] = {**request["occurrenceTiming"], "event": [moment]}
 
 
 def close(story: Story) -> None:

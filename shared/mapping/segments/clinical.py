@@ -5,6 +5,7 @@ from shared.hl7.segment import Segment
 from shared.mapping.datatypes.date import plus_minutes
 from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.person import HL7
+from shared.mapping.datatypes.value import positive
 from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
 from shared.mapping.remembered import remembered
 from shared.mapping.said import said
@@ -153,7 +154,7 @@ def dg1_encounter(read: Reading, dg1: Segment, condition: Element) -> Element:
             element(
                 condition=condition,
                 use=read.concept(dg1, "6", DIAGNOSIS_TYPE),
-                rank=int(rank) if rank.isdecimal() and int(rank) else None,
+                rank=positive(rank),
             )
         ]
     }

@@ -2,6 +2,7 @@
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
+from shared.mapping.datatypes.code import is_uri
 from shared.mapping.datatypes.identifier import HD, hd_identifiers
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.remembered import remembered
@@ -117,9 +118,8 @@ def _destination(read: Reading, msh: Segment) -> Element:
 def _endpoint(namespace: str, universal: str, kind: str) -> str:
     """The address that an HD gives; an application's OID is never taken for an assigning authority."""
     schemes = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "DNS": "urn:dns:", "URI": ""}
-    if kind in schemes and universal:
-        return schemes[kind] + universal
-    return namespace if namespace.startswith(("http://", "https://", "urn:")) else ""
+    found = schemes[kind] + universal if kind in schemes and universal else namespace
+    return found if is_uri(found) else ""
 
 
 def message_type(msh: Segment) -> str:

@@ -48,6 +48,8 @@ def obx_observation(read: Reading, obx: Segment) -> Resource:
         **_about(read, obx),
         **_value(read, obx, frame["code"]),
     }
+    if "dataAbsentReason" in made and any(name.startswith("value") for name in made):
+        del made["dataAbsentReason"]  # FHIR, obs-6: not asked, and yet there is an answer
     if len(obx.fields) > 15:
         made.update(_people(read, obx))
     extensions = _own_extensions(read, obx)

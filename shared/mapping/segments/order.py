@@ -8,7 +8,7 @@ from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_id
 from shared.mapping.datatypes.person import HL7, xad_address
 from shared.mapping.datatypes.provider import cnn_practitioner, cwe_device, xon_organization
 from shared.mapping.datatypes.timing import MINUTES, UNITS, rpt_timing, tq_timing
-from shared.mapping.datatypes.value import cq_quantity
+from shared.mapping.datatypes.value import cq_quantity, positive
 from shared.mapping.reading import UNKNOWN, Reading, extension
 from shared.mapping.said import Part, said
 from shared.mapping.segments.header import PARTICIPANT, recorded
@@ -322,7 +322,7 @@ def _tq1_timing(read: Reading, tq1: Segment) -> Element:
     count = said(tq1, "14")
     repeat = element(
         boundsPeriod=_bounds(read, tq1),
-        countMax=int(count) if count.isdecimal() and int(count) else None,
+        countMax=positive(count),
         **_duration(read, tq1, "13"),
         timeOfDay=read.each(tq1, "4", lambda tm: tm_time(said(tm, "1"))),
     )

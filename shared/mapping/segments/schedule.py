@@ -3,7 +3,7 @@
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import cwe_coding
-from shared.mapping.datatypes.date import plus_minutes
+from shared.mapping.datatypes.date import is_after, plus_minutes
 from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.timing import minutes
 from shared.mapping.reading import UNKNOWN, Reading
@@ -193,11 +193,16 @@ def nte_appointment(words: str) -> Element:
 def complete(read: Reading, appointment: Resource) -> None:
     """FHIR demands start and end together, and both once booked: what was not sent is marked unknown, never invented."""
     start, end = appointment.get("start"), appointment.get("end")
+    if start and end and is_after(start, end):
+        read.note("value", "SCH-11", "an appointment that ends before it begins: its end is left out", "period-not-mapped")
+        end = appointment.pop("end") and None
     if start and end:
         return
     if start and appointment.get("minutesDuration"):
-        appointment["end"] = plus_minutes(start, appointment["minutesDuration"])
-        return
+        appointment["end"] = end = plus_minutes(start, appointment["minutesDuration"])
+        if end:
+            return
+        del appointment["end"]
     if appointment["status"] not in ("proposed", "cancelled", "waitlist") or start or end:
         read.note("required", "SCH-11", "start or end of the appointment was not sent: marked unknown", "element-absent")
         for name in ("start", "end"):

@@ -125,7 +125,7 @@ PV1 = segment(
         19: CODE.map(lambda n: f"{n}^^^RYR"),
         36: LOCAL,
         44: TIME,
-        45: TIME,
+        45: TIME.map(lambda time: "2031" + time[4:]),  # after PV1-44: a visit that ends before it begins loses its end
     },
     {1: st.just("1"), 2: st.sampled_from("IOEP")},
 )
