@@ -110,6 +110,11 @@ def test_no_answer_when_none_is_wanted() -> None:
     assert SOURCE.acknowledge(asked, SOURCE.read(asked), storage).status == 503
 
 
-def test_synthetic() -> None:
-    message = SOURCE.read(Envelope("x", envelope().body.replace(b"|P|", b"|T|"), AT))
-    assert SOURCE.is_synthetic(message)
+@pytest.mark.parametrize(
+    ("sent", "synthetic"),
+    [("P", False), ("T", True), ("D", True), ("D^I", True), ("T^", True), ("P^T", False), ("", False), ("TD", False)],
+)
+def test_synthetic(sent: str, synthetic: bool) -> None:
+    """Each code of HL7 table 0103; what is for training or debugging never reaches a destination of real patients."""
+    message = SOURCE.read(Envelope("x", envelope().body.replace(b"|P|", f"|{sent}|".encode()), AT))
+    assert SOURCE.is_synthetic(message) is synthetic

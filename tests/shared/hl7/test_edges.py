@@ -1,0 +1,192 @@
+"""Protocol edges of HL7 v2, input and exact output: the declared character set, lines of a batch, the clock, delimiters."""
+
+import calendar
+from datetime import datetime, timedelta
+from io import BytesIO
+
+import pytest
+
+from shared.hl7 import Message, compose, parse
+from shared.hl7.batch import BatchReader, lines
+from shared.hl7.charset import declared_name
+from shared.hl7.encoding import Encoding, escape, unescape
+from shared.hl7.timestamp import local
+
+UP_TO_17 = b"MSH|^~\\&|A|B|C|D|20240501||ADT^A31|C1|P|2.5|||||"
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (UP_TO_17 + b"|8859/14\rPID|1\r", "8859/14"),
+        (UP_TO_17 + b"|UNICODE UTF-8", "UNICODE UTF-8"),
+        (UP_TO_17 + b"|UNICODE UTF-8~8859/1||", "UNICODE UTF-8"),
+        (UP_TO_17 + b"|~8859/1|", ""),
+        (UP_TO_17 + b"|8859/1^x|", "8859/1"),
+        (UP_TO_17 + b"||8859/1|", ""),  # MSH-19
+        (UP_TO_17, ""),  # ends with MSH-17
+        (UP_TO_17 + b"|", ""),
+        (b"\x0b\r\n " + UP_TO_17 + b"|ASCII\n", "ASCII"),
+        (UP_TO_17.replace(b"|", b"$") + b"$8859/2$", "8859/2"),
+        (UP_TO_17.replace(b"|", b"$") + b"$8859/2|x$", "8859/2"),
+        (UP_TO_17 + b"\r|8859/1", ""),  # the next line is not the header
+        (b"MSH", ""),
+        (b"", ""),
+    ],
+)
+def test_the_declared_character_set_is_the_first_repetition_of_msh_18(body: bytes, name: str) -> None:
+    assert declared_name(body) == name
+
+
+def test_a_second_repetition_does_not_change_how_a_body_is_read() -> None:
+    read = parse(UP_TO_17 + b"|8859/14~UNICODE UTF-8\rPID|||||" + "Ŵyn".encode("iso8859-14") + b"\r")
+    assert (read.encoding.charset, read["PID-5"]) == ("iso8859-14", "Ŵyn")
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (b"", []),
+        (b"\r\r\n\n", []),
+        (b"A\rB\nC\r\nD", [b"A", b"B", b"C", b"D"]),
+        (b"A\r\r\rB", [b"A", b"B"]),
+        (b"\x0bA\rB\r\x1c\r", [b"A", b"B"]),
+        (b"\x0bA\r\x1c", [b"A"]),
+        (b"\x0bA\r\x1c\r\n", [b"A"]),
+        (b"A\r\x1cB\r", [b"A", b"\x1cB"]),  # no end of a block: the byte stands before a text
+        (b"A\rB\x1c\r", [b"A", b"B\x1c"]),
+        (b"\xef\xbb\xbf\r\n \tA", [b"A"]),
+        (b"A\r B\r", [b"A", b" B"]),  # only what stands before the first line is left out
+    ],
+)
+def test_lines_without_their_ends_framing_and_blanks(sent: bytes, read: list[bytes]) -> None:
+    assert list(lines(BytesIO(sent))) == read
+
+
+class Trickle(BytesIO):
+    """A stream that gives one byte at a time."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(1)
+
+
+@pytest.mark.parametrize("sent", [b"\x0bA\r\x1c\r", b"\xef\xbb\xbf\r\nA\nB", b"A\rB\rC"])
+def test_lines_are_the_same_in_pieces_of_one_byte(sent: bytes) -> None:
+    assert list(lines(Trickle(sent))) == list(lines(BytesIO(sent)))
+
+
+FILE = b"FHS|^~\\&|A\rBHS|^~\\&|A\rMSH|^~\\&|A\rPID|1\rBTS|1\rFTS|1\r"
+
+
+@pytest.mark.parametrize(
+    ("body", "rules"),
+    [
+        (b"\x0b" + FILE + b"\x1c\r", []),
+        (FILE + b"\x1c", []),
+        (FILE + b"\x1a", ["batch-segment"]),
+        (b"\x0bBHS|^~\\&|A\rMSH|^~\\&|A\rPID|1\r\x1c\r", ["batch-trailer"]),
+    ],
+)
+def test_framing_is_no_part_of_a_batch(body: bytes, rules: list[str]) -> None:
+    reader = BatchReader(body)
+    assert [member.body for member in reader] == [b"MSH|^~\\&|A\rPID|1\r"]
+    assert [issue.rule for issue in reader.issues] == rules
+
+
+# Summer time in the United Kingdom, as it was announced year by year: from 01:00 UTC to 01:00 UTC.
+ANNOUNCED = {
+    2021: ("03-28", "10-31"),
+    2022: ("03-27", "10-30"),
+    2023: ("03-26", "10-29"),
+    2024: ("03-31", "10-27"),
+    2025: ("03-30", "10-26"),
+    2026: ("03-29", "10-25"),
+    2027: ("03-28", "10-31"),
+}
+
+
+def last_sunday(year: int, month: int) -> datetime:
+    return datetime(year, month, max(week[calendar.SUNDAY] for week in calendar.monthcalendar(year, month)), 1)
+
+
+@pytest.mark.parametrize("year", ANNOUNCED)
+def test_the_announced_days_are_last_sundays(year: int) -> None:
+    """What the next test counts with is right."""
+    assert tuple(f"{last_sunday(year, month):%m-%d}" for month in (3, 10)) == ANNOUNCED[year]
+
+
+@pytest.mark.parametrize("year", range(1996, 2060))
+def test_the_clock_changes_at_one_on_the_last_sunday(year: int) -> None:
+    """Every year, so that each day of the week ends March and October: just before, at and just after each change."""
+    begins, ends, second = last_sunday(year, 3), last_sunday(year, 10), timedelta(seconds=1)
+    for at, hours in (
+        (datetime(year, 1, 1), 0),
+        (begins - second, 0),
+        (begins, 1),
+        (begins + second, 1),
+        (ends - second, 1),
+        (ends, 0),
+        (ends + second, 0),
+        (datetime(year, 12, 31, 23, 59, 59), 0),
+    ):
+        shown = f"{at + timedelta(hours=hours):%Y%m%d%H%M%S}"
+        assert local(f"{at.isoformat()}Z", offset=True) == f"{shown}+0{hours}00"
+        assert local(f"{at.isoformat()}.999Z") == shown
+
+
+@pytest.mark.parametrize(
+    ("other", "fits"),
+    [
+        (b"|^~\\&", True),
+        (b"$^~\\&", False),
+        (b"|*~\\&", False),
+        (b"|^*\\&", False),
+        (b"|^~*&", False),
+        (b"|^~\\*", False),
+    ],
+)
+def test_a_segment_in_other_delimiters_is_never_put_under_a_header_that_does_not_declare_them(other: bytes, fits: bool) -> None:
+    """Each of the five alone: what it separates would be read as text, or text as separators."""
+    message = parse(b"MSH|^~\\&|A|B|||||||P|2.5\r")
+    field = other[:1]
+    foreign = parse(b"MSH" + other + field + b"A\rPID" + field + b"1" + field * 2 + b"77\r")
+    if fits:
+        made = compose(message, [message["MSH"], foreign["PID"]])
+        assert made.encode() == b"MSH|^~\\&|A|B|||||||P|2.5\rPID|1||77\r"
+    else:
+        with pytest.raises(ValueError, match="delimiters"):
+            compose(message, [message["MSH"], foreign["PID"]])
+
+
+PLAIN = Encoding(charset="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("|", "\\F\\"),
+        ("^", "\\S\\"),
+        ("~", "\\R\\"),
+        ("\\", "\\E\\"),
+        ("&", "\\T\\"),
+        ("a\nb", "a\\.br\\b"),
+        ("a\rb", "a\\X0D\\b"),
+        ("a\r\nb", "a\\.br\\b"),
+        ("\r\r\n\n", "\\X0D\\\\.br\\\\.br\\"),
+        ("|^~\\&", "\\F\\\\S\\\\R\\\\E\\\\T\\"),
+        ("\\F\\", "\\E\\F\\E\\"),
+        ("ŵ", "ŵ"),
+        ("", ""),
+    ],
+)
+def test_each_character_that_is_escaped(text: str, sent: str) -> None:
+    assert escape(text, PLAIN) == sent
+    assert unescape(sent, PLAIN) == text.replace("\r\n", "\n")  # one line break, whichever way it was written
+
+
+def test_a_message_without_a_segment_in_front_is_none() -> None:
+    message = parse(b"MSH|^~\\&|A\rPID|1\r")
+    for segments in ([], [message["PID"]], [message["PID"], message["MSH"]]):
+        with pytest.raises(ValueError, match="begins with MSH"):
+            compose(message, segments)
+    assert isinstance(compose(message, [message["MSH"]]), Message)
