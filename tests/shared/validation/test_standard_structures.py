@@ -88,7 +88,7 @@ DECLARED: dict[str, set[str]] = {
     "pas ADT_A39": {"PATIENT 2"},  # one merge in a message
     "ADT_A39": {"SFT 1", "SFT 2"},  # no feed's specification has SFT in a merge
     "VXU_V04": {"ORDER 0"},  # no vaccination: nothing to record
-    # The national standard for results has PATIENT_RESULT and its groups in other multiplicities; its own clauses refuse two patients.
+    # The national standard for results has its groups in other multiplicities; its own clauses refuse two patients.
     "lims ORU_R01": {
         "RESULT 0",
         "RESULT.PATIENT 2",
