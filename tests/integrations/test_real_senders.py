@@ -12,8 +12,8 @@ from shared.issue import Issue
 from shared.validation import policy
 from shared.validation.policy import OTHER, SHARED, Listed
 from tests.integrations.flows import BODIES, TO_MPI, UNCHANGED, ran
+from toolkit.rule_decisions import listed
 from toolkit.samples import samples
-from toolkit.what_if import listed
 
 FLOWS = tuple(dict.fromkeys((*TO_MPI, *UNCHANGED)))  # the flows of the engine that the hub replaces
 WITH_COMMON_RULES = tuple(name for name in FLOWS if name not in ("mpi-to-phw", "mpi-to-chemocare"))

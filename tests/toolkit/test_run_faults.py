@@ -41,18 +41,22 @@ def sample(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> b
 
 @pytest.mark.parametrize("command", ["run", "check"])
 @pytest.mark.parametrize(
-    ("sample", "rule", "where"), [(without_names, "patient-name", "PID-5"), (broken, "fault", "")], indirect=["sample"]
+    ("sample", "rule", "where", "says"),
+    [(without_names, "patient-name", "PID-5", "not accepted"), (broken, "fault", "", "accepted, but would fail")],
+    indirect=["sample"],
 )
-def test_the_fault_its_path_and_the_exit_code(command: str, sample: bytes, rule: str, where: str) -> None:
+def test_the_fault_its_path_and_the_exit_code(command: str, sample: bytes, rule: str, where: str, says: str) -> None:
+    """Output that fails its check is refused at the door; a mapping that breaks is accepted, and would be a dead letter."""
     result = RUN.invoke(app, [command, "paris-to-mpi", "--json"], input=sample)
     told = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert told["accepted"] is True
+    assert told["accepted"] is (rule == "fault")
+    assert ("not-sendable" in [issue["rule"] for issue in told["issues"]]) is (rule != "fault")
     assert [(each["rule"], each["where"]) for each in told["faults"]] == [(rule, where)]
     assert not told.get("outgoing")
     text = RUN.invoke(app, [command, "paris-to-mpi"], input=sample)
     assert text.exit_code == 1
-    assert "accepted, but would fail" in text.stdout
+    assert says in text.stdout
     assert f"({rule})" in text.stdout
 
 

@@ -39,7 +39,7 @@ def check(
 ) -> None:
     """The verdict on a message; with --what-if what a decision about a rule would change for a folder of messages."""
     if what_if:
-        from toolkit.what_if import report
+        from toolkit.rule_decisions import report
 
         return report(declared(name), what_if, file, as_json)
     return answer_all(checker(name, second), file, as_json, jsonl, strict)
@@ -181,7 +181,8 @@ def as_text(result: Result) -> str:
     lines = [f"{result['acknowledgement']}  {decision(result)}"]
     lines += map(issue_line, result["issues"])
     if faults := result.get("faults"):
-        lines += ["", "the hub's own output does not pass its check, so the message would become a dead letter:"]
+        then = "so the message would become a dead letter" if result["accepted"] else "so the message is refused"
+        lines += ["", f"the hub's own output does not pass its check, {then}:"]
         lines += map(issue_line, faults)
     for one in result.get("outgoing", []):
         lines += ["", f"sends {one['content_type']}:", one.get("body", "(binary)").replace("\r", "\n")]

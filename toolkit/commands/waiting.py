@@ -1,12 +1,12 @@
 """``./hub waiting list|retry|give-up`` and ``./hub close-breaker``: what a person does about messages that wait."""
 
 import getpass
-import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from toolkit import screen
 from toolkit.commands.stored import all_or_one, on_store
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def list_waiting(name: Maybe = "", as_json: AsJson = False) -> None:
     from shared.ledger.waiting import waiting
 
     found = on_store(all_or_one(name), lambda one, hub: waiting(one, hub))
-    print(json.dumps(found, indent=2)) if as_json else _table(found)
+    print(screen.as_json(found)) if as_json else _table(found)
 
 
 @app.command()
@@ -72,12 +72,11 @@ def _person(purpose: str) -> "Person":
 
 
 def _table(found: dict[str, list[dict[str, Any]]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     columns = ("control", "code", "attempts", "tries", "id")
     table = Table("integration", "control id", "waits for", "counted", "tried", "id", box=None)
     for name, stories in found.items():
         for one in stories:
-            table.add_row(name, *(str(one.get(column, "")) for column in columns))
-    Console(highlight=False).print(table if table.row_count else "nothing waits")
+            table.add_row(name, *(screen.cell(one.get(column, "")) for column in columns))
+    screen.console().print(table if table.row_count else "nothing waits")

@@ -1,11 +1,11 @@
 """``./hub warnings``: the warnings and repairs that were counted, by rule, field and sender."""
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolkit import screen
 from toolkit.commands.stored import all_or_one, on_store
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def warnings(name: Name = "", hours: Hours = 24, as_json: AsJson = False) -> Non
         return rows(sum(found.values(), Counter()))
 
     found = {each: listed for each, listed in on_store(all_or_one(name), look).items() if listed}
-    typer.echo(json.dumps(found, indent=2) if as_json else "\n".join(lines(found)) or "no warnings")
+    typer.echo(screen.as_json(found) if as_json else screen.plain("\n".join(lines(found))) or "no warnings")
 
 
 def rows(counted: "Counter[str]") -> list[Row]:
