@@ -143,4 +143,5 @@ def test_what_is_no_pdf_is_told() -> None:
 
 
 def test_sent_twice_a_message_makes_the_same_transaction() -> None:
-    assert to_transaction(parse(SAMPLE)) == to_transaction(parse(SAMPLE))
+    first, second = (to_transaction(parse(SAMPLE)) for _ in range(2))
+    assert first == second

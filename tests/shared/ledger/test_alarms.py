@@ -27,7 +27,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return sent
 
 
-@pytest.mark.parametrize(("age", "is_told"), [(10, True), (301, False)])
+@pytest.mark.parametrize(("age", "is_told"), [(10, True), (300, True), (300.1, False)])
 async def test_a_dead_letter_is_an_alarm_while_it_is_news(published: list[Any], age: float, is_told: bool) -> None:
     hub = world.hub(world.integration(world.Remembering()))
     await hub.store.commit(names.tables(NAME).find, names.DEAD, put("1-a.b", {"at": hub.now() - age}))
@@ -54,5 +54,12 @@ async def test_a_topic_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert told == [("hub.attempt", "http-503")]
 
 
-async def test_off_without_the_setting() -> None:
-    await alarms.alarm(NAME, "overdue", world.hub(world.integration(world.Remembering())))
+async def test_off_without_the_setting(published: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever of the two is called, and whatever is wrong."""
+    monkeypatch.delenv("HUB_ALARMS__ENDPOINT")
+    told: list[str] = []
+    hub = world.hub(world.integration(world.Remembering()), tell=lambda name, **keys: told.append(name))
+    await hub.store.commit(names.tables(NAME).find, names.DEAD, put("1-a.b", {"at": hub.now()}))
+    await alarms.alarm(NAME, "overdue", hub)
+    await alarms.raise_alarms(NAME, {"overdue": 1}, hub)
+    assert (published, told) == ([], [])

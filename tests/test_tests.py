@@ -1,0 +1,93 @@
+"""No test that cannot fail: each asserts something, and none compares a thing with itself."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+RAISES = {"raises", "fail", "warns"}
+# They fail by what they call: a parser, a validator, a function that may raise nothing.
+BY_RAISING = {"test_the_launcher_parses_on_an_old_python", "test_fhir_resources_takes_every_bundle", "test_any_json"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    return {str(path.relative_to(HERE)): ast.parse(path.read_bytes()) for path in sorted(HERE.rglob("*.py"))}
+
+
+@cache
+def helpers() -> dict[str, list[Function]]:
+    found: dict[str, list[Function]] = {}
+    for tree in trees().values():
+        for each in functions(tree):
+            found.setdefault(each.name, []).append(each)
+    return found
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    yield from (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+def can_fail(node: ast.AST, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether it, or a function of the tests that it calls, asserts or raises."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Assert | ast.Raise):
+            return True
+        name = called(each)
+        if name in RAISES:
+            return True
+        if name and name not in seen and any(can_fail(one, seen | {name}) for one in helpers().get(name, ())):
+            return True
+    return False
+
+
+def called(node: ast.AST) -> str:
+    return getattr(node.func, "id", "") or getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+
+
+def idle(tree: ast.Module) -> list[str]:
+    return [each.name for each in functions(tree) if each.name.startswith("test_") and not can_fail(each)]
+
+
+def with_itself(tree: ast.Module) -> list[str]:
+    """Comparisons in which two neighbours are the same expression; assertions of what is never false."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [ast.dump(side) for side in (node.left, *node.comparators)]
+            found += [ast.unparse(node)] if any(one == other for one, other in pairwise(sides)) else []
+        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant | ast.Tuple | ast.List | ast.JoinedStr):
+            found.append(ast.unparse(node))
+    return found
+
+
+@pytest.mark.parametrize("path", trees())
+def test_a_test_asserts_something_and_nothing_of_itself(path: str) -> None:
+    assert [name for name in idle(trees()[path]) if name not in BY_RAISING] == []
+    assert with_itself(trees()[path]) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def test_x():\n    nothing_of_ours()",
+        "async def test_x():\n    await nothing_of_ours()",
+    ],
+)
+def test_an_idle_test_is_seen(text: str) -> None:
+    assert idle(ast.parse(text)) == ["test_x"]
+
+
+@pytest.mark.parametrize("text", ["assert f(1) == f(1)", "assert f(x) == f(x) == []", "assert (x, 'words')", "assert True"])
+def test_an_assertion_that_always_holds_is_seen(text: str) -> None:
+    assert len(with_itself(ast.parse(text))) == 1
+
+
+@pytest.mark.parametrize("text", ["assert f(1) == f(2)", "assert x", "assert f(x) == [] == g(x)"])
+def test_an_assertion_that_may_fail_is_let_pass(text: str) -> None:
+    assert with_itself(ast.parse(text)) == []
