@@ -1,13 +1,12 @@
 """Every sample of every integration comes out as its golden files say. ``pytest --accept`` rewrites them."""
 
-from pathlib import Path
-
 import pytest
 
 from integrations import CATALOGUE, load
 from shared import pipeline
 from shared.integration import Integration
 from shared.validation.nhs_number import is_nhs_number
+from tests.goldens import hold
 from toolkit.samples import Sample, goldens, samples
 
 SAMPLES = [(name, sample) for name in CATALOGUE for sample in samples(load(name))]
@@ -26,17 +25,7 @@ def beside(sample: Sample) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=title)
 def test_a_sample_comes_out_as_its_golden_files_say(name: str, sample: Sample, accept: bool) -> None:
-    made = goldens(load(name), sample)
-    if accept:
-        rewrite(sample.path.parent, beside(sample), made)
-    assert beside(sample) == made
-
-
-def rewrite(folder: Path, old: dict[str, bytes], new: dict[str, bytes]) -> None:
-    for name in old.keys() - new.keys():
-        (folder / name).unlink()
-    for name, body in new.items():
-        (folder / name).write_bytes(body)
+    hold(sample.path.parent, beside(sample), goldens(load(name), sample), accept=accept)
 
 
 @pytest.mark.parametrize("integration", [load(name) for name in CATALOGUE], ids=lambda each: each.name)

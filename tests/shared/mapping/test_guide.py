@@ -12,6 +12,7 @@ import pytest
 from shared.fhir import to_json
 from shared.hl7 import parse
 from shared.mapping import convert, mapping_issues, to_bundle
+from tests.goldens import hold
 
 HERE = Path(__file__).parent
 SAMPLES = sorted((HERE / "samples").glob("*.in.hl7"))
@@ -42,11 +43,9 @@ def test_golden(sample: Path, accept: bool) -> None:
     converted = convert(parse(sample.read_bytes()))
     issues = "".join(f"{each.severity} {each.rule} {each.where}: {each.text}\n" for each in converted.issues)
     golden = {".out.json": pretty(converted.bundle), ".issues.txt": issues.encode()}
-    for suffix, content in golden.items():
-        path = sample.with_name(name(sample) + suffix)
-        if accept:
-            path.write_bytes(content) if content else path.unlink(missing_ok=True)
-        assert content == (path.read_bytes() if path.exists() else b"")
+    made = {name(sample) + suffix: content for suffix, content in golden.items() if content}
+    paths = [sample.with_name(name(sample) + suffix) for suffix in golden]
+    hold(sample.parent, {path.name: path.read_bytes() for path in paths if path.exists()}, made, accept=accept)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=name)
