@@ -169,10 +169,13 @@ class Claim:
             raise Lost
 
     async def _mark(self, message: Row) -> None:
-        ambiguous = message["ambiguous"] or (message["state"] == "sending" and self.marked != message.key)
-        marked = replace(message, state="sending", ambiguous=ambiguous)
+        marked = replace(message, state="sending", ambiguous=self._may_have_gone(message))
         etags = await self._commit("claim", self._renewed(), marked)
         self.waiting[0], self.marked = Row(self.lane, message.key, etags[message.key], marked.values), message.key
+
+    def _may_have_gone(self, message: Row) -> bool:
+        """Whether the message may have been delivered already: another worker marked it and did not settle it, for one."""
+        return bool(message["ambiguous"]) or (message["state"] == "sending" and self.marked != message.key)
 
     async def settle(self, outcome: Outcome) -> None:
         """Write down what became of the attempt at the first message: one transaction."""
@@ -190,7 +193,7 @@ class Claim:
             "due": due,
             "attempts": attempts,
             "code": code(outcome.code),
-            "ambiguous": message["ambiguous"] or outcome.ambiguous,
+            "ambiguous": self._may_have_gone(message) or outcome.ambiguous,
             "sent": max(message["sent"], outcome.sent),
             "tries": (message["tries"] or 0) + outcome.failed,
             "failed_at": self.hub.now() if outcome.failed else message["failed_at"] or 0.0,
@@ -202,7 +205,8 @@ class Claim:
     async def _ended(self, message: Row, outcome: Ended) -> None:
         """Settle; where nothing else waits, let the lane go in the same transaction."""
         n = names.number(message.key)
-        record = finished(message, outcome, self.integration, self.hub.now())
+        seen = outcome._replace(ambiguous=outcome.ambiguous or self._may_have_gone(message))
+        record = finished(message, seen, self.integration, self.hub.now())
         changes = [delete(message), insert(names.row("d", n), record), *_aftermath(n, message, outcome, self.integration)]
         if outcome.outcome == "dead":
             await self._list_dead(message)

@@ -120,8 +120,8 @@ DEFECTS = (
     Defect(
         "send again without saying that it may have arrived",
         "shared/ledger/claims.py",
-        'ambiguous = message["ambiguous"] or (message["state"] == "sending" and self.marked != message.key)',
-        'ambiguous = message["ambiguous"]',
+        'return bool(message["ambiguous"]) or (message["state"] == "sending" and self.marked != message.key)',
+        'return bool(message["ambiguous"])',
         "retried",
     ),
     Defect(

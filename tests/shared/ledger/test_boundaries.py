@@ -394,6 +394,46 @@ def test_a_part_that_was_taken_is_not_sent_again_whatever_the_message_waits_for(
     assert ids == [f"1{part}" for part in ("abbc" if sent == 1 else "abcc")]
 
 
+# A message that a worker marked and did not settle
+
+
+async def left_marked(world: World) -> str:
+    """Accepted, marked as being sent, and its worker is gone; the lane."""
+    world.hub.start = lambda work: work.close()  # type: ignore[method-assign]
+    await world.accept(note("1"))
+    (row,) = world.rows("w|")
+    world.store.tables[TABLES.ledger][row.partition][row.key] = (row.etag, {**row.values, "state": "sending"})
+    return row.partition
+
+
+@pytest.mark.parametrize("reason", ["nothing", "breaker-open", "rate", "after-other-lane", "expired", "fault", "refused"])
+async def test_what_another_worker_may_have_sent_stays_marked_whatever_happens_before_it_is_sent_again(
+    reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(delivery=Delivery(per_minute=1 if reason == "rate" else 0))
+    lane = await left_marked(world)
+    if reason == "breaker-open":
+        opened = {**breaker.CLOSED, "state": "open", "until": world.at + 100, "lanes": "other"}
+        await world.store.commit(names.SHARED_TABLE, "TEST", put("breaker", opened))
+    if reason == "rate":
+        await world.store.commit(names.SHARED_TABLE, "TEST", put("rate", {"minute": "0240", "used": 1}))
+    if reason == "after-other-lane":
+        ((key, (etag, row)),) = [each for each in world.store.tables[TABLES.ledger][lane].items() if each[0].startswith("w|")]
+        world.store.tables[TABLES.ledger][lane][key] = (etag, {**row, "after": "other", "after_n": 1})
+        await world.store.commit(TABLES.ledger, "other", put(names.row("w", 1), row))
+    world.at += 8 * DAY if reason == "expired" else 0
+    world.problem = REFUSED if reason == "refused" else None
+    notes = replace(world.notes, transform=lambda read: read["absent"]) if reason == "fault" else world.notes
+    await process(notes, lane, world.hub)
+    world.store.tables[TABLES.ledger].pop("other", None)
+    world.at += 200
+    world.hub.breakers.clear()
+    for _ in range(2):
+        await process(notes, lane, world.hub)
+    (record,) = world.rows("d|")
+    assert record["ambiguous"]
+
+
 # The audit
 
 

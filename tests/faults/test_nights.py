@@ -1,0 +1,64 @@
+"""Nights in the laboratory: every promise after each, and the figures. ``HUB_FAULTS_MESSAGES`` makes one of them long."""
+
+import os
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.faults.night import HOSTS, Night, Plan
+from tests.faults.promises import ELSEWHERE, PROMISES, broken
+from tests.faults.virtual import run
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MESSAGES = int(os.environ.get("HUB_FAULTS_MESSAGES", "1500"))
+PLANS = (
+    *(Plan(300, seed) for seed in range(1, 4)),
+    *(Plan(300, seed, calm=True) for seed in range(1, 3)),
+    *(Plan(300, seed, apart=150) for seed in range(1, 4)),
+    Plan(300, calm=True, takes=12),
+)
+
+
+def night(plan: Plan) -> Night:
+    return run(Night(plan).live())
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=str)
+def test_a_short_night(plan):
+    assert broken(night(plan)) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_a_long_night(capsys):
+    began, figures, wrong = time.monotonic(), Counter(), {}
+    for seed, apart in ((11, 3.0), (12, 150.0)):
+        one = night(Plan(MESSAGES // 2, seed, apart))
+        figures += one.figures + Counter({"messages": len(one.messages), "deliveries": len(one.took)})
+        wrong |= broken(one)
+    with capsys.disabled():
+        said = ", ".join(f"{count} {what}" for what, count in sorted(figures.items()))
+        print(f"\nnights: {said} in {time.monotonic() - began:.0f} s")  # noqa: T201
+        for promise in PROMISES:
+            print(f"  {'BROKEN' if promise.sentence in wrong else 'held'}: {promise.sentence}")  # noqa: T201
+    assert wrong == {}
+
+
+def test_a_night_is_the_same_again():
+    first, again = night(Plan(120, 5)), night(Plan(120, 5))
+    assert (first.took, first.figures) == (again.took, again.figures)
+
+
+def test_a_disturbed_night_is_disturbed():
+    figures = sum((night(Plan(300, seed)).figures for seed in range(1, 4)), Counter())
+    assert figures["hosts"] > 3 * HOSTS
+    assert all(figures[what] for what in ("kills", "stops", "faults", "outages", "storage in trouble", "dead letters", "replays"))
+
+
+def test_every_rule_of_the_design_is_held_somewhere():
+    assert {promise.rule for promise in PROMISES} | ELSEWHERE.keys() == set(range(1, 16))
+    for where in ELSEWHERE.values():
+        file, _, name = where.partition("::")
+        assert f"def {name or 'test_'}" in (ROOT / file).read_text()
