@@ -39,9 +39,14 @@ ANSWERS = {
 POLLED = {
     "200": "Its state, without content; for Accept: application/fhir+json a Bundle of type batch-response, when it is done.",
     "202": "FHIR and JSON: still on its way. X-Progress says how far, Retry-After when to ask again.",
+    "401": ANSWERS["401"],
+    "403": ANSWERS["403"],
     "404": "No such message of yours.",
     "406": "The answer cannot be had in a media type that Accept names; JSON and FHIR JSON it can.",
+    "429": "Too many calls of yours were refused: ask again after Retry-After.",
 }
+WAITING = {"429", "503"}  # statuses with Retry-After
+RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait before the next call.", "schema": {"type": "integer"}}}
 
 
 def pages(integrations: Iterable[Integration]) -> dict[str, str]:
@@ -206,12 +211,18 @@ def _post(integration: Integration) -> dict[str, Any]:
         "operationId": f"send-{integration.name}",
         "summary": integration.summary,
         "requestBody": {"required": True, "content": content},
-        "responses": {status: {"description": text} for status, text in ANSWERS.items()},
+        "responses": _responses(ANSWERS),
+    }
+
+
+def _responses(texts: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        status: {"description": text, **({"headers": RETRY_AFTER} if status in WAITING else {})} for status, text in texts.items()
     }
 
 
 def _status(integration: Integration) -> dict[str, Any]:
-    found = {status: {"description": text} for status, text in POLLED.items()}
+    found = _responses(POLLED)
     parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     named = {"operationId": f"status-{integration.name}", "summary": "What became of a message."}
     return {**named, "parameters": [parameter], "responses": found}

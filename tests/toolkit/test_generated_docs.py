@@ -32,6 +32,14 @@ def test_openapi_has_every_http_integration_and_unique_names() -> None:
     assert "/api/v1/phw-to-mpi" in document["paths"]
 
 
+def test_openapi_names_the_statuses_that_ask_a_caller_to_wait() -> None:
+    for path, methods in openapi(load_all())["paths"].items():
+        for method in methods.values() if path.startswith("/api/v1/") else ():
+            assert "Retry-After" in method["responses"]["429"]["headers"], path
+            assert {"401", "403", "429"} <= method["responses"].keys(), path
+    assert "- `429` " in PAGES["interfaces/phw-to-mpi.md"]
+
+
 def test_a_sheet_names_every_rule_of_its_profile() -> None:
     text = PAGES["interfaces/phw-to-mpi.md"]
     for expected in ("nhs-number-check-digit", "252", "ADT^A40", "/api/v1/phw-to-mpi", "phw-to-mpi-in"):
