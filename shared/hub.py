@@ -106,6 +106,7 @@ class Hub:
         task = asyncio.get_running_loop().create_task(self._counted(work))
         self.tasks.add(task)
         task.add_done_callback(self._ended)
+        task.add_done_callback(lambda _: work.close())  # a task that was cancelled before it began never awaited its work
 
     async def _counted(self, work: Coroutine[Any, Any, None]) -> None:
         """The work, and out of the tasks with its end: a callback runs a moment later, and gathering what is done never waits."""
