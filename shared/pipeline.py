@@ -29,7 +29,7 @@ from shared.ledger.pace import NoPlace, permit, slot
 from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away, Conflict, Row
 from shared.limits import UNPLACED, too_long
-from shared.privacy import digest, findable, keyed, lane_hash, place, shown
+from shared.privacy import chosen, digest, findable, keyed, lane_hash, place
 from shared.problems import Fault, Problem, Rejected, Unavailable, Undelivered, Unsendable, Unsupported
 from shared.settings import number
 from shared.telemetry.tracing import span
@@ -535,7 +535,7 @@ async def _arrival(integration: Integration, envelope: Envelope, decision: Decis
         lane=lane,
         key=_key(who),
         digest=digest(envelope.body),
-        control=shown("control", who.control_id),
+        control=chosen("control", who.control_id),
         by_control=f"c|{keyed('control', who.control_id)}",
         facts={**_kept(who), "synthetic": decision.synthetic, "partner": envelope.partner},
         verdict=decision.verdict,
@@ -554,7 +554,7 @@ async def _arrival(integration: Integration, envelope: Envelope, decision: Decis
 
 def _kept(who: Identity) -> dict[str, str]:
     """Sender and facility, which are texts of the caller, in the form in which rows keep them."""
-    return {"sender": shown("sender", who.sender), "facility": shown("facility", who.facility)}
+    return {"sender": chosen("sender", who.sender), "facility": chosen("facility", who.facility)}
 
 
 def _key(who: Identity) -> str:

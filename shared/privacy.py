@@ -49,20 +49,29 @@ def digest(body: bytes) -> str:
     return hashlib.sha256(body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n")).hexdigest()
 
 
-def shown(kind: str, text: str) -> str:
-    """The form in which an id that a caller or a destination chose is kept and shown.
+def chosen(kind: str, text: str) -> str:
+    """The form in which an id is kept and shown, straight from the caller or the destination that chose it.
 
     Returns:
         The text itself when it has the form of an id; ``""`` for ``""``; else ``hash-`` and its keyed hash, which a search for
-        the original text finds (:func:`findable`). What was hashed before, and a message's id, stay as they are.
+        the original text finds (:func:`findable`). A caller's own text in the form of one of our hashes or message ids is
+        hashed too: 32 hexadecimal digits can spell a number or a word.
 
-    >>> shown("control", "MSG00001"), shown("control", "20260501093000"), shown("correlation", "")
+    >>> chosen("control", "MSG00001"), chosen("control", "20260501093000"), chosen("correlation", "")
     ('MSG00001', '20260501093000', '')
-    >>> shown("control", "Jones 9990000018").startswith("hash-")
+    >>> chosen("control", "Jones 9990000018").startswith("hash-")
     True
     """
-    is_kept = not text or is_identifier(text) or HASH.fullmatch(text) or MESSAGE_ID.fullmatch(text)
-    return text if is_kept else f"{HASHED}{keyed(kind, text)}"
+    return text if not text or is_identifier(text) else f"{HASHED}{keyed(kind, text)}"
+
+
+def shown(kind: str, text: str) -> str:
+    """The same for a text out of our own rows: what was hashed before, and a message's id, stay as they are.
+
+    >>> shown("control", chosen("control", "a b")) == chosen("control", "a b")
+    True
+    """
+    return text if HASH.fullmatch(text) or MESSAGE_ID.fullmatch(text) else chosen(kind, text)
 
 
 def findable(kind: str, text: str) -> str:

@@ -27,7 +27,7 @@ from shared.ledger.rejections import Refusal, refuse
 from shared.ledger.store import Away
 from shared.patience import Brought
 from shared.pipeline import faults, not_now, process, too_busy
-from shared.privacy import handing_over, keyed
+from shared.privacy import chosen, handing_over, keyed
 from shared.problems import Fault, Unavailable, Unsupported
 
 EMULATED = "devstoreaccount1"  # the account, which an emulator puts into the path of its URLs
@@ -45,7 +45,7 @@ async def http(integration: Integration, headers: Mapping[str, str], body: bytes
         hub.stamp(),
         headers.get("content-type", "")[:MEDIA_TYPE],
         "http",
-        headers.get("x-correlation-id", ""),
+        chosen("correlation", headers.get("x-correlation-id", "")),
         headers.get("traceparent", ""),
         partner.name,
         headers=headers,

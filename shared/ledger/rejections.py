@@ -10,7 +10,7 @@ from shared.issue import Verdict
 from shared.ledger import content, names
 from shared.ledger.claims import list_dead
 from shared.ledger.store import Away, Conflict, insert, put
-from shared.privacy import code, findable, keyed, place, shown
+from shared.privacy import chosen, code, findable, keyed, place
 
 
 class Refusal(NamedTuple):
@@ -78,7 +78,7 @@ def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> 
         "traceparent": envelope.traceparent,
         "bytes": len(envelope.body),
         "blob_pending": "",
-        **{kind: shown(kind, text) for kind, text in known._asdict().items()},
+        **{kind: chosen(kind, text) for kind, text in known._asdict().items()},
     }
 
 

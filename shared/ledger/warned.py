@@ -6,7 +6,7 @@ from typing import NamedTuple
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Verdict
-from shared.privacy import shown
+from shared.privacy import chosen
 from shared.validation.policy import field_of
 
 PREFIX = "warned"
@@ -42,7 +42,7 @@ def of(name: str) -> Warned | None:
 
 def _name(rule: str, where: str, sender: str) -> str:
     field = field_of(where) if where else "-"
-    return f"{PREFIX} {rule} {field if _FIELD.fullmatch(field) else '-'} {shown('sender', sender) or '-'}"
+    return f"{PREFIX} {rule} {field if _FIELD.fullmatch(field) else '-'} {chosen('sender', sender) or '-'}"
 
 
 def _has_room(integration: Integration, name: str, hub: Hub) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared import triggers
 from shared.envelope import Envelope
 from shared.ledger import search
-from shared.privacy import findable, holds_nhs_number, is_identifier, keyed, shown, trace_kept
+from shared.privacy import chosen, findable, holds_nhs_number, is_identifier, keyed, shown, trace_kept
 from shared.validation.nhs_number import check_digit
 from tests import ledger_world as world
 
@@ -39,6 +39,30 @@ def test_any_other_text_becomes_a_hash_that_is_found(text: str) -> None:
     assert re.fullmatch("hash-[0-9a-f]{32}", kept)
     assert findable("control", text) == findable("control", kept) == keyed("control", text)
     assert shown("control", kept) == kept
+
+
+FORGED = ["hash-" + "9990000018" * 3 + "ab", "hash-" + "deadbeef" * 4, "1-" + "9990000018ab" * 2 + "c" * 8 + ".0"]
+
+
+@pytest.mark.parametrize("text", FORGED)
+def test_a_text_in_the_form_of_a_hash_is_believed_in_our_own_rows_only(text: str) -> None:
+    assert shown("control", text) == text
+    assert chosen("control", text) == f"hash-{keyed('control', text)}"
+
+
+@pytest.mark.parametrize("text", FORGED)
+@pytest.mark.parametrize("name", ["n", ""], ids=["accepted", "refused"])
+async def test_a_sender_cannot_write_a_text_of_its_own_as_a_hash_of_ours(text: str, name: str) -> None:
+    events: list[str] = []
+    hub = world.hub(world.integration(world.Remembering()), tell=lambda event, **keys: events.append(f"{event} {keys}"))
+    await post(hub, world.note(text, sender=text, name=name), x_correlation_id=text)
+    kept = [row for row in rows(hub) if " c|0000000001 " not in row]
+    assert kept
+    assert events
+    assert not [row for row in (*kept, *events, repr(hub.store.queues)) if text in row]
+    (story,) = await search.find("notes-to-test", "control", chosen("control", text), hub)
+    assert (story["control"], story["sender"]) == (chosen("control", text), chosen("sender", text))
+    assert story["correlation_id"] == chosen("correlation", text)
 
 
 @given(PIECES, NUMBERS, PIECES, st.sampled_from(["", ".", "-", "_"]))
