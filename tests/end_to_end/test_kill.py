@@ -1,7 +1,8 @@
 """The host is killed (-9) at random moments under load, again and again, two of them on one storage: nothing acknowledged is
 lost, nothing is doubled without a word, no older message of a patient overtakes a newer one.
 
-``HUB_TEST_KILLS`` (200) is how often. Azurite keeps its last seconds in memory, so it is stopped politely and never killed.
+``HUB_TEST_KILLS`` (200) is how often, ``HUB_TEST_HOSTS`` (2) how many hosts there are, and ``HUB_TEST_STOPS`` (20) how often
+one stands still and wakes up. Azurite keeps its last seconds in memory, so it is stopped politely and never killed.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from toolkit.stack import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS = int(os.environ.get("HUB_TEST_KILLS", "200"))
-HOSTS, LANES = 2, 8
+HOSTS, STOPS, LANES = int(os.environ.get("HUB_TEST_HOSTS", "2")), int(os.environ.get("HUB_TEST_STOPS", "20")), 8
 SHORT = {"HUB_LONGEST_DELIVERY": "1", "HUB_CLAIM_MARGIN": "0.5", "HUB_KNOCK_DELAY": "0.3", "HUB_STORAGE_PATIENCE": "3"}
 NAME = "phw-to-mpi"
 SAMPLE = (ROOT / "integrations/phw_to_mpi/samples/a31_date_of_death.in.hl7").read_bytes()
@@ -71,6 +72,14 @@ class Prey:
         assert self.process
         self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
+
+    async def stand_still(self) -> None:
+        """Stopped for longer than a claim lasts, and woken up: it sends nothing that is another host's by then."""
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(random.uniform(0.5, 3))
+        self.process.send_signal(signal.SIGCONT)
+        await asyncio.sleep(0.3)
 
     async def stop(self) -> None:
         assert self.process
@@ -130,13 +139,16 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await asyncio.to_thread(storage.stop)
 
 
-async def hunt(prey: Prey, session: aiohttp.ClientSession, kills: int) -> None:
-    """Up, some work, dead; sometimes dead before it is up."""
-    for _ in range(kills):
+async def hunt(prey: Prey, session: aiohttp.ClientSession, kills: int, stops: int) -> None:
+    """Up, some work, dead; sometimes dead before it is up, and first stopped for a while, as often as ``stops`` says."""
+    stopped = set(random.sample(range(kills), min(stops, kills)))
+    for number in range(kills):
         await prey.start()
         if random.random() < 0.9:
             await prey.is_up(session)
         await asyncio.sleep(random.uniform(0, 1))
+        if number in stopped:
+            await prey.stand_still()
         await prey.kill()
     await prey.start()
     await prey.is_up(session)
@@ -160,7 +172,7 @@ async def test_kill_storm(world: tuple[Mpi, Path]) -> None:
     async with aiohttp.ClientSession() as session:
         load_on = Load(hosts, session)
         senders = [asyncio.create_task(load_on.lane(lane)) for lane in range(LANES)]
-        await asyncio.gather(*(hunt(prey, session, KILLS // HOSTS) for prey in hosts))
+        await asyncio.gather(*(hunt(prey, session, KILLS // HOSTS, STOPS // HOSTS) for prey in hosts))
         load_on.is_over = True
         await asyncio.gather(*senders)
     for _ in range(600):
@@ -171,7 +183,8 @@ async def test_kill_storm(world: tuple[Mpi, Path]) -> None:
     try:
         sent, doubled = await judge(hub, load_on.acknowledged, arrived)
         assert sent > KILLS
-        print(f"\nkill storm: {KILLS} kills, {sent} messages, {doubled} sent again and marked ambiguous")  # noqa: T201
+        said = f"{HOSTS} hosts, {KILLS} kills, {STOPS} stops, {sent} messages"
+        print(f"\nkill storm: {said}, {doubled} sent again and marked ambiguous")  # noqa: T201
     finally:
         await asyncio.gather(*(prey.stop() for prey in hosts))
         await hub.drain(0)

@@ -1,23 +1,40 @@
-"""Looks for a broken promise in one scenario: undisturbed with many seeds, then every fault; leaves with 1 when it finds one."""
+"""Looks for a broken promise in one scenario: undisturbed with many seeds, then every fault; leaves with 1 when it finds one.
+
+``nights`` are many short nights in place of a scenario.
+"""
 
 import sys
 
-from tests.faults import batch_world, scenarios
+from tests.faults import batch_world, promises, scenarios
 from tests.faults.lab import explore, once
+from tests.faults.night import Night, Plan
+from tests.faults.virtual import run
 
 
 def main(name: str) -> int:
-    known = (*scenarios.SCENARIOS, *batch_world.SCENARIOS)
-    scenario = next(one for one in known if one.name.startswith(name))
     try:
-        for seed in range(1, 40):
-            once(scenario, seed)
-        explore(scenario, seed=1)
-        explore(scenario, seed=2)
+        nights() if name == "nights" else scenario(name)
     except (AssertionError, RuntimeError, LookupError) as found:
         print(str(found).splitlines()[0])  # noqa: T201
         return 1
     return 0
+
+
+def scenario(name: str) -> None:
+    known = (*scenarios.SCENARIOS, *batch_world.SCENARIOS)
+    one = next(one for one in known if one.name.startswith(name))
+    for seed in range(1, 40):
+        once(one, seed)
+    explore(one, seed=1)
+    explore(one, seed=2)
+
+
+def nights() -> None:
+    for seed in range(1, 9):
+        for plan in (Plan(200, seed, calm=True, takes=12),) if seed == 1 else (Plan(300, seed),):
+            if broken := promises.broken(run(Night(plan).live())):
+                sentence, texts = next(iter(broken.items()))
+                raise AssertionError(f"night {plan.seed}: {sentence} {texts[0]}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What must hold after every run, whatever was broken."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -15,8 +15,12 @@ TABLES = names.tables(NAME)
 
 def broken(world: World) -> list[str]:
     """Every promise that did not hold."""
-    checks = (conserved, nothing_lost, delivered_once, in_order, others_not_held_up, nothing_left_behind, after_what_it_waits_for)
-    return [text for check in (*checks, revived_by_no_queue) for text in check(world)]
+    return [text for check in INVARIANTS for text in check(world)]
+
+
+def sentence(check: Callable[[World], Iterator[str]]) -> str:
+    """What an invariant says: the first line of its description."""
+    return (check.__doc__ or "").strip().splitlines()[0]
 
 
 def lanes(world: World) -> dict[str, list[Row]]:
@@ -35,6 +39,7 @@ def records(world: World) -> dict[str, list[tuple[str, Row]]]:
 
 
 def conserved(world: World) -> Iterator[str]:
+    """Every message that came in is accounted for."""
     total = Balance()
     for rows in lanes(world).values():
         one = lane_balance(rows)
@@ -48,6 +53,7 @@ def conserved(world: World) -> Iterator[str]:
 
 
 def nothing_lost(world: World) -> Iterator[str]:
+    """What was acknowledged is delivered, or is a dead letter where it was refused."""
     took, rows = {id for _, _, id in world.took}, records(world)
     for message in world.scenario.messages:
         id = message["id"]
@@ -74,6 +80,7 @@ def waits_behind_a_dead_one(world: World, id: str) -> bool:
 
 
 def delivered_once(world: World) -> Iterator[str]:
+    """What was delivered more than once has a record that says so."""
     rows = records(world)
     for id in {id for _, _, id in world.took}:
         times = sum(taken == id for _, _, taken in world.took)
@@ -90,7 +97,10 @@ def revived_by_no_queue(world: World) -> Iterator[str]:
 
 
 def in_order(world: World) -> Iterator[str]:
-    """In each lane: as it was accepted. What a person replayed out of order is left out."""
+    """A lane is delivered in the order in which it was accepted.
+
+    In each lane: as it was accepted. What a person replayed out of order is left out.
+    """
     number: dict[str, int] = {}
     for id, rows in records(world).items():
         number[id] = max(names.number(row.key) for _, row in rows)
@@ -104,7 +114,10 @@ def in_order(world: World) -> Iterator[str]:
 
 
 def others_not_held_up(world: World) -> Iterator[str]:
-    """A message of a lane that no refusal holds up is there within two rounds of the watchdog and a claim's life."""
+    """A lane does not wait for a failure of another.
+
+    A message of a lane that no refusal holds up is there within two rounds of the watchdog and a claim's life.
+    """
     slow = {m["lane"] for m in world.scenario.messages if m["id"] in world.scenario.refusals or m.get("after")}
     first: dict[str, float] = {}
     for at, lane, id in world.took:
@@ -116,6 +129,7 @@ def others_not_held_up(world: World) -> Iterator[str]:
 
 
 def after_what_it_waits_for(world: World) -> Iterator[str]:
+    """A merge is delivered after what it waits for."""
     order = [id for _, _, id in world.took]
     for earlier, later in world.scenario.after:
         if later in order and (earlier not in order or order.index(later) < order.index(earlier)):
@@ -123,7 +137,10 @@ def after_what_it_waits_for(world: World) -> Iterator[str]:
 
 
 def nothing_left_behind(world: World) -> Iterator[str]:
-    """Content without a reason is in the balance; here claims, open rows and blobs."""
+    """No claim, open row or blob is left without a reason.
+
+    Content without a reason is in the balance; here claims, open rows and blobs.
+    """
     named = set()
     for lane, rows in lanes(world).items():
         held = any(row.key == names.HOLD for row in rows)
@@ -147,3 +164,15 @@ def allowed_orphans(world: World) -> bool:
     Two events of one pair are such duplicates: each copies the file before it knows of the other.
     """
     return world.fault[1] != "" or world.scenario.resend > 1 or bool(world.scenario.drops)
+
+
+INVARIANTS = (
+    conserved,
+    nothing_lost,
+    delivered_once,
+    revived_by_no_queue,
+    in_order,
+    others_not_held_up,
+    nothing_left_behind,
+    after_what_it_waits_for,
+)

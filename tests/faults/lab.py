@@ -4,6 +4,7 @@ Every effect on the outside is numbered. A run is a scenario, a seed (which deci
 and at most one fault at one effect. ``explore`` counts the effects of the undisturbed run and then tries each fault at each.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tests.faults.virtual import run
@@ -36,11 +37,11 @@ def plans(scenario: Scenario, seed: int) -> Iterator[tuple[int, str]]:
             yield at, fault
 
 
-def explore(scenario: Scenario, seed: int, every: int = 1) -> int:
-    """All faults at all effects (or each so-manieth of them); tells how many runs were made."""
-    runs = 1
+def explore(scenario: Scenario, seed: int, every: int = 1) -> Counter[str]:
+    """All faults at all effects (or each so-manieth of them); how many runs, messages, and faults of each kind there were."""
+    figures = Counter({"runs": 1, "messages": len(scenario.messages)})
     for number, plan in enumerate(plans(scenario, seed)):
         if number % every == seed % every:
             once(scenario, seed, plan)
-            runs += 1
-    return runs
+            figures.update({"runs": 1, "messages": len(scenario.messages), plan[1]: 1})
+    return figures

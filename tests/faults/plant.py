@@ -187,6 +187,55 @@ DEFECTS = (
         "if False:",
         "a merge waits",
     ),
+    Defect(
+        "mark before there is a place",
+        "shared/pipeline.py",
+        '        async with slot(integration, bool(message["tries"]), held.patience, hub):\n',
+        '        await held.sending()\n        async with slot(integration, bool(message["tries"]), held.patience, hub):\n',
+        "nights",
+    ),
+    Defect(
+        "forget what a lost worker may have sent, while the message waits",
+        "shared/ledger/claims.py",
+        '"ambiguous": self._may_have_gone(message) or outcome.ambiguous,\n            "sent"',
+        '"ambiguous": message["ambiguous"] or outcome.ambiguous,\n            "sent"',
+        "nights",
+    ),
+    Defect(
+        "revive a dead letter by what a queue brings again",
+        "shared/ledger/resends.py",
+        "    if is_redelivered(earlier.receipt, handed):\n        return False\n    return",
+        "    return",
+        "by queue, refused",
+    ),
+    Defect(
+        "let an odd row stop the round",
+        "shared/ledger/watchdog.py",
+        'with isolated(integration.name, "sweep", hub, lane):',
+        "if True:",
+        "nights",
+    ),
+    Defect(
+        "move a subscriber's cursor although storage was away",
+        "shared/ledger/outbox.py",
+        "if answer.status in (500, 503):",
+        "if answer.status == 500:",
+        "nights",
+    ),
+    Defect(
+        "charge a message for an outage",
+        "shared/pipeline.py",
+        'counted = whose == "message" or (others and whose in ("set-up", "unclear"))',
+        "counted = True",
+        "nights",
+    ),
+    Defect(
+        "take every answer of a resend for a duplicate",
+        "shared/ledger/resends.py",
+        'GONE = ("dead", "discarded", "expired")',
+        "GONE = ()",
+        "nights",
+    ),
 )
 
 
