@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from shared.hl7.encoding import Encoding, escape, unescape
+from shared.hl7.encoding import NONE, Encoding, escape, unescape
 from shared.hl7.message import Message
 from shared.hl7.segment import HEADERS, Segment
 from shared.issue import Issue
@@ -58,14 +58,20 @@ def _refused(message: Message) -> Iterator[Issue]:
 
 
 def _clean(line: str, encoding: Encoding) -> str:
-    e = re.escape(encoding.escape)
-    escaped = re.compile(f"{e}X(?:[0-9A-Fa-f]{{2}})+{e}")
+    """The line without control codes. Each text between delimiters is read and written again as a whole, since a code that is
+    left out between two others could make an escape of them."""
+    named = (encoding.field, encoding.repetition, encoding.component, encoding.subcomponent)
+    delimiters = re.escape("".join(each for each in named if each != NONE))
+    parts = re.split(f"([{delimiters}])", line)
+    parts[::2] = [_clean_text(part, encoding) for part in parts[::2]]
+    return "".join(parts)
 
-    def resolved(found: re.Match[str]) -> str:
-        text = unescape(found[0], encoding)
-        return escape(_without(text), encoding) if REFUSED.search(text) else found[0]
 
-    return _without(escaped.sub(resolved, line))
+def _clean_text(text: str, encoding: Encoding) -> str:
+    if encoding.escape == NONE:
+        return _without(text)
+    meant = unescape(text, encoding)
+    return escape(_without(meant), encoding) if REFUSED.search(meant) else text
 
 
 def _without(text: str) -> str:

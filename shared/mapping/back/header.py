@@ -18,7 +18,8 @@ def bundle_msh(write: Writing, message_type: str) -> Segment:
     destination = header.get("destination", [{}])[0]
     source = header.get("source", {})
     write.resolve(destination.get("target", {}))
-    if peek(peek(header, "eventCoding") or {}, "code") == message_type.split("^")[1]:
+    event = peek(header, "eventCoding") or {}
+    if peek(event, "code") == message_type.split("^")[1] or (not peek(event, "code") and peek(event, "display") == message_type):
         expressed(header, "eventCoding")  # MSH-9
     return write.segment(
         "MSH",

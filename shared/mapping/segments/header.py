@@ -1,5 +1,7 @@
 """MSH, SFT, EVN: who sent the message, what happened, and where the resources come from."""
 
+from functools import cache
+
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import is_uri
@@ -15,6 +17,7 @@ from shared.mapping.tables import (
     PROCESSING_MODE,
     V2_SYSTEM,
 )
+from shared.validation.standard import VERSIONS, standard
 
 SITE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/location-physical-type", "code": "si"}]}
 CONTROL_ID = "urn:x-hub:message-control-id"
@@ -57,13 +60,28 @@ def _heading(read: Reading, msh: Segment) -> Element:
 
 
 def _event(read: Reading, msh: Segment) -> Element:
-    """MSH-9 -> eventCoding. Source: guide, MSG[Coding]."""
+    """MSH-9 -> eventCoding, which FHIR demands: by its code when HL7 table 0003 has the trigger event, else in words alone.
+
+    Source: guide, MSG[Coding].
+    """
     trigger = said(msh, "9.2")
     if not trigger:
         read.note("required", "MSH-9.2", "no trigger event: the event is said in words alone", "element-absent")
         return element(display=said(msh, "9.1")) or {"display": "unknown"}
-    words = "^".join(filter(None, (said(msh, "9.1"), trigger, said(msh, "9.3"))))
+    words = message_type(msh)
+    if trigger not in _trigger_events():
+        text = "a trigger event that is not in HL7 table 0003: kept as text"
+        read.note("code-invalid", "MSH-9.2", text, "code-kept-as-text")
+        return {"display": words}
     return {"system": V2_SYSTEM + "0003", "code": trigger, "display": words}
+
+
+@cache
+def _trigger_events() -> frozenset[str]:
+    """HL7 table 0003, as the newest version that is known here has it."""
+    known = standard(VERSIONS[-1])
+    assert known
+    return known.codes("0003")
 
 
 def _tags(read: Reading, msh: Segment) -> list[Element]:

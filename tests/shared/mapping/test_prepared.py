@@ -1,7 +1,7 @@
 """What is put right before a message becomes FHIR: control codes, and the offset that MSH-7 gives to every time."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.hl7 import parse
@@ -29,11 +29,25 @@ def test_control_codes_are_left_out_and_named(sent: str, text: str) -> None:
 ODD = st.lists(st.sampled_from(["\x00", "\x1f", "\\X00\\", "\\X007C\\", "\\X0D\\", "\\", "X", "00", "a", "&", "^"]), max_size=9)
 
 
+PLACES = ("OBX-5.1.1", "OBX-5.1.2", "OBX-5.2.1", "OBX-5.2.2", "OBX-5.3.1")
+
+
 @given(ODD.map("".join))
+@example("\\X00\x00\\X007C\\")
+@example("\\H\\X00\\\x00")
 def test_no_control_code_is_left_and_no_field_moves(words: str) -> None:
-    read = prepared(parse(message(f"OBX|1|TX|1^x^L||z{words}||||||F")))
-    assert not REFUSED.search(read["OBX-5"] + read["OBX-5.2"])
+    """Each text is what was meant but for the codes: none joins what stood on either side of a code."""
+    sent = parse(message(f"OBX|1|TX|1^x^L||z{words}||||||F"))
+    read = prepared(sent)
+    assert not REFUSED.search("".join(read[place] for place in PLACES))
     assert (read["OBX-3"], read["OBX-11"]) == ("1", "F")
+    assert [read[place] for place in PLACES] == [REFUSED.sub("", sent[place]) for place in PLACES]
+
+
+@pytest.mark.parametrize(("characters", "text"), [("^~", "a\\X00\\b"), ("^~\\&", "ab")])
+def test_a_message_without_an_escape_character_is_cleaned_too(characters: str, text: str) -> None:
+    sent = message("OBX|1|TX|1^x^L||a\x01\\X00\\b||||||F").replace("^~\\&", characters, 1)
+    assert (prepared(parse(sent))["OBX-5"], prepared(parse(sent))["OBX-11"]) == (text, "F")
 
 
 @pytest.mark.parametrize(
