@@ -13,6 +13,7 @@ from shared.hl7 import Message
 from shared.hl7.watched import Watch
 from shared.integration import Integration
 from shared.leaves import Leaf, leaves, segment_texts, short
+from shared.mapping.preparation import prepared
 from toolkit.samples import accepted
 
 Known = Mapping[str, Iterable[str]]  # path -> texts that other samples have there
@@ -41,9 +42,10 @@ def fates(integration: Integration, content: Any, known: Known | None = None) ->
 def _watched(integration: Integration, content: Any) -> tuple[Outcome, Callable[[str], bool]]:
     """What leaves, and which elements were read to make it: all of them, unless an HL7 v2 message becomes something else.
 
-    A message that becomes a message is copied line by line, which reads no field.
+    A message that becomes a message is copied line by line, which reads no field; one that has to be cleaned before it
+    becomes FHIR is read from a copy, which records nothing. Each of their elements is changed to see its fate.
     """
-    if not isinstance(content, Message):
+    if not isinstance(content, Message) or prepared(content) is not content:
         return outcome(integration, content), lambda path: True
     watch = Watch(content)
     base = outcome(integration, watch.message)

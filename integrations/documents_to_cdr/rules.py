@@ -103,7 +103,6 @@ DROPPED = {
     "OBX-3.2": "parts of one text have one title, that of the first",
     "OBX-5.2": "each OBX says what it brings by its subtype and by how its data begins",
     "OBX-11": "the status of the document is that of TXA-17 and TXA-19",
-    "ORC-1": "a document changes no order, whatever the order control",
     "PV1-3.6": "the type of place has no element of its own",
     "PV1-19.5": "says what is taken without it",
     "TXA-3": "how the content is presented is said by each OBX",

@@ -2,7 +2,6 @@
 
 HEADER = "about the transport of the message alone"
 COUNT = "set ids count; the order of the resources says the same"
-KIND = "the type of the universal id is told by its form"
 OPTION = "the value has another form, or none"
 ORDERED_BY = "the name of somebody whose number the message has given already"
 ENTERED_BY = "who entered the order is no part of its result"
@@ -10,7 +9,6 @@ ENTERED_BY = "who entered the order is no part of its result"
 DROPPED = {
     **dict.fromkeys(("MSH-3", "MSH-4", "MSH-5", "MSH-6", "MSH-11", "MSH-12", "MSH-15", "MSH-18"), HEADER),
     **dict.fromkeys(("NTE-1", "OBR-1", "OBX-1", "PV1-1", "SPM-1", "TQ1-1"), COUNT),
-    **dict.fromkeys(("OBR-2.4", "OBR-3.4", "ORC-3.4", "SPM-2.2.4"), KIND),
     **dict.fromkeys(("NTE-2", "NTE-4"), "FHIR's annotation has no source and no type"),
     "OBR-16": ORDERED_BY,
     "OBX-2": OPTION,
@@ -18,10 +16,8 @@ DROPPED = {
     "OBX-5.2": "the type of a document is that of its subtype",
     "OBX-5.3": "the type of a document that is pointed to is that of its subtype",
     "OBX[2]-11": "the status of a document is that of its first piece",
-    "ORC-1": "the order control is ignored (standard, clause 6.6)",
     "ORC-10": ENTERED_BY,
     "PID-3": "a number without an authority is nobody's (standard, clause 6.3.2)",
-    "PID-11.7": "an address without a type is the home",
     "PID-13.2": "PRN is what a home number is without it",
     "PID-15": "the code is told in words by its system",
     "PID-30": "said by the date of death",

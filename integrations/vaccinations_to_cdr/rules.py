@@ -72,13 +72,11 @@ ROUTING = "says how the message travels, nothing of the vaccination"
 DROPPED = {
     **dict.fromkeys(("MSH-5", "MSH-6", "MSH-15", "MSH-16", "MSH-18", "MSH-12", "MSH-11"), ROUTING),
     "MSH-7": "the transaction carries the times of the vaccinations themselves",
-    "MSH-9.1": "the only type that is taken",
     "MSH-9.2": "the only event that is taken",
     "MSH-9.3": "the structure of the only event that is taken",
     "PID-1": "numbers the segment",
     "ORC-1": "every order control says the same here: a vaccination was recorded",
     "OBX-1": "numbers the segment",
-    "OBX-4": "groups observations, which all belong to their vaccination",
     "RXA-1": "numbers the segment",
     "RXA-2": "numbers the administration",
     "RXA-9.2": "the text of a code that is mapped",
