@@ -16,6 +16,7 @@ from toolkit.commands import (
     ledger,
     lock,
     manifest,
+    mutate,
     new,
     package,
     relay,
@@ -48,6 +49,7 @@ app.command("list")(catalogue.list_integrations)
 app.command("check")(check.check)
 app.command("run")(check.run)
 app.command("convert")(convert.convert)
+app.command("mutate")(mutate.mutate)
 app.command("new")(new.new)
 app.command("guide-coverage")(guide_coverage.guide_coverage)
 app.command("docs")(docs.docs)

@@ -1,0 +1,172 @@
+"""The slips that are planted: what a developer does by accident in this code base, as a replacement of one piece of text.
+
+Each operator takes a node of the syntax tree and yields what may stand in its place; docstrings, annotations, f-strings and
+``TYPE_CHECKING`` blocks are left alone.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from copy import copy
+from typing import NamedTuple
+
+OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+CLOSED = (ast.Pass, ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Dict, ast.List, ast.Set, ast.Tuple)
+LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
+
+class Mutant(NamedTuple):
+    """A slip: the text from ``start`` to ``end`` (character offsets) becomes ``after``; lines are one-based and inclusive."""
+
+    operator: str
+    first: int
+    last: int
+    start: int
+    end: int
+    before: str
+    after: str
+
+    def planted(self, source: str) -> str:
+        return source[: self.start] + self.after + source[self.end :]
+
+
+def comparison(node: ast.AST) -> Iterator[ast.expr]:
+    """``<`` becomes ``<=``, ``==`` becomes ``!=``, ``in`` becomes ``not in``, each the other way too."""
+    if isinstance(node, ast.Compare):
+        for place, each in enumerate(node.ops):
+            yield _with(node, ops=[*node.ops[:place], OPPOSITE[type(each)](), *node.ops[place + 1 :]])
+
+
+def condition(node: ast.AST) -> Iterator[ast.expr]:
+    """One part of ``and`` or ``or`` is left out; ``not`` is."""
+    if isinstance(node, ast.BoolOp):
+        for place in range(len(node.values)):
+            rest = node.values[:place] + node.values[place + 1 :]
+            yield _with(node, values=rest) if len(rest) > 1 else rest[0]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield node.operand
+
+
+def element(node: ast.AST) -> Iterator[ast.expr]:
+    """One element of a tuple, a list, a set or a dictionary is left out."""
+    if isinstance(node, ast.Tuple | ast.List | ast.Set) and len(node.elts) > 1 and _is_read(node):
+        for place in range(len(node.elts)):
+            yield _with(node, elts=node.elts[:place] + node.elts[place + 1 :])
+    if isinstance(node, ast.Dict):
+        for place in range(len(node.keys)):
+            yield _with(node, keys=_without(node.keys, place), values=_without(node.values, place))
+
+
+def swapped(node: ast.AST) -> Iterator[ast.expr]:
+    """Two arguments that stand side by side change places; so do the two sides of ``if``-``else`` in an expression."""
+    if isinstance(node, ast.Call):
+        for place, (one, other) in enumerate(zip(node.args, node.args[1:], strict=False)):
+            if not isinstance(one, ast.Starred) and not isinstance(other, ast.Starred):
+                yield _with(node, args=[*node.args[:place], other, one, *node.args[place + 2 :]])
+    if isinstance(node, ast.IfExp):
+        yield _with(node, body=node.orelse, orelse=node.body)
+
+
+def constant(node: ast.AST) -> Iterator[ast.expr]:
+    """A number is one more, a text is empty (an empty one is not), a truth is the other."""
+    if isinstance(node, ast.Constant):
+        value = node.value
+        if isinstance(value, bool):
+            yield ast.Constant(not value)
+        elif isinstance(value, int | float):
+            yield ast.Constant(value + 1)
+        elif isinstance(value, str | bytes):
+            yield ast.Constant(type(value)() if value else ("x" if isinstance(value, str) else b"x"))
+
+
+def step(node: ast.AST) -> Iterator[ast.stmt]:
+    """A step that is awaited or called for what it does is left out."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Await | ast.Call):
+        yield ast.Pass()
+
+
+def guard(node: ast.AST) -> Iterator[ast.expr]:
+    """The test of an ``if`` that leaves early never holds."""
+    if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], LEAVES):
+        yield ast.Constant(False)
+
+
+Operator = Callable[[ast.AST], Iterator[ast.expr | ast.stmt]]
+OPERATORS: tuple[Operator, ...] = (comparison, condition, element, swapped, constant, step, guard)
+
+
+def mutants(source: str) -> list[Mutant]:
+    """Every mutant of a module, in the order of its text."""
+    offsets = _offsets(source)
+    found = []
+    for node in _nodes(ast.parse(source)):
+        for operator in OPERATORS:
+            place = node.test if operator is guard and isinstance(node, ast.If) else node
+            others = (each for each in operator(node) if ast.dump(each) != ast.dump(place))
+            found += [_mutant(operator.__name__, place, each, source, offsets) for each in others]
+    return sorted({(each.start, each.end, each.after): each for each in found}.values(), key=lambda each: each.start)
+
+
+def _mutant(operator: str, node: ast.AST, other: ast.AST, source: str, offsets: list[list[int]]) -> Mutant:
+    first, last = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
+    start = offsets[first - 1][node.col_offset]  # type: ignore[attr-defined]
+    end = offsets[last - 1][node.end_col_offset]  # type: ignore[attr-defined]
+    return Mutant(operator, first, last, start, end, source[start:end], _text(other))
+
+
+def _text(node: ast.AST) -> str:
+    """In parentheses where what stands around it could take it apart."""
+    text = ast.unparse(node)
+    return text if isinstance(node, CLOSED) else f"({text})"
+
+
+def _offsets(source: str) -> list[list[int]]:
+    """For each line, the character offset of each of its UTF-8 bytes: syntax trees count in bytes."""
+    found, start = [], 0
+    for line in source.splitlines(keepends=True):
+        places = [start + place for place, character in enumerate(line) for _ in character.encode()]
+        found.append([*places, start + len(line)])
+        start += len(line)
+    return found
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes in which a slip may be planted."""
+    for name, value in ast.iter_fields(tree):
+        if name in ("annotation", "returns", "decorator_list", "type_params"):
+            continue
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, ast.AST) and not _is_left_alone(each):
+                yield each
+                yield from _nodes(each)
+
+
+def _is_left_alone(node: ast.AST) -> bool:
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    is_for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    return is_text or is_for_types or isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.arguments)
+
+
+def _is_read(node: ast.Tuple | ast.List | ast.Set) -> bool:
+    return isinstance(node, ast.Set) or isinstance(node.ctx, ast.Load)
+
+
+def _with(node: ast.expr, **fields: object) -> ast.expr:
+    made = copy(node)
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def _without(values: list[ast.expr], place: int) -> list[ast.expr]:
+    return values[:place] + values[place + 1 :]
