@@ -1,8 +1,8 @@
 """Dead letters over HTTP, for a caller whose partner has the role ``admin``.
 
 ``GET /api/v1/<name>/dead[?rule=]``, ``GET .../dead/<id>[?content=1&purpose=]``, ``POST .../dead/<id>/replay|discard``,
-``POST .../dead/replay?rule=``. To replay, to discard and to read the content need a ``purpose``, a query parameter that is kept
-in the audit.
+``POST .../dead/replay?rule=``. To replay, to discard and to read the content need a purpose, which is kept in the audit: the
+header ``x-hub-purpose``, or the query parameter ``purpose``. The header is better: a URL may be written into logs on its way.
 """
 
 from collections.abc import Mapping
@@ -31,17 +31,22 @@ async def administer(integration: Integration, headers: Query, request: str, que
     partner = admit(integration.name, headers, hub, "admin")
     if isinstance(partner, Answer):
         return partner
-    purpose = query.get("purpose", "").strip()[:200].encode(errors="replace").decode()
-    person = Person(partner.name, purpose)
+    person = Person(partner.name, _purpose(headers, query))
     wanted = request.strip("/ ").split(" ", 1)
     if not person.purpose and (wanted[0] != "GET" or query.get("content")):
-        return _json(400, {"error": "a purpose is needed: ?purpose=, which is kept in the audit"})
+        return _json(400, {"error": "a purpose is needed, which is kept in the audit: the header x-hub-purpose"})
     try:
         return await _do(integration, wanted, query, person, hub)
     except Refused as why:
         return _json(409, {"error": str(why)})
     except Away:
         return Answer(503, "text/plain", b"", {"Retry-After": "30"})
+
+
+def _purpose(headers: Query, query: Query) -> str:
+    """Why, in at most 200 characters; ``""`` when neither the header (of any case) nor the query says."""
+    header = next((value for name, value in headers.items() if name.lower() == "x-hub-purpose"), "").strip()
+    return (header or query.get("purpose", "").strip())[:200].encode(errors="replace").decode()
 
 
 async def _do(integration: Integration, request: list[str], query: Query, person: Person, hub: Hub) -> Answer:

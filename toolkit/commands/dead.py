@@ -9,12 +9,21 @@ import typer
 from toolkit import screen
 from toolkit.commands.stored import all_or_one, on_store
 
+
+def stated(purpose: str) -> str:
+    """A purpose that says something. Raises ``BadParameter``: it is blank."""
+    if not purpose.strip():
+        raise typer.BadParameter("say why: it is written into the audit")
+    return purpose.strip()
+
+
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
 Maybe = Annotated[str, typer.Argument(help="An integration; left out: all.")]
 Id = Annotated[str, typer.Argument(help="The message's id, as dead list shows it.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Message ids; left out: all that --rule chooses.")]
 Rule = Annotated[str, typer.Option("--rule", help="Only those with this rule id or code.")]
 Purpose = Annotated[str, typer.Option("--purpose", help="Why; it is written into the audit.")]
+Why = Annotated[str, typer.Option("--purpose", help="Why; it is written into the audit.", callback=stated)]
 Content = Annotated[bool, typer.Option("--content", help="Show the body too; needs --purpose.")]
 All = Annotated[bool, typer.Option("--all", help="All of them.")]
 OutOfOrder = Annotated[bool, typer.Option("--out-of-order", help="Although later messages of its lane were delivered.")]
@@ -48,7 +57,7 @@ def show(name: Name, message_id: Id, content: Content = False, purpose: Purpose 
 
 @app.command("replay")
 def replay(
-    name: Name, ids: Ids = None, rule: Rule = "", every: All = False, purpose: Purpose = "", out_of_order: OutOfOrder = False
+    name: Name, purpose: Why, ids: Ids = None, rule: Rule = "", every: All = False, out_of_order: OutOfOrder = False
 ) -> None:
     """Try dead letters again, each in its place in its lane."""
     from shared.administration import replay_many
@@ -68,7 +77,7 @@ def replay(
 
 
 @app.command()
-def discard(name: Name, ids: Annotated[list[str], typer.Argument(help="Message ids.")], purpose: Purpose = "") -> None:
+def discard(name: Name, ids: Annotated[list[str], typer.Argument(help="Message ids.")], purpose: Why) -> None:
     """Give dead letters up: the record stays, the content goes."""
     from shared.hub import Hub
     from shared.integration import Integration

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolkit import screen
+from toolkit.commands.dead import stated
 from toolkit.commands.stored import all_or_one, on_store
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
 Maybe = Annotated[str, typer.Argument(help="An integration; left out: all.")]
 Ids = Annotated[list[str], typer.Argument(help="Message ids, as waiting list shows them.")]
-Purpose = Annotated[str, typer.Option("--purpose", help="Why; it is written into the audit.")]
+Purpose = Annotated[str, typer.Option("--purpose", help="Why; it is written into the audit.", callback=stated)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 app = typer.Typer(no_args_is_help=True, help="Messages that wait for their destination: see, retry or give them up.")

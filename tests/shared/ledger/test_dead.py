@@ -202,6 +202,17 @@ async def test_the_same_over_http(clock, request_, status):
     assert answer.status == status
 
 
+@pytest.mark.parametrize(("headers", "status"), [({"X-Hub-Purpose": "corrected"}, 202), ({"x-hub-purpose": " "}, 400), ({}, 400)])
+async def test_the_purpose_over_http_comes_in_a_header(clock, headers, status):
+    destination, _ = refusing("1")
+    world = hub(integration(destination), now=clock)
+    notes = await send(world, note("1"))
+    (letter,) = await dead.dead_letters(notes.name, world)
+    answer = await administer(notes, headers, f"POST {letter['id']}/replay", {}, world)
+    assert answer.status == status
+    assert [act["purpose"] for act in await audit.acts(notes.name, world)] == (["corrected"] if status == 202 else [])
+
+
 async def test_replay_over_http(clock, monkeypatch):
     destination, left = refusing("1")
     world = hub(integration(destination), now=clock)
