@@ -35,7 +35,7 @@ DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(
 NAME = "phw-to-mpi"
 SAMPLE = ROOT / "integrations" / "phw_to_mpi" / "samples" / "a31_null.in.hl7"
 LETTER = ROOT / "integrations" / "documents_to_cdr" / "samples" / "minimal.in.json"
-WRITES = {"new", "test", "sheet", "docs", "manifest"}  # into the tree: in a copy of its own
+WRITES = {"new", "test", "sheet", "docs", "manifest", "lock"}  # into the tree: in a copy of its own
 RUN_BY_ANOTHER_TEST = {
     "demo": "tests/end_to_end/test_demo.py",
     "package NAME": "tests/infra/test_package.py",
