@@ -64,6 +64,7 @@ async def test_an_acknowledgement_is_the_receipt_of_hl7_and_a_status_that_of_any
         (b"<html>fine</html>", "transient", "reply-odd"),
         (b"", "transient", "reply-odd"),
     ],
+    ids=["error", "rejected", "of another message", "a page", "nothing"],  # the bodies hold the time, which ids must not
 )
 async def test_a_200_that_does_not_accept_is_a_failure(endpoint: Endpoint, body: bytes, kind: str, code: str) -> None:
     endpoint.body = body
