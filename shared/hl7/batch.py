@@ -23,7 +23,10 @@ from shared.hl7.timestamp import local
 from shared.issue import Issue
 
 _CHUNK = 1 << 16
-_END = re.compile(rb"\r\n|\r|\n")
+_ANY_END = re.compile(rb"\r\n|\r|\n")
+# Where CR ends the segments, LF is a line end inside a field, as in a single message; but not before a header or trailer.
+_CR_END = re.compile(rb"\r\n?|\n(?=(?:MSH|FHS|BHS|BTS|FTS)[^A-Za-z0-9])")
+_LOOKED_AT = 4  # bytes behind an LF that decide what it is
 _BEFORE = b"\xef\xbb\xbf\x0b \t\r\n"
 _CLAUSE = "HL7 v2.5.1 2.10.3"
 
@@ -146,18 +149,36 @@ class BatchReader:
 
 
 def lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The lines of a stream, ended by CR, LF or CRLF, framing and blank ones left out, read in pieces of 64 KiB."""
+    """The lines of a stream, framing and blank ones left out, read in pieces of 64 KiB.
+
+    CR, LF or CRLF ends a line; where the first line ends in a bare CR, LF does not, unless a header or trailer follows it.
+    """
     pieces: list[bytes] = []
-    begun = False
-    while chunk := stream.read(_CHUNK):
+    begun, end = False, None
+    while chunk := _piece(stream):
         chunk = chunk if begun else chunk.lstrip(_BEFORE)
         begun = begun or bool(chunk)
-        first, *rest = _END.split(chunk)
+        end = end or _ended_by(chunk)
+        first, *rest = (end or _ANY_END).split(chunk)
         pieces.append(first)
         for line in rest:
             yield from _whole(pieces)
             pieces = [line]
     yield from _whole(pieces)
+
+
+def _piece(stream: BinaryIO) -> bytes:
+    """The next bytes, as many more as it takes to see what an LF or CR at their end belongs to."""
+    chunk = stream.read(_CHUNK)
+    while (chunk.endswith(b"\r") or b"\n" in chunk[-_LOOKED_AT:]) and (more := stream.read(_LOOKED_AT)):
+        chunk += more
+    return chunk
+
+
+def _ended_by(chunk: bytes) -> re.Pattern[bytes] | None:
+    """How lines end, by the first end in these bytes; ``None`` when there is none."""
+    found = _ANY_END.search(chunk)
+    return None if found is None else _CR_END if found[0] == b"\r" else _ANY_END
 
 
 def _whole(pieces: list[bytes]) -> Iterator[bytes]:

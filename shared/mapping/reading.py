@@ -341,12 +341,15 @@ def extension(url: str, **value: Any) -> list[Element]:
     return []
 
 
+RECENT = 100  # elements that a new one is compared with: with all of them, 20,000 diagnoses of one visit would take minutes
+
+
 def merge(into: Element, more: Element) -> None:
     """Put more elements into one: lists grow, elements inside elements are joined, and what is there already stays."""
     for name, value in more.items():
         held = into.get(name)
         if isinstance(held, list):
-            into[name] = held + [each for each in value if each not in held]
+            into[name] = held + [each for each in value if each not in held[-RECENT:]]
         elif isinstance(held, dict):
             into[name] = joined = dict(held)
             merge(joined, value)

@@ -132,7 +132,7 @@ def _coding(cwe: Part, code: str, display: str, system: str, version: str, owner
     if not value or (url.startswith(V2_SYSTEM) and not _belongs(value, url[len(V2_SYSTEM) :])):
         return {}
     words = said(cwe, display) if not url.startswith("http://terminology.hl7.org/") else ""
-    code = " ".join(value.split())  # FHIR's code has one blank between words at most
+    code = " ".join(value.replace("\ufeff", " ").split())  # FHIR's code has one blank between words at most
     return element(system=url, version=said(cwe, version), code=code, display=words) if code else {}
 
 

@@ -7,6 +7,7 @@ from shared.mapping.said import Part, said
 from shared.mapping.tables import TIMING_EVENT
 
 UNITS = {"S": "s", "M": "min", "H": "h", "D": "d", "W": "wk", "L": "mo", "MIN": "min", "HR": "h"}
+LONGEST = 200 * 366 * 1440.0  # minutes; a longer duration is a slip, and no calendar holds its end
 MINUTES = {"s": 1 / 60, "min": 1, "h": 60, "d": 1440, "wk": 10080}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -16,11 +17,16 @@ def minutes(number: str, unit: str) -> float:
 
     >>> minutes("2", "h"), minutes("30", "")
     (120.0, 30.0)
+
+    A duration of more than 200 years is a ValueError too.
     """
     code = UNITS.get(unit.upper(), unit.lower()) if unit else "min"
     if code not in MINUTES:
         raise ValueError("not a unit of time")
-    return float(number) * MINUTES[code]
+    length = float(nm_decimal(number)) * MINUTES[code]
+    if not -LONGEST < length < LONGEST:
+        raise ValueError("longer than a lifetime")
+    return length
 
 
 def tq_timing(tq: Part) -> Element:

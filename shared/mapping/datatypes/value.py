@@ -1,5 +1,6 @@
 """NM, SN, NR, NA, CQ, ED, RP, TX, FT: what was measured, seen or written."""
 
+import re
 from binascii import a2b_hex, b2a_base64
 from functools import lru_cache
 from math import isfinite
@@ -10,8 +11,10 @@ from shared.hl7.segment import Repetition
 from shared.mapping.datatypes.code import coding_system
 from shared.mapping.said import Part, said
 
+BOM = "\ufeff"  # a mark of byte order inside a text: a blank
 COMPARATORS = ("<", "<=", ">", ">=")
 MEDIA = {"AP": "application", "AU": "audio", "IM": "image", "TEXT": "text", "TX": "text", "FT": "text", "SD": "image"}
+MIME = re.compile(r"[\w.+-]+/[\w.+-]+(?:; ?[\w.+-]+=[\w.+-]+)*", re.ASCII)
 SUBTYPES = {
     "PDF": "application/pdf",
     "DICOM": "application/dicom",
@@ -46,8 +49,8 @@ def positive(text: str) -> int | None:
 
 @lru_cache(maxsize=1024)
 def _unit(code: str, text: str, system: str) -> tuple[tuple[str, str], ...]:
-    code = " ".join(code.split())
-    coded = code and system
+    code = " ".join(code.replace(BOM, " ").split())
+    coded = code and system and not (code.isdigit() and len(code) > 9)  # a number that no unit is
     parts = (("unit", text or code), ("system", coding_system(system) if coded else ""), ("code", code if coded else ""))
     return tuple((name, value) for name, value in parts if value)
 
@@ -146,12 +149,15 @@ def media_type(kind: str, subtype: str) -> str:
     >>> media_type("AP", "PDF"), media_type("Application", "pdf"), media_type("TEXT", "")
     ('application/pdf', 'application/pdf', 'text/plain')
     """
+    kind, subtype = kind.strip().lower(), subtype.strip().lower()
     if "/" in subtype or "/" in kind:
-        return (subtype if "/" in subtype else kind).lower()
-    if subtype.upper() in SUBTYPES:
+        named = subtype if "/" in subtype else kind
+    elif subtype.upper() in SUBTYPES:
         return SUBTYPES[subtype.upper()]
-    main = MEDIA.get(kind.upper(), kind.lower())
-    return f"{main}/{subtype.lower()}" if main and subtype else "text/plain" if main == "text" else ""
+    else:
+        main = MEDIA.get(kind.upper(), kind)
+        named = f"{main}/{subtype}" if main and subtype else "text/plain" if main == "text" else ""
+    return named if MIME.fullmatch(named) else ""
 
 
 def ed_attachment(ed: Part) -> Element:

@@ -5,6 +5,7 @@ from shared.hl7.segment import Segment
 from shared.mapping.datatypes.date import plus_minutes
 from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.person import HL7
+from shared.mapping.datatypes.timing import minutes
 from shared.mapping.datatypes.value import positive
 from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
 from shared.mapping.remembered import remembered
@@ -206,7 +207,7 @@ def _performers(read: Reading, pr1: Segment, field: str, function: str) -> list[
 
 def _performed(read: Reading, pr1: Segment) -> Element:
     """PR1-5, for as long as PR1-7 says when a time of day was sent."""
-    start, length = read.date_time(pr1, "5"), read.number(pr1, "7", float)
+    start, length = read.date_time(pr1, "5"), read.number(pr1, "7", lambda text: minutes(text, ""))
     if length is None or "T" not in start:
         return element(performedDateTime=start)
     return {"performedPeriod": {"start": start, "end": plus_minutes(start, length)}}

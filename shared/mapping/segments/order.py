@@ -7,7 +7,7 @@ from shared.mapping.datatypes.date import plus_minutes, tm_time
 from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_identifiers, v2_0203
 from shared.mapping.datatypes.person import HL7, xad_address
 from shared.mapping.datatypes.provider import cnn_practitioner, cwe_device, xon_organization
-from shared.mapping.datatypes.timing import MINUTES, UNITS, rpt_timing, tq_timing
+from shared.mapping.datatypes.timing import MINUTES, UNITS, minutes, rpt_timing, tq_timing
 from shared.mapping.datatypes.value import cq_quantity, positive
 from shared.mapping.reading import UNKNOWN, Reading, extension
 from shared.mapping.said import Part, said
@@ -83,10 +83,72 @@ def _order_extensions(read: Reading, orc: Segment, obr: Segment) -> list[Element
     ]
 
 
+ORDER_CONTROLS = frozenset(
+    [
+        "AF",
+        "CA",
+        "CH",
+        "CN",
+        "CP",
+        "CR",
+        "DC",
+        "DE",
+        "DF",
+        "DR",
+        "FU",
+        "HD",
+        "HR",
+        "LI",
+        "MC",
+        "NA",
+        "NR",
+        "NW",
+        "OC",
+        "OD",
+        "OE",
+        "OF",
+        "OH",
+        "OK",
+        "OP",
+        "OR",
+        "PA",
+        "PR",
+        "PY",
+        "RC",
+        "RD",
+        "RE",
+        "RF",
+        "RL",
+        "RO",
+        "RP",
+        "RQ",
+        "RR",
+        "RU",
+        "SC",
+        "SN",
+        "SR",
+        "SS",
+        "UA",
+        "UC",
+        "UD",
+        "UF",
+        "UH",
+        "UM",
+        "UN",
+        "UR",
+        "UX",
+        "XO",
+        "XR",
+        "XX",
+    ]
+)  # HL7 table 0119
+
+
 def _business_event(read: Reading, orc: Segment) -> list[Element]:
     """ORC-1 as it was sent and ORC-9 -> businessEvent. The guide names the value set of table 0119; this is its code system."""
     code, moment = said(orc, "1"), read.date_time(orc, "9")
-    concept = {"coding": [{"system": V2_SYSTEM + "0119", "code": code}]} if code else {}
+    known = {"coding": [{"system": V2_SYSTEM + "0119", "code": code}]}
+    concept = {} if not code else known if code in ORDER_CONTROLS else {"text": code}
     parts = [*extension("value", valueCodeableConcept=concept), *extension("date", valueDateTime=moment)]
     return [{"url": HL7 + "businessEvent", "extension": parts}] if parts else []
 
@@ -337,7 +399,7 @@ def _tq1_timing(read: Reading, tq1: Segment) -> Element:
 def _bounds(read: Reading, tq1: Segment) -> Element:
     """TQ1-7 and TQ1-8, the missing one worked out from the duration of TQ1-6."""
     start, end = read.date_time(tq1, "7"), read.date_time(tq1, "8")
-    length = MINUTES.get(UNITS.get(said(tq1, "6.2").upper(), said(tq1, "6.2")), 0) * (read.number(tq1, "6.1", float) or 0)
+    length = read.number(tq1, "6.1", lambda text: minutes(text, said(tq1, "6.2")))
     if length and start and not end:
         end = plus_minutes(start, length)
     if length and end and not start:

@@ -112,3 +112,36 @@ def test_ten_thousand_messages_in_little_memory() -> None:
     tracemalloc.stop()
     assert (count, reader.issues) == (10_000, [])
     assert peak < 1_000_000
+
+
+HEADED = b"BHS|^~\\&|A\r"
+NOTED = b"MSH|^~\\&|A|B|||1||ORU^R01|1|P|2.5\rNTE|1||one\ntwo|x\rOBX|1\r"
+
+
+def bodies(source: bytes) -> list[bytes]:
+    return [member.body for member in BatchReader(source)]
+
+
+def test_a_line_feed_inside_a_field_of_a_member_is_kept_where_cr_ends_the_segments() -> None:
+    assert bodies(HEADED + NOTED + NOTED + b"BTS|2\r") == [NOTED, NOTED]
+
+
+def test_messages_with_a_line_feed_between_them_stay_two() -> None:
+    assert bodies(HEADED + NOTED.rstrip(b"\r") + b"\n" + NOTED.rstrip(b"\r") + b"\nBTS|2") == [NOTED, NOTED]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_where_another_end_is_used_it_ends_every_line(end: bytes) -> None:
+    plain = NOTED.replace(b"\n", b" ")
+    assert bodies((HEADED + plain + b"BTS|1\r").replace(b"\r", end)) == [plain]
+
+
+@pytest.mark.parametrize("at", range(-12, 6))
+def test_the_edge_of_a_piece_changes_nothing(at: int) -> None:
+    """Pieces are 64 KiB: wherever that edge falls, in a line end, behind a line feed or in a header, the members are the same."""
+    filler = b"MSH|^~\\&|A|B|||1||ORU^R01|1|P|2.5\rNTE|1||"
+    for mark in (b"one\ntwo\rOBX|1\r", b"x\n", b"x\r"):
+        long = filler + b"y" * ((1 << 16) - len(HEADED) - len(filler) + at) + mark
+        source = HEADED + long + NOTED + b"BTS|2\r"
+        whole = [long.rstrip(b"\n\r") + b"\r", NOTED]
+        assert bodies(source) == whole, mark

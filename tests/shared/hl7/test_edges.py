@@ -48,7 +48,9 @@ def test_a_second_repetition_does_not_change_how_a_body_is_read() -> None:
     [
         (b"", []),
         (b"\r\r\n\n", []),
-        (b"A\rB\nC\r\nD", [b"A", b"B", b"C", b"D"]),
+        (b"A\rB\nC\r\nD", [b"A", b"B\nC", b"D"]),  # CR ends the lines: what an LF is, the reader of the message decides
+        (b"A\rB\nMSH|C\r\nD", [b"A", b"B", b"MSH|C", b"D"]),
+        (b"A\nB\rC\r\nD", [b"A", b"B", b"C", b"D"]),
         (b"A\r\r\rB", [b"A", b"B"]),
         (b"\x0bA\rB\r\x1c\r", [b"A", b"B"]),
         (b"\x0bA\r\x1c", [b"A"]),
