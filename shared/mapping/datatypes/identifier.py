@@ -84,8 +84,8 @@ def hd_organization(namespace: str, universal: str = "", kind: str = "") -> Elem
 
     Source: guide, HD[Organization].
 
-    >>> hd_organization("RYR"), hd_organization("RYR", "1.2.3", "ISO")["identifier"]["value"]
-    ({'type': 'Organization', 'identifier': {'value': 'RYR'}, 'display': 'RYR'}, 'urn:oid:1.2.3')
+    >>> hd_organization("RYR"), hd_organization("RYR", "2.16.840.1", "ISO")["identifier"]["value"]
+    ({'type': 'Organization', 'identifier': {'value': 'RYR'}, 'display': 'RYR'}, 'urn:oid:2.16.840.1')
     """
     identifiers = hd_identifiers(namespace, universal, kind)
     return element(type="Organization", identifier=identifiers[-1], display=namespace) if identifiers else {}
