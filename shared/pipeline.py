@@ -112,7 +112,11 @@ def _tried(integration: Integration, envelope: Envelope, read: Content, found: V
     A mapping that breaks is a fault of ours, and no reason to refuse: the message becomes a dead letter, to be replayed.
     """
     try:
-        return found, transform(integration, envelope, read), ()
+        if len(envelope.body) <= KEPT:
+            return found, _if_small(transform(integration, envelope, read)), ()
+        with faults():  # a large one is not written here: it would be in memory once more, and is made again when it is sent
+            _sound(integration, read)
+        return found, None, ()
     except Unsendable as problem:
         issues = [*found.issues, *map(_not_sendable, problem.issues)]
         return verdict(issues, integration.refusal), None, problem.issues
@@ -146,12 +150,18 @@ def transform(integration: Integration, envelope: Envelope, read: Content | None
     """What leaves for one message, checked. Raises ``Fault``: our own output is wrong, or a mapping broke."""
     with faults():
         read = integration.source.read(envelope) if read is None else read
-        made = integration.transform(read)
-        wrong = [issue for issue in integration.outgoing.check(made) if issue.is_error]
-        if wrong:
-            raise Unsendable(*wrong)
+        made = _sound(integration, read)
         control = integration.source.identity(read, envelope).control_id
         return integration.write(read, made) if integration.write else written(made, control)
+
+
+def _sound(integration: Integration, read: Content) -> Any:
+    """What the mapping makes of a message. Raises ``Unsendable``: it does not pass the check of what goes out."""
+    made = integration.transform(read)
+    wrong = [issue for issue in integration.outgoing.check(made) if issue.is_error]
+    if wrong:
+        raise Unsendable(*wrong)
+    return made
 
 
 def with_files(outgoing: tuple[Outgoing, ...], envelope: Envelope, hub: Hub) -> tuple[Outgoing, ...]:
@@ -300,14 +310,14 @@ async def _record(integration: Integration, envelope: Envelope, decision: Decisi
         _tell_arrival(integration, envelope, recorded.kind, decision.verdict, hub)
     if recorded.kind == "new":
         warned.count(integration, decision.who.sender, decision.verdict, hub)
-        fresh = recorded.fresh._replace(made=_made_already(decision.made)) if recorded.fresh else None
+        fresh = recorded.fresh._replace(made=decision.made or ()) if recorded.fresh else None
         hub.start(process(integration, recorded.lane, hub, fresh))
     return _named(integration, recorded.answer, recorded.id)
 
 
-def _made_already(made: tuple[Outgoing, ...] | None) -> tuple[Outgoing, ...]:
+def _if_small(made: tuple[Outgoing, ...]) -> tuple[Outgoing, ...] | None:
     """What was made at the check, for the first attempt; a large one is made again, so that it is not held while it waits."""
-    return made if made and sum(len(part.body) for part in made) <= KEPT else ()
+    return made if sum(len(part.body) for part in made) <= KEPT else None
 
 
 async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> None:

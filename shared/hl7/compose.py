@@ -6,6 +6,7 @@ from shared.hl7.encoding import Encoding, declared, escape
 from shared.hl7.message import Message
 from shared.hl7.segment import HEADERS, NUMBERS, Raw, Repetition, Segment
 
+LARGE = 1 << 20  # characters of a line from which its fields are not held beside it: a document would be in memory twice
 Component = str | Raw | tuple[str, ...] | None
 Value = str | Raw | Repetition | tuple[Component, ...] | Sequence["Value"] | None
 
@@ -48,7 +49,7 @@ def filled(fields: list[str], values: Mapping[str, Value], encoding: Encoding) -
 def written(name: str, fields: list[str], encoding: Encoding, occurrence: int = 1) -> Segment:
     """A segment that has its fields already, so that nobody needs to split the line again."""
     line = encoding.field.join([name, *fields[2:]] if name in HEADERS else fields)
-    return Segment(name, line, encoding, occurrence, fields)
+    return Segment(name, line, encoding, occurrence, fields if len(line) < LARGE else None)
 
 
 def compose(like: Message, segments: Iterable[Segment], charset: str = "") -> Message:

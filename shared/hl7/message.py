@@ -204,7 +204,7 @@ class Message:
         UTF-8, and MSH-18 says so, when that character set does not have a character that was put in, and in place of UTF-16
         and UTF-32, whose bytes MLLP cannot frame.
         """
-        text = "\r".join(self.lines) + "\r"
+        text = "\r".join([*self.lines, ""])
         if charset.is_wide(self.encoding.charset):
             return _in_utf_8(text, self.encoding.field)
         try:

@@ -57,7 +57,9 @@ def repaired(message: Message) -> Message:
     changes += _of_observations(message, plan.known)
     changes += [change for pid in message.segments("PID", "MRG") for change in _of_patient(pid)]
     end = message.encoding.repetition
-    changes += [change for segment in message.segments() if end in segment.line for change in _empty_ends(segment)]
+    changes += [
+        change for segment in message.segments() if segment.name and end in segment.line for change in _empty_ends(segment)
+    ]
     return _with(message, changes)
 
 

@@ -179,9 +179,8 @@ def _tables() -> None:
         known = standard(version)
         assert known is not None
         for segment in {name for kind, name in known._lines if kind == "S"}:
-            for errors_only in (True, False):
-                for check in Plan(known, errors_only)[segment]:
-                    check.fits("\x00")
+            for check in Plan(known)[segment]:
+                check.fits("\x00")
 
 
 if __name__ == "__main__":

@@ -123,6 +123,10 @@ def test_what_no_one_can_read_stays_as_it_is(line: str) -> None:
     assert repaired(message) is message
 
 
+def test_a_line_that_is_no_segment_is_left_to_the_check() -> None:
+    assert repaired(parse(f"{HEAD}\r^~\rPID|||1\r")).as_sent.lines[1] == "^~"
+
+
 def test_a_space_behind_the_header_is_left_out_and_a_name_in_it_is_not() -> None:
     assert repaired(parse(f"{HEAD} \r"))["MSH-12"] == "2.5"
     padded = HEAD.replace("|252|", "| 252|")
