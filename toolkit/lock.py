@@ -4,9 +4,11 @@ It is for Azure's machine (Linux, x86-64) and for Python 3.11 to 3.13. ``./hub l
 and keeps every version that still fits; the zip is installed from the lock alone.
 """
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +67,8 @@ def lines(python: str) -> Iterator[str]:
 
 def resolved() -> str:
     """The lock as it should be: versions that still fit stay as they are."""
-    program = shutil.which("uv")
+    places = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    program = shutil.which("uv", path=places)
     if not program:
         stop("uv is not here: ./hub setup --all installs it")
     with tempfile.TemporaryDirectory() as scratch:
