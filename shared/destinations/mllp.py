@@ -96,7 +96,9 @@ def read_reply(data: bytes) -> Reply:
 
 def control_id(body: bytes) -> str:
     """MSH-10 as the wire carries it, escapes and all: a receiver echoes it so. ``""`` when there is none."""
-    header = _segments(body[:4096])[0]
+    begin = body.find(b"MSH")
+    ends = [end for end in (body.find(b"\r", begin), body.find(b"\n", begin)) if end > 0]
+    header = _segments(body[max(begin, 0) : min(ends, default=len(body))])[0]
     return header[9].strip() if header[0] == "MSH" and len(header) > 9 else ""
 
 
