@@ -17,6 +17,7 @@ from shared.hl7 import Message
 from shared.hl7.watched import Watch
 from shared.leaves import Spot, hl7_spots, replaced
 from shared.mapping import to_bundle
+from shared.mapping.preparation import prepared
 from shared.mapping.said import NULL
 
 PROBES = ("", "WPN", "Y", "HL70001", "20200102")  # what is put in an element's place, besides another text of its shape
@@ -34,10 +35,12 @@ def unreached(message: Message, known: Known) -> list[str]:
     watch = Watch(message)
     bundle = to_json(to_bundle(watch.message))
     spots = [spot for spot in hl7_spots(message) if spot.text != NULL]
-    read = [spot for spot in spots if watch.was_read(spot.path)]
+    # A message that has to be cleaned first is read from a copy, which records nothing: each of its elements is tried.
+    was_read = watch.was_read if prepared(message) is message else lambda path: True
+    read = [spot for spot in spots if was_read(spot.path)]
     left = _without_marks(message, _unseen(read, bundle))
     silent = set(left) - _reaching(message, left, bundle, known)
-    return [spot.path for spot in spots if spot in silent or not watch.was_read(spot.path)]
+    return [spot.path for spot in spots if spot in silent or not was_read(spot.path)]
 
 
 def _unseen(spots: Sequence[Spot], bundle: bytes) -> list[Spot]:

@@ -87,7 +87,7 @@ def hub(integration: Integration, envelope: Envelope) -> Callable[[], bytes]:
         made = integration.transform(content)
         if any(issue.is_error for issue in integration.outgoing.check(made)):
             raise ValueError("output that fails its check")
-        return bytes(made.encode())
+        return bytes(made.as_sent.encode())
 
     return work
 
