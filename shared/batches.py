@@ -196,7 +196,9 @@ async def split(integration: Integration, key: str, hub: Hub) -> None:
             await hub.store.commit(table, names.BATCH, delete(turn.row))
             await hub.store.delete_blob(names.CONTENT, turn.batch.blob)
     except Conflict:
-        return  # another worker splits it
+        # Another worker splits it, or this worker's own write was repeated by the client library and met itself. A look
+        # when the lease has ended costs little, and does not leave the batch to the watchdog alone.
+        await _knock(integration, key, hub, LEASE)
 
 
 class Turn:

@@ -180,11 +180,19 @@ class Claim:
     async def settle(self, outcome: Outcome) -> None:
         """Write down what became of the attempt at the first message: one transaction."""
         if not self.is_taken:
-            await self._commit("claim", self._renewed())
+            await self._take(self.waiting[0])
         if isinstance(outcome, Later):
             await self._later(self.waiting[0], outcome)
         else:
             await self._ended(self.waiting[0], outcome)
+
+    async def _take(self, message: Row) -> None:
+        """Claim the lane if the message still waits as it was read, so that no claim is left on a lane that is done.
+
+        Raises ``Lost``: another worker has the lane, or had it and settled the message.
+        """
+        etags = await self._commit("claim", self._renewed(), replace(message))
+        self.waiting[0] = Row(self.lane, message.key, etags[message.key], message.values)
 
     async def _later(self, message: Row, outcome: Later) -> None:
         due, attempts = self.hub.now() + outcome.wait, message["attempts"] + outcome.attempted

@@ -14,7 +14,7 @@ from shared.envelope import Answer, Envelope
 from shared.issue import Verdict
 from shared.ledger import names
 from shared.privacy import shown
-from tests.faults.invariants import conserved, delivered_once, in_order, nothing_left_behind, records
+from tests.faults.invariants import conserved, delivered_once, in_order, is_replaced, nothing_left_behind, records
 from tests.faults.process import NAME, Crashed
 from tests.faults.scenarios import m
 from tests.faults.world import Scenario, World
@@ -127,7 +127,7 @@ def as_acknowledged(world: BatchWorld) -> Iterator[str]:
     for caller, codes in world.answers:
         for message, code in zip(world.scenario.messages, codes, strict=True):
             id = shown("control", message["id"])
-            became = {row["outcome"] for _, row in rows.get(id, ()) if row["outcome"] != "rejected"}
+            became = {row["outcome"] for _, row in rows.get(id, ()) if row["outcome"] != "rejected" and not is_replaced(row)}
             refused = any(row["outcome"] == "rejected" and row["partner"] == caller for _, row in rows.get(id, ()))
             if code == "AA" and became != ({"dead"} if id in world.scenario.dead else {"delivered"}):
                 yield f"{id} was acknowledged to {caller} and became {became}"

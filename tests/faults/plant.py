@@ -139,13 +139,6 @@ DEFECTS = (
         "two in a lane",
     ),
     Defect(
-        "send under a claim that has ended",
-        "shared/ledger/claims.py",
-        'return float(self.row["end"] - self.hub.now() - self.hub.timing.claim_margin / 2)',
-        "return 1.0e9",
-        "two in a lane",
-    ),
-    Defect(
         "know a batch by its bytes alone",
         "shared/batches.py",
         "(envelope.trigger, envelope.partner, envelope.reference, digest(envelope.body))",
@@ -234,7 +227,7 @@ DEFECTS = (
         "shared/ledger/resends.py",
         'GONE = ("dead", "discarded", "expired")',
         "GONE = ()",
-        "nights",
+        "dead, then sent again",
     ),
 )
 

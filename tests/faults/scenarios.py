@@ -25,6 +25,11 @@ async def discard_all(world: World) -> None:
     await _each(world, lambda process, id: dead.discard(process.notes, id, Person("p", "test"), process.hub))
 
 
+async def send_again(world: World) -> None:
+    for message in world.scenario.messages:
+        await world.send(message)
+
+
 async def _each(world: World, act: Any) -> None:
     """A person who tries again until the list of dead letters is empty."""
     import asyncio
@@ -50,6 +55,7 @@ SCENARIOS = (
     Scenario("retried", (m("1"), m("2"), m("3", "B")), refusals={"1": ("transient busy", "transient busy")}),
     Scenario("large", (m("1", big=BIG), m("2")), refusals={"1": ("transient busy",)}),
     Scenario("dead, the lane goes on", (m("1"), m("2")), refusals={"1": ("permanent ack-AR",)}, dead=("1",)),
+    Scenario("dead, then sent again", (m("1"),), refusals={"1": ("permanent ack-AR",)}, person=send_again),
     Scenario(
         "dead, the lane is held",
         (m("1"), m("2"), m("3", "B")),
