@@ -182,7 +182,7 @@ async def test_kill_storm(world: tuple[Mpi, Path]) -> None:
     arrived = [got.control_id for got in mpi.received if got.taken]
     try:
         sent, doubled = await judge(hub, load_on.acknowledged, arrived)
-        assert sent >= KILLS // 2  # a loaded machine sends fewer between two kills
+        assert sent > KILLS
         said = f"{HOSTS} hosts, {KILLS} kills, {STOPS} stops, {sent} messages"
         print(f"\nkill storm: {said}, {doubled} sent again and marked ambiguous")  # noqa: T201
     finally:
