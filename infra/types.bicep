@@ -1,16 +1,16 @@
-metadata description = 'What the modules hand to each other, in one place.'
+metadata description = 'Types that the modules share.'
 
 @export()
-@description('One line of manifest.json: an integration as its declaration in Python says it.')
+@description('One line of manifest.json: one integration, as declared in Python.')
 @sealed()
 type Integration = {
   @description('Name of the integration, with hyphens.')
   name: string
   @description('Folder under integrations/.')
   package: string
-  @description('What it is for, in a sentence.')
+  @description('Its purpose, in a sentence.')
   summary: string
-  @description('Who answers for it.')
+  @description('Its owner.')
   owner: string
   @description('Where its messages go.')
   destination: {
@@ -19,25 +19,25 @@ type Integration = {
     @description('Kind of the destination: mllp, fhir-server, event-grid ...')
     kind: string
   }
-  @description('Whether it takes messages over HTTP.')
+  @description('Whether it accepts messages over HTTP.')
   http: bool
   @description('Queues that a function reads; each has a twin that ends in -poison.')
   queues: string[]
   @description('The poison twins, in the same order.')
   poison: string[]
-  @description('Queues that a partner reads: acknowledgements of what came by queue or event.')
+  @description('Queues that a partner reads: acknowledgements of messages received by queue or event.')
   replies: string[]
   @description('Tables of its ledger.')
   tables: string[]
   @description('Containers of its clinical content.')
   containers: string[]
-  @description('Events that it takes.')
+  @description('Events that it receives.')
   events: {
     @description('storage (blobs of the content account) or hub (the custom topic).')
     topic: 'storage' | 'hub'
     @description('Event types.')
     types: string[]
-    @description('What the subject must begin with; empty when all are taken.')
+    @description('What the subject must begin with; empty if all are accepted.')
     subjectBeginsWith: string
     @description('Advanced filters.')
     filters: {
@@ -45,27 +45,27 @@ type Integration = {
       operatorType: 'StringIn' | 'StringNotIn' | 'StringContains' | 'StringNotContains' | 'StringBeginsWith' | 'StringEndsWith'
       @description('Key of the event that is compared.')
       key: string
-      @description('Values of which one must fit.')
+      @description('Accepted values.')
       values: string[]
     }[]
   }[]
   @description('Whether its destination is the hub topic.')
   publishes: bool
-  @description('Integrations that take what it publishes: it knocks on their doors.')
+  @description('Integrations that subscribe to what it publishes.')
   subscribers: string[]
-  @description('Integrations whose outbox it takes from.')
+  @description('Integrations whose outbox it reads.')
   publishers: string[]
-  @description('Function that takes events directly, once the code is deployed.')
+  @description('Function that receives events directly, once the code is deployed.')
   eventFunction: string
-  @description('Days that things are kept.')
+  @description('Retention in days.')
   retention: {
-    @description('Receipts, by which duplicates are known.')
+    @description('Receipts, which identify duplicates.')
     receipts: int
     @description('Metadata of messages.')
     metadata: int
     @description('Content of dead letters.')
     deadContent: int
-    @description('Published messages that no subscriber has taken.')
+    @description('Published messages that no subscriber has read.')
     published: int
   }
 }
@@ -82,7 +82,7 @@ type Monitor = {
   componentName: string
   @description('Resource id of the action group.')
   actionGroupId: string
-  @description('Address of docs/operations.md; the runbook of an alert is its anchor there.')
+  @description('Address of docs/runbooks.md; each alert has its own anchor there.')
   runbooks: string
 }
 
@@ -92,7 +92,7 @@ type Monitor = {
 type Topics = {
   @description('Published messages.')
   events: string
-  @description('Alarms of the watchdog: a path that no log ingestion delays.')
+  @description('Alarms of the watchdog: independent of log ingestion.')
   alarms: string
   @description('The system topic of blobs.')
   blobs: string
@@ -138,9 +138,9 @@ type SignIn = {
 @description('Size of the apps.')
 @sealed()
 type Scale = {
-  @description('Instances that are always warm for HTTP: what buys the 500 ms against cold starts.')
+  @description('Instances kept warm for HTTP, to avoid cold starts.')
   alwaysReady: int
-  @description('Most instances an app may have.')
+  @description('Largest number of instances of an app.')
   maximumInstances: int
   @description('Memory of an instance, in MB.')
   memory: 2048 | 4096
@@ -162,7 +162,7 @@ type Rule = {
   severity: 0 | 1 | 2 | 3
   @description('The query.')
   query: string
-  @description('Columns that make a series each.')
+  @description('Columns that split the result into series.')
   dimensions: string[]
   @description('How often, over how long.')
   pace: {
@@ -172,7 +172,7 @@ type Rule = {
     window: 'PT5M' | 'PT6H' | 'P1D'
     @description('How far back the query may look, when that is further.')
     lookBack: string?
-    @description('How many of how many evaluations must fail.')
+    @description('How many evaluations must fail, and out of how many.')
     periods: {
       @description('Evaluations looked at.')
       of: int
@@ -182,6 +182,6 @@ type Rule = {
   }
   @description('Column that is compared; absent: rows are counted.')
   measure: string?
-  @description('What it must not pass; absent: 0.')
+  @description('Largest allowed value; absent: 0.')
   threshold: int?
 }

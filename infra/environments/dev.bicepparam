@@ -19,4 +19,4 @@ param privateNetworking = false
 param telemetryDays = 30
 param budget = 200
 param budgetStart = '2026-12-01'
-param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/operations.md'
+param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/runbooks.md'

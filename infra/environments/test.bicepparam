@@ -19,4 +19,4 @@ param privateNetworking = true
 param telemetryDays = 30
 param budget = 400
 param budgetStart = '2026-12-01'
-param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/operations.md'
+param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/runbooks.md'

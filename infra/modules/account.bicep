@@ -10,7 +10,7 @@ param name string
 param tags Tags
 @description('Workspace that the audit goes to.')
 param workspaceId string
-@description('Whether it is reached by private endpoint only.')
+@description('Whether it is reachable through a private endpoint only.')
 param privateNetworking bool
 @description('Whether every read, write and deletion of a blob is logged: for clinical content.')
 param auditReads bool
@@ -54,7 +54,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   resource blobs 'blobServices' = {
     name: 'default'
     properties: {
-      // Content that was delivered is gone: nothing deleted stays behind, no version, no change feed.
+      // Delivered content must not survive its deletion: no soft delete, no versions, no change feed.
       isVersioningEnabled: false
       changeFeed: { enabled: false }
       deleteRetentionPolicy: { enabled: false }

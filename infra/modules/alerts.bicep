@@ -1,4 +1,4 @@
-metadata description = 'Every alert of the logs, one query file each; its runbook is the section of the same name in docs/operations.md.'
+metadata description = 'The log alerts, one query file each. The runbook of an alert is the section of the same name in docs/runbooks.md.'
 
 import { Monitor, Rule, Tags } from '../types.bicep'
 
@@ -10,20 +10,20 @@ param prefix string
 param tags Tags
 @description('Where telemetry and alerts go.')
 param monitor Monitor
-@description('Names of the integrations: each has a heartbeat rule of its own, because a series that is missing has no row.')
+@description('Names of the integrations: each has a heartbeat rule of its own, because a missing series has no row.')
 param integrations string[]
 
-@description('One series for each integration and cause: a second cause is told while the first is still open.')
+@description('One series for each integration and cause: a second cause raises its own alert while the first is still open.')
 var byCause = ['integration', 'code']
 
-@description('Evaluated each minute over five: what happens is told within five minutes.')
+@description('Evaluated each minute over five: an occurrence is reported within five minutes.')
 var fast = { frequency: 'PT1M', window: 'PT5M', lookBack: null, periods: { of: 1, failing: 1 } }
 
 @description('The rules. A row is an occurrence, unless measure names a column to compare.')
 var rules Rule[] = [
   {
     name: 'dead-letter'
-    text: 'A message waits for a person, or its time ran out.'
+    text: 'A message could not be delivered and needs action, or it expired.'
     severity: 1
     query: loadTextContent('../alerts/dead-letter.kql')
     dimensions: byCause
@@ -31,7 +31,7 @@ var rules Rule[] = [
   }
   {
     name: 'rejected'
-    text: 'A message was rejected: its sender must mend it.'
+    text: 'A message was rejected: the sender must correct and resend it.'
     severity: 3
     query: loadTextContent('../alerts/rejected.kql')
     dimensions: byCause
@@ -39,7 +39,7 @@ var rules Rule[] = [
   }
   {
     name: 'delivery-failing'
-    text: 'A destination refuses or is away.'
+    text: 'A destination rejects messages or is unavailable.'
     severity: 2
     query: loadTextContent('../alerts/delivery-failing.kql')
     dimensions: byCause
@@ -63,7 +63,7 @@ var rules Rule[] = [
   }
   {
     name: 'poison'
-    text: 'A message could not be taken in five tries.'
+    text: 'A queue message failed five times.'
     severity: 1
     query: loadTextContent('../alerts/poison.kql')
     dimensions: byCause
@@ -79,7 +79,7 @@ var rules Rule[] = [
   }
   {
     name: 'unpaired'
-    text: 'A document or its sidecar waits for the other.'
+    text: 'A document or its sidecar is waiting for the other file.'
     severity: 2
     query: loadTextContent('../alerts/unpaired.kql')
     dimensions: byCause
@@ -87,7 +87,7 @@ var rules Rule[] = [
   }
   {
     name: 'skipped'
-    text: 'Something is left undone, round after round.'
+    text: 'The hub repeatedly fails to process a row, lane or step.'
     severity: 2
     query: loadTextContent('../alerts/skipped.kql')
     dimensions: byCause
@@ -96,7 +96,7 @@ var rules Rule[] = [
   }
   {
     name: 'breach'
-    text: 'A threshold that support staff set was passed.'
+    text: 'A threshold that support staff set was exceeded.'
     severity: 2
     query: loadTextContent('../alerts/breach.kql')
     dimensions: byCause
@@ -104,7 +104,7 @@ var rules Rule[] = [
   }
   {
     name: 'refused-calls'
-    text: 'Many calls are refused because of who makes them.'
+    text: 'Many calls are refused because the caller is not recognised or not authorised.'
     severity: 2
     query: loadTextContent('../alerts/refused-calls.kql')
     dimensions: byCause
@@ -123,7 +123,7 @@ var rules Rule[] = [
   }
   {
     name: 'quiet-feed'
-    text: 'A feed that is busy at this hour brought nothing for an hour.'
+    text: 'A feed that is usually busy at this hour has sent nothing for an hour.'
     severity: 3
     query: loadTextContent('../alerts/quiet-feed.kql')
     dimensions: ['integration']
@@ -131,7 +131,7 @@ var rules Rule[] = [
   }
   {
     name: 'burn-page'
-    text: 'The error budget of a month would be gone in two days.'
+    text: 'At this rate, the month\'s error budget is used up in two days.'
     severity: 1
     query: loadTextContent('../alerts/burn-page.kql')
     dimensions: ['integration']
@@ -139,7 +139,7 @@ var rules Rule[] = [
   }
   {
     name: 'burn-ticket'
-    text: 'The error budget of a month would be gone in five days.'
+    text: 'At this rate, the month\'s error budget is used up in five days.'
     severity: 3
     query: loadTextContent('../alerts/burn-ticket.kql')
     dimensions: ['integration']
@@ -197,7 +197,7 @@ resource heartbeat 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     kind: 'LogAlert'
     properties: {
       displayName: '${prefix}: ${integration} heartbeat'
-      description: '${integration} does not beat any more. Runbook: ${monitor.runbooks}#alert-heartbeat'
+      description: '${integration} has sent no heartbeat for 4 minutes. Runbook: ${monitor.runbooks}#alert-heartbeat'
       severity: 1
       enabled: true
       scopes: [monitor.workspaceId]

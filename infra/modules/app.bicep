@@ -28,12 +28,12 @@ param signIn SignIn
 param people bool
 @description('Settings of its own: integrations, destinations, topics.')
 param settings Settings
-@description('Whether the app is reached by private endpoint only.')
+@description('Whether the app is reachable through a private endpoint only.')
 param privateNetworking bool
 @description('Subnet of the app; empty without a private network.')
 param subnetId string
 
-@description('Paths that answer without a token: health says up or down, and Event Grid brings its own key.')
+@description('Paths that answer without a token: health reports up or down, and Event Grid has its own key.')
 var open = ['/api/health', '/runtime/webhooks/eventgrid']
 @description('How the host and the code reach storage: by identity.')
 var storage = {
@@ -45,9 +45,9 @@ var storage = {
   HubContent__blobServiceUri: 'https://${stores.content}.blob.${environment().suffixes.storage}'
   AZURE_CLIENT_ID: identity.properties.clientId
 }
-@description('What the platform checks and states in headers of its own; without this the code takes them for a caller\'s words.')
+@description('The platform checks the caller and sets its own headers. Without this setting the code does not trust them.')
 var platform = { HUB_PLATFORM_AUTH: people ? 'principal' : 'principal,certificate' }
-@description('How telemetry leaves: by identity, every trace kept.')
+@description('How telemetry is sent: by identity, every trace kept.')
 var telemetry = {
   APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
@@ -91,7 +91,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     keyVaultReferenceIdentity: identity.id
     publicNetworkAccess: privateNetworking ? 'Disabled' : 'Enabled'
     virtualNetworkSubnetId: privateNetworking ? subnetId : null
-    // The platform asks for a certificate and hands it on; the code checks whose it is.
+    // The platform requests a certificate and passes it on; the code checks whose it is.
     clientCertEnabled: !people
     clientCertMode: 'Optional'
     siteConfig: {

@@ -1,4 +1,4 @@
-metadata description = 'Is the app up, as seen from five places? Two that fail are an alert.'
+metadata description = 'Availability of the app from five locations; an alert if two fail.'
 
 import { Monitor, Tags } from '../types.bicep'
 
@@ -42,7 +42,7 @@ resource alert 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: '${name} does not answer from two places or more. Runbook: ${monitor.runbooks}#alert-unavailable'
+    description: '${name} does not answer from two or more locations. Runbook: ${monitor.runbooks}#alert-unavailable'
     severity: 0
     enabled: true
     scopes: [test.id, monitor.componentId]

@@ -1,4 +1,4 @@
-metadata description = 'What a month may cost; the people on call hear before it is spent.'
+metadata description = 'Monthly budget. The people on call are warned before it is spent.'
 
 @description('First part of every name, with the environment.')
 param prefix string
@@ -6,7 +6,7 @@ param prefix string
 param amount int
 @description('First day of a month; a fixed one would go stale.')
 param startDate string
-@description('Action group that is told.')
+@description('Action group that is notified.')
 param actionGroupId string
 
 resource budget 'Microsoft.Consumption/budgets@2024-08-01' = {

@@ -1,4 +1,4 @@
-metadata description = 'Alerts that no log ingestion delays: what Event Grid could not deliver, and the alarms of the watchdog.'
+metadata description = 'Alerts that do not depend on log ingestion: events that Event Grid could not deliver, and alarms of the watchdog.'
 
 import { Monitor, Tags, Topics } from '../types.bicep'
 

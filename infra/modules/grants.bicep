@@ -3,7 +3,7 @@ metadata description = 'The roles of one app, each scoped to the one queue, tabl
 import { Stores } from '../types.bicep'
 import { roles } from '../roles.bicep'
 
-@description('Name of the identity that the roles are given to.')
+@description('Name of the identity that gets the roles.')
 param identityName string
 @description('The two storage accounts.')
 param stores Stores

@@ -10,7 +10,7 @@ param prefix string
 param environmentName string
 @description('Tags of every resource.')
 param tags Tags
-@description('The integration as the manifest says it.')
+@description('The integration, from the manifest.')
 param integration Integration
 @description('The two storage accounts.')
 param stores Stores
@@ -28,13 +28,13 @@ param signIn SignIn
 param settings Settings
 @description('Names of the topics.')
 param topics Topics
-@description('Whether the app is reached by private endpoint only.')
+@description('Whether the app is reachable through a private endpoint only.')
 param privateNetworking bool
 @description('Subnet of the app; empty without a private network.')
 param subnetId string
 @description('Where messages are published.')
 param eventsEndpoint string
-@description('Tables of the outboxes that it takes from.')
+@description('Tables of the outboxes that it reads.')
 param outbox string[]
 @description('Whether events go to the function directly: only when its code is deployed.')
 param directEvents bool
@@ -108,7 +108,7 @@ module subscription 'subscription.bicep' = [
   }
 ]
 
-// From inside a private network nothing of Azure can knock from outside: the heartbeat takes its place.
+// Azure cannot reach a private network from outside: the heartbeat replaces this test.
 module availability 'availability.bicep' = if (!privateNetworking) {
   params: {
     location: location

@@ -1,4 +1,4 @@
-metadata description = 'The net under the hub own deletions: blobs of clinical content that outlived their retention go.'
+metadata description = 'Safety net: deletes blobs of clinical content that the hub should have deleted.'
 
 @description('Name of the content account.')
 param account string

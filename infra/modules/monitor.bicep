@@ -17,7 +17,7 @@ param names {
 param tags Tags
 @description('Days that telemetry is kept.')
 param retentionDays int
-@description('Email addresses that are told of every alert.')
+@description('Email addresses that receive every alert.')
 param onCall string[]
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {

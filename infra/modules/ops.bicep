@@ -1,4 +1,4 @@
-metadata description = 'The ops app: the page that people look at, and the watchdog over every integration.'
+metadata description = 'The ops app: the ops page, and the watchdog over every integration.'
 
 import { Monitor, Scale, Settings, SignIn, Stores, Tags } from '../types.bicep'
 import { roles } from '../roles.bicep'
@@ -27,7 +27,7 @@ param settings Settings
 param alarmsTopic string
 @description('Name of the app.')
 param appName string
-@description('Whether the app is reached by private endpoint only.')
+@description('Whether the app is reachable through a private endpoint only.')
 param privateNetworking bool
 @description('Subnet of the app; empty without a private network.')
 param subnetId string

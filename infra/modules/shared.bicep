@@ -9,8 +9,8 @@ param tables string[]
 @description('Containers of clinical content.')
 param containers string[]
 
-// What the Functions host keeps, made beforehand so that a role can be scoped to it; and what Event Grid could not deliver:
-// an event names a lane and a number, never content, so it may lie beside the packages.
+// What the Functions host keeps, made beforehand so that a role can be scoped to it; and events that Event Grid could not deliver:
+// an event names a lane and a number, never content, so it may be stored next to the packages.
 @description('Containers of the hub account.')
 var hubContainers = ['azure-webjobs-hosts', 'azure-webjobs-secrets', 'event-dead-letters']
 

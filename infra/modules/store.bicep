@@ -10,9 +10,9 @@ param queues string[]
 param tables string[]
 @description('Name of the container of the deployed package.')
 param package string
-@description('Who answers for them.')
+@description('Their owner.')
 param owner string
-@description('Days after which whatever is left in a queue has no business there any more.')
+@description('Days after which messages left in a queue are deleted.')
 param queueDays int
 
 resource hubQueues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' existing = {

@@ -3,7 +3,7 @@ metadata description = 'Events to one integration: into its queue with the ident
 import { Integration, Stores } from '../types.bicep'
 import { roles } from '../roles.bicep'
 
-@description('The integration that takes the events.')
+@description('The integration that receives the events.')
 param integration Integration
 @description('Which of its event declarations.')
 param index int
@@ -11,7 +11,7 @@ param index int
 param stores Stores
 @description('Name of the topic that they come from.')
 param topicName string
-@description('Whether the function takes them without the queue: the second stage, when its code is deployed.')
+@description('Whether the function receives them directly: the second stage, when its code is deployed.')
 param direct bool
 @description('Name of the function app.')
 param appName string
@@ -59,9 +59,9 @@ var wanted = {
     })
   )
 }
-@description('Thirty tries or a day, then the dead letters.')
+@description('Thirty attempts or one day, then dead-lettering.')
 var retry = { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
-@description('Where what cannot be delivered goes.')
+@description('Where undeliverable events are stored.')
 var deadLetter = {
   identity: { type: 'SystemAssigned' }
   deadLetterDestination: {
@@ -69,7 +69,7 @@ var deadLetter = {
     properties: { resourceId: hub.id, blobContainerName: 'event-dead-letters' }
   }
 }
-@description('The queue that they are put into: a storage queue is durable and needs no open door.')
+@description('The queue that receives them: a storage queue is durable and needs no public endpoint.')
 var toQueue = {
   identity: { type: 'SystemAssigned' }
   destination: {
@@ -81,7 +81,7 @@ var toQueue = {
     }
   }
 }
-@description('The function that takes them without the queue.')
+@description('The function that receives them directly.')
 var toFunction = {
   identity: { type: 'SystemAssigned' }
   destination: {

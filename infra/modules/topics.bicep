@@ -13,7 +13,7 @@ param tags Tags
 param stores Stores
 @description('Where the diagnostics go.')
 param monitor Monitor
-@description('Whether it is reached by private endpoint only.')
+@description('Whether it is reachable through a private endpoint only.')
 param privateNetworking bool
 
 @description('Published messages, and alarms of the watchdog: a path that no log ingestion delays.')

@@ -1,4 +1,4 @@
-metadata description = 'Key Vault: secrets by role only, deleted ones recoverable for 90 days, every look audited.'
+metadata description = 'Key Vault: secrets by role only, deleted ones recoverable for 90 days, every access audited.'
 
 import { Tags } from '../types.bicep'
 
@@ -10,7 +10,7 @@ param name string
 param tags Tags
 @description('Workspace that the audit goes to.')
 param workspaceId string
-@description('Whether it is reached by private endpoint only.')
+@description('Whether it is reachable through a private endpoint only.')
 param privateNetworking bool
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {

@@ -1,6 +1,6 @@
 metadata description = 'Roles on a whole storage account. Only the ops app has them.'
 
-@description('Name of the identity that the roles are given to.')
+@description('Name of the identity that gets the roles.')
 param identityName string
 @description('Which role on which account.')
 param grants {

@@ -8,7 +8,7 @@ param location string
 param prefix string
 @description('Tags of every resource.')
 param tags Tags
-@description('Workspace that is asked.')
+@description('Workspace that the queries run on.')
 param workspaceId string
 
 @description('The panels in their order.')
@@ -17,11 +17,11 @@ var panels = [
   { title: 'Error rate, per cent', query: loadTextContent('../workbook/error-rate.kql'), look: 'timechart' }
   { title: 'End to end, milliseconds', query: loadTextContent('../workbook/latency.kql'), look: 'timechart' }
   { title: 'End to end from traces, milliseconds', query: loadTextContent('../workbook/latency-traces.kql'), look: 'table' }
-  { title: 'What waits', query: loadTextContent('../workbook/backlog.kql'), look: 'table' }
+  { title: 'Waiting messages', query: loadTextContent('../workbook/backlog.kql'), look: 'table' }
   { title: 'Dead letters by cause', query: loadTextContent('../workbook/dead-letters.kql'), look: 'table' }
   { title: 'Attempts that failed', query: loadTextContent('../workbook/attempts.kql'), look: 'barchart' }
   { title: 'Breakers', query: loadTextContent('../workbook/breakers.kql'), look: 'table' }
-  { title: 'Error budget: how fast it burns', query: loadTextContent('../workbook/burn.kql'), look: 'timechart' }
+  { title: 'Error budget: rate of use', query: loadTextContent('../workbook/burn.kql'), look: 'timechart' }
 ]
 
 @description('Frame of the workbook: a heading and the time range.')

@@ -1,4 +1,4 @@
-"""Every az command of the operations page and of the workflows speaks of what the Bicep makes."""
+"""Every az command in the runbooks, the deployment page and the workflows names what the template creates."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.world import OPERATIONS, world
+from tests.infra.world import PAGES, world
 from toolkit import bicep
 
 # Group of commands -> the type of resource that it works on; "" is none of the template's.
@@ -30,20 +30,21 @@ NAMES = ("--vault-name", "--account-name", "--workspace-name")
 MADE_BEFORE = ("inthub-prod-pipeline", "github-prod")
 
 
-# What each command takes, as ``az ... --help`` of the command line itself says it (its version stands in the file).
+# What each command takes, from ``az ... --help`` (the file names the version).
 ACCEPTS = json.loads((Path(__file__).parent / "az_commands.json").read_text("utf-8"))["commands"]
 EVERYWHERE = {"--output", "--query", "--subscription"}
 
 
 def commands(text: str) -> list[list[str]]:
-    """The words of each az command that stands in a line of its own."""
+    """The words of each az command on a line of its own."""
     found = re.findall(r"^\s*(az (?:\\\n|[^\n])*)$", text, re.M)
     found += re.findall(r"\$\((az [^)]*)\)", text)
     found += re.findall(r"`(az [^`]*)`", text)
     return [shlex.split(each.replace("\\\n", " ")) for each in found]
 
 
-IN_DOCS = commands(OPERATIONS.read_text("utf-8"))
+TEXT = "\n".join(path.read_text("utf-8") for path in PAGES)
+IN_DOCS = commands(TEXT)
 WORKFLOWS = "\n".join(path.read_text("utf-8") for path in (bicep.ROOT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -52,9 +53,9 @@ def group(words: list[str]) -> str:
 
 
 @pytest.mark.parametrize("words", [*IN_DOCS, *commands(WORKFLOWS)], ids=lambda words: " ".join(words[:5]))
-def test_command_works_on_a_kind_that_the_template_makes(words: list[str]) -> None:
+def test_command_works_on_a_type_of_resource_in_the_template(words: list[str]) -> None:
     kind = KINDS.get(group(words))
-    assert kind is not None, f"a group that is not known here: {' '.join(words[:3])}"
+    assert kind is not None, f"unknown command group: {' '.join(words[:3])}"
     assert not kind or world("prod").of(kind)
 
 
@@ -72,14 +73,14 @@ def test_names_are_those_of_the_template(words: list[str]) -> None:
     unique = next(name for name in made if name.startswith("ih-prod-")).removeprefix("ih-prod-")
     given = {option: value.replace("$UNIQUE", unique) for option, value in pairwise(words)}
     assert given.get("--resource-group", "inthub-prod") == "inthub-prod"
-    assert given.get("--workspace", "$WORKSPACE") == "$WORKSPACE", "its id, which the command before asked for"
+    assert given.get("--workspace", "$WORKSPACE") == "$WORKSPACE", "expected the id from the command before"
     asked = [given[option] for option in NAMES if option in given]
     if KINDS[group(words)] and group(words) not in ("keyvault secret", "monitor log-analytics"):
         asked.append(given["--name"])
     assert [name for name in asked if name not in made and name not in MADE_BEFORE] == []
 
 
-def test_secrets_of_the_page_are_those_that_apps_refer_to() -> None:
+def test_secrets_in_the_pages_are_those_that_apps_refer_to() -> None:
     referred = set(
         re.findall(
             r"secrets/([a-z-]+)\)", str([world("prod").settings(site) for site in world("prod").of("Microsoft.Web/sites")])
@@ -89,15 +90,14 @@ def test_secrets_of_the_page_are_those_that_apps_refer_to() -> None:
     assert named == referred
 
 
-def test_parameter_files_that_are_named_exist() -> None:
+def test_parameter_files_exist() -> None:
     for words in IN_DOCS:
         for path in (word for word in words if word.startswith("infra/")):
             assert (bicep.ROOT / path).exists()
 
 
-def test_modules_and_workflows_that_the_page_names_exist() -> None:
-    text = OPERATIONS.read_text("utf-8")
-    for path in re.findall(r"`((?:toolkit|infra|integrations|shared)/[\w./-]+)`", text):
+def test_modules_and_workflows_named_in_the_pages_exist() -> None:
+    for path in re.findall(r"`((?:toolkit|infra|integrations|shared)/[\w./-]+)`", TEXT):
         assert (bicep.ROOT / path).exists(), path
     known = " ".join(re.findall(r"^name: (.*)$", WORKFLOWS, re.M))
-    assert all(name in known for name in re.findall(r"workflow \*([a-z ]+)\*", text))
+    assert all(name in known for name in re.findall(r"workflow \*([a-z ]+)\*", TEXT))

@@ -8,17 +8,18 @@ from pathlib import Path
 from tests.infra.policy import World
 from toolkit import bicep
 
-OPERATIONS = bicep.ROOT / "docs" / "operations.md"
+RUNBOOKS = bicep.ROOT / "docs" / "runbooks.md"
+PAGES = (RUNBOOKS, bicep.ROOT / "docs" / "deployment.md")  # the pages for the people who run the hub
 
 
 @cache
 def anchors() -> frozenset[str]:
-    """The anchors of docs/operations.md, as a reader's browser knows them."""
-    headings = re.findall(r"^#+ (.*)$", OPERATIONS.read_text("utf-8"), re.M) if OPERATIONS.exists() else []
+    """The anchors of docs/runbooks.md, as a browser computes them."""
+    headings = re.findall(r"^#+ (.*)$", RUNBOOKS.read_text("utf-8"), re.M) if RUNBOOKS.exists() else []
     return frozenset(re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings)
 
 
 def world(environment: str, infra: Path = bicep.INFRA) -> World:
-    """One environment, from the snapshot that lies in a copy of infra/."""
+    """One environment, read from the snapshot in a copy of infra/."""
     manifest = json.loads((infra / "manifest.json").read_bytes())
     return World(environment, bicep.resources(environment, infra), manifest, anchors())

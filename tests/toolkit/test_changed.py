@@ -12,7 +12,7 @@ ALL = ["phw-to-mpi", "pims-to-mpi", "ops"]
     ("paths", "names"),
     [
         ([], []),
-        (["README.md", "docs/operations.md", "tests/test_pipeline.py"], []),
+        (["README.md", "docs/runbooks.md", "tests/test_pipeline.py"], []),
         (["integrations/pims_to_mpi/mapping.py"], ["pims-to-mpi", "ops"]),
         (["integrations/pims_to_mpi/samples/a28.in.hl7", "integrations/pims_to_mpi/mapping_sheet.md"], []),
         (["integrations/phw_to_mpi/codes.py", "integrations/pims_to_mpi/rules.py"], ALL),
