@@ -3,7 +3,7 @@
 Most objects of a message have a shape (the names of their properties, in order) that has been seen before. A shape is judged
 once: unknown and missing elements, choices, invariants about presence. What is left to look at, the values, becomes one Python
 expression, compiled when the shape is first seen. Nothing of a message enters that expression: a shape is compiled only when
-all its names are names of the committed tables. docs/decisions/0031-shapes-are-compiled.md.
+all its names are names of the committed tables. docs/decisions/0011-shapes-are-compiled.md.
 
 The resources of a bundle are looked at in the same walk as the bundle. Whatever is rare (contained resources, narratives, a
 bundle in a bundle) is called doubtful and left to ``findings``.

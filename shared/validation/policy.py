@@ -1,4 +1,4 @@
-"""Severity is policy: what a rule protects decides whether a breach refuses the message (docs/decisions/0034).
+"""Severity is policy: what a rule protects decides whether a breach refuses the message (docs/decisions/0014).
 
 ``safety``: the message cannot be processed rightly (no patient, a merge without the merged). It refuses.
 ``destination``: the receiver refuses it, or the interface agreed with the sender demands it. It refuses.
