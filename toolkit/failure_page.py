@@ -8,13 +8,13 @@ from shared.ledger import breaker
 from shared.problems import LONGEST_RETRY_AFTER
 
 INTRODUCTION = f"""\
-Each failure belongs to the message, to the destination or to our set-up. That decides what it costs. A failure of a message
+Each failure is caused by the message, by the destination or by our set-up. The cause decides what happens. A failure of a message
 never opens the breaker, so no other patient waits for it. A failure of the destination never costs a message an attempt, so an
 outage makes no dead letters, however long it lasts, until the integration's `expires`.
 
-An *unclear* failure may be the destination's or the message's. It is taken for the destination's until the destination answers
-another lane. From then on it counts against the message, so that a message on which the destination breaks is given up in the
-end.
+An *unclear* failure may be the destination's or the message's. It counts as the destination's until the destination answers
+another lane. From then on it counts against the message, so that a message that breaks the destination becomes a dead letter in
+the end.
 
 *May have been taken*: the message may have arrived although no answer came. It is sent again with the same control id, and
 the record says `ambiguous`.
@@ -23,7 +23,7 @@ the record says `ambiguous`.
 - An open breaker is probed by one message at a time: after `breaker_wait` seconds, then twice as long each time, at most
   {breaker.LONGEST_PAUSE:.0f} s (a wrong set-up: `longest_wait`, because an account may be locked).
 - Messages that have not failed probe first; the lane that failed last probes last.
-- A `Retry-After` above {LONGEST_RETRY_AFTER:.0f} s is taken as {LONGEST_RETRY_AFTER:.0f} s.
+- A `Retry-After` above {LONGEST_RETRY_AFTER:.0f} s counts as {LONGEST_RETRY_AFTER:.0f} s.
 """
 
 
@@ -39,12 +39,12 @@ def page(stale: str) -> str:
 
 def _owners() -> str:
     rows = (f"| {owner} | {cost.attempt} | {cost.breaker} |" for owner, cost in OWNERS.items())
-    return "\n".join(["| Whose failure | Costs an attempt | The breaker |", "|---|---|---|", *rows])
+    return "\n".join(["| Cause | Uses up an attempt | The breaker |", "|---|---|---|", *rows])
 
 
 def _table(rows: tuple[Failure, ...]) -> str:
     lines = (f"| `{r.code}` | {r.when} | {r.owner} | {_next(r.again)} | {r.taken} |" for r in rows)
-    return "\n".join(["| Code | When | Whose failure | Then | May have been taken |", "|---|---|---|---|---|", *lines])
+    return "\n".join(["| Code | When | Cause | Then | May have been taken |", "|---|---|---|---|---|", *lines])
 
 
 def _next(again: bool) -> str:
@@ -53,7 +53,7 @@ def _next(again: bool) -> str:
 
 def _statuses(of: str) -> str:
     lines = (f"| {numbers} | {m.owner} | {_next(m.again)} | {m.taken} |" for numbers, m in _ranges(of))
-    return "\n".join(["| Status | Whose failure | Then | May have been taken |", "|---|---|---|---|", *lines])
+    return "\n".join(["| Status | Cause | Then | May have been taken |", "|---|---|---|---|", *lines])
 
 
 def _ranges(of: str) -> Iterator[tuple[str, Status]]:

@@ -24,26 +24,26 @@ HL7, FHIR, JSON = "application/hl7-v2", "application/fhir+json", "application/js
 ANSWERS = {
     "200": "HL7: a verdict was reached; it is in MSA-1.",
     "202": "FHIR and JSON: accepted; Location and, in full, Content-Location are the status.",
-    "204": "HL7: accepted, and MSH-15 wanted no answer.",
-    "400": "The body is empty, no JSON, or not the gzip that Content-Encoding says.",
-    "401": "No partner is known by this key, certificate or token.",
+    "204": "HL7: accepted, and MSH-15 requests no answer.",
+    "400": "The body is empty, is not JSON, or is not gzip as Content-Encoding states.",
+    "401": "Caller not recognised: no partner has this key, certificate or token.",
     "403": "The partner may not call this integration.",
-    "406": "The answer cannot be had in a media type that Accept names.",
-    "413": "The body is larger than 100 MB, as sent or unpacked.",
-    "415": "The media type, or the Content-Encoding, is not taken; gzip is.",
+    "406": "The answer is not available in a media type that Accept names.",
+    "413": "The body is larger than 100 MB, compressed or decompressed.",
+    "415": "The media type or the Content-Encoding is not supported. gzip is supported.",
     "422": "FHIR and JSON: refused, with one issue for each finding.",
-    "429": "More has come than is delivered, or too many calls of yours were refused: send again after Retry-After.",
-    "500": "The hub failed; it has been told. Send again.",
-    "503": "Storage is away and nothing was stored: send again after Retry-After.",
+    "429": "The hub is overloaded, or too many of your calls were refused: send again after Retry-After.",
+    "500": "The hub failed and the integration team was alerted. Send again.",
+    "503": "Storage is unavailable and nothing was stored: send again after Retry-After.",
 }
 POLLED = {
-    "200": "Its state, without content; for Accept: application/fhir+json a Bundle of type batch-response, when it is done.",
-    "202": "FHIR and JSON: still on its way. X-Progress says how far, Retry-After when to ask again.",
+    "200": "Its state, without content; for Accept: application/fhir+json a Bundle of type batch-response, when processing has ended.",
+    "202": "FHIR and JSON: still being processed. X-Progress shows the progress, Retry-After when to ask again.",
     "401": ANSWERS["401"],
     "403": ANSWERS["403"],
     "404": "No such message of yours.",
-    "406": "The answer cannot be had in a media type that Accept names; JSON and FHIR JSON it can.",
-    "429": "Too many calls of yours were refused: ask again after Retry-After.",
+    "406": "The answer is not available in a media type that Accept names. JSON and FHIR JSON are available.",
+    "429": "Too many of your calls were refused: ask again after Retry-After.",
 }
 WAITING = {"429", "503"}  # statuses with Retry-After
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait before the next call.", "schema": {"type": "integer"}}}
@@ -70,7 +70,7 @@ def interface(integration: Integration) -> str:
         f"# {integration.name}: interface sheet\n\n{STALE}\n\n{integration.summary}\n",
         f"Owner: {integration.owner}\n",
         "## How to send\n\n" + "\n".join(f"- {line}" for line in ways_in(integration)) + "\n",
-        "## What is taken\n\n" + "\n".join(f"- {line}" for line in taken(integration.source)) + "\n",
+        "## What is accepted\n\n" + "\n".join(f"- {line}" for line in taken(integration.source)) + "\n",
         "## What is checked\n\n" + "\n".join(checks(integration.profile)) + "\n",
         *([READ_AS_MEANT] if reads_as_meant(integration.source) else []),
         "## What is answered\n\n" + "\n".join(answers(integration)) + "\n",
@@ -79,7 +79,7 @@ def interface(integration: Integration) -> str:
 
 
 READ_AS_MEANT = (
-    "## What is read as meant\n\nEach with a finding of severity information:\n\n"
+    "## Variants that are accepted\n\nEach with a finding of severity information:\n\n"
     + "\n".join(f"- `{rule}`: {text}" for rule, text in repairs.TEXTS.items())
     + "\n"
 )
@@ -112,7 +112,7 @@ def _events(integration: Integration, trigger: EventGrid) -> Iterator[str]:
     yield f"a file in the container `inbox`, folder `{folder(trigger)}`, {largest}; the name is treated as content"
     if trigger.pairs:
         both = " and ".join(f"`NAME.{extension}`" for extension in trigger.pairs)
-        yield f"{both} belong together, in either order: half of a pair that waits for 15 minutes is told to the integration team"
+        yield f"{both} belong together, in either order: if one waits for 15 minutes, the integration team gets an alert"
     yield f"acknowledgements come to the storage queue `{integration.name}-replies`"
 
 
@@ -149,7 +149,7 @@ def _link(path: Path) -> str:
 
 
 CLASSES = (
-    "A rule of class *safety* or *destination* refuses the message. One of class *quality* warns: the message is taken, and\n"
+    "A rule of class *safety* or *destination* refuses the message. One of class *quality* warns: the message is accepted, and\n"
     "the warning is counted. The owner of the integration can decide that a quality rule refuses; the table then says so.\n"
 )
 
@@ -161,7 +161,7 @@ def _rules(listed: Iterable[Listed]) -> list[str]:
         f"| {_cell(each.policy.example)} | {_cell(each.policy.reason)} |"
         for each in listed
     ]
-    head = ["| Rule | What it demands | Class | Severity | Example of a breach | Why |", "|---|---|---|---|---|---|"]
+    head = ["| Rule | Requirement | Class | Severity | Example of a breach | Why |", "|---|---|---|---|---|---|"]
     return [CLASSES, *head, *rows]
 
 
@@ -171,7 +171,7 @@ def _cell(text: str) -> str:
 
 def answers(integration: Integration) -> Iterator[str]:
     """The acknowledgement and the statuses."""
-    yield f"A finding of severity error is answered `{integration.refusal}`; version, sender and type `AR`; nothing else `AA`."
+    yield f"A finding of severity error is answered `{integration.refusal}`; a wrong version, sender or type `AR`; everything else `AA`."
     again = "delivered again" if integration.on_resend == "deliver" else "answered with the first acknowledgement"
     yield f"The same message sent again is {again}. No answer quotes your message.\n"
     if any(isinstance(trigger, Http) for trigger in integration.triggers):
@@ -191,7 +191,7 @@ def openapi(integrations: Iterable[Integration]) -> dict[str, Any]:
     paths["/api/health"] = {"get": {"summary": "Up or down.", "security": [], "responses": {"200": {"description": "Up."}}}}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Integration Hub", "version": "1", "description": "Send a message; ask what became of it."},
+        "info": {"title": "Integration Hub", "version": "1", "description": "Send a message; get its status."},
         "security": [{"key": []}, {"certificate": []}, {"entra": []}],
         "paths": paths,
         "components": {
@@ -224,7 +224,7 @@ def _responses(texts: Mapping[str, str]) -> dict[str, Any]:
 def _status(integration: Integration) -> dict[str, Any]:
     found = _responses(POLLED)
     parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-    named = {"operationId": f"status-{integration.name}", "summary": "What became of a message."}
+    named = {"operationId": f"status-{integration.name}", "summary": "Status of a message."}
     return {**named, "parameters": [parameter], "responses": found}
 
 
@@ -241,12 +241,12 @@ def record_of_processing(integrations: Iterable[Integration]) -> str:
     return "\n".join(
         [
             f"# Record of processing\n\n{STALE}\n",
-            "For information governance: what each integration moves, and how long the hub keeps it. Content is deleted when a",
-            "message has been delivered; a dead letter's after the days given. Metadata holds no value of a person.\n",
-            "| Integration | Purpose | From | To | Elements that leave | Content of the dead, days | Metadata, days |",
+            "For information governance: which data each integration transfers, and how long the hub keeps it. Content is deleted when a",
+            "message has been delivered; a dead letter's after the days given. Metadata holds no personal data.\n",
+            "| Integration | Purpose | From | To | Elements sent | Content of the dead, days | Metadata, days |",
             "|---|---|---|---|---|---|---|",
             *rows,
-            "\nWhich element reaches which is in the mapping sheets; who may see what is in docs/operations.md.\n",
+            "\nWhich element reaches which is in the mapping sheets; who may see what is in `shared/security.py`.\n",
         ]
     )
 
