@@ -60,7 +60,9 @@ def test_title_of_a_decision_is_in_the_index(path: Path) -> None:
 
 def test_decisions_named_in_code_and_documents_exist() -> None:
     numbers = {path.name[:4] for path in DECISIONS.glob("[0-9]*.md")}
-    sources = [path for top in ("shared", "integrations", "toolkit", "tests", "docs") for path in (ROOT / top).rglob("*.[pm][yd]")]
+    sources = [
+        path for top in ("shared", "integrations", "toolkit", "tests", "docs") for path in (ROOT / top).rglob("*.[pm][yd]")
+    ]
     named = {number for path in sources for number in re.findall(r"decisions/(\d{4})", path.read_text("utf-8"))}
     assert named <= numbers
 

@@ -53,7 +53,7 @@ def _npm() -> str:
     """npm of the machine, else the one that a PyPI package carries (put into this virtual environment)."""
     if found := _on_path("npm"):
         return found
-    say("no Node.js here: installing one into .venv ...")
+    say("Node.js is not installed: installing it into .venv ...")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE_PACKAGE]
     if subprocess.run(pip, check=False).returncode or not (found := _on_path("npm")):
         stop("Azurite needs Node.js, and it could not be installed: no network? Install Node.js 20 or newer, or set HTTPS_PROXY")
@@ -69,14 +69,14 @@ def environment() -> dict[str, str]:
     return dict(os.environ, PATH=os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)]))
 
 
-def _explained(said: str) -> str:
-    if any(sign in said for sign in ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")):
+def _explained(output: str) -> str:
+    if any(sign in output for sign in ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")):
         return "no network: npm cannot reach its registry, so Azurite could not be installed (behind a proxy, set HTTPS_PROXY)"
-    return "npm could not install Azurite: " + (said.strip().splitlines() or ["no reason given"])[0]
+    return "npm could not install Azurite: " + (output.strip().splitlines() or ["no reason given"])[0]
 
 
 class Azurite:
-    """One running emulator. ``ports`` are blob, queue and table; free ones unless told."""
+    """One running emulator. ``ports`` are blob, queue and table; free ones by default."""
 
     def __init__(self, folder: Path, ports: Sequence[int] = ()) -> None:
         self.folder = folder

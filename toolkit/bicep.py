@@ -1,4 +1,4 @@
-"""The Bicep compiler: where it is, and what it says of ``infra/``. Offline: nothing here asks Azure."""
+"""The Bicep compiler: where it is, and its diagnostics for ``infra/``. Offline: nothing here calls Azure."""
 
 import json
 import os
@@ -12,14 +12,14 @@ ROOT = Path(__file__).resolve().parent.parent
 INFRA = ROOT / "infra"
 ENVIRONMENTS = ("dev", "test", "prod")
 NOWHERE = "00000000-0000-0000-0000-000000000000"  # a snapshot names no real subscription
-ABSENT = "the Bicep compiler is not here: put bicep on the PATH to compile and to refresh the snapshots of infra/"
+ABSENT = "the Bicep compiler is not installed: put bicep on the PATH to compile and to refresh the snapshots of infra/"
 
 
 @cache
 def compiler() -> str:
-    """The compiler: beside the repository, else on the PATH; empty when there is none."""
-    beside = ROOT.parent / "shared" / "tools" / "bicep"
-    return str(beside) if beside.exists() else shutil.which("bicep") or ""
+    """The compiler: next to the repository, else on the PATH; empty when there is none."""
+    neighbour = ROOT.parent / "shared" / "tools" / "bicep"
+    return str(neighbour) if neighbour.exists() else shutil.which("bicep") or ""
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -31,29 +31,29 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def build(infra: Path = INFRA) -> tuple[dict[str, Any], list[str]]:
     """The compiled template, and every diagnostic: a warning of a type fault leaves the exit code at 0."""
     done = run("build", str(infra / "main.bicep"), "--stdout")
-    said = [line for line in done.stderr.splitlines() if line.strip()]
-    return (json.loads(done.stdout) if done.stdout.strip() else {}), said
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    return (json.loads(done.stdout) if done.stdout.strip() else {}), lines
 
 
 def snapshot(environment: str, mode: str = "validate", infra: Path = INFRA) -> list[str]:
-    """Evaluate the template of an environment and write the outcome, or compare it with what is in git; what it says."""
+    """Evaluate the template of an environment and write the outcome, or compare it with what is in git; return its output."""
     group = f"inthub-{environment}"
     where = ["--subscription-id", NOWHERE, "--tenant-id", NOWHERE, "--resource-group", group, "--location", "uksouth"]
     done = run("snapshot", str(infra / "environments" / f"{environment}.bicepparam"), "--mode", mode, *where)
-    said = (done.stdout + done.stderr).splitlines()
+    lines = (done.stdout + done.stderr).splitlines()
     if mode == "overwrite" and done.returncode == 0:
         _settle(path_of(environment, infra))
-    return [line for line in said if line.strip()] or ([] if done.returncode == 0 else [f"exit {done.returncode}"])
+    return [line for line in lines if line.strip()] or ([] if done.returncode == 0 else [f"exit {done.returncode}"])
 
 
 def resources(environment: str, infra: Path = INFRA) -> list[dict[str, Any]]:
-    """Every resource of an environment, as its snapshot says it: names, loops, conditions and modules resolved."""
+    """Every resource of an environment, from its snapshot: names, loops, conditions and modules resolved."""
     predicted: list[dict[str, Any]] = json.loads(path_of(environment, infra).read_bytes())["predictedResources"]
     return predicted
 
 
 def path_of(environment: str, infra: Path = INFRA) -> Path:
-    """Where the snapshot of an environment lies."""
+    """Path of an environment's snapshot."""
     return infra / "environments" / f"{environment}.snapshot.json"
 
 

@@ -116,9 +116,9 @@ class R4:
 
     def structures(self) -> Iterator[Json]:
         for r in self.definitions:
-            wanted = r["resourceType"] == "StructureDefinition" and r["kind"] in ("resource", "complex-type")
-            wanted = wanted and r["fhirVersion"] == "4.0.1"
-            if wanted and not r["abstract"] and (r.get("derivation") == "specialization" or r["name"] == "SimpleQuantity"):
+            is_type = r["resourceType"] == "StructureDefinition" and r["kind"] in ("resource", "complex-type")
+            is_type = is_type and r["fhirVersion"] == "4.0.1"
+            if is_type and not r["abstract"] and (r.get("derivation") == "specialization" or r["name"] == "SimpleQuantity"):
                 yield r
 
     @cached_property
@@ -255,18 +255,18 @@ class Profiles:
 
     @staticmethod
     def match(part: Json, by: list[str], where: str, name: str) -> Json | None:
-        """Path -> value that tells the items of this slice."""
+        """Path -> value that identifies the items of this slice."""
         if where.endswith("[x]"):
             return {"$name": name}
-        told: Json = {}
+        values: Json = {}
         for path in by:
             at = part if path == "$this" else part.get("children", {}).get(path, {})
             value = at.get("fixed")
             if value is None and path == "url" and part.get("profiles"):
                 value = part["profiles"][0]
             if value is not None:
-                told[path] = value
-        return told or None
+                values[path] = value
+        return values or None
 
 
 def node_at(root: Json, element_id: str) -> Json:

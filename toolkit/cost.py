@@ -1,4 +1,4 @@
-"""What a month costs: operations counted on the running hub, times list prices; beside always-on containers with a broker.
+"""Estimate the monthly cost from counted operations and list prices; compare it with always-on containers and a broker.
 
 The instance time follows Flex Consumption: an active period is at least a second, calls overlap within an instance, and time is
 billed per instance, not per call. For messages that come at random, the part of the time in which an instance is active is

@@ -18,7 +18,7 @@ TAKEN, REFUSED = 4, 2  # samples of each integration
 SETTLES = 5.0  # seconds for the last published message to reach its subscribers
 
 
-class Heard(NamedTuple):
+class Subscriber(NamedTuple):
     """What a subscriber got of what was published for it."""
 
     integration: Integration
@@ -34,13 +34,13 @@ class Result(NamedTuple):
     """Everything that the screen shows."""
 
     journeys: tuple[Journey, ...]
-    heard: tuple[Heard, ...]
+    subscribers: tuple[Subscriber, ...]
     stack: str
     seconds: float
 
     @property
     def ok(self) -> bool:
-        return bool(self.journeys) and all(one.ok for one in (*self.journeys, *self.heard))
+        return bool(self.journeys) and all(one.ok for one in (*self.journeys, *self.subscribers))
 
     def of(self, integration: Integration) -> list[Journey]:
         return [journey for journey in self.journeys if journey.integration is integration]
@@ -50,13 +50,13 @@ async def demo(integrations: Sequence[Integration], every_sample: bool = False) 
     """Start everything in a folder that is thrown away, send, wait, stop."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as folder:
-        say("starting storage, the other ends and the hub ...")
+        say("starting storage, simulated destinations and the hub ...")
         async with Stack(integrations, Path(folder)) as stack, aiohttp.ClientSession() as session:
             say(f"sending samples to {stack.url} ...")
             journeys = await send_all(integrations, Sender(stack, session), every_sample)
-            heard = await listen(integrations, stack)
+            subscribers = await listen(integrations, stack)
             running = f"hub {stack.url}, storage Azurite, " + ", ".join(_names(stack))
-    return Result(tuple(journeys), tuple(heard), running, time.monotonic() - began)
+    return Result(tuple(journeys), tuple(subscribers), running, time.monotonic() - began)
 
 
 async def send_all(integrations: Sequence[Integration], sender: Sender, every_sample: bool) -> list[Journey]:
@@ -74,26 +74,28 @@ async def in_turn(sender: Sender, journeys: Sequence[Journey]) -> None:
         await sender.travel(journey)
 
 
-async def listen(integrations: Sequence[Integration], stack: Stack) -> list[Heard]:
+async def listen(integrations: Sequence[Integration], stack: Stack) -> list[Subscriber]:
     """What each subscriber should have got by its filters, and has."""
     end = time.monotonic() + SETTLES
     while True:
-        heard = [_heard(integration, integrations, stack) for integration in integrations if is_subscriber(integration)]
-        if all(one.ok for one in heard) or time.monotonic() > end:
-            return heard
+        subscribers = [
+            _subscriber(integration, integrations, stack) for integration in integrations if is_subscriber(integration)
+        ]
+        if all(one.ok for one in subscribers) or time.monotonic() > end:
+            return subscribers
         await asyncio.sleep(0.05)
 
 
-def _heard(integration: Integration, integrations: Sequence[Integration], stack: Stack) -> Heard:
+def _subscriber(integration: Integration, integrations: Sequence[Integration], stack: Stack) -> Subscriber:
     running = stack.simulators.running
     publisher = next(one for one in integrations if integration.name in one.subscribers)
     topic, end = running.get(publisher.destination.name), running.get(integration.destination.name)
     delivered = [name for name, _ in topic.deliverer.delivered] if topic else []
-    return Heard(integration, delivered.count(integration.name), len(end.bodies) if end else 0)
+    return Subscriber(integration, delivered.count(integration.name), len(end.bodies) if end else 0)
 
 
 def _names(stack: Stack) -> list[str]:
-    """What stands at the other ends."""
+    """The simulated destinations."""
     return [f"{name} simulated" for name in stack.simulators.running]
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.integration import Integration
-from toolkit.demo import Heard, Result, figures
+from toolkit.demo import Result, Subscriber, figures
 from toolkit.journeys import Journey
 from toolkit.screen import inside
 
@@ -69,7 +69,7 @@ def _refused(journey: Journey) -> Iterator[tuple[str, str]]:
         "verdict",
         f"[bold red]{journey.acknowledgement}[/] in {journey.answered_ms:.0f} ms: {inside('; '.join(journey.issues))}",
     )
-    yield "arrived", "nowhere; the sender was told what to mend"
+    yield "arrived", "nowhere; the sender knows what to correct"
 
 
 def _segments(body: bytes, names: tuple[str, ...]) -> list[str]:
@@ -101,8 +101,8 @@ def _table(result: Result, is_wide: bool) -> Table:
     for integration in dict.fromkeys(journey.integration.name for journey in result.journeys):
         row = _row([journey for journey in result.journeys if journey.integration.name == integration])
         table.add_row(*(row if is_wide else row[:2] + row[4:]))
-    for heard in result.heard:
-        row = _heard(heard)
+    for subscriber in result.subscribers:
+        row = _subscriber(subscriber)
         table.add_row(*(row if is_wide else row[:2] + row[4:]))
     return table
 
@@ -124,10 +124,10 @@ def _row(journeys: Sequence[Journey]) -> list[str]:
     ]
 
 
-def _heard(heard: Heard) -> list[str]:
-    place = _place(heard.integration)
-    counts = [str(heard.expected), str(heard.arrived), "", str(heard.arrived)]
-    return [YES if heard.ok else NO, f"[cyan]{heard.integration.name}[/]", "event", place, *counts, "", ""]
+def _subscriber(subscriber: Subscriber) -> list[str]:
+    place = _place(subscriber.integration)
+    counts = [str(subscriber.expected), str(subscriber.arrived), "", str(subscriber.arrived)]
+    return [YES if subscriber.ok else NO, f"[cyan]{subscriber.integration.name}[/]", "event", place, *counts, "", ""]
 
 
 def _place(integration: Integration) -> str:
@@ -144,12 +144,12 @@ def _verdict(result: Result) -> Panel:
     waited, slowest = figures([journey for journey in result.journeys if journey.way == "queue"])
     times = [f"HTTP p50 {p50:.0f} ms, p95 {p95:.0f} ms"] if p50 is not None and p95 is not None else []
     times += [f"queue p50 {waited:.0f} ms, p95 {slowest:.0f} ms (polled at most every 2 s)"] if waited and slowest else []
-    said = "[bold green]All as expected[/]" if result.ok else "[bold red]Not as expected[/]"
+    summary = "[bold green]All as expected[/]" if result.ok else "[bold red]Not as expected[/]"
     lines = [
-        f"{said}: {len(result.journeys)} messages in {result.seconds:.0f} s. From sent to delivered: {'; '.join(times)}.",
+        f"{summary}: {len(result.journeys)} messages in {result.seconds:.0f} s. From sent to delivered: {'; '.join(times)}.",
         "[dim]Next:[/] ./hub up [dim]keeps it running, ops page at[/] http://localhost:7071/api/ops   "
         "./hub run NAME FILE [dim]tries a message[/]",
         "      ./hub list [dim]the catalogue[/]   ./hub new NAME [dim]begins an integration[/]   "
-        "README.md [dim]and[/] docs/ [dim]tell the rest[/]",
+        "README.md [dim]and[/] docs/ [dim]explain the rest[/]",
     ]
     return Panel(Text.from_markup("\n".join(lines)), border_style="green" if result.ok else "red")

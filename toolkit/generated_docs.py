@@ -37,7 +37,7 @@ ANSWERS = {
     "503": "Storage is unavailable and nothing was stored: send again after Retry-After.",
 }
 POLLED = {
-    "200": "Its state, without content; for Accept: application/fhir+json a Bundle of type batch-response, when processing has ended.",
+    "200": "Its state, without content; for Accept: application/fhir+json, at the end, a Bundle of type batch-response.",
     "202": "FHIR and JSON: still being processed. X-Progress shows the progress, Retry-After when to ask again.",
     "401": ANSWERS["401"],
     "403": ANSWERS["403"],
@@ -171,7 +171,7 @@ def _cell(text: str) -> str:
 
 def answers(integration: Integration) -> Iterator[str]:
     """The acknowledgement and the statuses."""
-    yield f"A finding of severity error is answered `{integration.refusal}`; a wrong version, sender or type `AR`; everything else `AA`."
+    yield f"An error is answered `{integration.refusal}`; a wrong version, sender or type `AR`; anything else `AA`."
     again = "delivered again" if integration.on_resend == "deliver" else "answered with the first acknowledgement"
     yield f"The same message sent again is {again}. No answer quotes your message.\n"
     if any(isinstance(trigger, Http) for trigger in integration.triggers):
@@ -241,8 +241,8 @@ def record_of_processing(integrations: Iterable[Integration]) -> str:
     return "\n".join(
         [
             f"# Record of processing\n\n{STALE}\n",
-            "For information governance: which data each integration transfers, and how long the hub keeps it. Content is deleted when a",
-            "message has been delivered; a dead letter's after the days given. Metadata holds no personal data.\n",
+            "For information governance: the data that each integration transfers, and how long the hub keeps it.",
+            "Content is deleted after delivery; a dead letter's after the days given. Metadata holds no personal data.\n",
             "| Integration | Purpose | From | To | Elements sent | Content of the dead, days | Metadata, days |",
             "|---|---|---|---|---|---|---|",
             *rows,

@@ -1,4 +1,4 @@
-"""A golden file says what was reviewed, so each commit that changes one says why: a line ``Golden: <reason>`` in its message.
+"""A golden file is reviewed output, so each commit that changes one gives the reason: a line ``Golden: <reason>`` in its message.
 
 Called by the workflow of pull requests: ``python -m toolkit.golden_changes BASE`` looks at every commit after BASE, names those
 without a reason, and ends with 1. A new file has nothing to compare with and needs none; a changed or deleted one does.

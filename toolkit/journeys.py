@@ -79,11 +79,11 @@ def _journey(integration: Integration, sample: Sample) -> Journey:
     ran = pipeline.run(integration, sample.envelope)
     body = ran.outgoing[0].body if ran.outgoing else b""
     control = ran.outgoing[0].control_id if ran.outgoing else ""
-    issues = tuple(told(issue) for issue in ran.verdict.issues if issue.is_error)
+    issues = tuple(described(issue) for issue in ran.verdict.issues if issue.is_error)
     return Journey(integration, sample, "http", ran.verdict.acknowledgement, body, control, issues=issues)
 
 
-def told(issue: Issue) -> str:
+def described(issue: Issue) -> str:
     """The finding with its place, which many texts name themselves."""
     return issue.text if issue.where in issue.text else f"{issue.where}: {issue.text}"
 
@@ -115,7 +115,7 @@ class Sender:
         if answer.status >= 500:
             journey.problem = f"HTTP {answer.status}"
             return
-        journey.acknowledgement = said(journey.answer, answer.status)
+        journey.acknowledgement = acknowledged(journey.answer, answer.status)
         if journey.acknowledgement != journey.expected:
             journey.problem = f"answered {journey.acknowledgement}, not {journey.expected}"
         elif journey.accepted:
@@ -129,15 +129,15 @@ class Sender:
             await arrivals.send_message(base64.b64encode(journey.sample.body).decode())
             await self._answered(journey, await _first(replies))
 
-    async def _answered(self, journey: Journey, told: dict[str, Any]) -> None:
+    async def _answered(self, journey: Journey, reply: dict[str, Any]) -> None:
         """By the acknowledgement of the replies queue, and then as it went on."""
         journey.answered_ms = (time.time() - journey.began) * 1000
-        journey.answer = told["acknowledgement"].encode()
-        journey.acknowledgement = said(journey.answer, told["status"])
+        journey.answer = reply["acknowledgement"].encode()
+        journey.acknowledgement = acknowledged(journey.answer, reply["status"])
         if journey.acknowledgement != journey.expected:
             journey.problem = f"answered {journey.acknowledgement}, not {journey.expected}"
         elif journey.accepted:
-            await self._arrival(journey, f"/api/v1/{journey.integration.name}/messages/{told['message_id']}")
+            await self._arrival(journey, f"/api/v1/{journey.integration.name}/messages/{reply['message_id']}")
 
     def _client(self, queue: str) -> Any:
         from azure.storage.queue.aio import QueueClient
@@ -148,8 +148,8 @@ class Sender:
         """The event itself, or files and an event of each; the acknowledgement is read from the replies queue."""
         async with self._client(f"{journey.integration.name}-replies") as replies:
             await replies.clear_messages()
-            for told in await self._events(journey):
-                await self._notify(journey, told)
+            for event in await self._events(journey):
+                await self._notify(journey, event)
             if not journey.problem:
                 await self._answered(journey, await _first(replies))
 
@@ -162,10 +162,10 @@ class Sender:
         await store.close()
         return [json.dumps(drops.created(name)).encode() for name in names]
 
-    async def _notify(self, journey: Journey, told: bytes) -> None:
+    async def _notify(self, journey: Journey, event: bytes) -> None:
         url = f"{self.stack.url}/runtime/webhooks/eventgrid?functionName={journey.integration.package}_event"
         headers = {"aeg-event-type": "Notification", "Content-Type": "application/cloudevents+json"}
-        async with self.session.post(url, data=told, headers=headers) as answer:
+        async with self.session.post(url, data=event, headers=headers) as answer:
             if answer.status >= 300:
                 journey.problem = f"the webhook answered {answer.status}"
 
@@ -177,7 +177,7 @@ class Sender:
         elif where:
             await self._by_status(journey, where)
         else:
-            journey.problem = "nothing tells whether it arrived"
+            journey.problem = "it is not known whether it arrived"
 
     async def _at_simulator(self, journey: Journey, simulator: Any) -> None:
         while True:
@@ -192,11 +192,11 @@ class Sender:
     async def _by_status(self, journey: Journey, where: str) -> None:
         while True:
             async with self.session.get(self.stack.url + where) as answer:
-                told = await answer.json() if answer.status == 200 else {}
-            if told.get("outcome") in ENDED:
+                state = await answer.json() if answer.status == 200 else {}
+            if state.get("outcome") in ENDED:
                 journey.delivered_ms = (time.time() - journey.began) * 1000
-                if told["outcome"] != "delivered":
-                    journey.problem = f"{told['outcome']}: {told.get('code', '')}"
+                if state["outcome"] != "delivered":
+                    journey.problem = f"{state['outcome']}: {state.get('code', '')}"
                 return
             await asyncio.sleep(0.01)
 
@@ -212,7 +212,7 @@ def _headers(envelope: Envelope) -> dict[str, str]:
     return {"Content-Type": envelope.content_type} if envelope.content_type else {}
 
 
-def said(answer: bytes, status: int) -> str:
+def acknowledged(answer: bytes, status: int) -> str:
     """AA, AE or AR of an acknowledgement; by the status where the answer is no HL7: 422 is what was read and found wrong."""
     found = re.search(rb"MSA\|(\w\w)", answer)
     if found:

@@ -48,8 +48,8 @@ def _install() -> Path | None:
 def analyse(queries: Mapping[str, str], where: Path) -> dict[str, list[str]]:
     """What the analyser finds in each query: nothing, when all is well."""
     node = shutil.which("node", path=environment()["PATH"]) or "node"
-    told = json.dumps({"tables": TABLES, "queries": dict(queries)})
+    payload = json.dumps({"tables": TABLES, "queries": dict(queries)})
     script = [node, str(PACKAGE / "analyse.js"), str(where)]
-    done = subprocess.run(script, input=told, capture_output=True, text=True, check=True)
+    done = subprocess.run(script, input=payload, capture_output=True, text=True, check=True)
     found: dict[str, list[str]] = json.loads(done.stdout)
     return found

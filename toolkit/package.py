@@ -27,7 +27,7 @@ RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def package(name: str, folders: dict[str, str], output: Path, python: str = RUNNING) -> Path:
-    """Make ``NAME.zip`` and the file of its SHA-256 beside it; ``folders`` maps the integrations in it to their modules."""
+    """Make ``NAME.zip`` and next to it the file of its SHA-256; ``folders`` maps the integrations in it to their modules."""
     with tempfile.TemporaryDirectory() as scratch:
         stage = Path(scratch) / name
         copy_app(stage, folders)
@@ -97,9 +97,9 @@ def install(target: Path, python: str) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     for_azure = ["--only-binary=:all:", "--implementation", "cp", "--python-version", python, *platforms]
     with tempfile.TemporaryDirectory() as scratch:
-        wanted = Path(scratch) / "wanted.txt"
-        wanted.write_text("\n".join(lines(python)), "utf-8")
-        from_lock = ["--no-deps", "--require-hashes", "--requirement", str(wanted), "--target", str(target)]
+        listed = Path(scratch) / "packages.txt"
+        listed.write_text("\n".join(lines(python)), "utf-8")
+        from_lock = ["--no-deps", "--require-hashes", "--requirement", str(listed), "--target", str(target)]
         done = subprocess.run([*pip, *for_azure, *from_lock], capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(target, ignore_errors=True)
@@ -111,7 +111,7 @@ def install(target: Path, python: str) -> None:
 def compile_all(stage: Path, python: str) -> None:
     """Byte code that needs no look at its source: a cold start compiles nothing."""
     if python != RUNNING:
-        say(f"not compiled: this is Python {RUNNING}, the package is for {python}; a cold start will be slower")
+        say(f"not compiled: this is Python {RUNNING}, the package is for {python}, so cold starts will be slower")
         return
     mode = PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(stage, quiet=2, invalidation_mode=mode, stripdir=str(stage), workers=1)

@@ -1,6 +1,6 @@
-"""MLLP in: a small process beside a sender, that forwards each frame to the hub over HTTP and brings back its answer.
+"""MLLP in: a small process next to a sender, which forwards each frame to the hub over HTTP and returns its answer.
 
-It never says AA of its own. When the hub gives no answer the connection is closed, so that the sender sends again.
+It never answers AA itself. If the hub gives no answer, the connection is closed, so that the sender sends again.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ NO_ANSWER = Issue("error", "transient", "", "the hub gave no answer; send the me
 
 
 class NoAnswer(Exception):
-    """The hub could not be reached, or said nothing that answers this message."""
+    """The hub could not be reached, or its answer does not match this message."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the hub is, who the sender is to it, and what a sender hears when the hub is away."""
+    """The hub's address, the sender's key, and the answer to a sender if the hub is unavailable."""
 
     url: str
     key: str = ""
@@ -51,7 +51,7 @@ class Settings:
 
 
 class Reader(HL7StreamReader):
-    """The frames of a sender, as the ``hl7`` package reads them; what stands before a start block is dropped.
+    """The frames of a sender, as the ``hl7`` package reads them; anything before a start block is dropped.
 
     Some senders end a frame with CR LF, or send a byte to keep a line alive: neither is a reason to close it.
     """
@@ -138,7 +138,7 @@ class Relay:
         return answer
 
     async def _ask(self, message: bytes) -> bytes:
-        """The hub's acknowledgement; empty when the sender asked for none. Raises ``NoAnswer``."""
+        """The hub's acknowledgement; empty if the sender requests none. Raises ``NoAnswer``."""
         headers = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE}
         try:
             async with self._http.post(self.settings.url, data=message, headers=headers, allow_redirects=False) as answer:

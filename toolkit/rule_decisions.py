@@ -69,8 +69,8 @@ def changes(before: Any, after: Any, files: Iterable[Path]) -> list[Change]:
         was, would = (verdict(each, path) for each in (before, after))
         if was.acknowledgement != would.acknowledgement:
             issues = [issue for issue in (*would.issues, *was.issues) if issue.is_error]
-            told = {(i.rule, i.where): {"rule": i.rule, "where": i.where, "text": i.text} for i in issues}
-            found.append(Change(path.name, was.acknowledgement, would.acknowledgement, list(told.values())))
+            listed = {(i.rule, i.where): {"rule": i.rule, "where": i.where, "text": i.text} for i in issues}
+            found.append(Change(path.name, was.acknowledgement, would.acknowledgement, list(listed.values())))
     return found
 
 

@@ -22,7 +22,7 @@ CONTENT_TYPES = {
 
 
 class Sample(NamedTuple):
-    """One message: its name, where it lies and its bytes."""
+    """One message: its name, its path and its bytes."""
 
     integration: str
     name: str
@@ -50,7 +50,7 @@ def accepted(integration: Integration) -> list[Sample]:
 
 
 def goldens(integration: Integration, sample: Sample) -> dict[str, bytes]:
-    """What the files beside a sample must hold, by name.
+    """What the files next to a sample must contain, by name.
 
     Accepted: ``NAME.out.*``, each further body with a number, ``NAME.properties.json`` for what it is routed by, and
     ``NAME.issues.json`` for findings. Rejected: the verdict as ``NAME.out.json``.
@@ -59,7 +59,7 @@ def goldens(integration: Integration, sample: Sample) -> dict[str, bytes]:
     if ran.faults:
         raise AssertionError(f"{sample.name}: the output fails its own check: {ran.faults}")
     if not ran.verdict.accepted:
-        return {f"{sample.name}.out.json": pretty(told(ran.verdict))}
+        return {f"{sample.name}.out.json": pretty(summary(ran.verdict))}
     files = dict(_bodies(sample.name, ran.outgoing))
     if ran.verdict.issues:
         files[f"{sample.name}.issues.json"] = pretty([finding(issue) for issue in ran.verdict.issues])
@@ -80,7 +80,7 @@ def _extension(content_type: str) -> str:
     return next((kind for kind in ("hl7", "json", "xml", "csv") if kind in content_type), "bin")
 
 
-def told(verdict: Verdict) -> dict[str, object]:
+def summary(verdict: Verdict) -> dict[str, object]:
     """A verdict as ``check --json`` prints it."""
     return {
         "acknowledgement": verdict.acknowledgement,

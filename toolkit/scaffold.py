@@ -1,4 +1,4 @@
-"""What ``./hub new NAME`` writes: an HL7 v2 integration that works as it stands, to be changed line by line."""
+"""What ``./hub new NAME`` writes: an HL7 v2 integration that works, to be changed line by line."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from toolkit.say import ROOT
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 LONGEST = 45  # a queue's name ends in -work-poison and has 63 characters at most
 
-DECLARATION = '''"""{title}: say here what it is for."""
+DECLARATION = '''"""{title}: describe its purpose here."""
 
 from integrations.{package} import mapping
 from integrations.{package}.seen import SEEN
@@ -40,7 +40,7 @@ INTEGRATION = Integration(
 )
 '''
 
-SEEN = "SEEN: frozenset[str] = frozenset()\n"  # written anew with the mapping sheet
+SEEN = "SEEN: frozenset[str] = frozenset()\n"  # written with the mapping sheet
 
 MAPPING = '''"""{title}: one line for each element that changes, in the target's order."""
 

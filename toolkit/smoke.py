@@ -1,4 +1,4 @@
-"""Is a deployed app up in the version just deployed, does it refuse a stranger, and does one synthetic message come through?
+"""Is a deployed app up in the version just deployed, does it refuse an unknown caller, and does one synthetic message come through?
 
 ``HUB_TOKEN=... python -m toolkit.smoke https://HOST NAME [VERSION]``; without a version any will do. The message is a sample
 of the integration, marked as a test under a fresh control id. It is delivered where the destination takes tests, and refused
@@ -35,7 +35,7 @@ class Failed(Exception):
 
 
 class AsItIs(urllib.request.HTTPRedirectHandler):
-    """A redirection is an answer too: to sign in, for a stranger."""
+    """A redirection is an answer too: to sign in, for an unknown caller."""
 
     def redirect_request(self, *_: object) -> None:
         return None
@@ -86,23 +86,23 @@ class Target(NamedTuple):
     version: str = ""
 
 
-def smoke(target: Target, token: str, say: Callable[[str], None] = print) -> None:
+def smoke(target: Target, token: str, report: Callable[[str], None] = print) -> None:
     """The three looks; raises ``Failed`` at the first that is not as it should be."""
-    base, name, wanted = target
-    say(f"up, version {health(base, wanted)}")
+    base, name, version = target
+    report(f"up, version {health(base, version)}")
     if name == "ops":
         if call(f"{base}/api/ops").status not in TO_SIGN_IN:
-            raise Failed("the page opens to a stranger")
+            raise Failed("the page opens to an unknown caller")
         refuses_forgeries(f"{base}/api/ops", token, None, TO_SIGN_IN)
-        say("the page sends strangers to sign in, whatever headers they forge")
+        report("the page sends an unknown caller to sign in, also with forged headers")
         return
-    refuses_strangers(target, token)
-    say("a stranger is refused, whatever headers it forges")
-    say(message(base, name, token) if has_door(name) else known_caller(target, token))
+    refuses_unknown_callers(target, token)
+    report("an unknown caller is refused, also with forged headers")
+    report(message(base, name, token) if has_door(name) else known_caller(target, token))
 
 
 def forgeries(token: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each header that only the platform may set, as a stranger would forge it, by name.
+    """Each header that only the platform may set, as an attacker would forge it, by name.
 
     The sign-in is forged in the name of our own application, which is a partner: an app that believed it would let it in. The
     certificate is a partner's public one where ``HUB_CERTIFICATE`` names its file (DER), else bytes that no app knows.
@@ -132,7 +132,7 @@ def refuses_forgeries(url: str, token: str, body: bytes | None, refused: tuple[i
     for what, headers in forgeries(token):
         status = call(url, body, headers).status
         if status not in refused:
-            raise Failed(f"a stranger who forges {what} gets {status}, not 401")
+            raise Failed(f"an unknown caller who forges {what} gets {status}, not 401")
 
 
 def has_door(name: str) -> bool:
@@ -141,32 +141,32 @@ def has_door(name: str) -> bool:
     return any(each["name"] == name and each["http"] for each in manifest["integrations"])
 
 
-def refuses_strangers(target: Target, token: str) -> None:
+def refuses_unknown_callers(target: Target, token: str) -> None:
     door = f"{target.base}/api/v1/{target.name}"
     url, body = (door, b"MSH|^~\\&|") if has_door(target.name) else (f"{door}/messages/none", None)
     stranger = call(url, body)
     if stranger.status not in (401, 403):
-        raise Failed(f"a stranger gets {stranger.status}, not 401")
+        raise Failed(f"an unknown caller gets {stranger.status}, not 401")
     refuses_forgeries(url, token, body, (401, 403))
     refuses_forgeries(f"{door}/dead", token, None, (401, 403))
 
 
 def known_caller(target: Target, token: str) -> str:
-    """Without an HTTP door: who is known may ask, and hears that there is no such message."""
+    """Without an HTTP trigger: a known caller may ask, and gets the answer that there is no such message."""
     asked = call(f"{target.base}/api/v1/{target.name}/messages/none", headers={"Authorization": f"Bearer {token}"})
     if asked.status != 404:
         raise Failed(f"a known caller gets {asked.status}, not 404")
     return "a known caller may ask; no message was sent: they come by queue, event or file"
 
 
-def health(base: str, wanted: str) -> str:
-    """The version that answers, once it is the one that is wanted."""
+def health(base: str, expected: str) -> str:
+    """The version that answers, once it is the expected one."""
     until = time.monotonic() + THERE_WITHIN
     while True:
         answer = call(f"{base}/api/health")
-        if answer.status == 200 and (found := str(json.loads(answer.body).get("version", ""))) and wanted in ("", found):
+        if answer.status == 200 and (found := str(json.loads(answer.body).get("version", ""))) and expected in ("", found):
             return found
-        if not wanted or time.monotonic() > until:
+        if not expected or time.monotonic() > until:
             raise Failed("health is not 200" if answer.status != 200 else "the version that answers is not the one deployed")
         time.sleep(1)
 

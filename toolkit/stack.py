@@ -65,7 +65,7 @@ class Stack:
         await self.simulators.subscribe(self.url)
 
     def settings(self) -> dict[str, str]:
-        """What the hub is told; the environment may add to it."""
+        """The hub's settings; the environment may add to them."""
         names = ",".join(integration.name for integration in self.integrations)
         return {"AzureWebJobsStorage": self.storage.connection_string, "HUB_INTEGRATIONS": names, **self.simulators.settings}
 
@@ -101,7 +101,7 @@ class Stack:
 
     def _last_words(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return lines[-1] if lines else "no output"
 
     async def stop(self) -> None:
         """The host drains, then the other ends go, then storage writes its last seconds."""

@@ -27,16 +27,16 @@ class Change(NamedTuple):
     properties: tuple[str, ...]
 
 
-def changes(told: dict[str, Any]) -> list[Change]:
+def changes(result: dict[str, Any]) -> list[Change]:
     """Each resource that changes; a module's own deployment is none."""
-    found = (change(each) for each in told.get("changes", []) if each["changeType"] not in SILENT)
+    found = (change(each) for each in result.get("changes", []) if each["changeType"] not in SILENT)
     return [each for each in found if each.type != "Microsoft.Resources/deployments"]
 
 
-def change(told: dict[str, Any]) -> Change:
-    parts = told["resourceId"].split("/providers/")[-1].split("/")
+def change(result: dict[str, Any]) -> Change:
+    parts = result["resourceId"].split("/providers/")[-1].split("/")
     kind, name = "/".join([parts[0], *parts[1::2]]), "/".join(parts[2::2])
-    return Change(told["changeType"], kind, name, tuple(paths(told.get("delta") or ())))
+    return Change(result["changeType"], kind, name, tuple(paths(result.get("delta") or ())))
 
 
 def paths(delta: Iterable[dict[str, Any]], above: str = "") -> Iterable[str]:

@@ -71,9 +71,9 @@ def test_a_command_shows_it_as_it_is_spelt(name: str, text: str, capsys: pytest.
     monkeypatch.setenv("COLUMNS", "2000")
     shows: dict[str, Any] = {
         "dead list": lambda: dead._table({"x": [story(text)]}),
-        "trace": lambda: trace._tell({"x": [story(text)]}),
+        "trace": lambda: trace._print({"x": [story(text)]}),
         "send": lambda: sys.stdout.write(screen.plain(send._text({"status": 200, "answer": text, "outcome": {"code": text}}))),
-        "ledger": lambda: ledger._tell({"x": [text]}, False, lambda lines: screen.inside("; ".join(lines))),
+        "ledger": lambda: ledger._print({"x": [text]}, False, lambda lines: screen.inside("; ".join(lines))),
         "say": lambda: say(text),
         "check": lambda: check.answer_all(lambda body: verdict(text), "-", False, False, False),
     }

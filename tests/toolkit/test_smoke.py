@@ -18,7 +18,7 @@ from shared.security import caller
 from toolkit.smoke import REFUSED_AS_A_TEST, Failed, Target, application, forgeries, has_door, marked, sample, smoke
 
 NAME = "phw-to-mpi"
-REFUSED = "a stranger is refused, whatever headers it forges"
+REFUSED = "an unknown caller is refused, also with forged headers"
 
 
 APP = "00000000-0000-0000-0000-0000000000d2"
@@ -34,24 +34,24 @@ class App(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path.endswith("/dead"):
-            self._say(403 if self._is_known() else 401, b"")
+            self._answer(403 if self._is_known() else 401, b"")
             return
         if self.path == "/api/ops" or self.path.endswith("/messages/none"):
             known = self._is_known()
-            self._say(404 if known and "messages" in self.path else 200 if known else self.server.stranger, b"")
+            self._answer(404 if known and "messages" in self.path else 200 if known else self.server.stranger, b"")
             return
         told = {"status": "up", "version": self.server.versions[0]}
         if self.path == "/api/health" and len(self.server.versions) > 1:
             self.server.versions.pop(0)
         body = json.dumps(told).encode() if self.path == "/api/health" else json.dumps({"outcome": self.server.outcome}).encode()
-        self._say(self.server.health if self.path == "/api/health" else 200, body)
+        self._answer(self.server.health if self.path == "/api/health" else 200, body)
 
     def do_POST(self) -> None:
         self.server.got.append(self.rfile.read(int(self.headers["Content-Length"])))
         known = self._is_known()
-        self._say(200 if known else 401, self.server.says if known else b"")
+        self._answer(200 if known else 401, self.server.reply if known else b"")
 
-    def _say(self, status: int, body: bytes) -> None:
+    def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Location", f"/api/v1/{NAME}/messages/1")
         self.send_header("Content-Length", str(len(body)))
@@ -65,7 +65,7 @@ class App(BaseHTTPRequestHandler):
 @pytest.fixture
 def app() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), App)
-    server.health, server.checks, server.says, server.outcome, server.got = 200, True, b"MSA|AA", "delivered", []
+    server.health, server.checks, server.reply, server.outcome, server.got = 200, True, b"MSA|AA", "delivered", []
     server.versions, server.stranger, server.believes = ["c0ffee"], 401, "x-nothing"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
@@ -74,12 +74,12 @@ def app() -> Iterator[ThreadingHTTPServer]:
 
 
 def run(server: ThreadingHTTPServer, version: str = "c0ffee", name: str = NAME) -> list[str]:
-    said: list[str] = []
-    smoke(Target(f"http://127.0.0.1:{server.server_port}", name, version), TOKEN, said.append)
-    return said
+    lines: list[str] = []
+    smoke(Target(f"http://127.0.0.1:{server.server_port}", name, version), TOKEN, lines.append)
+    return lines
 
 
-def test_all_is_well(app: ThreadingHTTPServer) -> None:
+def test_everything_works(app: ThreadingHTTPServer) -> None:
     assert run(app) == ["up, version c0ffee", REFUSED, "a test message is delivered"]
     assert app.got[-1].split(b"\r")[0].split(b"|")[10] == b"T"
 
@@ -92,7 +92,7 @@ def test_an_app_without_a_door_is_sent_nothing(app: ThreadingHTTPServer, name: s
     ]
     assert app.got == []
     app.checks = False
-    with pytest.raises(Failed, match="a stranger gets 404"):
+    with pytest.raises(Failed, match="an unknown caller gets 404"):
         run(app, name=name)
 
 
@@ -101,16 +101,16 @@ def test_doors_are_those_of_the_catalogue() -> None:
 
 
 @pytest.mark.parametrize("status", [302, 401])
-def test_the_ops_page_is_closed_to_strangers(app: ThreadingHTTPServer, status: int) -> None:
+def test_the_ops_page_is_closed_to_unknown_callers(app: ThreadingHTTPServer, status: int) -> None:
     app.stranger = status
-    assert run(app, name="ops")[-1] == "the page sends strangers to sign in, whatever headers they forge"
+    assert run(app, name="ops")[-1] == "the page sends an unknown caller to sign in, also with forged headers"
     app.checks = False
-    with pytest.raises(Failed, match="opens to a stranger"):
+    with pytest.raises(Failed, match="opens to an unknown caller"):
         run(app, name="ops")
 
 
 def test_a_refused_test_message_is_as_good(app: ThreadingHTTPServer) -> None:
-    app.says = f"ERR|||202|E||||{REFUSED_AS_A_TEST}".encode()
+    app.reply = f"ERR|||202|E||||{REFUSED_AS_A_TEST}".encode()
     assert run(app)[-1] == "a test message is refused for being one"
 
 

@@ -1,4 +1,4 @@
-"""``./hub bench``: how fast, measured beside others in the same run."""
+"""``./hub bench``: benchmarks, compared with other libraries in the same run."""
 
 from importlib import import_module
 from typing import Annotated
@@ -7,11 +7,11 @@ import typer
 
 from toolkit.say import ROOT, stop
 
-Which = Annotated[str, typer.Argument(help="Which benchmark; left out: what there is.")]
+Which = Annotated[str, typer.Argument(help="Name of the benchmark. Without it: list them.")]
 
 
 def bench(name: Which = "") -> None:
-    """Run a benchmark; leaves with 1 when a goal is missed."""
+    """Run a benchmark. Exits with status 1 if a goal is missed."""
     found = sorted(path.stem for path in (ROOT / "toolkit" / "bench").glob("*.py") if path.stem != "__init__")
     if name not in found:
         stop(f"benchmarks: {', '.join(found)}", 0 if not name else 2)

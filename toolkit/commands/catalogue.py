@@ -10,7 +10,7 @@ from toolkit import screen
 def list_integrations(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
-    """The integrations of the catalogue."""
+    """List the integrations."""
     from integrations import load_all
 
     rows = [_row(integration) for integration in load_all()]

@@ -1,4 +1,4 @@
-"""``./hub check`` and ``./hub run``: the verdict on a message, and what would leave. No network, no storage."""
+"""``./hub check`` and ``./hub run``: the verdict on a message, and the output. No network, no storage."""
 
 import base64
 import json
@@ -14,13 +14,13 @@ from toolkit import screen
 from toolkit.say import stop
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue (./hub list).")]
-File = Annotated[str, typer.Argument(help="A file with one message; - is standard input.")]
+File = Annotated[str, typer.Argument(help="A file with one message; - for standard input.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
-Jsonl = Annotated[bool, typer.Option("--jsonl", help='Many: {"name","body_base64"} a line in, one result a line out.')]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 when a message is not accepted.")]
-Second = Annotated[
-    bool, typer.Option("--second-opinion", help="Ask fhir.resources as well what it finds in the FHIR that leaves.")
+Jsonl = Annotated[
+    bool, typer.Option("--jsonl", help='Many messages: reads {"name","body_base64"} per line, writes one result per line.')
 ]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with status 1 if a message is not accepted.")]
+Second = Annotated[bool, typer.Option("--second-opinion", help="Also validate the FHIR output with fhir.resources.")]
 WhatIf = Annotated[
     list[str] | None,
     typer.Option("--what-if", help="RULE=error or RULE=warning, or RULE@PATH=...; FILE is then a folder. May be repeated."),
@@ -37,7 +37,7 @@ def check(
     second: Second = False,
     what_if: WhatIf = None,
 ) -> None:
-    """The verdict on a message; with --what-if what a decision about a rule would change for a folder of messages."""
+    """Check a message. With --what-if, show what a changed rule would mean for a folder of messages."""
     if what_if:
         from toolkit.rule_decisions import report
 
@@ -46,7 +46,7 @@ def check(
 
 
 def run(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = False, strict: Strict = False) -> None:
-    """The verdict, and what would be sent."""
+    """Check a message and show the output that would be sent."""
     answer_all(runner(name), file, as_json, jsonl, strict)
 
 
@@ -63,7 +63,7 @@ def checker(name: str, second: bool = False) -> Callable[[bytes], Result]:
 
 
 def opinions(outgoing: Iterable[Any]) -> list[dict[str, str]]:
-    """What fhir.resources says of each FHIR body that would leave."""
+    """What fhir.resources reports for each FHIR body of the output."""
     from shared.fhir.second_opinion import second_opinion
 
     found = [issue for each in outgoing if "fhir" in each.content_type for issue in second_opinion(json.loads(each.body))]
@@ -115,7 +115,7 @@ def issue_face(issue: Any) -> dict[str, str]:
 
 
 def faults_face(faults: Iterable[Any]) -> Result:
-    """What is wrong with the hub's own output for an accepted message, by path; nothing when the output passes its check."""
+    """Problems in the hub's own output for an accepted message, by path; empty if it passes its check."""
     found = [issue_face(issue) for issue in faults]
     return {"faults": found} if found else {}
 
@@ -138,7 +138,7 @@ def body_face(body: bytes) -> dict[str, str]:
 
 
 def answer_all(answer: Callable[[bytes], Result], file: str, as_json: bool, jsonl: bool, strict: bool) -> None:
-    """One message or many. Exits with 0 when each was answered, and a single one would not fail on its way out."""
+    """One message or many. Exits with status 0 if each was answered, and a single one has valid output."""
     if jsonl:
         results = many(answer, read(file).splitlines())
         raise SystemExit(0 if all(results) else 1)
@@ -177,7 +177,7 @@ def read(file: str) -> bytes:
 
 
 def as_text(result: Result) -> str:
-    """For a person: the decision, each finding, each body that leaves."""
+    """As text: the decision, each finding, each body of the output."""
     lines = [f"{result['acknowledgement']}  {decision(result)}"]
     lines += map(issue_line, result["issues"])
     if faults := result.get("faults"):

@@ -1,4 +1,4 @@
-"""``./hub convert``: the guide's mapping alone, with no sender's rules: HL7 v2 to a FHIR bundle, a bundle back to HL7 v2."""
+"""``./hub convert``: the guide's mapping only, without rules of a sender: HL7 v2 to a FHIR bundle, a bundle back to HL7 v2."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ from toolkit.commands.check import File, Json, Jsonl, Result, body_face, many, r
 from toolkit.reach import Known, unreached
 
 HL7_V2 = "application/hl7-v2"
-All = Annotated[bool, typer.Option("--quick", help="Leave out the search for elements that reach nothing.")]
+All = Annotated[bool, typer.Option("--quick", help="Skip the search for elements that are not mapped.")]
 
 
 def convert(file: File = "-", as_json: Json = False, jsonl: Jsonl = False, quick: All = False) -> None:
-    """HL7 v2 to a FHIR bundle, or a bundle back to HL7 v2."""
+    """Convert HL7 v2 to a FHIR bundle, or a bundle back to HL7 v2."""
     answer = converter(quick)
     if jsonl:
         raise SystemExit(0 if all(many(answer, read(file).splitlines())) else 1)
@@ -74,7 +74,7 @@ def reaching_nothing(message: Message, known: Known) -> Iterator[Issue]:
 
 
 def face(issues: tuple[Issue, ...], content_type: str, body: bytes) -> Result:
-    """What ``run`` says too: accepted unless an issue is an error, the issues, and what came out."""
+    """As in ``run``: accepted unless an issue is an error, the issues, and what came out."""
     listed = [{"severity": i.severity, "rule": i.rule, "code": i.code, "where": i.where, "text": i.text} for i in issues]
     outgoing = [{"content_type": content_type, **body_face(body)}] if body else []
     return {"accepted": not any(issue.is_error for issue in issues), "issues": listed, "outgoing": outgoing}

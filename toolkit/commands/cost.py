@@ -1,4 +1,4 @@
-"""``./hub cost``: what a month costs, and what that was counted from."""
+"""``./hub cost``: estimate the monthly cost."""
 
 import asyncio
 import logging
@@ -7,14 +7,14 @@ import typer
 
 
 def cost(
-    messages: float = typer.Option(1e6, help="Messages in a month, all integrations together."),
+    messages: float = typer.Option(1e6, help="Messages a month, in all integrations together."),
     size: str = typer.Option("2k", help="Size of a message: 800, 2k, 1m."),
-    integrations: int = typer.Option(0, help="How many integrations; 0: those of the catalogue."),
-    always_ready: int = typer.Option(1, help="Warm instances of each app: what buys the 500 ms against cold starts."),
-    like: str = typer.Option("", help="The integration whose operations are counted; empty: the first of the catalogue."),
+    integrations: int = typer.Option(0, help="Number of integrations; 0: those in the catalogue."),
+    always_ready: int = typer.Option(1, help="Instances kept warm for each app, to avoid cold starts."),
+    like: str = typer.Option("", help="The integration whose operations are counted; empty: the first in the catalogue."),
     private: bool = typer.Option(True, help="With private endpoints, or with tests from the internet."),
 ) -> None:
-    """A month in money, beside always-on containers with a broker."""
+    """Estimate the monthly cost, and compare it with always-on containers and a broker."""
     from integrations import CATALOGUE, load
     from shared.destinations.event_grid import Topic
     from shared.integration import Http
@@ -64,14 +64,14 @@ def show(load: object, name: str, busy: object, idle: object) -> None:
     console.print(table("Always-on containers with a message broker", theirs))
     each = model.total(ours) / load.messages
     console.print(f"The hub costs {model.total(ours) / model.total(theirs):.0%} of that, {each * 1000:.3f} for 1,000 messages.\n")
-    console.print(f"[bold]Counted[/] on {name}, for one message: {said(busy)}")
-    console.print(f"for one idle round of its watchdog: {said(idle)}\n")
+    console.print(f"[bold]Counted[/] on {name}, for one message: {listed(busy)}")
+    console.print(f"for one idle round of its watchdog: {listed(idle)}\n")
     console.print("[bold]Assumed[/]")
     for line in (*model.ASSUMPTIONS, price["source"]):
         console.print(f"- {line}")
 
 
-def said(counted: object) -> str:
+def listed(counted: object) -> str:
     from toolkit.counting import Counted
 
     assert isinstance(counted, Counted)

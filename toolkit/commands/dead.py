@@ -1,4 +1,4 @@
-"""``./hub dead list|show|replay|discard`` and ``./hub replay``: what waits for a person."""
+"""``./hub dead list|show|replay|discard`` and ``./hub replay``: dead letters."""
 
 import getpass
 import sys
@@ -11,30 +11,30 @@ from toolkit.commands.stored import all_or_one, on_store
 
 
 def stated(purpose: str) -> str:
-    """A purpose that says something. Raises ``BadParameter``: it is blank."""
+    """A purpose. Raises ``BadParameter`` if it is blank."""
     if not purpose.strip():
-        raise typer.BadParameter("say why: it is written into the audit")
+        raise typer.BadParameter("give the reason: it is recorded in the audit")
     return purpose.strip()
 
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
-Maybe = Annotated[str, typer.Argument(help="An integration; left out: all.")]
-Id = Annotated[str, typer.Argument(help="The message's id, as dead list shows it.")]
-Ids = Annotated[list[str] | None, typer.Argument(help="Message ids; left out: all that --rule chooses.")]
+Maybe = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
+Id = Annotated[str, typer.Argument(help="The message's id, from dead list.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Message ids. Without them: all that match --rule.")]
 Rule = Annotated[str, typer.Option("--rule", help="Only those with this rule id or code.")]
-Purpose = Annotated[str, typer.Option("--purpose", help="Why; it is written into the audit.")]
-Why = Annotated[str, typer.Option("--purpose", help="Why; it is written into the audit.", callback=stated)]
-Content = Annotated[bool, typer.Option("--content", help="Show the body too; needs --purpose.")]
+Purpose = Annotated[str, typer.Option("--purpose", help="The reason; it is recorded in the audit.")]
+Why = Annotated[str, typer.Option("--purpose", help="The reason; it is recorded in the audit.", callback=stated)]
+Content = Annotated[bool, typer.Option("--content", help="Also show the body; requires --purpose.")]
 All = Annotated[bool, typer.Option("--all", help="All of them.")]
-OutOfOrder = Annotated[bool, typer.Option("--out-of-order", help="Although later messages of its lane were delivered.")]
+OutOfOrder = Annotated[bool, typer.Option("--out-of-order", help="Even if later messages of the same lane were delivered.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
-app = typer.Typer(no_args_is_help=True, help="Dead letters: see, replay or discard them.")
+app = typer.Typer(no_args_is_help=True, help="List, replay or discard dead letters.")
 
 
 @app.command("list")
 def list_dead(name: Maybe = "", rule: Rule = "", as_json: AsJson = False) -> None:
-    """Every dead letter, oldest first: reason, rules, paths, attempts."""
+    """List the dead letters, oldest first: reason, rules, paths, attempts."""
     from shared.ledger.dead import dead_letters
 
     found = on_store(all_or_one(name), lambda one, hub: dead_letters(one.name, hub, rule))
@@ -43,7 +43,7 @@ def list_dead(name: Maybe = "", rule: Rule = "", as_json: AsJson = False) -> Non
 
 @app.command()
 def show(name: Name, message_id: Id, content: Content = False, purpose: Purpose = "", as_json: AsJson = False) -> None:
-    """One dead letter; its content only when asked for with a purpose, which is audited."""
+    """Show one dead letter. Showing its content requires a purpose, which is audited."""
     from shared.ledger import dead
     from shared.ledger.search import status
 
@@ -59,7 +59,7 @@ def show(name: Name, message_id: Id, content: Content = False, purpose: Purpose 
 def replay(
     name: Name, purpose: Why, ids: Ids = None, rule: Rule = "", every: All = False, out_of_order: OutOfOrder = False
 ) -> None:
-    """Try dead letters again, each in its place in its lane."""
+    """Try dead letters again, each at its place in its lane."""
     from shared.administration import replay_many
     from shared.hub import Hub
     from shared.integration import Integration
@@ -78,7 +78,7 @@ def replay(
 
 @app.command()
 def discard(name: Name, ids: Annotated[list[str], typer.Argument(help="Message ids.")], purpose: Why) -> None:
-    """Give dead letters up: the record stays, the content goes."""
+    """Discard dead letters: the record is kept, the content is deleted."""
     from shared.hub import Hub
     from shared.integration import Integration
     from shared.ledger.dead import discard as give_up

@@ -1,4 +1,4 @@
-"""``./hub demo``: see it work."""
+"""``./hub demo``: see the hub at work."""
 
 import asyncio
 import re
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 FONT = re.compile(r"@font-face \{[^{}]*\}\s*")  # rich's picture asks a far server for its font: the viewer's own will do
 
-Only = Annotated[list[str] | None, typer.Argument(help="These integrations only.")]
-Every = Annotated[bool, typer.Option("--all", help="Every sample, not a few of each integration.")]
+Only = Annotated[list[str] | None, typer.Argument(help="Only these integrations.")]
+Every = Annotated[bool, typer.Option("--all", help="Send every sample, not only a few per integration.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of the screen.")]
 Svg = Annotated[Path | None, typer.Option("--svg", help="Also write the screen to this file.")]
 
 
 def demo(names: Only = None, every: Every = False, as_json: AsJson = False, svg: Svg = None) -> None:
-    """Start everything, send every integration's samples in, show what arrived where; exits 0 only if all is as expected."""
+    """Start everything, send samples to every integration, show what arrived where. Exits with status 1 if anything is wrong."""
     from integrations import load_all
     from toolkit.demo import demo as run
 
@@ -55,5 +55,7 @@ def face(result: "Result") -> dict[str, object]:
             | {name: value for name, value in vars(one).items() if name in shown}
             for one in result.journeys
         ],
-        "subscribers": [{"integration": h.integration.name, "expected": h.expected, "arrived": h.arrived} for h in result.heard],
+        "subscribers": [
+            {"integration": h.integration.name, "expected": h.expected, "arrived": h.arrived} for h in result.subscribers
+        ],
     }

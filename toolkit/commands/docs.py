@@ -6,10 +6,10 @@ import typer
 
 
 def docs(
-    name: Annotated[str, typer.Argument(help="An integration; its interface sheet is printed.")] = "",
+    name: Annotated[str, typer.Argument(help="Print the interface sheet of this integration.")] = "",
     write: Annotated[bool, typer.Option("--write", help="Write all pages to docs/generated.")] = False,
 ) -> None:
-    """The interface sheet of an integration, or with --write every generated page."""
+    """Print the interface sheet of an integration, or write every generated page with --write."""
     from integrations import load_all
     from toolkit import hazards
     from toolkit.generated_docs import FOLDER, pages

@@ -1,4 +1,4 @@
-"""``./hub guide-coverage``: per message type, which rows of the HL7 v2-to-FHIR guide are implemented, and which not and why."""
+"""``./hub guide-coverage``: per message type, which rows of the HL7 v2-to-FHIR guide are implemented, and why others are not."""
 
 import json
 from collections import Counter
@@ -10,13 +10,13 @@ from toolkit.guide.coverage import Found, coverage
 from toolkit.guide.rows import STRUCTURE
 from toolkit.say import ROOT, stop
 
-Event = Annotated[str, typer.Argument(help="One message type, such as ADT^A01; all when left out.")]
+Event = Annotated[str, typer.Argument(help="One message type, such as ADT^A01. Without it: all.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object for each row.")]
-Losses = Annotated[bool, typer.Option("--losses", help="The loss budget instead: what v2 -> FHIR -> v2 does not bring back.")]
+Losses = Annotated[bool, typer.Option("--losses", help="Show the loss budget instead: what v2 -> FHIR -> v2 loses.")]
 
 
 def guide_coverage(event: Event = "", as_json: Json = False, losses: Losses = False) -> None:
-    """Which rows of the guide are implemented, each tried; and why the others are not."""
+    """List which rows of the guide are implemented (each is tested), and why the others are not."""
     if losses:
         typer.echo((ROOT / "docs" / "loss-budget.md").read_text(encoding="utf-8"))
         return
@@ -29,8 +29,8 @@ def guide_coverage(event: Event = "", as_json: Json = False, losses: Losses = Fa
 
 def face(found: Found) -> str:
     row = found.row
-    said = {"event": found.event, "map": row.map, "row": row.row, "field": row.field, "target": row.target}
-    return json.dumps({**said, "condition": row.condition, "status": found.status, "reason": found.reason})
+    values = {"event": found.event, "map": row.map, "row": row.row, "field": row.field, "target": row.target}
+    return json.dumps({**values, "condition": row.condition, "status": found.status, "reason": found.reason})
 
 
 def table(event: str, found: list[Found], whole: bool) -> str:

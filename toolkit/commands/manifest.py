@@ -1,4 +1,4 @@
-"""``./hub manifest``: what infrastructure needs to know of the catalogue."""
+"""``./hub manifest``: the catalogue for the infrastructure."""
 
 import typer
 
@@ -7,12 +7,14 @@ from toolkit import bicep
 from toolkit.manifest import MANIFEST, text
 
 
-def manifest(check: bool = typer.Option(False, "--check", help="Write nothing; exit 1 when the file is stale.")) -> None:
-    """Write infra/manifest.json from the catalogue, and what Bicep makes of it for each environment."""
+def manifest(
+    check: bool = typer.Option(False, "--check", help="Write nothing. Exit with status 1 if the file is out of date."),
+) -> None:
+    """Write infra/manifest.json from the catalogue, and the Bicep snapshot of each environment."""
     new = text(load_all())
     if check:
         fresh = MANIFEST.exists() and MANIFEST.read_text("utf-8") == new
-        typer.echo("infra/manifest.json is fresh" if fresh else "infra/manifest.json is stale: run ./hub manifest")
+        typer.echo("infra/manifest.json is up to date" if fresh else "infra/manifest.json is out of date: run ./hub manifest")
         raise typer.Exit(0 if fresh else 1)
     MANIFEST.write_text(new, "utf-8")
     typer.echo("infra/manifest.json written")

@@ -1,4 +1,4 @@
-"""``./hub mutate``: which plausible slips in the code no test would notice."""
+"""``./hub mutate``: which code changes no test notices."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,13 +9,13 @@ import typer
 
 from toolkit.say import ROOT, stop
 
-Paths = Annotated[list[str] | None, typer.Option("--paths", help="A file or folder of the product; may be repeated.")]
-Tests = Annotated[list[str] | None, typer.Option("--tests", help="The tests that may catch a slip; all fast ones when left out.")]
+Paths = Annotated[list[str] | None, typer.Option("--paths", help="A file or folder to change; may be repeated.")]
+Tests = Annotated[list[str] | None, typer.Option("--tests", help="The tests to run. Without it: all fast tests.")]
 Changed = Annotated[str, typer.Option("--changed", help="Only lines that differ from this commit, such as main.")]
 
 
 def mutate(paths: Paths = None, tests: Tests = None, changed: Changed = "") -> None:
-    """Plant one slip at a time in a copy, run the tests that cover its line, print what survives; exit code 1 when any does."""
+    """Change one thing at a time in a copy and print the changes that no test notices. Exits with status 1 if any."""
     from toolkit.mutation import run
 
     lines = run.changed(changed, ROOT) if changed else None

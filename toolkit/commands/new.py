@@ -1,4 +1,4 @@
-"""``./hub new``: begin an integration."""
+"""``./hub new``: start a new integration."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ EXPECTED = "tests/test_samples.py"
 
 
 def new(name: Called) -> None:
-    """A new integration that works as it stands: declaration, mapping, two samples, its line in the catalogue."""
+    """Create a working integration: declaration, mapping, two samples and its line in the catalogue."""
     from toolkit.scaffold import is_name, write
 
     if not is_name(name):

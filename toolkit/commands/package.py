@@ -1,4 +1,4 @@
-"""``./hub package``: what is deployed."""
+"""``./hub package``: the deployable zip."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from toolkit.say import stop
 
 
 def package(
-    name: str = typer.Argument(help="An integration, or ops: the page and the watchdog over all of them."),
-    output: Path = typer.Option(Path("dist"), help="Where the zip goes."),
-    python: str = typer.Option(RUNNING, help="Version of Python of the app; infra/ deploys 3.13."),
+    name: str = typer.Argument(help="An integration, or ops: the ops page and the watchdog."),
+    output: Path = typer.Option(Path("dist"), help="Folder for the zip."),
+    python: str = typer.Option(RUNNING, help="The app's Python version; infra/ deploys 3.13."),
 ) -> None:
-    """Make the deployable zip: one integration, shared/, a catalogue of its own, and the run-time wheels."""
+    """Build the deployable zip: one integration, shared/, its catalogue and the run-time wheels."""
     if name not in (*CATALOGUE, OPS):
         stop(f"the catalogue has no {name}: ./hub list names what it has")
     folders = dict(CATALOGUE) if name == OPS else {name: CATALOGUE[name]}

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from toolkit.relay import Relay
 
 Url = Annotated[str, typer.Argument(help="The hub's address for this sender: https://.../api/v1/<name>.")]
-Key = Annotated[str, typer.Option(envvar="HUB_KEY", help="The partner's key; better in the environment than on the line.")]
+Key = Annotated[str, typer.Option(envvar="HUB_KEY", help="The partner's key; safer in the environment than on the command line.")]
 Port = Annotated[int, typer.Option(help="Listen on this port.")]
-Host = Annotated[str, typer.Option(help="Listen on this address; 0.0.0.0 is every one.")]
+Host = Annotated[str, typer.Option(help="Listen on this address; 0.0.0.0 for all.")]
 Certificate = Annotated[Path | None, typer.Option(exists=True, help="PEM: turns TLS on.")]
 PrivateKey = Annotated[Path | None, typer.Option(exists=True, help="PEM: the certificate's key.")]
-Authority = Annotated[Path | None, typer.Option(exists=True, help="PEM: senders must have a certificate of this authority.")]
-Failure = Annotated[str, typer.Option(help="When the hub gives no answer: close the connection, or ae.")]
+Authority = Annotated[Path | None, typer.Option(exists=True, help="PEM: senders need a certificate issued by this authority.")]
+Failure = Annotated[str, typer.Option(help="If the hub gives no answer: close the connection, or answer AE (ae).")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for the hub.")]
 
 
@@ -34,7 +34,7 @@ def relay(
     on_failure: Failure = "close",
     timeout: Timeout = 60,
 ) -> None:
-    """Take HL7 v2 by MLLP and hand it to the hub."""
+    """Receive HL7 v2 over MLLP and forward it to the hub over HTTP."""
     from toolkit.relay import Relay, Settings, server_context
 
     if on_failure not in ("close", "ae"):
@@ -54,10 +54,10 @@ async def _run(server: "Relay") -> None:
         await server.start()
     except OSError as error:
         stop(f"cannot listen on port {server.settings.port}: {error.strerror}", 1)
-    told = asyncio.Event()
+    stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     typer.echo(f"MLLP on {server.settings.host}:{server.port}, to {server.settings.url}")
-    await told.wait()
+    await stopped.wait()
     await server.stop()
-    typer.echo(f"{server.relayed} answered, {server.failed} not")
+    typer.echo(f"{server.relayed} answered, {server.failed} not answered")

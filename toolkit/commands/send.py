@@ -13,10 +13,10 @@ from toolkit import drops, screen
 from toolkit.commands.check import File, Name, declared, read
 from toolkit.say import stop
 
-Url = Annotated[str, typer.Option("--url", envvar="HUB_URL", help="Of the hub.")]
-ByQueue = Annotated[bool, typer.Option("--queue", help="Put it on <name>-in instead of posting it.")]
-Kind = Annotated[str, typer.Option("--content-type", help="Of the body; left out: as the file's name says.")]
-Key = Annotated[str, typer.Option("--key", envvar="HUB_KEY", help="The partner's key, where the hub asks for one.")]
+Url = Annotated[str, typer.Option("--url", envvar="HUB_URL", help="The hub's address.")]
+ByQueue = Annotated[bool, typer.Option("--queue", help="Put it on the queue <name>-in instead of posting it.")]
+Kind = Annotated[str, typer.Option("--content-type", help="Media type of the body. Without it: from the file's name.")]
+Key = Annotated[str, typer.Option("--key", envvar="HUB_KEY", help="The partner's key, if the hub requires one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 WAIT = 10.0
 OPEN = ("waiting", "sending", None)
@@ -31,7 +31,7 @@ def send(
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
-    """Send a message to a running hub (./hub up) and tell what became of it; where files are taken, a file and its other half."""
+    """Send a message to a running hub (./hub up) and show its outcome. A file integration gets the file and its pair."""
     integration = declared(name)
     body = read(file)
     if drops.takes_files(integration) and not queue:
@@ -60,23 +60,23 @@ async def _posted(url: str, name: str, body: bytes, headers: dict[str, str]) -> 
     try:
         async with aiohttp.ClientSession() as session:
             async with session.post(f"{url}/api/v1/{name}", data=body, headers=headers) as answer:
-                told = {"status": answer.status, "answer": (await answer.read()).decode("utf-8", "replace")}
+                result = {"status": answer.status, "answer": (await answer.read()).decode("utf-8", "replace")}
                 where = answer.headers.get("Location", "")
-            return {**told, "outcome": await _followed(session, url + where, headers) if where else {}}
+            return {**result, "outcome": await _followed(session, url + where, headers) if where else {}}
     except aiohttp.ClientConnectionError:
         stop(f"no hub answers at {url}: start it with ./hub up")
 
 
 async def _followed(session: Any, url: str, headers: dict[str, str]) -> dict[str, Any]:
-    """What became of it, or how it stands after a while."""
-    told: dict[str, Any] = {}
+    """Its outcome, or its state after some seconds."""
+    state: dict[str, Any] = {}
     for _ in range(int(WAIT / 0.1)):
         async with session.get(url, headers=headers) as answer:
-            told = await answer.json() if answer.status == 200 else {}
-        if told.get("outcome") not in OPEN:
+            state = await answer.json() if answer.status == 200 else {}
+        if state.get("outcome") not in OPEN:
             break
         await asyncio.sleep(0.1)
-    return told
+    return state
 
 
 async def _queued(name: str, body: bytes) -> None:
@@ -99,7 +99,7 @@ async def _queued(name: str, body: bytes) -> None:
 
 
 async def _dropped(integration: Integration, file: str, body: bytes) -> list[str]:
-    """The file, and the other half of its pair when it lies beside it; nobody tells a local hub of them but we."""
+    """The file, and the other file of its pair if it is in the same folder; a local hub gets the events from here."""
     from shared.hub import connect
 
     if file == "-":

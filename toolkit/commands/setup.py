@@ -17,9 +17,11 @@ CHECKS = ROOT / "toolkit" / "checks_package" / "package.json"
 
 
 def setup(
-    everything: Annotated[bool, typer.Option("--all", help="Also what the gates, the page tests and the examples need.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also install what the checks, the page tests and the examples need.")
+    ] = False,
 ) -> None:
-    """Install the hub, its storage emulator and, with --all, what the gates need."""
+    """Install the hub, its storage emulator and, with --all, what the checks need."""
     from toolkit import azurite
 
     azurite.program()
@@ -29,18 +31,18 @@ def setup(
 
 
 def for_tests() -> None:
-    """What the tests of pages, infrastructure and workflows need; at once when it is there already."""
-    stamp, wanted = HOME / ".for-tests", _fingerprint()
-    if stamp.exists() and stamp.read_text("utf-8") == wanted:
+    """What the tests of pages, infrastructure and workflows need; returns at once if it is installed."""
+    stamp, fingerprint = HOME / ".for-tests", _fingerprint()
+    if stamp.exists() and stamp.read_text("utf-8") == fingerprint:
         return
     _python_extras()
     _node_packages()
     HOME.mkdir(exist_ok=True)
-    stamp.write_text(wanted, "utf-8")
+    stamp.write_text(fingerprint, "utf-8")
 
 
 def _fingerprint() -> str:
-    """Changes when what must be installed changes, or the virtual environment was made anew."""
+    """Changes when what must be installed changes, or the virtual environment was created again."""
     files = (ROOT / "pyproject.toml", CHECKS)
     made = int((ROOT / ".venv" / "pyvenv.cfg").stat().st_mtime) if (ROOT / ".venv" / "pyvenv.cfg").exists() else 0
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest() + f" {made}"
@@ -49,20 +51,20 @@ def _fingerprint() -> str:
 def _python_extras() -> None:
     """The optional dependencies of pyproject.toml, pinned there."""
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-    wanted = [package for extra in EXTRAS for package in listed[extra]]
-    say("installing what the gates need ...")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
+    packages = [package for extra in EXTRAS for package in listed[extra]]
+    say("installing what the checks need ...")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
     if subprocess.run(pip, check=False).returncode:
         stop("pip could not install what the gates need: no network?")
 
 
 def _node_packages() -> None:
-    """The packages of toolkit/checks_package, in .hub/node_modules; tests that need one say so when it is absent."""
-    wanted = [f"{name}@{version}" for name, version in json.loads(CHECKS.read_text("utf-8"))["dependencies"].items()]
+    """The packages of toolkit/checks_package, in .hub/node_modules; tests that need one are skipped without it."""
+    packages = [f"{name}@{version}" for name, version in json.loads(CHECKS.read_text("utf-8"))["dependencies"].items()]
     npm = shutil.which("npm")
     if npm is None:
-        say("no npm here: the tests that need its packages are left out")
+        say("npm is not installed: tests that need its packages are skipped")
         return
-    command = [npm, "install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--prefix", str(HOME), *wanted]
+    command = [npm, "install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--prefix", str(HOME), *packages]
     if subprocess.run(command, capture_output=True, check=False).returncode:
-        say("npm could not install: the tests that need its packages are left out")
+        say("npm could not install: tests that need its packages are skipped")

@@ -1,4 +1,4 @@
-"""``./hub sheet``: what becomes of each element of an integration's messages."""
+"""``./hub sheet``: which element of an integration's messages reaches which element of the output."""
 
 from typing import Annotated
 
@@ -6,11 +6,11 @@ import typer
 
 from toolkit.commands.check import Name, declared
 
-Write = Annotated[bool, typer.Option("--write", help="Write it, and seen.py, to the integration's folder (NAME left out: all).")]
+Write = Annotated[bool, typer.Option("--write", help="Write it and seen.py to the integration's folder. Without NAME: for all.")]
 
 
 def sheet(name: Name = "", write: Write = False) -> None:
-    """The mapping sheet of an integration, made from its samples."""
+    """Print the mapping sheet of an integration, generated from its samples."""
     from integrations import CATALOGUE
     from toolkit.sheet import page, places, places_file
     from toolkit.sheet import sheet as made

@@ -1,4 +1,4 @@
-"""Work on the store of the settings; without any, that of ``./hub up`` on this machine."""
+"""Work on the store that the settings name; without settings, the store of ``./hub up`` on this machine."""
 
 import asyncio
 import os

@@ -11,7 +11,7 @@ PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "allow
 
 
 def test(context: typer.Context) -> None:
-    """Every test, by pytest; further arguments are pytest's (-k, -m "not slow", ...)."""
+    """Run every test. Further arguments go to pytest (-k, -m "not slow", ...)."""
     from toolkit import azurite
     from toolkit.commands.setup import for_tests
 

@@ -1,4 +1,4 @@
-"""``./hub thresholds``: the limits that support staff may tune, and their change, which is audited."""
+"""``./hub thresholds``: the limits that support staff may change; each change is audited."""
 
 import asyncio
 import getpass
@@ -13,8 +13,8 @@ from toolkit.say import say, stop
 def thresholds(
     integration: Annotated[str, typer.Argument(help="Set a threshold of this integration.")] = "",
     rule: Annotated[str, typer.Argument(help="backlog-age, backlog-size, error-rate, slow or quiet.")] = "",
-    value: Annotated[float, typer.Argument(help="The limit; below 0 takes it away.")] = -1,
-    why: Annotated[str, typer.Option(help="The reason, which is audited.")] = "",
+    value: Annotated[float, typer.Argument(help="The limit; a negative value removes it.")] = -1,
+    why: Annotated[str, typer.Option(help="The reason; it is recorded in the audit.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """List the thresholds, or set one."""
@@ -31,9 +31,9 @@ def _set(integration: str, rule: str, value: float, why: str) -> None:
     if integration not in CATALOGUE or rule not in RULES:
         stop(f"name an integration of the catalogue and one of {', '.join(RULES)}")
     if not why:
-        stop("say why: --why 'night shift wants to hear sooner'")
+        stop("give the reason: --why 'night shift needs an earlier warning'")
     asyncio.run(_on_hub(lambda hub: change(Threshold(integration, rule, value, getpass.getuser(), why), hub)))
-    say(f"{rule} of {integration} is {value:g} {RULES[rule].unit}" if value >= 0 else f"{rule} of {integration} is gone")
+    say(f"{rule} of {integration} is {value:g} {RULES[rule].unit}" if value >= 0 else f"{rule} of {integration} is removed")
 
 
 def _list(as_json: bool) -> None:

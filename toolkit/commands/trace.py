@@ -1,4 +1,4 @@
-"""``./hub trace``: the story of a message, found by its control id."""
+"""``./hub trace``: the history of a message, found by its control id."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,15 +11,15 @@ from toolkit.commands.stored import all_or_one, on_store
 if TYPE_CHECKING:
     from rich.table import Table
 
-Value = Annotated[str, typer.Argument(help="A control id (MSH-10); with --by another kind.")]
-Only = Annotated[str, typer.Option("--integration", "-i", help="Look in this integration only.")]
+Value = Annotated[str, typer.Argument(help="A control id (MSH-10), or another id with --by.")]
+Only = Annotated[str, typer.Option("--integration", "-i", help="Search only this integration.")]
 By = Annotated[str, typer.Option("--by", help="control, correlation, patient or id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 TIMES = ("at", "ended", "due")
 
 
 def trace(value: Value, integration: Only = "", by: By = "control", as_json: AsJson = False) -> None:
-    """What became of a message; never its content. Leaves with 1 when nothing is found."""
+    """Show the history of a message, without its content. Exits with status 1 if nothing is found."""
     from shared.hub import Hub
     from shared.integration import Integration
     from shared.ledger import search
@@ -31,11 +31,11 @@ def trace(value: Value, integration: Only = "", by: By = "control", as_json: AsJ
         return await search.find(one.name, by, value, hub)  # type: ignore[arg-type]
 
     stories = {name: found for name, found in on_store(all_or_one(integration), look).items() if found}
-    print(screen.as_json(stories)) if as_json else _tell(stories)
+    print(screen.as_json(stories)) if as_json else _print(stories)
     raise SystemExit(0 if stories else 1)
 
 
-def _tell(stories: dict[str, list[dict[str, Any]]]) -> None:
+def _print(stories: dict[str, list[dict[str, Any]]]) -> None:
     console = screen.console()
     if not stories:
         console.print("no such message")

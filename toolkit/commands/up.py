@@ -11,14 +11,14 @@ import typer
 if TYPE_CHECKING:
     from shared.integration import Integration
 
-Only = Annotated[list[str] | None, typer.Argument(help="These integrations only.")]
-Port = Annotated[int, typer.Option("--port", help="Of the hub.")]
-StoragePort = Annotated[int, typer.Option("--storage-port", help="First of three for storage; 10000 is Azurite's own.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Begin with empty storage.")]
+Only = Annotated[list[str] | None, typer.Argument(help="Only these integrations.")]
+Port = Annotated[int, typer.Option("--port", help="The hub's port.")]
+StoragePort = Annotated[int, typer.Option("--storage-port", help="First of the three storage ports; Azurite's default is 10000.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start with empty storage.")]
 
 
 def up(names: Only = None, port: Port = 7071, storage_port: StoragePort = 10000, fresh: Fresh = False) -> None:
-    """Start storage, the other ends and the hub, and stay; Ctrl-C drains and stops."""
+    """Start storage, simulated destinations and the hub. Ctrl-C drains and stops."""
     from integrations import load_all
     from toolkit.ports import must_be_free
     from toolkit.say import HOME
@@ -47,13 +47,13 @@ async def _stay(integrations: "tuple[Integration, ...]", folder: Path, port: int
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows
             asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    say("starting storage, the other ends and the hub ...")
+    say("starting storage, simulated destinations and the hub ...")
     async with Stack(integrations, folder, port, storage, quiet=False) as stack:
         _tell(stack)
         host = asyncio.ensure_future(stack.host.wait()) if stack.host else None
         waiting = asyncio.ensure_future(stopped.wait())
         await asyncio.wait({waiting, *([host] if host else [])}, return_when=asyncio.FIRST_COMPLETED)
-        say("draining ..." if stopped.is_set() else f"the host ended: see {stack.log}")
+        say("draining ..." if stopped.is_set() else f"the host stopped: see {stack.log}")
     say("stopped")
     if not stopped.is_set():
         raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""``./hub waiting list|retry|give-up`` and ``./hub close-breaker``: what a person does about messages that wait."""
+"""``./hub waiting list|retry|give-up`` and ``./hub close-breaker``: act on waiting messages."""
 
 import getpass
 from collections.abc import Awaitable, Callable
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from shared.ledger.dead import Person
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
-Maybe = Annotated[str, typer.Argument(help="An integration; left out: all.")]
-Ids = Annotated[list[str], typer.Argument(help="Message ids, as waiting list shows them.")]
-Purpose = Annotated[str, typer.Option("--purpose", help="Why; it is written into the audit.", callback=stated)]
+Maybe = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
+Ids = Annotated[list[str], typer.Argument(help="Message ids, from waiting list.")]
+Purpose = Annotated[str, typer.Option("--purpose", help="The reason; it is recorded in the audit.", callback=stated)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
-app = typer.Typer(no_args_is_help=True, help="Messages that wait for their destination: see, retry or give them up.")
+app = typer.Typer(no_args_is_help=True, help="List, retry or give up messages that wait for their destination.")
 
 
 @app.command("list")
 def list_waiting(name: Maybe = "", as_json: AsJson = False) -> None:
-    """The first waiting message of each lane, oldest first: what it waits for, and how often it was tried."""
+    """List the first waiting message of each lane, oldest first: the reason and the number of attempts."""
     from shared.ledger.waiting import waiting
 
     found = on_store(all_or_one(name), lambda one, hub: waiting(one, hub))
@@ -43,18 +43,18 @@ def retry(name: Name, ids: Ids, purpose: Purpose) -> None:
 
 @app.command("give-up")
 def give_up(name: Name, ids: Ids, purpose: Purpose) -> None:
-    """Make waiting messages dead letters, so that their lanes go on."""
+    """Turn waiting messages into dead letters, so that their lanes continue."""
     from shared.ledger.waiting import give_up as end
 
     print(f"given up: {_each(name, ids, purpose, end)}")
 
 
 def close_breaker(name: Name, purpose: Purpose) -> None:
-    """Close the breaker of an integration's destination: deliveries go at once, in every integration that uses it."""
+    """Close the breaker of an integration's destination: deliveries continue at once, in every integration that uses it."""
     from shared.ledger.waiting import close_breaker as close
 
     lanes = on_store(all_or_one(name), lambda one, hub: close(one, _person(purpose), hub))[name]
-    print(f"closed; lanes that go on now: {lanes}")
+    print(f"closed; lanes that continue now: {lanes}")
 
 
 def _each(name: str, ids: list[str], purpose: str, act: "Callable[[Integration, str, Person, Hub], Awaitable[None]]") -> int:
@@ -80,4 +80,4 @@ def _table(found: dict[str, list[dict[str, Any]]]) -> None:
     for name, stories in found.items():
         for one in stories:
             table.add_row(name, *(screen.cell(one.get(column, "")) for column in columns))
-    screen.console().print(table if table.row_count else "nothing waits")
+    screen.console().print(table if table.row_count else "no message is waiting")

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from shared.hub import Hub
     from shared.integration import Integration
 
-Name = Annotated[str, typer.Argument(help="An integration; all of them when it is left out.")]
+Name = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
 Hours = Annotated[float, typer.Option("--hours", min=0.1, help="How far back to count.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 Row = dict[str, str | int]
 
 
 def warnings(name: Name = "", hours: Hours = 24, as_json: AsJson = False) -> None:
-    """How often each rule warned, by field and sender: what would be refused if the rule were raised."""
+    """List how often each rule warned, by field and sender: what would be refused if the rule were an error."""
 
     async def look(one: "Integration", hub: "Hub") -> list[Row]:
         from shared.ledger import counters
@@ -40,6 +40,6 @@ def rows(counted: "Counter[str]") -> list[Row]:
 
 
 def lines(found: dict[str, list[Row]]) -> list[str]:
-    """For a person: one line for each rule, field and sender."""
+    """As text: one line for each rule, field and sender."""
     table = [(name, row) for name, listed in found.items() for row in listed]
     return [f"{row['count']:>7}  {name:<22} {row['rule']:<24} {row['field']:<8} {row['sender']}" for name, row in table]
