@@ -97,3 +97,69 @@ def test_the_product_names_no_machine_and_no_registry() -> None:
         if FOREIGN.search(text)
     ]
     assert not found
+
+
+# Words that a reader in a second language stumbles over, each with what to write instead (see CONTRIBUTING.md).
+UNCLEAR = {
+    r"nobody|somebody": "no one, someone",
+    r"whoever|whatever it": "anyone who, any",
+    r"in vain": "without effect",
+    r"mend(?:s|ed|ing)?": "fix, correct",
+    r"beside": "next to",
+    r"(?:is|are|was|were) wanted": "expected, required",
+    r"turn(?:s|ed)? away": "rejected",
+    r"leaves with": "exits with status",
+    r"(?:is|are|was|were) told": "is notified, gets",
+    r"hears? (?:AA|AE|AR|of|that|\d)": "gets",
+    r"(?:does not|has not) beaten|not beat": "sent no heartbeat",
+    r"at the other end": "the destination",
+    r"make[sd]? anew|written anew": "again",
+    r"by itself": "on its own",
+    r"as (?:it|they) stands?": "unchanged",
+    r"in money": "cost",
+    r"stands? in a line": "is on a line",
+    r"must be looked at": "someone must check",
+    r"waits for a person": "needs action",
+    r"prey|was led|is led": "name it by what it is",
+    r"hand(?:s|ed)? over|hands on": "pass",
+}
+WORDS = re.compile("|".join(rf"(?<![\w-])(?:{word})\b" for word in UNCLEAR), re.IGNORECASE)
+IN_PLAIN_ENGLISH = (
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CODE_OF_CONDUCT.md",
+    "docs",
+    "infra",
+    "integrations",
+    "toolkit",
+    ".github",
+)
+NOT_READ = ("docs/generated/", "docs/demo.svg", "infra/environments/", "toolkit/guide/", "toolkit/azurite_package/", "/samples/")
+
+
+def unclear(text: str) -> list[str]:
+    """The unclear words of a text; a part of an id such as ``document-inside-or-beside`` is none."""
+    return [found[0] for found in WORDS.finditer(text)]
+
+
+def test_texts_are_in_plain_english() -> None:
+    """Folders whose texts have been rewritten stay so; what to write instead is in ``UNCLEAR``."""
+    places = [(path, path.relative_to(ROOT).as_posix()) for path in tracked()]
+    found = [
+        f"{name}:{number}: {word}"
+        for path, name in places
+        if name.startswith(IN_PLAIN_ENGLISH) and not any(part in name for part in NOT_READ) and path.suffix in TEXT | {""}
+        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1)
+        for word in unclear(line)
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["nobody is told", "the sender must mend it", "a number is wanted", "Leaves with 1", "two lie beside it"]
+)
+def test_unclear_words_are_found(text: str) -> None:
+    assert unclear(text)
+    assert not unclear("The sender must correct and resend it; besides, no one is notified.")

@@ -1,4 +1,4 @@
-"""``python -m toolkit``: what the launcher ``./hub`` hands over to."""
+"""``python -m toolkit``: what the launcher ``./hub`` calls."""
 
 from toolkit.cli import main
 

@@ -129,7 +129,7 @@ async def _accept(integration: Integration, hub: Hub, messages: int) -> None:
 
 
 def _fresh(body: bytes, hub: Hub) -> bytes:
-    """The same message under a control id that nobody has used, so that it is no duplicate."""
+    """The same message under a new control id, so that it is not a duplicate."""
     if not body.startswith(b"MSH"):
         return body
     first, end, rest = body.partition(b"\r")

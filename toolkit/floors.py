@@ -1,6 +1,6 @@
 """The least work that makes what the hub makes of two samples: read the JSON, pick, write; nothing checked, nothing general.
 
-The benchmarks show it beside the hub's own figures. A test holds that it makes the same.
+The benchmarks show it next to the hub's own figures. A test holds that it makes the same.
 """
 
 from typing import Any

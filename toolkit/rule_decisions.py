@@ -21,7 +21,7 @@ class Change(NamedTuple):
 
 
 def report(integration: Any, decisions: Sequence[str], folder: str, as_json: bool) -> None:
-    """Print what would change; exits with 0 whatever it finds, because nothing is wrong."""
+    """Print what would change; always exits with status 0."""
     path = Path(folder)
     if not path.is_dir():
         stop("--what-if needs a folder of messages", 2)

@@ -1,4 +1,4 @@
-"""Is a deployed app up in the version just deployed, does it refuse an unknown caller, and does one synthetic message come through?
+"""Is a deployed app up in the version just deployed, does it refuse an unknown caller, and does it deliver a message?
 
 ``HUB_TOKEN=... python -m toolkit.smoke https://HOST NAME [VERSION]``; without a version any will do. The message is a sample
 of the integration, marked as a test under a fresh control id. It is delivered where the destination takes tests, and refused

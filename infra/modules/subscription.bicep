@@ -25,7 +25,7 @@ var wanted = {
   includedEventTypes: declared.types
   subjectBeginsWith: declared.subjectBeginsWith
   enableAdvancedFilteringOnArrays: true
-  // Each operator by itself: the type of a filter depends on its operator.
+  // Each operator on its own: the type of a filter depends on its operator.
   advancedFilters: concat(
     map(filter(declared.filters, each => each.operatorType == 'StringIn'), each => {
       operatorType: 'StringIn'

@@ -1,4 +1,4 @@
-"""Why elements of a Chemocare message reach nothing; ``[2]`` stands for every repetition after the first."""
+"""Why elements of a Chemocare message are not mapped; ``[2]`` means every repetition after the first."""
 
 CODE = "the MPI takes the code alone"
 NAME = "the MPI takes the surname alone"

@@ -114,6 +114,6 @@ def identifiers(message: Message, number: str) -> Iterator[Cx]:
 
 
 def centre_identifier(message: Message, number: str) -> Cx:
-    """A centre's number: its prefix tells the centres' ranges apart."""
+    """A centre's number: its prefix identifies the centre."""
     centre = message["MSH-3.1"]
     return PREFIXES[centre] + number.replace('""', ""), "", "", centre, "PI"

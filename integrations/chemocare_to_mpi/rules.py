@@ -13,7 +13,7 @@ from shared.validation.rules import is_valued
 
 POLICIES = {
     "number-sent": quality("the centre's own number is then its prefix alone", "PID-2 is empty"),
-    "message-time-exists": safety("the MPI tells the newer update from the older one by it", "MSH-7 is 20261301"),
+    "message-time-exists": safety("the MPI uses it to order updates", "MSH-7 is 20261301"),
     "merged-number": safety("a merge would name no record to merge", "MRG-1 is ^^^224^PI"),
 }
 

@@ -124,7 +124,7 @@ def activity(txa: Segment) -> str:
 
 
 def of_the_document(made: Resource, txa: Segment, own: str) -> Element:
-    """Its number with a system, and when the activity was that it tells of (TXA-4), which the guide leaves out."""
+    """Its number with a system, and the time of the documented activity (TXA-4), which the guide leaves out."""
     period = element(start=activity(txa))
     return element(
         masterIdentifier=element(**{"system": own, **made.get("masterIdentifier", {})}),

@@ -24,12 +24,12 @@ POLICIES = {
     "known-patient": safety("the document would go to no one", "PID-3 without a number of type NH"),
     "document-number": safety("a correction would become a second document", "TXA-12 is empty"),
     "document-kind": destination("a DocumentReference has its kind", "TXA-2 is empty"),
-    "content-present": safety("a message without its document tells nothing", "OBX-5 is empty"),
+    "content-present": safety("a message without its document has no content", "OBX-5 is empty"),
 }
 
 
 def nhs_number_check_digit(sidecar: Sidecar) -> Iterator[Issue]:
-    """A number that fails its check digit is a slip of the pen: the document would go to nobody, or to somebody else."""
+    """A number that fails its check digit is a typing error: the document would go to no one, or to another patient."""
     if not is_nhs_number(sidecar["patient"]["nhsNumber"]):
         text = "the check digit of the NHS Number is wrong"
         yield Issue("error", "value", "/patient/nhsNumber", text, "", "NHS data dictionary: NHS NUMBER")
@@ -58,7 +58,7 @@ def document_base64(sidecar: Sidecar) -> Iterator[Issue]:
 
 
 def not_before_birth(sidecar: Sidecar) -> Iterator[Issue]:
-    """A document made before its patient was born belongs to somebody else, or the date of birth is wrong."""
+    """A document made before its patient was born belongs to another patient, or the date of birth is wrong."""
     if sidecar["document"].get("created", "9999")[:10] < sidecar["patient"]["birthDate"]:
         yield Issue("warning", "value", "/document/created", "before the date of birth")
 
@@ -90,10 +90,10 @@ def content_present(message: Message) -> Iterator[Issue]:
 OF_SIDECARS = (nhs_number_check_digit, document_inside_or_beside, document_is_pdf, document_base64, not_before_birth)
 OF_MESSAGES = (known_patient, document_number, document_kind, content_present)
 
-ROUTING = "says how the message travels, nothing of the document"
+ROUTING = "describes the transport of the message, not the document"
 COUNT = "numbers the segment"
 KIND = "the kind of the document is that of TXA-2; an OBX gives its title"
-STAFF = "who did what the document tells of is in the document; FHIR has its author and who signed it"
+STAFF = "who performed the activity is in the document; FHIR has its author and signatory"
 # Element -> why it reaches nothing (mapping_sheet.md)
 DROPPED = {
     **dict.fromkeys(("MSH-5", "MSH-6", "MSH-11", "MSH-12", "MSH-15", "MSH-16", "MSH-18"), ROUTING),
@@ -101,10 +101,10 @@ DROPPED = {
     **dict.fromkeys(("OBX-3.1", "OBX-3.3"), KIND),
     "EVN-1": "the event is that of MSH-9",
     "OBX-3.2": "parts of one text have one title, that of the first",
-    "OBX-5.2": "each OBX says what it brings by its subtype and by how its data begins",
+    "OBX-5.2": "the type of each OBX is known from its subtype and the start of its data",
     "OBX-11": "the status of the document is that of TXA-17 and TXA-19",
     "PV1-3.6": "the type of place has no element of its own",
-    "PV1-19.5": "says what is taken without it",
-    "TXA-3": "how the content is presented is said by each OBX",
+    "PV1-19.5": "gives the default value",
+    "TXA-3": "each OBX states how its content is presented",
     "TXA-5": STAFF,
 }

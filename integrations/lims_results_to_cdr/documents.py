@@ -59,7 +59,7 @@ def kind(piece: Segment) -> tuple[str, ...]:
 
 
 def is_whole(document: Document) -> bool:
-    """Whether the data is base64, and begins as its subtype says: that of the pieces together, or of each file of one OBX."""
+    """Whether the data is base64, and begins as its subtype requires: that of the pieces together, or of each file of one OBX."""
     files = len(document.first.repeats("5"))
     if files < 2:
         return _is_file(document.data, document.first["5.3"])

@@ -1,9 +1,9 @@
 """Why elements of a result message reach nothing."""
 
 HEADER = "about the transport of the message alone"
-COUNT = "set ids count; the order of the resources says the same"
+COUNT = "set ids count; the order of the resources shows the same"
 OPTION = "the value has another form, or none"
-ORDERED_BY = "the name of somebody whose number the message has given already"
+ORDERED_BY = "the name of a person whose number the message already gives"
 ENTERED_BY = "who entered the order is no part of its result"
 
 DROPPED = {
@@ -17,11 +17,11 @@ DROPPED = {
     "OBX-5.3": "the type of a document that is pointed to is that of its subtype",
     "OBX[2]-11": "the status of a document is that of its first piece",
     "ORC-10": ENTERED_BY,
-    "PID-3": "a number without an authority is nobody's (standard, clause 6.3.2)",
+    "PID-3": "a number without an authority identifies no one (standard, clause 6.3.2)",
     "PID-13.2": "PRN is what a home number is without it",
-    "PID-15": "the code is told in words by its system",
-    "PID-30": "said by the date of death",
+    "PID-15": "the code system defines the display text",
+    "PID-30": "implied by the date of death",
     "PID-32": "the status belongs to an NHS Number, and there is none",
     "PV1-3": "the type of place has no element of its own",
-    "TQ1-9.2": "the code is told in words by its system",
+    "TQ1-9.2": "the code system defines the display text",
 }

@@ -1,4 +1,4 @@
-"""What a laboratory's results are in Wales: categories, times, groups of results, and documents beside them."""
+"""Laboratory results in Wales: categories, times, groups of results, and their documents."""
 
 from itertools import count
 
@@ -9,7 +9,7 @@ from shared.hl7 import Message, Segment
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 V2_0074 = "http://terminology.hl7.org/CodeSystem/v2-0074"
 LABORATORY = {"coding": [{"system": CATEGORY, "code": "laboratory", "display": "Laboratory"}]}
-# Observation-Lab fixes this one, whose system is the address of a value set; the usual one stands beside it.
+# Observation-Lab fixes this one, whose system is the address of a value set; the usual one is added.
 LABORATORY_FIXED = {
     "coding": [
         {
@@ -67,14 +67,14 @@ def lab(results: Results, made: Resource) -> Resource:
 
 
 def section(report: Resource) -> list[Element]:
-    """DiagnosticReport-Lab has LAB in every category, and nothing else of table 0074: the section (OBR-24) is told in words."""
+    """DiagnosticReport-Lab has LAB in every category, and nothing else of table 0074: the section (OBR-24) is sent as text."""
     codings = [coding for each in report.get("category", ()) for coding in each.get("coding", ())]
     words = [each.get("display") or each["code"] for each in codings if each["code"] != LAB["code"]]
     return [element(coding=[LAB], text=", ".join(words))]
 
 
 def observation(made: Resource, report: Resource) -> Resource:
-    """A result: of the laboratory, observed and issued when its report says so, unless it says something else itself."""
+    """A laboratory result, observed and issued at the times of its report unless it has its own."""
     times: Element = {
         name: report[name] for name in ("effectiveDateTime", "effectivePeriod", "issued", "basedOn") if name in report
     }

@@ -1,4 +1,4 @@
-"""What the Master Patient Index tells: published for whoever subscribes."""
+"""Messages of the Master Patient Index, published to all subscribers."""
 
 from integrations.mpi_outbound import mapping, rules
 from integrations.mpi_outbound.seen import SEEN
@@ -11,7 +11,7 @@ from shared.validation.rules import COMMON
 
 INTEGRATION = Integration(
     name="mpi-outbound",
-    summary="What the Master Patient Index tells is published to the systems that subscribe.",
+    summary="Messages of the Master Patient Index are published to the systems that subscribe.",
     owner="integration-team@example.nhs.wales",
     source=Hl7(versions=("2.5",), senders=("100",), messages=("ADT^A28", "ADT^A31", "ADT^A40")),
     triggers=(Http(), Queue()),

@@ -43,5 +43,5 @@ def barred(codes: Iterator[str]) -> str:
 
 
 def is_deceased(message: Message) -> bool:
-    """Whether PID-30 says so or PID-29 holds a date: the date itself stays in the message."""
+    """Whether PID-30 is Y or PID-29 holds a date: the date itself stays in the message."""
     return any(pid["30"] == "Y" or pid["29"].strip() not in ("", NULL) for pid in message.segments("PID"))

@@ -16,7 +16,7 @@ OWN = (
 
 INTEGRATION = Integration(
     name="mpi-to-chemocare",
-    summary="The Chemocare centres hear of changes to patients that they know, never of their own.",
+    summary="Sends the Chemocare centres changes to patients that they know, except their own changes.",
     owner="integration-team@example.nhs.wales",
     source=Hl7(versions=("2.5",), senders=("100",), messages=("ADT^A28", "ADT^A31", "ADT^A40")),
     triggers=(

@@ -11,7 +11,7 @@ OWN = ("|252|",)
 
 INTEGRATION = Integration(
     name="mpi-to-phw",
-    summary="Public Health Wales hears of changes to patients that it knows, never of its own.",
+    summary="Sends Public Health Wales changes to patients that it knows, except its own changes.",
     owner="integration-team@example.nhs.wales",
     source=Hl7(versions=("2.5",), senders=("100",), messages=("ADT^A28", "ADT^A31", "ADT^A40")),
     triggers=(

@@ -37,7 +37,7 @@ INTEGRATION = Integration(
         policies=rules.POLICIES,
         refuses=("discharge-has-its-time",),
         exempt={
-            "date": ("PID-7",),  # birth-date-exists says more
+            "date": ("PID-7",),  # birth-date-exists is stricter
             "local-code": ("PID-16", "PID-22", "PID-32", "PV1-4", "PV1-10", "PV1-14", "PV1-36"),  # lists of Wales
         },
     ),

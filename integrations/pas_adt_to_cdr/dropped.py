@@ -1,8 +1,8 @@
 """Why elements of an admission message reach nothing."""
 
 HEADER = "about the transport of the message alone"
-COUNT = "set ids count; the order of the resources says the same"
-USUAL = "says what is taken without it"
+COUNT = "set ids count; the order of the resources shows the same"
+USUAL = "gives the default value"
 
 DROPPED = {
     **dict.fromkeys(("MSH-5", "MSH-6", "MSH-11", "MSH-12", "MSH-15", "MSH-16", "MSH-18"), HEADER),
@@ -15,8 +15,8 @@ DROPPED = {
     "MRG-6": "a merge moves no visits",
     "PD1-3.3": "the number of the practice is that of component 10",
     **dict.fromkeys(("PID-13.2", "PID-13[2].2", "GT1-6.2", "PV1-19.5"), USUAL),
-    "PID-13": "the first null of a field deletes, whatever stands in it",
-    "PID-24": "said by the order of birth",
-    "PID-30": "said by the date of death",
+    "PID-13": "the first null of a field deletes, whatever its content",
+    "PID-24": "implied by the order of birth",
+    "PID-30": "implied by the date of death",
     "PV1-3.6": "the type of place has no element of its own",
 }

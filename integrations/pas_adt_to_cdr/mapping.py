@@ -17,8 +17,8 @@ from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
 from shared.mapping.wales.providers import PROVIDERS, application, placed, welsh_provider
 from shared.mapping.wales.visit import welsh_encounter
 
-OWN_ENTRY = "urn:x-hub:pas-entry"  # what a PAS says of a patient or visit again and again, and has no number for
-# Segment -> what tells its entries apart for the same patient or visit.
+OWN_ENTRY = "urn:x-hub:pas-entry"  # entries that a PAS repeats for a patient or visit, without a number
+# Segment -> what identifies its entries for the same patient or visit.
 ENTRIES: dict[str, Callable[[Segment], str]] = {
     "AL1": lambda al1: said(al1, "3.1") or said(al1, "3.2"),
     "DG1": lambda dg1: said(dg1, "3.1") or said(dg1, "4"),
@@ -77,7 +77,7 @@ def entry_number(made: Resource, segment: Segment, message: Message) -> Element:
 
 
 def writes(segments: dict[str, Segment]) -> dict[str, Callable[[Resource], Element]]:
-    """What an admission says is merged into what is held, wherever it can be found by a number."""
+    """An admission is merged into the stored resources wherever a number finds them."""
 
     def patient(made: Resource) -> Element:
         segment = segments[made["id"]]
@@ -106,6 +106,6 @@ def own_search(patient: Resource) -> str:
 
 
 def removed(pid: Segment, made: Resource) -> list[str]:
-    """The elements that the sender's nulls delete: those of which nothing else was said."""
+    """The elements that the sender's nulls delete: those without another value."""
     nulled = [name for name, fields in PID_ELEMENTS.items() if any(pid.is_null(field) for field in fields)]
-    return [name for name in nulled if not any(said.startswith(name) for said in made)]
+    return [name for name in nulled if not any(element.startswith(name) for element in made)]

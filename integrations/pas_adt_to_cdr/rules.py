@@ -62,7 +62,7 @@ def birth_date_exists(message: Message) -> Iterator[Issue]:
 
 
 def discharge_has_its_time(message: Message) -> Iterator[Issue]:
-    """A discharge says when (PV1-45)."""
+    """A discharge has a time (PV1-45)."""
     if message["MSH-9.2"] == "A03" and not message["PV1-45"]:
         yield Issue("error", "required", "PV1-45", "a discharge without its time", "", "HL7 v2.5.1 3.3.3")
 
@@ -85,7 +85,7 @@ WELSH = {  # where Wales has a list of its own that the guide does not know
 
 
 def codes_are_mapped(message: Message) -> Iterator[Issue]:
-    """Whatever the mapping cannot say in FHIR is told at the check, before the acknowledgement."""
+    """What the mapping cannot express in FHIR is reported at the check, before the acknowledgement."""
     from shared.mapping import mapping_issues  # with the first message: an app that starts does without the mapping
     from shared.mapping.segments.patient import PID_ELEMENTS
 

@@ -42,7 +42,7 @@ def message_time(text: str) -> str:
 
 
 def date_of_death(text: str) -> str:
-    """PID-29 component 1; ``RESURREC`` says that the patient is alive after all, which the MPI is told with a null.
+    """PID-29 component 1; ``RESURREC`` means that the patient is alive after all, which is sent to the MPI as a null.
 
     Args:
         text: a date-time, ``RESURREC`` in any case, or blank; blank stays absent.

@@ -10,7 +10,7 @@ from shared.issue import Issue
 from shared.validation.policy import safety
 
 POLICIES = {
-    "message-time-to-the-second": safety("the MPI tells the newer update from the older one by it", "MSH-7 is 202605"),
+    "message-time-to-the-second": safety("the MPI uses it to order updates", "MSH-7 is 202605"),
     "date-of-death": safety("a death that cannot be read would be hidden, or its withdrawal", "PID-29 is YES"),
 }
 
@@ -26,7 +26,7 @@ def message_time_to_the_second(message: Message) -> Iterator[Issue]:
 
 
 def date_of_death(message: Message) -> Iterator[Issue]:
-    """PID-29 is a date-time that exists, blanks around it aside, or says that the patient is alive after all."""
+    """PID-29 is a date-time that exists, blanks around it aside, or states that the patient is alive after all."""
     for pid in message.segments("PID"):
         text = pid["29"].strip()
         if text and text != NULL and text.upper() != "RESURREC" and not is_dtm(text):

@@ -28,7 +28,7 @@ INTEGRATION = Integration(
         rules=(*(rule for rule in COMMON if rule is not nhs_number_check_digit), *rules.ALL),
         policies=rules.POLICIES,
         exempt={
-            "date": ("MSH-7", "EVN-2", "EVN-6", "PID-7", "PID-29"),  # PIMS's own rule of local times says more
+            "date": ("MSH-7", "EVN-2", "EVN-6", "PID-7", "PID-29"),  # PIMS has its own, stricter rule for local times
             "identifier": ("PID-3", "MRG-1"),  # PIMS sends the types without numbers, and is answered by rules of its own
         },
     ),

@@ -1,14 +1,14 @@
-"""Why elements of a PIMS message reach nothing; ``[2]`` stands for every repetition after the first."""
+"""Why elements of a PIMS message are not mapped; ``[2]`` means every repetition after the first."""
 
 DEMOGRAPHICS = "the MPI takes demographics only from this source"
 HEADER = "the MPI knows PIMS by fixed codes of its own"
 NUMBER = "the MPI takes the number alone: PIMS sends no usable type or use"
-VISIT = "the MPI holds no visits: it is told N (not applicable) with every update, nothing with a merge"
+VISIT = "the MPI holds no visits: it gets N (not applicable) with every update, nothing with a merge"
 NO_PLACE = "the MPI's interface for this source has no place for the segment"
 
 DROPPED = {
     **{f"MSH-{n}": HEADER for n in (3, 4, 5, 6, 17, 19)},
-    "MSH-9": "the MPI's own event and structure stand there",
+    "MSH-9": "replaced by the MPI's own event and structure",
     "MSH-12": "the MPI takes version 2.5",
     **{f"MSH-{n}": "the MPI does not use it from this source" for n in (14, 15, 16, 18, 20, 21)},
     **{f"EVN-{n}": "the MPI takes the event and its times alone" for n in (3, 4, 5, 7)},

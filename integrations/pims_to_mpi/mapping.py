@@ -98,7 +98,7 @@ def mrg(message: Message, source: Segment) -> Segment:
 def identifiers(source: Segment, event: str) -> Iterator[Cx]:
     """NHS Number, then PIMS number, each found by its type (CX.5) and not by its place; one may be absent.
 
-    A number that begins N3 or N4 stands where an NHS Number should and is none: it goes as a local number with a
+    A number that begins N3 or N4 is in the place of an NHS Number but is not one: it goes as a local number with a
     registration and not at all otherwise.
     """
     numbers = by_type(source)
@@ -152,7 +152,7 @@ def local_time(text: str) -> str:
     Args:
         text: ``YYYYMMDD[HHMMSS][+/-ZZZZ]``; ``""`` when absent; the null stays a null.
     Returns:
-        What stands before the first sign. The offset is dropped, never applied, so the calendar day cannot shift.
+        The part before the first sign. The offset is dropped, never applied, so the calendar day cannot shift.
         The rules have refused what is then neither 8 nor 14 digits.
 
     Source: the MPI's interface for PIMS.
@@ -183,7 +183,7 @@ def date_of_death(text: str) -> str:
 
     Args:
         text: a date as ``local_time`` takes it; ``""`` when absent, which stays absent; a text of up to six characters,
-            such as ``+D``, is how PIMS says "not dead".
+            such as ``+D``, means "not dead" in PIMS.
 
     Source: the MPI's interface for PIMS.
 

@@ -1,4 +1,4 @@
-"""FHIR referral -> REF^I12 2.5.1: the HL7 v2-to-FHIR guide read backwards, and what the PAS wants besides."""
+"""FHIR referral -> REF^I12 2.5.1: the HL7 v2-to-FHIR guide read backwards, and the PAS's own requirements."""
 
 from hashlib import sha256
 from typing import Any
@@ -37,12 +37,12 @@ def _for_pas(segment: Segment, made: Message, bundle: Resource) -> Segment:
 
 
 def digest(bundle: Resource) -> str:
-    """What stands for the identifier that a bundle does not have: the same bundle has the same one when it is sent again."""
+    """Replaces a missing identifier of a bundle; the same bundle gets the same one when it is sent again."""
     return sha256(to_json(bundle)).hexdigest()
 
 
 def control_id(text: str) -> str:
-    """MSH-10 of at most 20 characters: the bundle's identifier, or what stands for a longer one and never changes.
+    """MSH-10 of at most 20 characters: the bundle's identifier, or a stable replacement of a longer one.
 
     >>> control_id("R-1"), len(control_id("x" * 64)), control_id("x" * 64) == control_id("x" * 64)
     ('R-1', 20, True)

@@ -1,4 +1,4 @@
-"""What a referral must hold so that the PAS can book it: one patient, one request, somebody who asks."""
+"""What a referral must hold so that the PAS can book it: one patient, one request, one requester."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ POLICIES = {
     "patient-named": safety("the PAS could not find or register the patient", "a Patient without birthDate"),
     "nhs-number-check-digit": quality("the PAS looks the patient up again", "9990000019"),
     "request-is-active": safety("a withdrawn or drafted request would be booked", "status is draft"),
-    "requester-is-here": destination("the PAS answers to whoever asks", "requester is not in the bundle"),
+    "requester-is-here": destination("the PAS answers to the requester", "requester is not in the bundle"),
 }
 
 
@@ -76,7 +76,7 @@ def request_is_active(bundle: Resource) -> Iterator[Issue]:
 
 
 def requester_is_here(bundle: Resource) -> Iterator[Issue]:
-    """Somebody asks, and the bundle says who: the PAS answers to them."""
+    """The bundle contains the requester: the PAS answers to them."""
     named = {entry.get("fullUrl", "") for entry in bundle.get("entry", ())}
     for where, request in each(bundle, "ServiceRequest"):
         asked_by = request.get("requester", {}).get("reference", "")
@@ -85,7 +85,7 @@ def requester_is_here(bundle: Resource) -> Iterator[Issue]:
 
 
 def nothing_is_lost(bundle: Resource) -> Iterator[Issue]:
-    """What the PAS's message has no field for is said to the sender, as information."""
+    """Elements without a field in the PAS's message are reported to the sender, as information."""
     for issue in guide.compose_bundle(bundle).issues:
         yield issue._replace(severity="information", rule="no-field-for-it")
 
@@ -120,7 +120,7 @@ class ReferralProfile:
 INSIDE = "names the resource inside the bundle; the message has its own order"
 ONE_PATIENT = "the message is about one patient"
 NO_FIELD = "HL7 v2.5.1 has no field for it"
-ELSEWHERE = "an organisation that nobody of this referral acts for"
+ELSEWHERE = "an organisation that no one in this referral acts for"
 DROPPED = {
     **dict.fromkeys(
         (

@@ -104,7 +104,7 @@ def vaccinated(given: Resource, person: Resource, known: Mapping[str, Resource],
 
 
 def told_by(rxa: Segment) -> Element:
-    """RXA-9 ``00`` (or nothing) is a record of who gave it; any other code of NIP001 is history told by somebody else."""
+    """RXA-9 ``00`` (or nothing) is a record of who gave it; any other code of NIP001 is history reported by someone else."""
     return {"primarySource": rxa["9"] in ("", "00")}
 
 
@@ -138,10 +138,10 @@ def by_identifier(actor: Element, known: Mapping[str, Resource]) -> Element:
 
 
 def name(who: Resource | None) -> str:
-    """A person's or an organisation's name as one text; ``""`` for nobody."""
+    """A person's or an organisation's name as one text; ``""`` if there is none."""
     if who is None:
         return ""
-    said = who.get("name", "")
-    if isinstance(said, str):
-        return said
-    return " ".join([*said[0].get("given", ()), said[0].get("family", "")]).strip() if said else ""
+    name = who.get("name", "")
+    if isinstance(name, str):
+        return name
+    return " ".join([*name[0].get("given", ()), name[0].get("family", "")]).strip() if name else ""

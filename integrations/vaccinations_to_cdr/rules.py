@@ -22,14 +22,14 @@ POLICIES = {
 
 
 def nhs_number_check_digit(event: Event) -> Iterator[Issue]:
-    """A number that fails its check digit is a slip of the pen: the vaccination would go to nobody, or to somebody else."""
+    """A number that fails its check digit is a typing error: the vaccination would go to no one, or to another patient."""
     if not nhs_number.is_nhs_number(event["patient"]["nhsNumber"]):
         text = "the check digit of the NHS Number is wrong"
         yield Issue("error", "value", "/patient/nhsNumber", text, "", "NHS data dictionary: NHS NUMBER")
 
 
 def reason_when_not_done(event: Event) -> Iterator[Issue]:
-    """A vaccination that was not given says why; one that was given has no such reason."""
+    """A vaccination that was not given has a reason; one that was given has none."""
     v = event["vaccination"]
     if (v["status"] == "not-done") != ("reasonNotDone" in v):
         text = "reasonNotDone belongs to status not-done, and only to it"
@@ -37,7 +37,7 @@ def reason_when_not_done(event: Event) -> Iterator[Issue]:
 
 
 def not_before_birth(event: Event) -> Iterator[Issue]:
-    """Nobody is vaccinated before they are born."""
+    """A vaccination cannot be earlier than the birth."""
     if event["vaccination"]["occurred"][:10] < event["patient"]["birthDate"]:
         yield Issue("error", "value", "/vaccination/occurred", "before the date of birth")
 
@@ -57,7 +57,7 @@ def vaccination_number(message: Message) -> Iterator[Issue]:
 
 
 def vaccine_and_time(message: Message) -> Iterator[Issue]:
-    """Each RXA says which vaccine, and when it was given or refused."""
+    """Each RXA has the vaccine and the time that it was given or refused."""
     for rxa in message.segments("RXA"):
         for field in ("3", "5"):
             if not is_valued(rxa, field):
@@ -67,7 +67,7 @@ def vaccine_and_time(message: Message) -> Iterator[Issue]:
 OF_MESSAGES = (vaccination_number, vaccine_and_time)
 RULES = (nhs_number_check_digit, reason_when_not_done, not_before_birth, not_expired)
 
-ROUTING = "says how the message travels, nothing of the vaccination"
+ROUTING = "describes the transport of the message, not the vaccination"
 # Element -> why it reaches nothing (mapping_sheet.md)
 DROPPED = {
     **dict.fromkeys(("MSH-5", "MSH-6", "MSH-15", "MSH-16", "MSH-18", "MSH-12", "MSH-11"), ROUTING),
@@ -75,14 +75,14 @@ DROPPED = {
     "MSH-9.2": "the only event that is taken",
     "MSH-9.3": "the structure of the only event that is taken",
     "PID-1": "numbers the segment",
-    "ORC-1": "every order control says the same here: a vaccination was recorded",
+    "ORC-1": "every order control means the same here: a vaccination was recorded",
     "OBX-1": "numbers the segment",
     "RXA-1": "numbers the segment",
     "RXA-2": "numbers the administration",
     "RXA-9.2": "the text of a code that is mapped",
     "RXA-9.3": "the table of a code that is mapped",
     "RXA-20": "a record that is deleted (RXA-21 D) is in error, whether the vaccine had been given or not",
-    "RXA-17": "the profile wants the maker's name; the code of a foreign register says no more",
+    "RXA-17": "the profile requires the manufacturer's name; the code of a foreign register adds nothing",
     "RXA-17.3": "the table of a code that is not kept",
-    "vaccination.series": "FHIR takes a series only beside a dose number",
+    "vaccination.series": "FHIR accepts a series only with a dose number",
 }

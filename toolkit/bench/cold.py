@@ -1,7 +1,7 @@
 """How long an app takes to be imported, with cached bytecode, and what it must not import before it is needed.
 
 Measured in processes of their own: an interpreter that imports ``function_app`` over one that imports nothing, the best of
-several that take turns. Beside it what ``azure.functions`` costs alone, which no app can do without, and which Azure's worker
+several that take turns. Next to it what ``azure.functions`` costs alone, which no app can do without, and which Azure's worker
 has imported before it looks for the app. Each integration is deployed alone: the slowest of them stands for all. The bytecode
 is cached in a folder of the run, whatever the environment says of writing it: a deployed package has it too.
 """
@@ -50,7 +50,7 @@ class Cold(NamedTuple):
 
     @property
     def share(self) -> float:
-        """The deployed app beside ``azure.functions`` alone."""
+        """The deployed app compared with ``azure.functions`` alone."""
         return self.deployed / self.azure_functions
 
     @property

@@ -1,4 +1,4 @@
-"""How fast HL7 v2 becomes checked FHIR, and how fast FHIR is checked: beside the other libraries, in one run.
+"""How fast HL7 v2 becomes checked FHIR, and how fast FHIR is checked: compared with the other libraries, in one run.
 
 What is measured is whole and valid: every resource and note of the message, checked against R4, written as JSON. The peers
 check nothing that they convert, which is in their favour. Goals are ratios; messages a second are of this machine, now.
@@ -102,7 +102,7 @@ PEERS: dict[str, Callable[[str], Callable[[], str]]] = {"brightohir": brightohir
 
 
 def conversion() -> Iterator[Goal]:
-    """Messages a second to checked text, and the large report beside the peers."""
+    """Messages a second to checked text, and the large report compared with the peers."""
     large = report(60, notes=True)
     yield Goal("ADT^A01, checked", turns({"ours": ours(admission())}).speed("ours"), 3000, "/s")
     yield Goal("ORU^R01 of 15 OBX, checked", turns({"ours": ours(report(15))}).speed("ours"), 1000, "/s")
@@ -118,11 +118,11 @@ def conversion() -> Iterator[Goal]:
     took = turns(works, seconds=A_PEERS_CALL)
     yield Goal("ORU^R01 of 60 OBX with notes, checked", took.speed("ours"), 600, "/s")
     for name in works.keys() - {"ours"}:
-        yield Goal(f"  beside {name}, unchecked", took.ratio("ours", name), 100, "x")
+        yield Goal(f"  compared with {name}, unchecked", took.ratio("ours", name), 100, "x")
 
 
 def checking() -> Iterator[Goal]:
-    """The check of a bundle of 70 observations, beside fhir.resources and fhirkit-rs."""
+    """The check of a bundle of 70 observations, compared with fhir.resources and fhirkit-rs."""
     from fhir.resources.R4B.bundle import Bundle
     from fhirkit import validate
 
@@ -135,12 +135,12 @@ def checking() -> Iterator[Goal]:
         "fhirkit-rs": lambda: validate(bundle),
     }
     took = turns(works)
-    yield Goal("check of 70 observations beside fhir.resources", took.ratio("ours", "fhir.resources"), 10, "x")
-    yield Goal("check of 70 observations beside fhirkit-rs", took.ratio("ours", "fhirkit-rs"), 1, "x")
+    yield Goal("check of 70 observations compared with fhir.resources", took.ratio("ours", "fhir.resources"), 10, "x")
+    yield Goal("check of 70 observations compared with fhirkit-rs", took.ratio("ours", "fhirkit-rs"), 1, "x")
 
 
 def document() -> Iterator[Goal]:
-    """A document of 50 KB: what it adds to a conversion, checked and written, beside splitting it off and handing it on."""
+    """A document of 50 KB: what it adds to a conversion, checked and written, compared with splitting it off."""
     small, large = (with_document(size).encode() for size in (8, 51200))
 
     def floor() -> bytes:
@@ -151,11 +151,11 @@ def document() -> Iterator[Goal]:
     works = {"floor": floor, "small": ours(small.decode()), "large": ours(large.decode())}
     rounds = turns(works, 50).rounds
     added = median(each["large"] - each["small"] for each in rounds)
-    yield Goal("document of 50 KB beside splitting it", median(each["floor"] for each in rounds) / added, 0.5, "x")
+    yield Goal("document of 50 KB compared with splitting it", median(each["floor"] for each in rounds) / added, 0.5, "x")
 
 
 def inward() -> Iterator[Goal]:
-    """FHIR to HL7 v2 and JSON to FHIR: the whole journey, checked at both ends, beside the least work that makes the same."""
+    """FHIR to HL7 v2 and JSON to FHIR: checked at both ends, compared with the least work that gives the same output."""
     for name, sample, floor, made in INWARD:
         integration = load(name)
         sent = next(each for each in accepted(integration) if each.name == sample)
@@ -167,7 +167,7 @@ def inward() -> Iterator[Goal]:
         took = turns(works)
         yield Goal(f"{made}, checked", took.speed("ours"), 500, "/s")
         yield Goal("  the floor: the same, unchecked", took.speed("floor"), 0, "/s")
-        yield Goal("  ours beside the floor", took.ratio("ours", "floor"), 0, "x")
+        yield Goal("  ours compared with the floor", took.ratio("ours", "floor"), 0, "x")
 
 
 def with_document(size: int) -> str:

@@ -57,7 +57,7 @@ async def _measure() -> int:
 
 
 class Run:
-    """Messages sent to one stack, and when each arrived at the other end."""
+    """Messages sent to one stack, and when each arrived at the destination."""
 
     def __init__(self, stack: Any, session: aiohttp.ClientSession) -> None:
         self.stack, self.session, self.sent = stack, session, 0

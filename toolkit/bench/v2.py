@@ -1,4 +1,4 @@
-"""How fast messages pass from HL7 v2 to HL7 v2, checked at both ends: each flow beside the same work by hl7apy, in one run.
+"""How fast HL7 v2 becomes HL7 v2, checked at both ends: each integration compared with the same work by hl7apy, in one run.
 
 The same work: parse, read every field, build the message that leaves, write it. hl7apy checks nothing here, which is in its
 favour. Goals: 100 times its speed, and a 1 MB message within twice the time per byte of a 1 KB one.

@@ -40,7 +40,7 @@ BEHAVIOURS = {
     "drop": "drop the connection; nothing is stored",
     "huge": "do it, and answer with 20 MB",
     "never": "no answer; nothing is stored",
-    "overtaken": "somebody else changes every patient first, then do what was asked",
+    "overtaken": "change every patient first, as another client would, then process the request",
 }
 
 
@@ -58,7 +58,7 @@ class Cdr:
         self.stored = 0
         self.tokens: list[str] = []
         self.token_lives = 3600
-        self.is_talkative = False  # answers a PUT with the whole resource, although nobody wants it
+        self.is_talkative = False  # answers a PUT with the whole resource, although no client needs it
 
     @property
     def url(self) -> str:
@@ -220,20 +220,20 @@ class Cdr:
 
 def instead(behaviour: str, number: float) -> web.Response | None:
     """What goes back in place of doing it; ``None`` when it is done."""
-    told = Refused(int(number or 500), "processing", "told to refuse").outcome
+    refused = Refused(int(number or 500), "processing", "configured to refuse").outcome
     match behaviour:
         case "status":
-            return fhir(told, int(number or 500))
+            return fhir(refused, int(number or 500))
         case "busy" | "away":
-            return fhir(told, 429 if behaviour == "busy" else 503, {"Retry-After": str(int(number or 2))})
+            return fhir(refused, 429 if behaviour == "busy" else 503, {"Retry-After": str(int(number or 2))})
         case "redirect":
             return web.Response(status=307, headers={"Location": "/elsewhere"})
         case "outcome-error":
-            return fhir(told)
+            return fhir(refused)
         case "html":
             return web.Response(text="<html><body>Please sign in</body></html>", content_type="text/html")
         case "entry-failed":
-            return fhir({"resourceType": "Bundle", "type": "transaction-response", "entry": [_failed(told)]})
+            return fhir({"resourceType": "Bundle", "type": "transaction-response", "entry": [_failed(refused)]})
     return None
 
 

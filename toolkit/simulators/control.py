@@ -1,4 +1,4 @@
-"""The small HTTP port by which a simulator in its own process is told how to behave and asked what it got.
+"""The small HTTP port that sets the behaviour of a simulator in its own process and returns what it received.
 
 ``POST /will`` and ``POST /always`` take behaviours, one a line; ``POST /forget`` clears both and what was received;
 ``GET /state`` answers with JSON.
@@ -74,7 +74,7 @@ class Control:
 
 
 async def serve(simulator: Simulator, control_port: int) -> None:
-    """Run the simulator and its control port until the process is told to stop; prints one line when both listen."""
+    """Run the simulator and its control port until the process gets a signal to stop; prints one line when both listen."""
     control = Control(simulator, control_port)
     await simulator.start()
     await control.start()

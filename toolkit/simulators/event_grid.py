@@ -120,7 +120,7 @@ class EventGrid:
             return refusal(400, "BadRequest", str(error))
         behaviour, number = self.script.next()
         if behaviour == "refuse":
-            return refusal(int(number or 503), "ServerBusy", "told to refuse")
+            return refusal(int(number or 503), "ServerBusy", "configured to refuse")
         for event in events:
             self._take(event, behaviour, number)
         if behaviour == "cut" and request.transport:

@@ -1,4 +1,4 @@
-"""An HTTP proxy that stands in front of a server (Azurite, a FHIR server) and makes trouble on command.
+"""An HTTP proxy that sits in front of a server (Azurite, a FHIR server) and fails on command.
 
 python -m toolkit.simulators.fault_proxy --to http://127.0.0.1:10002 --port 11002 --control-port 11003
 """
@@ -98,7 +98,7 @@ class FaultProxy:
             return before
         try:
             answer = await self._pass_on(request)
-        except aiohttp.ClientError:  # nobody is behind: the caller sees what it would see without a proxy
+        except aiohttp.ClientError:  # the server is down: the caller sees what it would see without a proxy
             return _cut(request)
         return await _after(request, answer, name, number)
 

@@ -1,4 +1,4 @@
-"""A Master Patient Index that speaks MLLP, keeps what it gets, and misbehaves on command.
+"""A Master Patient Index with an MLLP interface, keeps what it receives, and fails on command.
 
 python -m toolkit.simulators.mpi --port 2575 --control-port 2576
 """
@@ -164,9 +164,9 @@ def replies(behaviour: str, body: bytes) -> bytes:
         case "CA" | "AE" | "AR":
             return acknowledgement(body, behaviour)
         case "wrong-id":
-            return acknowledgement(body, names="SOMEBODY-ELSE")
+            return acknowledgement(body, names="OTHER_PATIENT-ELSE")
         case "stray-then-ok":
-            return acknowledgement(body, names="SOMEBODY-ELSE") + acknowledgement(body)
+            return acknowledgement(body, names="OTHER_PATIENT-ELSE") + acknowledgement(body)
         case "twice":
             return acknowledgement(body) * 2
         case "AE-then-AA":
@@ -202,7 +202,7 @@ def acknowledgement(body: bytes, code: str = "AA", names: str = "") -> bytes:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description="A Master Patient Index that speaks MLLP.")
+    arguments = argparse.ArgumentParser(description="A Master Patient Index with an MLLP interface.")
     arguments.add_argument("--port", type=int, default=2575)
     arguments.add_argument("--control-port", type=int, default=2576)
     chosen = arguments.parse_args()

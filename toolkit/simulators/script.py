@@ -1,4 +1,4 @@
-"""What a simulator is told to do next: behaviours in a row, then the usual one."""
+"""The next behaviours of a simulator, in order, then the usual one."""
 
 from collections import deque
 from collections.abc import Collection

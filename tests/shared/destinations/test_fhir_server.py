@@ -104,7 +104,7 @@ async def test_failures_are_told_apart_and_the_next_attempt_is_not_disturbed(
     what = outgoing(patient()) if behaviour == "entry-failed" else results()
     problem = await failure(what)
     assert (problem.kind, problem.code, problem.ambiguous, problem.retry_after, cdr.stored) == FAILURES[behaviour]
-    assert "told to refuse" not in str(problem) + problem.issues[0].text
+    assert "configured to refuse" not in str(problem) + problem.issues[0].text
     await FhirServer("CDR").deliver(what)
     assert len(held(cdr, "Patient")) == 1
 
@@ -310,7 +310,7 @@ async def test_what_cannot_be_read_is_not_written_over(cdr: Cdr, status: int, ki
     """Not found and gone say that there is nothing to write over; any other refusal says nothing."""
 
     def refuse(*_: str) -> dict[str, Any]:
-        raise Refused(status, "processing", "told to refuse")
+        raise Refused(status, "processing", "configured to refuse")
 
     monkeypatch.setattr(cdr.store, "current", refuse)
     if kind:
