@@ -126,7 +126,7 @@ async def watchdog(timer: func.TimerRequest) -> None:
 @app.function_name("health")
 @app.route("health", methods=["GET"])
 async def health(req: func.HttpRequest) -> func.HttpResponse:
-    """Up, and from which commit, so that a deployment can be verified; nothing more is said to who is not known."""
+    """Up, and from which commit, so that a deployment can be verified; an unknown caller gets nothing more."""
     return func.HttpResponse(orjson.dumps({"status": "up", "version": version()}), mimetype="application/json")
 
 

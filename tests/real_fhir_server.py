@@ -1,4 +1,4 @@
-"""A real FHIR server, where one stands beside the repository: started once for a test session, stopped by its process."""
+"""A real FHIR server, if there is one next to the repository: started once for a test session, stopped by its process."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ PATIENCE = 420  # seconds; about 40 on an idle machine
 def real_fhir_server() -> Iterator[str]:
     """The base URL of a HAPI FHIR server that validates what it gets."""
     if not LAUNCHER.exists():
-        pytest.skip("no real FHIR server stands beside this repository")
+        pytest.skip("there is no real FHIR server next to this repository")
     with _running(_free_port()) as url:
         yield url
 

@@ -101,14 +101,14 @@ class Site:
 
 
 def play(site: Site, story: Callable[[Site], Coroutine[Any, Any, Any]]) -> Any:
-    """Run the story with listener and watchdog beside it; what the story returns."""
+    """Run the scenario while listener and watchdog run; return its result."""
 
     async def whole() -> Any:
-        beside = [asyncio.ensure_future(site.listen()), asyncio.ensure_future(site.watch())]
+        background = [asyncio.ensure_future(site.listen()), asyncio.ensure_future(site.watch())]
         try:
             return await story(site)
         finally:
-            for one in beside:
+            for one in background:
                 one.cancel()
 
     return run(whole())

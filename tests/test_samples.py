@@ -16,7 +16,7 @@ def title(value: object) -> str:
     return value.name if isinstance(value, Sample) else str(value)
 
 
-def beside(sample: Sample) -> dict[str, bytes]:
+def files_next_to(sample: Sample) -> dict[str, bytes]:
     """The golden files of a sample as they are now."""
     kinds = ("out", "properties", "issues")
     found = [path for kind in kinds for path in sample.path.parent.glob(f"{sample.name}.{kind}.*")]
@@ -25,7 +25,7 @@ def beside(sample: Sample) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=title)
 def test_a_sample_comes_out_as_its_golden_files_say(name: str, sample: Sample, accept: bool) -> None:
-    hold(sample.path.parent, beside(sample), goldens(load(name), sample), accept=accept)
+    hold(sample.path.parent, files_next_to(sample), goldens(load(name), sample), accept=accept)
 
 
 @pytest.mark.parametrize("integration", [load(name) for name in CATALOGUE], ids=lambda each: each.name)

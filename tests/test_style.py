@@ -133,10 +133,21 @@ IN_PLAIN_ENGLISH = (
     "docs",
     "infra",
     "integrations",
+    "tests",
     "toolkit",
     ".github",
+    "hub",
+    "function_app.py",
 )
-NOT_READ = ("docs/generated/", "docs/demo.svg", "infra/environments/", "toolkit/guide/", "toolkit/azurite_package/", "/samples/")
+NOT_READ = (
+    "docs/generated/",
+    "docs/demo.svg",
+    "infra/environments/",
+    "toolkit/guide/",
+    "toolkit/azurite_package/",
+    "/samples/",
+    "tests/test_style.py",
+)
 
 
 def unclear(text: str) -> list[str]:

@@ -104,7 +104,7 @@ class Kind(NamedTuple):
     headers: Mapping[str, str]
     partner: str = "stranger"
     partner_without_platform: str = "stranger"
-    page: str = "nobody"
+    page: str = "noone"
 
 
 def by_key(partner: str, value: str) -> Kind:
@@ -112,7 +112,7 @@ def by_key(partner: str, value: str) -> Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "nobody": Kind({}),
+    "noone": Kind({}),
     "a key": by_key("own", "key-own"),
     "the key of a rotation": by_key("own", "key-own-next"),
     "another partner's key": by_key("other", "key-other"),
@@ -161,7 +161,7 @@ KINDS: dict[str, Kind] = {
     "a person of several roles": Kind(
         principal((OBJECT_CLAIM, "someone"), (ROLE_CLAIM, "Hub.Reader"), (ROLE_CLAIM, "Hub.Operator")), page="operator"
     ),
-    "a person without a role": Kind(person("Hub.Partner", "Somebody.Else")),
+    "a person without a role": Kind(person("Hub.Partner", "Someone.Else")),
     "a person without a name": Kind(principal(("roles", "Hub.Admin"))),
     "a person by a claim of another name": Kind(principal(("not-oid", "someone"), ("roles", "Hub.Admin"))),
     "text for a principal": Kind({"x-ms-client-principal": "no base64!"}),

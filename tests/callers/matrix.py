@@ -44,7 +44,7 @@ dead      POST    {id}/anything    queue's   purpose              401        403
 
 # For the ops page a standing is the role of the person; the form of a POST carries the right token where `token` is asked for.
 PAGE = """
-function  method  path             object    query           nobody  reader  operator  admin
+function  method  path             object    query           noone   reader  operator  admin
 ops       GET     -                -         -                  403     200       200    200
 ops       GET     data             -         -                  403     200       200    200
 ops       GET     message          queue's   -                  403     200       200    200

@@ -86,6 +86,6 @@ async def test_a_long_form_is_refused_before_it_is_read(world: World, monkeypatc
 async def test_a_refusal_says_the_same_whatever_is_there(world: World) -> None:
     """A caller that is not recognised cannot find out which messages are there."""
     route = next(route for route, _ in rows(API) if route.function == "status")
-    there = await world.ask(PHW, route, KINDS["nobody"])
-    absent = await world.ask(PHW, route._replace(object="none"), KINDS["nobody"])
+    there = await world.ask(PHW, route, KINDS["noone"])
+    absent = await world.ask(PHW, route._replace(object="none"), KINDS["noone"])
     assert there == absent

@@ -102,4 +102,4 @@ async def test_a_refused_call_changes_nothing(monkeypatch: pytest.MonkeyPatch) -
 async def test_a_sample_role_is_for_a_developers_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     route = next(route for route, _ in rows(PAGE) if route.path == "as")
     world = World("on a developer's machine", monkeypatch)
-    assert (await world.ask(PHW, route, KINDS["nobody"])).status == 403  # a role that is not one
+    assert (await world.ask(PHW, route, KINDS["noone"])).status == 403  # a role that is not one

@@ -44,7 +44,7 @@ PURPOSES = {"purpose": "a patient waits", "blank": " "}
 
 
 class Quiet(Hub):
-    """A hub that delivers nothing by itself."""
+    """A hub that delivers nothing on its own."""
 
     def start(self, work: Any) -> None:
         work.close()
@@ -66,8 +66,8 @@ def standing(kind: Kind, mode: str) -> tuple[str, str]:
         return "stranger", kind.page
     sample = "admin" if kind is KINDS["the cookie of a sample role"] else "reader"
     return {
-        "in Azure, and no platform in front": (kind.partner_without_platform, "nobody"),
-        "on another machine with real storage": ("stranger", "nobody"),
+        "in Azure, and no platform in front": (kind.partner_without_platform, "noone"),
+        "on another machine with real storage": ("stranger", "noone"),
         "on a developer's machine with partners": (kind.partner_without_platform, sample),
         "on a developer's machine": ("sample", sample),
     }[mode]

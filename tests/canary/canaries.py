@@ -1,4 +1,4 @@
-"""Messages whose fields are canaries: texts that occur nowhere else, so that whoever repeats one has leaked it."""
+"""Messages whose fields are canaries: texts that occur nowhere else, so that a text that repeats one has leaked it."""
 
 import base64
 import re

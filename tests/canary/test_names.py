@@ -159,7 +159,7 @@ async def test_no_name_that_came_by_queue_or_event_leaves(name: str, caplog: Any
 
 @pytest.mark.parametrize("name", CATALOGUE)
 async def test_no_word_of_a_person_who_asks_leaves(name: str, caplog: Any, capfd: Any) -> None:
-    """Ids, rules and search values; what a person is told back is in the answer, the purpose in the audit."""
+    """Ids, rules and search values; the reply to a person is in the answer, the purpose in the audit."""
     caplog.set_level(logging.DEBUG)
     integration, nest = load(name), Nest()
     sinks = world(integration)

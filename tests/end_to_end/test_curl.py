@@ -1,4 +1,4 @@
-"""The front door as `curl` knows it: a packed bundle, its status until it is done, and what is turned away."""
+"""The front door as `curl` knows it: a compressed bundle, its status until it is processed, and rejected requests."""
 
 import asyncio
 import base64

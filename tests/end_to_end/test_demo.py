@@ -27,7 +27,7 @@ def test_the_demo_is_as_expected_for_every_integration() -> None:
 
 
 def test_the_demo_says_so_when_something_is_wrong() -> None:
-    """The destination is a port that nobody listens on."""
+    """The destination is a port without a listener."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPI__HOST": "127.0.0.1", "MPI__PORT": "9", "HUB_DEMO_PATIENCE": "2"}
     ran = subprocess.run(
         [sys.executable, "-m", "toolkit", "demo", "--json", "phw-to-mpi"],

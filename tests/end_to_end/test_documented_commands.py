@@ -41,7 +41,7 @@ RUN_BY_ANOTHER_TEST = {
     "package NAME": "tests/infra/test_package.py",
     "test": "tests/end_to_end/test_documented_commands.py",  # with words behind it, and in .ci/run
 }
-# What stays until Ctrl-C: the words that say that it is there, and what keeps it off the ports of this machine.
+# What stays until Ctrl-C: the words that it prints when it is ready, and what keeps it off the ports of this machine.
 LASTING = {"up": "The hub is up", "relay": "MLLP on"}
 SETTLED = {"replay": "delivered", "dead discard": "discarded"}  # what became of the dead letter that the command was given
 NOT_COPIED = shutil.ignore_patterns(".git", ".hub", ".venv", "node_modules", "dist", "__pycache__", ".*_cache", "tests.*")
@@ -55,7 +55,7 @@ def documented() -> list[str]:
 
 
 def takes_arguments(text: str) -> bool:
-    """Whether a command was only named: ``./hub check`` in a sentence, which by itself needs more words."""
+    """Whether a command was only named: ``./hub check`` in a sentence, which needs more words to run."""
     command: Any = typer.main.get_command(app)
     words = shlex.split(text)
     while words and hasattr(command, "commands"):
@@ -65,7 +65,7 @@ def takes_arguments(text: str) -> bool:
 
 
 class Machine(NamedTuple):
-    """A hub that is up, run from a copy of the tree; the index at its other end does as it is told."""
+    """A hub that is up, run from a copy of the tree; the simulated index behaves as configured."""
 
     folder: Path
     url: str
@@ -82,11 +82,11 @@ class Machine(NamedTuple):
         with urllib.request.urlopen(self.url + where, timeout=10) as answer:
             return str(json.load(answer)["outcome"])
 
-    def settled(self, where: str, wanted: str) -> bool:
+    def settled(self, where: str, expected: str) -> bool:
         deadline = time.monotonic() + 20
-        while self.outcome(where) != wanted and time.monotonic() < deadline:
+        while self.outcome(where) != expected and time.monotonic() < deadline:
             time.sleep(0.05)
-        return self.outcome(where) == wanted
+        return self.outcome(where) == expected
 
     def sent(self, body: bytes) -> str:
         """Where its status is asked for."""
@@ -96,13 +96,13 @@ class Machine(NamedTuple):
 
 
 def started(words: list[str], line: str, folder: Path, environment: dict[str, str]) -> "tuple[subprocess.Popen[str], str]":
-    """A process that stays, once it has said the line."""
+    """A process that stays, once it has printed the line."""
     where = {**environment, "PYTHONPATH": str(folder)}
     process = subprocess.Popen([sys.executable, *words], cwd=folder, env=where, stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    said = next((each for each in process.stdout if line in each), None)
-    assert said, f"{' '.join(words)} ended with {process.wait(10)}"
-    return process, said
+    printed = next((each for each in process.stdout if line in each), None)
+    assert printed, f"{' '.join(words)} ended with {process.wait(10)}"
+    return process, printed
 
 
 def ended(process: "subprocess.Popen[str]") -> int:
@@ -149,15 +149,15 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     storage = f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={KEY};"
     storage += f"BlobEndpoint={blob};QueueEndpoint={queue};TableEndpoint={table};"
     base = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    index, said = started(["-m", "toolkit.simulators.mpi", "--port", "0", "--control-port", "0"], "listening on", folder, base)
-    port, control = re.findall(r"\d+", said)
+    index, printed = started(["-m", "toolkit.simulators.mpi", "--port", "0", "--control-port", "0"], "listening on", folder, base)
+    port, control = re.findall(r"\d+", printed)
     base |= {"MPI__HOST": "127.0.0.1", "MPI__PORT": port}
     up = ["-m", "toolkit", "up", "--port", str(own), "--storage-port", str(ports[0])]
     try:
         hub, _ = started(up, LASTING["up"], folder, base)
         url = f"http://127.0.0.1:{own}"
-        told = {"AzureWebJobsStorage": storage, "HUB_URL": url, "COLUMNS": "200"}
-        yield Machine(folder, url, f"http://127.0.0.1:{control}", base | told)
+        settings = {"AzureWebJobsStorage": storage, "HUB_URL": url, "COLUMNS": "200"}
+        yield Machine(folder, url, f"http://127.0.0.1:{control}", base | settings)
         assert ended(hub) == 0
     finally:
         ended(index)
@@ -192,7 +192,7 @@ def file(fresh: Callable[[], tuple[str, bytes]], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def letter(tmp_path: Path) -> Path:
-    """A PDF with its sidecar beside it."""
+    """A PDF and its sidecar in the same folder."""
     for extension, body in halves(LETTER.read_bytes(), "json").items():
         (tmp_path / f"letter.{extension}").write_bytes(body)
     return tmp_path / "letter.pdf"
@@ -234,7 +234,7 @@ def filled(text: str, request: pytest.FixtureRequest) -> list[str]:
 SHORT = [text for text in documented() if text.split()[0] not in LASTING and text not in RUN_BY_ANOTHER_TEST]
 
 
-def spoken(text: str) -> str:
+def test_id(text: str) -> str:
     """As the id of a test: a name in it must not be found by ``./hub test -k NAME``."""
     return text.replace("-", "_")
 
@@ -242,23 +242,23 @@ def spoken(text: str) -> str:
 LONG = [text for text in documented() if text.split()[0] in LASTING]
 
 
-@pytest.mark.parametrize("text", [text for text in SHORT if text.split()[0] not in WRITES], ids=spoken)
+@pytest.mark.parametrize("text", [text for text in SHORT if text.split()[0] not in WRITES], ids=test_id)
 def test_command_of_a_hub_that_is_up(text: str, machine: Machine, request: pytest.FixtureRequest) -> None:
     where = request.getfixturevalue("dead") if {"--all", "MESSAGE"} & set(text.split()) else ""
     ran = machine.run(*filled(text, request), *(["--help"] if takes_arguments(text) else []))
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    for words, wanted in SETTLED.items():
+    for words, expected in SETTLED.items():
         if where and text.startswith(words):
-            assert machine.settled(where, wanted)
+            assert machine.settled(where, expected)
 
 
-@pytest.mark.parametrize("text", [text for text in SHORT if text.split()[0] in WRITES], ids=spoken)
+@pytest.mark.parametrize("text", [text for text in SHORT if text.split()[0] in WRITES], ids=test_id)
 def test_command_that_writes(text: str, machine: Machine, desk: Path, request: pytest.FixtureRequest) -> None:
     ran = machine.run(*filled(text, request), *(["--help"] if takes_arguments(text) else []), folder=desk)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize("text", LONG, ids=spoken)
+@pytest.mark.parametrize("text", LONG, ids=test_id)
 def test_command_that_stays(text: str, machine: Machine) -> None:
     """``up`` is the hub of the other tests; a relay listens and leaves in order."""
     if text.startswith("up"):

@@ -1,4 +1,4 @@
-"""Documents dropped as files into real storage: a pair, one beside its message that is larger than all the memory it may take."""
+"""Documents dropped as files into real storage: a pair, one stored separately and larger than the memory that it may use."""
 
 import asyncio
 import base64
@@ -110,5 +110,5 @@ async def test_fifty_megabytes_in_bounded_memory(stack: Stack) -> None:
     assert document["content"][0]["attachment"]["size"] == len(pdf)
     assert hashlib.sha1(base64.b64decode(binary["data"])).digest() == hashlib.sha1(pdf).digest()
     grown = (peak(stack) - before) / MIB
-    print(f"50 MiB beside the message: the host's peak grew by {grown:.0f} MiB")  # noqa: T201
+    print(f"50 MiB stored separately: the host's peak grew by {grown:.0f} MiB")  # noqa: T201
     assert grown < 40

@@ -45,7 +45,7 @@ def message(lane: int, n: int) -> bytes:
     return b"\r".join([b"|".join(header), segments[1], b"|".join(patient), *segments[3:]])
 
 
-class Prey:
+class Host:
     """A host that is killed at random moments and started again."""
 
     def __init__(self, folder: Path) -> None:
@@ -139,19 +139,19 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await asyncio.to_thread(storage.stop)
 
 
-async def hunt(prey: Prey, session: aiohttp.ClientSession, kills: int, stops: int) -> None:
+async def hunt(host: Host, session: aiohttp.ClientSession, kills: int, stops: int) -> None:
     """Up, some work, dead; sometimes dead before it is up, and first stopped for a while, as often as ``stops`` says."""
     stopped = set(random.sample(range(kills), min(stops, kills)))
     for number in range(kills):
-        await prey.start()
+        await host.start()
         if random.random() < 0.9:
-            await prey.is_up(session)
+            await host.is_up(session)
         await asyncio.sleep(random.uniform(0, 1))
         if number in stopped:
-            await prey.stand_still()
-        await prey.kill()
-    await prey.start()
-    await prey.is_up(session)
+            await host.stand_still()
+        await host.kill()
+    await host.start()
+    await host.is_up(session)
 
 
 async def is_idle(hub: Hub) -> bool:
@@ -168,11 +168,11 @@ async def test_kill_storm(world: tuple[Mpi, Path]) -> None:
     mpi, folder = world
     hub = connect([load(NAME)])
     await hub.prepare()
-    hosts = [Prey(folder) for _ in range(HOSTS)]
+    hosts = [Host(folder) for _ in range(HOSTS)]
     async with aiohttp.ClientSession() as session:
         load_on = Load(hosts, session)
         senders = [asyncio.create_task(load_on.lane(lane)) for lane in range(LANES)]
-        await asyncio.gather(*(hunt(prey, session, KILLS // HOSTS, STOPS // HOSTS) for prey in hosts))
+        await asyncio.gather(*(hunt(host, session, KILLS // HOSTS, STOPS // HOSTS) for host in hosts))
         load_on.is_over = True
         await asyncio.gather(*senders)
     for _ in range(600):
@@ -186,12 +186,12 @@ async def test_kill_storm(world: tuple[Mpi, Path]) -> None:
         said = f"{HOSTS} hosts, {KILLS} kills, {STOPS} stops, {sent} messages"
         print(f"\nkill storm: {said}, {doubled} sent again and marked ambiguous")  # noqa: T201
     finally:
-        await asyncio.gather(*(prey.stop() for prey in hosts))
+        await asyncio.gather(*(host.stop() for host in hosts))
         await hub.drain(0)
 
 
 async def judge(hub: Hub, acknowledged: dict[int, list[str]], arrived: list[str]) -> tuple[int, int]:
-    """Nothing lost, nothing doubled in silence, nobody overtaken, and the books balance. How many were sent, and sent again."""
+    """Nothing lost, no unrecorded duplicate, no overtaking, and the totals balance. Returns how many were sent and resent."""
     sent = [control_id for lane in acknowledged.values() for control_id in lane]
     times = Counter(arrived)
     assert [control_id for control_id in sent if control_id not in times] == []

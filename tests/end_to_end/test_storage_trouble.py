@@ -1,4 +1,4 @@
-"""Storage in trouble: senders hear the truth at once, nothing is half done, and work goes on by itself."""
+"""Storage failures: senders get the right answer at once, nothing is half done, and work continues on its own."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Looks for a broken promise in one scenario: undisturbed with many seeds, then every fault; leaves with 1 when it finds one.
+"""Looks for a broken promise in one scenario: undisturbed with many seeds, then every fault; exits with status 1 if it finds one.
 
 ``nights`` are many short nights in place of a scenario.
 """

@@ -310,7 +310,7 @@ class Night:
             await asyncio.sleep(self.random.uniform(1, 10))
 
     async def _post(self, one: Message) -> bool:
-        """One post; whoever hears nothing for half a minute posts again, and the first may be stored all the same."""
+        """One post. A sender without an answer for half a minute posts again, although the first may be stored."""
         if not self.hosts:
             return False
         host, name = self.random.choice(self.hosts), PUBLISHER if one.way == "outbox" else NOTES
@@ -330,7 +330,7 @@ class Night:
         return True
 
     async def _person(self, patience: float) -> None:
-        """That share of the dead letters is tried again, half of them in vain; the others are given up."""
+        """That share of the dead letters is tried again, half of them without success; the others are given up."""
         host = self.hosts[0]
         for name, one in host.hub.integrations.items():
             for letter in await dead.dead_letters(name, host.hub):

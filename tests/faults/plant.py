@@ -53,7 +53,7 @@ DEFECTS = (
         "a small document",
     ),
     Defect(
-        "forget the file beside a message",
+        "forget the separate file of a message",
         "shared/ledger/content.py",
         "for name in KEPT} | files\n",
         "for name in KEPT}\n",

@@ -124,7 +124,7 @@ class Seam:
         kind = "write" if contended else "put"
 
         async def write() -> dict[str, str]:
-            if self.process.fault == "conflict" and contended:  # somebody else was a moment earlier
+            if self.process.fault == "conflict" and contended:  # another worker was faster
                 await self._touch(table, partition, contended[0].key)
             return await self.twin.commit(table, partition, *changes)
 
@@ -210,5 +210,5 @@ def document(size: int) -> bytes:
 
 
 def document_of(said: dict[str, Any]) -> bytes:
-    """The document that a delivery brought: inside the message, or as a file beside it."""
+    """The document that a delivery brought: inside the message, or as a separate file."""
     return bytes(said["file"]) if "file" in said else base64.b64decode(said["document"]["data"])

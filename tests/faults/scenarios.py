@@ -49,7 +49,7 @@ async def _each(world: World, act: Any) -> None:
 
 
 SCENARIOS = (
-    Scenario("two in a lane, one beside", (m("1"), m("2"), m("3", "B"))),
+    Scenario("two in one lane, one in another", (m("1"), m("2"), m("3", "B"))),
     Scenario("sent twice", (m("1"), m("2")), resend=2),
     Scenario("delivered again by declaration", (m("1"),), resend=2, declared={"on_resend": "deliver"}),
     Scenario("retried", (m("1"), m("2"), m("3", "B")), refusals={"1": ("transient busy", "transient busy")}),
@@ -103,8 +103,8 @@ SCENARIOS = (
     Scenario("the knock alone", (m("1"), m("2")), starts=False, watchdog=False, faults=("conflict",)),
     Scenario("the watchdog alone", (m("1"), m("2")), starts=False, knocks=False),
     Scenario("a small document and its sidecar", (m("1"), m("2", "B")), drops={"1": 300}),
-    Scenario("a large document beside its message", (m("1"),), drops={"1": 500}, refusals={"1": ("transient busy",)}),
+    Scenario("a large document stored separately", (m("1"),), drops={"1": 500}, refusals={"1": ("transient busy",)}),
     Scenario("by queue, refused", (m("1"), m("2")), refusals={"1": ("permanent ack-AR",)}, dead=("1",), queued=True),
     Scenario("by queue, resends are delivered", (m("1"), m("2")), declared={"on_resend": "deliver"}, queued=True),
-    Scenario("files that nobody tells of", (m("1"),), drops={"1": 500}, told=False),
+    Scenario("files without an event", (m("1"),), drops={"1": 500}, told=False),
 )

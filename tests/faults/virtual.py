@@ -36,7 +36,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """There is no input and output here."""
 
     def _write_to_self(self) -> None:
-        """Nobody sleeps, so nobody is woken."""
+        """No one sleeps, so no one is woken."""
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

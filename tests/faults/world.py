@@ -36,7 +36,7 @@ class Scenario:
     knocks: bool = True
     watchdog: bool = True
     faults: tuple[str, ...] = FAULTS
-    person: Callable[["World"], Awaitable[None]] | None = None  # what somebody does once all is quiet
+    person: Callable[["World"], Awaitable[None]] | None = None  # what a person does once all is quiet
     held: tuple[str, ...] = ()  # ids that a held lane keeps back
     dead: tuple[str, ...] = ()  # ids that end as dead letters
     drops: dict[str, int] = field(default_factory=dict)  # id -> bytes of the document that is dropped with the message as a file
@@ -175,7 +175,7 @@ class World:
         return any(row.get("control") == id for rows in ledger for _, row in rows.values())
 
     async def _drop_once(self, message: dict[str, Any]) -> bool:
-        """A document and its sidecar as files, and an event of each, told until somebody listens; taken when both are gone."""
+        """A document and its sidecar as files, and an event of each, repeated until it is received; read when both are gone."""
         files = {f"notes/{message['id']}.pdf": document(self.scenario.drops[message["id"]])}
         files[f"notes/{message['id']}.json"] = orjson.dumps({**orjson.loads(note(**message)), "document": {}})
         for name, body in files.items():

@@ -36,9 +36,9 @@ class Looked(NamedTuple):
 
 
 def program() -> str:
-    """Its program: beside this Python, else in an environment of its own, made when first needed; empty when it cannot be had."""
-    beside, own = Path(sys.executable).with_name("checkov"), HOME / "checkov" / "bin" / "checkov"
-    for path in (beside, own):
+    """Its program: next to this Python, else in its own environment, created when first needed; empty if not available."""
+    neighbour, own = Path(sys.executable).with_name("checkov"), HOME / "checkov" / "bin" / "checkov"
+    for path in (neighbour, own):
         if path.exists():
             return str(path)
     return str(own) if _installed() else ""

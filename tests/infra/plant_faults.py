@@ -35,7 +35,7 @@ FAULTS = (
     Fault("a shared key opens storage", "infra/modules/account.bicep", r"allowSharedKeyAccess: false", "allowSharedKeyAccess: true", "no_key_opens_anything"),
     Fault("old TLS", "infra/modules/account.bicep", r"'TLS1_2'", "'TLS1_0'", "tls_has_a_floor"),
     Fault("a property that does not exist", "infra/modules/vault.bicep", r"enablePurgeProtection", "enablePurgeProtektion", "compiler"),
-    Fault("an alert tells nobody", "infra/modules/alerts.bicep", r"actionGroups: \[monitor\.actionGroupId\]", "actionGroups: []", "every_alert_reaches_people_and_names_its_runbook"),
+    Fault("an alert notifies no one", "infra/modules/alerts.bicep", r"actionGroups: \[monitor\.actionGroupId\]", "actionGroups: []", "every_alert_reaches_people_and_names_its_runbook"),
     Fault("a secret in a setting", "infra/main.bicep", r"HUB_HASH_KEY: '[^\n]*'", "HUB_HASH_KEY: 'a-key-in-the-open'", "settings_are_those_of_flex"),
     Fault("sign-in off, and its header believed", "infra/modules/app.bicep", r"platform: \{ enabled: true", "platform: { enabled: false", "platform_headers_count_where_the_platform_sets_them"),
     Fault("a certificate believed on the ops app", "infra/modules/app.bicep", r"people \? 'principal' :", "people ? 'principal,certificate' :", "platform_headers_count_where_the_platform_sets_them"),

@@ -131,7 +131,7 @@ def every_queue_has_its_poison_twin(world: World) -> Iterator[str]:
 
 
 def every_queue_is_watched_and_expires(world: World) -> Iterator[str]:
-    """Backlog and poison are told by integration and queue, a silent app by its own rule; each queue says its retention."""
+    """Backlog and poison alerts name integration and queue; each app has its heartbeat rule; each queue has its retention."""
     rules = {last(r): r for r in world.of(LOG_ALERT)}
     prefix = f"inthub-{world.environment}"
     for name in (
@@ -166,12 +166,12 @@ def every_alert_reaches_people_and_names_its_runbook(world: World) -> Iterator[s
     """On, with the action group, and with a section of docs/operations.md that exists."""
     groups = {r["id"] for r in world.of("Microsoft.Insights/actionGroups")}
     for alert in (*world.of(LOG_ALERT), *world.of(METRIC_ALERT)):
-        said = alert["properties"]
-        actions = said.get("actions")
-        told = [a["actionGroupId"] for a in actions] if isinstance(actions, list) else (actions or {}).get("actionGroups", [])
-        anchor = re.search(r"#(alert-[a-z-]+)$", said["description"])
-        if not said["enabled"] or not told or not set(told) <= groups:
-            yield f"{alert['name']}: nobody is told"
+        properties = alert["properties"]
+        actions = properties.get("actions")
+        notified = [a["actionGroupId"] for a in actions] if isinstance(actions, list) else (actions or {}).get("actionGroups", [])
+        anchor = re.search(r"#(alert-[a-z-]+)$", properties["description"])
+        if not properties["enabled"] or not notified or not set(notified) <= groups:
+            yield f"{alert['name']}: no one is notified"
         if not anchor or anchor[1] not in world.anchors:
             yield f"{alert['name']}: no runbook"
 

@@ -1,4 +1,4 @@
-"""The rules that Bicep deploys, run on simulated time: what fails is told within five minutes, and a healthy day is silent.
+"""The rules that Bicep deploys, run on simulated time: a failure alerts within five minutes, a healthy day is silent.
 
 Each row arrives three minutes after its event. The queries are the deployed text, out of a snapshot, on DuckDB.
 """
@@ -259,7 +259,7 @@ async def test_flood_is_one_episode_that_closes_once() -> None:
     assert sum(name == "hub.message" and keys["outcome"] == "dead" for _, name, keys in world.events) == 600
 
 
-async def test_a_second_cause_is_told_while_the_first_is_open() -> None:
+async def test_a_second_cause_raises_an_alert_while_the_first_is_open() -> None:
     world = await calm()
     for code in ("http-422", "http-400"):
         world.destination.behave = failing(code, "permanent")

@@ -34,7 +34,7 @@ def test_snapshot_is_fresh(environment: str) -> None:
 
 
 def test_every_rule_of_the_linter_is_an_error() -> None:
-    """But the one that depends on the day's date, which would turn a green build red by itself."""
+    """But the one that depends on the day's date, which would turn a green build red without a change."""
     rules = json.loads((bicep.INFRA / "bicepconfig.json").read_bytes())["analyzers"]["core"]["rules"]
     assert {name for name, rule in rules.items() if rule["level"] != "error"} == {"use-recent-api-versions"}
 
@@ -53,7 +53,7 @@ def test_every_diagnostic_is_silent() -> None:
 
 
 def test_a_snapshot_that_is_written_again_is_the_same() -> None:
-    """The compiler has no order for outputs; whoever reads a difference must not find that."""
+    """The compiler has no order for outputs; that must not appear in a difference."""
     for environment in bicep.ENVIRONMENTS:
         outputs = json.loads(bicep.path_of(environment).read_bytes())["outputs"]
         assert [*outputs] == sorted(outputs)

@@ -72,7 +72,7 @@ def packaged(name: str, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def unzipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package, unzipped beside a copy of the local host; no repository in sight."""
+    """The package, unzipped next to a copy of the local host, outside the repository."""
     folder = tmp_path_factory.mktemp("machine")
     made = Path(BUILT).resolve() if BUILT else packaged(NAME, folder / "dist")
     with zipfile.ZipFile(made) as archive:

@@ -20,7 +20,7 @@ from toolkit.simulators.cdr import Cdr
 
 DOCUMENTS = load("documents-to-cdr")
 HALVES = drops.halves(next(each for each in samples(DOCUMENTS) if each.name == "clinic_letter").body, "json")
-BESIDE = Timing(inline=100)
+SEPARATE = Timing(inline=100)
 RECORDED = {"first": "2026-04-20T14:05:00+01:00", "second": "2026-04-20T13:30:00Z"}  # half past one in Greenwich is later
 
 
@@ -61,7 +61,7 @@ def held(cdr: Cdr) -> tuple[str, int]:
     return attachment["title"], len(binary["data"])
 
 
-@pytest.mark.parametrize("timing", [Timing(), BESIDE], ids=["inside", "beside"])
+@pytest.mark.parametrize("timing", [Timing(), SEPARATE], ids=["inside", "separate"])
 @pytest.mark.parametrize("order", [*permutations(RECORDED)], ids=" ".join)
 async def test_the_newer_of_two_versions_stays(cdr: Cdr, order: tuple[str, ...], timing: Timing) -> None:
     codes = await taken(hub(DOCUMENTS, timing=timing), *(version(name, RECORDED[name]) for name in order))

@@ -238,7 +238,7 @@ FOUND = [  # rule, integration, sample, acknowledgement, findings
     ("PHW: PID-7 in the future is a warning", PHW, "a31_birth_date_in_future", "AA", {("102", "PID-7")}),
     ("PHW: segments out of order", PHW, "rejected_out_of_order", "AE", {("100", "PID")}),
     ("PHW: IN1 has no place in a merge", PHW, "rejected_merge_with_insurance", "AE", {("100", "IN1")}),
-    ("PHW: each finding is told", PHW, "rejected_two_findings", "AE", {("101", "PID-5"), ("102", "PID-7")}),
+    ("PHW: each finding is reported", PHW, "rejected_two_findings", "AE", {("101", "PID-5"), ("102", "PID-7")}),
     ("PHW: a date that does not exist is a warning", PHW, "a31_date_that_does_not_exist", "AA", {("102", "EVN-2")}),
     ("Chemocare: a date that does not exist is a warning", CHEMOCARE, "a31_date_of_death_unreadable", "AA", {("102", "PID-29")}),
     ("PIMS: MSH-7 neither 8 nor 14 digits", PIMS, "rejected_message_time", "AE", {("102", "MSH-7")}),

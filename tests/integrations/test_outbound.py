@@ -52,7 +52,7 @@ class World:
             await asyncio.gather(*self.hub.tasks)
 
     async def later(self, seconds: float) -> None:
-        """Time passes: the watchdog goes its round, and whoever was knocked for works."""
+        """Time passes: the watchdog runs, and each lane with a knock is processed."""
         self.time += seconds
         await tick(self.hub)
         for subscriber in self.subscribers:

@@ -168,7 +168,7 @@ def numbered(count, prefix=b"BATCH"):
 
 @pytest.fixture
 def partners(monkeypatch):
-    """Two callers: ``ours`` may send as the sender of the samples, ``theirs`` as somebody else."""
+    """Two callers: ``ours`` may send as the sender of the samples, ``theirs`` as another sender."""
     senders = {"ours": ["252"], "theirs": ["999|999"], "both": ["*"]}
     named = [
         {"name": name, "keys": [hashlib.sha256(name.encode()).hexdigest()], "integrations": ["*"], "senders": each}

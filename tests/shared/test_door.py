@@ -172,7 +172,7 @@ def test_a_forwarded_host_counts_where_the_platform_is_in_front(
 
 
 class Slow:
-    """A destination that is away until it is told otherwise."""
+    """A destination that is unavailable until the test changes it."""
 
     name, takes_synthetic, away = "SLOW", True, True
 

@@ -95,7 +95,7 @@ def binaries(world: World) -> list[bytes]:
 
 
 @pytest.mark.parametrize("order", [(PDF, SIDECAR), (SIDECAR, PDF)])
-@pytest.mark.parametrize("timing", [Timing(), SMALL], ids=["inside", "beside"])
+@pytest.mark.parametrize("timing", [Timing(), SMALL], ids=["inside", "separate"])
 async def test_a_pair_in_either_order(order: Iterable[str], timing: Timing) -> None:
     world = World(timing=timing)
     for name in order:
@@ -123,7 +123,7 @@ async def test_both_ways_make_the_same_document() -> None:
     assert [each["resource"]["id"] for each in golden["entry"]] == [each["id"] for each in made[0]]
 
 
-@pytest.mark.parametrize("timing", [Timing(), SMALL], ids=["inside", "beside"])
+@pytest.mark.parametrize("timing", [Timing(), SMALL], ids=["inside", "separate"])
 async def test_events_that_come_twice_and_late(timing: Timing) -> None:
     world = World(timing=timing)
     await world.drop(HALVES)
@@ -132,7 +132,7 @@ async def test_events_that_come_twice_and_late(timing: Timing) -> None:
     assert len(world.took.bundles) == 1
 
 
-@pytest.mark.parametrize("timing", [Timing(), SMALL], ids=["inside", "beside"])
+@pytest.mark.parametrize("timing", [Timing(), SMALL], ids=["inside", "separate"])
 async def test_a_pair_that_another_worker_takes_meanwhile_is_left_to_it(timing: Timing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both looked and saw it; the other one is done with it when this one comes to open the document."""
     world = World(timing=timing)
@@ -167,7 +167,7 @@ async def test_a_lost_event_costs_a_minute() -> None:
 
 
 @pytest.mark.parametrize("half", HALVES)
-async def test_a_half_waits_is_told_of_and_is_given_up_after_days(half: str) -> None:
+async def test_a_half_waits_raises_an_alert_and_is_given_up_after_days(half: str) -> None:
     world = World()
     await world.drop({half: HALVES[half]})
     await world.tell(half)
@@ -241,7 +241,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("timing", [Timing(), SMALL], ids=["inside", "beside"])
+@pytest.mark.parametrize("timing", [Timing(), SMALL], ids=["inside", "separate"])
 @pytest.mark.parametrize(("sidecar", "rule"), BROKEN.values(), ids=BROKEN)
 async def test_a_broken_sidecar_keeps_its_document_with_it(sidecar: bytes, rule: str, timing: Timing) -> None:
     world = World(timing=timing)
@@ -274,7 +274,7 @@ async def test_what_the_sender_says_of_a_kept_file_is_not_believed() -> None:
         assert described["content"][0]["attachment"]["size"] == len(HALVES[PDF])
 
 
-async def test_what_is_no_pdf_is_refused_inside_and_beside() -> None:
+async def test_what_is_no_pdf_is_refused_inside_and_separate() -> None:
     for timing in (Timing(), SMALL):
         world = World(timing=timing)
         await world.drop({**HALVES, PDF: b"PK\3\4" * 100})
@@ -336,7 +336,7 @@ async def test_a_dead_letter_is_replayed_with_its_file() -> None:
 
 
 async def test_no_name_of_a_file_leaves(caplog: pytest.LogCaptureFixture) -> None:
-    """Not in what is told, in a table, a queue or the name of a blob."""
+    """Not in an event, a table, a queue or the name of a blob."""
     world = World(timing=SMALL)
     await world.drop({**HALVES, f"{NAME} x.json": b"{", f"{NAME} x.pdf": b"%PDF-", f"{NAME} y.pdf": b"%PDF-"})
     world.clock += 1000

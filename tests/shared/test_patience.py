@@ -196,7 +196,7 @@ def test_what_goes_back_comes_back(body: bytes, id: str, tries: int) -> None:
 
 
 @given(at=st.integers(0, 400), bit=st.integers(0, 7))
-def test_a_wrapper_that_somebody_else_made_is_a_message_of_theirs(at: int, bit: int) -> None:
+def test_a_wrapper_that_someone_else_made_is_a_message_of_theirs(at: int, bit: int) -> None:
     written = bytearray(patience.written(Brought(note("1"), "id")))
     written[at % len(written)] ^= 1 << bit
     forged = bytes(written)

@@ -104,7 +104,7 @@ async def post(hub: Any, body: bytes, **headers: str) -> Any:
 WAYS = {
     "accepted": (world.note("7"), {}, 202),
     "refused": (b'{"id": "7"}', {}, 422),
-    "turned away": (world.note("7"), {"accept": "text/html"}, 406),
+    "rejected": (world.note("7"), {"accept": "text/html"}, 406),
     "unreadable": (b"{", {}, 422),
 }
 

@@ -229,7 +229,7 @@ def test_the_address_is_the_one_that_the_front_end_saw(monkeypatch: pytest.Monke
 
 
 def test_platform_headers_are_named_in_one_place() -> None:
-    """Whoever wants one asks ``stated``, which knows when it counts."""
+    """Code that needs one calls ``stated``, which knows when it counts."""
     sources = [ROOT / "function_app.py", *(ROOT / "shared").rglob("*.py"), *(ROOT / "integrations").rglob("*.py")]
     told = {path.name for path in sources if re.search('"x-(ms|arr|forwarded)-', path.read_text("utf-8"))}
     assert told - {"door.py"} == {"platform_headers.py"}  # the door's own doctest sends one

@@ -64,13 +64,13 @@ def test_a_thousand_messages_in_one_process() -> None:
     assert base64.b64decode(latin["body_base64"]) == (SAMPLES / "a31_latin1.out.hl7").read_bytes()
 
 
-def test_a_line_that_is_none_is_told_and_the_rest_answered() -> None:
+def test_an_invalid_line_is_reported_and_the_rest_answered() -> None:
     ran = hub("check", "phw-to-mpi", "--jsonl", stdin=b"{}\n" + lines(1))
     first, second = (json.loads(line) for line in ran.stdout.splitlines())
     assert (ran.returncode, "error" in first, second["accepted"]) == (1, True, True)
 
 
-NOBODY = "http://127.0.0.1:9"
+NO_HUB = "http://127.0.0.1:9"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ NOBODY = "http://127.0.0.1:9"
     [
         (("check", "no-such"), b"hub: no integration is called no-such: ./hub list shows the catalogue\n"),
         (("check", "phw-to-mpi", "/no/such/file"), b"hub: cannot read /no/such/file: No such file or directory\n"),
-        (("send", "phw-to-mpi", "-", "--url", NOBODY), f"hub: no hub answers at {NOBODY}: start it with ./hub up\n".encode()),
+        (("send", "phw-to-mpi", "-", "--url", NO_HUB), f"hub: no hub answers at {NO_HUB}: start it with ./hub up\n".encode()),
     ],
 )  # fmt: skip
 def test_one_clear_line(arguments: tuple[str, ...], said: bytes) -> None:

@@ -152,7 +152,7 @@ async def test_no_verdict_is_ae_by_option_and_the_connection_stays(hub: tuple[Hu
         writer.close()
 
 
-async def test_nobody_is_there(unused_tcp_port: int) -> None:
+async def test_no_hub_answers(unused_tcp_port: int) -> None:
     async with Relay(Settings(f"http://127.0.0.1:{unused_tcp_port}/api/v1/x")) as relay:
         reader, writer = await opened(relay)
         writer.write(framed(message()))
@@ -160,7 +160,7 @@ async def test_nobody_is_there(unused_tcp_port: int) -> None:
         writer.close()
 
 
-async def test_a_sender_that_wants_no_answer_gets_none(hub: tuple[Hub, str]) -> None:
+async def test_a_sender_that_requests_no_answer_gets_none(hub: tuple[Hub, str]) -> None:
     hub[0].says.append("204")
     async with Relay(Settings(hub[1])) as relay:
         reader, writer = await opened(relay)
@@ -262,7 +262,7 @@ async def test_mllp_send_and_the_command(hub: tuple[Hub, str], tmp_path: Path, u
 
 
 @pytest.mark.parametrize("url", ["http://hub.example.net/api/v1/x", "ftp://127.0.0.1/x", "hub"])
-def test_the_key_is_told_to_nobody_without_tls(url: str) -> None:
+def test_the_key_is_never_sent_without_tls(url: str) -> None:
     with pytest.raises(ValueError, match="https"):
         Settings(url)
 

@@ -104,7 +104,7 @@ def test_content_acts_on_no_terminal_and_is_exact_in_a_file(text: str, monkeypat
 
 
 def test_every_command_prints_json_and_tables_through_the_screen() -> None:
-    """A command that prints what it was told without it would be missed above."""
+    """A command that prints without it would be missed above."""
     for path in (ROOT / "toolkit" / "commands").glob("*.py"):
         source = path.read_text("utf-8")
         assert not re.search(r"(print|echo|write)\(json\.dumps", source), path.name
@@ -112,7 +112,7 @@ def test_every_command_prints_json_and_tables_through_the_screen() -> None:
 
 
 def test_no_csv_is_written() -> None:
-    """Whoever writes the first one has to keep a value from being read as a formula (=, +, -, @, tab)."""
+    """Code that writes the first one must keep a value from being read as a formula (=, +, -, @, tab)."""
     sources = [path for folder in ("shared", "integrations", "toolkit") for path in (ROOT / folder).rglob("*.py")]
     assert not [path.name for path in sources if re.search(r"csv\.(writer|DictWriter)", path.read_text("utf-8"))]
 

@@ -17,9 +17,9 @@ NAMES = {"pull-request", "code-scanning", "build", "deploy", "release", "verify"
 
 
 def tool(name: str) -> str:
-    """A gate's program, beside the Python that runs the tests; one plain line when it is not there."""
-    beside = Path(sys.executable).with_name(name)
-    found = str(beside) if beside.exists() else shutil.which(name)
+    """A gate's program, next to the Python that runs the tests; one clear line if it is missing."""
+    neighbour = Path(sys.executable).with_name(name)
+    found = str(neighbour) if neighbour.exists() else shutil.which(name)
     return found or pytest.skip(f"{name} is not here: pip install '.[gates]'")
 
 
@@ -60,8 +60,8 @@ def test_nothing_is_granted_to_all_jobs_and_every_action_is_pinned(path: Path) -
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_no_step_is_told_what_a_stranger_wrote(path: Path) -> None:
-    """An expression in a script is text that somebody else may have written: it goes through the environment."""
+def test_no_step_runs_text_from_outside(path: Path) -> None:
+    """An expression in a script is text that someone else may have written: it goes through the environment."""
     blocks = re.findall(r"run: \|\n((?: {10,}.*\n)+)", path.read_text("utf-8"))
     assert [block for block in blocks if "${{" in block] == []
 

@@ -75,7 +75,7 @@ async def test_a_wrong_key_is_our_fault(grid: EventGrid, settings: Settings) -> 
     await Topic("EVENTS").close()
 
 
-async def test_nobody_listens(settings: Settings) -> None:
+async def test_no_listener(settings: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         settings("EVENTS", ENDPOINT=f"http://127.0.0.1:{taken.getsockname()[1]}/api/events", KEY="a2V5")
@@ -85,6 +85,6 @@ async def test_nobody_listens(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["", "http://topic.example.net/api/events", "ftp://127.0.0.1"])
-async def test_a_key_is_told_to_nobody_without_tls(settings: Settings, endpoint: str) -> None:
+async def test_a_key_is_never_sent_without_tls(settings: Settings, endpoint: str) -> None:
     settings("EVENTS", ENDPOINT=endpoint, KEY="a2V5")
     assert (await failure()).code == "no-address"

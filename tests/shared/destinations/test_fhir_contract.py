@@ -99,7 +99,7 @@ async def test_a_search_by_identifier_finds_it_either_way(base: str, who: str) -
     async with aiohttp.ClientSession() as http, http.get(f"{base}/Patient", params={"identifier": f"{PAS}|{who}"}) as answer:
         (again,) = (await answer.json(content_type=None))["entry"]
     assert again["resource"]["id"] == someone["id"]
-    assert not await patients(base, "nobody")
+    assert not await patients(base, "noone")
 
 
 async def test_a_conditional_reference_leads_to_the_patient(base: str, who: str) -> None:
@@ -110,7 +110,7 @@ async def test_a_conditional_reference_leads_to_the_patient(base: str, who: str)
 
 
 async def test_a_conditional_reference_that_leads_nowhere_stores_nothing(base: str, who: str) -> None:
-    what = outgoing(patient(value=who), observation(subject=f"Patient?identifier={PAS}|nobody-{who}"))
+    what = outgoing(patient(value=who), observation(subject=f"Patient?identifier={PAS}|noone-{who}"))
     await failure(fresh(what))
     assert not await patients(base, who)
 

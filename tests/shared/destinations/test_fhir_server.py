@@ -96,7 +96,7 @@ FAILURES = {  # behaviour: kind, code, ambiguous, Retry-After, stored
 
 
 @pytest.mark.parametrize("behaviour", FAILURES)
-async def test_failures_are_told_apart_and_the_next_attempt_is_not_disturbed(
+async def test_failures_are_distinguished_and_the_next_attempt_is_not_disturbed(
     cdr: Cdr, behaviour: str, settings: Settings
 ) -> None:
     settings("CDR", TIMEOUT=0.5)
@@ -125,7 +125,7 @@ async def test_what_is_no_transaction_is_never_sent(cdr: Cdr) -> None:
 # Read, merge, write
 
 
-async def test_a_patient_that_nobody_knows_is_created(cdr: Cdr) -> None:
+async def test_an_unknown_patient_is_created(cdr: Cdr) -> None:
     await FhirServer("CDR").deliver(admission(gender="female", removed=("birthDate",)))
     (someone,) = held(cdr, "Patient")
     assert someone["gender"] == "female"
@@ -201,7 +201,7 @@ async def test_a_merge_links_both_and_twice_makes_no_second_link(cdr: Cdr) -> No
     assert (survivor["gender"], survivor["meta"]["versionId"]) == ("male", "2")
 
 
-async def test_a_merge_of_patients_that_nobody_knows(cdr: Cdr) -> None:
+async def test_a_merge_of_unknown_patients(cdr: Cdr) -> None:
     await FhirServer("CDR").deliver(merge())
     assert sorted(each["active"] for each in held(cdr, "Patient")) == [False, True]
 
@@ -244,13 +244,13 @@ async def pieces() -> AsyncIterator[bytes]:
 
 
 def with_file() -> Outgoing:
-    """A document whose data lies beside the message."""
+    """A document whose data is stored separately from the message."""
     binary = kept_file({"resourceType": "Binary", "id": IDS[9], "contentType": "application/pdf"})
     return outgoing(binary, document_of(IDS[9]))._replace(files=(pieces,))
 
 
 @pytest.mark.parametrize("is_talkative", [False, True])
-async def test_a_file_beside_the_message_is_streamed_before_the_transaction(
+async def test_a_separate_file_is_streamed_before_the_transaction(
     cdr: Cdr, is_talkative: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(https, "LARGEST_REPLY", 1000)
@@ -403,7 +403,7 @@ async def test_mutual_tls(settings: Settings, authority: Authority) -> None:
         assert cdr.stored == 1
 
 
-async def test_nobody_listens(settings: Settings) -> None:
+async def test_no_listener(settings: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         settings("CDR", URL=f"http://127.0.0.1:{taken.getsockname()[1]}/fhir")

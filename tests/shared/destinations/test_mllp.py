@@ -133,7 +133,7 @@ async def test_an_old_line_is_not_used(mpi: Mpi, monkeypatch: pytest.MonkeyPatch
     assert mpi.connections == 2
 
 
-async def test_nobody_listens(settings: Settings) -> None:
+async def test_no_listener(settings: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         settings("MPI", HOST="127.0.0.1", PORT=taken.getsockname()[1])

@@ -1,4 +1,4 @@
-"""The front door: version, sender and type as they stand, and the faces of an answer."""
+"""The front door: version, sender and type unchanged, and the forms of an answer."""
 
 import json
 
@@ -53,7 +53,7 @@ def test_what_is_not(change: dict[str, str], condition: str, where: str) -> None
     assert [(issue.condition, issue.where) for issue in refused.value.issues] == [(condition, where)]
 
 
-def test_every_reason_is_told_and_no_value() -> None:
+def test_every_reason_is_reported_and_no_value() -> None:
     with pytest.raises(Unsupported) as refused:
         SOURCE.read(envelope("SECRET", "SEC^RET", "9.9"))
     assert len(refused.value.issues) == 3
@@ -103,7 +103,7 @@ def test_faces(accept: str, decision: Verdict, status: int, media: str) -> None:
         assert parse(answer.body)["MSA-2"] == "C1"
 
 
-def test_no_answer_when_none_is_wanted() -> None:
+def test_no_answer_if_none_is_requested() -> None:
     asked = Envelope("x", envelope().body.replace(b"|2.5\r", b"|2.5|||NE\r"), AT)
     assert SOURCE.acknowledge(asked, SOURCE.read(asked), Verdict("AA")).status == 204
     storage = Verdict("AE", (Issue("error", "transient", "", "storage"),))

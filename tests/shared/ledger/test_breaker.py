@@ -122,7 +122,7 @@ def test_one_lane_alone_never_opens_the_breaker(kind, code, ambiguous, seed):
 
 
 def test_a_message_that_the_destination_breaks_on_is_given_up_while_others_are_answered():
-    """Nobody can tell a time-out of the destination from one that the message causes, but for the answers to other lanes."""
+    """Only the answers to other lanes show whether the destination or the message causes a time-out."""
 
     def sick(told):
         if told["lane"] == "bad":

@@ -16,7 +16,7 @@ from shared.problems import Undelivered
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 TABLES = names.tables("notes-to-test")
-SOMEONE = Person("someone", "mended")
+SOMEONE = Person("someone", "fixed")
 DAY = 86400
 
 
@@ -82,7 +82,7 @@ async def test_content_needs_a_purpose_and_is_audited(clock):
         await dead.content("notes-to-test", letter["id"], Person("someone"), world)
     assert await dead.content("notes-to-test", letter["id"], SOMEONE, world) == note("1")
     assert [(row["who"], row["what"], row["purpose"]) for row in await audit.acts("notes-to-test", world)] == [
-        ("someone", "content", "mended")
+        ("someone", "content", "fixed")
     ]
 
 
@@ -157,8 +157,8 @@ async def test_a_refused_message_of_a_queue_goes_in_by_the_front_door_again(cloc
     assert letter["rules"] == "name-required"
     with pytest.raises(Refused):
         await dead.replay(notes, letter["id"], SOMEONE, world)
-    mended = integration(destination, profile=notes.outgoing)
-    await dead.replay(mended, letter["id"], SOMEONE, world)
+    fixed = integration(destination, profile=notes.outgoing)
+    await dead.replay(fixed, letter["id"], SOMEONE, world)
     await settled(world)
     assert [taken["id"] for taken in destination.took] == ["1"]
     assert await dead.dead_letters("notes-to-test", world) == []
@@ -188,7 +188,7 @@ async def test_the_chain_of_the_audit_shows_what_was_changed(clock):
         await audit.append("notes-to-test", audit.Act("someone", "replay", f"m{n}", "why"), world)
     assert await audit.broken("notes-to-test", world) == []
     row: Row = (await audit.acts("notes-to-test", world))[1]
-    await world.store.commit(TABLES.audit, "audit", put(row.key, {**row.values, "who": "nobody"}))
+    await world.store.commit(TABLES.audit, "audit", put(row.key, {**row.values, "who": "none"}))
     assert await audit.broken("notes-to-test", world) == [row.key]
 
 
@@ -198,7 +198,7 @@ async def test_the_chain_of_the_audit_shows_what_was_changed(clock):
 )
 async def test_the_same_over_http(clock, request_, status):
     world = hub(integration(Remembering()), now=clock)
-    answer = await administer(world.integrations["notes-to-test"], {}, request_, {"purpose": "mended"}, world)
+    answer = await administer(world.integrations["notes-to-test"], {}, request_, {"purpose": "fixed"}, world)
     assert answer.status == status
 
 
@@ -219,7 +219,7 @@ async def test_replay_over_http(clock, monkeypatch):
     notes = await send(world, note("1"))
     listed = orjson.loads((await administer(notes, {}, "GET", {}, world)).body)["dead"]
     left.clear()
-    answer = await administer(notes, {}, f"POST {listed[0]['id']}/replay", {"purpose": "mended"}, world)
+    answer = await administer(notes, {}, f"POST {listed[0]['id']}/replay", {"purpose": "fixed"}, world)
     assert answer.status == 202
     await knocked(world, notes)
     assert len(destination.took) == 1

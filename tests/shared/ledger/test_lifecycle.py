@@ -27,7 +27,7 @@ SOMEONE = Person("someone", "why")
 
 
 class World:
-    """An integration, one that holds its lanes, and one that publishes for the first, which takes when it is told to."""
+    """An integration, one that holds its lanes, and one that publishes for the first, which reads on request."""
 
     def __init__(self, **changes: Any) -> None:
         self.at, self.refuses = NOW, True

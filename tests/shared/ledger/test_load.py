@@ -93,9 +93,9 @@ def test_what_another_process_delivered_counts_no_longer():
     async def story(site):
         other = Site(Receiver(), 2)
         other.hub.store, other.hub.now = site.hub.store, site.hub.now
-        beside = asyncio.ensure_future(other.listen())
+        listener = asyncio.ensure_future(other.listen())
         refused = await offer(site, 4, 120)
-        beside.cancel()
+        listener.cancel()
         return refused
 
     site = Site(Receiver(seconds=1), declared={"delivery": Delivery(concurrency=1)})

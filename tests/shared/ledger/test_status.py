@@ -1,4 +1,4 @@
-"""What a caller is told of one message."""
+"""What a caller can see of one message."""
 
 import json
 import time

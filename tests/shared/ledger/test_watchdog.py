@@ -269,7 +269,7 @@ async def work(made: Hub) -> None:
 
 @pytest.mark.parametrize("kind", ["absent", "text"])
 @pytest.mark.parametrize("place", ["waiting", "open", "outbox", "batch", "receipt-of-none", "backlog"])
-async def test_an_odd_row_stops_nobody_else(place: str, kind: str) -> None:
+async def test_an_odd_row_stops_no_other(place: str, kind: str) -> None:
     told: list[tuple[str, dict[str, Any]]] = []
     made, took = await world_of_two(lambda name, **keys: told.append((name, keys)))
     tables, store = names.tables(ONE), made.store

@@ -81,7 +81,7 @@ def test_every_version(version: str) -> None:
 
 
 def test_a_schedule_without_its_first_segment_is_named() -> None:
-    """No SCH: the patient is told, no appointment is, whatever stands around it."""
+    """No SCH: the patient is mapped but no appointment, for any other content."""
     text = "MSH|^~\\&|S|F|R|F|20260101||SIU^S12|1|P|2.4\rPID|1||1\rNTE|1||words\rRGS|1\rAIS|1||X\rAIL|1||WARD\r"
     converted = convert(parse(text))
     assert "Appointment" not in [entry["resource"]["resourceType"] for entry in converted.bundle["entry"]]

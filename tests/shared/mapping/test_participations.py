@@ -50,7 +50,7 @@ def test_another_provider_is_the_care_team_and_no_related_person(event: str) -> 
     assert not of_type(made, "RelatedPerson")
 
 
-def test_somebody_who_is_no_provider_is_related() -> None:
+def test_a_person_who_is_no_provider_is_related() -> None:
     made = bundle("ORU^R01", PID, prt("NOK", _14="1 St^^City", _15="01234^PRN^PH", _24="L1^SL"))
     person = of_type(made, "RelatedPerson")[0]
     assert [each["value"] for each in person["identifier"]] == ["P1", "L1"]
@@ -112,7 +112,7 @@ def test_under_a_vaccination(code: str) -> None:
 
 
 @pytest.mark.parametrize("preferred", ["H", "O", "E"])
-def test_the_preferred_way_to_reach_somebody_is_marked(preferred: str) -> None:
+def test_the_preferred_contact_is_marked(preferred: str) -> None:
     made = bundle("ADT^A01", PID, "PV1|1|I", prt("AD", _15="01^PRN^PH~02^WPN^PH~^NET^Internet^a@b.example", _23=preferred))
     telecom = of_type(made, "PractitionerRole")[0]["telecom"]
     marked = [each["value"] for each in telecom if any("preferred" in ext["url"] for ext in each.get("extension", ()))]

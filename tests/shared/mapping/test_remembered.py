@@ -29,7 +29,7 @@ class Counting:
     def __call__(self, read: Reading, segment: Segment) -> Element:
         self.made += 1
         read.note("value", segment.where("3"), "odd", "odd")
-        return {"of": segment["3"], "beside": segment["4"], "is": bool(segment)}
+        return {"of": segment["3"], "other": segment["4"], "is": bool(segment)}
 
 
 def of(counting: Counting) -> remembered.Make:
@@ -44,7 +44,7 @@ def test_made_once_of_its_own_fields_alone_and_told_each_time() -> None:
     first, second = (of(counting)(read, MESSAGE.segments("OBX")[n]) for n in (0, 1))
     recall = of(counting)
     found = [recall(read, each) for each in MESSAGE.segments("OBX")[:2]]
-    assert found == [first, second] == [{"of": "a", "beside": "", "is": True}] * 2
+    assert found == [first, second] == [{"of": "a", "other": "", "is": True}] * 2
     assert counting.made == 3  # twice by recalls of their own, once by the one that has both
     assert [issue.where for issue in read.issues[2:]] == ["OBX-3", "OBX[2]-3"]
 

@@ -53,7 +53,7 @@ def test_an_order_that_waits_is_that_of_its_own_patient(kind: str) -> None:
 
 
 @pytest.mark.parametrize("waiting", ["ORC|RE|P1", "TQ1|1||||||||S"])
-def test_what_found_no_place_is_named_and_goes_to_nobody_else(waiting: str) -> None:
+def test_what_found_no_place_is_named_and_goes_to_no_other_patient(waiting: str) -> None:
     found = converted(UN, waiting, DAU, ORDER.format(2), OBX.format(2))
     assert ("segment-not-mapped", waiting[:3]) in rules(found)
     request = only(found, "ServiceRequest")

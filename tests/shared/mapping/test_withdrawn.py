@@ -203,7 +203,7 @@ def test_a_segment_that_says_nothing_becomes_nothing(segment: str, null: str) ->
     assert '""' not in str(found.bundle)
 
 
-def test_a_merge_with_nobody_merges_nobody() -> None:
+def test_a_merge_without_a_second_patient_merges_none() -> None:
     found = converted(PID, 'MRG|""', kind="ADT^A40^ADT_A39")
     assert "link" not in only(found, "Patient")
     assert ("segment-says-nothing", "MRG") in rules(found)
@@ -247,7 +247,7 @@ def test_a_group_of_resources_that_is_deleted_takes_them_along() -> None:
 
 
 @pytest.mark.parametrize(("code", "there"), [("AD", True), ("DE", False), ("UN", False), ("CO", True)])
-def test_a_role_that_is_deleted_is_nobody_s(code: str, there: bool) -> None:
+def test_a_deleted_role_is_left_out(code: str, there: bool) -> None:
     for more in ((), ("PV1|1|I|W1",)):
         found = converted(PID, *more, f"ROL|1|{code}|AT|C1^Enghraifft^Siwan^^^^^^GMC", kind=ADT)
         assert bool(resources(found, "CareTeam") + resources(found, "PractitionerRole")) == there

@@ -44,7 +44,7 @@ class SampleFacts:
     async def set_limit(self, limit: Limit) -> bool:
         self.audited.append((f"threshold {limit.rule}={limit.value:g}", Actor(limit.who, "", limit.why)))
         self.given[limit.integration, limit.rule] = limit
-        return limit.integration != "nobody"
+        return limit.integration != "noone"
 
     async def replay(self, integration: str, message_id: str, actor: Actor) -> bool:
         return self._settle("replay", "replayed", actor)

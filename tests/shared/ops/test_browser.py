@@ -1,4 +1,4 @@
-"""The ops page in a real browser: it draws, it is accessible (axe), it asks nobody else, it fits a phone, it can act."""
+"""The ops page in a real browser: it draws, it is accessible (axe), it calls no other site, it fits a phone, it can act."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -93,7 +93,7 @@ async def test_an_operator_finds_a_dead_letter_and_replays_it(base: str, browser
     await page.click("button[value=replay]")
     assert await page.locator(".nhsuk-error-summary").is_visible()
     assert await violations(page) == []
-    await page.fill("#why", "mapping mended")
+    await page.fill("#why", "mapping fixed")
     await page.check("#confirm", force=True)
     await page.click("button[value=replay]")
     assert await page.locator("[role=status]").is_visible()

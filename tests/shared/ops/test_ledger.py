@@ -15,7 +15,7 @@ from shared.pipeline import accept
 from shared.problems import Undelivered
 from tests import ledger_world as world
 
-SOMEONE = Actor("someone", "operator", "mended")
+SOMEONE = Actor("someone", "operator", "fixed")
 NAME = "notes-to-test"
 
 
@@ -118,11 +118,11 @@ async def test_a_threshold_is_set_audited_and_taken_away(hub: Hub) -> None:
     assert [(row["what"], row["purpose"]) for row in await audit.acts(NAME, hub)] == [("threshold", "winter")]
     assert await facts.set_limit(replace(limit, value=-1))
     assert (await facts.limits()).given == ()
-    for wrong in (replace(limit, integration="nobody"), replace(limit, rule="none"), replace(limit, why="")):
+    for wrong in (replace(limit, integration="noone"), replace(limit, rule="none"), replace(limit, why="")):
         assert not await facts.set_limit(wrong)
 
 
-@pytest.mark.parametrize(("name", "id"), [("nobody", "1-a.b"), (NAME, "1-a.b"), (NAME, "nonsense")])
+@pytest.mark.parametrize(("name", "id"), [("noone", "1-a.b"), (NAME, "1-a.b"), (NAME, "nonsense")])
 async def test_no_such_message(hub: Hub, name: str, id: str) -> None:
     assert await LedgerFacts(hub).journey(name, id) is None
     assert not await LedgerFacts(hub).replay(name, id, SOMEONE)

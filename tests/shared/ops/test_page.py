@@ -83,8 +83,8 @@ def test_every_phrase_is_translated() -> None:
     assert same == set()
 
 
-@pytest.mark.parametrize("headers", [{}, {"x-ms-client-principal": "not base64"}, principal("Somebody.Else")])
-async def test_nobody_without_a_role_sees_anything(headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("headers", [{}, {"x-ms-client-principal": "not base64"}, principal("Someone.Else")])
+async def test_a_person_without_a_role_sees_nothing(headers: dict[str, str]) -> None:
     got = await answer(Request("GET", "", {}, headers), SampleFacts())
     assert got.status == 403
     assert b"phw-to-mpi" not in got.body
@@ -109,7 +109,7 @@ ACTS = [
 @pytest.mark.parametrize(("act", "role", "status"), ACTS)
 async def test_who_may_act(act: str, role: str, status: int) -> None:
     facts = SampleFacts()
-    got = await ask(facts, "POST", "act", role, form=PLACE | {"act": act, "why": "mapping mended", "confirm": "yes"})
+    got = await ask(facts, "POST", "act", role, form=PLACE | {"act": act, "why": "mapping fixed", "confirm": "yes"})
     assert got.status == status
     assert [name for name, _ in facts.audited] == ([act] if status == 200 else [])
 
@@ -117,7 +117,7 @@ async def test_who_may_act(act: str, role: str, status: int) -> None:
 @pytest.mark.parametrize("missing", ["why", "confirm"])
 async def test_an_act_needs_a_reason_and_a_confirmation(missing: str) -> None:
     facts = SampleFacts()
-    form = PLACE | {"act": "replay", "why": "mended", "confirm": "yes", missing: ""}
+    form = PLACE | {"act": "replay", "why": "fixed", "confirm": "yes", missing: ""}
     got = await ask(facts, "POST", "act", "Hub.Operator", form=form)
     assert got.status == 422
     assert f'href="#{missing}"'.encode() in got.body

@@ -1,4 +1,4 @@
-"""What is said, to whom, and what cannot be said."""
+"""What is emitted, to whom, and what cannot be emitted."""
 
 import ast
 from collections import Counter
@@ -14,35 +14,35 @@ from shared.telemetry.tracing import parse
 
 ROOT = Path(__file__).resolve().parents[3]
 LISTED = {"emit": KEYS, "tell": KEYS, "span": SPAN_KEYS | {"kind", "parent"}}  # what is called, and its keys
-Heard = list[tuple[str, dict[str, object]]]
+Emitted = list[tuple[str, dict[str, object]]]
 
 
 @pytest.fixture
-def heard() -> Iterator[Heard]:
-    said: Heard = []
+def emitted() -> Iterator[Emitted]:
+    emitted: Emitted = []
 
     def sink(name: str, keys: dict[str, events.Value]) -> None:
-        said.append((name, dict(keys)))
+        emitted.append((name, dict(keys)))
 
     subscribe(sink)
-    yield said
+    yield emitted
     unsubscribe(sink)
 
 
-def test_an_event_reaches_whoever_listens(heard: Heard) -> None:
+def test_an_event_reaches_every_subscriber(emitted: Emitted) -> None:
     emit("hub.message", integration="phw-to-mpi", outcome="delivered", e2e_ms=87.5)
-    assert heard == [("hub.message", {"integration": "phw-to-mpi", "outcome": "delivered", "e2e_ms": 87.5, "traceparent": ""})]
+    assert emitted == [("hub.message", {"integration": "phw-to-mpi", "outcome": "delivered", "e2e_ms": 87.5, "traceparent": ""})]
 
 
-def test_an_unknown_key_is_refused(heard: Heard) -> None:
+def test_an_unknown_key_is_refused(emitted: Emitted) -> None:
     with pytest.raises(ValueError, match="surname"):
         emit("hub.message", surname="x")
-    assert not heard
+    assert not emitted
 
 
-def test_free_text_is_withheld(heard: Heard) -> None:
+def test_free_text_is_withheld(emitted: Emitted) -> None:
     emit("hub.attempt", error_code='patient "Siân" unknown')
-    assert heard[0][1]["error_code"] == "(withheld)"
+    assert emitted[0][1]["error_code"] == "(withheld)"
 
 
 @pytest.mark.parametrize(
@@ -52,25 +52,25 @@ def test_free_text_is_withheld(heard: Heard) -> None:
         *(("destination", "\x1b[2J"), ("queue", "a\nb"), ("partner", "Siân"), ("frames", "x" * 601), ("outcome", "\u202ex")),
     ],
 )
-def test_a_word_of_ours_is_one_word_and_holds_no_nhs_number(key: str, value: str, heard: Heard) -> None:
+def test_a_word_of_ours_is_one_word_and_holds_no_nhs_number(key: str, value: str, emitted: Emitted) -> None:
     emit("hub.attempt", **{key: value})
-    assert heard[0][1][key] == "(withheld)"
+    assert emitted[0][1][key] == "(withheld)"
 
 
-def test_a_correlation_id_that_is_none_leaves_as_a_hash_and_a_message_id_as_it_is(heard: Heard) -> None:
+def test_a_correlation_id_that_is_none_leaves_as_a_hash_and_a_message_id_as_it_is(emitted: Emitted) -> None:
     ours = f"1-{'9990000018' * 3}ab.{'a' * 32}"
     emit("hub.attempt", correlation_id="Mrs Jones")
     emit("hub.attempt", correlation_id=ours, message_id=ours)
-    assert heard[0][1]["correlation_id"] == shown("correlation", "Mrs Jones")
-    assert (heard[1][1]["correlation_id"], heard[1][1]["message_id"]) == (ours, ours)
+    assert emitted[0][1]["correlation_id"] == shown("correlation", "Mrs Jones")
+    assert (emitted[1][1]["correlation_id"], emitted[1][1]["message_id"]) == (ours, ours)
 
 
-def test_a_fault_tells_where_and_not_what(heard: Heard) -> None:
+def test_a_fault_tells_where_and_not_what(emitted: Emitted) -> None:
     try:
         raise ValueError("CANARY")
     except ValueError as problem:
         fault(problem, integration="x")
-    keys = heard[0][1]
+    keys = emitted[0][1]
     assert keys["error_code"] == "ValueError"
     assert "test_events.py" in str(keys["frames"])
     assert "CANARY" not in str(keys)

@@ -1,4 +1,4 @@
-"""A simulator in its own process is told how to behave, and says what it got."""
+"""A simulator in its own process can be configured, and returns what it received."""
 
 import asyncio
 import re

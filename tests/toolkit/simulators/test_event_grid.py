@@ -1,4 +1,4 @@
-"""The simulated topic: what the SDK publishes arrives where the subscriptions say, or does what it was told to do."""
+"""The simulated topic: what the SDK publishes arrives where the subscriptions say, or behaves as configured."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The proxy passes everything on as it is, and makes the trouble it is told to make."""
+"""The proxy passes everything on as it is, and fails as configured."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -103,6 +103,6 @@ async def test_trouble_can_be_narrowed(behind: tuple[Behind, FaultProxy]) -> Non
     assert proxy.script.next() == ("status", 500)
 
 
-def test_a_behaviour_that_nobody_knows_is_refused_at_once() -> None:
+def test_an_unknown_behaviour_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="no such behaviour"):
         FaultProxy("http://127.0.0.1:1").script.will("sulk")
