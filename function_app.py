@@ -1,6 +1,6 @@
 """The function app: for each integration of the catalogue its HTTP, queue and event functions, the watchdog and health.
 
-Only wiring: every function hands over to shared/triggers.py. ``HUB_INTEGRATIONS`` (a comma list) narrows what this app
+Only wiring: every function calls shared/triggers.py. ``HUB_INTEGRATIONS`` (a comma list) narrows what this app
 registers; ``HUB_ROLE=ops`` makes it the app of the ops page and the watchdog, with no integrations of its own.
 """
 

@@ -76,7 +76,7 @@ def test_no_python_at_all_is_one_line(
     with pytest.raises(SystemExit):
         hub.make_venv()
     assert capsys.readouterr().err == (
-        "hub: Python 3.13 or 3.12 or 3.11 is needed, and none here can make a virtual environment\n"
+        "hub: Python 3.13 or 3.12 or 3.11 is needed, and no installed Python can create a virtual environment\n"
     )
 
 
