@@ -82,12 +82,12 @@ async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Record
     try:
         if arrival.blob:
             await hub.store.write_blob(names.CONTENT, arrival.blob, arrival.body)
-        reused, ticket = await _announce(integration, arrival, hub)
-        recorded = None if reused else await _store(integration, arrival, ticket, hub)
+        reused, ticket, head = await _announce(integration, arrival, hub)
+        recorded = None if reused else await _store(integration, arrival, ticket, head, hub)
         if recorded is None:
             arrival = arrival.reused()
-            _, ticket = await _announce(integration, arrival, hub)
-            recorded = await _store(integration, arrival, ticket, hub)
+            _, ticket, head = await _announce(integration, arrival, hub)
+            recorded = await _store(integration, arrival, ticket, head, hub)
     except Away:
         raise Unavailable(AWAY) from None
     if recorded is None:
@@ -95,19 +95,35 @@ async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Record
     return recorded
 
 
-async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Ticket | None]:
-    """Index, hour, open lane and knock: written first, ignored when the message is not there. Tells whether the id was used."""
+async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Ticket | None, Row | None]:
+    """Index, hour, open lane and knock: written first, ignored when the message is not there.
+
+    Returns:
+        Whether the id was used, the knock, and the head of the lane.
+    """
     tables, at = names.tables(integration.name), hub.now()
     found = {"lane": arrival.lane, "key": arrival.key, "digest": arrival.digest, "at": at}
     trail = {"at": at, "finders": " ".join((arrival.by_control, *arrival.finders))}
-    reused, ticket, *_ = await together(
+    reused, ticket, head, *_ = await together(
         _used_before(integration, arrival, found, hub),
         knock(integration.name, arrival.lane, hub, hub.timing.knock_delay),
-        open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key),
+        _open(integration, arrival, hub),
         hub.store.commit(tables.find, names.hour(at), put(arrival.id, {**found, **trail})),
         *(hub.store.commit(tables.find, finder, put(arrival.id, found)) for finder in arrival.finders),
     )
-    return reused, ticket
+    return reused, ticket, head
+
+
+async def _open(integration: Integration, arrival: Arrival, hub: Hub) -> Row | None:
+    """The head of the lane, read before the open row is written.
+
+    The watchdog changes the head before it removes an open row whose message never came. A process that was stopped between
+    the open row and the transaction would store a message that no one sees: its transaction fails on the head instead.
+    """
+    head = await hub.store.get(names.tables(integration.name).ledger, arrival.lane, "head")
+    schema.known(integration.name, "accept", hub, head)
+    await open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key)
+    return head
 
 
 async def _used_before(integration: Integration, arrival: Arrival, found: Mapping[str, Any], hub: Hub) -> bool:
@@ -126,13 +142,18 @@ async def _used_before(integration: Integration, arrival: Arrival, found: Mappin
     return receipt is not None and receipt["digest"] != arrival.digest
 
 
-async def _store(integration: Integration, arrival: Arrival, ticket: Ticket | None, hub: Hub) -> Recorded | None:
+async def _store(
+    integration: Integration, arrival: Arrival, ticket: Ticket | None, head: Row | None, hub: Hub
+) -> Recorded | None:
     """The transaction, tried until its answer is clear; ``None`` when the receipt there is that of another body."""
     ledger, deadline = names.tables(integration.name).ledger, hub.now() + hub.timing.storage_patience
     earlier: Earlier | None = None
+    tried = False
     while hub.now() < deadline:
         try:
-            return await _write(integration, arrival, earlier, ticket, hub)
+            head = await _open(integration, arrival, hub) if tried else head
+            tried = True
+            return await _write(integration, arrival, earlier, head, ticket, hub)
         except (Conflict, Away):
             receipt = await _read(ledger, arrival, hub)
         if receipt and receipt["token"] == arrival.token:
@@ -162,24 +183,23 @@ async def _read(ledger: str, arrival: Arrival, hub: Hub) -> Row | None:
 
 
 async def _write(
-    integration: Integration, arrival: Arrival, earlier: Earlier | None, ticket: Ticket | None, hub: Hub
+    integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Row | None, ticket: Ticket | None, hub: Hub
 ) -> Recorded:
     """Store it: at the end of its lane, or in the place of the dead letter that holds the lane and that it repeats."""
     if earlier and earlier.hold:
-        recorded = await _revive(integration, arrival, earlier, hub)
+        recorded = await _revive(integration, arrival, earlier, head, hub)
     else:
         if earlier:
             await resends.announce(integration, earlier, hub)
-        recorded = await _append(integration, arrival, earlier, ticket, hub)
+        recorded = await _append(integration, arrival, earlier, head, ticket, hub)
     if earlier:
         hub.start(resends.clear(integration, earlier, hub))
     return recorded
 
 
-async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, hub: Hub) -> Recorded:
+async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, head: Row | None, hub: Hub) -> Recorded:
     """The sender sent again what holds its lane: the same body, tried again in its place, so that nothing overtakes it."""
     ledger, receipt, ended = names.tables(integration.name).ledger, earlier.receipt, earlier.ended
-    head = await hub.store.get(ledger, arrival.lane, "head")
     assert earlier.hold
     assert ended
     changes = [
@@ -194,12 +214,10 @@ async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, 
 
 
 async def _append(
-    integration: Integration, arrival: Arrival, earlier: Earlier | None, ticket: Ticket | None, hub: Hub
+    integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Row | None, ticket: Ticket | None, hub: Hub
 ) -> Recorded:
     """One transaction: the next number of the lane, the receipt, the waiting message and its content."""
     ledger = names.tables(integration.name).ledger
-    head = await hub.store.get(ledger, arrival.lane, "head")
-    schema.known(integration.name, "accept", hub, head)
     n, idle = (head["n"] + 1, head["idle"] == head["n"]) if head else (1, True)
     answer, at = arrival.acknowledge(arrival.verdict), hub.now()
     waiting = {**await _waiting(integration, arrival, at, hub), "resent": earlier.n if earlier else 0}

@@ -5,6 +5,7 @@ A worker that lost its claim changes nothing: each step is bound to the claim as
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -117,9 +118,13 @@ class Claim:
         return first["code"] == breaker.WAITS and await breaker.is_closed(self.integration.destination.name, self.hub)
 
     async def end_one(self, message: Row, outcome: Ended) -> None:
-        """Settle one message that waits, wherever it is in the lane, and let the lane go on."""
-        self.waiting = [message]
-        await self._ended(message, outcome)
+        """Settle one message that waits, wherever it is in the lane; the lane goes on. Raises ``Lost``: it waits no more."""
+        row = await self.hub.store.get(self.ledger, self.lane, message.key)  # as it is under the claim
+        if not row:
+            await self._let_go()
+            raise Lost
+        self.waiting = [row]
+        await self._ended(row, outcome)
         if self.held:
             await self._let_go_for_another_turn()
         await self._tidy()
@@ -348,43 +353,51 @@ async def claim(integration: Integration, lane: str, hub: Hub, fresh: Fresh | No
     values = _claim_values(integration, hub)
     if fresh and fresh.quiet:
         return Claim(integration, lane, hub, Row(lane, "claim", "", values), fresh.head, [fresh.waiting], fresh, since=hub.now())
-    if fresh is None and await _nothing_to_do(integration, lane, hub):
+    first = fresh.waiting if fresh else await _first(integration, lane, hub)
+    if fresh is None and first is None and not await _is_claimed(integration, lane, hub):
         return None
     if is_crowded(integration, hub) or (fresh is None and load.is_waiting(integration.name, lane, hub)):
         await knock(integration.name, lane, hub, hub.random.uniform(*CROWDED))
         return None
-    etag = await _surely_taken(names.tables(integration.name).ledger, lane, hub, values)
+    etag = await _surely_taken(names.tables(integration.name).ledger, lane, first, hub, values)
     return Claim(integration, lane, hub, Row(lane, "claim", etag, values), fresh=fresh, since=hub.now()) if etag else None
 
 
-async def _surely_taken(ledger: str, lane: str, hub: Hub, values: Mapping[str, Any]) -> str:
+async def _surely_taken(ledger: str, lane: str, first: Row | None, hub: Hub, values: Mapping[str, Any]) -> str:
     """The ETag of the claim; empty when another worker has the lane. An unclear answer of storage is looked into."""
     end = hub.now() + hub.timing.storage_patience
     while True:
         try:
-            return await _taken(ledger, lane, hub, values)
+            return await _taken(ledger, lane, first, hub, values)
         except Away:
             if hub.now() >= end:
                 raise
             await asyncio.sleep(hub.random.uniform(0.05, 0.5))
 
 
-async def _taken(ledger: str, lane: str, hub: Hub, values: Mapping[str, Any]) -> str:
-    try:
-        return (await hub.store.commit(ledger, lane, insert("claim", values)))["claim"]
-    except Conflict:
-        there = await hub.store.get(ledger, lane, "claim")
+async def _taken(ledger: str, lane: str, first: Row | None, hub: Hub, values: Mapping[str, Any]) -> str:
+    """The ETag of the claim, inserted only while the message still waits as it was read.
+
+    A worker that was stopped before it would claim a lane that is done, and that claim no one would look for.
+    """
+    with suppress(Conflict):
+        if first:
+            return (await hub.store.commit(ledger, lane, insert("claim", values), replace(first)))["claim"]
+    there = await hub.store.get(ledger, lane, "claim")
     if there and there["turn"] == values["turn"]:
         return there.etag  # done by an earlier try, whose answer was lost
     return await _take_over(ledger, lane, there, hub, values)
 
 
-async def _nothing_to_do(integration: Integration, lane: str, hub: Hub) -> bool:
-    """Whether a knock came for nothing: most do, because the accepting process was quicker. A claim left behind is work."""
-    ledger = names.tables(integration.name).ledger
-    if await hub.store.query(ledger, lane, "w|", "w~", 1):
-        return False
-    return await hub.store.get(ledger, lane, "claim") is None
+async def _first(integration: Integration, lane: str, hub: Hub) -> Row | None:
+    """What waits first; ``None`` for a knock that came for nothing: most do, because the accepting process was quicker."""
+    rows = await hub.store.query(names.tables(integration.name).ledger, lane, "w|", "w~", 1)
+    return rows[0] if rows else None
+
+
+async def _is_claimed(integration: Integration, lane: str, hub: Hub) -> bool:
+    """A claim that was left behind is work."""
+    return await hub.store.get(names.tables(integration.name).ledger, lane, "claim") is not None
 
 
 async def _take_over(ledger: str, lane: str, there: Row | None, hub: Hub, values: Mapping[str, Any]) -> str:

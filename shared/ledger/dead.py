@@ -95,8 +95,9 @@ async def replay(integration: Integration, message_id: str, person: Person, hub:
     tables = names.tables(integration.name)
     line = await hub.store.get(tables.find, PARTITION, message_id)
     mark = hub.token()
+    others = await _let_in(tables.ledger, lane, n, hub)  # reads the head, so before the lane is opened: the watchdog may close it
     await open_lane(integration.name, lane, mark, hub, ended["key"])
-    await _commit(tables.ledger, lane, [*revived(n, ended, mark, hub.now()), *await _let_in(tables.ledger, lane, n, hub)], hub)
+    await _commit(tables.ledger, lane, [*revived(n, ended, mark, hub.now()), *others], hub)
     await _unlist(tables.find, line, hub)
     await knock(integration.name, lane, hub)
     return message_id
@@ -111,9 +112,10 @@ async def discard(
         await audit.append(integration.name, Act(person.who, "discard", message_id, person.purpose), hub)
     tables = names.tables(integration.name)
     line = await hub.store.get(tables.find, PARTITION, message_id)
+    others = await _let_in(tables.ledger, lane, n, hub, content_too=True)  # reads the head, so before the lane is opened
     await open_lane(integration.name, lane, ended["mark"], hub, ended["key"])
     record = replace(ended, outcome=outcome, ended=hub.now(), blob="", blob_pending=ended["blob"])
-    await _commit(tables.ledger, lane, [record, *await _let_in(tables.ledger, lane, n, hub, content_too=True)], hub)
+    await _commit(tables.ledger, lane, [record, *others], hub)
     await drop_blob(tables.ledger, lane, n, hub)
     await _unlist(tables.find, line, hub)
     await close(integration.name, lane, ended["mark"], hub)

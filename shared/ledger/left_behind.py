@@ -1,16 +1,23 @@
 """What a worker left undone after it settled a message: its blob, the open row of its outbox, its own open row."""
 
+from contextlib import suppress
+
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import names
 from shared.ledger.blobs import drop_blob
-from shared.ledger.knocks import close, open_outbox
-from shared.ledger.store import Row
+from shared.ledger.knocks import open_outbox
+from shared.ledger.store import Conflict, Row, delete, insert, replace
 
 
 async def finish(integration: Integration, lane: str, opened: Row, hub: Hub) -> None:
-    """Finish the message of an open row when it is done with, or close the row of one that never came."""
+    """Finish the message of an open row when it is done with, or close the row of one that never came.
+
+    The head is read before the message is looked for, and changed before the row goes: a message that is stored meanwhile
+    changes the head, and one that is stored later finds it changed and opens its lane again.
+    """
     ledger, mark = names.tables(integration.name).ledger, opened.key.split(".")[1]
+    head = await hub.store.get(ledger, lane, "head")
     message = await _message(ledger, lane, opened["key"], mark, hub)
     if message and message.key.startswith("w|"):
         return  # further back in the lane, or accepted by a process whose clock is behind
@@ -19,7 +26,11 @@ async def finish(integration: Integration, lane: str, opened: Row, hub: Hub) -> 
     published = message["pending"] if message else await hub.store.query(ledger, lane, "p|", "p~", 1)
     if published:  # also when the row of an earlier version does not say which message it is
         await open_outbox(integration.name, lane, hub)
-    await close(integration.name, lane, mark, hub)
+    with suppress(Conflict):  # something happens in the lane: the next round looks again
+        await hub.store.commit(
+            ledger, lane, replace(head) if head else insert("head", {"schema": names.SCHEMA, "n": 0, "idle": 0})
+        )
+        await hub.store.commit(names.tables(integration.name).open, opened.partition, delete(opened))
 
 
 async def _message(ledger: str, lane: str, key: str, mark: str, hub: Hub) -> Row | None:

@@ -71,6 +71,9 @@ class Process:
         if fault == "slow":  # the process stands still, for instance
             await asyncio.sleep(7)
             self._alive()
+        if fault == "stopped":  # for so long that an open row counts as left behind
+            await asyncio.sleep(2 * TIMING.open_grace)
+            self._alive()
         if fault == "crash-before":
             self._crash()
         if fault in ("throttled", "timeout-not-done"):

@@ -1,5 +1,6 @@
 """What must hold after a night, each promise as a sentence and a function; and where the other rules of the design are held."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -51,10 +52,10 @@ def stored(night: Night) -> Iterator[str]:
 def answered_once(night: Night) -> Iterator[str]:
     """``night.wrong`` holds the answers that differ; here what the door says."""
     for name in BOTH:
-        times = [id for where, id, _ in night.took if where == name]
+        times = Counter(id for where, id, _ in night.took if where == name)
         for one, rows in of(night, name):
-            if times.count(one.id) > 1 and not any(row["ambiguous"] for row in rows):
-                yield f"{one.id} was delivered {times.count(one.id)} times by {name} and nothing says so"
+            if times[one.id] > 1 and not any(row["ambiguous"] for row in rows):
+                yield f"{one.id} was delivered {times[one.id]} times by {name} and nothing says so"
 
 
 def in_order(night: Night) -> Iterator[str]:

@@ -18,7 +18,17 @@ from shared.problems import Problem
 from tests.faults.process import NAME, Crashed, Process, document
 from tests.ledger_world import NOW, envelope, note
 
-FAULTS = ("crash-before", "crash-after", "timeout-done", "timeout-not-done", "throttled", "slow", "late-answer", "conflict")
+FAULTS = (
+    "crash-before",
+    "crash-after",
+    "timeout-done",
+    "timeout-not-done",
+    "throttled",
+    "slow",
+    "stopped",
+    "late-answer",
+    "conflict",
+)
 Work = Callable[..., Awaitable[None]]
 GIVE_UP = 900.0  # virtual seconds
 
