@@ -18,12 +18,12 @@ REFUSED = (401, 403)
 def routes(integration: str) -> list[tuple[Route, dict[str, int]]]:
     """The rows of the API that this integration has."""
     by_http = any(isinstance(trigger, Http) for trigger in INTEGRATIONS[integration].triggers)
-    return [(route, said) for route, said in rows(API) if by_http or route.function != "http"]
+    return [(route, statuses) for route, statuses in rows(API) if by_http or route.function != "http"]
 
 
 def everything() -> Iterator[tuple[str, Route, dict[str, int]]]:
-    yield from ((name, route, said) for name in INTEGRATIONS for route, said in routes(name))
-    yield from ((PHW, route, said) for route, said in rows(PAGE))
+    yield from ((name, route, statuses) for name in INTEGRATIONS for route, statuses in routes(name))
+    yield from ((PHW, route, statuses) for route, statuses in rows(PAGE))
 
 
 def test_the_matrix_has_every_function_that_answers_http() -> None:
@@ -39,20 +39,20 @@ def test_the_matrix_has_every_function_that_answers_http() -> None:
 def test_every_guard_is_seen_open_and_shut() -> None:
     """In each row some standing is refused and some is not, unless the row says that it is open to all or to none."""
     to_all, to_none = {"static/ops.css", "static/anything"}, {"as"}
-    for route, said in [*rows(API), *rows(PAGE)]:
-        shut = {status in REFUSED for status in said.values()}
+    for route, statuses in [*rows(API), *rows(PAGE)]:
+        shut = {status in REFUSED for status in statuses.values()}
         without_token = route.function == "ops" and route.method == "POST" and "token" not in route.query
         no_act = route.path == "act" and set(route.query) == {"token"}
         assert (shut == {True, False}) is not (route.path in to_all | to_none or without_token or no_act), route
 
 
-async def cells(world: World, mode: str, wanted: list[tuple[str, Route, dict[str, int]]]) -> list[str]:
+async def cells(world: World, mode: str, rows_to_ask: list[tuple[str, Route, dict[str, int]]]) -> list[str]:
     """What differs from the table."""
     wrong = []
-    for integration, route, said in wanted:
+    for integration, route, statuses in rows_to_ask:
         for name, kind in KINDS.items():
             partner, page = standing(kind, mode)
-            expected = said[page if route.function == "ops" else partner]
+            expected = statuses[page if route.function == "ops" else partner]
             seen = await world.ask(integration, route, kind, open_=expected not in REFUSED)
             if seen.status != expected:
                 wrong.append(f"{name}: {integration} {' '.join(map(str, route))}: {seen.status}, not {expected}")
@@ -81,8 +81,8 @@ async def test_every_caller_in_every_mode(mode: str, monkeypatch: pytest.MonkeyP
     world = World(mode, monkeypatch)
     rest = [(PHW, *row) for row in [*routes(PHW), *rows(PAGE)]]
     as_row = "sample" if mode.startswith("on a developer's machine") else ""
-    wanted = [row for row in rest if not (as_row and row[1].path == "as")]
-    assert await cells(world, mode, wanted) == []
+    rows_to_ask = [row for row in rest if not (as_row and row[1].path == "as")]
+    assert await cells(world, mode, rows_to_ask) == []
 
 
 async def test_a_refused_call_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,10 +91,10 @@ async def test_a_refused_call_changes_nothing(monkeypatch: pytest.MonkeyPatch) -
     for which in ("own", "other's", "queue's"):
         await world.object(PHW, which)
     before = re.sub(r"defaultdict\([^{]*", "", contents(world))
-    for _, route, said in [(PHW, *row) for row in [*routes(PHW), *rows(PAGE)]]:
+    for _, route, statuses in [(PHW, *row) for row in [*routes(PHW), *rows(PAGE)]]:
         for kind in KINDS.values():
             partner, page = standing(kind, BEHIND)
-            if said[page if route.function == "ops" else partner] in REFUSED + (400,) * (route.function == "dead"):
+            if statuses[page if route.function == "ops" else partner] in REFUSED + (400,) * (route.function == "dead"):
                 await world.ask(PHW, route, kind)
     assert re.sub(r"defaultdict\([^{]*", "", contents(world)) == before
 

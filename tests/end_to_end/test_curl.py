@@ -66,17 +66,17 @@ async def test_a_packed_bundle_is_followed_to_its_end(stack: Stack) -> None:
     assert (sent.status, sent.headers["preference-applied"]) == (202, "respond-async")
     where = sent.headers["content-location"]
     assert where.startswith(f"{stack.url}{REFERRALS}/messages/")
-    said = await curl(where, "Accept: application/fhir+json")
-    assert (said.status, said.json["resourceType"]) == (202, "OperationOutcome")
-    assert int(said.headers["retry-after"]) > 0
-    assert said.headers["x-progress"]
+    answer = await curl(where, "Accept: application/fhir+json")
+    assert (answer.status, answer.json["resourceType"]) == (202, "OperationOutcome")
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["x-progress"]
     await pas.start()
     for _ in range(200):
-        said = await curl(where, "Accept: application/fhir+json")
-        if said.status == 200:
+        answer = await curl(where, "Accept: application/fhir+json")
+        if answer.status == 200:
             break
         await asyncio.sleep(0.1)
-    assert said.json["entry"][0]["response"]["status"] == "200"
+    assert answer.json["entry"][0]["response"]["status"] == "200"
     assert (await curl(where)).json["outcome"] == "delivered"
 
 
@@ -84,9 +84,9 @@ async def test_a_broken_bundle_is_told_where(stack: Stack) -> None:
     bundle = json.loads(REFERRAL)
     patient = next(n for n, each in enumerate(bundle["entry"]) if each["resource"]["resourceType"] == "Patient")
     bundle["entry"][patient]["resource"]["birthDate"] = "yesterday"
-    said = await curl(stack.url + REFERRALS, FHIR, body=json.dumps(bundle).encode())
-    assert (said.status, said.headers["content-type"]) == (422, "application/fhir+json")
-    assert any(f"entry[{patient}].resource.birthDate" in where for issue in said.json["issue"] for where in issue["expression"])
+    answer = await curl(stack.url + REFERRALS, FHIR, body=json.dumps(bundle).encode())
+    assert (answer.status, answer.headers["content-type"]) == (422, "application/fhir+json")
+    assert any(f"entry[{patient}].resource.birthDate" in where for issue in answer.json["issue"] for where in issue["expression"])
 
 
 async def test_an_attachment_of_ten_megabytes_passes_in_bounded_memory(stack: Stack) -> None:
@@ -96,8 +96,8 @@ async def test_an_attachment_of_ten_megabytes_passes_in_bounded_memory(stack: St
     letter["content"][0]["attachment"]["data"] = data = base64.b64encode(os.urandom(LARGE)).decode()
     assert stack.host
     before = peak(stack.host.pid)
-    said = await curl(stack.url + REFERRALS, FHIR, body=json.dumps(bundle).encode())
-    assert said.status == 202
+    answer = await curl(stack.url + REFERRALS, FHIR, body=json.dumps(bundle).encode())
+    assert answer.status == 202
     for _ in range(300):
         if arrived := [got.body for got in stack.simulators.running["PAS"].received if got.control_id == "CURL-LARGE"]:
             break
@@ -130,9 +130,9 @@ def peak(pid: int) -> int:
     ],
 )
 async def test_what_http_says(stack: Stack, path: str, body: bytes, headers: tuple[str, ...], status: int) -> None:
-    said = await curl(stack.url + path, *headers, body=body)
-    assert said.status == status
+    answer = await curl(stack.url + path, *headers, body=body)
+    assert answer.status == status
     if path == REFERRALS or status == 202:
-        assert said.json["resourceType"] == "OperationOutcome"
+        assert answer.json["resourceType"] == "OperationOutcome"
     else:
-        assert said.body.startswith(b"MSH|")
+        assert answer.body.startswith(b"MSH|")

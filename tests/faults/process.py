@@ -183,35 +183,35 @@ class Door(Remembering):
         self.process = process
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
-        said, world = orjson.loads(outgoing.body), self.process.world
-        world.enters(said["lane"], self.process)
+        note, world = orjson.loads(outgoing.body), self.process.world
+        world.enters(note["lane"], self.process)
         try:
             for opened in outgoing.files:
-                said["file"] = b"".join([piece async for piece in opened()])
-            await self.process.effect("deliver", lambda: self._take(said))
+                note["file"] = b"".join([piece async for piece in opened()])
+            await self.process.effect("deliver", lambda: self._take(note))
         except Away:
             raise Undelivered("transient", "timeout", "no answer", ambiguous=True) from None
         except Conflict:
             raise Undelivered("transient", "busy", "busy") from None
         finally:
-            world.leaves(said["lane"], self.process)
+            world.leaves(note["lane"], self.process)
         return Receipt()
 
-    async def _take(self, said: dict[str, Any]) -> None:
+    async def _take(self, note: dict[str, Any]) -> None:
         world = self.process.world
-        left = world.refusals[said["id"]]
+        left = world.refusals[note["id"]]
         if left:
             kind, _, code = left.pop(0).partition(" ")
             raise Undelivered(kind, code, "refused")  # type: ignore[arg-type]
-        if said["id"] in world.scenario.drops and document_of(said) != document(world.scenario.drops[said["id"]]):
-            world.wrong.append(f"{said['id']} arrived without its document")
-        world.took.append((world.now(), said["lane"], said["id"]))
+        if note["id"] in world.scenario.drops and document_of(note) != document(world.scenario.drops[note["id"]]):
+            world.wrong.append(f"{note['id']} arrived without its document")
+        world.took.append((world.now(), note["lane"], note["id"]))
 
 
 def document(size: int) -> bytes:
     return (b"%PDF-" * size)[:size]
 
 
-def document_of(said: dict[str, Any]) -> bytes:
+def document_of(note: dict[str, Any]) -> bytes:
     """The document that a delivery brought: inside the message, or as a separate file."""
-    return bytes(said["file"]) if "file" in said else base64.b64decode(said["document"]["data"])
+    return bytes(note["file"]) if "file" in note else base64.b64decode(note["document"]["data"])

@@ -42,9 +42,9 @@ class World:
 
     async def announce(self, *events: Outgoing) -> None:
         """Event Grid tells both subscribers."""
-        for told in events:
+        for one in events:
             for subscriber in self.subscribers:
-                await event(subscriber, {"data": dict(told.properties)}, self.hub)
+                await event(subscriber, {"data": dict(one.properties)}, self.hub)
                 await self.settle()
 
     async def settle(self) -> None:
@@ -104,14 +104,14 @@ def test_no_event_goes_back_to_where_the_update_came_from(sample: Sample) -> Non
 async def test_events_that_come_twice_out_of_order_or_not_at_all_do_no_harm(disorder: str) -> None:
     world = World()
     await world.publish(*updates(6))
-    told = world.topic.received
+    events = world.topic.received
     await world.announce(
         *{
-            "in order": told,
-            "doubled": [each for each in told for _ in range(2)],
-            "reversed": told[::-1],
-            "all lost but the last": told[-1:],
-            "only the first": told[:1],
+            "in order": events,
+            "doubled": [each for each in events for _ in range(2)],
+            "reversed": events[::-1],
+            "all lost but the last": events[-1:],
+            "only the first": events[:1],
         }[disorder]
     )
     for destination in (world.phw, world.chemocare):
@@ -152,13 +152,13 @@ async def test_what_every_subscriber_has_taken_leaves_the_outbox() -> None:
             assert not [key for key in lane if key.startswith(("p|", "c|", "w|"))]
 
 
-async def test_an_event_tells_where_the_message_lies_and_nothing_of_the_patient() -> None:
+async def test_an_event_names_the_message_and_nothing_of_the_patient() -> None:
     world = World()
     await world.publish(SAMPLES["a31_deceased_by_date"].body)
-    told = world.topic.received[0].properties
-    assert set(told) == {"messagetype", "updatesources", "assigningauthorities", "deceased", "lane", "number"}
-    assert told["deceased"] is True
-    assert "20260401" not in orjson.dumps(dict(told)).decode()
+    properties = world.topic.received[0].properties
+    assert set(properties) == {"messagetype", "updatesources", "assigningauthorities", "deceased", "lane", "number"}
+    assert properties["deceased"] is True
+    assert "20260401" not in orjson.dumps(dict(properties)).decode()
 
 
 async def test_an_event_that_event_grid_put_into_the_queue_knocks_as_well() -> None:
@@ -166,8 +166,8 @@ async def test_an_event_that_event_grid_put_into_the_queue_knocks_as_well() -> N
     world = World()
     await world.publish(*updates(2))
     for subscriber in world.subscribers:
-        for told in world.topic.received:
-            await in_queue(subscriber, orjson.dumps({"data": dict(told.properties), "type": "wales.nhs.hub.message"}), world.hub)
+        for one in world.topic.received:
+            await in_queue(subscriber, orjson.dumps({"data": dict(one.properties), "type": "wales.nhs.hub.message"}), world.hub)
             await world.settle()
     assert len(world.phw.received) == len(world.chemocare.received) == 2
     assert not world.store.queues["mpi-to-phw-replies"]

@@ -216,39 +216,39 @@ async def test_a_fhir_client_polls_until_it_is_done() -> None:
     for task in tuple(hub.tasks):
         await task
     message_id = sent.headers["X-Message-Id"]
-    answer, told = await ask(integration, hub, message_id, FHIR)
+    answer, body = await ask(integration, hub, message_id, FHIR)
     assert (answer.status, answer.content_type, answer.headers["Retry-After"]) == (202, FHIR, "45")
     assert answer.headers["X-Progress"] == "waiting, 1 attempt made"
-    assert (told["resourceType"], told["issue"][0]["severity"]) == ("OperationOutcome", "information")
-    answer, told = await ask(integration, hub, message_id, "*/*")
-    assert (answer.status, answer.content_type, told["outcome"]) == (202, JSON, "waiting")
+    assert (body["resourceType"], body["issue"][0]["severity"]) == ("OperationOutcome", "information")
+    answer, body = await ask(integration, hub, message_id, "*/*")
+    assert (answer.status, answer.content_type, body["outcome"]) == (202, JSON, "waiting")
     destination.away, now[0] = False, now[0] + 60
     await process(integration, message_id.split(".")[0], hub)
-    answer, told = await ask(integration, hub, message_id, FHIR)
-    assert (answer.status, told["type"], "Retry-After" in answer.headers) == (200, "batch-response", False)
-    assert [issue for issue in fhir.check(told) if issue.is_error] == []
-    assert told["entry"][0]["response"]["status"] == "200"
-    answer, told = await ask(integration, hub, message_id, JSON)
-    assert (answer.status, told["outcome"]) == (200, "delivered")
+    answer, body = await ask(integration, hub, message_id, FHIR)
+    assert (answer.status, body["type"], "Retry-After" in answer.headers) == (200, "batch-response", False)
+    assert [issue for issue in fhir.check(body) if issue.is_error] == []
+    assert body["entry"][0]["response"]["status"] == "200"
+    answer, body = await ask(integration, hub, message_id, JSON)
+    assert (answer.status, body["outcome"]) == (200, "delivered")
 
 
 async def test_a_refused_bundle_and_one_that_is_not_there() -> None:
     hub = hub_of(REFERRALS)
     refused = await post(REFERRALS, hub, b"{}", content_type=FHIR)
-    answer, told = await ask(REFERRALS, hub, refused.headers["X-Message-Id"], FHIR)
-    response = told["entry"][0]["response"]
+    answer, body = await ask(REFERRALS, hub, refused.headers["X-Message-Id"], FHIR)
+    response = body["entry"][0]["response"]
     assert (answer.status, response["status"]) == (200, "422")
     assert response["outcome"]["issue"][0]["details"]["coding"][0]["code"] == "not-fhir"
-    answer, told = await ask(REFERRALS, hub, "x.y", FHIR)
-    assert (answer.status, told["resourceType"]) == (404, "OperationOutcome")
+    answer, body = await ask(REFERRALS, hub, "x.y", FHIR)
+    assert (answer.status, body["resourceType"]) == (404, "OperationOutcome")
     assert (await ask(REFERRALS, hub, "x.y", "text/html"))[0].status == 406
 
 
 async def test_an_hl7_client_hears_200_and_how_long_to_wait() -> None:
     hub = hub_of(PHW)
     sent = await triggers.http(PHW, {"x-hub-key": KEY}, first(PHW).body, hub)
-    answer, told = await ask(PHW, hub, sent.headers["X-Message-Id"], "")
-    assert (answer.status, told["outcome"]) in ((200, "waiting"), (200, "sending"))
+    answer, body = await ask(PHW, hub, sent.headers["X-Message-Id"], "")
+    assert (answer.status, body["outcome"]) in ((200, "waiting"), (200, "sending"))
     assert answer.headers["Retry-After"]
     await hub.drain(0)
 

@@ -1,4 +1,4 @@
-"""The relay: what a sender hears is what the hub said, or nothing."""
+"""The relay: a sender gets the answer of the hub, or nothing."""
 
 import asyncio
 import subprocess
@@ -38,28 +38,34 @@ class Hub:
         body = await request.content.read()
         self.received.append(body)
         self.keys.append(request.headers.get("x-hub-key", ""))
-        said = self.says.pop(0) if self.says else "AA"
-        if said == "cut" and request.transport:
+        verdict_code = self.says.pop(0) if self.says else "AA"
+        if verdict_code == "cut" and request.transport:
             request.transport.abort()
-        if said == "redirect":
+        if verdict_code == "redirect":
             return web.Response(status=307, headers={"Location": "/elsewhere"})
-        if said == "page":
+        if verdict_code == "page":
             return web.Response(text="<html>AA</html>", content_type="text/html")
-        if said == "other":
+        if verdict_code == "other":
             return web.Response(body=verdict(message("B2"), "AA"))
-        if said == "slow":
+        if verdict_code == "slow":
             await asyncio.sleep(0.6)
-        return web.Response(status=int(said), body=b"") if said.isdecimal() else web.Response(body=verdict(body, said))
+        return (
+            web.Response(status=int(verdict_code), body=b"")
+            if verdict_code.isdecimal()
+            else web.Response(body=verdict(body, verdict_code))
+        )
 
 
-def verdict(body: bytes, said: str) -> bytes:
+def verdict(body: bytes, verdict_code: str) -> bytes:
     try:
         read = parse(body)
     except ParseError:
-        read, said = None, "AR"
-    issues = () if said == "AA" else (Issue("error", "required", "PID-5", "absent"),)
+        read, verdict_code = None, "AR"
+    issues = () if verdict_code == "AA" else (Issue("error", "required", "PID-5", "absent"),)
     return acknowledge(
-        read, Verdict("AR" if said == "AR" else "AE" if said == "AE" else "AA", issues), "2024-05-01T12:00:00.000Z"
+        read,
+        Verdict("AR" if verdict_code == "AR" else "AE" if verdict_code == "AE" else "AA", issues),
+        "2024-05-01T12:00:00.000Z",
     )
 
 
@@ -84,10 +90,10 @@ async def heard(reader: asyncio.StreamReader) -> tuple[str, str]:
 async def test_the_body_goes_as_it_is_and_the_answer_comes_back(hub: tuple[Hub, str]) -> None:
     async with Relay(Settings(hub[1], key="the key")) as relay:
         reader, writer = await opened(relay)
-        for control, said in (("A1", "AA"), ("A2", "AE"), ("A3", "AR")):
-            hub[0].says.append(said)
+        for control, verdict_code in (("A1", "AA"), ("A2", "AE"), ("A3", "AR")):
+            hub[0].says.append(verdict_code)
             writer.write(framed(message(control)))
-            assert await heard(reader) == (said, control)
+            assert await heard(reader) == (verdict_code, control)
         writer.close()
     assert hub[0].received == [message("A1"), message("A2"), message("A3")]
     assert set(hub[0].keys) == {"the key"}
@@ -126,9 +132,9 @@ async def test_a_large_message(hub: tuple[Hub, str]) -> None:
 NO_VERDICT = ["500", "503", "401", "403", "404", "429", "cut", "redirect", "page", "other", "slow"]
 
 
-@pytest.mark.parametrize("said", NO_VERDICT)
-async def test_no_verdict_closes_the_connection_without_an_answer(hub: tuple[Hub, str], said: str) -> None:
-    hub[0].says.append(said)
+@pytest.mark.parametrize("verdict_code", NO_VERDICT)
+async def test_no_verdict_closes_the_connection_without_an_answer(hub: tuple[Hub, str], verdict_code: str) -> None:
+    hub[0].says.append(verdict_code)
     async with Relay(Settings(hub[1], timeout=0.3)) as relay:
         reader, writer = await opened(relay)
         writer.write(framed(message("A1")) + framed(message("A2")))
@@ -142,9 +148,9 @@ async def test_no_verdict_closes_the_connection_without_an_answer(hub: tuple[Hub
     assert message("A2") not in hub[0].received
 
 
-@pytest.mark.parametrize("said", NO_VERDICT)
-async def test_no_verdict_is_ae_by_option_and_the_connection_stays(hub: tuple[Hub, str], said: str) -> None:
-    hub[0].says.append(said)
+@pytest.mark.parametrize("verdict_code", NO_VERDICT)
+async def test_no_verdict_is_ae_by_option_and_the_connection_stays(hub: tuple[Hub, str], verdict_code: str) -> None:
+    hub[0].says.append(verdict_code)
     async with Relay(Settings(hub[1], on_failure="ae", timeout=0.3)) as relay:
         reader, writer = await opened(relay)
         writer.write(framed(message("A1")) + framed(message("A2")))

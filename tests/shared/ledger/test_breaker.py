@@ -14,13 +14,13 @@ from tests.site import Receiver, Site, now, play
 SEEDS = range(1, 4)
 
 
-def away(told):
+def away(message):
     raise Undelivered("transient", "refused", "away")
 
 
 def until(end, behave):
     """The destination behaves so until then, and is well afterwards."""
-    return lambda told: behave(told) if now() < end else None
+    return lambda message: behave(message) if now() < end else None
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -45,7 +45,7 @@ def until(end, behave):
 def test_an_outage_costs_no_attempt_however_long(problem, lanes, seed):
     kind, code, ambiguous = problem
 
-    def sick(told):
+    def sick(message):
         raise Undelivered(kind, code, "away", ambiguous=ambiguous)
 
     async def story(site):
@@ -60,8 +60,8 @@ def test_an_outage_costs_no_attempt_however_long(problem, lanes, seed):
     play(Site(Receiver(until(7200, sick)), seed), story)
 
 
-def bad_lanes(told, code="ack-AE", kind="transient"):
-    if told["lane"].startswith("bad"):
+def bad_lanes(message, code="ack-AE", kind="transient"):
+    if message["lane"].startswith("bad"):
         raise Undelivered(kind, code, "not this one")
 
 
@@ -82,8 +82,8 @@ ISOLATED = [
 def test_a_failure_of_a_message_never_touches_the_breaker(problem):
     kind, code, ambiguous = problem
 
-    def sick(told):
-        if told["lane"].startswith("bad"):
+    def sick(message):
+        if message["lane"].startswith("bad"):
             raise Undelivered(kind, code, "not this one", ambiguous=ambiguous)
 
     async def story(site):
@@ -106,8 +106,8 @@ def test_a_failure_of_a_message_never_touches_the_breaker(problem):
     [("transient", "timeout", True), ("transient", "http-500", True), ("transient", "refused", False)],
 )
 def test_one_lane_alone_never_opens_the_breaker(kind, code, ambiguous, seed):
-    def sick(told):
-        if told["lane"] == "bad":
+    def sick(message):
+        if message["lane"] == "bad":
             raise Undelivered(kind, code, "this one kills it", ambiguous=ambiguous)
 
     async def story(site):
@@ -124,8 +124,8 @@ def test_one_lane_alone_never_opens_the_breaker(kind, code, ambiguous, seed):
 def test_a_message_that_the_destination_breaks_on_is_given_up_while_others_are_answered():
     """Only the answers to other lanes show whether the destination or the message causes a time-out."""
 
-    def sick(told):
-        if told["lane"] == "bad":
+    def sick(message):
+        if message["lane"] == "bad":
             raise Undelivered("transient", "http-500", "it breaks on this one", ambiguous=True)
 
     async def story(site):
@@ -140,8 +140,8 @@ def test_a_message_that_the_destination_breaks_on_is_given_up_while_others_are_a
 
 @pytest.mark.parametrize("code", ["http-401", "http-403", "http-404"])
 def test_a_wrong_set_up_opens_the_breaker_at_once_but_not_for_one_message_among_others(code):
-    def sick(told):
-        if told["lane"] == "bad" or now() > 20_000:
+    def sick(message):
+        if message["lane"] == "bad" or now() > 20_000:
             raise Undelivered("misconfigured", code, "who are you")
 
     async def story(site):
@@ -183,8 +183,8 @@ def test_a_lane_that_failed_does_not_probe_twice_in_a_row(lanes, seed):
 def test_bad_messages_that_time_out_do_not_keep_the_breaker_open(seed):
     """Enough lanes that time out do open it; a lane that has not failed then probes first, and the others follow."""
 
-    def sick(told):
-        if told["lane"].startswith("bad"):
+    def sick(message):
+        if message["lane"].startswith("bad"):
             raise Undelivered("transient", "timeout", "no answer", ambiguous=True)
 
     async def story(site):
@@ -213,7 +213,7 @@ def test_a_burst_of_failures_opens_it_once():
 
 @pytest.mark.parametrize("asked", [86_400, 1e9, float("inf")])
 def test_retry_after_has_a_ceiling(asked):
-    def busy(told):
+    def busy(message):
         raise Undelivered("transient", "http-503", "later", retry_after=asked)
 
     async def story(site):

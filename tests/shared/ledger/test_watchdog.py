@@ -270,8 +270,8 @@ async def work(made: Hub) -> None:
 @pytest.mark.parametrize("kind", ["absent", "text"])
 @pytest.mark.parametrize("place", ["waiting", "open", "outbox", "batch", "receipt-of-none", "backlog"])
 async def test_an_odd_row_stops_no_other(place: str, kind: str) -> None:
-    told: list[tuple[str, dict[str, Any]]] = []
-    made, took = await world_of_two(lambda name, **keys: told.append((name, keys)))
+    emitted: list[tuple[str, dict[str, Any]]] = []
+    made, took = await world_of_two(lambda name, **keys: emitted.append((name, keys)))
     tables, store = names.tables(ONE), made.store
     assert isinstance(store, MemoryStore)
     partition = next(iter(store.tables[tables.ledger]))
@@ -288,9 +288,9 @@ async def test_an_odd_row_stops_no_other(place: str, kind: str) -> None:
     await watchdog.tick(made)
     await work(made)
     assert sorted(each["id"] for each in took.took) == ["0", "1", "2"]
-    assert [name for name, keys in told if name == "hub.heartbeat"] == ["hub.heartbeat"] * 2
+    assert [name for name, keys in emitted if name == "hub.heartbeat"] == ["hub.heartbeat"] * 2
     if place in ("waiting", "open", "batch"):
-        (skipped,) = [keys for name, keys in told if name == "hub.skipped"]
+        (skipped,) = [keys for name, keys in emitted if name == "hub.skipped"]
         assert skipped["integration"] == ONE
         assert "TypeError in " in skipped["error_code"]
         assert skipped["stage"] == ("batch" if place == "batch" else "sweep")
@@ -304,8 +304,8 @@ async def test_an_odd_row_stops_no_other(place: str, kind: str) -> None:
 async def test_a_step_that_fails_in_one_integration_stops_no_other(
     module: Any, step: str, failure: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[str, dict[str, Any]]] = []
-    made, took = await world_of_two(lambda name, **keys: told.append((name, keys)))
+    emitted: list[tuple[str, dict[str, Any]]] = []
+    made, took = await world_of_two(lambda name, **keys: emitted.append((name, keys)))
     whole = getattr(module, step)
 
     async def fails(*args: Any, **keys: Any) -> Any:
@@ -319,15 +319,15 @@ async def test_a_step_that_fails_in_one_integration_stops_no_other(
     await watchdog.tick(made)
     await work(made)
     assert len(took.took) == 3
-    beats = [keys["integration"] for name, keys in told if name == "hub.heartbeat"]
+    beats = [keys["integration"] for name, keys in emitted if name == "hub.heartbeat"]
     assert sorted(beats) == [ONE, TWO]
-    reported = {keys["integration"] for name, keys in told if name == "hub.skipped" or keys.get("state") == "storage-away"}
+    reported = {keys["integration"] for name, keys in emitted if name == "hub.skipped" or keys.get("state") == "storage-away"}
     assert reported == {ONE}
 
 
 async def test_an_odd_counter_or_threshold_hides_no_other() -> None:
-    told: list[tuple[str, dict[str, Any]]] = []
-    made, _ = await world_of_two(lambda name, **keys: told.append((name, keys)))
+    emitted: list[tuple[str, dict[str, Any]]] = []
+    made, _ = await world_of_two(lambda name, **keys: emitted.append((name, keys)))
     await watchdog.tick(made)
     table = names.tables(ONE).counters
     (day,) = [each for each in made.store.tables[table] if not each.startswith("h")]  # type: ignore[attr-defined]
@@ -339,8 +339,8 @@ async def test_an_odd_counter_or_threshold_hides_no_other() -> None:
     await watchdog.tick(made)
     found = await counters.read(ONE, NOW - 3600, NOW + 60, made)
     assert sum(found.values(), Counter())["accepted"] == 3
-    assert [keys["rule"] for name, keys in told if name == "hub.breach"] == ["backlog-size"]
-    assert {keys["stage"] for name, keys in told if name == "hub.skipped"} == {"counters", "thresholds"}
+    assert [keys["rule"] for name, keys in emitted if name == "hub.breach"] == ["backlog-size"]
+    assert {keys["stage"] for name, keys in emitted if name == "hub.skipped"} == {"counters", "thresholds"}
 
 
 async def test_files_that_cannot_be_taken_do_not_keep_the_others_out(monkeypatch: pytest.MonkeyPatch) -> None:

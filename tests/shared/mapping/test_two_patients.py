@@ -17,11 +17,11 @@ OBX = "OBX|1|NM|1^x^L||{}|mg/L|||||F"
 def about(found: Converted) -> dict[str, set[str]]:
     """Each patient's family name -> the kinds of resource that are about that patient."""
     names = {"urn:uuid:" + each["id"]: each["name"][0]["family"] for each in resources(found, "Patient")}
-    told: dict[str, set[str]] = {name: set() for name in names.values()}
+    found_by_name: dict[str, set[str]] = {name: set() for name in names.values()}
     for entry in found.bundle["entry"]:
         for name in subjects(entry["resource"]):
-            told[names[name]].add(f"{entry['resource']['resourceType']}/{mark(entry['resource'])}")
-    return told
+            found_by_name[names[name]].add(f"{entry['resource']['resourceType']}/{mark(entry['resource'])}")
+    return found_by_name
 
 
 def subjects(made: dict[str, Any]) -> Iterator[str]:
@@ -37,19 +37,19 @@ def mark(made: dict[str, Any]) -> str:
 @pytest.mark.parametrize("specimen", ["", "SPM|1|S{0}||BLD"])
 def test_every_result_is_of_its_own_patient(specimen: str) -> None:
     groups = [(pid, ORDER.format(n), OBX.format(n), *filter(None, [specimen.format(n)])) for n, pid in ((1, UN), (2, DAU))]
-    told = about(converted(*groups[0], *groups[1]))
-    kinds = {name: sorted(each.split("/")[0] for each in found) for name, found in told.items()}
+    found_by_name = about(converted(*groups[0], *groups[1]))
+    kinds = {name: sorted(each.split("/")[0] for each in found) for name, found in found_by_name.items()}
     own = ["DiagnosticReport", "Observation", "ServiceRequest", "Specimen"]
     assert kinds == {"Un": own, "Dau": own}
-    assert {"DiagnosticReport/P1", "ServiceRequest/P1"} <= told["Un"]
-    assert {"DiagnosticReport/P2", "ServiceRequest/P2"} <= told["Dau"]
+    assert {"DiagnosticReport/P1", "ServiceRequest/P1"} <= found_by_name["Un"]
+    assert {"DiagnosticReport/P2", "ServiceRequest/P2"} <= found_by_name["Dau"]
 
 
 @pytest.mark.parametrize("kind", ["OML^O21^OML_O21", "ORM^O01^ORM_O01"])
 def test_an_order_that_waits_is_that_of_its_own_patient(kind: str) -> None:
-    told = about(converted(UN, "ORC|NW|P1", DAU, "ORC|NW|P2", ORDER.format(2), kind=kind))
-    assert "ServiceRequest/P1" in told["Un"]
-    assert not {each for each in told["Dau"] if each.endswith("P1")}
+    found_by_name = about(converted(UN, "ORC|NW|P1", DAU, "ORC|NW|P2", ORDER.format(2), kind=kind))
+    assert "ServiceRequest/P1" in found_by_name["Un"]
+    assert not {each for each in found_by_name["Dau"] if each.endswith("P1")}
 
 
 @pytest.mark.parametrize("waiting", ["ORC|RE|P1", "TQ1|1||||||||S"])
@@ -78,9 +78,9 @@ def test_a_document_ends_with_its_patient() -> None:
     txa = "TXA|1|CN|TX|||||||||D{}|||||AU"
     words = "OBX|1|TX|1^x^L||{}||||||F"
     found = converted(UN, txa.format(1), words.format("one"), DAU, txa.format(2), words.format("two"), kind="MDM^T02^MDM_T02")
-    told = about(found)
+    found_by_name = about(found)
     assert [len(each["content"]) for each in resources(found, "DocumentReference")] == [1, 1]
-    assert len(told["Un"]) == len(told["Dau"]) == 1
+    assert len(found_by_name["Un"]) == len(found_by_name["Dau"]) == 1
 
 
 def test_an_appointment_of_two_patients_has_both_and_its_request_is_of_the_first() -> None:
@@ -92,8 +92,8 @@ def test_an_appointment_of_two_patients_has_both_and_its_request_is_of_the_first
 
 
 def test_a_referral_is_about_its_first_patient() -> None:
-    told = about(converted("RF1|A|R||||R1^GP", UN, DAU, kind="REF^I12^REF_I12"))
-    assert (len(told["Un"]), len(told["Dau"])) == (1, 0)
+    found_by_name = about(converted("RF1|A|R||||R1^GP", UN, DAU, kind="REF^I12^REF_I12"))
+    assert (len(found_by_name["Un"]), len(found_by_name["Dau"])) == (1, 0)
 
 
 def test_the_same_patient_said_twice_is_one() -> None:

@@ -20,8 +20,8 @@ app = func.FunctionApp()
 
 @app.route("hello/{name}", methods=["POST"])
 async def hello(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    said = f"{req.method} {req.route_params['name']} {req.params['q']} {len(req.get_body())} {req.headers['x-a']}"
-    return func.HttpResponse(said, status_code=201, headers={"x-trace": context.trace_context.trace_parent})
+    text = f"{req.method} {req.route_params['name']} {req.params['q']} {len(req.get_body())} {req.headers['x-a']}"
+    return func.HttpResponse(text, status_code=201, headers={"x-trace": context.trace_context.trace_parent})
 
 
 @app.route("plain")
@@ -66,12 +66,12 @@ VALUES = {
 }
 
 async def main():
-    told = {"class": type(loaded).__name__, "kinds": {name: f.kind for name, f in functions.items()}}
+    results = {"class": type(loaded).__name__, "kinds": {name: f.kind for name, f in functions.items()}}
     for name, value in VALUES.items():
         metadata = META if name == "queue" else {}
         done = await loaded.invoke(make_call(functions[name], value, "", metadata=metadata, traceparent="tp"))
-        told[name] = [done.ok, repr(done.returned.value) if done.returned else None, done.error]
-    print(json.dumps(told))
+        results[name] = [done.ok, repr(done.returned.value) if done.returned else None, done.error]
+    print(json.dumps(results))
 
 asyncio.run(main())
 """
@@ -89,18 +89,18 @@ def run(tmp_path: Path, app: str, worker: str) -> "subprocess.CompletedProcess[s
 def test_a_sample_app(tmp_path: Path, worker: str) -> None:
     ran = run(tmp_path, APP, worker)
     assert ran.stdout, ran.stderr
-    told: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
-    assert told["class"] == {"plain": "PlainWorker", "runtime": "RuntimeWorker"}[worker]
-    assert told["kinds"]["hello"] == "httpTrigger"
-    ok, reply, _ = told["hello"]
+    results: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    assert results["class"] == {"plain": "PlainWorker", "runtime": "RuntimeWorker"}[worker]
+    assert results["kinds"]["hello"] == "httpTrigger"
+    ok, reply, _ = results["hello"]
     assert ok
     assert "status=201" in reply
     assert "x-trace': 'tp'" in reply
     assert "POST n 2 3 1" in reply
-    assert told["plain"] == [True, "'text'", ""]
-    assert told["queue"][2].startswith("ValueError(\"i 3 b'\\\\x00'")
-    assert told["event"][2] == "ValueError('{\"id\": 1}')"
-    assert told["timer"][2] == "ValueError(True)"
+    assert results["plain"] == [True, "'text'", ""]
+    assert results["queue"][2].startswith("ValueError(\"i 3 b'\\\\x00'")
+    assert results["event"][2] == "ValueError('{\"id\": 1}')"
+    assert results["timer"][2] == "ValueError(True)"
 
 
 @pytest.mark.parametrize("worker", WORKERS)
