@@ -31,11 +31,11 @@ class Receiver:
     took: dict[str, float] = field(default_factory=dict)  # id -> when
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
-        told = orjson.loads(outgoing.body)
-        self.tried.append((now(), told["lane"], told["id"]))
+        note = orjson.loads(outgoing.body)
+        self.tried.append((now(), note["lane"], note["id"]))
         await asyncio.sleep(self.seconds)
-        self.behave(told)
-        self.took[told["id"]] = now()
+        self.behave(note)
+        self.took[note["id"]] = now()
         return Receipt("accepted")
 
     async def close(self) -> None:

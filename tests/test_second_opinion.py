@@ -15,14 +15,14 @@ async def test_a_disagreement_is_told_after_the_delivery(
     monkeypatch: pytest.MonkeyPatch, every: str, opinions: list[str]
 ) -> None:
     monkeypatch.setenv("HUB_SECOND_OPINION", every)
-    told: list[tuple[str, dict[str, Any]]] = []
+    emitted: list[tuple[str, dict[str, Any]]] = []
     destination = world.Remembering()
     one = world.integration(destination, transform=lambda note: {"resourceType": "Patient", "birthDate": "soon"})
-    hub = world.hub(one, tell=lambda name, **keys: told.append((name, keys)))
+    hub = world.hub(one, tell=lambda name, **keys: emitted.append((name, keys)))
     await accept(one, world.envelope(world.note("1")), hub)
     while hub.tasks:
         await asyncio.gather(*hub.tasks)
     assert len(destination.took) == 1
-    assert [keys["error_code"] for name, keys in told if name == "hub.opinion"] == opinions
-    names = [name for name, _ in told]
+    assert [keys["error_code"] for name, keys in emitted if name == "hub.opinion"] == opinions
+    names = [name for name, _ in emitted]
     assert not opinions or names.index("hub.opinion") > names.index("hub.message")

@@ -11,16 +11,16 @@ CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 async def test_one_operation_from_the_caller_to_the_delivery() -> None:
-    told: list[tuple[str, str]] = []
+    emitted: list[tuple[str, str]] = []
     destination = world.Remembering()
     seen: list[str] = []
     destination.behave = lambda note: seen.append(current())
     one = world.integration(destination)
-    hub = world.hub(one, tell=lambda name, **keys: told.append((name, current())))
+    hub = world.hub(one, tell=lambda name, **keys: emitted.append((name, current())))
     await accept(one, world.envelope(world.note("1"), traceparent=CALLER), hub)
     while hub.tasks:
         await asyncio.gather(*hub.tasks)
-    ids: list[Any] = [parse(trace) for trace in [*seen, *(trace for _, trace in told)]]
-    assert [name for name, _ in told] == ["hub.message", "hub.message"]
+    ids: list[Any] = [parse(trace) for trace in [*seen, *(trace for _, trace in emitted)]]
+    assert [name for name, _ in emitted] == ["hub.message", "hub.message"]
     assert {trace[0] for trace in ids} == {parse(CALLER)[0]}  # type: ignore[index]
     assert len({trace[1] for trace in ids} | {parse(CALLER)[1]}) == 3  # type: ignore[index]

@@ -76,7 +76,7 @@ def rows(table: str) -> list[tuple[Route, dict[str, int]]]:
     head, *lines = (line.split() for line in table.strip().splitlines())
     found = []
     for function, method, path, thing, query, *statuses in lines:
-        said = {name: name for name in query.split("+") if name != "-"}
-        route = Route(function, method, "" if path == "-" else path, "" if thing == "-" else thing, said)
+        parameters = {name: name for name in query.split("+") if name != "-"}
+        route = Route(function, method, "" if path == "-" else path, "" if thing == "-" else thing, parameters)
         found.append((route, dict(zip(head[5:], map(int, statuses), strict=True))))
     return found

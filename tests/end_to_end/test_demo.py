@@ -19,11 +19,11 @@ def test_the_demo_is_as_expected_for_every_integration() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "toolkit", "demo", "--json"], capture_output=True, text=True, env=environment, timeout=240
     )
-    told = json.loads(ran.stdout)
-    assert (ran.returncode, told["ok"]) == (0, True), [m for m in told["messages"] if not m["ok"]] or told["subscribers"]
-    shown = {message["integration"] for message in told["messages"]} | {one["integration"] for one in told["subscribers"]}
+    result = json.loads(ran.stdout)
+    assert (ran.returncode, result["ok"]) == (0, True), [m for m in result["messages"] if not m["ok"]] or result["subscribers"]
+    shown = {message["integration"] for message in result["messages"]} | {one["integration"] for one in result["subscribers"]}
     assert shown == set(CATALOGUE)
-    assert {message["way"] for message in told["messages"]} >= {"http", "queue"}
+    assert {message["way"] for message in result["messages"]} >= {"http", "queue"}
 
 
 def test_the_demo_says_so_when_something_is_wrong() -> None:

@@ -56,8 +56,8 @@ async def arrived(stack: Stack, number: str, seconds: float = 60) -> tuple[dict[
 
 
 def sidecar(number: str) -> bytes:
-    told = json.loads(drops.halves(SAMPLES["clinic_letter"].body, "json")["json"])
-    return json.dumps({**told, "id": f"EVT-{number}", "document": {**told["document"], "id": number}}).encode()
+    sidecar = json.loads(drops.halves(SAMPLES["clinic_letter"].body, "json")["json"])
+    return json.dumps({**sidecar, "id": f"EVT-{number}", "document": {**sidecar["document"], "id": number}}).encode()
 
 
 def peak(stack: Stack) -> int:
@@ -95,8 +95,8 @@ async def test_the_command_drops_both_halves(stack: Stack, tmp_path: Path) -> No
         (tmp_path / name).write_bytes(body)
     command = (sys.executable, "-m", "toolkit", "send", DOCUMENTS.name, str(tmp_path / "letter.pdf"))
     sent = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    said, _ = await sent.communicate()
-    assert said.decode().splitlines()[-1] == "the acknowledgement comes to documents-to-cdr-replies"
+    output, _ = await sent.communicate()
+    assert output.decode().splitlines()[-1] == "the acknowledgement comes to documents-to-cdr-replies"
     _, binary = await arrived(stack, "D3")
     assert base64.b64decode(binary["data"]) == pdf
 

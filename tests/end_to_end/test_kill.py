@@ -131,8 +131,8 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await mpi.start()
     storage = Azurite(tmp_path / "storage")
     await asyncio.to_thread(storage.start)
-    told = {"MPI__HOST": "127.0.0.1", "MPI__PORT": str(mpi.port), "AzureWebJobsStorage": storage.connection_string}
-    for name, value in {**told, **SHORT, "HUB_INTEGRATIONS": NAME}.items():
+    settings = {"MPI__HOST": "127.0.0.1", "MPI__PORT": str(mpi.port), "AzureWebJobsStorage": storage.connection_string}
+    for name, value in {**settings, **SHORT, "HUB_INTEGRATIONS": NAME}.items():
         monkeypatch.setenv(name, value)
     yield mpi, tmp_path
     await mpi.stop()
@@ -183,8 +183,8 @@ async def test_kill_storm(world: tuple[Mpi, Path]) -> None:
     try:
         sent, doubled = await judge(hub, load_on.acknowledged, arrived)
         assert sent > KILLS
-        said = f"{HOSTS} hosts, {KILLS} kills, {STOPS} stops, {sent} messages"
-        print(f"\nkill storm: {said}, {doubled} sent again and marked ambiguous")  # noqa: T201
+        summary = f"{HOSTS} hosts, {KILLS} kills, {STOPS} stops, {sent} messages"
+        print(f"\nkill storm: {summary}, {doubled} sent again and marked ambiguous")  # noqa: T201
     finally:
         await asyncio.gather(*(host.stop() for host in hosts))
         await hub.drain(0)

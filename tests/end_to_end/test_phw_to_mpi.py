@@ -46,9 +46,9 @@ async def reply(stack: Stack, control_id: str) -> dict[str, Any]:
     async with QueueClient.from_connection_string(stack.storage.connection_string, "phw-to-mpi-replies") as client:
         for _ in range(500):
             async for message in client.receive_messages(visibility_timeout=1):
-                told: dict[str, Any] = json.loads(message.content)
-                if control_id in told["acknowledgement"]:
-                    return told
+                state: dict[str, Any] = json.loads(message.content)
+                if control_id in state["acknowledgement"]:
+                    return state
             await asyncio.sleep(0.02)
     raise AssertionError(f"no reply names {control_id}")
 
@@ -57,18 +57,18 @@ async def test_an_update_is_acknowledged_and_arrives_transformed(
     stack: Stack, session: aiohttp.ClientSession, sample: Read
 ) -> None:
     async with session.post(PATH, data=sample("a31_date_of_death", "E2E-HTTP")) as answer:
-        said = await answer.text()
+        text = await answer.text()
     assert answer.status == 200
-    assert "MSA|AA|E2E-HTTP" in said
+    assert "MSA|AA|E2E-HTTP" in text
     arrived = await at_the_mpi(stack, "E2E-HTTP")
     assert arrived.split(b"\r")[2].split(b"|")[29] == b"20260401"
     for _ in range(100):
         async with session.get(answer.headers["Location"]) as status:
-            told = await status.json()
-        if told["outcome"] == "delivered":
+            state = await status.json()
+        if state["outcome"] == "delivered":
             break
         await asyncio.sleep(0.02)
-    assert (told["outcome"], told["attempts"], told["control_id"]) == ("delivered", 1, "E2E-HTTP")
+    assert (state["outcome"], state["attempts"], state["control_id"]) == ("delivered", 1, "E2E-HTTP")
 
 
 async def test_a_broken_one_is_told_where(stack: Stack, session: aiohttp.ClientSession, sample: Read) -> None:
@@ -102,12 +102,12 @@ async def test_a_rejected_one_on_the_queue_leaves_its_acknowledgement_and_a_dead
 ) -> None:
     body = sample("rejected_no_pid", "E2E-REJECTED")
     await put(stack, base64.b64encode(body).decode())
-    told = await reply(stack, "E2E-REJECTED")
-    assert "MSA|AE|E2E-REJECTED" in told["acknowledgement"]
-    async with session.get(f"{PATH}/messages/{told['message_id']}") as answer:
+    state = await reply(stack, "E2E-REJECTED")
+    assert "MSA|AE|E2E-REJECTED" in state["acknowledgement"]
+    async with session.get(f"{PATH}/messages/{state['message_id']}") as answer:
         assert (await answer.json())["outcome"] == "rejected"
     hub = connect(stack.integrations)
-    kept = await hub.store.get(names.tables("phw-to-mpi").ledger, told["message_id"].split(".")[0], names.row("c", 0))
+    kept = await hub.store.get(names.tables("phw-to-mpi").ledger, state["message_id"].split(".")[0], names.row("c", 0))
     await hub.drain(0)
     assert kept is not None
 

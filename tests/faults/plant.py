@@ -244,8 +244,8 @@ def caught(defect: Defect, folder: Path) -> str:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
     finally:
         file.write_text(text)
-    said = (done.stdout or done.stderr).strip().splitlines()
-    return (said[-1] if said else "it broke") if done.returncode else ""
+    lines = (done.stdout or done.stderr).strip().splitlines()
+    return (lines[-1] if lines else "it broke") if done.returncode else ""
 
 
 def copied(folder: Path) -> Path:
@@ -261,9 +261,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = copied(Path(temporary))
         for defect in DEFECTS:
-            said = caught(defect, folder)
-            missed += not said
-            print(f"{'caught' if said else 'MISSED'}  {defect.name}: {said[:160]}", flush=True)  # noqa: T201
+            lines = caught(defect, folder)
+            missed += not lines
+            print(f"{'caught' if lines else 'MISSED'}  {defect.name}: {lines[:160]}", flush=True)  # noqa: T201
     return missed
 
 

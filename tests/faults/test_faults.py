@@ -63,8 +63,8 @@ def test_every_fault_at_every_effect(capsys):
     with ProcessPoolExecutor(max_workers=2) as pool:
         figures = sum(pool.map(work, jobs), Counter())
     with capsys.disabled():
-        said = ", ".join(f"{count} {what}" for what, count in figures.most_common())
-        print(f"\nfault laboratory: {said} in {time.monotonic() - began:.0f} s; held after each run:")  # noqa: T201
+        summary = ", ".join(f"{count} {what}" for what, count in figures.most_common())
+        print(f"\nfault laboratory: {summary} in {time.monotonic() - began:.0f} s; held after each run:")  # noqa: T201
         for check in INVARIANTS:
             print(f"  {sentence(check)}")  # noqa: T201
     assert figures["runs"] >= 10_000

@@ -39,8 +39,8 @@ def test_a_long_night(capsys):
         figures += one.figures + Counter({"messages": len(one.messages), "deliveries": len(one.took)})
         wrong |= broken(one)
     with capsys.disabled():
-        said = ", ".join(f"{count} {what}" for what, count in sorted(figures.items()))
-        print(f"\nnights: {said} in {time.monotonic() - began:.0f} s")  # noqa: T201
+        summary = ", ".join(f"{count} {what}" for what, count in sorted(figures.items()))
+        print(f"\nnights: {summary} in {time.monotonic() - began:.0f} s")  # noqa: T201
         for promise in PROMISES:
             print(f"  {'BROKEN' if promise.sentence in wrong else 'held'}: {promise.sentence}")  # noqa: T201
     assert wrong == {}

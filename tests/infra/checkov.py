@@ -66,10 +66,10 @@ def look(resources: list[dict[str, Any]], scratch: Path) -> Looked:
     command = [program(), "--framework", "arm", "--skip-download", "--compact", "--quiet", "--output", "json", "--file"]
     environment = {**os.environ, "BC_SKIP_MAPPING": "TRUE"}
     done = subprocess.run([*command, str(template)], capture_output=True, text=True, env=environment, check=False)
-    told = json.loads(done.stdout)
-    told = told[0] if isinstance(told, list) else told
-    failed = frozenset(each["check_id"] for each in told["results"]["failed_checks"])
-    return Looked(told["summary"]["resource_count"], told["summary"]["passed"], failed)
+    report = json.loads(done.stdout)
+    report = report[0] if isinstance(report, list) else report
+    failed = frozenset(each["check_id"] for each in report["results"]["failed_checks"])
+    return Looked(report["summary"]["resource_count"], report["summary"]["passed"], failed)
 
 
 def unique(resource: dict[str, Any]) -> str:

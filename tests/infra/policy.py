@@ -72,8 +72,8 @@ def last(resource: Resource) -> str:
 def no_key_opens_anything(world: World) -> Iterator[str]:
     """Identity is the only way in: keys, local authentication and publishing passwords are off."""
     off = {STORAGE: ("allowSharedKeyAccess", False), TOPIC: ("disableLocalAuth", True), COMPONENT: ("DisableLocalAuth", True)}
-    for kind, (name, wanted) in off.items():
-        yield from (f"{r['name']}: {name}" for r in world.of(kind) if r["properties"].get(name) is not wanted)
+    for kind, (name, expected) in off.items():
+        yield from (f"{r['name']}: {name}" for r in world.of(kind) if r["properties"].get(name) is not expected)
     yield from (f"{r['name']}" for r in world.of(WORKSPACE) if r["properties"]["features"].get("disableLocalAuth") is not True)
     yield from (r["name"] for r in world.of(VAULT) if r["properties"].get("enableRbacAuthorization") is not True)
     policies = {r["name"]: r["properties"]["allow"] for r in world.of(f"{SITE}/basicPublishingCredentialsPolicies")}
@@ -190,9 +190,9 @@ def one_minute_rules_keep_to_the_limits(world: World) -> Iterator[str]:
 def roles_are_the_least(world: World) -> Iterator[str]:
     """Exactly the roles that the catalogue calls for, each scoped to one queue, table, container, component, topic or vault."""
     given = {(_scope(r), _who(r), r["properties"]["roleDefinitionId"].split("/")[-1]) for r in world.of(ROLE)}
-    wanted = {grant for one in world.integrations for grant in _grants_of_an_app(world, one)} | set(_other_grants(world))
-    yield from (f"too much: {grant}" for grant in sorted(given - wanted))
-    yield from (f"missing: {grant}" for grant in sorted(wanted - given))
+    expected = {grant for one in world.integrations for grant in _grants_of_an_app(world, one)} | set(_other_grants(world))
+    yield from (f"too much: {grant}" for grant in sorted(given - expected))
+    yield from (f"missing: {grant}" for grant in sorted(expected - given))
     yield from (r["name"] for r in world.of(ROLE) if r["properties"]["principalType"] != "ServicePrincipal")
 
 
@@ -266,7 +266,7 @@ def settings_are_those_of_flex(world: World) -> Iterator[str]:
 
 def every_destination_has_an_address(world: World) -> Iterator[str]:
     """An app that knows no address accepts messages and never delivers one."""
-    settings = {said.get("HUB_INTEGRATIONS"): said for site in world.of(SITE) if (said := world.settings(site))}
+    settings = {window.get("HUB_INTEGRATIONS"): window for site in world.of(SITE) if (window := world.settings(site))}
     for one in world.integrations:
         prefix, known = one["destination"]["name"], settings.get(one["name"], {})
         if not any(f"{prefix}__{name}" in known for name in ("HOST", "URL", "ENDPOINT", "QUEUE")):
@@ -340,14 +340,14 @@ def events_are_never_dropped(world: World) -> Iterator[str]:
     found = {last(r): r["properties"] for kind in kinds for r in world.of(kind)}
     for one in world.integrations:
         for i, event in enumerate(one["events"]):
-            said = found.get(f"{one['name']}-{i}")
-            if not said or said["filter"]["includedEventTypes"] != event["types"]:
+            window = found.get(f"{one['name']}-{i}")
+            if not window or window["filter"]["includedEventTypes"] != event["types"]:
                 yield f"{one['name']}-{i}: no subscription"
-            elif "deadLetterDestination" not in said.get("deadLetterWithResourceIdentity", {}):
+            elif "deadLetterDestination" not in window.get("deadLetterWithResourceIdentity", {}):
                 yield f"{one['name']}-{i}: no dead letters"
-            elif len(said["filter"]["advancedFilters"]) != len(event["filters"]):
+            elif len(window["filter"]["advancedFilters"]) != len(event["filters"]):
                 yield f"{one['name']}-{i}: filters"
-            elif said["deliveryWithResourceIdentity"]["destination"]["properties"].get("queueName") not in queues:
+            elif window["deliveryWithResourceIdentity"]["destination"]["properties"].get("queueName") not in queues:
                 yield f"{one['name']}-{i}: no queue"
     if {last(r) for r in world.of(METRIC_ALERT)} < {f"inthub-{world.environment}-{name}" for name in EVENT_ALERTS}:
         yield "Event Grid is not watched"
@@ -359,8 +359,8 @@ EVENT_ALERTS = ("event-undelivered-events-DeadLetteredCount", "event-undelivered
 def money_is_watched_and_alerts_are_not_capped(world: World) -> Iterator[str]:
     """A budget tells people; a daily cap of the workspace would silence the alerts."""
     yield from (r["name"] for r in world.of(WORKSPACE) if r["properties"]["workspaceCapping"]["dailyQuotaGb"] != -1)
-    told = [n for r in world.of("Microsoft.Consumption/budgets") for n in r["properties"]["notifications"].values()]
-    if not told or not all(n["enabled"] and n["contactGroups"] for n in told):
+    notifications = [n for r in world.of("Microsoft.Consumption/budgets") for n in r["properties"]["notifications"].values()]
+    if not notifications or not all(n["enabled"] and n["contactGroups"] for n in notifications):
         yield "no budget"
 
 

@@ -34,9 +34,9 @@ async def cdr(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cdr]:
 
 def version(name: str, recorded: str) -> dict[str, bytes]:
     """Both files of one version, which says so in its title; the document's own id is the same in each."""
-    told = orjson.loads(HALVES["json"])
-    told |= {"id": f"EVT-{name}", "recorded": recorded, "document": {**told["document"], "title": name}}
-    return {f"documents-to-cdr/{name}.pdf": HALVES["pdf"] + name.encode(), f"documents-to-cdr/{name}.json": orjson.dumps(told)}
+    sidecar = orjson.loads(HALVES["json"])
+    sidecar |= {"id": f"EVT-{name}", "recorded": recorded, "document": {**sidecar["document"], "title": name}}
+    return {f"documents-to-cdr/{name}.pdf": HALVES["pdf"] + name.encode(), f"documents-to-cdr/{name}.json": orjson.dumps(sidecar)}
 
 
 async def taken(world: Hub, *versions: dict[str, bytes]) -> dict[str, str]:

@@ -375,8 +375,8 @@ async def test_a_batch_that_the_caller_sends_again_is_delivered_again_where_decl
 
 async def test_a_batch_that_is_stuck_is_counted_and_alerted(world, monkeypatch):
     made, one, _ = world
-    told = []
-    made.tell = lambda name, **keys: told.append((name, keys))
+    emitted = []
+    made.tell = lambda name, **keys: emitted.append((name, keys))
     made.start = lambda work: work.close()
     await batches.take(one, posted(file(numbered(7))), made)
     made.store.queues.clear()
@@ -391,14 +391,14 @@ async def test_a_batch_that_is_stuck_is_counted_and_alerted(world, monkeypatch):
 
 async def test_a_batch_whose_file_is_gone_is_not_forgotten(world):
     made, one, _ = world
-    told = []
-    made.tell = lambda name, **keys: told.append((name, keys.get("error_code")))
+    emitted = []
+    made.tell = lambda name, **keys: emitted.append((name, keys.get("error_code")))
     start, made.start = made.start, lambda work: work.close()
     await batches.take(one, posted(file(numbered(7))), made)
     made.store.containers[names.CONTENT].clear()
     made.start = start
     await later(made, one, rounds=2)
-    assert ("hub.fault", "batch-without-content") in told
+    assert ("hub.fault", "batch-without-content") in emitted
     assert (await conservation.balance(one, made)).outcomes == {"in batch": 7}
 
 

@@ -89,9 +89,9 @@ async def test_what_is_hl7_and_small_is_read_again(monkeypatch: pytest.MonkeyPat
 
 async def test_a_message_that_cannot_be_read_again_is_reported_and_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_SECOND_OPINION", "1")
-    told: list[tuple[str, dict[str, Any]]] = []
+    emitted: list[tuple[str, dict[str, Any]]] = []
     one, _ = relay(b"")
-    hub = world.hub(one, tell=lambda name, **keys: told.append((name, keys)))
+    hub = world.hub(one, tell=lambda name, **keys: emitted.append((name, keys)))
 
     def broken(body: bytes) -> list[Any]:
         raise IndexError("a value")
@@ -99,6 +99,6 @@ async def test_a_message_that_cannot_be_read_again_is_reported_and_fails_nothing
     monkeypatch.setattr(hl7_opinion, "second_opinion", broken)
     pipeline._ask_another(one, world.envelope(BODY), (), hub)
     await asyncio.gather(*hub.tasks)
-    assert [name for name, _ in told] == ["hub.opinion"]
-    assert told[0][1]["error_code"] == "unread"
-    assert "a value" not in repr(told)
+    assert [name for name, _ in emitted] == ["hub.opinion"]
+    assert emitted[0][1]["error_code"] == "unread"
+    assert "a value" not in repr(emitted)

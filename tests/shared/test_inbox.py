@@ -248,8 +248,8 @@ async def test_a_broken_sidecar_keeps_its_document_with_it(sidecar: bytes, rule:
     await world.drop({PDF: HALVES[PDF], SIDECAR: sidecar})
     await world.tell(PDF)
     assert await world.inbox() == []
-    told = [keys for name, keys in world.told if name == "hub.message"]
-    assert [(keys["outcome"], keys["rule"]) for keys in told] == [("rejected", rule)]
+    ended = [keys for name, keys in world.told if name == "hub.message"]
+    assert [(keys["outcome"], keys["rule"]) for keys in ended] == [("rejected", rule)]
     (kept,) = [name for name in await world.kept() if name.startswith("documents-to-cdr/file/")]
     assert await world.hub.store.read_blob(names.CONTENT, kept) == HALVES[PDF]
     world.clock += 3 * 3600
@@ -261,11 +261,11 @@ async def test_a_broken_sidecar_keeps_its_document_with_it(sidecar: bytes, rule:
 
 
 async def test_what_the_sender_says_of_a_kept_file_is_not_believed() -> None:
-    told = orjson.loads(HALVES[SIDECAR])
-    told["document"]["file"] = {"size": 1, "sha1": "AAAA", "start": "JVBERi0="}
+    sidecar = orjson.loads(HALVES[SIDECAR])
+    sidecar["document"]["file"] = {"size": 1, "sha1": "AAAA", "start": "JVBERi0="}
     for timing in (Timing(), SMALL):
         world = World(timing=timing)
-        await world.drop({PDF: HALVES[PDF], SIDECAR: orjson.dumps(told)})
+        await world.drop({PDF: HALVES[PDF], SIDECAR: orjson.dumps(sidecar)})
         await world.tell(PDF)
         await world.settle()
         described = next(

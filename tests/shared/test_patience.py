@@ -145,8 +145,8 @@ def test_events_and_knocks_wait_as_well() -> None:
         world = World(triggers=(EventGrid(("note",)),))
         world.store.tables_away = world.store.now() + 600
         for n in range(5):
-            told = {"id": f"{n}", "source": "s", "lane": f"{n}", "name": "n"}
-            await triggers.event(world.one, told, world.hub)
+            note = {"id": f"{n}", "source": "s", "lane": f"{n}", "name": "n"}
+            await triggers.event(world.one, note, world.hub)
         await world.live(600 + patience.LONGEST + 60)
         assert await world.outcomes() == {"delivered": 5}
         world.store.tables_away = world.store.now() + 600

@@ -94,8 +94,8 @@ def rows(hub: Any) -> Iterator[str]:
 
 
 async def post(hub: Any, body: bytes, **headers: str) -> Any:
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = await triggers.http(hub.integrations["notes-to-test"], {"content-type": "application/json", **told}, body, hub)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = await triggers.http(hub.integrations["notes-to-test"], {"content-type": "application/json", **sent}, body, hub)
     while hub.tasks:
         await asyncio.gather(*hub.tasks)
     return answer

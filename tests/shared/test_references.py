@@ -141,8 +141,8 @@ async def test_it_is_answered_and_recorded_once_and_never_looked_up(integration:
         answers = await here.replies()
         assert [each["message_id"] for each in answers] == [letter["id"]] * 2
         assert all(each["acknowledgement"] for each in answers)
-        told = [keys["error_code"] if "error_code" in keys else keys.get("rule") for _, keys in here.events]
-        assert "reference-not-own" in told
+        codes = [keys["error_code"] if "error_code" in keys else keys.get("rule") for _, keys in here.events]
+        assert "reference-not-own" in codes
         assert not name or name not in repr(here.events) or name in ("phw-to-mpi", integration.name)
 
 

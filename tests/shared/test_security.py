@@ -203,9 +203,9 @@ def test_what_the_platform_checks(monkeypatch: pytest.MonkeyPatch, azure: bool, 
     monkeypatch.setenv("HUB_PLATFORM_AUTH", text)
     headers = dict.fromkeys((*platform_headers.NEEDS, "x-forwarded-host", "x-forwarded-proto", "x-forwarded-for"), "x")
     assert platform_checks() == checks
-    told = {name for name in headers if platform_headers.stated(headers, name)}
+    found = {name for name in headers if platform_headers.stated(headers, name)}
     own = {name for name, needs in platform_headers.NEEDS.items() if needs & checks}
-    assert told == own | ({name for name in headers if name.startswith("x-forwarded")} if checks else set())
+    assert found == own | ({name for name in headers if name.startswith("x-forwarded")} if checks else set())
 
 
 @pytest.mark.parametrize(
@@ -231,8 +231,8 @@ def test_the_address_is_the_one_that_the_front_end_saw(monkeypatch: pytest.Monke
 def test_platform_headers_are_named_in_one_place() -> None:
     """Code that needs one calls ``stated``, which knows when it counts."""
     sources = [ROOT / "function_app.py", *(ROOT / "shared").rglob("*.py"), *(ROOT / "integrations").rglob("*.py")]
-    told = {path.name for path in sources if re.search('"x-(ms|arr|forwarded)-', path.read_text("utf-8"))}
-    assert told - {"door.py"} == {"platform_headers.py"}  # the door's own doctest sends one
+    found = {path.name for path in sources if re.search('"x-(ms|arr|forwarded)-', path.read_text("utf-8"))}
+    assert found - {"door.py"} == {"platform_headers.py"}  # the door's own doctest sends one
 
 
 KINDS = st.text("abc", max_size=3)

@@ -100,10 +100,10 @@ def test_the_shell_finds_a_python_when_the_first_refuses(tmp_path: Path) -> None
     """``python3`` may be a shim that refuses: the next one is taken."""
     shim(tmp_path, "python3", "exit 127")
     shim(tmp_path, "python3.13", 'if [ "$1" = "-c" ]; then exit 0; fi; echo "started $1"')
-    said = subprocess.run(
+    printed = subprocess.run(
         ["/bin/sh", str(ROOT / "hub"), "list"], env={"PATH": str(tmp_path), "HOME": str(tmp_path)}, capture_output=True, text=True
     )
-    assert said.stdout == f"started {ROOT / 'hub'}\n"
+    assert printed.stdout == f"started {ROOT / 'hub'}\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="shell")

@@ -48,8 +48,8 @@ def test_the_lock_is_complete() -> None:
         except PackageNotFoundError:
             continue  # of another machine
         looked_at += 1
-        wanted = [each for each in map(Requirement, needed) if each.marker is None or each.marker.evaluate(environment)]
-        missing += [f"{name} needs {each}" for each in wanted if not fits(each, found)]
+        required = [each for each in map(Requirement, needed) if each.marker is None or each.marker.evaluate(environment)]
+        missing += [f"{name} needs {each}" for each in required if not fits(each, found)]
     assert missing == []
     assert looked_at >= len(pinned(RUNNING))
 

@@ -60,9 +60,9 @@ def test_nothing_that_acts_is_left(text: str) -> None:
 )
 def test_json_says_the_same_and_nothing_acts(value: Any) -> None:
     for indent in (None, 2):
-        told = screen.as_json(value, indent=indent)
-        assert not acting(told)
-        assert json.loads(told) == value
+        text = screen.as_json(value, indent=indent)
+        assert not acting(text)
+        assert json.loads(text) == value
 
 
 @pytest.mark.parametrize("text", HOSTILE)

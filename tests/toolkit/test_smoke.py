@@ -40,10 +40,12 @@ class App(BaseHTTPRequestHandler):
             known = self._is_known()
             self._answer(404 if known and "messages" in self.path else 200 if known else self.server.stranger, b"")
             return
-        told = {"status": "up", "version": self.server.versions[0]}
+        health = {"status": "up", "version": self.server.versions[0]}
         if self.path == "/api/health" and len(self.server.versions) > 1:
             self.server.versions.pop(0)
-        body = json.dumps(told).encode() if self.path == "/api/health" else json.dumps({"outcome": self.server.outcome}).encode()
+        body = (
+            json.dumps(health).encode() if self.path == "/api/health" else json.dumps({"outcome": self.server.outcome}).encode()
+        )
         self._answer(self.server.health if self.path == "/api/health" else 200, body)
 
     def do_POST(self) -> None:

@@ -177,9 +177,9 @@ def _matches(held: Resource, name: str, wanted: list[str]) -> bool:
     if name == "_id":
         return held["id"] in wanted
     if name == "identifier":
-        told = held.get("identifier", [])
-        told = told if isinstance(told, list) else [told]
-        return any(_is(one, token) for one in told for token in wanted)
+        identifiers = held.get("identifier", [])
+        identifiers = identifiers if isinstance(identifiers, list) else [identifiers]
+        return any(_is(one, token) for one in identifiers for token in wanted)
     if name in ("patient", "subject", "encounter"):
         reference = (held.get(name) or held.get("subject" if name == "patient" else name) or {}).get("reference", "")
         return any(reference == token or reference.endswith(f"/{token}") for token in wanted)

@@ -162,8 +162,8 @@ class EventGrid:
     async def _fan_out(self, event: dict[str, Any], times: int, wait: float, held: Sequence[dict[str, Any]]) -> None:
         await asyncio.sleep(wait)
         for one in [event] * times + list(held):
-            wanted = [s for s in self.subscriptions.values() if s.wants(one)]
-            await asyncio.gather(*(self.deliverer.deliver(subscription, one) for subscription in wanted))
+            matching = [s for s in self.subscriptions.values() if s.wants(one)]
+            await asyncio.gather(*(self.deliverer.deliver(subscription, one) for subscription in matching))
 
 
 def read_events(content_type: str, body: bytes) -> list[dict[str, Any]]:

@@ -119,8 +119,8 @@ class Deliverer:
         }
         headers = {**notification(subscription, event, 0, "SubscriptionValidation"), **subscription.headers}
         async with self.session.post(subscription.url, data=json.dumps([event]), headers=headers) as answer:
-            said = await answer.json(content_type=None) if answer.status == 200 else {}
-            if said.get("validationResponse") != code:
+            reply = await answer.json(content_type=None) if answer.status == 200 else {}
+            if reply.get("validationResponse") != code:
                 raise HandshakeFailed(f"{subscription.name}: the validation answered {answer.status}")
 
 

@@ -65,11 +65,11 @@ def test_a_property_made_up_is_in_no_answer(integration: Any, value: Any) -> Non
                 body = json.dumps(planted(document, path, form.format(nest.new()), value)).encode()
                 envelope = pipeline.replace(sample.envelope, body=body)
                 checked = pipeline.check(integration, envelope)
-                told = [
+                reported = [
                     checked.answer.body.decode(),
                     *(f"{i.where} {i.text} {i.rule} {i.clause}" for i in checked.verdict.issues),
                 ]
-                assert not nest.found_in(" ".join(told)), path
+                assert not nest.found_in(" ".join(reported)), path
 
 
 @pytest.mark.parametrize("odd", ODD)

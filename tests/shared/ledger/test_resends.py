@@ -173,10 +173,10 @@ async def test_a_redelivery_of_an_answered_resend_is_no_resend_either() -> None:
 
 async def test_a_doubled_event_revives_nothing() -> None:
     world = World(triggers=(EventGrid(("note",)),))
-    told = {"id": "e1", "source": "s", "lane": "A", "name": "n"}
+    note = {"id": "e1", "source": "s", "lane": "A", "name": "n"}
     world.took.behave = lambda read: world._behave({"id": "1"})
     for _ in range(3):
-        await triggers.event(world.notes, told, world.hub)
+        await triggers.event(world.notes, note, world.hub)
         await world.settled()
     assert world.tried == ["1"]
 

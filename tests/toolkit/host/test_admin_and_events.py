@@ -29,8 +29,8 @@ async def test_admin_is_behind_the_master_key_and_ping_is_not(serve: Any) -> Non
 async def test_status_functions_and_a_function_in_error(serve: Any) -> None:
     async with serve(http("f"), other("t", "timerTrigger", schedule="%NO_SUCH%")) as (_, _, session):
         async with session.get("/admin/host/status") as answer:
-            told = await answer.json()
-            assert (told["state"], told["errors"]) == (
+            reply = await answer.json()
+            assert (reply["state"], reply["errors"]) == (
                 "Running",
                 ["The 't' function is in error: '%NO_SUCH%' does not resolve to a value."],
             )
@@ -63,8 +63,8 @@ async def test_drain(serve: Any) -> None:
 
 
 async def hook(session: Any, kind: str, body: Any, method: str = "POST", name: str = "e", **headers: str) -> tuple[int, str, Any]:
-    told = {"aeg-event-type": kind, **headers} if kind else headers
-    async with session.request(method, f"{HOOK}?functionName={name}", data=json.dumps(body), headers=told) as answer:
+    reply = {"aeg-event-type": kind, **headers} if kind else headers
+    async with session.request(method, f"{HOOK}?functionName={name}", data=json.dumps(body), headers=reply) as answer:
         return answer.status, await answer.text(), answer.headers
 
 
