@@ -70,7 +70,7 @@ def resolved() -> str:
     places = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     program = shutil.which("uv", path=places)
     if not program:
-        stop("uv is not here: ./hub setup --all installs it")
+        stop("uv is not installed: run ./hub setup --all")
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / LOCK.name
         if LOCK.exists():

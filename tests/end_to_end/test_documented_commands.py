@@ -234,7 +234,7 @@ def filled(text: str, request: pytest.FixtureRequest) -> list[str]:
 SHORT = [text for text in documented() if text.split()[0] not in LASTING and text not in RUN_BY_ANOTHER_TEST]
 
 
-def test_id(text: str) -> str:
+def id_of(text: str) -> str:
     """As the id of a test: a name in it must not be found by ``./hub test -k NAME``."""
     return text.replace("-", "_")
 
@@ -242,7 +242,7 @@ def test_id(text: str) -> str:
 LONG = [text for text in documented() if text.split()[0] in LASTING]
 
 
-@pytest.mark.parametrize("text", [text for text in SHORT if text.split()[0] not in WRITES], ids=test_id)
+@pytest.mark.parametrize("text", [text for text in SHORT if text.split()[0] not in WRITES], ids=id_of)
 def test_command_of_a_hub_that_is_up(text: str, machine: Machine, request: pytest.FixtureRequest) -> None:
     where = request.getfixturevalue("dead") if {"--all", "MESSAGE"} & set(text.split()) else ""
     ran = machine.run(*filled(text, request), *(["--help"] if takes_arguments(text) else []))
@@ -252,13 +252,13 @@ def test_command_of_a_hub_that_is_up(text: str, machine: Machine, request: pytes
             assert machine.settled(where, expected)
 
 
-@pytest.mark.parametrize("text", [text for text in SHORT if text.split()[0] in WRITES], ids=test_id)
+@pytest.mark.parametrize("text", [text for text in SHORT if text.split()[0] in WRITES], ids=id_of)
 def test_command_that_writes(text: str, machine: Machine, desk: Path, request: pytest.FixtureRequest) -> None:
     ran = machine.run(*filled(text, request), *(["--help"] if takes_arguments(text) else []), folder=desk)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize("text", LONG, ids=test_id)
+@pytest.mark.parametrize("text", LONG, ids=id_of)
 def test_command_that_stays(text: str, machine: Machine) -> None:
     """``up`` is the hub of the other tests; a relay listens and leaves in order."""
     if text.startswith("up"):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from toolkit.say import HOME
 
 VERSION = "3.1.47"
-ABSENT = "Checkov is not here and could not be installed into .hub/checkov: its look at the resources is left out"
+ABSENT = "Checkov is not installed and could not be installed into .hub/checkov: its checks are skipped"
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
 # Every check that is not held, and why.

@@ -21,7 +21,7 @@ def guide_coverage(event: Event = "", as_json: Json = False, losses: Losses = Fa
         typer.echo((ROOT / "docs" / "loss-budget.md").read_text(encoding="utf-8"))
         return
     if event and event not in STRUCTURE:
-        stop(f"no message type that is converted: {', '.join(STRUCTURE)}", 2)
+        stop(f"unknown message type; choose one of {', '.join(STRUCTURE)}", 2)
     for each in [event] if event else STRUCTURE:
         found = coverage(each)
         typer.echo("\n".join(map(face, found)) if as_json else table(each, found, whole=bool(event)))

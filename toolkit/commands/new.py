@@ -18,7 +18,7 @@ def new(name: Called) -> None:
     from toolkit.scaffold import is_name, write
 
     if not is_name(name):
-        stop(f"{name} is no name for an integration: lower case, words joined by hyphens, such as lab-to-cdr", 2)
+        stop(f"{name} is not a valid name: use lower case and hyphens, such as lab-to-cdr", 2)
     try:
         written = write(name)
     except FileExistsError:

@@ -55,7 +55,7 @@ def _python_extras() -> None:
     say("installing what the checks need ...")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
     if subprocess.run(pip, check=False).returncode:
-        stop("pip could not install what the gates need: no network?")
+        stop("pip could not install what the checks need: is there a network?")
 
 
 def _node_packages() -> None:

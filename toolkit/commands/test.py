@@ -19,6 +19,6 @@ def test(context: typer.Context) -> None:
     try:
         azurite.program()
     except SystemExit:
-        say("the tests that need storage will fail")
+        say("tests that need storage will fail")
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *context.args])
