@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.mutation import run
+from toolkit.mutation import baseline, run
+from toolkit.mutation.chosen import Chooser
+from toolkit.mutation.copied import copy
+from toolkit.mutation.covered import AT_IMPORT, Covered, moved
+from toolkit.mutation.live import swap
 from toolkit.mutation.operators import mutants
 
 
@@ -51,7 +55,7 @@ def test_what_is_planted(operator: str, source: str, planted: set[str]) -> None:
 
 def test_every_mutant_of_the_product_can_be_read() -> None:
     """And differs from what it was made of. Each twentieth, as there are thousands."""
-    for path in sorted((run.BASELINE.parents[2] / "shared" / "ledger").glob("*.py")):
+    for path in sorted((baseline.BASELINE.parents[2] / "shared" / "ledger").glob("*.py")):
         source = path.read_text("utf-8")
         before = ast.dump(ast.parse(source))
         for each in mutants(source)[::20]:
@@ -59,43 +63,123 @@ def test_every_mutant_of_the_product_can_be_read() -> None:
 
 
 CODE = """\
+LIMIT = 18
+NAMES = {"a": 1, "b": 2}
+
+
 def is_adult(age):
     if age < 0:
         raise ValueError
-    return age >= 18
+    return age >= LIMIT
+
+
+def named(name):
+    return NAMES.get(name)
 
 
 def unused():
     return 7
+
+
+def endless(many):
+    while many > 0:
+        many -= 1
+    return many
 """
 TESTS = """\
 import pytest
 
-from shared.sample import is_adult
+from shared.sample import endless, is_adult, named
 
 
 def test_is_adult():
     assert is_adult(18) and not is_adult(17)
     with pytest.raises(ValueError):
         is_adult(-1)
+
+
+def test_named():
+    assert named("a") == 1
+
+
+def test_endless():
+    assert endless(3) == 0
+
+
+def test_that_fails_without_a_mutant():
+    assert not is_adult(30)
 """
 
 
 @pytest.mark.slow
 def test_what_becomes_of_each_slip(tmp_path: Path) -> None:
-    root, copy = tmp_path / "root", tmp_path / "copy"
-    for name, text in {"shared/sample.py": CODE, "shared/__init__.py": "", "tests/test_sample.py": TESTS}.items():
+    root, folder = tmp_path / "root", tmp_path / "copy"
+    tree = {"shared/sample.py": CODE, "shared/__init__.py": "", "integrations/__init__.py": "", "tests/test_sample.py": TESTS}
+    for name, text in tree.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
+    (root / "toolkit").symlink_to(Path(run.__file__).parents[1])
     subprocess.run("git init -q && git add -A", shell=True, cwd=root, check=True)
-    found = list(run.tried(run.Copy(root, copy, ["tests"]), ["shared/sample.py"]))
-    fates = {each.mutant.planted(CODE): each.fate for each in found}
-    assert fates[CODE.replace("age >= 18", "(age > 18)")] == "caught"
-    assert fates[CODE.replace("if age < 0", "if False")] == "caught"
-    assert fates[CODE.replace("age < 0", "(age <= 0)")] == "survived"  # no test has a newborn
-    assert fates[CODE.replace("return 7", "return 8")] == "not covered"
-    assert (copy / "shared/sample.py").read_text() == (root / "shared/sample.py").read_text() == CODE
-    assert "-    if age < 0:\n+    if (age <= 0):\n" in next(each.diff for each in found if each.fate == "survived")
+    copy(root, folder)
+    (folder / "toolkit").symlink_to(Path(run.__file__).parents[1])
+    covered = Covered({})
+    assert covered.record(folder, ["tests"])
+    covered.follow(folder)
+    plans = run.planned(folder, ["shared/sample.py"])
+    found = list(run.tried(folder, covered, plans, bound=5))
+    fates = {each.mutant.planted(CODE): each for each in found}
+    assert len(fates) == len(plans)
+    boundary = fates[CODE.replace("age >= LIMIT", "(age > LIMIT)")]
+    assert (boundary.fate, boundary.by) == ("caught", "tests/test_sample.py::test_is_adult")
+    assert fates[CODE.replace("if age < 0", "if False")].fate == "caught"
+    assert fates[CODE.replace("age < 0", "(age <= 0)")].fate == "survived"  # no test has a newborn
+    assert fates[CODE.replace("LIMIT = 18", "LIMIT = 19")].fate == "caught"  # a statement of the module itself
+    assert fates[CODE.replace(', "b": 2', "").replace('"a": 1', "'a': 1")].fate == "survived"
+    assert fates[CODE.replace("return 7", "return 8")].fate == "not covered"
+    assert fates[CODE.replace("many > 0", "(many >= 0)")].fate == "caught"
+    assert (folder / "shared/sample.py").read_text() == CODE
+    assert "-    if age < 0:\n+    if (age <= 0):\n" in fates[CODE.replace("age < 0", "(age <= 0)")].diff
+    ((name, caught, of, _),) = run.figures(found)
+    assert (name, of) == ("shared/sample.py", len(plans))
+    assert 0 < caught < of
+
+
+def test_a_function_takes_the_code_of_its_mutant(tmp_path: Path) -> None:
+    """Also where it was imported by name, decorated or made by another; a statement of the module cannot be taken."""
+    source = "def outer(n):\n    def inner(m):\n        return m + n\n    return inner\n\n\nTEN = 10\n"
+    file = str(tmp_path / "m.py")
+    space: dict[str, object] = {}
+    exec(compile(source, file, "exec"), space)
+    made = space["outer"](1)  # type: ignore[operator]
+    assert swap(file, source, source.replace("m + n", "m - n"))
+    assert made(5) == 4
+    assert not swap(file, source, source.replace("10", "11"))
+
+
+def test_what_is_known_of_a_line_moves_with_it() -> None:
+    before = "a = 1\n\n\ndef f():\n    return 2\n"
+    after = "import b\n\na = 1\n\n\ndef f():\n    c = 3\n    return 4\n"
+    assert moved({1: AT_IMPORT, 4: AT_IMPORT, 5: 6}, before, after) == {3: AT_IMPORT, 6: AT_IMPORT, 7: 6, 8: 6}
+
+
+def test_the_nearest_tests_come_first_and_each_file_has_its_turn() -> None:
+    covered = Covered({})
+    covered.tests = ["", "tests/a.py::far1", "tests/a.py::far2", "tests/b.py::far", "tests/shared/hl7/test_x.py::own"]
+    covered.seconds = dict.fromkeys(covered.tests[1:], 1.0)
+    source = "def f(a):\n    return a > 1\n"
+    covered.sources, covered.masks = {"shared/hl7/x.py": source}, {"shared/hl7/x.py": {1: AT_IMPORT, 2: 0b11110}}
+    choice = Chooser(covered, 2.0).choose("shared/hl7/x.py", mutants(source)[0])
+    assert choice.tests[0] == "tests/shared/hl7/test_x.py::own"
+    assert choice.of == 4
+    assert not choice.anew
+
+
+def test_a_sample_is_the_same_again_and_of_each_package() -> None:
+    plans = [
+        run.Planned(path, "a < b\n", each) for path in ("shared/hl7/a.py", "shared/b.py") for each in mutants("a < b < c < d")
+    ]
+    assert run.sampled(plans, 2, 1) == run.sampled(plans, 2, 1)
+    assert sorted(run.package(each.path) for each in run.sampled(plans, 2, 1)) == ["shared/b.py"] * 2 + ["shared/hl7"] * 2
 
 
 def test_the_lines_that_a_change_touches(tmp_path: Path) -> None:
@@ -115,11 +199,8 @@ def test_the_lines_that_a_change_touches(tmp_path: Path) -> None:
 
 
 def test_every_survivor_that_is_accepted_has_its_reason_and_is_still_there() -> None:
-    import csv
-
-    root = run.BASELINE.parents[2]
-    with run.BASELINE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            assert len(row["reason"].split()) >= 4
-            planted = mutants((root / row["path"]).read_text("utf-8"))
-            assert (row["before"], row["after"]) in {(each.before, each.after) for each in planted}
+    root = baseline.BASELINE.parents[2]
+    for each, reason in baseline.accepted().items():
+        source = (root / each.file).read_text("utf-8")
+        assert len(reason.split()) >= 4, each
+        assert each in {baseline.survivor(each.file, source, mutant) for mutant in mutants(source)}, each

@@ -1,40 +1,134 @@
 """``./hub mutate``: which code changes no test notices."""
 
-from collections import Counter
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolkit.say import ROOT, stop
 
+if TYPE_CHECKING:
+    from toolkit.mutation.covered import Covered
+
+KEPT = ROOT / ".hub" / "mutation" / "covered.json.gz"
 Paths = Annotated[list[str] | None, typer.Option("--paths", help="A file or folder to change; may be repeated.")]
 Tests = Annotated[list[str] | None, typer.Option("--tests", help="The tests to run. Without it: all fast tests.")]
-Changed = Annotated[str, typer.Option("--changed", help="Only lines that differ from this commit, such as main.")]
+Changed = Annotated[bool, typer.Option("--changed", help="Only lines that differ from --base.")]
+Base = Annotated[str, typer.Option("--base", help="A commit; the merge base with main if left out, or the commit before.")]
+Sample = Annotated[int, typer.Option("--sample", help="So many mutants of each package, at random; 0 for all.")]
+Seed = Annotated[int, typer.Option("--seed", help="Another seed is another sample.")]
+Seconds = Annotated[float, typer.Option("--seconds", help="Run at most so many seconds of tests for a mutant.")]
+Minutes = Annotated[float, typer.Option("--minutes", help="Stop after so many minutes; 0 for no limit.")]
+Near = Annotated[bool, typer.Option("--near", help="Record only tests that name the changed modules, if none are recorded.")]
+Workers = Annotated[str, typer.Option("--workers", help="Processes that record coverage, or auto.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Write what became of each mutant, a JSON object a line.")]
 
 
-def mutate(paths: Paths = None, tests: Tests = None, changed: Changed = "") -> None:
-    """Change one thing at a time in a copy and print the changes that no test notices. Exits with status 1 if any."""
+def mutate(
+    paths: Paths = None,
+    tests: Tests = None,
+    changed: Changed = False,
+    base: Base = "",
+    sample: Sample = 0,
+    seed: Seed = 1,
+    seconds: Seconds = 6,
+    minutes: Minutes = 0,
+    near: Near = False,
+    workers: Workers = "0",
+    report: Report = None,
+) -> None:
+    """Change one thing at a time and print the changes that no test notices. Exits with status 1 if any has no listed reason."""
     from toolkit.mutation import run
+    from toolkit.mutation.copied import copy
 
-    lines = run.changed(changed, ROOT) if changed else None
-    files = _files(paths) if paths else sorted(lines or ())
+    began = time.monotonic()
+    start = (base or run.base(ROOT)) if changed else ""
+    if changed and not start:
+        typer.echo("no commit to compare with: nothing to do")
+        return
+    lines = run.changed(start, ROOT) if changed else None
+    files = sorted(lines or ()) if changed else _files(paths or [])
     if not files:
-        stop("nothing to do: give --paths, or --changed with lines that differ", 2)
-    count: Counter[str] = Counter()
-    with TemporaryDirectory() as folder:
-        for each in run.tried(run.Copy(ROOT, Path(folder).resolve(), tests or ["tests"]), files, lines):
-            count[each.fate] += 1
-            if each.fate in ("survived", "not covered"):
-                typer.echo(f"{each.fate}: {each.mutant.operator}\n{each.diff}")
-    typer.echo(", ".join(f"{number} {fate}" for fate, number in count.most_common()) or "no mutants")
-    if count["survived"] or count["not covered"]:
+        if not changed:
+            stop("nothing to do: name --paths, or use --changed", 2)
+        typer.echo(f"no line of the product differs from {start[:12]}")
+        return
+    with TemporaryDirectory() as made:
+        folder = Path(made).resolve()
+        copy(ROOT, folder)
+        covered = _covered(folder, files, tests, near=near, workers=workers, minutes=minutes / 2)
+        plans = run.sampled(run.planned(folder, files, lines), sample, seed)
+        results = []
+        left = max(0.1, minutes - (time.monotonic() - began) / 60) if minutes else 0
+        for each in run.tried(folder, covered, plans, bound=seconds, minutes=left):
+            results.append(each)
+            if each.fate in run.SURVIVED:
+                typer.echo(f"{each.fate}: {each.mutant.operator}, {each.tests} of {each.of} tests ran\n{each.diff}")
+            if report:
+                _write(report, each)
+    _say(results, len(plans), began)
+    if any(each.fate in run.SURVIVED for each in results):
         raise typer.Exit(1)
 
 
+def _covered(folder: Path, files: list[str], tests: list[str] | None, *, near: bool, workers: str, minutes: float) -> "Covered":
+    """Which tests run which line: as it is kept, and recorded again where tests have changed."""
+    from toolkit.mutation.covered import Covered, digests
+
+    covered = Covered.read(KEPT)
+    covered.follow(folder)
+    outdated = tests or covered.outdated(folder)
+    is_bounded = near and not covered.masks
+    if is_bounded:
+        outdated = _near(folder, files, list(digests(folder)))
+        typer.echo(f"tests that name the changed modules: {len(outdated)} files; others are left out")
+    if outdated:
+        typer.echo(f"recording what the tests of {len(outdated)} files cover")
+        if not covered.record(folder, outdated, workers=workers, seconds=60 * minutes or 7200):
+            typer.echo("the tests did not end in time: nothing is known of what they cover")
+        covered.follow(folder)
+        if not is_bounded and not tests:
+            covered.write(KEPT)
+    return covered
+
+
+def _near(folder: Path, files: list[str], tests: list[str]) -> list[str]:
+    """The test files that import one of these modules, and the modules themselves for their doctests."""
+    import re
+
+    modules = [file.removesuffix(".py").removesuffix("/__init__") for file in files]
+    names = [f"{re.escape('.'.join(each.split('/')[:-1]))} import .*\\b{each.split('/')[-1]}\\b" for each in modules]
+    wanted = re.compile("|".join([*names, *(re.escape(each.replace("/", ".")) + r"\b" for each in modules)]))
+    return [test for test in tests if test in files or wanted.search((folder / test).read_text("utf-8"))]
+
+
+def _write(report: Path, each: object) -> None:
+    import json
+
+    from toolkit.mutation.run import Tried
+
+    assert isinstance(each, Tried)
+    row = {**each._asdict(), "mutant": each.mutant._asdict()}
+    with report.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _say(results: list, planned: int, began: float) -> None:
+    from toolkit.mutation.run import figures
+
+    for name, caught, of, fates in figures(results):
+        share = f"{100 * caught / of:.0f} %" if of else "-"
+        typer.echo(f"{name:28} {caught:4} of {of:4} caught {share:>6}   " + ", ".join(f"{n} {fate}" for fate, n in fates.items()))
+    typer.echo(f"{len(results)} of {planned} mutants in {time.monotonic() - began:.0f} s")
+    if len(results) < planned:
+        typer.echo(f"{planned - len(results)} mutants were left out: the time was over")
+
+
 def _files(paths: list[str]) -> list[str]:
-    found = [
-        each for path in paths for each in (sorted((ROOT / path).rglob("*.py")) if (ROOT / path).is_dir() else [ROOT / path])
-    ]
+    found = []
+    for path in paths:
+        place = ROOT / path
+        found += sorted(place.rglob("*.py")) if place.is_dir() else [place]
     return [str(each.relative_to(ROOT)) for each in found]

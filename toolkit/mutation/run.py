@@ -1,105 +1,147 @@
-"""Planting: in a copy of the repository, never in the working tree; the tests that cover the line run."""
+"""A run: which mutants, what becomes of each, and the figures."""
 
-import csv
 import difflib
-import os
+import json
+import random
 import re
-import shutil
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from toolkit.mutation.baseline import accepted, survivor
+from toolkit.mutation.chosen import USUAL, Chooser
+from toolkit.mutation.copied import environment
+from toolkit.mutation.covered import Covered
 from toolkit.mutation.operators import Mutant, mutants
 
-BASELINE = Path(__file__).with_name("survivors.csv")
 HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
-QUIET = ("-q", "-p", "no:cacheprovider", "-m", "not slow")
+SURVIVED = ("survived", "not covered")
+CAUGHT = ("caught", "timed out")
+TOGETHER = 150  # mutants for which tests are collected together
 
 
 class Tried(NamedTuple):
-    """A mutant of a file and what became of it: caught, survived, accepted (a reasoned survivor) or not covered."""
+    """A mutant of a file and what became of it."""
 
     path: str
     mutant: Mutant
-    fate: str
+    fate: str  # caught, timed out, survived, not covered, accepted (in the baseline) or broken
     diff: str
+    by: str = ""  # the test that failed
+    tests: int = 0  # how many ran
+    of: int = 0  # how many run the line
 
 
-class Copy:
-    """The tracked files in a folder of their own, and which tests cover which line of them."""
-
-    def __init__(self, root: Path, folder: Path, tests: Iterable[str]) -> None:
-        self.folder, self.tests = folder, list(tests)
-        tracked = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True).stdout
-        for name in filter(None, tracked.split("\0")):
-            if (root / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(root / name, folder / name)
-        self.seconds = 600.0
-
-    def covering(self, paths: Iterable[str]) -> dict[str, dict[int, list[str]]]:
-        """For each file, the tests that run each line; ``""`` stands for what runs when the file is read.
-
-        Raises ``RuntimeError`` when the tests are not green without a mutant: then nothing would be learnt.
-        """
-        data = self.folder / ".coverage"
-        cover = [flag for path in paths for flag in ("--cov", str(Path(path).parent).replace(os.sep, "."))]
-        ran = self._pytest(*self.tests, *cover, "--cov-context=test", "--cov-report=", "--cov-fail-under=0", seconds=self.seconds)
-        if ran:
-            raise RuntimeError("the tests are not green without a mutant")
-        from coverage import CoverageData
-
-        read = CoverageData(basename=str(data))
-        read.read()
-        found = {str(Path(name).relative_to(self.folder)): read.contexts_by_lineno(name) for name in read.measured_files()}
-        return {name: {line: [_test(each) for each in tests] for line, tests in lines.items()} for name, lines in found.items()}
-
-    def is_caught(self, path: str, source: str, mutant: Mutant, tests: Iterable[str]) -> bool:
-        """Whether a test fails, or none ends in time. The file is as it was afterwards."""
-        place = self.folder / path
-        try:
-            place.write_text(mutant.planted(source), encoding="utf-8")
-            return self._pytest(*tests, "-x", seconds=60) != 0
-        finally:
-            place.write_text(source, encoding="utf-8")
-
-    def _pytest(self, *arguments: str, seconds: float) -> int:
-        environment = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", "pytest", *QUIET, *arguments]
-        try:
-            ran = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, timeout=seconds, check=False)
-        except subprocess.TimeoutExpired:
-            return -1
-        return ran.returncode
+class Planned(NamedTuple):
+    path: str
+    source: str
+    mutant: Mutant
 
 
-def _test(context: str) -> str:
-    """A test id from a coverage context: ``tests/a.py::test_b[c]|run``; ``""`` for what runs at import."""
-    return context.rpartition("|")[0] or context
-
-
-def tried(copy: Copy, paths: list[str], lines: dict[str, set[int]] | None = None) -> Iterator[Tried]:
+def planned(folder: Path, paths: Iterable[str], lines: dict[str, set[int]] | None = None) -> list[Planned]:
     """Every mutant of these files; with ``lines``, those that touch one of them."""
-    covered, known = copy.covering(paths), accepted()
+    found = []
     for path in paths:
-        source = (copy.folder / path).read_text(encoding="utf-8")
-        for each in mutants(source):
-            if lines is None or lines.get(path, set()) & set(range(each.first, each.last + 1)):
-                yield Tried(path, each, _fate(copy, path, source, each, covered.get(path, {}), known), diff(path, source, each))
+        source = (folder / path).read_text(encoding="utf-8")
+        touched = lines and lines.get(path, set())
+        found += [
+            Planned(path, source, each)
+            for each in mutants(source)
+            if touched is None or touched & set(range(each.first, each.last + 1))
+        ]
+    return found
 
 
-def _fate(
-    copy: Copy, path: str, source: str, mutant: Mutant, covered: dict[int, list[str]], known: set[tuple[str, str, str]]
-) -> str:
-    if (path, mutant.before, mutant.after) in known:
-        return "accepted"
-    tests = {test for line in range(mutant.first, mutant.last + 1) for test in covered.get(line, ())}
-    if not tests:
-        return "not covered"
-    chosen = copy.tests if "" in tests or len(tests) > 200 else sorted(tests)
-    return "caught" if copy.is_caught(path, source, mutant, chosen) else "survived"
+def sampled(plans: list[Planned], number: int, seed: int) -> list[Planned]:
+    """That many at random of each package, or all in random order."""
+    by_package: dict[str, list[Planned]] = {}
+    for each in plans:
+        by_package.setdefault(package(each.path), []).append(each)
+    chosen = []
+    for name, group in sorted(by_package.items()):
+        random.Random(f"{seed} {name}").shuffle(group)
+        chosen += group[: number or None]
+    random.Random(seed).shuffle(chosen)
+    return chosen
+
+
+def package(path: str) -> str:
+    """``shared/hl7`` for what is in it or below it; a file of ``shared`` itself is its own."""
+    return "/".join(path.split("/")[:2])
+
+
+def tried(folder: Path, covered: Covered, plans: list[Planned], *, bound: float, minutes: float = 0) -> Iterator[Tried]:
+    """What becomes of each mutant; the rest is not tried when the minutes are over."""
+    known, chooser, job = accepted(), Chooser(covered, bound), []
+    end = time.monotonic() + 60 * minutes if minutes else float("inf")
+    for number, (path, source, mutant) in enumerate(plans):
+        shown = diff(path, source, mutant)
+        if survivor(path, source, mutant) in known:
+            yield Tried(path, mutant, "accepted", shown)
+            continue
+        choice = chooser.choose(path, mutant)
+        if not choice.tests:
+            yield Tried(path, mutant, "not covered", shown)
+            continue
+        seconds = sum(covered.seconds.get(test, USUAL) for test in choice.tests)
+        job.append(
+            {
+                "number": number,
+                "filename": str(folder / path),
+                "before": source,
+                "after": mutant.planted(source),
+                "tests": choice.tests,
+                "of": choice.of,
+                "anew": choice.anew,
+                "at_import": choice.at_import,
+                "seconds": 10 * seconds + 20,
+            }
+        )
+    for start in range(0, len(job), TOGETHER):
+        part = {each["number"]: each for each in job[start : start + TOGETHER]}
+        for told in _warm(folder, list(part.values()), end):
+            path, source, mutant = plans[told["number"]]
+            tests = part[told["number"]]
+            yield Tried(path, mutant, told["fate"], diff(path, source, mutant), told["by"], len(tests["tests"]), tests["of"])
+
+
+def _warm(folder: Path, job: list[dict[str, Any]], end: float) -> Iterator[dict[str, Any]]:
+    """Results as the process tells them; it is ended when the time is over."""
+    if time.monotonic() >= end:
+        return
+    given, results = folder / ".mutation-job", folder / ".mutation-results"
+    given.write_text(json.dumps(job), encoding="utf-8")
+    results.write_text("", encoding="utf-8")
+    command = [sys.executable, "-m", "toolkit.mutation.warm", str(given), str(results)]
+    with (folder / ".mutation-log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment(folder), stdout=log, stderr=log, start_new_session=True, stdin=subprocess.DEVNULL
+        )
+    try:
+        with results.open(encoding="utf-8") as read:
+            while True:
+                is_over = process.poll() is not None
+                while line := read.readline():
+                    yield json.loads(line)
+                if is_over or time.monotonic() >= end:
+                    return
+                time.sleep(0.1)
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    import os
+    import signal
+    from contextlib import suppress
+
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def diff(path: str, source: str, mutant: Mutant) -> str:
@@ -107,17 +149,35 @@ def diff(path: str, source: str, mutant: Mutant) -> str:
     return "".join(difflib.unified_diff(*lines, path, path, n=1))
 
 
-def accepted() -> set[tuple[str, str, str]]:
-    """The survivors that are known: file, text before and after. Each row has its reason."""
-    with BASELINE.open(encoding="utf-8", newline="") as file:
-        return {(row["path"], row["before"], row["after"]) for row in csv.DictReader(file)}
+def figures(results: Iterable[Tried]) -> list[tuple[str, int, int, Counter[str]]]:
+    """By package: its name, how many were caught, of how many that are not accepted, and the count of each fate."""
+    count: dict[str, Counter[str]] = {}
+    for each in results:
+        count.setdefault(package(each.path), Counter())[each.fate] += 1
+    return [
+        (name, sum(fates[each] for each in CAUGHT), sum(fates.values()) - fates["accepted"], fates)
+        for name, fates in sorted(count.items())
+    ]
 
 
 def changed(base: str, root: Path) -> dict[str, set[int]]:
     """The lines of each Python file of the product that differ from a commit."""
-    command = ["git", "diff", "-U0", "--diff-filter=AM", base, "--", "shared/*.py", "integrations/*.py", "function_app.py"]
+    command = ["git", "diff", "-U0", "--diff-filter=AMR", base, "--", "shared/*.py", "integrations/*.py", "function_app.py"]
     text = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
     return dict(_file(part) for part in text.split("\n+++ b/")[1:])
+
+
+def base(root: Path) -> str:
+    """Where a change begins: the merge base with ``main``; on ``main`` itself, the commit before. Empty when there is none."""
+    head = _git(root, "rev-parse", "HEAD")
+    for name in ("main", "origin/main"):
+        if (found := _git(root, "merge-base", name, "HEAD")) and found != head:
+            return found
+    return _git(root, "rev-parse", "--verify", "--quiet", "HEAD~1")
+
+
+def _git(root: Path, *command: str) -> str:
+    return subprocess.run(["git", *command], cwd=root, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _file(part: str) -> tuple[str, set[int]]:

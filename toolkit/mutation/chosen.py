@@ -1,0 +1,105 @@
+"""Which tests are to notice a mutant: those that run its line, the nearest first, within a bound of seconds."""
+
+import ast
+from functools import cache
+from pathlib import PurePath
+from typing import NamedTuple
+
+from toolkit.mutation.covered import AT_IMPORT, Covered, functions
+from toolkit.mutation.operators import Mutant
+
+USUAL = 0.02  # seconds, where a test was not timed
+
+
+class Choice(NamedTuple):
+    """The tests to run, in order; how many could notice; whether the mutant acts only, or also, while modules are imported."""
+
+    tests: list[str]
+    of: int
+    anew: bool
+    at_import: bool
+
+
+class Chooser:
+    def __init__(self, covered: Covered, seconds: float) -> None:
+        self.covered, self.bound = covered, seconds
+
+    def choose(self, path: str, mutant: Mutant) -> Choice:
+        mask = self.covered.of(path, range(mutant.first, mutant.last + 1))
+        anew, at_import = not mask & ~AT_IMPORT, bool(mask & AT_IMPORT)
+        if not mask and self._is_in_function(path, mutant.first):
+            return Choice([], of=0, anew=False, at_import=False)
+        if anew:
+            mask = self._of_users(path, mutant) or self.covered.of(path, self.covered.masks.get(path, {}))
+        tests = self.covered.named(mask)
+        near = _nearness(path)
+        tests.sort(key=lambda test: (near(test), self.covered.seconds.get(test, USUAL)))
+        return Choice(self._bounded(tests), len(tests), anew, at_import)
+
+    def _is_in_function(self, path: str, line: int) -> bool:
+        return any(first < line <= last for first, last in functions(self.covered.sources[path]))
+
+    def _of_users(self, path: str, mutant: Mutant) -> int:
+        """The tests of the functions, anywhere, that name what is defined at this line."""
+        names = defined(self.covered.sources[path], mutant.first)
+        found = 0
+        for where, source in self.covered.sources.items():
+            for first, last, used in _uses(source):
+                if names & used:
+                    found |= self.covered.of(where, range(first + 1, last + 1))
+        return found & ~AT_IMPORT
+
+    def _bounded(self, tests: list[str]) -> list[str]:
+        """The nearest for half of the time, then one of each file in turn."""
+        found, spent = [], 0.0
+        for test in tests:
+            if spent > self.bound / 2:
+                break
+            found.append(test)
+            spent += self.covered.seconds.get(test, USUAL)
+        by_file: dict[str, list[str]] = {}
+        for test in tests[len(found) :]:
+            by_file.setdefault(test.partition("::")[0], []).append(test)
+        while by_file and spent < self.bound:
+            for file in list(by_file):
+                test = by_file[file].pop(len(by_file[file]) // 2)
+                found.append(test)
+                spent += self.covered.seconds.get(test, USUAL)
+                if not by_file[file]:
+                    del by_file[file]
+        return found
+
+
+def _nearness(path: str):
+    """0 for the doctests of the file and the test file of its name, 1 for those of its folder, 2 for others."""
+    pure = PurePath(path)
+    own = {path, str(PurePath("tests", pure.parent, f"test_{pure.stem}.py"))}
+    folder = str(PurePath("tests", pure.parent)) + "/" if len(pure.parts) > 2 else ""
+
+    def near(test: str) -> int:
+        file = test.partition("::")[0]
+        return 0 if file in own or f"test_{pure.stem}" in file else 1 if folder and file.startswith(folder) else 2
+
+    return near
+
+
+def defined(source: str, line: int) -> set[str]:
+    """The names that the statement at this line gives to a module, or the function or class that holds it."""
+    for node in ast.parse(source).body:
+        if node.lineno <= line <= (node.end_lineno or node.lineno):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                return {node.name}
+            return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    return set()
+
+
+@cache
+def _uses(source: str) -> list[tuple[int, int, frozenset[str]]]:
+    """First and last line of each function and the names that it uses."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+            names |= {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)}
+            found.append((node.lineno, node.end_lineno or node.lineno, frozenset(names)))
+    return found

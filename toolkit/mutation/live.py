@@ -1,0 +1,60 @@
+"""Planting a mutant in a running process: functions take the code of the mutant; modules that are imported later are read so."""
+
+import gc
+import importlib.machinery
+from collections.abc import Iterator
+from inspect import CO_OPTIMIZED
+from types import CodeType, FunctionType
+
+
+def swap(filename: str, before: str, after: str) -> bool:
+    """Give each function of a file its code in the mutant. False when the mutant is outside any function that can take it."""
+    pairs = list(_pairs(_compiled(before, filename), _compiled(after, filename)))
+    if any(not old.co_flags & CO_OPTIMIZED and _own(old) != _own(new) for old, new in pairs):
+        return False
+    wanted = {old: new for old, new in pairs if old != new}
+    gc.unfreeze()
+    found = [each for each in gc.get_objects() if type(each) is FunctionType and each.__code__.co_filename == filename]
+    gc.freeze()  # a fork that looks through all objects copies the memory of all
+    if not any(_is_planted(each.__code__, wanted) for each in found):
+        return False
+    for each in found:
+        if (new := wanted.get(each.__code__)) is not None:
+            if len(new.co_freevars) != len(each.__code__.co_freevars):
+                return False
+            each.__code__ = new
+    return True
+
+
+def read_as(filename: str, source: str) -> None:
+    """A module of this file that is imported from now on has this source."""
+    usual = importlib.machinery.SourceFileLoader.get_code
+
+    def get_code(self: importlib.machinery.SourceFileLoader, fullname: str) -> CodeType | None:
+        return _compiled(source, filename) if self.get_filename(fullname) == filename else usual(self, fullname)
+
+    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[assignment,method-assign]
+
+
+def _compiled(source: str, filename: str) -> CodeType:
+    return compile(source, filename, "exec", dont_inherit=True)
+
+
+def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """Each piece of code and what it is in the mutant; nothing more where their parts differ in number."""
+    yield old, new
+    inner = [[each for each in code.co_consts if isinstance(each, CodeType)] for code in (old, new)]
+    if len(inner[0]) == len(inner[1]):
+        for one, other in zip(*inner, strict=True):
+            yield from _pairs(one, other)
+
+
+def _own(code: CodeType) -> tuple[object, ...]:
+    """What a piece of code does itself, without the functions in it. The type of a constant tells ``1`` from ``True``."""
+    return code.co_code, code.co_names, [(type(each), each) for each in code.co_consts if not isinstance(each, CodeType)]
+
+
+def _is_planted(code: CodeType, wanted: dict[CodeType, CodeType]) -> bool:
+    """Whether taking the new code changes more than line numbers."""
+    new = wanted.get(code)
+    return new is not None and any(_own(one) != _own(other) for one, other in _pairs(code, new))
