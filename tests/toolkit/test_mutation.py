@@ -174,6 +174,17 @@ def test_the_nearest_tests_come_first_and_each_file_has_its_turn() -> None:
     assert not choice.anew
 
 
+def test_a_line_that_no_recorded_test_runs_is_left_out_and_not_called_a_survivor(capsys: pytest.CaptureFixture[str]) -> None:
+    from toolkit.commands.mutate import _with_tests
+
+    covered = Covered({})
+    covered.masks = {"shared/b.py": {1: AT_IMPORT, 2: 0b10}}
+    source = "a < b\nc < d\n"
+    plans = [run.Planned("shared/b.py", source, each) for each in mutants(source)]
+    assert [each.mutant.first for each in _with_tests(plans, covered)] == [2]
+    assert "1 of 2 mutants are left out" in capsys.readouterr().out
+
+
 def test_a_sample_is_the_same_again_and_of_each_package() -> None:
     plans = [
         run.Planned(path, "a < b\n", each) for path in ("shared/hl7/a.py", "shared/b.py") for each in mutants("a < b < c < d")

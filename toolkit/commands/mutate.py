@@ -11,6 +11,7 @@ from toolkit.say import ROOT, stop
 
 if TYPE_CHECKING:
     from toolkit.mutation.covered import Covered
+    from toolkit.mutation.run import Planned
 
 KEPT = ROOT / ".hub" / "mutation" / "covered.json.gz"
 Paths = Annotated[list[str] | None, typer.Option("--paths", help="A file or folder to change; may be repeated.")]
@@ -60,6 +61,8 @@ def mutate(
         copy(ROOT, folder)
         covered = _covered(folder, files, tests, near=near, workers=workers, minutes=minutes / 2)
         plans = run.sampled(run.planned(folder, files, lines), sample, seed)
+        if near:
+            plans = _with_tests(plans, covered)
         results = []
         left = max(0.1, minutes - (time.monotonic() - began) / 60) if minutes else 0
         for each in run.tried(folder, covered, plans, bound=seconds, minutes=left):
@@ -73,25 +76,51 @@ def mutate(
         raise typer.Exit(1)
 
 
+def _with_tests(plans: list["Planned"], covered: "Covered") -> list["Planned"]:
+    """Those whose lines a recorded test runs: of the others nothing is known, as most tests are not recorded."""
+    from toolkit.mutation.covered import AT_IMPORT
+
+    known = [each for each in plans if covered.of(each.path, range(each.mutant.first, each.mutant.last + 1)) & ~AT_IMPORT]
+    typer.echo(f"{len(plans) - len(known)} of {len(plans)} mutants are left out: no recorded test runs their line")
+    return known
+
+
 def _covered(folder: Path, files: list[str], tests: list[str] | None, *, near: bool, workers: str, minutes: float) -> "Covered":
     """Which tests run which line: as it is kept, and recorded again where tests have changed."""
-    from toolkit.mutation.covered import Covered, digests
+    from toolkit.mutation.covered import Covered
 
     covered = Covered.read(KEPT)
     covered.follow(folder)
     outdated = tests or covered.outdated(folder)
-    is_bounded = near and not covered.masks
-    if is_bounded:
-        outdated = _near(folder, files, list(digests(folder)))
-        typer.echo(f"tests that name the changed modules: {len(outdated)} files; others are left out")
-    if outdated:
+    if near and not covered.masks:
+        _record_near(covered, folder, files, minutes)
+    elif outdated:
         typer.echo(f"recording what the tests of {len(outdated)} files cover")
         if not covered.record(folder, outdated, workers=workers, seconds=60 * minutes or 7200):
-            typer.echo("the tests did not end in time: nothing is known of what they cover")
+            stop("the tests did not end in time: nothing is known of what they cover", 1)
         covered.follow(folder)
-        if not is_bounded and not tests:
+        if not tests:
             covered.write(KEPT)
     return covered
+
+
+def _record_near(covered: "Covered", folder: Path, files: list[str], minutes: float) -> None:
+    """A few test files at a time, those of a changed module's name first; the rest is left out when the time is over."""
+    from toolkit.mutation.covered import digests
+
+    near = _near(folder, files, list(digests(folder)))
+    names = {Path(file).stem for file in files}
+    near.sort(key=lambda test: (Path(test).stem.removeprefix("test_") not in names, (folder / test).stat().st_size))
+    end, done = time.monotonic() + 60 * minutes, 0
+    while done < len(near) and (left := end - time.monotonic()) > 5:
+        if covered.record(folder, near[done : done + 4], seconds=left):
+            covered.follow(folder)
+            done += 4
+        else:
+            break
+    typer.echo(
+        f"recorded {min(done, len(near))} of the {len(near)} test files that name a changed module; all others are left out"
+    )
 
 
 def _near(folder: Path, files: list[str], tests: list[str]) -> list[str]:
