@@ -1,8 +1,9 @@
 """The host is killed (-9) at random moments under load, again and again, two of them on one storage: nothing acknowledged is
 lost, nothing is doubled without a word, no older message of a patient overtakes a newer one.
 
-``HUB_TEST_KILLS`` (60) is how often, ``HUB_TEST_HOSTS`` (2) how many hosts there are, and ``HUB_TEST_STOPS`` (6) how often
-one stands still and wakes up. Azurite keeps its last seconds in memory, so it is stopped politely and never killed.
+``HUB_TEST_KILLS`` (60) is how often, ``HUB_TEST_HOSTS`` (2) how many hosts there are, ``HUB_TEST_STOPS`` (6) how often one
+stands still and wakes up, ``HUB_TEST_LANES`` (8) how many patients there are, and ``HUB_TEST_MESSAGES`` (0) the number of
+messages over which the kills are spread at least. Azurite keeps its last seconds in memory, so it is stopped and never killed.
 """
 
 import asyncio
@@ -29,7 +30,8 @@ from toolkit.stack import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS = int(os.environ.get("HUB_TEST_KILLS", "60"))
-HOSTS, STOPS, LANES = int(os.environ.get("HUB_TEST_HOSTS", "2")), int(os.environ.get("HUB_TEST_STOPS", "6")), 8
+HOSTS, STOPS = int(os.environ.get("HUB_TEST_HOSTS", "2")), int(os.environ.get("HUB_TEST_STOPS", "6"))
+MESSAGES, LANES = int(os.environ.get("HUB_TEST_MESSAGES", "0")), int(os.environ.get("HUB_TEST_LANES", "8"))
 SHORT = {"HUB_LONGEST_DELIVERY": "1", "HUB_CLAIM_MARGIN": "0.5", "HUB_KNOCK_DELAY": "0.3", "HUB_STORAGE_PATIENCE": "3"}
 NAME = "phw-to-mpi"
 SAMPLE = (ROOT / "integrations/phw_to_mpi/samples/a31_date_of_death.in.hl7").read_bytes()
@@ -113,6 +115,11 @@ class Load:
     def message(self, lane: int, n: int) -> bytes:
         return message(lane, n)
 
+    async def reaches(self, count: int) -> None:
+        """Wait until so many messages have been acknowledged."""
+        while sum(map(len, self.acknowledged.values())) < count:
+            await asyncio.sleep(0.05)
+
     async def _taken(self, body: bytes) -> bool:
         url = f"http://127.0.0.1:{random.choice(self.hosts).port}/api/v1/{NAME}"
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):
@@ -139,14 +146,18 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await asyncio.to_thread(storage.stop)
 
 
-async def hunt(host: Host, session: aiohttp.ClientSession, kills: int, stops: int) -> None:
-    """Up, some work, dead; sometimes dead before it is up, and first stopped for a while, as often as ``stops`` says."""
+async def hunt(host: Host, session: aiohttp.ClientSession, kills: int, stops: int, load_on: Load) -> None:
+    """Up, some work, dead; sometimes dead before it is up, and first stopped for a while, as often as ``stops`` says.
+
+    The kills are spread over the messages that the storm is to have.
+    """
     stopped = set(random.sample(range(kills), min(stops, kills)))
     for number in range(kills):
         await host.start()
         if random.random() < 0.9:
             await host.is_up(session)
         await asyncio.sleep(random.uniform(0, 1))
+        await load_on.reaches(MESSAGES * number // kills)
         if number in stopped:
             await host.stand_still()
         await host.kill()
@@ -172,7 +183,7 @@ async def test_kill_storm(world: tuple[Mpi, Path]) -> None:
     async with aiohttp.ClientSession() as session:
         load_on = Load(hosts, session)
         senders = [asyncio.create_task(load_on.lane(lane)) for lane in range(LANES)]
-        await asyncio.gather(*(hunt(host, session, KILLS // HOSTS, STOPS // HOSTS) for host in hosts))
+        await asyncio.gather(*(hunt(host, session, KILLS // HOSTS, STOPS // HOSTS, load_on) for host in hosts))
         load_on.is_over = True
         await asyncio.gather(*senders)
     for _ in range(600):
