@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -37,13 +38,11 @@ class Nest:
         return {canary for canary in self.made if any(shape in data for shape in shapes(canary))}
 
 
-def shapes(canary: str) -> Iterator[bytes]:
+@cache
+def shapes(canary: str) -> frozenset[bytes]:
     """How a text may look in a sink."""
-    yield canary.encode()
-    yield quote(canary).encode()
-    for offset in range(3):
-        whole = base64.b64encode(b"\0" * offset + canary.encode())
-        yield whole[4 if offset else 0 : -4]
+    encoded = (base64.b64encode(b"\0" * offset + canary.encode())[4 if offset else 0 : -4] for offset in range(3))
+    return frozenset((canary.encode(), quote(canary).encode(), *encoded))
 
 
 def every_leaf(body: bytes, nest: Nest) -> bytes:

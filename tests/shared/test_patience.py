@@ -108,7 +108,7 @@ async def drop(world: World, count: int) -> None:
         await world.store.send(f"{NAME}-in", note(f"{n}", f"L{n % 7}"))
 
 
-@pytest.mark.parametrize("minutes", [4, 240])
+@pytest.mark.parametrize("minutes", [4, pytest.param(240, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("on_resend", ["answer", "deliver"])
 def test_an_outage_of_the_ledger_makes_no_dead_letter(minutes: int, on_resend: str) -> None:
     async def whole() -> None:
@@ -125,7 +125,7 @@ def test_an_outage_of_the_ledger_makes_no_dead_letter(minutes: int, on_resend: s
     run(whole())
 
 
-@pytest.mark.parametrize("minutes", [4, 240])
+@pytest.mark.parametrize("minutes", [4, pytest.param(240, marks=pytest.mark.slow)])
 def test_an_outage_of_everything_makes_no_dead_letter(minutes: int) -> None:
     """Queues cannot be written to either: the host's own tries are all there is, and its poison queue keeps what it gave up."""
 

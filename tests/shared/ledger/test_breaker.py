@@ -11,7 +11,7 @@ from shared.ledger import breaker
 from shared.problems import LONGEST_RETRY_AFTER, Undelivered
 from tests.site import Receiver, Site, now, play
 
-SEEDS = range(1, 4)
+SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3)))
 
 
 def away(message):

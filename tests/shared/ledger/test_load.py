@@ -32,7 +32,7 @@ async def offer(site, per_second, seconds):
 
 @pytest.mark.parametrize(
     ("per_second", "seconds_each", "places"),
-    [(20, 8, 8), (20, 12, 8), (20, 1, 1), (3, 1, 1), (1.5, 1, 1), (60, 0.5, 8), (5, 29, 8)],
+    [(20, 8, 8), (20, 12, 8), (20, 1, 1), (3, 1, 1), (1.5, 1, 1), pytest.param(60, 0.5, 8, marks=pytest.mark.slow), (5, 29, 8)],
 )
 def test_more_is_refused_before_the_backlog_is_as_old_as_its_alert(per_second, seconds_each, places):
     async def story(site):
@@ -51,7 +51,9 @@ def test_more_is_refused_before_the_backlog_is_as_old_as_its_alert(per_second, s
         assert orjson.loads(answer.body) == {"ack": "AE", "rules": ["busy"]}
 
 
-@pytest.mark.parametrize(("per_second", "seconds_each"), [(20, 0.02), (200, 0.02), (6, 1), (0.5, 12)])
+@pytest.mark.parametrize(
+    ("per_second", "seconds_each"), [(20, 0.02), pytest.param(200, 0.02, marks=pytest.mark.slow), (6, 1), (0.5, 12)]
+)
 def test_none_is_refused_while_all_is_delivered_in_time(per_second, seconds_each):
     site = Site(Receiver(seconds=seconds_each))
     assert not play(site, lambda site: offer(site, per_second, 120))

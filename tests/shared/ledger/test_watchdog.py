@@ -77,6 +77,7 @@ def knocked(store: MemoryStore, name: str) -> list[str]:
     return [orjson.loads(each.body)["lane"] for each in store.queues[f"{name}-work"].values()]
 
 
+@pytest.mark.slow
 def test_33_000_waiting_lanes_are_knocked_on_within_one_round() -> None:
     async def round_() -> tuple[Slow, float]:
         store = Slow()

@@ -1,0 +1,132 @@
+"""pytest plugin of ``./hub test``: fast tests first, then the slow ones, the longest of them at once.
+
+Loaded with ``-p toolkit.testing.plugin``; without it pytest runs the same tests in the order of their files.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+NEAREST = "HUB_TEST_NEAREST"  # the order of the test files of --fast, one path a line
+SECONDS = "HUB_TEST_SECONDS"  # after which --fast starts no further test
+# Session fixtures that take long to start: the tests that use one run in one worker.
+SHARED = ("real_fhir_server",)
+DEFAULT_TIMEOUT = 300
+
+
+def is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
+
+
+def longest(item: pytest.Item) -> float:
+    """How long the test may take, by its ``timeout`` marker: what is known of its length before it runs."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker and marker.args else DEFAULT_TIMEOUT
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests: fast ones first, the nearest to the change at once; then the slow ones, the longest at once."""
+    order = {path: n for n, path in enumerate(filter(None, os.environ.get(NEAREST, "").split("\n")))}
+    group_time: dict[str, float] = {}
+    for item in items:
+        if is_slow(item):
+            key = group(item.nodeid)
+            group_time[key] = max(group_time.get(key, 0), longest(item))
+
+    def place(item: pytest.Item) -> tuple[bool, float, str]:
+        key = group(item.nodeid)
+        if is_slow(item):
+            return True, -group_time[key], key
+        return False, order.get(file_of(item.nodeid), len(order)), ""
+
+    items.sort(key=place)
+
+
+def file_of(node_id: str) -> str:
+    return node_id.partition("::")[0]
+
+
+def group(node_id: str) -> str:
+    """What one worker runs together: the tests of a file, or of all files that use the same costly fixture."""
+    return _group(file_of(node_id))
+
+
+@cache
+def _group(path: str) -> str:
+    text = Path(path).read_text(encoding="utf-8") if Path(path).is_file() else ""
+    return next((name for name in SHARED if name in text), path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give each worker a group of tests at a time, in the order of the collection."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class InOrder(LoadScopeScheduling):
+        """A file with fast and slow tests is two groups: the order visits it twice."""
+
+        def __init__(self) -> None:
+            super().__init__(config, log)  # type: ignore[arg-type]
+            self.scopes: dict[str, str] = {}
+            self.last, self.numbers = "", count()
+
+        def _split_scope(self, nodeid: str) -> str:
+            if nodeid not in self.scopes:
+                if group(nodeid) != self.last:
+                    self.last, self.number = group(nodeid), next(self.numbers)
+                self.scopes[nodeid] = f"{self.last} {self.number}"
+            return self.scopes[nodeid]
+
+    config.option.loadscopereorder = False
+    return InOrder()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """End a run of --fast when its time is over: what is farther from the change runs in the next tier."""
+    ends = float(os.environ.get(SECONDS, "0"))
+    if ends and time.time() > ends:
+        item.session.shouldstop = "the time of --fast is over; the tests nearest the change passed"
+    return (yield)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run that ended because its time was over, with nothing failed, is a success."""
+    is_over = 0 < float(os.environ.get(SECONDS, "0")) < time.time()
+    if is_over and session.exitstatus == pytest.ExitCode.INTERRUPTED and not session.testsfailed:
+        session.exitstatus = pytest.ExitCode.OK
+
+
+class Said:
+    """Reports how the fast tests went, at the first result of a slow one; another worker may still run its last fast ones."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config, self.began, self.counted = config, time.monotonic(), {"passed": 0, "failed": 0, "skipped": 0}
+        self.is_said = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self.is_said:
+            return
+        if "slow" in report.keywords:
+            self.is_said = True
+            self._say()
+        elif report.when == "call" or report.outcome != "passed":
+            self.counted[report.outcome] += 1
+
+    def _say(self) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter:
+            text = ", ".join(f"{number} {what}" for what, number in self.counted.items() if number) or "none"
+            reporter.write_line("")
+            reporter.write_line(f"fast tests: {text} in {time.monotonic() - self.began:.0f} s; the slow tests have begun")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Said(config))
