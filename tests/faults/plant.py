@@ -192,7 +192,7 @@ DEFECTS = (
         "shared/ledger/claims.py",
         '"ambiguous": self._may_have_gone(message) or outcome.ambiguous,\n            "sent"',
         '"ambiguous": message["ambiguous"] or outcome.ambiguous,\n            "sent"',
-        "nights",
+        "taken, then the breaker opens",
     ),
     Defect(
         "revive a dead letter by what a queue brings again",

@@ -200,8 +200,8 @@ class Door(Remembering):
     async def _take(self, note: dict[str, Any]) -> None:
         world = self.process.world
         left = world.refusals[note["id"]]
-        if left:
-            kind, _, code = left.pop(0).partition(" ")
+        if failure := left.pop(0) if left else "":
+            kind, _, code = failure.partition(" ")
             raise Undelivered(kind, code, "refused")  # type: ignore[arg-type]
         if note["id"] in world.scenario.drops and document_of(note) != document(world.scenario.drops[note["id"]]):
             world.wrong.append(f"{note['id']} arrived without its document")

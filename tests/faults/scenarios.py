@@ -92,6 +92,12 @@ SCENARIOS = (
         refusals={"1": ("misconfigured http-401",), "2": ("transient http-503",), "3": ("transient http-503",)},
         declared={"delivery": Delivery(**{**DELIVERY, "breaker_failures": 2}, breaker_wait=4)},
     ),
+    Scenario(
+        "taken, then the breaker opens",
+        (m("1"), m("2", "B"), m("3", "C")),
+        refusals={"1": ("",), "2": ("transient http-503",), "3": ("transient http-503",)},
+        declared={"delivery": Delivery(**{**DELIVERY, "breaker_failures": 2}, breaker_wait=60)},
+    ),
     Scenario("more than one turn", tuple(m(str(n), sender_task=str(n)) for n in range(5))),
     Scenario(
         "the first attempt alone",

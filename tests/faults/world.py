@@ -39,7 +39,7 @@ class Scenario:
 
     name: str
     messages: tuple[dict[str, Any], ...]
-    refusals: dict[str, tuple[str, ...]] = field(default_factory=dict)  # id -> how its deliveries fail, one after the other
+    refusals: dict[str, tuple[str, ...]] = field(default_factory=dict)  # id -> how its deliveries fail, in order; "": taken
     declared: dict[str, Any] = field(default_factory=dict)
     resend: int = 1  # how often each message is sent although it was acknowledged
     starts: bool = True  # whether the accepting process makes the first attempt
