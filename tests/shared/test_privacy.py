@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared import triggers
 from shared.envelope import Envelope
 from shared.ledger import search
-from shared.privacy import chosen, findable, holds_nhs_number, is_identifier, keyed, shown, trace_kept
+from shared.privacy import chosen, findable, handing_over, holds_nhs_number, is_identifier, keyed, shown, trace_kept
 from shared.validation.nhs_number import check_digit
 from tests import ledger_world as world
 
@@ -144,3 +144,27 @@ async def test_a_control_id_that_is_no_id_is_hashed_and_found(control: str) -> N
 def test_an_envelope_holds_no_undecided_text() -> None:
     envelope = Envelope("x", b"", "", correlation_id="Mrs Jones", traceparent="Mrs Jones")
     assert (envelope.correlation_id, envelope.traceparent) == (shown("correlation", "Mrs Jones"), "")
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_known"),
+    [
+        (("queue", "1"), True),
+        (("", "1"), True),
+        (("file", "a.hl7", "etag"), True),
+        (("file", "", "etag"), True),
+        (("queue", ""), False),
+        (("file", "a.hl7", ""), False),
+        (("",), False),
+    ],
+)
+def test_a_delivery_without_an_id_has_no_name(parts: tuple[str, ...], is_known: bool) -> None:
+    """With one name for all of them, a second message would count as the first one delivered again."""
+    assert bool(re.fullmatch("[0-9a-f]{16}", handing_over(*parts))) is is_known
+    assert handing_over(*parts) == "" or is_known
+
+
+def test_each_delivery_has_a_name_of_its_own() -> None:
+    parts = [("queue", "1"), ("queue", "2"), ("file", "1"), ("file", "a", "1"), ("file", "a", "2"), ("file", "b", "1"), ("a1",)]
+    assert len({handing_over(*each) for each in parts}) == len(parts)
+    assert handing_over("queue", "1") == handing_over("queue", "1")

@@ -72,6 +72,38 @@ def test_which_senders_a_partner_may_send_for(
     assert wrong_sender("another", who) is security.WRONG_SENDER
 
 
+def test_the_finding_about_a_wrong_sender_says_what_and_where_and_no_value() -> None:
+    found = security.WRONG_SENDER
+    assert (found.severity, found.code, found.where, found.rule, found.condition) == (
+        "error",
+        "forbidden",
+        "MSH-3",
+        "sender-not-the-callers",
+        "207",
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "checks", "read"),
+    [
+        ("Zm9v", "certificate", b"foo"),
+        ("Zm9v", "principal,certificate", b"foo"),
+        ("Zm9v", "principal", b""),
+        ("Zm9v", "", b""),
+        ("Zm9", "certificate", b""),
+        ("not base64", "certificate", b""),
+        ("Zm9v\u0142", "certificate", b""),
+        ("", "certificate", b""),
+    ],
+)
+def test_a_certificate_is_read_as_stated_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, header: str, checks: str, read: bytes
+) -> None:
+    monkeypatch.setenv("WEBSITE_SITE_NAME", "an-app")
+    monkeypatch.setenv("HUB_PLATFORM_AUTH", checks)
+    assert platform_headers.certificate({"x-arr-clientcert": header}) == read
+
+
 NO_SENDERS = ('[""]', '["|B"]', '["*|B"]', '["A*"]', '["A|B|C"]', '[["A"]]', '["A|B*"]', "[1]")
 NAMES = st.text(st.sampled_from("AB|#*^& "), max_size=5)
 

@@ -201,3 +201,39 @@ def test_vendored_files_are_those_of_the_list() -> None:
 @pytest.mark.parametrize("name", ["../page.py", "..%2fpage.py", "nothing.css", ""])
 async def test_static_names_one_of_its_files_and_no_other(name: str) -> None:
     assert (await ask(SampleFacts(), "GET", f"static/{name}")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("cookie", "name", "role"),
+    [
+        ("", "sample-reader", "reader"),
+        ("hub-sample-role=reader", "sample-reader", "reader"),
+        ("hub-sample-role=operator", "sample-operator", "operator"),
+        ("a=b; hub-sample-role=admin; c=d", "sample-admin", "admin"),
+        ("hub-sample-role=owner", "sample-reader", "reader"),
+        ("hub-sample-role", "sample-reader", "reader"),
+    ],
+)
+def test_who_a_sample_person_is(cookie: str, name: str, role: str) -> None:
+    sample = person({"cookie": cookie}, on_developers_machine=True)
+    assert sample is not None
+    assert (sample.name, sample.role, sample.is_sample) == (name, role, True)
+
+
+@pytest.mark.parametrize("on_developers_machine", [True, False])
+@pytest.mark.parametrize(
+    ("headers", "known"),
+    [
+        (principal("Hub.Reader"), ("someone", "reader", False)),
+        (principal("Hub.Operator", "Hub.Reader"), ("someone", "operator", False)),
+        (principal("Someone.Else"), None),
+        (principal(), None),
+        ({"x-ms-client-principal": "not base64"}, None),
+    ],
+)
+def test_a_sign_in_that_the_platform_states_counts_before_a_sample(
+    headers: dict[str, str], known: tuple[str, str, bool] | None, on_developers_machine: bool
+) -> None:
+    """Its person is never treated as the sample person, who may have a higher role."""
+    found = person({**headers, "cookie": "hub-sample-role=admin"}, on_developers_machine=on_developers_machine)
+    assert (found and (found.name, found.role, found.is_sample)) == known

@@ -1,0 +1,111 @@
+"""Dead letters over HTTP, route by route: which letters each request acts on, the status, the answer and its headers."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from shared.administration import administer
+from shared.envelope import Answer
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger import audit, dead
+from shared.pipeline import accept
+from shared.problems import Undelivered
+from tests.ledger_world import Remembering, envelope, hub, integration, note
+
+NAME = "notes-to-test"
+CODES = {"1": "ack-AR", "2": "ack-AE", "3": "ack-AR"}
+NO_STORE = {"Cache-Control": "no-store"}
+WHY = {"x-hub-purpose": "corrected"}
+
+
+def refuse(read: dict[str, Any]) -> None:
+    raise Undelivered("permanent", CODES[read["id"]], "refused")
+
+
+async def three_letters() -> tuple[Hub, Integration, dict[str, str]]:
+    """Three dead letters, each of a lane of its own, and their ids by control id."""
+    world = hub(integration(Remembering(behave=refuse)))
+    notes = world.integrations[NAME]
+    for control in CODES:
+        await accept(notes, envelope(note(control, lane=control)), world)
+    while world.tasks:
+        await next(iter(world.tasks))
+    return world, notes, {letter["control"]: letter["id"] for letter in await dead.dead_letters(NAME, world)}
+
+
+async def asked(request: str, query: dict[str, str], headers: dict[str, str]) -> tuple[Answer, list[tuple[str, str]], str]:
+    """The answer, the acts in the audit as (act, control id), and the id of the first letter."""
+    world, notes, ids = await three_letters()
+    answer = await administer(notes, headers, request.format(**{f"id{n}": each for n, each in ids.items()}), query, world)
+    control = {each: n for n, each in ids.items()}
+    return answer, [(act["what"], control[act["message_id"]]) for act in await audit.acts(NAME, world)], ids["1"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "query", "status", "acts"),
+    [
+        ("POST replay", {}, 202, [("replay", "1"), ("replay", "2"), ("replay", "3")]),
+        ("POST replay", {"rule": "ack-AR"}, 202, [("replay", "1"), ("replay", "3")]),
+        ("POST replay", {"rule": "ack-AE"}, 202, [("replay", "2")]),
+        ("POST replay", {"rule": "none-has-this"}, 202, []),
+        ("POST {id2}/replay", {}, 202, [("replay", "2")]),
+        ("POST {id2}/discard", {}, 200, [("discard", "2")]),
+        ("POST {id2}", {}, 404, []),
+        ("POST {id2}/", {}, 404, []),
+        ("POST {id2}/delete", {}, 404, []),
+        ("POST", {}, 404, []),
+        ("POST replay/other", {}, 404, []),
+        ("POST replay/replay", {}, 409, []),
+        ("POST nothing/replay", {}, 409, []),
+        ("POST nothing/discard", {}, 409, []),
+        ("GET", {}, 200, []),
+        ("GET replay", {}, 404, []),
+        ("GET {id2}", {}, 200, []),
+        ("GET {id2}", {"content": "1"}, 200, [("content", "2")]),
+        ("GET nothing", {"content": "1"}, 409, []),
+    ],
+)
+async def test_each_route_acts_on_the_letters_it_names_and_on_no_other(
+    request_: str, query: dict[str, str], status: int, acts: list[tuple[str, str]]
+) -> None:
+    answer, done, _ = await asked(request_, query, WHY)
+    assert (answer.status, sorted(done)) == (status, acts)
+
+
+@pytest.mark.parametrize(
+    ("request_", "query", "media_type"),
+    [
+        ("POST replay", {}, "application/json"),
+        ("POST {id1}/replay", {}, "application/json"),
+        ("POST {id1}/discard", {}, "application/json"),
+        ("POST nothing/replay", {}, "application/json"),
+        ("GET", {}, "application/json"),
+        ("GET {id1}", {}, "application/json"),
+        ("GET {id1}", {"content": "1"}, "application/octet-stream"),
+    ],
+)
+async def test_no_cache_keeps_an_answer(request_: str, query: dict[str, str], media_type: str) -> None:
+    """An answer may hold a patient's message, or which patient's message failed."""
+    answer, _, _ = await asked(request_, query, WHY)
+    assert (answer.content_type, answer.headers) == (media_type, NO_STORE)
+
+
+@pytest.mark.parametrize(
+    ("request_", "body"),
+    [
+        ("POST {id1}/replay", {"id": "ID"}),
+        ("POST {id1}/discard", {"id": "ID", "outcome": "discarded"}),
+        ("POST nothing/replay", {"error": "there is no such dead letter"}),
+    ],
+)
+async def test_an_act_answers_with_what_it_did(request_: str, body: dict[str, str]) -> None:
+    answer, _, first = await asked(request_, {}, WHY)
+    assert orjson.loads(answer.body) == {key: first if value == "ID" else value for key, value in body.items()}
+
+
+@pytest.mark.parametrize("request_", ["POST replay", "POST {id1}/replay", "POST {id1}/discard", "GET {id1}"])
+async def test_without_a_purpose_nothing_is_done(request_: str) -> None:
+    answer, acts, _ = await asked(request_, {"content": "1"}, {})
+    assert (answer.status, acts, answer.headers) == (400, [], NO_STORE)
