@@ -134,3 +134,26 @@ def test_an_outgoing_profile_may_ask_that_national_profiles_are_claimed() -> Non
     assert FhirProfile("CDR").check(bundle) == []
     found = FhirProfile("CDR", claims=(f"{WALES}Patient",)).check(bundle)
     assert [issue.where for issue in found] == ["Bundle.entry[0].resource.meta.profile"]
+    assert [(issue.severity, issue.rule, issue.text) for issue in found] == [
+        ("error", "profile-claimed", "claims no national profile")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("resources", "claims", "unclaimed"),
+    [
+        ([{"resourceType": "Patient"}], (), []),
+        ([{"resourceType": "Patient"}], ("Observation-Lab",), []),
+        ([{"resourceType": "Patient"}], ("Patient",), [0]),
+        ([{"resourceType": "Patient", "meta": {}}], ("Patient",), [0]),
+        ([{"resourceType": "Patient", "meta": {"profile": ["x"]}}], ("Patient",), []),
+        ([{"resourceType": "Organization"}, {"resourceType": "Patient"}], ("Patient",), [1]),
+        ([{"resourceType": "Organization"}, {"resourceType": "Patient"}], ("Patient", "Organization"), [0, 1]),
+    ],
+)
+def test_every_resource_of_the_type_claims_the_profile(
+    resources: list[Json], claims: tuple[str, ...], unclaimed: list[int]
+) -> None:
+    profile = FhirProfile("CDR", claims=tuple(WALES + each for each in claims))
+    found = [issue.where for issue in profile._unclaimed({"entry": [{"resource": each} for each in resources]})]
+    assert found == [f"Bundle.entry[{n}].resource.meta.profile" for n in unclaimed]

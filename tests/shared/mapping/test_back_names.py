@@ -297,3 +297,66 @@ def test_the_record_of_what_was_read() -> None:
     expressed(element, "b", "f")
     assert list(unread(element)) == ["X.a"]
     assert is_touched(element)
+
+
+def test_an_order_is_written_with_its_notes_reasons_answers_and_specimens_in_this_order() -> None:
+    order = {
+        "resourceType": "ServiceRequest",
+        "status": "active",
+        "intent": "order",
+        "code": CODE,
+        "subject": SUBJECT,
+        "note": [{"text": "Note1"}, {"text": "Note2"}],
+        "reasonReference": [{"reference": "Condition/c"}],
+        "supportingInfo": [{"reference": "Observation/o"}],
+        "specimen": [{"reference": "Specimen/s"}],
+    }
+    reason = {"resourceType": "Condition", "id": "c", "subject": SUBJECT, "code": {"text": "Reason"}}
+    specimen = {"resourceType": "Specimen", "id": "s", "subject": SUBJECT, "type": {"text": "Blood"}}
+    message, _ = written(order, reason, result(valueString="Answer"), specimen, kind="OML^O21^OML_O21")
+    lines = [each.name for each in message.segments()]
+    assert lines[lines.index("ORC") :] == ["ORC", "OBR", "NTE", "NTE", "DG1", "OBX", "SPM"]
+    assert [message[path] for path in ("NTE-3", "NTE[2]-3", "DG1-4", "OBX-5")] == ["Note1", "Note2", "Reason", "Answer"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("final", "AU"), ("preliminary", "DO"), ("amended", "AU"), ("entered-in-error", "DO"), ("other", ""), ("", "")],
+)
+def test_a_document_says_how_complete_it_is(status: str, code: str) -> None:
+    made = {"resourceType": "DocumentReference", "status": "current", "subject": SUBJECT, "docStatus": status}
+    message, named = written({key: value for key, value in made.items() if value}, kind="MDM^T02^MDM_T02")
+    assert message["TXA-17"] == code
+    assert (("element-not-mapped", "Bundle.entry[1].resource.docStatus") in named) is (status == "other")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("current", "AV"), ("superseded", "OB"), ("entered-in-error", "CA"), ("other", ""), ("", "")]
+)
+def test_a_document_says_whether_it_is_available(status: str, code: str) -> None:
+    made = {"resourceType": "DocumentReference", "docStatus": "final", "subject": SUBJECT, "status": status}
+    message, _ = written({key: value for key, value in made.items() if value}, kind="MDM^T02^MDM_T02")
+    assert message["TXA-19"] == code
+
+
+DATA = {"contentType": "application/pdf", "data": "UERG"}
+ELSEWHERE = {"contentType": "image/png", "url": "https://example.wales/p.png"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "attachment", "value_type", "value"),
+    [
+        ("DocumentReference", DATA, "ED", "^AP^PDF^Base64^UERG"),
+        ("DocumentReference", ELSEWHERE, "RP", "https://example.wales/p.png^^IM^PNG"),
+        ("Media", DATA, "ST", "Own"),
+    ],
+)
+def test_a_result_that_comes_from_a_document_is_written_as_the_document(
+    kind: str, attachment: Json, value_type: str, value: str
+) -> None:
+    """A resource of another type that the result comes from changes nothing: the result keeps its own value."""
+    source = {"resourceType": kind, "id": "d", "status": "current", "content": [{"attachment": attachment}]}
+    made = result(valueString="Own", derivedFrom=[{"reference": f"{kind}/d"}])
+    message, _ = written(*report(made), source)
+    obx = message.lines[-1].split("|")
+    assert (obx[0], obx[2], obx[5]) == ("OBX", value_type, value)

@@ -8,6 +8,7 @@ from shared.hl7 import parse
 from shared.mapping import from_bundle, to_bundle
 from shared.mapping.back import datatypes as back
 from shared.mapping.datatypes.person import HL7
+from shared.mapping.datatypes.timing import minutes
 from shared.mapping.datatypes.value import sn_value
 from tests.shared.mapping.converting import OBR, PID, converted, message, only
 
@@ -243,3 +244,33 @@ def test_a_deleted_diagnosis_comes_back_deleted(action: str, comes_back: str) ->
     sent = parse(message("EVN||20260115", PID, "PV1|1|I|WARD", dg1, kind="ADT^A01^ADT_A01"))
     written = from_bundle(to_bundle(sent))
     assert (written["DG1-3.1"], written["DG1-20.1"], written["DG1-21"]) == ("I10", "DX1", comes_back)
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "length"),
+    [
+        *(("60", unit, 1.0) for unit in ("S", "s")),
+        *(("3", unit, 3.0) for unit in ("", "M", "min", "MIN", "m")),
+        *(("3", unit, 180.0) for unit in ("H", "h", "HR")),
+        *(("3", unit, 4320.0) for unit in ("D", "d")),
+        *(("3", unit, 30240.0) for unit in ("W", "wk")),
+        ("0", "h", 0.0),
+        ("105407999", "", 105407999.0),
+    ],
+)
+def test_each_unit_of_a_duration(number: str, unit: str, length: float) -> None:
+    assert minutes(number, unit) == length
+
+
+@pytest.mark.parametrize(
+    ("number", "unit"), [("1", "L"), ("1", "y"), ("x", "h"), ("105408000", ""), ("-105408000", ""), ("1756800", "h")]
+)
+def test_what_is_no_duration_raises(number: str, unit: str) -> None:
+    with pytest.raises(ValueError):
+        minutes(number, unit)
+
+
+@pytest.mark.parametrize("unit", ["S", "M", "H", "D", "W"])
+def test_each_unit_is_a_multiple_of_the_smaller_ones(unit: str) -> None:
+    per = {"S": 1, "M": 60, "H": 3600, "D": 86400, "W": 604800}
+    assert minutes(str(604800 // per[unit]), unit) == 10080.0

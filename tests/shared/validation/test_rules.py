@@ -78,3 +78,47 @@ def test_a_profile_weighs_by_policy_and_exempts() -> None:
 
 def test_a_structure_that_the_profile_does_not_know() -> None:
     assert [i.rule for i in Hl7Profile(name="x", structures={}).check(message())] == ["message-structure"]
+
+
+def a_rule(message: Message) -> Iterator[Issue]:
+    """What the sheet
+    shows of it.
+
+    What it does not show.
+    """
+    yield from ()
+
+
+def listed(profile: Hl7Profile) -> dict[str, tuple[str, str, str]]:
+    return {each.rule: (each.text, each.policy.rule_class, each.severity) for each in profile.listed()}
+
+
+FRONT_DOOR = {
+    "not-hl7": "the body is an HL7 v2 message",
+    "version": "MSH-12 is a version that is taken",
+    "sender": "MSH-3 is a sender that is taken",
+    "message-type": "MSH-9 is a type, event and structure that are taken",
+}
+STRUCTURE = ("message-structure", "segment-missing", "segment-order", "segment-repeated", "segment-unknown")
+
+
+def test_the_sheet_lists_every_rule_once_with_its_text_and_severity() -> None:
+    found = listed(Hl7Profile(name="x", structures=A05, rules=(a_rule,), refuses=("date@PID-7",)))
+    assert list(found) == [*FRONT_DOOR, *STRUCTURE, *(["z-segment"] if "z-segment" in found else []), "not-a-segment", "a-rule"]
+    assert {rule: found[rule] for rule in FRONT_DOOR} == {rule: (text, "safety", "error") for rule, text in FRONT_DOOR.items()}
+    assert found["a-rule"] == ("What the sheet shows of it.", "quality", "warning")
+
+
+@pytest.mark.parametrize(
+    ("refuses", "severity"),
+    [
+        ((), "warning"),
+        (("other",), "warning"),
+        (("a-rule",), "error, by the owner's decision"),
+        (("a-rule@PID-7",), "error at PID-7, by the owner's decision"),
+        (("a-rule@PID-7", "a-rule@PV1-2"), "error at PID-7, PV1-2, by the owner's decision"),
+        (("a-rule@PID-7", "a-rule"), "error, by the owner's decision"),
+    ],
+)
+def test_the_sheet_says_where_the_owner_decided_that_a_rule_refuses(refuses: tuple[str, ...], severity: str) -> None:
+    assert listed(Hl7Profile(name="x", structures=A05, rules=(a_rule,), refuses=refuses))["a-rule"][2] == severity
