@@ -94,10 +94,12 @@ SUITE = {
         def test_long(): pass
         def test_fast(): pass""",
     "test_b.py": """
+        import sys
         @pytest.mark.slow
         @pytest.mark.timeout(1800)
-        def test_longest(): pass
-        def test_fast(): pass""",
+        def test_longest(): assert sys.gettrace() is None
+        def test_fast(): pass
+        test_fast.slow = True  # an attribute is a keyword too""",
 }
 
 
@@ -120,6 +122,12 @@ def test_fast_tests_run_first_then_the_longest(tmp_path: Path) -> None:
         "test_a.py::test_short",
         "test_a.py::test_long",
     ]
+
+
+def test_coverage_is_not_measured_while_a_slow_test_runs(tmp_path: Path) -> None:
+    ran = run_suite(tmp_path, "--cov=.", "--cov-report=term")
+    assert "5 passed" in ran.stdout
+    assert "test_a.py" in ran.stdout.partition("TOTAL")[0].rpartition("coverage:")[2]
 
 
 def test_workers_run_them_all_and_the_end_of_the_fast_ones_is_reported(tmp_path: Path) -> None:

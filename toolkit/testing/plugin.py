@@ -17,6 +17,7 @@ SECONDS = "HUB_TEST_SECONDS"  # after which --fast starts no further test
 # Session fixtures that take long to start: the tests that use one run in one worker.
 SHARED = ("real_fhir_server",)
 DEFAULT_TIMEOUT = 300
+SLOW = ("slow", True)  # with each report: a keyword of that name may be a test's own
 
 
 def is_slow(item: pytest.Item) -> bool:
@@ -31,11 +32,16 @@ def longest(item: pytest.Item) -> float:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests: fast ones first, the nearest to the change at once; then the slow ones, the longest at once."""
+    """Order the tests: fast ones first, then the slow ones, the longest at once.
+
+    Coverage is measured while the fast tests run: they reach the floor alone, and tracing the slow ones costs minutes.
+    """
     order = {path: n for n, path in enumerate(filter(None, os.environ.get(NEAREST, "").split("\n")))}
     group_time: dict[str, float] = {}
     for item in items:
         if is_slow(item):
+            item.add_marker("no_cover")
+            item.user_properties.append(SLOW)
             key = group(item.nodeid)
             group_time[key] = max(group_time.get(key, 0), longest(item))
 
@@ -113,7 +119,7 @@ class Said:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self.is_said:
             return
-        if "slow" in report.keywords:
+        if SLOW[0] in dict(report.user_properties):
             self.is_said = True
             self._say()
         elif report.when == "call" or report.outcome != "passed":
@@ -128,5 +134,6 @@ class Said:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "no_cover: coverage is not measured while the test runs")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Said(config))
