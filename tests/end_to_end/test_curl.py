@@ -62,7 +62,7 @@ async def curl(url: str, *headers: str, body: bytes | None = None) -> Said:
 async def test_a_packed_bundle_is_followed_to_its_end(stack: Stack) -> None:
     pas = stack.simulators.running["PAS"]
     await pas.stop()
-    sent = await curl(stack.url + REFERRALS, FHIR, GZIP, "Prefer: respond-async", body=gzip.compress(REFERRAL))
+    sent = await curl(stack.url + REFERRALS, FHIR, GZIP, "Prefer: respond-async", body=gzip.compress(REFERRAL, mtime=0))
     assert (sent.status, sent.headers["preference-applied"]) == (202, "respond-async")
     where = sent.headers["content-location"]
     assert where.startswith(f"{stack.url}{REFERRALS}/messages/")
@@ -121,11 +121,11 @@ def peak(pid: int) -> int:
         (REFERRALS, REFERRAL, (FHIR, "Accept: application/fhir+xml"), 406),
         (REFERRALS, REFERRAL, (FHIR, GZIP), 400),
         (REFERRALS, REFERRAL, (FHIR, "Content-Encoding: zstd"), 415),
-        (REFERRALS, gzip.compress(bytes(101 << 20)), (FHIR, GZIP), 413),
+        (REFERRALS, gzip.compress(bytes(101 << 20), mtime=0), (FHIR, GZIP), 413),
         (PHW, MESSAGE, ("Content-Type: application/pdf",), 415),
         (PHW, MESSAGE, (GZIP,), 400),
         (PHW, MESSAGE, ("Accept: image/png",), 406),
-        (PHW, gzip.compress(MESSAGE), (GZIP,), 200),
+        (PHW, gzip.compress(MESSAGE, mtime=0), (GZIP,), 200),
         (PHW, MESSAGE.replace(b"|PHW000007|", b"|CURL1|"), ("Accept: application/json",), 202),
     ],
 )

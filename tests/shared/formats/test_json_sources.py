@@ -168,7 +168,7 @@ def test_an_event_is_an_object(body: bytes) -> None:
     assert "CANARY" not in str(caught.value)
 
 
-PACKED = gzip.compress(b"x" * 1000)
+PACKED = gzip.compress(b"x" * 1000, mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -192,11 +192,11 @@ def test_what_cannot_be_decoded(body: bytes, encoding: str, limit: int, rule: st
 
 
 def test_gzip_is_taken_every_member_of_it() -> None:
-    assert decoded(PACKED + gzip.compress(b"y"), "GZIP", 1001) == b"x" * 1000 + b"y"
+    assert decoded(PACKED + gzip.compress(b"y", mtime=0), "GZIP", 1001) == b"x" * 1000 + b"y"
 
 
 def test_a_bomb_is_not_unpacked() -> None:
-    bomb = gzip.compress(bytes(64 << 20))
+    bomb = gzip.compress(bytes(64 << 20), mtime=0)
     tracemalloc.start()
     with pytest.raises(Unsupported):
         decoded(bomb, "gzip", 1 << 20)
