@@ -229,7 +229,7 @@ def test_a_fault_is_found_at_its_path(content: Json, change: Callable[[Json], No
     assert not is_right_beyond_doubt(broken)
     found = check(broken)
     assert (where, rule) in [(issue.where, issue.rule) for issue in found]
-    assert all(issue.is_error for issue in found)
+    assert all(issue.is_error and issue.code and issue.text for issue in found)
 
 
 @pytest.mark.parametrize(("content", "change", "where", "rule"), FAULTS[:40:3], ids=lambda v: v if isinstance(v, str) else "")
