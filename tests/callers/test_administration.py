@@ -109,3 +109,19 @@ async def test_an_act_answers_with_what_it_did(request_: str, body: dict[str, st
 async def test_without_a_purpose_nothing_is_done(request_: str) -> None:
     answer, acts, _ = await asked(request_, {"content": "1"}, {})
     assert (answer.status, acts, answer.headers) == (400, [], NO_STORE)
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "kept"),
+    [
+        ({"X-HUB-Purpose": " header "}, {}, "header"),
+        ({}, {"purpose": " query "}, "query"),
+        ({"x-hub-purpose": "header"}, {"purpose": "query"}, "header"),
+        ({"x-hub-purpose": " "}, {"purpose": "query"}, "query"),
+        ({"x-hub-purpose": "x" * 201}, {}, "x" * 200),
+    ],
+)
+async def test_the_purpose_that_is_kept(headers: dict[str, str], query: dict[str, str], kept: str) -> None:
+    world, notes, ids = await three_letters()
+    await administer(notes, headers, f"POST {ids['1']}/discard", query, world)
+    assert [act["purpose"] for act in await audit.acts(NAME, world)] == [kept]
