@@ -13,7 +13,7 @@ ONBOARDING = (Path(__file__).parents[2] / "docs" / "onboarding.md").read_text("u
 @pytest.mark.parametrize(
     "row",
     [
-        f"| body, before and after unpacking | {LARGEST >> 20} MB |",
+        f"| body, compressed and decompressed | {LARGEST >> 20} MB |",
         f"| HL7 v2: segments of a message | {bounds.SEGMENTS:,} |",
         f"| HL7 v2: fields of a segment | {bounds.FIELDS:,} |",
         f"| HL7 v2: repetitions in a segment | {bounds.REPETITIONS:,} |",

@@ -167,4 +167,5 @@ def test_a_delivery_without_an_id_has_no_name(parts: tuple[str, ...], is_known: 
 def test_each_delivery_has_a_name_of_its_own() -> None:
     parts = [("queue", "1"), ("queue", "2"), ("file", "1"), ("file", "a", "1"), ("file", "a", "2"), ("file", "b", "1"), ("a1",)]
     assert len({handing_over(*each) for each in parts}) == len(parts)
-    assert handing_over("queue", "1") == handing_over("queue", "1")
+    first, again = (handing_over("queue", "1") for _ in range(2))
+    assert first == again
