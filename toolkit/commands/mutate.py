@@ -125,23 +125,28 @@ def _record_near(covered: "Covered", folder: Path, files: list[str], minutes: fl
 
 def _near(folder: Path, files: list[str], tests: list[str]) -> list[str]:
     """The test files that import one of these modules, and the modules themselves for their doctests."""
-    import re
+    modules = [file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files]
+    return [test for test in tests if test in files or _names((folder / test).read_text("utf-8"), modules)]
 
-    modules = [file.removesuffix(".py").removesuffix("/__init__") for file in files]
-    names = [f"{re.escape('.'.join(each.split('/')[:-1]))} import .*\\b{each.split('/')[-1]}\\b" for each in modules]
-    wanted = re.compile("|".join([*names, *(re.escape(each.replace("/", ".")) + r"\b" for each in modules)]))
-    return [test for test in tests if test in files or wanted.search((folder / test).read_text("utf-8"))]
+
+def _names(source: str, modules: list[str]) -> bool:
+    """Whether a source names one of the modules, in full or as ``from package import module``."""
+    if any(module in source for module in modules):
+        return True
+    lines = [line.partition(" import ") for line in source.splitlines() if line.lstrip().startswith("from ")]
+    imported = {f"{package.split()[1]}.{name.strip()}" for package, _, names in lines for name in names.split(",")}
+    return not imported.isdisjoint(modules)
 
 
 def _write(report: Path, each: object) -> None:
-    import json
+    import orjson
 
     from toolkit.mutation.run import Tried
 
     assert isinstance(each, Tried)
     row = {**each._asdict(), "mutant": each.mutant._asdict()}
-    with report.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    with report.open("ab") as out:
+        out.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _say(results: list, planned: int, began: float) -> None:

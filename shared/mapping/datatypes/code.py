@@ -16,7 +16,12 @@ TRIPLETS = (("1", "2", "3", "7"), ("4", "5", "6", "8"), ("10", "11", "12", "13")
 
 
 class Component:
-    """A component read as if it were a field: its subcomponents are its components."""
+    """A component read as if it were a field: its subcomponents are its components, and each is its own first part.
+
+    >>> cq = Component({"1.1": "5", "1.2": "mL"}, "1")
+    >>> cq["1"], cq["2"], cq["2.1"]
+    ('5', 'mL', 'mL')
+    """
 
     __slots__ = ("part", "path")
 
@@ -24,7 +29,8 @@ class Component:
         self.part, self.path = part, path
 
     def __getitem__(self, path: str) -> str:
-        return self.part[f"{self.path}.{path}"] if "." not in path else ""
+        first, _, below = path.partition(".")
+        return self.part[f"{self.path}.{first}"] if below in ("", "1") else ""
 
 
 @lru_cache(maxsize=1024)

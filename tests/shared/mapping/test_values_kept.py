@@ -143,3 +143,9 @@ def test_one_sub_id_for_all_results_ties_nothing() -> None:
     """Some systems write 1 everywhere: the first result is no parent of the others."""
     obx = ("OBX|1|CWE|A^a^L|1|E^E^L||||||F", "OBX|2|CWE|B^b^L|1|E^E^L||||||F")
     assert not [each for each in resources(converted(PID, OBR, *obx), "Observation") if "hasMember" in each]
+
+
+@pytest.mark.parametrize(("common", "detail"), [("ORC|NW|1|||||5&mL^BID", ""), ("ORC|NW|1", "|" * 23 + "5&mL^BID")])
+def test_an_order_keeps_the_unit_of_its_quantity(common, detail):
+    found = converted(PID, common, f"OBR|1|1||X^Y^L{detail}", kind="ORM^O01")
+    assert [each.get("quantityQuantity") for each in resources(found, "ServiceRequest")] == [{"value": 5.0, "unit": "mL"}]
