@@ -195,6 +195,16 @@ DEFECTS = (
         "taken, then the breaker opens",
     ),
     Defect(
+        "remove an open row without changing the head",
+        "shared/ledger/left_behind.py",
+        """        await hub.store.commit(
+            ledger, lane, replace(head) if head else insert("head", {"schema": names.SCHEMA, "n": 0, "idle": 0})
+        )
+""",
+        "",
+        "one message, the watchdog alone",
+    ),
+    Defect(
         "revive a dead letter by what a queue brings again",
         "shared/ledger/resends.py",
         "    if is_redelivered(earlier.receipt, handed):\n        return False\n    return",

@@ -108,6 +108,7 @@ SCENARIOS = (
     ),
     Scenario("the knock alone", (m("1"), m("2")), starts=False, watchdog=False, faults=("conflict",)),
     Scenario("the watchdog alone", (m("1"), m("2")), starts=False, knocks=False),
+    Scenario("one message, the watchdog alone", (m("1"),), starts=False, knocks=False),
     Scenario("a small document and its sidecar", (m("1"), m("2", "B")), drops={"1": 300}),
     Scenario("a large document stored separately", (m("1"),), drops={"1": 500}, refusals={"1": ("transient busy",)}),
     Scenario("by queue, refused", (m("1"), m("2")), refusals={"1": ("permanent ack-AR",)}, dead=("1",), queued=True),
