@@ -69,7 +69,7 @@ class FhirServer:
         reply = await self._send("POST", https.address(self.name), body, {"Content-Type": FHIR, "Prefer": "return=minimal"})
         answered = entries_of(resource_of(reply), entries)
         if any(status_of(answered[place]) == 200 for place in merged):
-            raise Undelivered("transient", "created-meanwhile", "somebody else created what this message would have created")
+            raise Undelivered("transient", "created-meanwhile", "another client created what this message would have created")
         return Receipt("stored")
 
     async def _merge(self, bundle: Resource) -> Receipt:

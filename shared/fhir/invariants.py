@@ -238,7 +238,7 @@ VALUE: dict[str, tuple[Value, ...]] = {
         Value("lst-3", lst_3, "a date only in a working list", "entry"),
     ),
     "MedicationDispense": (Value("mdd-1", in_sequence("whenPrepared", "whenHandedOver"), "handed over after prepared"),),
-    "Observation": (Value("obs-7", obs_7, "no value beside a component of the same code", "component"),),
+    "Observation": (Value("obs-7", obs_7, "no value where a component has the same code", "component"),),
     "Organization": (
         Value("org-2", no_use("address", "home"), "an address of an organization is never home", "address"),
         Value("org-3", no_use("telecom", "home"), "a contact of an organization is never home", "telecom"),

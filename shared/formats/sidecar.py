@@ -13,8 +13,12 @@ from shared.formats.json_events import Document, JsonEvents
 from shared.issue import Issue
 from shared.problems import Rejected
 
-TWICE = Issue("error", "structure", "/document/data", "a document is in the sidecar and another lies beside it", "document-twice")
-NOT_KEPT = Issue("error", "structure", "/document/file", "only the hub says that a file lies beside a message", "file-not-kept")
+TWICE = Issue(
+    "error", "structure", "/document/data", "a document is in the sidecar and another is stored with it", "document-twice"
+)
+NOT_KEPT = Issue(
+    "error", "structure", "/document/file", "only the hub may state that a file is stored with a message", "file-not-kept"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

@@ -118,7 +118,7 @@ async def _open(integration: Integration, arrival: Arrival, hub: Hub) -> Row | N
     """The head of the lane, read before the open row is written.
 
     The watchdog changes the head before it removes an open row whose message never came. A process that was stopped between
-    the open row and the transaction would store a message that no one sees: its transaction fails on the head instead.
+    its open row and its transaction would otherwise store a message that no worker looks for; now the transaction fails.
     """
     head = await hub.store.get(names.tables(integration.name).ledger, arrival.lane, "head")
     schema.known(integration.name, "accept", hub, head)

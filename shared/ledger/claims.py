@@ -118,7 +118,7 @@ class Claim:
         return first["code"] == breaker.WAITS and await breaker.is_closed(self.integration.destination.name, self.hub)
 
     async def end_one(self, message: Row, outcome: Ended) -> None:
-        """Settle one message that waits, wherever it is in the lane; the lane goes on. Raises ``Lost``: it waits no more."""
+        """Settle one waiting message, wherever it is in the lane; the lane goes on. Raises ``Lost``: it waits no longer."""
         row = await self.hub.store.get(self.ledger, self.lane, message.key)  # as it is under the claim
         if not row:
             await self._let_go()
@@ -378,7 +378,7 @@ async def _surely_taken(ledger: str, lane: str, first: Row | None, hub: Hub, val
 async def _taken(ledger: str, lane: str, first: Row | None, hub: Hub, values: Mapping[str, Any]) -> str:
     """The ETag of the claim, inserted only while the message still waits as it was read.
 
-    A worker that was stopped before it would claim a lane that is done, and that claim no one would look for.
+    A worker that was stopped before this commit could otherwise claim a lane that is done, and the claim would stay.
     """
     with suppress(Conflict):
         if first:
@@ -390,13 +390,13 @@ async def _taken(ledger: str, lane: str, first: Row | None, hub: Hub, values: Ma
 
 
 async def _first(integration: Integration, lane: str, hub: Hub) -> Row | None:
-    """What waits first; ``None`` for a knock that came for nothing: most do, because the accepting process was quicker."""
+    """The oldest waiting message; usually ``None``, because the accepting process has delivered it before the knock."""
     rows = await hub.store.query(names.tables(integration.name).ledger, lane, "w|", "w~", 1)
     return rows[0] if rows else None
 
 
 async def _is_claimed(integration: Integration, lane: str, hub: Hub) -> bool:
-    """A claim that was left behind is work."""
+    """Whether a claim is stored; one that a worker left behind must be taken over."""
     return await hub.store.get(names.tables(integration.name).ledger, lane, "claim") is not None
 
 

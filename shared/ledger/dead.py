@@ -168,7 +168,7 @@ async def _commit(ledger: str, lane: str, changes: list[Change], hub: Hub) -> No
     try:
         await hub.store.commit(ledger, lane, *changes)
     except Conflict:
-        raise Refused("the lane is busy, or somebody was quicker: look again") from None
+        raise Refused("the lane is busy, or another change came first: look again") from None
 
 
 async def _accept_again(integration: Integration, ended: Row, hub: Hub) -> str:

@@ -62,7 +62,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "replay_title": ("Replay a dead letter", "Ailchwarae llythyr marw"),
     "discard_title": ("Discard a dead letter", "Gwaredu llythyr marw"),
     "why": ("Why (recorded in the audit)", "Pam (cofnodir yn yr archwiliad)"),
-    "why_hint": ("For example: mapping mended in release 12", "Er enghraifft: mapio wedi'i drwsio yn fersiwn 12"),
+    "why_hint": ("For example: mapping corrected in release 12", "Er enghraifft: mapio wedi'i drwsio yn fersiwn 12"),
     "confirm": ("I confirm", "Rwy'n cadarnhau"),
     "why_missing": ("Say why", "Dywedwch pam"),
     "confirm_missing": ("Confirm that you mean it", "Cadarnhewch eich bod yn ei olygu"),

@@ -60,7 +60,7 @@ SHARED: Mapping[str, Policy] = {
     "segment-unknown": destination("the receiver's structure has no such segment", "an ORC in an A31"),
     "z-segment": destination("the receiver refuses Z segments", "ZPI behind PID"),
     "not-a-segment": safety("part of another segment's text was cut off, or something else was sent", "a line of free text"),
-    "control-id": safety("a resend could not be told from a new message", "MSH-10 is empty"),
+    "control-id": safety("a resend could not be distinguished from a new message", "MSH-10 is empty"),
     "patient-identifier": safety(PATIENT, "PID-3 is empty"),
     "patient-name": safety("a receiver compares the name before it changes a record", "PID-5 is empty"),
     "merged-identifier": safety("a merge would name no record to merge", "MRG-1 is empty"),
