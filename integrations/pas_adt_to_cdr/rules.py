@@ -19,7 +19,7 @@ CHANGE = Structure(f"{_BEFORE} [MRG] {_VISIT} {_AFTER}", "HL7 v2.5.1 3.3")
 MERGE_ONE = Structure("MSH [{SFT}] EVN PID [PD1] MRG", "HL7 v2.5.1 3.3.34")
 MERGE = Structure("MSH [{SFT}] EVN PID [PD1] MRG [PV1]", "HL7 v2.5.1 3.3.40")
 STRUCTURES = {
-    **dict.fromkeys(("ADT_A01", "ADT_A02", "ADT_A03", "ADT_A09"), VISIT),
+    **dict.fromkeys(("ADT_A01", "ADT_A02", "ADT_A03", "ADT_A09", "ADT_A12"), VISIT),
     "ADT_A05": PERSON,
     "ADT_A06": CHANGE,
     "ADT_A30": MERGE_ONE,

@@ -8,7 +8,7 @@ from shared.envelope import Answer, Envelope, Identity
 from shared.formats.media import FHIR_JSON, GIVEN, HL7, JSON, chosen
 from shared.hl7 import Message, ParseError, compose, header, parse, replace
 from shared.hl7.ack import Mode, acknowledge, wants_answer
-from shared.hl7.structure import DEFAULT_STRUCTURE, event
+from shared.hl7.structure import event, structures
 from shared.hl7.timestamp import local
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
@@ -104,7 +104,7 @@ def _structures(messages: tuple[str, ...]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for taken in messages:
         named, structure = "^".join(taken.split("^")[:2]), "".join(taken.split("^")[2:])
-        found.setdefault(named, set()).add(structure or DEFAULT_STRUCTURE.get(taken, ""))
+        found.setdefault(named, set()).update({structure} if structure else structures(named))
     return found
 
 

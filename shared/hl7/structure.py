@@ -1,4 +1,8 @@
-"""Message structures by event: what MSH-9.3 means when it is left out. HL7 table 0354."""
+"""Message structures by event: what MSH-9.3 may be, and what it means when it is left out. HL7 v2.5.1 table 0354.
+
+The standard contradicts itself twice. A12: ``ADT_A12`` in chapter 3 from v2.5 on, ``ADT_A09`` in v2.4 and in the table of v2.5.1.
+A55: ``ADT_A52`` in v2.5.1, ``ADT_A54`` in the table of v2.9. An event may have either; left out, it is the one of chapter 3.
+"""
 
 from shared.hl7.message import Message
 
@@ -10,7 +14,8 @@ DEFAULT_STRUCTURE = {
         ("ADT_A03", "ADT", "A03"),
         ("ADT_A05", "ADT", "A05 A14 A28 A31"),
         ("ADT_A06", "ADT", "A06 A07"),
-        ("ADT_A09", "ADT", "A09 A10 A11 A12"),
+        ("ADT_A09", "ADT", "A09 A10 A11"),
+        ("ADT_A12", "ADT", "A12"),
         ("ADT_A15", "ADT", "A15"),
         ("ADT_A16", "ADT", "A16"),
         ("ADT_A17", "ADT", "A17"),
@@ -25,13 +30,15 @@ DEFAULT_STRUCTURE = {
         ("ADT_A43", "ADT", "A43 A44"),
         ("ADT_A45", "ADT", "A45"),
         ("ADT_A50", "ADT", "A50 A51"),
-        ("ADT_A52", "ADT", "A52 A53"),
-        ("ADT_A54", "ADT", "A54 A55"),
+        ("ADT_A52", "ADT", "A52 A53 A55"),
+        ("ADT_A54", "ADT", "A54"),
         ("ADT_A60", "ADT", "A60"),
         ("ADT_A61", "ADT", "A61 A62"),
         ("ORU_R01", "ORU", "R01"),
         ("ORM_O01", "ORM", "O01"),
+        ("OMG_O19", "OMG", "O19"),
         ("OML_O21", "OML", "O21"),
+        ("REF_I12", "REF", "I12 I13 I14 I15"),
         ("SIU_S12", "SIU", "S12 S13 S14 S15 S16 S17 S18 S19 S20 S21 S22 S23 S24 S26"),
         ("MDM_T01", "MDM", "T01 T03 T05 T07 T09 T11"),
         ("MDM_T02", "MDM", "T02 T04 T06 T08 T10"),
@@ -40,12 +47,22 @@ DEFAULT_STRUCTURE = {
     )
     for event in events.split()
 }
+OTHER_STRUCTURE = {"ADT^A12": "ADT_A09", "ADT^A55": "ADT_A54"}
 
 
 def event(message: Message) -> str:
     """The message type and trigger event, ``ADT^A28``."""
     sent = message["MSH"].first("9")
     return f"{sent['1']}^{sent['2']}"
+
+
+def structures(event: str) -> set[str]:
+    """What MSH-9.3 may be for an event (``ADT^A28``); empty for an event that is not known.
+
+    >>> structures("ADT^A28"), sorted(structures("ADT^A12")), structures("ADT^A99")
+    ({'ADT_A05'}, ['ADT_A09', 'ADT_A12'], set())
+    """
+    return {table[event] for table in (DEFAULT_STRUCTURE, OTHER_STRUCTURE) if event in table}
 
 
 def structure(message: Message) -> str:

@@ -33,6 +33,16 @@ def test_what_is_taken(kind: str) -> None:
     assert SOURCE.read(envelope(kind=kind))["MSH-10"] == "C1"
 
 
+@pytest.mark.parametrize("name", ["", "^ADT_A09", "^ADT_A12"])
+def test_a_cancelled_transfer_has_either_structure_that_the_standard_gives_it(name: str) -> None:
+    """Chapter 3 of v2.5 and table 0354 do not agree; what the feed names itself is exact."""
+    open_to_both, exact = Hl7(versions=("2.5",), messages=("ADT^A12",)), Hl7(versions=("2.5",), messages=("ADT^A12^ADT_A09",))
+    assert open_to_both.read(envelope(kind=f"ADT^A12{name}"))["MSH-9.3"] == name[1:]
+    if name == "^ADT_A12":
+        with pytest.raises(Unsupported):
+            exact.read(envelope(kind=f"ADT^A12{name}"))
+
+
 @pytest.mark.parametrize(
     ("change", "condition", "where"),
     [

@@ -85,6 +85,7 @@ OURS: dict[str, tuple[Structure, str, str]] = {
 DECLARED: dict[str, set[str]] = {
     "ADT_A05_VISIT_OPTIONAL": {"PV1 0"},  # WDS sends people without a visit
     "pas ADT_A05": {"PV1 0"},  # so does the PAS
+    "pas ADT_A12": {"DG1 2"},  # v2.4 has ADT_A09 for a cancelled transfer, in which diagnoses repeat
     "pas ADT_A39": {"PATIENT 2"},  # one merge in a message
     "ADT_A39": {"SFT 1", "SFT 2"},  # no feed's specification has SFT in a merge
     "VXU_V04": {"ORDER 0"},  # no vaccination: nothing to record
