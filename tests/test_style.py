@@ -142,7 +142,6 @@ IN_PLAIN_ENGLISH = (
 NOT_READ = (
     "docs/generated/",
     "docs/demo.svg",
-    "infra/environments/",
     "toolkit/guide/",
     "toolkit/azurite_package/",
     "/samples/",

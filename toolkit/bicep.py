@@ -1,18 +1,32 @@
-"""The Bicep compiler: where it is, and its diagnostics for ``infra/``. Offline: nothing here calls Azure."""
+"""The Bicep compiler: its diagnostics for ``infra/``, the compiled template, and the resources of each environment.
 
+Offline: nothing here calls Azure. What the compiler made is kept in ``.hub/infra/`` under the digest of the whole folder, so
+that a second reader pays nothing.
+"""
+
+import hashlib
 import json
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from toolkit.say import HOME, ROOT
+
 INFRA = ROOT / "infra"
 ENVIRONMENTS = ("dev", "test", "prod")
-NOWHERE = "00000000-0000-0000-0000-000000000000"  # a snapshot names no real subscription
-ABSENT = "the Bicep compiler is not installed: put bicep on the PATH to compile and to refresh the snapshots of infra/"
+NOWHERE = "00000000-0000-0000-0000-000000000000"  # what is evaluated here names no real subscription
+ABSENT = "the Bicep compiler is not installed: put bicep on the PATH to check infra/ and to estimate its cost"
+
+Json = dict[str, Any]
+
+
+class Refused(Exception):
+    """The compiler has something to say about the template; the text is its diagnostics."""
 
 
 @cache
@@ -28,37 +42,64 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([compiler(), *arguments], capture_output=True, text=True, env=environment, check=False)
 
 
-def build(infra: Path = INFRA) -> tuple[dict[str, Any], list[str]]:
+def build(infra: Path = INFRA) -> tuple[Json, list[str]]:
     """The compiled template, and every diagnostic: a warning of a type fault leaves the exit code at 0."""
     done = run("build", str(infra / "main.bicep"), "--stdout")
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     return (json.loads(done.stdout) if done.stdout.strip() else {}), lines
 
 
-def snapshot(environment: str, mode: str = "validate", infra: Path = INFRA) -> list[str]:
-    """Evaluate the template of an environment and write the outcome, or compare it with what is in git; return its output."""
+def template(infra: Path = INFRA) -> Json:
+    """The compiled template, with its modules nested and their dependencies spelt out. Raises ``Refused``."""
+
+    def make() -> Json:
+        built, said = build(infra)
+        if said or not built:
+            raise Refused("\n".join(said) or "no template")
+        return built
+
+    return _kept(f"template-{digest(infra)}", make)
+
+
+def resources(environment: str, infra: Path = INFRA) -> list[Json]:
+    """Every resource of an environment: names, loops, conditions and modules resolved. Raises ``Refused``."""
+    found: list[Json] = _kept(f"{environment}-{digest(infra)}", lambda: _evaluated(environment, infra))["predictedResources"]
+    return found
+
+
+def digest(infra: Path) -> str:
+    """Sixteen hexadecimal digits over the name and content of every file of the folder."""
+    whole = hashlib.sha256()
+    for path in sorted(path for path in infra.rglob("*") if path.is_file()):
+        whole.update(f"{path.relative_to(infra)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def _evaluated(environment: str, infra: Path) -> Json:
+    """The compiler writes its outcome next to the parameters, hence a copy."""
     group = f"inthub-{environment}"
     where = ["--subscription-id", NOWHERE, "--tenant-id", NOWHERE, "--resource-group", group, "--location", "uksouth"]
-    done = run("snapshot", str(infra / "environments" / f"{environment}.bicepparam"), "--mode", mode, *where)
-    lines = (done.stdout + done.stderr).splitlines()
-    if mode == "overwrite" and done.returncode == 0:
-        _settle(path_of(environment, infra))
-    return [line for line in lines if line.strip()] or ([] if done.returncode == 0 else [f"exit {done.returncode}"])
+    with tempfile.TemporaryDirectory() as scratch:
+        copied = Path(scratch) / "infra"
+        shutil.copytree(infra, copied)
+        done = run("snapshot", str(copied / "environments" / f"{environment}.bicepparam"), "--mode", "overwrite", *where)
+        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        if said or done.returncode:
+            raise Refused("\n".join(said) or f"exit {done.returncode}")
+        read: Json = json.loads((copied / "environments" / f"{environment}.snapshot.json").read_bytes())
+    if read["diagnostics"]:
+        raise Refused(json.dumps(read["diagnostics"]))
+    return read
 
 
-def resources(environment: str, infra: Path = INFRA) -> list[dict[str, Any]]:
-    """Every resource of an environment, from its snapshot: names, loops, conditions and modules resolved."""
-    predicted: list[dict[str, Any]] = json.loads(path_of(environment, infra).read_bytes())["predictedResources"]
-    return predicted
-
-
-def path_of(environment: str, infra: Path = INFRA) -> Path:
-    """Path of an environment's snapshot."""
-    return infra / "environments" / f"{environment}.snapshot.json"
-
-
-def _settle(path: Path) -> None:
-    """The outputs by name: the compiler writes them in another order each time, which is no difference."""
-    read = json.loads(path.read_bytes())
-    read["outputs"] = dict(sorted(read["outputs"].items()))
-    path.write_text(json.dumps(read, indent=2, ensure_ascii=False), "utf-8")
+def _kept(name: str, make: Callable[[], Json]) -> Json:
+    """What was made before of the same files, else made now. Written under another name first: workers run side by side."""
+    path = HOME / "infra" / f"{name}.json"
+    if not path.exists():
+        made = make()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps(made), "utf-8")
+        partial.replace(path)
+    read: Json = json.loads(path.read_bytes())
+    return read

@@ -1,4 +1,4 @@
-"""Checkov over a snapshot: wrapped as a plain template, because it sees nothing in Bicep files or in symbolic-name templates."""
+"""Checkov over the resources of an environment, as a plain template: it sees nothing in Bicep files or in symbolic templates."""
 
 import json
 import os

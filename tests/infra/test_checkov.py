@@ -13,6 +13,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", autouse=True)
 def there() -> None:
+    if not bicep.compiler():
+        pytest.skip(bicep.ABSENT)
     if not checkov.program():
         pytest.skip(checkov.ABSENT)
 

@@ -1,4 +1,4 @@
-"""Every environment holds every policy. The snapshots are in git, so no compiler is needed here."""
+"""Every environment holds every policy. They are functions over what the compiler makes of the template."""
 
 import pytest
 

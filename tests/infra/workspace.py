@@ -1,4 +1,4 @@
-"""Azure Monitor in small: a workspace whose rows arrive late, and the rules of a snapshot, run as the service runs them."""
+"""Azure Monitor in small: a workspace whose rows arrive late, and the rules of an environment, run as the service runs them."""
 
 import json
 import re

@@ -3,14 +3,13 @@
 import typer
 
 from integrations import load_all
-from toolkit import bicep
 from toolkit.manifest import MANIFEST, text
 
 
 def manifest(
     check: bool = typer.Option(False, "--check", help="Write nothing. Exit with status 1 if the file is out of date."),
 ) -> None:
-    """Write infra/manifest.json from the catalogue, and the Bicep snapshot of each environment."""
+    """Write infra/manifest.json from the catalogue."""
     new = text(load_all())
     if check:
         fresh = MANIFEST.exists() and MANIFEST.read_text("utf-8") == new
@@ -18,10 +17,3 @@ def manifest(
         raise typer.Exit(0 if fresh else 1)
     MANIFEST.write_text(new, "utf-8")
     typer.echo("infra/manifest.json written")
-    if not bicep.compiler():
-        typer.echo(bicep.ABSENT)
-        return
-    for environment in bicep.ENVIRONMENTS:
-        for line in bicep.snapshot(environment, "overwrite"):
-            typer.echo(line)
-        typer.echo(f"infra/environments/{environment}.snapshot.json written")
