@@ -10,7 +10,7 @@ import pytest
 
 from shared.ledger.accounts import KEY
 from tests.real_fhir_server import real_fhir_server
-from toolkit import azurite as toolkit_azurite
+from toolkit.local import azurite as toolkit_azurite
 
 __all__ = ["real_fhir_server"]  # a fixture: one server for all tests that ask for it
 

@@ -143,7 +143,7 @@ NOT_READ = (
     "docs/generated/",
     "docs/demo.svg",
     "toolkit/guide/",
-    "toolkit/azurite_package/",
+    "toolkit/local/azurite_package/",
     "/samples/",
     "tests/test_style.py",
 )

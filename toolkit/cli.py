@@ -2,34 +2,10 @@
 
 import typer
 
-from toolkit.commands import (
-    bench,
-    catalogue,
-    check,
-    convert,
-    cost,
-    dead,
-    demo,
-    docs,
-    fhir_tables,
-    guide_coverage,
-    ledger,
-    lock,
-    manifest,
-    mutate,
-    new,
-    package,
-    relay,
-    send,
-    setup,
-    sheet,
-    test,
-    thresholds,
-    trace,
-    up,
-    waiting,
-    warnings,
-)
+from toolkit.commands.develop import bench, catalogue, check, convert, demo, guide_coverage, mutate, setup, test
+from toolkit.commands.generate import docs, fhir_tables, new, sheet
+from toolkit.commands.operate import dead, ledger, relay, send, thresholds, trace, up, waiting, warnings
+from toolkit.commands.release import cost, lock, manifest, package
 
 app = typer.Typer(
     name="hub",

@@ -17,10 +17,10 @@ from shared.integration import Http, Integration, Queue
 from shared.ledger.accounts import Account
 from shared.ledger.azure import AzureStore
 from tests.canary.canaries import Nest, as_many_as_pass, every_leaf
-from toolkit import drops
+from toolkit.local import drops
+from toolkit.local.simulators.ingestion import Ingestion
+from toolkit.local.stack import Stack
 from toolkit.samples import Sample, accepted
-from toolkit.simulators.ingestion import Ingestion
-from toolkit.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 CONTENT = ("c|", "e|", "r|")  # rows of content: the message, its destination's words, the acknowledgement as given

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from integrations import load_all
-from toolkit.stack import Stack
+from toolkit.local.stack import Stack
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "integrations" / "phw_to_mpi" / "samples"
 

@@ -17,7 +17,7 @@ from integrations import load
 from shared.hub import connect
 from shared.ledger import conservation, names
 from tests.end_to_end.test_kill import SAMPLE
-from toolkit.stack import Stack
+from toolkit.local.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 NAME = "phw-to-mpi"

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from integrations import load_all
-from toolkit.stack import Stack
+from toolkit.local.stack import Stack
 
 pytestmark = [
     pytest.mark.slow,

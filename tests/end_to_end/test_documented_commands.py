@@ -24,10 +24,10 @@ import typer.main
 
 from shared.ledger.accounts import KEY
 from tests.conftest import free_ports
-from toolkit.azurite import program
 from toolkit.cli import app
-from toolkit.commands.setup import _fingerprint as installed
-from toolkit.drops import halves
+from toolkit.commands.develop.setup import _fingerprint as installed
+from toolkit.local.azurite import program
+from toolkit.local.drops import halves
 from toolkit.say import HOME, ROOT
 
 pytestmark = pytest.mark.slow
@@ -135,7 +135,7 @@ def neighbours() -> list[int]:
 
 
 def port_is_free(port: int) -> bool:
-    from toolkit.ports import is_free
+    from toolkit.local.ports import is_free
 
     return is_free(port)
 
@@ -149,7 +149,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     storage = f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={KEY};"
     storage += f"BlobEndpoint={blob};QueueEndpoint={queue};TableEndpoint={table};"
     base = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    index, printed = started(["-m", "toolkit.simulators.mpi", "--port", "0", "--control-port", "0"], "listening on", folder, base)
+    index, printed = started(
+        ["-m", "toolkit.local.simulators.mpi", "--port", "0", "--control-port", "0"], "listening on", folder, base
+    )
     port, control = re.findall(r"\d+", printed)
     base |= {"MPI__HOST": "127.0.0.1", "MPI__PORT": port}
     up = ["-m", "toolkit", "up", "--port", str(own), "--storage-port", str(ports[0])]

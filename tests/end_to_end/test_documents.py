@@ -16,9 +16,9 @@ import pytest_asyncio
 from integrations import load
 from shared.ledger.accounts import Account
 from shared.ledger.azure import AzureStore
-from toolkit import drops
+from toolkit.local import drops
+from toolkit.local.stack import Stack
 from toolkit.samples import samples
-from toolkit.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 DOCUMENTS = load("documents-to-cdr")

@@ -23,10 +23,10 @@ import pytest
 from integrations import load
 from shared.hub import Hub, connect
 from shared.ledger import conservation, names, search
-from toolkit.azurite import Azurite
-from toolkit.ports import free_port
-from toolkit.simulators.mpi import Mpi
-from toolkit.stack import ROOT
+from toolkit.local.azurite import Azurite
+from toolkit.local.ports import free_port
+from toolkit.local.simulators.mpi import Mpi
+from toolkit.local.stack import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS = int(os.environ.get("HUB_TEST_KILLS", "60"))
@@ -55,7 +55,7 @@ class Host:
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        command = [sys.executable, "-m", "toolkit.host", "--port", str(self.port), "--app", str(ROOT), "--quiet"]
+        command = [sys.executable, "-m", "toolkit.local.host", "--port", str(self.port), "--app", str(ROOT), "--quiet"]
         command += ["--state", str(self.folder / f"host{self.port}")]
         log = (self.folder / f"{self.port}.log").open("ab")
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}

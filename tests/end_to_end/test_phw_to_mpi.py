@@ -14,7 +14,7 @@ from azure.storage.queue.aio import QueueClient
 from shared.hub import connect
 from shared.ledger import names
 from tests.end_to_end.conftest import SAMPLES
-from toolkit.stack import Stack
+from toolkit.local.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 PATH = "/api/v1/phw-to-mpi"

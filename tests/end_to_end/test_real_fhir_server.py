@@ -16,8 +16,8 @@ from shared import pipeline
 from shared.destinations.fhir_server import FhirServer
 from shared.envelope import Outgoing
 from shared.fhir.resource import Decimal, to_json
+from toolkit.local.simulators.cdr import Cdr
 from toolkit.samples import accepted
-from toolkit.simulators.cdr import Cdr
 
 pytestmark = pytest.mark.slow
 TO_CDR = ("lims-results-to-cdr", "pas-adt-to-cdr", "vaccinations-to-cdr", "documents-to-cdr")

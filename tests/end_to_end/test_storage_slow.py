@@ -22,9 +22,9 @@ from shared.hub import Hub, connect
 from shared.ledger import names, watchdog
 from tests.end_to_end.test_kill import LANES, NAME, Load, is_idle, judge, message
 from tests.end_to_end.test_storage_trouble import QUICK, post
-from toolkit.azurite import Azurite
-from toolkit.simulators.fault_proxy import FaultProxy
-from toolkit.stack import Stack
+from toolkit.local.azurite import Azurite
+from toolkit.local.simulators.fault_proxy import FaultProxy
+from toolkit.local.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SECONDS = float(os.environ.get("HUB_TEST_TROUBLE", "1"))  # for each kind of trouble

@@ -11,7 +11,7 @@ from integrations import load
 from shared.hub import connect
 from shared.ledger import conservation
 from tests.end_to_end.test_kill import NAME, message
-from toolkit.stack import Stack
+from toolkit.local.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 QUICK = {"HUB_STORAGE_PATIENCE": "2", "HUB_KNOCK_DELAY": "0.5", "HUB_CLAIM_MARGIN": "0.5", "HUB_LONGEST_DELIVERY": "2"}

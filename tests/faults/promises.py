@@ -180,10 +180,10 @@ ELSEWHERE = {  # rules that need no disturbance to break: by number, where they 
     8: "tests/test_pipeline.py::test_a_test_message_never_reaches_a_destination_that_takes_none",
     9: "tests/callers/test_matrix.py",
     10: "tests/integrations/test_real_senders.py",
-    12: "tests/toolkit/test_what_if.py",
+    12: "tests/toolkit/release/test_what_if.py",
     13: "tests/integrations/test_no_faults.py",
     14: "tests/canary/test_names.py",
-    15: "tests/toolkit/test_reach.py",
+    15: "tests/toolkit/analyse/test_reach.py",
 }
 
 

@@ -29,8 +29,8 @@ from shared.triggers import tick, work_queue
 from tests.ledger_world import hub as new_hub
 from tests.ledger_world import integration as notes
 from tests.ledger_world import note
-from toolkit.simulators.cdr import Cdr
-from toolkit.simulators.mpi import Mpi
+from toolkit.local.simulators.cdr import Cdr
+from toolkit.local.simulators.mpi import Mpi
 
 SPEED = 200  # seconds of the hub's clock in one of ours
 PATIENCE = 20

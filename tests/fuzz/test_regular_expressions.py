@@ -22,7 +22,7 @@ TAKES_LONG = 0.05  # seconds that no linear pattern takes for so short a text
 SLOW = 0.3e-6  # seconds for one character
 LARGEST = 100  # a loop of at most so many turns cannot grow
 # Patterns that an integration's own code writes, never a caller: route constraints of the local host, in the toolkit.
-NOT_FROM_A_CALLER = {("toolkit/host/routes.py", "search")}
+NOT_FROM_A_CALLER = {("toolkit/local/host/triggers/routes.py", "search")}
 
 
 def words(tree: Any) -> list[str]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tests.infra.policy import POLICIES
 from tests.infra.world import world
-from toolkit import bicep
+from toolkit.release import bicep
 
 
 class Fault(NamedTuple):

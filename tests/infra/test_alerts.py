@@ -20,7 +20,7 @@ from shared.ledger.store import Away, put
 from shared.problems import Undelivered
 from tests.infra.simulated import Simulated
 from tests.infra.workspace import Episode, Rule, Workspace, at, rules
-from toolkit import bicep
+from toolkit.release import bicep
 
 if not bicep.compiler():
     pytest.skip(bicep.ABSENT, allow_module_level=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.world import PAGES, world
-from toolkit import bicep
+from toolkit.release import bicep
 
 # Group of commands -> the type of resource that it works on; "" is none of the template's.
 KINDS = {

@@ -9,8 +9,8 @@ import pytest
 
 from integrations import load_all
 from tests.infra.world import world
-from toolkit import bicep
-from toolkit.manifest import MANIFEST, text
+from toolkit.generate.manifest import MANIFEST, text
+from toolkit.release import bicep
 
 needs_the_compiler = pytest.mark.skipif(not bicep.compiler(), reason=bicep.ABSENT)
 

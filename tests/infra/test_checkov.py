@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra import checkov
-from toolkit import bicep
+from toolkit.release import bicep
 
 pytestmark = pytest.mark.slow
 

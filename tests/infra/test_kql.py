@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.telemetry import KEYS
-from toolkit import bicep, kusto
+from toolkit.release import bicep, kusto
 
 QUERIES = {
     f"{path.parent.name}/{path.name}": path for folder in ("alerts", "workbook") for path in (bicep.INFRA / folder).glob("*.kql")

@@ -22,10 +22,10 @@ from shared.integration import Http
 from shared.ledger.accounts import Account
 from shared.ledger.azure import AzureStore
 from tests.conftest import free_ports
-from toolkit.package import OPS, RUNNING, VENDORED, copy_app
+from toolkit.local.simulated import MAKERS, Simulators
+from toolkit.release.package import OPS, RUNNING, VENDORED, copy_app
 from toolkit.samples import samples
 from toolkit.say import ROOT
-from toolkit.simulated import MAKERS, Simulators
 
 BUILT = os.environ.get("HUB_PACKAGE", "")  # a zip that is about to be deployed: it is the one that is looked at
 SHOWN = ("lims-results-to-cdr", "phw-to-mpi")  # the first of them that delivers to another system
@@ -77,9 +77,10 @@ def unzipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = Path(BUILT).resolve() if BUILT else packaged(NAME, folder / "dist")
     with zipfile.ZipFile(made) as archive:
         archive.extractall(folder / "app")
-    (folder / "tools" / "toolkit").mkdir(parents=True)
+    (folder / "tools" / "toolkit" / "local").mkdir(parents=True)
     (folder / "tools" / "toolkit" / "__init__.py").touch()
-    shutil.copytree(ROOT / "toolkit" / "host", folder / "tools" / "toolkit" / "host")
+    (folder / "tools" / "toolkit" / "local" / "__init__.py").touch()
+    shutil.copytree(ROOT / "toolkit" / "local" / "host", folder / "tools" / "toolkit" / "local" / "host")
     return folder
 
 
@@ -115,7 +116,7 @@ async def running(name: str, app: Path, machine: Path, storage: str) -> AsyncIte
         "HUB_ROLE": "ops" if name == OPS else "",
         **simulators.settings,
     }
-    command = [PYTHON, "-m", "toolkit.host", "--port", str(port), "--app", str(app), "--quiet"]
+    command = [PYTHON, "-m", "toolkit.local.host", "--port", str(port), "--app", str(app), "--quiet"]
     process = subprocess.Popen(command, cwd=machine, env=environment)  # noqa: ASYNC220 - not of this loop
     try:
         url = f"http://127.0.0.1:{port}"

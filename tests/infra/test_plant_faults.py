@@ -4,7 +4,7 @@ import pytest
 
 from tests.infra.plant_faults import FAULTS, Fault, try_one
 from tests.workflows.test_workflows import gates
-from toolkit import bicep
+from toolkit.release import bicep
 
 pytestmark = pytest.mark.slow
 

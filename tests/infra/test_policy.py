@@ -4,7 +4,7 @@ import pytest
 
 from tests.infra.policy import POLICIES, Policy, World
 from tests.infra.world import world
-from toolkit import bicep
+from toolkit.release import bicep
 
 
 @pytest.fixture(scope="module", params=bicep.ENVIRONMENTS)

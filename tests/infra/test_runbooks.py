@@ -7,7 +7,7 @@ import pytest
 from shared.integration import Delivery, Retention
 from shared.ledger import breaker, load
 from tests.infra.world import RUNBOOKS, world
-from toolkit import bicep
+from toolkit.release import bicep
 
 TEXT = RUNBOOKS.read_text("utf-8")
 SECTIONS = dict(re.findall(r"^### Alert: ([a-z-]+)\n(.*?)(?=^##)", TEXT, re.M | re.S))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.policy import World
-from toolkit import bicep
+from toolkit.release import bicep
 
 RUNBOOKS = bicep.ROOT / "docs" / "runbooks.md"
 PAGES = (RUNBOOKS, bicep.ROOT / "docs" / "deployment.md")  # the pages for the people who run the hub

@@ -14,9 +14,9 @@ from shared import triggers
 from shared.hub import Hub, Timing
 from shared.ledger import names, search
 from tests.ledger_world import hub
-from toolkit import drops
+from toolkit.local import drops
+from toolkit.local.simulators.cdr import Cdr
 from toolkit.samples import samples
-from toolkit.simulators.cdr import Cdr
 
 DOCUMENTS = load("documents-to-cdr")
 HALVES = drops.halves(next(each for each in samples(DOCUMENTS) if each.name == "clinic_letter").body, "json")

@@ -12,7 +12,7 @@ from shared.issue import Issue
 from shared.validation import policy
 from shared.validation.policy import OTHER, SHARED, Listed
 from tests.integrations.flows import BODIES, TO_MPI, UNCHANGED, ran
-from toolkit.rule_decisions import listed
+from toolkit.analyse.rule_decisions import listed
 from toolkit.samples import samples
 
 FLOWS = tuple(dict.fromkeys((*TO_MPI, *UNCHANGED)))  # the flows of the engine that the hub replaces

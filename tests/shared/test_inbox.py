@@ -16,7 +16,7 @@ from shared.ledger import dead, names, purge, watchdog
 from shared.pipeline import process
 from shared.problems import Problem
 from tests.ledger_world import NOW, hub
-from toolkit import drops
+from toolkit.local import drops
 from toolkit.samples import samples
 
 DOCUMENTS = load("documents-to-cdr")

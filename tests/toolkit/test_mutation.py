@@ -175,7 +175,7 @@ def test_the_nearest_tests_come_first_and_each_file_has_its_turn() -> None:
 
 
 def test_a_line_that_no_recorded_test_runs_is_left_out_and_not_called_a_survivor(capsys: pytest.CaptureFixture[str]) -> None:
-    from toolkit.commands.mutate import _with_tests
+    from toolkit.commands.develop.mutate import _with_tests
 
     covered = Covered({})
     covered.masks = {"shared/b.py": {1: AT_IMPORT, 2: 0b10}}

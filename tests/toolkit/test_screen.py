@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from shared.ops.render import render
 from toolkit import screen
-from toolkit.commands import check, dead, ledger, send, trace
+from toolkit.commands.develop import check
+from toolkit.commands.operate import dead, ledger, send, trace
 from toolkit.say import say
 
 ROOT = Path(__file__).resolve().parents[2]

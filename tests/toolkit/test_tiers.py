@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from toolkit.commands.test import ROOT, is_whole, unknown_name, workers_of
+from toolkit.commands.develop.test import ROOT, is_whole, unknown_name, workers_of
 from toolkit.testing.nearest import ALWAYS, nearest
 
 FILES = {

@@ -67,7 +67,7 @@ def test_no_step_runs_text_from_outside(path: Path) -> None:
 
 
 def test_modules_that_the_workflows_call_exist() -> None:
-    called = set(re.findall(r"python -m (toolkit\.\w+)", "".join(path.read_text("utf-8") for path in WORKFLOWS)))
+    called = set(re.findall(r"python -m (toolkit(?:\.\w+)+)", "".join(path.read_text("utf-8") for path in WORKFLOWS)))
     assert called
     assert [name for name in called if not (ROOT / f"{name.replace('.', '/')}.py").exists()] == []
 
@@ -75,11 +75,11 @@ def test_modules_that_the_workflows_call_exist() -> None:
 def test_a_deployment_is_attested_checked_and_verified() -> None:
     build, release = ((GITHUB / "workflows" / f"{name}.yml").read_text("utf-8") for name in ("build", "release"))
     assert "attest-build-provenance" in build
-    order = ["gh attestation verify", "Azure/login", "Azure/functions-action", "toolkit.smoke"]
+    order = ["gh attestation verify", "Azure/login", "Azure/functions-action", "toolkit.release.smoke"]
     places = [release.rindex(step) for step in order]
     assert places == sorted(places)
     assert "remote-build: false" in release
-    assert 'toolkit.smoke "https://$HOST" "$NAME" "$(unzip -p "dist/$NAME.zip" version.txt)"' in release
+    assert 'toolkit.release.smoke "https://$HOST" "$NAME" "$(unzip -p "dist/$NAME.zip" version.txt)"' in release
 
 
 def test_code_and_dependencies_are_looked_at_before_they_come_in() -> None:

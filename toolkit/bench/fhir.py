@@ -18,7 +18,7 @@ from shared.fhir import check, to_json
 from shared.hl7 import parse
 from shared.integration import Integration
 from shared.mapping import to_bundle
-from toolkit import floors
+from toolkit.bench import floors
 from toolkit.bench.turns import turns
 from toolkit.samples import Sample, accepted
 

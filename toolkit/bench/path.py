@@ -40,7 +40,7 @@ def main() -> int:
 
 async def _measure() -> int:
     from integrations import load
-    from toolkit.stack import Stack
+    from toolkit.local.stack import Stack
 
     with tempfile.TemporaryDirectory() as folder:
         async with Stack([load(NAME)], Path(folder)) as stack, aiohttp.ClientSession() as session:

@@ -1,6 +1,6 @@
 """What HL7 v2.3 to 2.5.1 say of fields, data types and tables. Read when first needed; a segment is read when it is met.
 
-The files beside this one are made by toolkit/build_hl7_tables.py, which also says how they are written.
+The files beside this one are made by toolkit/generate/build_hl7_tables.py, which also says how they are written.
 """
 
 from functools import lru_cache

@@ -8,7 +8,7 @@ import pytest
 from shared.destinations.event_grid import Topic
 from shared.envelope import Outgoing
 from shared.problems import Undelivered
-from toolkit.simulators.event_grid import EventGrid
+from toolkit.local.simulators.event_grid import EventGrid
 
 Settings = Callable[..., None]
 PROPERTIES = {"messagetype": "A31", "updatesources": "|110|252|", "deceased": False, "lane": "k1-9f", "number": "000017"}

@@ -71,7 +71,7 @@ def test_a_code_that_no_table_has(kind, ambiguous, expected) -> None:  # type: i
 
 def test_the_page_is_in_step_with_the_tables() -> None:
     """Run ``./hub docs --write`` and read the difference."""
-    from toolkit.generated_docs import failure_page
+    from toolkit.generate.generated_docs import failure_page
 
     for name, text in failure_page().items():
         assert (ROOT / "docs" / "generated" / name).read_text("utf-8") == text

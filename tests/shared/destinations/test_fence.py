@@ -12,8 +12,8 @@ from shared.destinations.mllp import Mllp
 from shared.destinations.queue import QueueOf
 from shared.envelope import Outgoing
 from tests.shared.destinations.transactions import admission, results
-from toolkit.simulators.cdr import Cdr
-from toolkit.simulators.mpi import Mpi
+from toolkit.local.simulators.cdr import Cdr
+from toolkit.local.simulators.mpi import Mpi
 
 Settings = Callable[..., None]
 A31 = Outgoing("application/hl7-v2", b"MSH|^~\\&|A|B|C|D|||ADT^A31|A1|P|2.5\r")

@@ -26,7 +26,7 @@ from tests.shared.destinations.transactions import (
     results,
     token,
 )
-from toolkit.simulators.cdr import Cdr
+from toolkit.local.simulators.cdr import Cdr
 
 CDR = FhirServer("CDR")
 pytestmark = pytest.mark.timeout(600)  # a real server takes its time to start

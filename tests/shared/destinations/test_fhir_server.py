@@ -30,8 +30,8 @@ from tests.shared.destinations.transactions import (
     results,
     token,
 )
-from toolkit.simulators.cdr import Cdr
-from toolkit.simulators.cdr_store import Refused
+from toolkit.local.simulators.cdr import Cdr
+from toolkit.local.simulators.cdr_store import Refused
 
 Settings = Callable[..., None]
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from shared.destinations.http import HttpEndpoint
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
-from toolkit.simulators.mpi import acknowledgement
+from toolkit.local.simulators.mpi import acknowledgement
 
 BODY = b"MSH|^~\\&|252|X|100|Y|20240501120000||ADT^A31^ADT_A05|A1|P|2.5\rPID|1\r"
 HL7 = Outgoing("x-application/hl7-v2+er7", BODY, "A1")

@@ -13,7 +13,7 @@ from shared.destinations.mllp import Mllp, control_id, read_reply
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from tests.shared.destinations.authority import Authority
-from toolkit.simulators.mpi import Mpi, acknowledgement
+from toolkit.local.simulators.mpi import Mpi, acknowledgement
 
 Settings = Callable[..., None]
 

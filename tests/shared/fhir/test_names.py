@@ -14,7 +14,7 @@ from shared.fhir import check, tables
 from shared.fhir.names import UNKNOWN, known, masked, names
 from shared.formats.json_events import SchemaProfile
 from tests.canary.canaries import Nest
-from toolkit.build_fhir_tables import names as built
+from toolkit.generate.build_fhir_tables import names as built
 from toolkit.samples import accepted
 
 REFERRALS, VACCINATIONS, DOCUMENTS = load("referrals-to-pas"), load("vaccinations-to-cdr"), load("documents-to-cdr")

@@ -8,7 +8,7 @@ from shared.ledger.accounts import account
 from shared.ledger.azure import AzureStore
 from shared.ledger.store import Away, Conflict, insert, put
 from tests.conftest import connection_string
-from toolkit.simulators.fault_proxy import FaultProxy
+from toolkit.local.simulators.fault_proxy import FaultProxy
 
 pytestmark = pytest.mark.slow
 TROUBLE = ("status:500", "status:503", "throttle", "status-after:500", "cut-before", "cut-after", "cut-body", "short", "bare")

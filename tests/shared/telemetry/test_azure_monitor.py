@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 SAY = """
 import json, logging, os
-from toolkit.simulators.ingestion import Ingestion
+from toolkit.local.simulators.ingestion import Ingestion
 ingestion = Ingestion()
 os.environ["APPLICATIONINSIGHTS_CONNECTION_STRING"] = ingestion.connection_string
 os.environ["APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL"] = "true"

@@ -1,0 +1,46 @@
+"""Generated pages are fresh, complete, and lead somewhere."""
+
+import re
+
+import pytest
+
+from integrations import load_all
+from toolkit.generate.generated_docs import FOLDER, openapi, pages
+
+PAGES = pages(load_all())
+
+
+@pytest.mark.slow
+def test_every_page_is_fresh_and_none_is_left_over() -> None:
+    """Run ``./hub docs --write`` and read the difference."""
+    there = {path.relative_to(FOLDER).as_posix(): path.read_text("utf-8") for path in FOLDER.rglob("*") if path.is_file()}
+    assert there == PAGES
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name.endswith(".md")])
+def test_links_lead_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", PAGES[name]):
+        assert (FOLDER / name).parent.joinpath(target).resolve().exists(), target
+
+
+def test_openapi_has_every_http_integration_and_unique_names() -> None:
+    document = openapi(load_all())
+    operations = [
+        method["operationId"] for path in document["paths"].values() for method in path.values() if "operationId" in method
+    ]
+    assert len(operations) == len(set(operations))
+    assert "/api/v1/phw-to-mpi" in document["paths"]
+
+
+def test_openapi_names_the_statuses_that_ask_a_caller_to_wait() -> None:
+    for path, methods in openapi(load_all())["paths"].items():
+        for method in methods.values() if path.startswith("/api/v1/") else ():
+            assert "Retry-After" in method["responses"]["429"]["headers"], path
+            assert {"401", "403", "429"} <= method["responses"].keys(), path
+    assert "- `429` " in PAGES["interfaces/phw-to-mpi.md"]
+
+
+def test_a_sheet_names_every_rule_of_its_profile() -> None:
+    text = PAGES["interfaces/phw-to-mpi.md"]
+    for expected in ("nhs-number-check-digit", "252", "ADT^A40", "/api/v1/phw-to-mpi", "phw-to-mpi-in"):
+        assert expected in text

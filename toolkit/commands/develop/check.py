@@ -1,0 +1,200 @@
+"""``./hub check`` and ``./hub run``: the verdict on a message, and the output. No network, no storage."""
+
+import base64
+import json
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from toolkit import screen
+from toolkit.say import stop
+
+Name = Annotated[str, typer.Argument(help="An integration of the catalogue (./hub list).")]
+File = Annotated[str, typer.Argument(help="A file with one message; - for standard input.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Jsonl = Annotated[
+    bool, typer.Option("--jsonl", help='Many messages: reads {"name","body_base64"} per line, writes one result per line.')
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with status 1 if a message is not accepted.")]
+Second = Annotated[bool, typer.Option("--second-opinion", help="Also validate the FHIR output with fhir.resources.")]
+WhatIf = Annotated[
+    list[str] | None,
+    typer.Option("--what-if", help="RULE=error or RULE=warning, or RULE@PATH=...; FILE is then a folder. May be repeated."),
+]
+Result = dict[str, Any]
+
+
+def check(
+    name: Name,
+    file: File = "-",
+    as_json: Json = False,
+    jsonl: Jsonl = False,
+    strict: Strict = False,
+    second: Second = False,
+    what_if: WhatIf = None,
+) -> None:
+    """Check a message. With --what-if, show what a changed rule would mean for a folder of messages."""
+    if what_if:
+        from toolkit.analyse.rule_decisions import report
+
+        return report(declared(name), what_if, file, as_json)
+    return answer_all(checker(name, second), file, as_json, jsonl, strict)
+
+
+def run(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = False, strict: Strict = False) -> None:
+    """Check a message and show the output that would be sent."""
+    answer_all(runner(name), file, as_json, jsonl, strict)
+
+
+def checker(name: str, second: bool = False) -> Callable[[bytes], Result]:
+    integration = declared(name)
+    from shared import pipeline
+
+    def answer(body: bytes) -> Result:
+        ran = pipeline.run(integration, envelope(name, body))
+        face = {**verdict_face(ran.verdict), **faults_face(ran.faults)}
+        return {**face, "second_opinion": opinions(ran.outgoing)} if second else face
+
+    return answer
+
+
+def opinions(outgoing: Iterable[Any]) -> list[dict[str, str]]:
+    """What fhir.resources reports for each FHIR body of the output."""
+    from shared.fhir.second_opinion import second_opinion
+
+    found = [issue for each in outgoing if "fhir" in each.content_type for issue in second_opinion(json.loads(each.body))]
+    return [{"where": issue.where, "text": issue.text} for issue in found]
+
+
+def runner(name: str) -> Callable[[bytes], Result]:
+    integration = declared(name)
+    from shared import pipeline
+    from toolkit.analyse.fate import faces
+
+    def answer(body: bytes) -> Result:
+        asked = envelope(name, body)
+        ran = pipeline.run(integration, asked)
+        return ran_face(ran, faces(integration, asked) if ran.outgoing else [])
+
+    return answer
+
+
+def declared(name: str) -> Any:
+    """The integration's declaration, or one clear line."""
+    from integrations import CATALOGUE, load
+
+    if name not in CATALOGUE:
+        stop(f"no integration is called {name}: ./hub list shows the catalogue", 2)
+    return load(name)
+
+
+def envelope(name: str, body: bytes) -> Any:
+    from shared.envelope import Envelope
+
+    return Envelope(integration=name, body=body, received_at=now())
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def verdict_face(verdict: Any) -> Result:
+    return {
+        "acknowledgement": verdict.acknowledgement,
+        "accepted": verdict.accepted,
+        "issues": [issue_face(issue) for issue in verdict.issues],
+    }
+
+
+def issue_face(issue: Any) -> dict[str, str]:
+    return {name: getattr(issue, name) for name in ("severity", "rule", "code", "where", "text")}
+
+
+def faults_face(faults: Iterable[Any]) -> Result:
+    """Problems in the hub's own output for an accepted message, by path; empty if it passes its check."""
+    found = [issue_face(issue) for issue in faults]
+    return {"faults": found} if found else {}
+
+
+def ran_face(ran: Any, fate: list[Result]) -> Result:
+    outgoing = [outgoing_face(one) for one in ran.outgoing]
+    return {**verdict_face(ran.verdict), **faults_face(ran.faults), "outgoing": outgoing, "fate": fate}
+
+
+def outgoing_face(outgoing: Any) -> Result:
+    return {"content_type": outgoing.content_type, **body_face(outgoing.body)}
+
+
+def body_face(body: bytes) -> dict[str, str]:
+    """As text where it is text."""
+    try:
+        return {"body": body.decode()}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(body).decode()}
+
+
+def answer_all(answer: Callable[[bytes], Result], file: str, as_json: bool, jsonl: bool, strict: bool) -> None:
+    """One message or many. Exits with status 0 if each was answered, and a single one has valid output."""
+    if jsonl:
+        results = many(answer, read(file).splitlines())
+        raise SystemExit(0 if all(results) else 1)
+    result = answer(read(file))
+    print(screen.as_json(result) if as_json else screen.plain(as_text(result)))
+    raise SystemExit(1 if result.get("faults") or (strict and not result["accepted"]) else 0)
+
+
+def many(answer: Callable[[bytes], Result], lines: Iterable[bytes]) -> list[bool]:
+    """Each line's result is written as soon as it is known; whether each was answered."""
+    return [one_line(answer, line) for line in lines if line.strip()]
+
+
+def one_line(answer: Callable[[bytes], Result], line: bytes) -> bool:
+    try:
+        asked = json.loads(line)
+        name, body = asked["name"], base64.b64decode(asked["body_base64"], validate=True)
+    except (ValueError, KeyError, TypeError):
+        return bool(emit({"name": None, "error": 'not a line of {"name", "body_base64"}'}))
+    emit({"name": name, **answer(body)})
+    return True
+
+
+def emit(result: Result) -> None:
+    sys.stdout.write(screen.as_json(result, indent=None) + "\n")
+
+
+def read(file: str) -> bytes:
+    """As bytes: text mode would change the segment ends."""
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        stop(f"cannot read {file}: {error.strerror}", 2)
+
+
+def as_text(result: Result) -> str:
+    """As text: the decision, each finding, each body of the output."""
+    lines = [f"{result['acknowledgement']}  {decision(result)}"]
+    lines += map(issue_line, result["issues"])
+    if faults := result.get("faults"):
+        then = "so the message would become a dead letter" if result["accepted"] else "so the message is refused"
+        lines += ["", f"the hub's own output does not pass its check, {then}:"]
+        lines += map(issue_line, faults)
+    for one in result.get("outgoing", []):
+        lines += ["", f"sends {one['content_type']}:", one.get("body", "(binary)").replace("\r", "\n")]
+    return "\n".join(lines)
+
+
+def decision(result: Result) -> str:
+    """In words: accepted, accepted but would fail, or not accepted."""
+    if not result["accepted"]:
+        return "not accepted"
+    return "accepted, but would fail" if result.get("faults") else "accepted"
+
+
+def issue_line(issue: dict[str, str]) -> str:
+    return f"  {issue['severity']:<11} {issue['where'] or '-':<14} {issue['text']}  ({issue['rule'] or issue['code']})"

@@ -1,0 +1,45 @@
+"""Work on the store that the settings name; without settings, the store of ``./hub up`` on this machine."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from toolkit.say import stop
+
+if TYPE_CHECKING:
+    from shared.hub import Hub
+    from shared.integration import Integration
+
+T = TypeVar("T")
+
+
+def all_or_one(name: str) -> "list[Integration]":
+    """The integration of that name, or the whole catalogue."""
+    from integrations import load_all
+    from toolkit.commands.develop.check import declared
+
+    return [declared(name)] if name else list(load_all())
+
+
+def on_store(integrations: "list[Integration]", work: "Callable[[Integration, Hub], Awaitable[T]]") -> dict[str, T]:
+    """The work for each integration, by name; one clear line when storage does not answer."""
+    from shared.hub import connect
+    from shared.ledger.dead import Refused
+    from shared.ledger.store import Away
+
+    os.environ.setdefault("AzureWebJobsStorage", "UseDevelopmentStorage=true")
+
+    async def whole() -> dict[str, Any]:
+        hub = connect(integrations)
+        try:
+            return {one.name: await work(one, hub) for one in integrations}
+        finally:
+            await hub.drain(30)
+
+    try:
+        return asyncio.run(whole())
+    except Away:
+        stop("storage does not answer: is the hub up? (./hub up, or set AzureWebJobsStorage)")
+    except Refused as why:
+        stop(str(why))

@@ -1,0 +1,69 @@
+"""``./hub trace``: the history of a message, found by its control id."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toolkit import screen
+from toolkit.commands.operate.stored import all_or_one, on_store
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Value = Annotated[str, typer.Argument(help="A control id (MSH-10), or another id with --by.")]
+Only = Annotated[str, typer.Option("--integration", "-i", help="Search only this integration.")]
+By = Annotated[str, typer.Option("--by", help="control, correlation, patient or id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+TIMES = ("at", "ended", "due")
+
+
+def trace(value: Value, integration: Only = "", by: By = "control", as_json: AsJson = False) -> None:
+    """Show the history of a message, without its content. Exits with status 1 if nothing is found."""
+    from shared.hub import Hub
+    from shared.integration import Integration
+    from shared.ledger import search
+
+    async def look(one: Integration, hub: Hub) -> list[dict[str, Any]]:
+        if by == "id":
+            found = await search.status(one.name, value, hub)
+            return [found] if found else []
+        return await search.find(one.name, by, value, hub)  # type: ignore[arg-type]
+
+    stories = {name: found for name, found in on_store(all_or_one(integration), look).items() if found}
+    print(screen.as_json(stories)) if as_json else _print(stories)
+    raise SystemExit(0 if stories else 1)
+
+
+def _print(stories: dict[str, list[dict[str, Any]]]) -> None:
+    console = screen.console()
+    if not stories:
+        console.print("no such message")
+    for name, found in stories.items():
+        for one in found:
+            console.print(_story(name, one))
+
+
+def _story(name: str, one: dict[str, Any]) -> "Table":
+    from rich.table import Table
+
+    title = screen.cell(f"{name}  {one['id']}")
+    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    for key, value in _lines(one):
+        table.add_row(screen.cell(key), screen.cell(value))
+    return table
+
+
+def _lines(one: dict[str, Any]) -> list[tuple[str, str]]:
+    shown = [
+        (key, _said(key, value)) for key, value in one.items() if key not in ("id", "history") and value not in ("", 0, False)
+    ]
+    before = [
+        (f"attempt before ({n})", ", ".join(f"{k} {v}" for k, v in _lines(past)))
+        for n, past in enumerate(one.get("history", []), 1)
+    ]
+    return shown + before
+
+
+def _said(key: str, value: Any) -> str:
+    return datetime.fromtimestamp(value).astimezone().isoformat(timespec="milliseconds") if key in TIMES else str(value)

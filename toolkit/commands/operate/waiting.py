@@ -1,0 +1,83 @@
+"""``./hub waiting list|retry|give-up`` and ``./hub close-breaker``: act on waiting messages."""
+
+import getpass
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toolkit import screen
+from toolkit.commands.operate.dead import stated
+from toolkit.commands.operate.stored import all_or_one, on_store
+
+if TYPE_CHECKING:
+    from shared.hub import Hub
+    from shared.integration import Integration
+    from shared.ledger.dead import Person
+
+Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
+Maybe = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
+Ids = Annotated[list[str], typer.Argument(help="Message ids, from waiting list.")]
+Purpose = Annotated[str, typer.Option("--purpose", help="The reason; it is recorded in the audit.", callback=stated)]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+app = typer.Typer(no_args_is_help=True, help="List, retry or give up messages that wait for their destination.")
+
+
+@app.command("list")
+def list_waiting(name: Maybe = "", as_json: AsJson = False) -> None:
+    """List the first waiting message of each lane, oldest first: the reason and the number of attempts."""
+    from shared.ledger.waiting import waiting
+
+    found = on_store(all_or_one(name), lambda one, hub: waiting(one, hub))
+    print(screen.as_json(found)) if as_json else _table(found)
+
+
+@app.command()
+def retry(name: Name, ids: Ids, purpose: Purpose) -> None:
+    """Try waiting messages now."""
+    from shared.ledger.waiting import retry as again
+
+    print(f"to be tried now: {_each(name, ids, purpose, again)}")
+
+
+@app.command("give-up")
+def give_up(name: Name, ids: Ids, purpose: Purpose) -> None:
+    """Turn waiting messages into dead letters, so that their lanes continue."""
+    from shared.ledger.waiting import give_up as end
+
+    print(f"given up: {_each(name, ids, purpose, end)}")
+
+
+def close_breaker(name: Name, purpose: Purpose) -> None:
+    """Close the breaker of an integration's destination: deliveries continue at once, in every integration that uses it."""
+    from shared.ledger.waiting import close_breaker as close
+
+    lanes = on_store(all_or_one(name), lambda one, hub: close(one, _person(purpose), hub))[name]
+    print(f"closed; lanes that continue now: {lanes}")
+
+
+def _each(name: str, ids: list[str], purpose: str, act: "Callable[[Integration, str, Person, Hub], Awaitable[None]]") -> int:
+    async def work(one: "Integration", hub: "Hub") -> int:
+        for each in ids:
+            await act(one, each, _person(purpose), hub)
+        return len(ids)
+
+    return on_store(all_or_one(name), work)[name]
+
+
+def _person(purpose: str) -> "Person":
+    from shared.ledger.dead import Person
+
+    return Person(getpass.getuser(), purpose)
+
+
+def _table(found: dict[str, list[dict[str, Any]]]) -> None:
+    from rich.table import Table
+
+    columns = ("control", "code", "attempts", "tries", "id")
+    table = Table("integration", "control id", "waits for", "counted", "tried", "id", box=None)
+    for name, stories in found.items():
+        for one in stories:
+            table.add_row(name, *(screen.cell(one.get(column, "")) for column in columns))
+    screen.console().print(table if table.row_count else "no message is waiting")

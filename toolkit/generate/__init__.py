@@ -1,0 +1,1 @@
+"""What is generated: documents, mapping sheets, the manifest, tables from the official definitions."""

@@ -1,0 +1,1 @@
+"""How the local host starts a function: HTTP, queues, timers, Event Grid."""
