@@ -10,9 +10,11 @@ from shared.envelope import Answer
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import audit, dead
+from shared.ledger.memory import MemoryStore
+from shared.ledger.store import Away, Row
 from shared.pipeline import accept
 from shared.problems import Undelivered
-from tests.ledger_world import Remembering, envelope, hub, integration, note
+from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 NAME = "notes-to-test"
 CODES = {"1": "ack-AR", "2": "ack-AE", "3": "ack-AR"}
@@ -125,3 +127,90 @@ async def test_the_purpose_that_is_kept(headers: dict[str, str], query: dict[str
     world, notes, ids = await three_letters()
     await administer(notes, headers, f"POST {ids['1']}/discard", query, world)
     assert [act["purpose"] for act in await audit.acts(NAME, world)] == [kept]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "left"),
+    [
+        ({}, 409, 1),
+        ({"out_of_order": ""}, 409, 1),
+        ({"out_of_order": "0"}, 409, 1),
+        ({"out_of_order": "true"}, 409, 1),
+        ({"out_of_order": "1"}, 202, 0),
+    ],
+)
+async def test_a_letter_that_was_overtaken_is_replayed_on_request_alone(query: dict[str, str], status: int, left: int) -> None:
+    """``out_of_order=1`` and nothing else: a newer message of the same patient was delivered, and would be undone."""
+    world = hub(integration(Remembering(behave=lambda read: refuse(read) if read["id"] == "1" else None)))
+    notes = world.integrations[NAME]
+    for control in ("1", "9"):
+        await accept(notes, envelope(note(control, lane="A")), world)
+        while world.tasks:
+            await next(iter(world.tasks))
+    (letter,) = await dead.dead_letters(NAME, world)
+    answer = await administer(notes, WHY, f"POST {letter['id']}/replay", query, world)
+    assert (answer.status, len(await dead.dead_letters(NAME, world))) == (status, left)
+
+
+async def letters_of(times: tuple[int, ...]) -> tuple[Hub, Integration]:
+    """Dead letters that came at these seconds, each of a lane of its own."""
+    clock = [NOW]
+    world = hub(integration(Remembering(behave=lambda read: refuse({"id": "1"}))), now=lambda: clock[0])
+    for second in times:
+        clock[0] = NOW + second
+        await accept(world.integrations[NAME], envelope(note(f"at-{second}", lane=f"{second}")), world)
+        while world.tasks:
+            await next(iter(world.tasks))
+    return world, world.integrations[NAME]
+
+
+async def test_letters_are_listed_and_replayed_oldest_first() -> None:
+    """The list is kept by id, a hash: with so many letters its own order is another one."""
+    times = (50, 10, 40, 0, 30, 20, 60)
+    world, notes = await letters_of(times)
+    page = orjson.loads((await administer(notes, {}, "GET", {}, world)).body)
+    assert [letter["control"] for letter in page["dead"]] == [f"at-{second}" for second in sorted(times)]
+    assert set(page) == {"dead"}
+    replayed = orjson.loads((await administer(notes, WHY, "POST replay", {}, world)).body)["replayed"]
+    assert replayed == [letter["id"] for letter in page["dead"]]
+
+
+async def test_a_long_list_has_a_next_page_which_begins_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, notes = await letters_of((0, 1, 2, 3))
+    whole = {letter["id"] for letter in await dead.dead_letters(NAME, world)}
+    read = dead.dead_page
+    monkeypatch.setattr(dead, "dead_page", lambda *which, **more: read(*which, **more, most=3))
+    first = orjson.loads((await administer(notes, {}, "GET", {}, world)).body)
+    last = orjson.loads((await administer(notes, {}, "GET", {"after": first["after"]}, world)).body)
+    assert (len(first["dead"]), len(last["dead"]), "after" in last) == (3, 1, False)
+    assert {letter["id"] for letter in (*first["dead"], *last["dead"])} == whole
+
+
+@pytest.mark.parametrize(
+    ("rule", "controls"), [("", ["1", "2", "3"]), ("ack-AR", ["1", "3"]), ("ack-AE", ["2"]), ("ack", []), ("none", [])]
+)
+async def test_the_list_is_narrowed_by_a_rule_or_code(rule: str, controls: list[str]) -> None:
+    answer, _, _ = await asked("GET", {"rule": rule}, {})
+    assert sorted(letter["control"] for letter in orjson.loads(answer.body)["dead"]) == controls
+
+
+class NoTables(MemoryStore):
+    async def query(self, table: str, partition: str, first: str = "", last: str = "", limit: int = 0) -> list[Row]:
+        raise Away
+
+
+async def test_while_storage_is_away_the_caller_is_to_come_back_in_30_seconds() -> None:
+    world = hub(integration(Remembering()), store=NoTables(lambda: NOW))
+    answer = await administer(world.integrations[NAME], {}, "GET", {}, world)
+    assert (answer.status, answer.body, answer.headers) == (503, b"", {"Retry-After": "30"})
+
+
+async def test_a_request_without_a_purpose_is_answered_with_how_to_give_one() -> None:
+    answer, _, _ = await asked("POST replay", {}, {"x-hub-purpose": "  "})
+    assert orjson.loads(answer.body) == {"error": "a purpose is needed, which is kept in the audit: the header x-hub-purpose"}
+
+
+async def test_what_is_not_there_has_no_body() -> None:
+    for request in ("GET nothing", "POST {id1}/delete"):
+        answer, _, _ = await asked(request, {}, WHY)
+        assert (answer.status, answer.content_type, answer.body) == (404, "text/plain", b"")
