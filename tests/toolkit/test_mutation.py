@@ -35,6 +35,8 @@ def slips(source: str, operator: str) -> set[str]:
         ("element", "(a, b) = x", set()),
         ("swapped", "f(a, b, c)", {"f(b, a, c)", "f(a, c, b)"}),
         ("swapped", "f(*a, b)", set()),
+        ("swapped", "min(a, b)", set()),  # the same either way
+        ("swapped", "max(a, b, key=c)", {"max(b, a, key=c)"}),  # of two with the same key, the first
         ("swapped", "x = a if b else c", {"x = (c if b else a)"}),
         ("constant", "x = 1", {"x = 2"}),
         ("constant", "x = 'é'; y = 'ŵ'", {"x = ''; y = 'ŵ'", "x = 'é'; y = ''"}),
@@ -60,6 +62,63 @@ def test_every_mutant_of_the_product_can_be_read() -> None:
         before = ast.dump(ast.parse(source))
         for each in mutants(source)[::20]:
             assert ast.dump(ast.parse(each.planted(source))) != before, (path.name, each)
+
+
+TABLE = """\
+T = {
+    "a": (1, 2),
+    "b": 3,
+}
+if (
+    a == 1
+    and b
+):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "operators"),
+    [
+        (1, set()),  # of the whole table no row is changed
+        (2, {"element", "constant"}),
+        (3, {"element", "constant"}),
+        (6, {"condition", "comparison", "constant"}),
+        (7, {"condition"}),
+    ],
+)
+def test_a_slip_is_in_the_lines_that_it_changes(line: int, operators: set[str]) -> None:
+    """One row of a long table that a change touches is tried, and none of the others."""
+    found = [each for each in mutants(TABLE) if each.lines[0] <= line <= each.lines[1]]
+    assert {each.operator for each in found} == operators
+    assert {each.lines for each in found} <= {(line, line)}
+
+
+def test_of_a_changed_file_the_changed_lines_are_tried(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(TABLE)
+    plans = run.planned(tmp_path, ["a.py"], {"a.py": {3}})
+    assert {each.mutant.lines for each in plans} == {(3, 3)}
+    assert run.planned(tmp_path, ["a.py"], {"b.py": {3}}) == []
+    assert len(run.planned(tmp_path, ["a.py"])) > len(plans)
+
+
+def test_what_survives_the_nearest_tests_is_tried_with_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = [run.Planned("a.py", "a < b < c", each) for each in mutants("a < b < c")]
+    bounds = []
+
+    def tried(folder: Path, covered: Covered, plans: list[run.Planned], *, bound: float, minutes: float = 0):
+        bounds.append(bound)
+        ran = 5 if bound > 6 else 2
+        for number, (path, _, mutant) in enumerate(plans):
+            fate = "caught" if bound > 6 and number == 0 else "survived"
+            yield run.Tried(path, mutant, fate, "", tests=ran, of=5)
+
+    monkeypatch.setattr(run, "tried", tried)
+    found = list(run.tried_again(Path(), Covered({}), plans, bounds=(6, 60)))
+    assert [(each.fate, each.tests) for each in found] == [("caught", 5), ("survived", 5)]
+    assert {each.mutant for each in found} == {each.mutant for each in plans}
+    assert bounds == [6, 60]
+    assert [each.tests for each in run.tried_again(Path(), Covered({}), plans, bounds=(6, 0))] == [2, 2]
 
 
 CODE = """\

@@ -43,7 +43,7 @@ class Planned(NamedTuple):
 
 
 def planned(folder: Path, paths: Iterable[str], lines: dict[str, set[int]] | None = None) -> list[Planned]:
-    """Every mutant of these files; with ``lines``, those that touch one of them."""
+    """Every mutant of these files; with ``lines``, those that change one of them."""
     found = []
     for path in paths:
         source = (folder / path).read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def planned(folder: Path, paths: Iterable[str], lines: dict[str, set[int]] | Non
         found += [
             Planned(path, source, each)
             for each in mutants(source)
-            if touched is None or touched & set(range(each.first, each.last + 1))
+            if touched is None or touched & set(range(each.lines[0], each.lines[1] + 1))
         ]
     return found
 
@@ -107,6 +107,23 @@ def tried(folder: Path, covered: Covered, plans: list[Planned], *, bound: float,
             path, source, mutant = plans[told["number"]]
             tests = part[told["number"]]
             yield Tried(path, mutant, told["fate"], diff(path, source, mutant), told["by"], len(tests["tests"]), tests["of"])
+
+
+def tried_again(
+    folder: Path, covered: Covered, plans: list[Planned], *, bounds: tuple[float, float], minutes: float = 0
+) -> Iterator[Tried]:
+    """The same, but what survives the nearest tests is tried with more of them, so that a survivor is one."""
+    end = time.monotonic() + 60 * minutes if minutes else 0
+    doubtful = []
+    by_place = {(each.path, each.mutant): each for each in plans}
+    for each in tried(folder, covered, plans, bound=bounds[0], minutes=minutes):
+        if each.fate == "survived" and each.tests < each.of and bounds[1] > bounds[0]:
+            doubtful.append(by_place[each.path, each.mutant])
+        else:
+            yield each
+    left = max(0.01, (end - time.monotonic()) / 60) if end else 0
+    if doubtful:
+        yield from tried(folder, covered, doubtful, bound=bounds[1], minutes=left)
 
 
 def _warm(folder: Path, job: list[dict[str, Any]], end: float) -> Iterator[dict[str, Any]]:

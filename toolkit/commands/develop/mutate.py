@@ -11,7 +11,7 @@ from toolkit.say import ROOT, stop
 
 if TYPE_CHECKING:
     from toolkit.mutation.covered import Covered
-    from toolkit.mutation.run import Planned
+    from toolkit.mutation.run import Planned, Tried
 
 KEPT = ROOT / ".hub" / "mutation" / "covered.json.gz"
 Paths = Annotated[list[str] | None, typer.Option("--paths", help="A file or folder to change; may be repeated.")]
@@ -21,6 +21,7 @@ Base = Annotated[str, typer.Option("--base", help="A commit; the merge base with
 Sample = Annotated[int, typer.Option("--sample", help="So many mutants of each package, at random; 0 for all.")]
 Seed = Annotated[int, typer.Option("--seed", help="Another seed is another sample.")]
 Seconds = Annotated[float, typer.Option("--seconds", help="Run at most so many seconds of tests for a mutant.")]
+Again = Annotated[float, typer.Option("--again", help="Try a survivor again with so many seconds of tests before it counts.")]
 Minutes = Annotated[float, typer.Option("--minutes", help="Stop after so many minutes; 0 for no limit.")]
 Near = Annotated[bool, typer.Option("--near", help="Record only tests that name the changed modules, if none are recorded.")]
 Workers = Annotated[str, typer.Option("--workers", help="Processes that record coverage, or auto.")]
@@ -35,12 +36,17 @@ def mutate(
     sample: Sample = 0,
     seed: Seed = 1,
     seconds: Seconds = 6,
+    again: Again = 60,
     minutes: Minutes = 0,
     near: Near = False,
     workers: Workers = "0",
     report: Report = None,
 ) -> None:
-    """Change one thing at a time and print the changes that no test notices. Exits with status 1 if any has no listed reason."""
+    """Change one thing at a time and print the changes that no test notices. Exits with status 1 if any has no listed reason.
+
+    docs/contributing.md says what to do about one. With --changed, nothing else fails: if the time is over before the tests
+    are recorded or all changes tried, a line says so.
+    """
     from toolkit.mutation import run
     from toolkit.mutation.copied import copy
 
@@ -60,20 +66,34 @@ def mutate(
         folder = Path(made).resolve()
         copy(ROOT, folder)
         covered = _covered(folder, files, tests, near=near, workers=workers, minutes=minutes / 2)
+        if covered is None:
+            typer.echo("the tests did not end in time: nothing is known of what they cover, and nothing was tried")
+            raise typer.Exit(0 if changed else 1)
         plans = run.sampled(run.planned(folder, files, lines), sample, seed)
         if near:
             plans = _with_tests(plans, covered)
         results = []
         left = max(0.1, minutes - (time.monotonic() - began) / 60) if minutes else 0
-        for each in run.tried(folder, covered, plans, bound=seconds, minutes=left):
+        for each in run.tried_again(folder, covered, plans, bounds=(seconds, again), minutes=left):
             results.append(each)
             if each.fate in run.SURVIVED:
-                typer.echo(f"{each.fate}: {each.mutant.operator}, {each.tests} of {each.of} tests ran\n{each.diff}")
+                _say_survivor(folder, each)
             if report:
                 _write(report, each)
     _say(results, len(plans), began)
     if any(each.fate in run.SURVIVED for each in results):
+        typer.echo(
+            "write a test that fails for each, or list it with a reason: docs/contributing.md, A change that no test notices"
+        )
         raise typer.Exit(1)
+
+
+def _say_survivor(folder: Path, each: "Tried") -> None:
+    """The change, and the row with which it would be accepted."""
+    from toolkit.mutation.baseline import survivor, toml
+
+    where = survivor(each.path, (folder / each.path).read_text("utf-8"), each.mutant)
+    typer.echo(f"{each.fate}: {each.mutant.operator}, {each.tests} of {each.of} tests ran\n{each.diff}\n{toml(where, '')}")
 
 
 def _with_tests(plans: list["Planned"], covered: "Covered") -> list["Planned"]:
@@ -85,8 +105,10 @@ def _with_tests(plans: list["Planned"], covered: "Covered") -> list["Planned"]:
     return known
 
 
-def _covered(folder: Path, files: list[str], tests: list[str] | None, *, near: bool, workers: str, minutes: float) -> "Covered":
-    """Which tests run which line: as it is kept, and recorded again where tests have changed."""
+def _covered(
+    folder: Path, files: list[str], tests: list[str] | None, *, near: bool, workers: str, minutes: float
+) -> "Covered | None":
+    """Which tests run which line: as it is kept, and recorded again where tests have changed. ``None``: time was too short."""
     from toolkit.mutation.covered import Covered
 
     covered = Covered.read(KEPT)
@@ -97,7 +119,7 @@ def _covered(folder: Path, files: list[str], tests: list[str] | None, *, near: b
     elif outdated:
         typer.echo(f"recording what the tests of {len(outdated)} files cover")
         if not covered.record(folder, outdated, workers=workers, seconds=60 * minutes or 7200):
-            stop("the tests did not end in time: nothing is known of what they cover", 1)
+            return None
         covered.follow(folder)
         if not tests:
             covered.write(KEPT)
