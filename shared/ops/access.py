@@ -46,8 +46,8 @@ def _signed_in(headers: Mapping[str, str]) -> Person | None:
 
 def _sample(cookie: str) -> Person:
     pairs = dict(part.strip().partition("=")[::2] for part in cookie.split(";"))
-    role = pairs.get("hub-sample-role", "")
-    return Person(f"sample-{role}" if role in ROLES else "sample-reader", role if role in ROLES else "reader", is_sample=True)
+    role = next((role for role in ROLES if pairs.get("hub-sample-role") == role), "reader")
+    return Person(f"sample-{role}", role, is_sample=True)
 
 
 def token(secret: bytes, who: Person, day: str) -> str:

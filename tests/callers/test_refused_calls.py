@@ -13,6 +13,7 @@ from shared.hub import Hub
 from shared.ledger import counters
 from shared.ledger.memory import MemoryStore
 from shared.ops.door import Call, ops
+from shared.privacy import keyed
 from shared.security import Partner
 from tests import ledger_world
 from tests.callers.kinds import PARTNERS, key
@@ -149,6 +150,27 @@ def test_a_clock_that_goes_back_begins_a_new_window(hearing: Hearing) -> None:
     hearing.statuses(LIMIT + 1)
     hearing.clock -= 3600
     assert hearing.statuses(1) == [401]
+
+
+def test_the_answers_to_refused_calls(hearing: Hearing) -> None:
+    answers = [hearing.call() for _ in range(LIMIT + 1)]
+    assert answers[0] == Answer(401, "text/plain", b"")
+    assert answers[-1] == Answer(429, "text/plain", b"", {"Retry-After": "60"})
+    assert hearing.call(secret="key-elsewhere") == Answer(403, "text/plain", b"")
+    assert list(hearing.hub.refusals.windows) == [keyed("caller", "address 192.0.2.1"), keyed("caller", "partner elsewhere")]
+
+
+@pytest.mark.parametrize(("later", "wait"), [(0, "60"), (0.1, "60"), (1, "59"), (59, "1"), (59.9, "1")])
+def test_a_throttled_caller_is_to_come_back_when_its_window_ends(hearing: Hearing, later: float, wait: str) -> None:
+    hearing.statuses(LIMIT)
+    hearing.clock += later
+    answer = hearing.call()
+    assert isinstance(answer, Answer)
+    assert answer.headers == {"Retry-After": wait}
+
+
+def test_the_limits() -> None:
+    assert (LIMIT, WINDOW, REPORTED, CALLERS) == (20, 60.0, 300, 1024)
 
 
 def test_limits_leave_room_for_a_mistake_and_none_for_a_search() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -12,7 +13,20 @@ from hypothesis import strategies as st
 from shared import triggers
 from shared.envelope import Envelope
 from shared.ledger import search
-from shared.privacy import chosen, findable, handing_over, holds_nhs_number, is_identifier, keyed, shown, trace_kept
+from shared.privacy import (
+    WITHHELD,
+    chosen,
+    code,
+    digest,
+    findable,
+    handing_over,
+    holds_nhs_number,
+    is_identifier,
+    keyed,
+    place,
+    shown,
+    trace_kept,
+)
 from shared.validation.nhs_number import check_digit
 from tests import ledger_world as world
 
@@ -169,3 +183,76 @@ def test_each_delivery_has_a_name_of_its_own() -> None:
     assert len({handing_over(*each) for each in parts}) == len(parts)
     first, again = (handing_over("queue", "1") for _ in range(2))
     assert first == again
+
+
+@pytest.mark.parametrize(
+    "parts", [("queue", "1"), ("file", "a.hl7", "etag")], ids=lambda parts: " ".join(parts) if isinstance(parts, tuple) else ""
+)
+def test_the_name_of_a_delivery_is_the_same_in_every_release(parts: tuple[str, ...]) -> None:
+    assert handing_over(*parts) == keyed("handed", "\0".join(parts))[:16]
+
+
+@pytest.mark.parametrize("kept", [code, place], ids=["code", "place"])
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("", True),
+        ("http-503", True),
+        ("ack-AR", True),
+        ("a", True),
+        ("9990000018", False),
+        ("PID-9990000018", False),
+        ("999-000-0018", False),
+        ("Mrs Jones", False),
+        ("a\n", False),
+        ("é", False),
+    ],
+)
+def test_a_code_or_a_path_that_could_be_someones_is_withheld(kept: Any, text: str, is_kept: bool) -> None:
+    assert kept(text) == (text if is_kept else WITHHELD)
+
+
+@pytest.mark.parametrize(
+    ("kept", "longest"), [(lambda text: code(text) == text, 64), (lambda text: place(text) == text, 200), (is_identifier, 36)]
+)
+def test_the_greatest_length(kept: Any, longest: int) -> None:
+    assert kept("x" * longest)
+    assert not kept("x" * (longest + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("99900-00018", True),  # two groups
+        ("9990000-018", True),
+        ("9-9-9-0-0-0-0-0-1-8", True),  # ten
+        ("5-9-9-9-0-0-0-0-0-1-8-5", True),
+        ("1.999.000.0018", True),
+        ("1999.000.0018", True),
+        ("999_000_0018", True),
+        ("999 000 0018", False),  # such a text is no id anyway
+        ("999-000-0019", False),
+        ("999000001", False),
+        ("19990000018", True),
+        ("99900000185", True),
+        ("20991231235959", False),  # a time stamp
+        ("20260501093000123", False),
+        ("202605010930001234", True),  # one digit too many for a time stamp
+        ("2099123123595", False),
+    ],
+)
+def test_how_an_nhs_number_is_found(text: str, holds: bool) -> None:
+    assert holds_nhs_number(text) is holds
+
+
+LINES = [b"MSH\rPID", b"MSH\nPID", b"MSH\r\nPID", b"MSH\rPID\r", b"MSH\nPID\n", b"MSH\r\nPID\r\n", b"MSH\rPID\n\r\n\r"]
+
+
+@pytest.mark.parametrize("body", LINES)
+def test_a_body_has_one_digest_whatever_ends_its_lines(body: bytes) -> None:
+    assert digest(body) == sha256(b"MSH\nPID").hexdigest()
+
+
+@pytest.mark.parametrize("body", [b"MSHPID", b"MSH\n\nPID", b"\nMSH\nPID", b"MSH\rPID "])
+def test_another_body_has_another_digest(body: bytes) -> None:
+    assert digest(body) != sha256(b"MSH\nPID").hexdigest()

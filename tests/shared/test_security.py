@@ -16,7 +16,7 @@ from shared.envelope import Identity
 from shared.ops.access import Person, token
 from shared.security import BadPartners, Partner, at_start, caller, partners, wrong_sender
 from shared.settings import SettingMissing, in_azure, on_developers_machine, platform_checks
-from tests.callers.kinds import PARTNERS, VALID, certificate, digest, key, shown
+from tests.callers.kinds import EXPIRED, PARTNERS, UNKNOWN, VALID, certificate, digest, key, shown
 from tests.ledger_world import NOW
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -267,6 +267,24 @@ def test_platform_headers_are_named_in_one_place() -> None:
     assert found - {"door.py"} == {"platform_headers.py"}  # the door's own doctest sends one
 
 
+def test_only_a_certificate_that_a_partner_has_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's bytes reach no parser; what is not valid now counts as nothing."""
+    monkeypatch.setenv("WEBSITE_SITE_NAME", "an-app")
+    monkeypatch.setenv("HUB_PLATFORM_AUTH", "certificate")
+    known = (partner(monkeypatch, certificates=[digest(VALID), digest(EXPIRED)]),)
+    read: list[bytes] = []
+    is_valid = security._is_valid
+    monkeypatch.setattr(security, "_is_valid", lambda der, now: bool(read.append(der)) or is_valid(der, now))
+    found = [security._certificate(shown(der), known, NOW) for der in (VALID, EXPIRED, UNKNOWN)]
+    assert found == [digest(VALID), "", ""]
+    assert read == [VALID, EXPIRED]
+
+
+def test_no_credential_is_none_of_those_that_are_known() -> None:
+    assert not security._is_one_of("", ("",))
+    assert [security._is_one_of("b", kept) for kept in ((), ("a",), ("a", "b"), ("bb",))] == [False, False, True, False]
+
+
 KINDS = st.text("abc", max_size=3)
 
 
@@ -285,6 +303,19 @@ def test_the_hash_key_has_no_fallback_in_azure(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("HUB_HASH_KEY")
     with pytest.raises(SettingMissing, match="HUB_HASH_KEY"):
         privacy.keyed("lane", "1")
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"),
+    [("", "2a864270db295c451f750e3abc0787b8"), ("a key of the tests", "dc00e4aaf2da41930838da2db3ae1c54")],
+)
+def test_a_keyed_hash_is_the_same_in_every_release(monkeypatch: pytest.MonkeyPatch, key: str, kept: str) -> None:
+    """Lanes and the index are found by it: another hash would lose what is stored."""
+    monkeypatch.setenv("HUB_HASH_KEY", key)
+    assert privacy.keyed("lane", "9990000018") == kept
+    assert privacy.lane_hash("9990000018") == f"1-{kept}"
+    monkeypatch.setenv("HUB_HASH_KEY_VERSION", "2")
+    assert privacy.lane_hash("9990000018") == f"2-{kept}"
 
 
 def test_a_forms_token_is_bound_to_person_role_and_day() -> None:

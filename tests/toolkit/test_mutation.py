@@ -136,6 +136,17 @@ def named(name):
     return NAMES.get(name)
 
 
+MARK = "!"
+
+
+def loud(text):
+    '''
+    >>> loud("a")
+    'a!'
+    '''
+    return text + MARK
+
+
 def unused():
     return 7
 
@@ -174,6 +185,7 @@ def test_that_fails_without_a_mutant():
 def test_what_becomes_of_each_slip(tmp_path: Path) -> None:
     root, folder = tmp_path / "root", tmp_path / "copy"
     tree = {"shared/sample.py": CODE, "shared/__init__.py": "", "integrations/__init__.py": "", "tests/test_sample.py": TESTS}
+    tree["pytest.ini"] = "[pytest]\naddopts = --doctest-modules --import-mode=importlib\npythonpath = .\n"
     for name, text in tree.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -182,7 +194,7 @@ def test_what_becomes_of_each_slip(tmp_path: Path) -> None:
     copy(root, folder)
     (folder / "toolkit").symlink_to(Path(run.__file__).parents[1])
     covered = Covered({})
-    assert covered.record(folder, ["tests"])
+    assert covered.record(folder, ["tests", "shared/sample.py"])
     covered.follow(folder)
     plans = run.planned(folder, ["shared/sample.py"])
     found = list(run.tried(folder, covered, plans, bound=5))
@@ -195,6 +207,7 @@ def test_what_becomes_of_each_slip(tmp_path: Path) -> None:
     assert fates[CODE.replace("LIMIT = 18", "LIMIT = 19")].fate == "caught"  # a statement of the module itself
     assert fates[CODE.replace(', "b": 2', "").replace('"a": 1', "'a': 1")].fate == "survived"
     assert fates[CODE.replace("return 7", "return 8")].fate == "not covered"
+    assert fates[CODE.replace('MARK = "!"', "MARK = ''")].fate == "caught"  # by a doctest of the module that has the mutant
     assert fates[CODE.replace("many > 0", "(many >= 0)")].fate == "caught"
     assert (folder / "shared/sample.py").read_text() == CODE
     assert "-    if age < 0:\n+    if (age <= 0):\n" in fates[CODE.replace("age < 0", "(age <= 0)")].diff

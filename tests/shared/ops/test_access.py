@@ -1,6 +1,7 @@
 """Who holds which role on the ops page, claim by claim, and what the token of a form is bound to."""
 
 import base64
+import hmac
 
 import orjson
 import pytest
@@ -55,3 +56,36 @@ def test_a_token_is_bound_to_secret_person_role_and_day() -> None:
     }
     assert len(tokens) == 5
     assert access.token_is_right(access.token(b"s", who, "2026-05-01"), access.token(b"s", who, "2026-05-01"))
+
+
+@pytest.mark.parametrize(
+    ("cookie", "role"),
+    [
+        ("", "reader"),
+        ("hub-sample-role=admin", "admin"),
+        ("a=b; hub-sample-role=operator ;c=d", "operator"),
+        ("hub-sample-role=reader", "reader"),
+        ("hub-sample-role=", "reader"),
+        ("hub-sample-role", "reader"),
+        ("hub-sample-role=root", "reader"),
+        ("sample-role=admin", "reader"),
+    ],
+)
+def test_the_sample_person_of_a_developers_machine(monkeypatch: pytest.MonkeyPatch, cookie: str, role: str) -> None:
+    monkeypatch.delenv("WEBSITE_SITE_NAME")
+    assert access.person({"cookie": cookie}, on_developers_machine=True) == Person(f"sample-{role}", role, is_sample=True)
+    assert access.person({"cookie": cookie}, on_developers_machine=False) is None
+    assert access.person({}, on_developers_machine=True) == Person("sample-reader", "reader", is_sample=True)
+
+
+def test_a_sign_in_counts_before_the_sample_person() -> None:
+    document = {"claims": [{"typ": "oid", "val": "p"}, {"typ": "roles", "val": "Hub.Reader"}]}
+    headers = {PRINCIPAL: base64.b64encode(orjson.dumps(document)).decode(), "cookie": "hub-sample-role=admin"}
+    assert access.person(headers, on_developers_machine=True) == Person("p", "reader")
+
+
+def test_a_token_is_the_same_for_each_instance_of_the_app() -> None:
+    token = access.token(b"s", Person("p", "reader"), "2026-05-01")
+    assert token == hmac.new(b"s", b"ops\0p\0reader\x002026-05-01", "sha256").hexdigest()
+    assert not access.token_is_right("", token)
+    assert not access.token_is_right(token[:-1], token)
