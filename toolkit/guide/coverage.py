@@ -1,18 +1,18 @@
 """Which rows of the guide the mapping implements: each is tried in a message, and what changes in the bundle is compared."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
 
 from shared.hl7 import parse
 from shared.leaves import bundle_leaves
 from shared.mapping import to_bundle
+from toolkit.guide.components import Component
 from toolkit.guide.example import LEAST, full, message, value_of
+from toolkit.guide.reasons import reason_of
 from toolkit.guide.rows import STRUCTURE, Row, maps_of, segment_rows
 
 Leaves = Counter[tuple[str, str]]
@@ -95,17 +95,18 @@ def found(event: str, row: Row) -> Found:
     changed = frozenset().union(*changes(event, row.map.partition("[")[0], row.field))
     if row.target and reaches(row, changed):
         return Found(event, row, "implemented")
-    return Found(event, row, "not", why_not(event, row))
+    reason = reason_of(Component(row, (), "", row.target), [event])
+    return Found(event, row, "not", reason.text if reason else "")
 
 
 def reaches(row: Row, changed: frozenset[tuple[str, str]]) -> bool:
     """Whether something changed where the row says; a literal must be the very one."""
     literal = row.assignment.strip('"') if row.assignment.startswith('"') and row.assignment.count('"') == 2 else ""
-    hits = [text for path, text in changed if any(_inside(path, each) for each in targets(row.target))]
+    hits = [text for path, text in changed if any(inside(path, each) for each in targets(row.target))]
     return literal in hits if literal else bool(hits)
 
 
-def _inside(path: str, target: str) -> bool:
+def inside(path: str, target: str) -> bool:
     """The target itself, what is in it, or its type: ``occurred`` is ``occurredDateTime``."""
     rest = path[len(target) :]
     return path.startswith(target) and (not rest or rest[0] == "." or rest[0].isupper() or target.endswith("."))
@@ -144,7 +145,7 @@ def _pairs(event: str, segment: str, number: str) -> Iterator[tuple[str, str]]:
 
 
 def _header_pairs(event: str, number: str) -> Iterator[tuple[str, str]]:
-    for held, text in product(({}, full("MSH")), _texts(f"MSH-{number}", number)):
+    for held, text in product(({}, full("MSH")), texts_of(f"MSH-{number}", number)):
         others = {n: each for n, each in held.items() if n not in (number, "9", "10", "7")}
         if number in ("", "9", "10", "7"):
             yield "", message(event, {}, others)
@@ -159,11 +160,14 @@ def _with(field: str, number: str) -> Iterator[Mapping[str, str]]:
     beside = ({}, *BESIDE.get(field, ()), *([ROLE_OF_TEAM] if field.startswith("ROL-") and number != "3" else []))
     if field.startswith("PRT-"):
         beside = ({}, *({n: text for n, text in each.items() if n != number} for each in PARTICIPANTS))
-    for text, more in product(_texts(field, number), beside):
+    for text, more in product(texts_of(field, number), beside):
         yield {**more, number: text}
 
 
-def _texts(field: str, number: str) -> tuple[str, ...]:
+def texts_of(field: str, number: str) -> tuple[str, ...]:
+    """The texts that a field is tried with, where it is tried as a whole."""
+    if field == "OBX-5":
+        return tuple(value for _, value in VALUES)
     if field in MORE:
         return MORE[field]
     datatype = next((row.type for row in segment_rows() if row.field == field), "")
@@ -186,25 +190,3 @@ def difference(before: str, after: str) -> frozenset[tuple[str, str]]:
     """What is there with the field and was not there without it."""
     one, other = dict(leaves_of(before)), dict(leaves_of(after))
     return frozenset(leaf for leaf, times in other.items() if times > one.get(leaf, 0))
-
-
-def why_not(event: str, row: Row) -> str:
-    """The reason that a row is not implemented: ours, else the guide's own."""
-    own = reasons()
-    for place, asked in product((row.row, ""), (event, "")):
-        if (row.map, place, asked) in own:
-            return own[row.map, place, asked]
-    if row.proposed and not row.target:
-        return "the guide only proposes an extension: it has no URL yet"
-    if row.r4:
-        return "the target is no path of R4"
-    if "/5.0/" in row.assignment or "/6.0/" in row.assignment:
-        return "an extension of a later FHIR release, which R4 validators refuse"
-    return ""
-
-
-@cache
-def reasons() -> dict[tuple[str, str, str], str]:
-    """Reasons of ours: by map, by row or for the whole map, for one event or for all."""
-    with (Path(__file__).parent / "reasons.csv").open(encoding="utf-8", newline="") as file:
-        return {(row["map"], row["place"], row["event"]): row["reason"] for row in csv.DictReader(file)}

@@ -63,6 +63,22 @@ class Row(NamedTuple):
     datatype_map: str
     r4: str  # why the target is no R4 path; "" when it is one
     proposed: str  # an extension that has no URL yet
+    table: str = ""  # the code table that the field is read by
+
+
+class DatatypeRow(NamedTuple):
+    """One component of a datatype map, and where it goes inside what the field becomes."""
+
+    map: str
+    row: str
+    component: str
+    type: str
+    condition: str
+    target: str
+    assignment: str
+    datatype_map: str
+    table: str
+    r4: str  # why the target is no R4 path; "" when it is one
 
 
 @cache
@@ -73,6 +89,15 @@ def message_rows() -> tuple[MessageRow, ...]:
 @cache
 def segment_rows() -> tuple[Row, ...]:
     return tuple(Row(*row) for row in _table("segments"))
+
+
+@cache
+def datatype_rows() -> dict[str, tuple[DatatypeRow, ...]]:
+    """The rows of each datatype map."""
+    found: dict[str, tuple[DatatypeRow, ...]] = {}
+    for row in _table("datatypes"):
+        found[row[0]] = (*found.get(row[0], ()), DatatypeRow(*row))
+    return found
 
 
 def _table(name: str) -> Iterator[list[str]]:

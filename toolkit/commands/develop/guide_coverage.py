@@ -1,4 +1,4 @@
-"""``./hub guide-coverage``: per message type, which rows of the HL7 v2-to-FHIR guide are implemented, and why others are not."""
+"""``./hub guide-coverage``: which rows of the HL7 v2-to-FHIR guide are implemented, by component, and why others are not."""
 
 import json
 from collections import Counter
@@ -7,30 +7,61 @@ from typing import Annotated
 import typer
 
 from toolkit.guide.coverage import Found, coverage
+from toolkit.guide.measure import Measured, by_segment, measured, shares
+from toolkit.guide.reasons import KINDS
 from toolkit.guide.rows import STRUCTURE
 from toolkit.say import ROOT, stop
 
 Event = Annotated[str, typer.Argument(help="One message type, such as ADT^A01. Without it: all.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object for each row.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object for each component.")]
 Losses = Annotated[bool, typer.Option("--losses", help="Show the loss budget instead: what v2 -> FHIR -> v2 loses.")]
+COLUMNS = ("rows", "applicable", "lands", "exact", "reason", "neither")
 
 
 def guide_coverage(event: Event = "", as_json: Json = False, losses: Losses = False) -> None:
-    """List which rows of the guide are implemented (each is tested), and why the others are not."""
+    """Try every component of the guide's rows; exit with status 1 if one neither arrives exactly nor has a reason."""
     if losses:
         typer.echo((ROOT / "docs" / "loss-budget.md").read_text(encoding="utf-8"))
         return
     if event and event not in STRUCTURE:
         stop(f"unknown message type; choose one of {', '.join(STRUCTURE)}", 2)
-    for each in [event] if event else STRUCTURE:
-        found = coverage(each)
-        typer.echo("\n".join(map(face, found)) if as_json else table(each, found, whole=bool(event)))
+    events = [event] if event else list(STRUCTURE)
+    found = measured(events)
+    if as_json:
+        typer.echo("\n".join(map(face, found)))
+    else:
+        typer.echo("\n".join([*(table(each, coverage(each), whole=bool(event)) for each in events), "", *report(found)]))
+    if any(each.unexplained for each in found):
+        raise typer.Exit(1)
 
 
-def face(found: Found) -> str:
-    row = found.row
-    values = {"event": found.event, "map": row.map, "row": row.row, "field": row.field, "target": row.target}
-    return json.dumps({**values, "condition": row.condition, "status": found.status, "reason": found.reason})
+def face(found: Measured) -> str:
+    component, reason = found.component, found.reason
+    row = {"map": component.row.map, "row": component.row.row, "field": component.row.field, "component": component.path}
+    by = [f"{step.map}:{step.row}" for step in component.steps]
+    result = {"applicable": found.applies, "lands": found.lands, "exact": found.exact}
+    why = {"kind": reason.kind, "reason": reason.text} if reason else {}
+    return json.dumps({**row, "by": by, "target": component.target, "value": component.assignment, **result, **why})
+
+
+def report(found: list[Measured]) -> list[str]:
+    """The figures by segment and of all, how many reasons of each kind there are, and every row with neither."""
+    lines = [f"{'by component':<14}" + "".join(f"{column:>11}" for column in COLUMNS)]
+    lines += [figures(segment, shares(several)) for segment, several in by_segment(found)]
+    lines += [figures("all", count := shares(found)), "", f"{percent(count)} of the applicable rows"]
+    kinds = Counter(each.reason.kind for each in found if each.reason)
+    lines += [f"{kinds[kind]:>6}  {kind}: {meaning}" for kind, meaning in KINDS.items() if kinds[kind]]
+    return lines + [f"neither: {each.component.name}" for each in found if each.unexplained]
+
+
+def figures(name: str, count: Counter[str]) -> str:
+    return f"{name:<14}" + "".join(f"{count[column]:>11}" for column in COLUMNS)
+
+
+def percent(count: Counter[str]) -> str:
+    """Shares of the applicable rows, rounded down."""
+    of = max(count["applicable"], 1)
+    return f"land: {count['lands'] * 1000 // of / 10} %, exactly: {count['exact'] * 1000 // of / 10} %"
 
 
 def table(event: str, found: list[Found], whole: bool) -> str:
