@@ -15,7 +15,7 @@ from shared.mapping.datatypes.date import dtm_date, dtm_date_time, dtm_instant
 from shared.mapping.datatypes.location import pl_location
 from shared.mapping.datatypes.person import xad_address, xpn_human_name, xtn_contact_points
 from shared.mapping.datatypes.provider import cwe_organization, hd_organization_resource, xcn_practitioner, xon_organization
-from shared.mapping.said import NULL, said
+from shared.mapping.said import NULL, code_of, said
 from shared.mapping.tables import ADDRESS_TYPE, ADDRESS_USE, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE, Table
 
 SHORT = 160  # longer codes are not remembered: they are prose
@@ -114,7 +114,7 @@ class Reading:
 
     def code(self, segment: Segment, path: str, table: Table, default: str = "") -> str:
         """A FHIR code by its table; ``default`` when absent or when the table has none (then an issue says so)."""
-        text = said(segment, path)
+        text = code_of(segment, path)
         code = table.get(text) if text else default
         if not code:
             text = f"a code that the guide's {table.name} table does not map"
@@ -126,7 +126,7 @@ class Reading:
 
         ``where`` names the place when the path is one inside a component.
         """
-        text = said(segment, path)
+        text = code_of(segment, path)
         if not text:
             return None
         if text not in table:

@@ -21,6 +21,17 @@ def said(part: Part, path: str) -> str:
     return "" if text == NULL else text
 
 
+def code_of(part: Part, field: str) -> str:
+    """The code of a field that may be a CWE: the first, or the alternate one where it was sent without a first.
+
+    Source: guide, CWE[code].
+
+    >>> code_of({"8": "", "8.4": "F"}, "8")
+    'F'
+    """
+    return said(part, field) or said(part, field + ".4") if field.isdigit() else said(part, field)
+
+
 def saying(*paths: str) -> Callable[[Part], tuple[str, ...]]:
     """A reader of several components at once: what ``said`` says of each, many times faster for a plain repetition.
 

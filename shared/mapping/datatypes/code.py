@@ -7,7 +7,7 @@ from urllib.parse import quote
 from shared.fhir.primitives import URI
 from shared.fhir.resource import Element, element
 from shared.mapping.said import Part, said
-from shared.mapping.tables import CODE_SYSTEM, LOCAL_SYSTEM, V2_SYSTEM, V2_TABLES, Table, Target
+from shared.mapping.tables import CODE_SYSTEM, LOCAL_SYSTEM, V2_SYSTEM, V2_TABLES, Table
 
 ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 # An OID, of six characters at least, as FHIR's reference validator takes it; a UUID.
@@ -56,47 +56,82 @@ def is_uri(text: str) -> bool:
     return text.startswith(("http://", "https://", "urn:")) and URI(text)
 
 
+Triplet = tuple[str, str, str, str]  # components of the code, its words, its system, the version of that
+
+
+def _sent(cwe: Part) -> list[Triplet]:
+    """The triplets that have a code, in their order."""
+    return [triplet for triplet in TRIPLETS if said(cwe, triplet[0])]
+
+
+def _claims(cwe: Part, triplet: Triplet, table: Table) -> bool:
+    """Whether a code is one of a field's table: it names the table, or is the first code and names no system."""
+    name = said(cwe, triplet[2])
+    return not _foreign(name, table) if name else triplet == next(iter(_sent(cwe)), None)
+
+
+def _mapped(cwe: Part, table: Table | None) -> tuple[Element, Triplet]:
+    """The first code that the table gives a FHIR code, and where it was sent; ``{}`` when there is none."""
+    for triplet in _sent(cwe) if table else ():
+        target = table.target(said(cwe, triplet[0])) if table and _claims(cwe, triplet, table) else None
+        if target and target.code:
+            version = said(cwe, triplet[3])
+            return element(system=target.system, version=version, code=target.code, display=target.display), triplet
+    return {}, TRIPLETS[0]
+
+
 def cwe_coding(cwe: Part, table: Table | None = None) -> Element:
-    """Coding from the first triplet of a CWE; by the table when there is one and it knows the code.
+    """Coding from the first code of a CWE; by the table when there is one and it knows one of the codes.
 
     Empty when nothing was sent, or when the code is not one of its table (it then lives in the concept's text).
     """
-    target = table.target(said(cwe, "1")) if table else None
-    if target and target.code:
-        return element(system=target.system, version=said(cwe, "7"), code=target.code, display=_display(cwe, target))
-    return _coding(cwe, *TRIPLETS[0], owner=table)
+    return _mapped(cwe, table)[0] or next((coding for _, coding in _codings(cwe, table)), {})
+
+
+def _codings(cwe: Part, table: Table | None) -> list[tuple[Triplet, Element]]:
+    """Each code as it was sent, in its system."""
+    found = [(each, _coding(cwe, *each, owner=table if table and _claims(cwe, each, table) else None)) for each in _sent(cwe)]
+    return [(triplet, coding) for triplet, coding in found if coding]
 
 
 def cwe_codeable_concept(cwe: Part, table: Table | None = None) -> Element:
-    """CodeableConcept from CE, CWE, CNE or CF, by a code table for its first code when there is one.
+    """CodeableConcept from CE, CWE, CNE or CF, by a code table for its first code of that table when there is one.
 
-    The FHIR code of the table comes first, the code as sent beside it when it differs; a code that belongs to no
+    The FHIR code of the table comes first, the codes as sent next to it where they differ; a code that belongs to no
     known system stays as text. ``{}`` when nothing was sent. Source: guide, datatype map CWE[CodeableConcept].
 
     >>> cwe_codeable_concept({"1": "718-7", "2": "Haemoglobin", "3": "LN"} | dict.fromkeys(PATHS[3:], ""))
     {'coding': [{'system': 'http://loinc.org', 'code': '718-7', 'display': 'Haemoglobin'}]}
     """
-    mapped = cwe_coding(cwe, table) if table else {}
-    sent = [_coding(cwe, *triplet, owner=table if triplet is TRIPLETS[0] else None) for triplet in TRIPLETS]
-    codings = [mapped] if mapped else []
-    codings += [coding for coding in sent if coding and not (mapped and _same(coding, mapped))]
-    text = said(cwe, "9")
-    if text and codings:
-        _keep_words(cwe, codings, text)
-    return element(coding=codings, text=text or _text(cwe, mapped, codings))
+    mapped, of = _mapped(cwe, table)
+    pairs = [(of, mapped)] if mapped else []
+    pairs += [(triplet, coding) for triplet, coding in _codings(cwe, table) if not (mapped and _same(coding, mapped))]
+    first = pairs[0][1] if table and pairs else {}  # a field with a table says the sender's words as text, whatever it shows
+    shown = {coding.get("display", "") for _, coding in pairs if coding is not first}
+    text = said(cwe, "9") or (_text(cwe, of[1], shown) if pairs else _words_alone(cwe))
+    _keep_words(cwe, pairs, {text, *shown})
+    return element(coding=[coding for _, coding in pairs], text=text)
 
 
-def _keep_words(cwe: Part, codings: list[Element], text: str) -> None:
-    """The words of a code (CWE-2, 5, 11) that no display may carry, where the text of the concept is the original text.
+def _text(cwe: Part, words: str, shown: set[str]) -> str:
+    """The sender's words where no coding carries them: a display by a table is the table's, not the sender's."""
+    without_code = [each[1] for each in TRIPLETS if not said(cwe, each[0])]
+    return next((text for path in (words, "2", *without_code) if (text := said(cwe, path)) and text not in shown), "")
+
+
+def _words_alone(cwe: Part) -> str:
+    """What is said where no code is one of a known system."""
+    return next(filter(None, (said(cwe, path) for path in ("2", "1", "5", "4", "11", "10"))), "")
+
+
+def _keep_words(cwe: Part, pairs: list[tuple[Triplet, Element]], shown: set[str]) -> None:
+    """The words of a code (CWE-2, 5, 11) that neither a display nor the text of the concept says.
 
     A code of HL7's or of a table has its own display, so the sender's words are an extension of the coding.
     """
-    shown = {text, *(coding.get("display", "") for coding in codings)}
-    by_code = {said(cwe, code): said(cwe, words) for code, words, _, _ in reversed(TRIPLETS)}
-    first = said(cwe, "2")
-    for number, coding in enumerate(codings):
-        words = first if number == 0 else by_code.get(coding.get("code", ""), "")
-        if words and words not in shown:
+    for (_, path, _, _), coding in pairs:
+        words = said(cwe, path)
+        if words and words not in shown and words != coding.get("display"):
             coding["extension"] = [{"url": ORIGINAL_TEXT, "valueString": words}]
             shown.add(words)
 
@@ -105,19 +140,8 @@ PATHS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13")
 
 
 def is_known(cwe: Part, table: Table) -> bool:
-    """Whether the table gives the code as sent a FHIR code, or the code belongs to another system and needs none."""
-    code, system = said(cwe, "1"), said(cwe, "3")
-    return not code or bool(table.get(code)) or _foreign(system, table)
-
-
-def cwe_code(cwe: Part) -> str:
-    """The code alone: the identifier, or the alternate one. Source: guide, CWE[code]."""
-    return said(cwe, "1") or said(cwe, "4")
-
-
-def cwe_string(cwe: Part) -> str:
-    """The words: original text, else the text of the first code, else the code. Source: guide, CWE[string]."""
-    return said(cwe, "9") or said(cwe, "2") or said(cwe, "1")
+    """Whether the table gives a code as sent a FHIR code, or each code belongs to another system and needs none."""
+    return bool(_mapped(cwe, table)[0]) or not any(_claims(cwe, each, table) for each in _sent(cwe))
 
 
 def id_codeable_concept(code: str, table: Table) -> Element:
@@ -153,14 +177,3 @@ def _foreign(system: str, table: Table) -> bool:
 
 def _same(coding: Element, mapped: Element) -> bool:
     return coding.get("code") == mapped.get("code") and (coding.get("system") == mapped.get("system") or not coding.get("system"))
-
-
-def _display(cwe: Part, target: Target) -> str:
-    """The table's own words: a sender's words are no display of somebody else's code, they go to the text."""
-    return target.display
-
-
-def _text(cwe: Part, mapped: Element, codings: list[Element]) -> str:
-    """The sender's words where no coding carries them: a display by a table is the table's, not the sender's."""
-    words = said(cwe, "2") or ("" if codings else said(cwe, "1") or said(cwe, "5") or said(cwe, "4"))
-    return "" if any(words == coding.get("display") for coding in codings if coding is not mapped) else words

@@ -14,7 +14,7 @@ from shared.mapping.authorities import (
     PATIENT_AUTHORITY,
     PROVIDER_AUTHORITY,
 )
-from shared.mapping.datatypes.code import coding_system, is_uri
+from shared.mapping.datatypes.code import Component, coding_system, cwe_codeable_concept, is_uri
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import IDENTIFIER_TYPE, PRACTITIONER_ID_TYPE, V2_SYSTEM, Table
@@ -25,6 +25,7 @@ CHECK_DIGIT = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
 CHECK_DIGIT_SCHEME = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit"
 URI_SYSTEM = "urn:ietf:rfc:3986"  # of an identifier whose value is a URI
 UNIVERSAL_ID_TYPES = (
+    "CAP",
     "CLIA",
     "CLIP",
     "DNS",
@@ -36,6 +37,7 @@ UNIVERSAL_ID_TYPES = (
     "L",
     "M",
     "N",
+    "NPI",
     "Random",
     "URI",
     "UUID",
@@ -229,11 +231,18 @@ def pln_identifier(pln: Part) -> Element:
     if not value:
         return {}
     return element(
-        type=identifier_type(said(pln, "2"), PRACTITIONER_ID_TYPE),
+        type=_pln_type(pln),
         system=PROVIDER_AUTHORITY.get(said(pln, "2"), ""),
         value=value,
         period=element(end=dtm_date_time(said(pln, "4"))),
     )
+
+
+def _pln_type(pln: Part) -> Element:
+    """PLN-2: a bare code, or since v2.7 a CWE with its system and other codes."""
+    if any(said(pln, f"2.{n}") for n in range(2, 14)):
+        return cwe_codeable_concept(Component(pln, "2"), PRACTITIONER_ID_TYPE)
+    return identifier_type(said(pln, "2"), PRACTITIONER_ID_TYPE)
 
 
 def dln_identifier(dln: Part) -> Element:

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from shared.fhir.resource import Element, element
+from shared.mapping.datatypes.code import ORIGINAL_TEXT
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import ADDRESS_TYPE, ADDRESS_USE, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE, V2_SYSTEM, V2_TABLES
@@ -11,7 +12,7 @@ HL7 = "http://hl7.org/fhir/StructureDefinition/"
 OWN_NAMES = [HL7 + f"humanname-{part}" for part in ("own-prefix", "own-name", "partner-prefix", "partner-name")]
 SAID_EXACTLY = ("", "H", "M")  # XAD-7: home is a use, mailing a type
 XPN = saying("1.1", "2", "3", "4", "5", "6", "7", "11", "14", "1.2", "1.3", "1.4", "1.5", "12", "13", "10.1", "10.2")
-XTN = saying("1", "2", "3", "4", "18", "13", "14", "12", "5", "6", "7", "8")
+XTN = saying("1", "2", "3", "4", "18", "13", "14", "12", "9", "5", "6", "7", "8")
 XAD = saying("3", "4", "5", "6", "7", "9", "10", "1.1", "1.2", "1.3", "2", "19", "13", "14", "12.1", "12.2")
 
 
@@ -121,7 +122,7 @@ def xtn_contact_points(xtn: Part, use: str = "") -> list[Element]:
     >>> xtn_contact_points(parse("MSH|^~\\\\&|\\rPID|||||||||||||01792 555555^PRN^PH")["PID"].repeats("13")[0])
     [{'system': 'phone', 'value': '01792 555555', 'use': 'home'}]
     """
-    old, usage, equipment, sent_address, rank, begins, ends, unformatted, *parts = XTN(xtn)
+    old, usage, equipment, sent_address, rank, begins, ends, unformatted, any_text, *parts = XTN(xtn)
     is_address = "@" in old
     number = unformatted or _composed(*parts) or ("" if is_address else old)
     address = sent_address or (old if is_address else "")
@@ -137,7 +138,20 @@ def xtn_contact_points(xtn: Part, use: str = "") -> list[Element]:
         found.append({**extensions, "system": _number_system(number, equipment), "value": number, **common, **mobile})
     if address:
         found.append({"system": _address_system(address, equipment), "value": address, **common})
-    return found
+    return _with_text(found, any_text, common)
+
+
+def _with_text(points: list[Element], words: str, common: Element) -> list[Element]:
+    """XTN-9, any text, at the first of the points that it is about; alone it is what there is to contact with.
+
+    The guide maps it nowhere: this is FHIR's extension for what somebody said.
+    """
+    if not words or any(each["value"] == words for each in points):
+        return points
+    if not points:
+        return [{"system": "other", "value": words, **common}]
+    said_of_it = [*points[0].get("extension", ()), {"url": ORIGINAL_TEXT, "valueString": words}]
+    return [{**points[0], "extension": said_of_it}, *points[1:]]
 
 
 def _number_system(number: str, equipment: str) -> str:

@@ -2,7 +2,7 @@
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.mapping.authorities import PROVIDER_AUTHORITY
-from shared.mapping.datatypes.code import coding_system, id_codeable_concept
+from shared.mapping.datatypes.code import TRIPLETS, coding_system, id_codeable_concept
 from shared.mapping.datatypes.identifier import check_digit, hd, hd_identifiers, identifier_type, numbered
 from shared.mapping.datatypes.person import assembly_order, fn_family, period
 from shared.mapping.said import Part, said, saying
@@ -46,7 +46,7 @@ def xcn_human_name(xcn: Part) -> Element:
         _family=fn_family(*XCN_FAMILY(xcn)),
         given=given,
         prefix=[said(xcn, "6")],
-        suffix=[said(xcn, "5"), said(xcn, "21")],
+        suffix=[said(xcn, "5"), said(xcn, "7"), said(xcn, "21")],
         period=period(*XCN_PERIOD(xcn)),
     )
 
@@ -94,10 +94,10 @@ def cwe_device(cwe: Part) -> Resource:
 
 
 def cwe_organization(cwe: Part) -> Resource:
-    """Organization from CWE: code as identifier, text as name. Source: guide, CWE[Organization]."""
-    code, name = said(cwe, "1"), said(cwe, "9") or said(cwe, "2")
-    if not code and not name:
+    """Organization from CWE: its codes as identifiers, its words as name and aliases. Source: guide, CWE[Organization]."""
+    codes = [(said(cwe, code), said(cwe, system)) for code, _, system, _ in TRIPLETS if said(cwe, code)]
+    words = list(dict.fromkeys(text for n in ("9", "2", "5", "11") if (text := said(cwe, n))))
+    if not codes and not words:
         return {}
-    identifier = element(system=coding_system(said(cwe, "3")), value=code) if code else {}
-    aliases = [words for words in (said(cwe, "2"),) if words != name]
-    return resource("Organization", identifier=[identifier], name=name or code, alias=aliases)
+    identifiers = [element(system=coding_system(system), value=code) for code, system in codes]
+    return resource("Organization", identifier=identifiers, name=words[0] if words else codes[0][0], alias=words[1:])

@@ -8,8 +8,8 @@ from math import isfinite
 from shared.fhir.primitives import TESTS
 from shared.fhir.resource import Decimal, Element, element
 from shared.hl7.segment import Repetition
-from shared.mapping.datatypes.code import coding_system
-from shared.mapping.said import Part, said
+from shared.mapping.datatypes.code import ORIGINAL_TEXT, coding_system
+from shared.mapping.said import Part, said, saying
 
 BOM = "\ufeff"  # a mark of byte order inside a text: a blank
 COMPARATORS = ("<", "<=", ">", ">=")
@@ -47,26 +47,53 @@ def positive(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 11 and 0 < int(text) < 1 << 31 else None
 
 
+TRANSLATION = "http://hl7.org/fhir/StructureDefinition/iso21090-PQ-translation"
+UNIT = saying(*(str(n) for n in range(1, 13)))
+UNIT_OF_CQ = saying(*(f"2.{n}" for n in range(1, 13)))
+
+
 @lru_cache(maxsize=1024)
-def _unit(code: str, text: str, system: str) -> tuple[tuple[str, str], ...]:
+def _unit(*sent: str, original_first: bool = False) -> Element:
+    """Unit, system and code from the twelve components of a CWE; its other codes are translations, in an extension.
+
+    ``original_first``: the original text is the unit, as the guide has it for CQ; else it is an extension. Never change it.
+    """
+    triplets = [_named_unit(*sent[n : n + 3]) for n in (0, 3, 9)]
+    units = [each for each in triplets if each]
+    original, first = sent[8], units[0] if units else {}
+    if original and (original_first or not first):
+        first, original = {**first, "unit": original}, units[0]["unit"] if units else ""
+    others = [{"url": TRANSLATION, "valueQuantity": each} for each in units[1:]]
+    words = [{"url": ORIGINAL_TEXT, "valueString": original}] if original and original != first["unit"] else []
+    return element(extension=[*others, *words], **first)
+
+
+def _named_unit(code: str, text: str, system: str) -> Element:
     code = " ".join(code.replace(BOM, " ").split())
     coded = code and system and not (code.isdigit() and len(code) > 9)  # a number that no unit is
-    parts = (("unit", text or code), ("system", coding_system(system) if coded else ""), ("code", code if coded else ""))
-    return tuple((name, value) for name, value in parts if value)
+    return element(unit=text or code, system=coding_system(system) if coded else "", code=code if coded else "")
 
 
 def cwe_unit(cwe: Part) -> Element:
     """Unit, system and code of a Quantity from CE or CWE: a code only with its system. Source: guide, CWE[Quantity]."""
-    return dict(_unit(said(cwe, "1"), said(cwe, "2"), said(cwe, "3")))
+    return _unit(*UNIT(cwe))
 
 
 def cq_quantity(cq: Part) -> Element:
     """Quantity from CQ; ``{}`` when there is none. ValueError: CQ-1 is no number. Source: guide, CQ[Quantity]."""
     number = said(cq, "1")
-    if not number:
-        return {}
-    unit = dict(_unit(said(cq, "2.1"), said(cq, "2.2"), said(cq, "2.3")))
-    return {"value": nm_decimal(number), **unit}
+    return measured({"value": nm_decimal(number)}, _unit(*UNIT_OF_CQ(cq), original_first=True)) if number else {}
+
+
+def measured(amount: Element, unit: Element | None) -> Element:
+    """A Quantity: an amount (value, comparator) in its unit, and the same amount in each other code of that unit."""
+    if not unit or "extension" not in unit:
+        return {**amount, **(unit or {})}
+    others = [
+        {**each, "valueQuantity": {**amount, **each["valueQuantity"]}} if "valueQuantity" in each else each
+        for each in unit["extension"]
+    ]
+    return {"extension": others, **amount, **{name: value for name, value in unit.items() if name != "extension"}}
 
 
 def nr_range(nr: Part, unit: Element | None = None) -> Element:
@@ -131,7 +158,7 @@ def _quantity(number: str, unit: Element | None, comparator: str = "") -> Elemen
     value: Element = {"value": nm_decimal(number)}
     if comparator in COMPARATORS:
         value["comparator"] = comparator
-    return value | unit if unit else value
+    return measured(value, unit)
 
 
 def na_sampled_data(texts: list[str], unit: Element | None = None) -> Element:
@@ -140,7 +167,7 @@ def na_sampled_data(texts: list[str], unit: Element | None = None) -> Element:
     Source: guide, NA[SampledData]; origin and period were not sent.
     """
     data = " ".join(nm_decimal(text).text if text else "E" for text in texts)
-    return {"origin": {"value": 0, **(unit or {})}, "period": 1, "dimensions": 1, "data": data}
+    return {"origin": measured({"value": 0}, unit), "period": 1, "dimensions": 1, "data": data}
 
 
 def media_type(kind: str, subtype: str) -> str:

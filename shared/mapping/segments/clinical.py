@@ -9,7 +9,7 @@ from shared.mapping.datatypes.timing import minutes
 from shared.mapping.datatypes.value import positive
 from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
 from shared.mapping.remembered import remembered
-from shared.mapping.said import said
+from shared.mapping.said import code_of, said
 from shared.mapping.tables import (
     ALLERGEN_CATEGORY,
     ALLERGEN_CATEGORY_AS_SENT,
@@ -43,13 +43,13 @@ def al1_allergy_intolerance(read: Reading, al1: Segment) -> Resource:
 @remembered(2, 3)
 def _allergen(read: Reading, segment: Segment) -> Element:
     """AL1-2 and 3, IAM-2 and 3 -> type, category, code."""
-    return element(type=ALLERGY_TYPE.get(said(segment, "2")), **_category(read, segment), code=read.concept(segment, "3"))
+    return element(type=ALLERGY_TYPE.get(code_of(segment, "2")), **_category(read, segment), code=read.concept(segment, "3"))
 
 
 def _category(read: Reading, segment: Segment) -> Element:
     """AL1-2 or IAM-2 -> category, the letter as sent beside it."""
-    code = ALLERGEN_CATEGORY.get(said(segment, "2"))
-    if not said(segment, "2"):
+    code = ALLERGEN_CATEGORY.get(code_of(segment, "2"))
+    if not code_of(segment, "2"):
         return {}
     as_sent = read.concept(segment, "2", ALLERGEN_CATEGORY_AS_SENT)
     return {"category": [code or None], "_category": [{"extension": extension(ALTERNATE, valueCodeableConcept=as_sent)}]}
@@ -61,7 +61,7 @@ def _reaction(read: Reading, segment: Segment, manifestation: list[Element]) -> 
     A severity that its table does not know is a note. Source: guide, AL1-4 where severity is not used as criticality.
     """
     severity = read.look_up(segment, "4", ALLERGY_SEVERITY)
-    words = said(segment, "4") if said(segment, "4") not in ALLERGY_SEVERITY else ""
+    words = code_of(segment, "4") if code_of(segment, "4") not in ALLERGY_SEVERITY else ""
     if not manifestation and not severity and not words:
         return []
     return [element(manifestation=manifestation or [UNKNOWN], severity=severity, note=[{"text": words}] if words else [])]

@@ -6,7 +6,7 @@ from shared.mapping.datatypes.code import coding_system
 from shared.mapping.datatypes.identifier import cx_number
 from shared.mapping.datatypes.person import xad_address, xpn_human_name
 from shared.mapping.reading import UNKNOWN, Reading, merge
-from shared.mapping.said import Part, said
+from shared.mapping.said import Part, code_of, said
 from shared.mapping.tables import RELATIONSHIP
 
 SELF = ("SEL", "SELF", "S", "18")  # IN1-17: the patient is the insured
@@ -73,7 +73,7 @@ def _policy_holder(read: Reading, in1: Segment) -> Element:
 
 def _subscriber(read: Reading, in1: Segment) -> Element:
     """IN1-16 -> the patient, or a RelatedPerson of that name."""
-    if said(in1, "17") in SELF:
+    if code_of(in1, "17") in SELF:
         return read.patient
     names = read.each(in1, "16", xpn_human_name)
     if not names:

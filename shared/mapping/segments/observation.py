@@ -13,6 +13,7 @@ from shared.mapping.datatypes.person import HL7, xad_address
 from shared.mapping.datatypes.value import (
     cwe_unit,
     ed_attachment,
+    measured,
     na_sampled_data,
     nm_decimal,
     nr_range,
@@ -228,7 +229,7 @@ def _quantity(value: Repetition, units: Element) -> Element:
     """ValueError: no number, or more than one component, of which a Quantity would keep the first."""
     if value.components > 1 and any(said(value, str(n)) for n in range(2, value.components + 1)):
         raise ValueError("more than a number")
-    return {"valueQuantity": {"value": nm_decimal(value["1"]), **units}} if said(value, "1") else {}
+    return {"valueQuantity": measured({"value": nm_decimal(value["1"])}, units)} if said(value, "1") else {}
 
 
 def _samples(value: Repetition, units: Element) -> Element:

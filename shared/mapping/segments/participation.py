@@ -6,7 +6,7 @@ from shared.mapping.datatypes.identifier import ei_identifier, pln_identifier
 from shared.mapping.datatypes.person import HL7, xad_address
 from shared.mapping.datatypes.provider import xcn_practitioner
 from shared.mapping.reading import UNKNOWN, Reading, extension
-from shared.mapping.said import said
+from shared.mapping.said import code_of, said
 from shared.mapping.tables import PARTICIPATION
 
 # PRT-4: providers of care. The guide makes all but primary care providers a RelatedPerson where the message is no ADT; FHIR says
@@ -18,7 +18,7 @@ PREFERRED = {"E": "email", "F": "fax", "B": "pager", "C": "mobile", "H": "home",
 
 def kind(prt: Segment) -> str:
     """The code of PRT-4, of table 0912 or 0443."""
-    return said(prt, "4")
+    return code_of(prt, "4")
 
 
 def _period(read: Reading, prt: Segment) -> Element:

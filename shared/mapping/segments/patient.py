@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
-from shared.mapping.datatypes.code import cwe_codeable_concept
+from shared.mapping.datatypes.code import TRIPLETS, cwe_codeable_concept
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.datatypes.identifier import cx_identifier, cx_number, dln_identifier, v2_0203
 from shared.mapping.datatypes.person import (
@@ -17,7 +17,7 @@ from shared.mapping.datatypes.person import (
 from shared.mapping.datatypes.provider import xon_string
 from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
 from shared.mapping.remembered import remembered
-from shared.mapping.said import Part, said
+from shared.mapping.said import Part, code_of, said
 from shared.mapping.segments.header import PARTICIPANT, recorded
 from shared.mapping.tables import (
     ADMINISTRATIVE_SEX,
@@ -64,7 +64,7 @@ def pid_patient(read: Reading, pid: Segment) -> Resource:
             *read.telecom(pid, "14", "work"),
             *read.telecom(pid, "40"),
         ],
-        gender=read.code(pid, "8", ADMINISTRATIVE_SEX) if said(pid, "8") else "",
+        gender=read.code(pid, "8", ADMINISTRATIVE_SEX) if code_of(pid, "8") else "",
         birthDate=read.date(pid, "7"),
         _birthDate=_birth_time(read, pid),
         **_deceased(read, pid),
@@ -170,18 +170,31 @@ def pid_address(read: Reading, pid: Segment) -> list[Element]:
 
 
 def language(cwe: Part) -> Element:
-    """CodeableConcept of a language, by BCP 47; a code that is none stays as text. Source: guide, PrimaryLanguage."""
-    code = said(cwe, "1")
+    """CodeableConcept of a language: each of its codes that BCP 47 has by BCP 47, the others as sent next to it.
+
+    Without any that BCP 47 has it stays as text: FHIR takes no other code alone. Source: guide, PrimaryLanguage.
+    """
+    known = [
+        (code, element(system=BCP_47, version=said(cwe, triplet[3]), code=name))
+        for triplet in TRIPLETS
+        if (name := _bcp_47(code := said(cwe, triplet[0])))
+    ]
+    if not known:
+        return element(text=said(cwe, "9") or said(cwe, "2") or said(cwe, "1") or said(cwe, "5") or said(cwe, "4"))
+    others = [each for each in cwe_codeable_concept(cwe).get("coding", ()) if each.get("code") not in dict(known)]
+    words = said(cwe, "9") or said(cwe, "2") or said(cwe, "5")
+    codings = [each for number, (_, each) in enumerate(known) if each not in [one for _, one in known[:number]]]
+    return element(coding=[*codings, *others], text=words)
+
+
+def _bcp_47(code: str) -> str:
+    """The code of a language as BCP 47 has it; ``""`` for another kind of code.
+
+    >>> _bcp_47("WEL"), _bcp_47("EN"), _bcp_47("en-GB"), _bcp_47("4")
+    ('cy', 'en', 'en-GB', '')
+    """
     name = LANGUAGE.get(code.upper(), code.lower() if len(code) == 2 else code)
-    words = said(cwe, "2")
-    if not name or not name[:2].isalpha() or len(name) not in (2, 5):
-        return element(text=words or code)
-    found = cwe_codeable_concept(cwe)
-    others = [coding for coding in found.get("coding", ()) if coding.get("code") != code]
-    return element(
-        coding=[element(system=BCP_47, version=said(cwe, "7"), code=name), *others],
-        text=said(cwe, "9") or words,
-    )
+    return name if name[:2].isalpha() and len(name) in (2, 5) else ""
 
 
 def pid_account(read: Reading, pid: Segment) -> Resource:
@@ -269,7 +282,7 @@ def nk1_person(read: Reading, nk1: Segment) -> Person:
             *read.telecom(nk1, "5"),
             *({**each, "use": "work"} for each in read.telecom(nk1, "6")),
         ],
-        gender=read.code(nk1, "15", ADMINISTRATIVE_SEX) if said(nk1, "15") else "",
+        gender=read.code(nk1, "15", ADMINISTRATIVE_SEX) if code_of(nk1, "15") else "",
         addresses=read.each(nk1, "4", xad_address),
         period=element(start=read.date_time(nk1, "8"), end=read.date_time(nk1, "9")),
     )
@@ -358,7 +371,7 @@ def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
         relationship=[*read.concepts(gt1, "11", RELATIONSHIP), {"coding": [GUARANTOR]}],
         name=names(read, gt1, "3"),
         telecom=[*read.telecom(gt1, "6", "home"), *read.telecom(gt1, "7", "work")],
-        gender=read.code(gt1, "9", ADMINISTRATIVE_SEX) if said(gt1, "9") else "",
+        gender=read.code(gt1, "9", ADMINISTRATIVE_SEX) if code_of(gt1, "9") else "",
         birthDate=read.date(gt1, "8"),
         address=read.each(gt1, "5", xad_address),
         period=element(start=read.date_time(gt1, "13"), end=read.date_time(gt1, "14")),

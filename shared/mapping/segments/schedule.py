@@ -7,7 +7,7 @@ from shared.mapping.datatypes.date import is_after, plus_minutes
 from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.timing import minutes
 from shared.mapping.reading import UNKNOWN, Reading
-from shared.mapping.said import said
+from shared.mapping.said import code_of, said
 from shared.mapping.segments.header import PARTICIPANT, recorded
 from shared.mapping.segments.insurance import cwe_identifiers
 from shared.mapping.tables import APPOINTMENT_REASON, APPOINTMENT_STATUS, APPOINTMENT_TYPE
@@ -47,14 +47,14 @@ def sch_appointment(read: Reading, sch: Segment) -> Resource:
 
 def _status(read: Reading, sch: Segment) -> str:
     """An event that ends it, else SCH-25, else an event that books it, else AIS-10; proposed when nothing says it."""
-    event, by_filler = read.message["MSH-9.2"], said(sch, "25") and APPOINTMENT_STATUS.get(said(sch, "25"))
+    event, by_filler = read.message["MSH-9.2"], code_of(sch, "25") and APPOINTMENT_STATUS.get(code_of(sch, "25"))
     if event in ENDED:
         if by_filler and by_filler not in ENDED.values():
             words = "the event ends the appointment, its status does not: the event counts"
             read.note("conflict", sch.where("25"), words, "event-against-status")
         return by_filler if by_filler in ENDED.values() else ENDED[event]
     by_event = "booked" if event in BOOKED else APPOINTMENT_STATUS.get(said(read.message["AIS"], "10"))
-    if said(sch, "25"):
+    if code_of(sch, "25"):
         return read.code(sch, "25", APPOINTMENT_STATUS, by_event or "proposed")
     if not by_event:
         read.note("required", sch.where("25"), "no status of the appointment was sent: proposed", "element-absent")

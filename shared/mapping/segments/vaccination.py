@@ -3,7 +3,7 @@
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.person import xad_address
-from shared.mapping.datatypes.value import cwe_unit, nm_decimal
+from shared.mapping.datatypes.value import cwe_unit, measured, nm_decimal
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.said import said
 from shared.mapping.segments.order import group_numbers, order_identifiers
@@ -78,7 +78,7 @@ def _dose(read: Reading, rxa: Segment) -> Element:
         return {}
     amount = read.number(rxa, "6", nm_decimal)
     units = rxa.repeats("7")
-    return {"value": amount, **(cwe_unit(units[0]) if units else {})} if amount is not None else {}
+    return measured({"value": amount}, cwe_unit(units[0]) if units else {}) if amount is not None else {}
 
 
 def _performers(read: Reading, segment: Segment, field: str, function: str) -> list[Element]:

@@ -10,7 +10,7 @@ from shared.mapping.datatypes.person import HL7
 from shared.mapping.datatypes.value import nm_decimal
 from shared.mapping.reading import UNKNOWN, Reading, extension
 from shared.mapping.remembered import remembered
-from shared.mapping.said import said
+from shared.mapping.said import code_of, said
 from shared.mapping.tables import (
     ADMISSION_TYPE,
     AMBULATORY_STATUS,
@@ -61,7 +61,7 @@ def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
 
 def is_no_visit(pv1: Segment) -> bool:
     """PV1-2 is N (not applicable), and nothing else was sent but the number of the segment."""
-    return said(pv1, "2") == "N" and not any(pv1.fields[3:])
+    return code_of(pv1, "2") == "N" and not any(pv1.fields[3:])
 
 
 def _visit_number(read: Reading, pv1: Segment) -> list[Element]:
@@ -85,7 +85,7 @@ def _status(read: Reading, pv1: Segment) -> str:
         return "finished"
     if by_event and by_event != "unknown":
         return by_event
-    return ENCOUNTER_STATUS.get(said(pv1, "2"), "unknown") if said(pv1, "2") != "N" else "unknown"
+    return ENCOUNTER_STATUS.get(code_of(pv1, "2"), "unknown") if code_of(pv1, "2") != "N" else "unknown"
 
 
 @remembered(2, 4, 10)
@@ -99,7 +99,7 @@ def _kind(read: Reading, pv1: Segment) -> Element:
 
 def _class(read: Reading, pv1: Segment) -> Element:
     """PV1-2 -> class, which FHIR demands: absent or unknown to its table is UNK."""
-    code = said(pv1, "2")
+    code = code_of(pv1, "2")
     coding: Element = read.coding(pv1, "2", ENCOUNTER_CLASS)
     if code and not coding:
         read.note("code-invalid", pv1.where("2"), "a patient class that the guide's table does not map", "code-not-mapped")
@@ -138,11 +138,11 @@ def _stay(read: Reading, pv1: Segment) -> Element:
 
 def _destination(read: Reading, pv1: Segment) -> Element:
     """PV1-37 -> Location. Source: guide, DLD[Location-Discharge]."""
-    place = said(pv1, "37.1")
-    if not place:
+    if not pv1.holds("37") or not (kind := cwe_codeable_concept(Component(pv1.first("37"), "1"))):
         return {}
-    kind = cwe_codeable_concept(Component(pv1.first("37"), "1"))
-    return read.keep(resource("Location", id=read.id(pv1, "-37"), name=place, mode="instance", type=[kind]))
+    coding: Element = next(iter(kind.get("coding", ())), {})
+    name = said(pv1, "37.1") or kind.get("text") or coding.get("display") or coding["code"]
+    return read.keep(resource("Location", id=read.id(pv1, "-37"), name=name, mode="instance", type=[kind]))
 
 
 def _locations(read: Reading, pv1: Segment) -> list[Element]:
