@@ -40,7 +40,7 @@ async def administer(integration: Integration, headers: Query, request: str, que
     except Refused as why:
         return _json(409, {"error": str(why)})
     except Away:
-        return Answer(503, "text/plain", b"", {"Retry-After": "30"})
+        return Answer(status=503, content_type="text/plain", body=b"", headers={"Retry-After": "30"})
 
 
 def _purpose(headers: Query, query: Query) -> str:
@@ -61,7 +61,7 @@ async def _do(integration: Integration, request: list[str], query: Query, person
     if act == "discard":
         await dead.discard(integration, message_id, person, hub)
         return _json(200, {"id": message_id, "outcome": "discarded"})
-    return Answer(404, "text/plain", b"")
+    return Answer(status=404, content_type="text/plain", body=b"")
 
 
 async def _show(integration: Integration, message_id: str, query: Query, person: Person, hub: Hub) -> Answer:
@@ -71,9 +71,9 @@ async def _show(integration: Integration, message_id: str, query: Query, person:
         return _json(200, {"dead": listed, **({"after": page.following} if page.following else {})})
     if query.get("content"):
         body = await dead.content(integration.name, message_id, person, hub)
-        return Answer(200, "application/octet-stream", body, {"Cache-Control": "no-store"})
+        return Answer(status=200, content_type="application/octet-stream", body=body, headers={"Cache-Control": "no-store"})
     story = await status(integration.name, message_id, hub)
-    return _json(200, story) if story else Answer(404, "text/plain", b"")
+    return _json(200, story) if story else Answer(status=404, content_type="text/plain", body=b"")
 
 
 async def replay_many(integration: Integration, rule: str, person: Person, hub: Hub) -> list[str]:
@@ -88,4 +88,6 @@ async def replay_many(integration: Integration, rule: str, person: Person, hub: 
 
 
 def _json(code: int, told: Mapping[str, Any]) -> Answer:
-    return Answer(code, "application/json", orjson.dumps(dict(told)), {"Cache-Control": "no-store"})
+    return Answer(
+        status=code, content_type="application/json", body=orjson.dumps(dict(told)), headers={"Cache-Control": "no-store"}
+    )

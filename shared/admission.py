@@ -71,9 +71,9 @@ def refuse(status: int, integration: str, who: str, hub: "Hub") -> Answer:
     if integration in hub.integrations:
         hub.count(integration, f"refused-{CODES[status]}")
     if not throttled:
-        return Answer(status, "text/plain", b"")
+        return Answer(status=status, content_type="text/plain", body=b"")
     wait = max(1, ceil(window.start + WINDOW - hub.now()))
-    return Answer(429, "text/plain", b"", {"Retry-After": str(wait)})
+    return Answer(status=429, content_type="text/plain", body=b"", headers={"Retry-After": str(wait)})
 
 
 def _one_more(window: Window | None, now: float) -> Window:

@@ -34,9 +34,13 @@ STEP = 25  # messages between two notes of how far it is
 AT_ONCE = 64  # deliveries under way before it waits
 TRIES = 5  # workers that may end at one member before it is set aside unread
 CUT_SHORT = Issue(
-    "error", "structure", "", "the file ends inside this message: send it again", "batch-cut-short", "HL7 v2.5.1 2.10.3"
+    severity="error",
+    code="structure",
+    text="the file ends inside this message: send it again",
+    rule="batch-cut-short",
+    clause="HL7 v2.5.1 2.10.3",
 )
-SET_ASIDE = Issue("error", "exception", "", "the hub could not take this member of a batch", "batch-member")
+SET_ASIDE = Issue(severity="error", code="exception", text="the hub could not take this member of a batch", rule="batch-member")
 
 
 class Decided(NamedTuple):
@@ -81,7 +85,7 @@ def _key(envelope: Envelope) -> str:
 
 
 def _answer(key: str, acknowledgement: bytes) -> Answer:
-    return Answer(200, HL7, acknowledgement, {"X-Batch-Id": key})
+    return Answer(status=200, content_type=HL7, body=acknowledgement, headers={"X-Batch-Id": key})
 
 
 def _decided(integration: Integration, envelope: Envelope) -> Decided:

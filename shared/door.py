@@ -21,7 +21,7 @@ from shared.problems import Fault, Unavailable, Unsupported
 from shared.settings import in_azure
 
 HEAD = 4096  # bytes that are enough to know whom to answer
-EMPTY = Issue("fatal", "structure", "", "the body is empty", "empty")
+EMPTY = Issue(severity="fatal", code="structure", text="the body is empty", rule="empty")
 HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
 ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
 

@@ -10,7 +10,7 @@ LARGEST = 100 * 1024 * 1024  # bytes of a body, before and after unpacking, and 
 Trigger = Literal["http", "queue", "event", "test"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Envelope:
     """One body as it arrived.
 

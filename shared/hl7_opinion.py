@@ -66,4 +66,4 @@ def _parts(path: str, node: Any, level: int) -> Iterator[tuple[str, str]]:
 
 
 def _issue(where: str) -> Issue:
-    return Issue("warning", "processing", where, "hl7: read otherwise", "second-opinion")
+    return Issue(severity="warning", code="processing", where=where, text="hl7: read otherwise", rule="second-opinion")

@@ -34,8 +34,8 @@ class Issue(NamedTuple):
 
     severity: Severity
     code: str
-    where: str
     text: str
+    where: str = ""
     rule: str = ""
     clause: str = ""
     hl7: str = ""
@@ -64,9 +64,9 @@ class Verdict(NamedTuple):
 def verdict(issues: Iterable[Issue], refusal: Acknowledgement = "AE") -> Verdict:
     """AA when no issue is an error, else the refusal that the integration declares.
 
-    >>> verdict([Issue("warning", "value", "PID-3[1].1", "check digit")]).acknowledgement
+    >>> verdict([Issue(severity="warning", code="value", where="PID-3[1].1", text="check digit")]).acknowledgement
     'AA'
-    >>> verdict([Issue("error", "required", "PID-5", "absent")], "AR").acknowledgement
+    >>> verdict([Issue(severity="error", code="required", where="PID-5", text="absent")], "AR").acknowledgement
     'AR'
     """
     found = tuple(listed(issues))
@@ -76,7 +76,7 @@ def verdict(issues: Iterable[Issue], refusal: Acknowledgement = "AE") -> Verdict
 def listed(issues: Iterable[Issue]) -> Iterator[Issue]:
     """The findings that an answer lists: of errors and of others the first ``bounds.FINDINGS`` each, then how many are left out.
 
-    >>> [issue.text for issue in listed([Issue("error", "value", "", "a")] * 102)][99:]
+    >>> [issue.text for issue in listed([Issue(severity="error", code="value", text="a")] * 102)][99:]
     ['a', '2 more findings are not listed']
     """
     counts = {True: 0, False: 0}
@@ -85,4 +85,6 @@ def listed(issues: Iterable[Issue]) -> Iterator[Issue]:
         if counts[issue.is_error] <= bounds.FINDINGS:
             yield issue
     if more := sum(max(0, count - bounds.FINDINGS) for count in counts.values()):
-        yield Issue("information", "informational", "", f"{more} more findings are not listed", "more-findings")
+        yield Issue(
+            severity="information", code="informational", text=f"{more} more findings are not listed", rule="more-findings"
+        )

@@ -10,7 +10,7 @@ from shared.bounds import IDENTIFIER
 from shared.envelope import Identity
 from shared.issue import Issue
 
-UNPLACED = Identity("", "", "")
+UNPLACED = Identity(sender="", facility="", control_id="")
 RULE = "identifier-too-long"
 
 
@@ -27,4 +27,4 @@ def too_long(source: object, content: object, who: Identity) -> Iterator[Issue]:
     places = source.places(content) if isinstance(source, Placed) else UNPLACED
     for place, text in zip(places, who, strict=True):
         if len(text) > IDENTIFIER:
-            yield Issue("error", "too-long", place, f"longer than {IDENTIFIER} characters", RULE)
+            yield Issue(severity="error", code="too-long", where=place, text=f"longer than {IDENTIFIER} characters", rule=RULE)

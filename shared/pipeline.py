@@ -35,11 +35,18 @@ from shared.settings import number
 from shared.telemetry.tracing import span
 
 NOT_FOR_TESTS = Issue(
-    "error", "not-supported", "MSH-11", "a test message, and this destination takes none", "synthetic", hl7="202"
+    severity="error",
+    code="not-supported",
+    where="MSH-11",
+    text="a test message, and this destination takes none",
+    rule="synthetic",
+    hl7="202",
 )
-CHANGED = Issue("error", "processing", "", "refused when its batch was acknowledged", "refused-in-batch")
-BUSY = Issue("error", "throttled", "", "more has come than is delivered: send it again later", "busy", hl7="207")
-EXPIRED = Issue("error", "processing", "", "waited longer than the integration allows", "delivery-expired")
+CHANGED = Issue(severity="error", code="processing", text="refused when its batch was acknowledged", rule="refused-in-batch")
+BUSY = Issue(
+    severity="error", code="throttled", text="more has come than is delivered: send it again later", rule="busy", hl7="207"
+)
+EXPIRED = Issue(severity="error", code="processing", text="waited longer than the integration allows", rule="delivery-expired")
 
 
 T = TypeVar("T")
@@ -126,7 +133,7 @@ def _tried(integration: Integration, envelope: Envelope, read: Content, found: V
 
 def _not_sendable(issue: Issue) -> Issue:
     text = f"what the destination would receive is not valid: {issue.rule or issue.code} at {issue.where or 'its structure'}"
-    return Issue("error", "processing", "", text[:250], "not-sendable")
+    return Issue(severity="error", code="processing", text=text[:250], rule="not-sendable")
 
 
 def _findings(integration: Integration, read: Content) -> Iterator[Issue]:
@@ -176,12 +183,12 @@ def written(made: Any, control: str) -> tuple[Outgoing, ...]:
     A mapping that returns the message itself passes it through: it leaves as it was sent, without the reader's repairs.
     """
     if isinstance(made, bytes):
-        return (Outgoing("application/octet-stream", made, control),)
+        return (Outgoing(content_type="application/octet-stream", body=made, control_id=control),)
     if isinstance(made, dict):
         from shared.fhir.resource import JSON, to_json  # only those who write FHIR pay for its import
 
-        return (Outgoing(JSON, to_json(made), control),)
-    return (Outgoing("x-application/hl7-v2+er7", made.as_sent.encode(), made["MSH-10"] or control),)
+        return (Outgoing(content_type=JSON, body=to_json(made), control_id=control),)
+    return (Outgoing(content_type="x-application/hl7-v2+er7", body=made.as_sent.encode(), control_id=made["MSH-10"] or control),)
 
 
 @contextmanager
@@ -192,7 +199,9 @@ def faults() -> Iterator[None]:
     except (Problem, Away, Conflict, Lost, fence.Late):
         raise
     except Exception as bug:  # noqa: BLE001 the one place: whatever a mapping or a destination does wrong
-        raise Fault(Issue("fatal", "exception", "", f"{type(bug).__name__} in {_place(bug)}", "fault")) from None
+        raise Fault(
+            Issue(severity="fatal", code="exception", text=f"{type(bug).__name__} in {_place(bug)}", rule="fault")
+        ) from None
 
 
 def _place(bug: Exception) -> str:
@@ -445,7 +454,9 @@ async def _in_time(held: Claim, outgoing: Outgoing) -> Receipt:
             return await held.integration.destination.deliver(outgoing)
     except TimeoutError:
         fence.check()  # stopped and woken: the message is another worker's
-        raise Undelivered("transient", "timeout", "the destination did not answer in time", ambiguous=True) from None
+        raise Undelivered(
+            kind="transient", code="timeout", text="the destination did not answer in time", ambiguous=True
+        ) from None
 
 
 async def _reason_to_wait(integration: Integration, message: Row, hub: Hub) -> Outcome | None:
@@ -525,7 +536,7 @@ def _no_verdict(integration: Integration, envelope: Envelope, found: Verdict, te
         with faults():
             return integration.source.acknowledge(envelope, _readable(integration, envelope), plain)
     except Fault:
-        return Answer(500, "text/plain", text.encode())
+        return Answer(status=500, content_type="text/plain", body=text.encode())
 
 
 def _readable(integration: Integration, envelope: Envelope) -> Content | None:

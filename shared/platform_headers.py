@@ -53,7 +53,12 @@ def sign_in(headers: Headers) -> SignIn | None:
     kinds = _values(claims, ("idtyp",))
     delegated = bool(_values(claims, SCOPES)) or kinds not in (set(), {"app"}, {"user"})
     kind = "delegated" if delegated else "application" if kinds == {"app"} else "person"
-    return SignIn(kind, _only(claims, OBJECTS), _only(claims, APPLICATIONS).lower(), frozenset(_values(claims, ROLES)))
+    return SignIn(
+        kind=kind,
+        subject=_only(claims, OBJECTS),
+        application=_only(claims, APPLICATIONS).lower(),
+        roles=frozenset(_values(claims, ROLES)),
+    )
 
 
 def certificate(headers: Headers) -> bytes:

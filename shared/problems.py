@@ -59,7 +59,7 @@ class Undelivered(Problem):
         retry_after: float = 0,
         detail: str = "",
     ) -> None:
-        super().__init__(Issue("error", "transient" if kind == "transient" else "processing", "", text, rule=code))
+        super().__init__(Issue(severity="error", code="transient" if kind == "transient" else "processing", text=text, rule=code))
         self.kind, self.code, self.ambiguous = kind, code, ambiguous
         self.retry_after, self.detail = min(retry_after, LONGEST_RETRY_AFTER), detail
 

@@ -14,7 +14,7 @@ from shared.problems import Fault, Unavailable
 
 LIVES = 7 * 86400
 LARGEST = 60 * 1024
-AGAIN = Issue("error", "transient", "", "not taken now", "again")
+AGAIN = Issue(severity="error", code="transient", text="not taken now", rule="again")
 
 
 async def take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:

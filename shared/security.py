@@ -23,7 +23,12 @@ from shared.platform_headers import Headers
 from shared.settings import on_developers_machine, setting
 
 WRONG_SENDER = Issue(
-    "error", "forbidden", "MSH-3", "the caller may not speak for this sender", "sender-not-the-callers", hl7="207"
+    severity="error",
+    code="forbidden",
+    where="MSH-3",
+    text="the caller may not speak for this sender",
+    rule="sender-not-the-callers",
+    hl7="207",
 )
 SETTING = "HUB_PARTNERS"
 APP_ROLE = "Hub.Partner"  # the app role that Entra grants to a partner's application

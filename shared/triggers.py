@@ -31,7 +31,7 @@ from shared.privacy import chosen, handing_over, keyed
 from shared.problems import Fault, Unavailable, Unsupported
 
 EMULATED = "devstoreaccount1"  # the account, which an emulator puts into the path of its URLs
-POISONED = Issue("error", "processing", "", "the queue gave the message up after several tries", "poisoned")
+POISONED = Issue(severity="error", code="processing", text="the queue gave the message up after several tries", rule="poisoned")
 
 
 async def http(integration: Integration, headers: Mapping[str, str], body: bytes, hub: Hub) -> Answer:
@@ -40,14 +40,14 @@ async def http(integration: Integration, headers: Mapping[str, str], body: bytes
     if isinstance(partner, Answer):
         return partner
     envelope = Envelope(
-        integration.name,
-        body,
-        hub.stamp(),
-        headers.get("content-type", "")[:MEDIA_TYPE],
-        "http",
-        chosen("correlation", headers.get("x-correlation-id", "")),
-        headers.get("traceparent", ""),
-        partner.name,
+        integration=integration.name,
+        body=body,
+        received_at=hub.stamp(),
+        content_type=headers.get("content-type", "")[:MEDIA_TYPE],
+        trigger="http",
+        correlation_id=chosen("correlation", headers.get("x-correlation-id", "")),
+        traceparent=headers.get("traceparent", ""),
+        partner=partner.name,
         headers=headers,
     )
     try:
@@ -102,7 +102,14 @@ async def _take(integration: Integration, brought: Brought, hub: Hub) -> None:
     told = _object(body)
     publisher, lane = _publisher(integration), _lane(told)
     handed = handing_over(brought.trigger, brought.id)
-    sent = Envelope(integration.name, body, hub.stamp(), content_type(body), brought.trigger, handed=handed)
+    sent = Envelope(
+        integration=integration.name,
+        body=body,
+        received_at=hub.stamp(),
+        content_type=content_type(body),
+        trigger=brought.trigger,
+        handed=handed,
+    )
     if publisher and lane:
         await outbox.take(integration, publisher, lane, hub)
     elif publisher and brought.trigger == "event":
@@ -120,7 +127,14 @@ async def _give_up(integration: Integration, brought: Brought, hub: Hub) -> None
         return hub.tell("hub.poison", integration=integration.name, queue="in")
     name = _referenced(body)  # the watchdog may bring a file again and again: it is one dead letter
     reference = keyed("blob", name) if name else ""
-    envelope = Envelope(integration.name, body, hub.stamp(), content_type(body), brought.trigger, reference=reference)
+    envelope = Envelope(
+        integration=integration.name,
+        body=body,
+        received_at=hub.stamp(),
+        content_type=content_type(body),
+        trigger=brought.trigger,
+        reference=reference,
+    )
     await refuse(integration, envelope, Verdict("AR", (POISONED,)), Refusal(), hub)
     hub.count(integration.name, "rejected")
     hub.tell("hub.poison", integration=integration.name, queue="in")

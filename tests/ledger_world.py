@@ -16,8 +16,8 @@ from shared.ledger.store import Store
 from shared.problems import Unsupported
 
 NOW = 1_770_000_000.0
-UNREADABLE = Issue("error", "structure", "", "not JSON", "unreadable")
-NO_NAME = Issue("error", "required", "name", "absent", "name-required")
+UNREADABLE = Issue(severity="error", code="structure", text="not JSON", rule="unreadable")
+NO_NAME = Issue(severity="error", code="required", where="name", text="absent", rule="name-required")
 
 
 class Notes:
@@ -35,14 +35,14 @@ class Notes:
         return ()
 
     def identity(self, content: Any, envelope: Envelope) -> Identity:
-        return Identity(content.get("sender", "S"), "F", content.get("id", ""))
+        return Identity(sender=content.get("sender", "S"), facility="F", control_id=content.get("id", ""))
 
     def is_synthetic(self, content: Any) -> bool:
         return bool(content.get("test", False))
 
     def acknowledge(self, envelope: Envelope, content: Any, verdict: Verdict) -> Answer:
         body = {"ack": verdict.acknowledgement, "rules": [issue.rule for issue in verdict.issues]}
-        return Answer(202 if verdict.accepted else 422, "application/json", orjson.dumps(body))
+        return Answer(status=202 if verdict.accepted else 422, content_type="application/json", body=orjson.dumps(body))
 
 
 class NameRequired:
@@ -115,4 +115,6 @@ def note(id: str, lane: str = "A", **values: Any) -> bytes:
 
 
 def envelope(body: bytes, integration: str = "notes-to-test", **values: Any) -> Envelope:
-    return Envelope(integration, body, "2026-02-02T02:40:00.000Z", "application/json", **values)
+    return Envelope(
+        integration=integration, body=body, received_at="2026-02-02T02:40:00.000Z", content_type="application/json", **values
+    )

@@ -114,7 +114,7 @@ async def test_a_failure_waits_and_a_knock_is_left_then_the_retry_delivers():
 
     def behave(_):
         if refusals:
-            raise Undelivered("transient", refusals.pop(), "not now")
+            raise Undelivered(kind="transient", code=refusals.pop(), text="not now")
 
     destination = Remembering(behave=behave)
     notes = integration(destination)
@@ -136,7 +136,7 @@ async def test_out_of_attempts_is_a_dead_letter_that_keeps_its_content_and_lets_
 
     def behave(read):
         if read["id"] == "1":
-            raise Undelivered("permanent", "ack-AR", "refused", detail="its own words")
+            raise Undelivered(kind="permanent", code="ack-AR", text="refused", detail="its own words")
 
     destination = Remembering(behave=behave)
     notes = integration(destination)
@@ -153,7 +153,7 @@ async def test_out_of_attempts_is_a_dead_letter_that_keeps_its_content_and_lets_
 async def test_a_dead_letter_holds_its_lane_where_that_is_declared():
     def behave(read):
         if read["id"] == "1":
-            raise Undelivered("permanent", "ack-AR", "refused")
+            raise Undelivered(kind="permanent", code="ack-AR", text="refused")
 
     destination = Remembering(behave=behave)
     notes = integration(destination, delivery=Delivery(on_dead="hold"))
@@ -167,7 +167,7 @@ async def test_a_dead_letter_holds_its_lane_where_that_is_declared():
 
 async def test_wrong_credentials_open_the_breaker_and_cost_no_attempt():
     def behave(_):
-        raise Undelivered("misconfigured", "http-401", "who are you")
+        raise Undelivered(kind="misconfigured", code="http-401", text="who are you")
 
     now = [1_770_000_000.0]
     notes = integration(Remembering(behave=behave))
@@ -184,7 +184,7 @@ class Never:
     name = "never"
 
     def check(self, content):
-        return [Issue("error", "value", "Patient.birthDate", "not valid", "format")]
+        return [Issue(severity="error", code="value", where="Patient.birthDate", text="not valid", rule="format")]
 
 
 async def test_a_message_whose_own_output_fails_its_check_is_refused_at_the_door():

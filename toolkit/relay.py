@@ -24,7 +24,7 @@ from shared.issue import Issue, Verdict
 
 CONTENT_TYPE = "x-application/hl7-v2+er7"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-NO_ANSWER = Issue("error", "transient", "", "the hub gave no answer; send the message again", "hub-away")
+NO_ANSWER = Issue(severity="error", code="transient", text="the hub gave no answer; send the message again", rule="hub-away")
 
 
 class NoAnswer(Exception):

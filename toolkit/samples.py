@@ -35,7 +35,12 @@ class Sample(NamedTuple):
 
     @property
     def envelope(self) -> Envelope:
-        return Envelope(self.integration, self.body, RECEIVED_AT, CONTENT_TYPES.get(self.extension, ""))
+        return Envelope(
+            integration=self.integration,
+            body=self.body,
+            received_at=RECEIVED_AT,
+            content_type=CONTENT_TYPES.get(self.extension, ""),
+        )
 
 
 def samples(integration: Integration) -> list[Sample]:

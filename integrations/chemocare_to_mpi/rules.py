@@ -25,20 +25,25 @@ def number_sent(message: Message) -> Iterator[Issue]:
     """
     for pid in message.segments("PID"):
         if pid["2"] in ("", NULL):
-            yield Issue("warning", "required", pid.where("2"), "absent: no NHS Number, and no number after the centre's prefix")
+            yield Issue(
+                severity="warning",
+                code="required",
+                where=pid.where("2"),
+                text="absent: no NHS Number, and no number after the centre's prefix",
+            )
 
 
 def message_time_exists(message: Message) -> Iterator[Issue]:
     """MSH-7 is a date-time that exists."""
     if not is_dtm(message["MSH-7"]):
-        yield Issue("error", "value", "MSH-7", "MSH-7 is not a date-time", "", "HL7 v2.4 2.16.9.7")
+        yield Issue(severity="error", code="value", where="MSH-7", text="MSH-7 is not a date-time", clause="HL7 v2.4 2.16.9.7")
 
 
 def merged_number(message: Message) -> Iterator[Issue]:
     """MRG-1 holds the number that the merged patient had."""
     for mrg in message.segments("MRG"):
         if is_valued(mrg, "1") and mrg["1"] in ("", NULL):
-            yield Issue("error", "required", mrg.where("1"), "the merged patient's number is absent")
+            yield Issue(severity="error", code="required", where=mrg.where("1"), text="the merged patient's number is absent")
 
 
 def merge_of_one_record(message: Message) -> Iterator[Issue]:
@@ -47,7 +52,7 @@ def merge_of_one_record(message: Message) -> Iterator[Issue]:
         for mrg in (each for each in group if each.name == "MRG"):
             if mrg["1"].strip() not in ("", NULL) and mrg["1"].strip() == group[0]["2"].strip():
                 text = "the record to merge is the record that it is merged into"
-                yield Issue("error", "business-rule", mrg.where("1"), text, "", "HL7 v2.4 3.3.40")
+                yield Issue(severity="error", code="business-rule", where=mrg.where("1"), text=text, clause="HL7 v2.4 3.3.40")
 
 
 def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
@@ -55,7 +60,9 @@ def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
     for pid in message.segments("PID"):
         if pid["2"] not in ("", NULL) and not is_nhs_number(nhs_number(pid["2"])):
             text = "the check digit of the NHS Number does not fit"
-            yield Issue("warning", "value", pid.where("2"), text, "", "NHS Data Dictionary: NHS NUMBER")
+            yield Issue(
+                severity="warning", code="value", where=pid.where("2"), text=text, clause="NHS Data Dictionary: NHS NUMBER"
+            )
 
 
 ALL = (number_sent, message_time_exists, merged_number, merge_of_one_record, nhs_number_check_digit)

@@ -32,14 +32,16 @@ def nhs_number_check_digit(sidecar: Sidecar) -> Iterator[Issue]:
     """A number that fails its check digit is a typing error: the document would go to no one, or to another patient."""
     if not is_nhs_number(sidecar["patient"]["nhsNumber"]):
         text = "the check digit of the NHS Number is wrong"
-        yield Issue("error", "value", "/patient/nhsNumber", text, "", "NHS data dictionary: NHS NUMBER")
+        yield Issue(
+            severity="error", code="value", where="/patient/nhsNumber", text=text, clause="NHS data dictionary: NHS NUMBER"
+        )
 
 
 def document_inside_or_beside(sidecar: Sidecar) -> Iterator[Issue]:
     """A sidecar without its document describes nothing."""
     if "data" not in sidecar["document"] and "file" not in sidecar["document"]:
         text = "the document is neither inside nor in a file of the same name"
-        yield Issue("error", "required", "/document/data", text)
+        yield Issue(severity="error", code="required", where="/document/data", text=text)
 
 
 def document_is_pdf(sidecar: Sidecar) -> Iterator[Issue]:
@@ -47,44 +49,54 @@ def document_is_pdf(sidecar: Sidecar) -> Iterator[Issue]:
     document = sidecar["document"]
     if document.keys() & {"data", "file"} and not start(document).startswith(PDF):
         where = "/document/file" if "file" in document else "/document/data"
-        yield Issue("error", "structure", where, "the document is no PDF", "", "ISO 32000-2 7.5.2")
+        yield Issue(severity="error", code="structure", where=where, text="the document is no PDF", clause="ISO 32000-2 7.5.2")
 
 
 def document_base64(sidecar: Sidecar) -> Iterator[Issue]:
     """A document of which only a part can be decoded would be stored cut or changed."""
     data = sidecar["document"].get("data")
     if data is not None and not TESTS["base64Binary"](data):
-        yield Issue("error", "structure", "/document/data", "the document is not well-formed base64", "", "RFC 4648 section 4")
+        yield Issue(
+            severity="error",
+            code="structure",
+            where="/document/data",
+            text="the document is not well-formed base64",
+            clause="RFC 4648 section 4",
+        )
 
 
 def not_before_birth(sidecar: Sidecar) -> Iterator[Issue]:
     """A document made before its patient was born belongs to another patient, or the date of birth is wrong."""
     if sidecar["document"].get("created", "9999")[:10] < sidecar["patient"]["birthDate"]:
-        yield Issue("warning", "value", "/document/created", "before the date of birth")
+        yield Issue(severity="warning", code="value", where="/document/created", text="before the date of birth")
 
 
 def known_patient(message: Message) -> Iterator[Issue]:
     """A document goes to the record of a patient, who is known by NHS Number."""
     if not nhs_number(message["PID"]):
-        yield Issue("error", "required", "PID-3", "no NHS Number", "", "HL7 v2.5.1 3.4.2.3")
+        yield Issue(severity="error", code="required", where="PID-3", text="no NHS Number", clause="HL7 v2.5.1 3.4.2.3")
 
 
 def document_number(message: Message) -> Iterator[Issue]:
     """Without its number a corrected document would be a second one."""
     if not is_valued(message["TXA"], "12"):
-        yield Issue("error", "required", "TXA-12", "no unique document number", "", "HL7 v2.5.1 9.6.2.12")
+        yield Issue(
+            severity="error", code="required", where="TXA-12", text="no unique document number", clause="HL7 v2.5.1 9.6.2.12"
+        )
 
 
 def document_kind(message: Message) -> Iterator[Issue]:
     """A reader looks for a document by what kind it is."""
     if not is_valued(message["TXA"], "2"):
-        yield Issue("error", "required", "TXA-2", "no document type", "", "HL7 v2.5.1 9.6.2.2")
+        yield Issue(severity="error", code="required", where="TXA-2", text="no document type", clause="HL7 v2.5.1 9.6.2.2")
 
 
 def content_present(message: Message) -> Iterator[Issue]:
     """MDM^T02 brings the document itself: encapsulated data, or text."""
     if not any(is_valued(obx, "5") for obx in message.segments("OBX")):
-        yield Issue("error", "required", "OBX-5", "the message has no document", "", "HL7 v2.5.1 9.5.2")
+        yield Issue(
+            severity="error", code="required", where="OBX-5", text="the message has no document", clause="HL7 v2.5.1 9.5.2"
+        )
 
 
 OF_SIDECARS = (nhs_number_check_digit, document_inside_or_beside, document_is_pdf, document_base64, not_before_birth)

@@ -36,4 +36,4 @@ class ResultsStandard:
             demanded = row.severity == "error" and row.id not in self.waived
             policy = (destination if demanded else quality)(f"the national results standard, clause {row.clause}", row.text)
             severity = "error" if demanded or row.id in self.refuses else row.severity if row.id not in self.waived else "warning"
-            yield Listed(row.id, row.text, policy, severity)
+            yield Listed(rule=row.id, text=row.text, policy=policy, severity=severity)

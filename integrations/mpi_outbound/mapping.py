@@ -13,7 +13,7 @@ REGISTERED = re.compile(r"[0-9]{1,3}|NHS")  # the register of authorities has nu
 
 def published(message: Message, made: Message) -> tuple[Outgoing, ...]:
     """The body, and the properties that subscribers choose by: codes of systems and a yes or no, nothing clinical."""
-    return (Outgoing(HL7, made.as_sent.encode(), message["MSH-10"], properties(message)),)
+    return (Outgoing(content_type=HL7, body=made.as_sent.encode(), control_id=message["MSH-10"], properties=properties(message)),)
 
 
 def properties(message: Message) -> dict[str, str | bool]:

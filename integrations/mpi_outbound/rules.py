@@ -14,4 +14,6 @@ def update_source(message: Message) -> Iterator[Issue]:
     """PID-2 names the system that the update came from: without it, it could go back there."""
     for pid in message.segments("PID"):
         if not any(cx["4.1"].strip() not in ("", NULL) for cx in pid.repeats("2")):
-            yield Issue("error", "required", pid.where("2"), "PID-2 names no authority that the update came from")
+            yield Issue(
+                severity="error", code="required", where=pid.where("2"), text="PID-2 names no authority that the update came from"
+            )

@@ -39,7 +39,7 @@ def one_nhs_number(message: Message) -> Iterator[Issue]:
     """PID-3 carries at most one NHS Number: two mean a merge that was sent as an update, which would join two people."""
     found = [where for where, cx in message["PID"].each("3") if cx["5"] == "NH" or cx["4.1"] == "NHS"]
     for where in found[1:]:
-        yield Issue("error", "duplicate", where, "more than one NHS Number")
+        yield Issue(severity="error", code="duplicate", where=where, text="more than one NHS Number")
 
 
 def number_of_an_authority(message: Message) -> Iterator[Issue]:
@@ -47,7 +47,13 @@ def number_of_an_authority(message: Message) -> Iterator[Issue]:
     for segment, field in (("PID", "3"), ("MRG", "1")):
         for each in message.segments(segment):
             if not any(is_known(cx["4.1"], cx["4.2"]) for _, cx in each.each(field)):
-                yield Issue("error", "required", each.where(field), "no number of a known authority", "", "Wales: identifiers")
+                yield Issue(
+                    severity="error",
+                    code="required",
+                    where=each.where(field),
+                    text="no number of a known authority",
+                    clause="Wales: identifiers",
+                )
 
 
 def is_known(namespace: str, universal: str) -> bool:
@@ -58,20 +64,34 @@ def birth_date_exists(message: Message) -> Iterator[Issue]:
     """PID-7, where valued, is a day that exists, with or without a time."""
     for pid in message.segments("PID"):
         if pid["7"] not in ("", '""') and not (len(pid["7"]) >= 8 and is_dtm(pid["7"])):
-            yield Issue("error", "value", pid.where("7"), "PID-7 is not a day that exists", "", "HL7 v2.5.1 3.4.2.7")
+            yield Issue(
+                severity="error",
+                code="value",
+                where=pid.where("7"),
+                text="PID-7 is not a day that exists",
+                clause="HL7 v2.5.1 3.4.2.7",
+            )
 
 
 def discharge_has_its_time(message: Message) -> Iterator[Issue]:
     """A discharge has a time (PV1-45)."""
     if message["MSH-9.2"] == "A03" and not message["PV1-45"]:
-        yield Issue("error", "required", "PV1-45", "a discharge without its time", "", "HL7 v2.5.1 3.3.3")
+        yield Issue(
+            severity="error", code="required", where="PV1-45", text="a discharge without its time", clause="HL7 v2.5.1 3.3.3"
+        )
 
 
 def marital_status_of_wales(message: Message) -> Iterator[Issue]:
     """PID-16 is a two-digit code of Wales. A warning: others are kept as text."""
     status = message["PID-16"]
     if status not in ("", '""') and not coding("marital_status", status):
-        yield Issue("warning", "code-invalid", "PID-16", "no code of the Welsh list", "", "Wales: marital status")
+        yield Issue(
+            severity="warning",
+            code="code-invalid",
+            where="PID-16",
+            text="no code of the Welsh list",
+            clause="Wales: marital status",
+        )
 
 
 WELSH = {  # where Wales has a list of its own that the guide does not know

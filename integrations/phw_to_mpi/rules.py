@@ -22,7 +22,13 @@ def message_time_to_the_second(message: Message) -> Iterator[Issue]:
     except ValueError:
         exists = False
     if not exists:
-        yield Issue("error", "value", "MSH-7", "MSH-7 is not a date and time to the second", "", "HL7 v2.5 2.15.9.7")
+        yield Issue(
+            severity="error",
+            code="value",
+            where="MSH-7",
+            text="MSH-7 is not a date and time to the second",
+            clause="HL7 v2.5 2.15.9.7",
+        )
 
 
 def date_of_death(message: Message) -> Iterator[Issue]:
@@ -30,4 +36,10 @@ def date_of_death(message: Message) -> Iterator[Issue]:
     for pid in message.segments("PID"):
         text = pid["29"].strip()
         if text and text != NULL and text.upper() != "RESURREC" and not is_dtm(text):
-            yield Issue("error", "value", pid.where("29"), "PID-29 is not a date and time", "", "HL7 v2.5 3.4.2.29")
+            yield Issue(
+                severity="error",
+                code="value",
+                where=pid.where("29"),
+                text="PID-29 is not a date and time",
+                clause="HL7 v2.5 3.4.2.29",
+            )

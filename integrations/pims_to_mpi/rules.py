@@ -36,34 +36,48 @@ def _local_time(segment: Segment, field: str) -> list[Issue]:
     sent = segment[field]
     if not sent or is_local_time(sent.strip()) or segment.is_null(field):
         return []
-    return [Issue("error", "value", segment.where(field), "neither a date nor a time to the second, offset aside")]
+    return [
+        Issue(
+            severity="error",
+            code="value",
+            where=segment.where(field),
+            text="neither a date nor a time to the second, offset aside",
+        )
+    ]
 
 
 def message_time_sent(message: Message) -> Iterator[Issue]:
     """MSH-7 is not a null: a message has a time."""
     if message.is_null("MSH-7"):
-        yield Issue("error", "value", "MSH-7", "the time of the message is a null")
+        yield Issue(severity="error", code="value", where="MSH-7", text="the time of the message is a null")
 
 
 def death_shorter_than_a_day(message: Message) -> Iterator[Issue]:
     """PID-29 of a year or a month goes to the MPI as "not dead", as every short text of PIMS does."""
     for pid in message.segments("PID"):
         if pid["29"].strip().isdecimal() and len(pid["29"].strip()) <= 6:
-            yield Issue("warning", "value", pid.where("29"), "a date of death shorter than a day is read as not dead")
+            yield Issue(
+                severity="warning",
+                code="value",
+                where=pid.where("29"),
+                text="a date of death shorter than a day is read as not dead",
+            )
 
 
 def identifier_of_a_known_type(message: Message) -> Iterator[Issue]:
     """PID-3 holds a number that the MPI can be given: an NHS Number (NI) or a PIMS number (PI)."""
     for pid in message.segments("PID"):
         if not any(identifiers(pid, message["MSH-9.2"])) and pid["3"]:
-            yield Issue("error", "required", pid.where("3"), "no NHS Number (NI) and no PIMS number (PI)")
+            yield Issue(
+                severity="error", code="required", where=pid.where("3"), text="no NHS Number (NI) and no PIMS number (PI)"
+            )
 
 
 def merged_number(message: Message) -> Iterator[Issue]:
     """MRG-1 holds the number that the merged patient had."""
     for mrg in message.segments("MRG"):
         if mrg.raw("1") and (not mrg["1"].strip() or mrg.is_null("1")):
-            yield Issue("error", "required", mrg.where("1"), "the merged patient's number is absent")
+            yield Issue(severity="error", code="required", where=mrg.where("1"), text="the merged patient's number is absent")
 
 
 def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
@@ -76,7 +90,9 @@ def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
             kind = cx["5"].strip().upper()
             if (kind == "NI" and is_wrong(cx["1"].strip())) or (kind == "NH" and not is_nhs_number(cx["1"])):
                 text = "the check digit of the NHS Number does not fit"
-                yield Issue("warning", "value", f"{where}.1", text, "", "NHS Data Dictionary: NHS NUMBER")
+                yield Issue(
+                    severity="warning", code="value", where=f"{where}.1", text=text, clause="NHS Data Dictionary: NHS NUMBER"
+                )
 
 
 def is_wrong(number: str) -> bool:

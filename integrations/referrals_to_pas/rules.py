@@ -40,24 +40,31 @@ def one_request(bundle: Resource) -> Iterator[Issue]:
     """A referral asks for one thing: two requests would be one booking and one that is forgotten."""
     if len(found := each(bundle, "ServiceRequest")) != 1:
         where = found[1][0] if found else "Bundle.entry"
-        yield Issue("error", "business-rule", where, "exactly one ServiceRequest is expected")
+        yield Issue(severity="error", code="business-rule", where=where, text="exactly one ServiceRequest is expected")
 
 
 def one_patient(bundle: Resource) -> Iterator[Issue]:
     """A referral is about one patient."""
     if len(found := each(bundle, "Patient")) != 1:
-        yield Issue("error", "business-rule", found[1][0] if found else "Bundle.entry", "exactly one Patient is expected")
+        yield Issue(
+            severity="error",
+            code="business-rule",
+            where=found[1][0] if found else "Bundle.entry",
+            text="exactly one Patient is expected",
+        )
 
 
 def patient_named(bundle: Resource) -> Iterator[Issue]:
     """The patient has an identifier, a family name and a date of birth."""
     for where, patient in each(bundle, "Patient"):
         if not patient.get("identifier"):
-            yield Issue("error", "required", f"{where}.identifier", "an identifier of the patient is expected")
+            yield Issue(
+                severity="error", code="required", where=f"{where}.identifier", text="an identifier of the patient is expected"
+            )
         if not any(name.get("family") for name in patient.get("name", ())):
-            yield Issue("error", "required", f"{where}.name", "a family name is expected")
+            yield Issue(severity="error", code="required", where=f"{where}.name", text="a family name is expected")
         if not patient.get("birthDate"):
-            yield Issue("error", "required", f"{where}.birthDate", "a date of birth is expected")
+            yield Issue(severity="error", code="required", where=f"{where}.birthDate", text="a date of birth is expected")
 
 
 def nhs_number_check_digit(bundle: Resource) -> Iterator[Issue]:
@@ -65,14 +72,19 @@ def nhs_number_check_digit(bundle: Resource) -> Iterator[Issue]:
     for where, patient in each(bundle, "Patient"):
         for n, identifier in enumerate(patient.get("identifier", ())):
             if identifier.get("system") == NHS_NUMBER and not is_nhs_number(str(identifier.get("value", ""))):
-                yield Issue("warning", "value", f"{where}.identifier[{n}].value", "the check digit of the NHS Number is wrong")
+                yield Issue(
+                    severity="warning",
+                    code="value",
+                    where=f"{where}.identifier[{n}].value",
+                    text="the check digit of the NHS Number is wrong",
+                )
 
 
 def request_is_active(bundle: Resource) -> Iterator[Issue]:
     """Only an active request is a referral; one that is revoked or a draft must not be booked."""
     for where, request in each(bundle, "ServiceRequest"):
         if request.get("status") != "active":
-            yield Issue("error", "business-rule", f"{where}.status", "only an active request is taken")
+            yield Issue(severity="error", code="business-rule", where=f"{where}.status", text="only an active request is taken")
 
 
 def requester_is_here(bundle: Resource) -> Iterator[Issue]:
@@ -81,7 +93,7 @@ def requester_is_here(bundle: Resource) -> Iterator[Issue]:
     for where, request in each(bundle, "ServiceRequest"):
         asked_by = request.get("requester", {}).get("reference", "")
         if asked_by not in named:
-            yield Issue("error", "not-found", f"{where}.requester", "the requester is not in the bundle")
+            yield Issue(severity="error", code="not-found", where=f"{where}.requester", text="the requester is not in the bundle")
 
 
 def nothing_is_lost(bundle: Resource) -> Iterator[Issue]:
@@ -112,7 +124,12 @@ class ReferralProfile:
 
     def listed(self) -> Iterator[Listed]:
         """R4 as one rule, and each rule that is a function, for the interface sheet."""
-        yield Listed("fhir", "every resource is valid R4, and keeps the profiles that it claims", POLICIES["fhir"], "error")
+        yield Listed(
+            rule="fhir",
+            text="every resource is valid R4, and keeps the profiles that it claims",
+            policy=POLICIES["fhir"],
+            severity="error",
+        )
         yield from rule_functions(self.rules, POLICIES, self.refuses)
 
 

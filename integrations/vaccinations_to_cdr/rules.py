@@ -25,7 +25,9 @@ def nhs_number_check_digit(event: Event) -> Iterator[Issue]:
     """A number that fails its check digit is a typing error: the vaccination would go to no one, or to another patient."""
     if not nhs_number.is_nhs_number(event["patient"]["nhsNumber"]):
         text = "the check digit of the NHS Number is wrong"
-        yield Issue("error", "value", "/patient/nhsNumber", text, "", "NHS data dictionary: NHS NUMBER")
+        yield Issue(
+            severity="error", code="value", where="/patient/nhsNumber", text=text, clause="NHS data dictionary: NHS NUMBER"
+        )
 
 
 def reason_when_not_done(event: Event) -> Iterator[Issue]:
@@ -33,27 +35,41 @@ def reason_when_not_done(event: Event) -> Iterator[Issue]:
     v = event["vaccination"]
     if (v["status"] == "not-done") != ("reasonNotDone" in v):
         text = "reasonNotDone belongs to status not-done, and only to it"
-        yield Issue("error", "invariant", "/vaccination/reasonNotDone", text, "", "FHIR R4 Immunization.statusReason")
+        yield Issue(
+            severity="error",
+            code="invariant",
+            where="/vaccination/reasonNotDone",
+            text=text,
+            clause="FHIR R4 Immunization.statusReason",
+        )
 
 
 def not_before_birth(event: Event) -> Iterator[Issue]:
     """A vaccination cannot be earlier than the birth."""
     if event["vaccination"]["occurred"][:10] < event["patient"]["birthDate"]:
-        yield Issue("error", "value", "/vaccination/occurred", "before the date of birth")
+        yield Issue(severity="error", code="value", where="/vaccination/occurred", text="before the date of birth")
 
 
 def not_expired(event: Event) -> Iterator[Issue]:
     """A vaccine given after its expiry is a clinical incident, so the record of it is taken, with a warning."""
     v = event["vaccination"]
     if v["status"] == "completed" and "expires" in v and v["occurred"][:10] > v["expires"]:
-        yield Issue("warning", "business-rule", "/vaccination/expires", "given after the vaccine expired")
+        yield Issue(
+            severity="warning", code="business-rule", where="/vaccination/expires", text="given after the vaccine expired"
+        )
 
 
 def vaccination_number(message: Message) -> Iterator[Issue]:
     """Each vaccination has an order number: without it a correction would be a second vaccination."""
     for orc in message.segments("ORC"):
         if not is_valued(orc, "2") and not is_valued(orc, "3"):
-            yield Issue("error", "required", orc.where("3"), "no order number of the vaccination", "", "HL7 v2.5.1 4.5.1.3")
+            yield Issue(
+                severity="error",
+                code="required",
+                where=orc.where("3"),
+                text="no order number of the vaccination",
+                clause="HL7 v2.5.1 4.5.1.3",
+            )
 
 
 def vaccine_and_time(message: Message) -> Iterator[Issue]:
@@ -61,7 +77,13 @@ def vaccine_and_time(message: Message) -> Iterator[Issue]:
     for rxa in message.segments("RXA"):
         for field in ("3", "5"):
             if not is_valued(rxa, field):
-                yield Issue("error", "required", rxa.where(field), "a required field is absent", "", f"HL7 v2.5.1 4.14.7.{field}")
+                yield Issue(
+                    severity="error",
+                    code="required",
+                    where=rxa.where(field),
+                    text="a required field is absent",
+                    clause=f"HL7 v2.5.1 4.14.7.{field}",
+                )
 
 
 OF_MESSAGES = (vaccination_number, vaccine_and_time)

@@ -39,7 +39,7 @@ async def authorization(name: str) -> dict[str, str]:
     if way == "none":
         return {}
     if way not in ("client", "identity"):
-        raise Undelivered("misconfigured", "auth-setting", f"setting {name}__AUTH is none, client or identity")
+        raise Undelivered(kind="misconfigured", code="auth-setting", text=f"setting {name}__AUTH is none, client or identity")
     token = _TOKENS.get(name)
     async with token.lock:
         if time.time() > token.ends - EARLY:
@@ -79,7 +79,7 @@ def _granted(body: bytes) -> tuple[str, float]:
         told = orjson.loads(body)
         text, lives = str(told["access_token"]), float(told.get("expires_in", 300))
     except (ValueError, TypeError, KeyError):
-        raise Undelivered("misconfigured", "token-unreadable", "what was given is no token") from None
+        raise Undelivered(kind="misconfigured", code="token-unreadable", text="what was given is no token") from None
     return text, time.time() + max(lives, EARLY + 1)
 
 
@@ -90,5 +90,5 @@ async def _by_identity(name: str, token: _Token) -> tuple[str, float]:
     try:
         given = await token.credential.get_token(setting(f"{name}__SCOPE"))
     except AzureError:
-        raise Undelivered("misconfigured", "token-refused", "the managed identity was given no token") from None
+        raise Undelivered(kind="misconfigured", code="token-refused", text="the managed identity was given no token") from None
     return given.token, float(given.expires_on)

@@ -73,7 +73,9 @@ class Topic:
     def _held(self) -> _Held:
         endpoint, key = self._address()
         if not may_be_told(endpoint):
-            raise Undelivered("misconfigured", "no-address", f"setting {self.name}__ENDPOINT is absent or not https")
+            raise Undelivered(
+                kind="misconfigured", code="no-address", text=f"setting {self.name}__ENDPOINT is absent or not https"
+            )
         held = _CLIENTS.get((self.name, endpoint, key))
         if held.client is None:
             _open(held, endpoint, key)
@@ -106,7 +108,9 @@ def _open(held: _Held, endpoint: str, key: str) -> None:
     try:
         held.client = EventGridPublisherClient(endpoint, held.credential, retry_total=0, permit_redirects=False)
     except ValueError:
-        raise Undelivered("misconfigured", "bad-setting", "the address of the topic is not one of Event Grid") from None
+        raise Undelivered(
+            kind="misconfigured", code="bad-setting", text="the address of the topic is not one of Event Grid"
+        ) from None
 
 
 def _broken(error: "AzureError") -> Undelivered:
@@ -114,5 +118,5 @@ def _broken(error: "AzureError") -> Undelivered:
     from aiohttp import ClientConnectorError
 
     if isinstance(error.inner_exception, ClientConnectorError):
-        return Undelivered("transient", "refused", "the topic cannot be reached")
-    return Undelivered("transient", "line-broken", "the topic did not answer", ambiguous=True)
+        return Undelivered(kind="transient", code="refused", text="the topic cannot be reached")
+    return Undelivered(kind="transient", code="line-broken", text="the topic did not answer", ambiguous=True)

@@ -19,13 +19,15 @@ def resource_of(reply: Reply) -> dict[str, Any]:
     if not 200 <= reply.status < 300:
         raise refusal(reply)
     if reply.content_type not in FHIR:
-        raise Undelivered("misconfigured", "not-fhir", "the answer is no FHIR: something else stands at that address")
+        raise Undelivered(
+            kind="misconfigured", code="not-fhir", text="the answer is no FHIR: something else stands at that address"
+        )
     try:
         content = orjson.loads(reply.body)
     except ValueError:
-        raise Undelivered("transient", "reply-cut", "the answer is cut off", ambiguous=True) from None
+        raise Undelivered(kind="transient", code="reply-cut", text="the answer is cut off", ambiguous=True) from None
     if not isinstance(content, dict):
-        raise Undelivered("transient", "reply-odd", "the answer is no resource", ambiguous=True)
+        raise Undelivered(kind="transient", code="reply-odd", text="the answer is no resource", ambiguous=True)
     if content.get("resourceType") == "OperationOutcome":
         raise _outcome(content)
     return content
@@ -41,7 +43,7 @@ def entries_of(content: dict[str, Any], expected: int) -> list[dict[str, Any]]:
     answered = [entry.get("response") for entry in _objects(content.get("entry"))]
     responses = _objects(answered)
     if content.get("resourceType") != "Bundle" or not len(answered) == len(responses) == expected:
-        raise Undelivered("transient", "reply-odd", "the answer does not answer every entry", ambiguous=True)
+        raise Undelivered(kind="transient", code="reply-odd", text="the answer does not answer every entry", ambiguous=True)
     for response in responses:
         status = status_of(response)
         if not 200 <= status < 300:
@@ -65,7 +67,9 @@ def found_in(body: bytes, kind: str) -> list[Resource]:
         matches = [entry for entry in listed if entry.get("search", {}).get("mode", "match") == "match" and "resource" in entry]
         return [entry["resource"] for entry in matches if entry["resource"].get("resourceType") == kind]
     except (ValueError, TypeError, AttributeError, RecursionError):
-        raise Undelivered("transient", "reply-odd", "the answer to a search cannot be read", ambiguous=True) from None
+        raise Undelivered(
+            kind="transient", code="reply-odd", text="the answer to a search cannot be read", ambiguous=True
+        ) from None
 
 
 def status_of(response: dict[str, Any]) -> int:
@@ -93,5 +97,7 @@ def _outcome(content: dict[str, Any]) -> Undelivered:
     errors = [issue for issue in _objects(content.get("issue")) if issue.get("severity") in ("error", "fatal")]
     said = words(orjson.dumps(content))
     if errors and not any(issue.get("code") in PASSING for issue in errors):
-        return Undelivered("permanent", "outcome-error", "the server says success and means an error", detail=said)
-    return Undelivered("transient", "outcome", "the server answers with an outcome alone", ambiguous=True, detail=said)
+        return Undelivered(kind="permanent", code="outcome-error", text="the server says success and means an error", detail=said)
+    return Undelivered(
+        kind="transient", code="outcome", text="the server answers with an outcome alone", ambiguous=True, detail=said
+    )

@@ -69,7 +69,9 @@ class FhirServer:
         reply = await self._send("POST", https.address(self.name), body, {"Content-Type": FHIR, "Prefer": "return=minimal"})
         answered = entries_of(resource_of(reply), entries)
         if any(status_of(answered[place]) == 200 for place in merged):
-            raise Undelivered("transient", "created-meanwhile", "another client created what this message would have created")
+            raise Undelivered(
+                kind="transient", code="created-meanwhile", text="another client created what this message would have created"
+            )
         return Receipt("stored")
 
     async def _merge(self, bundle: Resource) -> Receipt:
@@ -96,9 +98,11 @@ class FhirServer:
         resource_of(reply)
         found = _current(found_in(reply.body, kind))
         if len(found) > 1:
-            raise Undelivered("permanent", "not-unique", "the server holds several resources with that identifier")
+            raise Undelivered(kind="permanent", code="not-unique", text="the server holds several resources with that identifier")
         if found and not _version(found[0]):
-            raise Undelivered("misconfigured", "no-versions", "the server tells no versions, so nothing can be merged safely")
+            raise Undelivered(
+                kind="misconfigured", code="no-versions", text="the server tells no versions, so nothing can be merged safely"
+            )
         return found[0] if found else None
 
     async def _send(self, method: str, url: str, body: bytes | Opener, headers: dict[str, str]) -> https.Reply:
@@ -154,7 +158,7 @@ def _transaction(body: bytes) -> dict[str, Any]:
         content = {}
     if isinstance(content, dict) and content.get("type") in ("transaction", "batch") and content.get("entry"):
         return content
-    raise Undelivered("permanent", "no-transaction", "what is to be sent is no transaction")
+    raise Undelivered(kind="permanent", code="no-transaction", text="what is to be sent is no transaction")
 
 
 def _version(held: Resource) -> str:
@@ -166,7 +170,9 @@ def _current(found: list[Resource]) -> list[Resource]:
     try:
         return current(found)
     except (TypeError, AttributeError):
-        raise Undelivered("transient", "reply-odd", "the answer to a search cannot be read", ambiguous=True) from None
+        raise Undelivered(
+            kind="transient", code="reply-odd", text="the answer to a search cannot be read", ambiguous=True
+        ) from None
 
 
 async def _pieces(data: str) -> AsyncIterator[bytes]:

@@ -45,7 +45,9 @@ def _acknowledged(outgoing: Outgoing, reply: https.Reply) -> Receipt:
     try:
         told = read_reply(reply.body)
     except BadFrame:
-        raise Undelivered("transient", "reply-odd", "what came back is no acknowledgement", ambiguous=True) from None
+        raise Undelivered(
+            kind="transient", code="reply-odd", text="what came back is no acknowledgement", ambiguous=True
+        ) from None
     if told.control_id != control_id(outgoing.body):
-        raise Undelivered("transient", "ack-other", "the acknowledgement names another message", ambiguous=True)
+        raise Undelivered(kind="transient", code="ack-other", text="the acknowledgement names another message", ambiguous=True)
     return judge(told)

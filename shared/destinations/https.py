@@ -51,7 +51,9 @@ def address(name: str, key: str = "URL") -> str:
     """The declared address ``<name>__URL``, without a slash at its end."""
     url = setting(f"{name}__{key}")
     if not may_be_told(url):
-        raise Undelivered("misconfigured", "no-address", f"setting {name}__{key} is absent or does not begin with https")
+        raise Undelivered(
+            kind="misconfigured", code="no-address", text=f"setting {name}__{key} is absent or does not begin with https"
+        )
     return url.rstrip("/")
 
 
@@ -89,7 +91,7 @@ def _session(name: str) -> "ClientSession":
             connector = TCPConnector(ssl=https_context(name), limit=0)
         except (OSError, ValueError):
             text = f"settings {name}__CA, {name}__CERT or {name}__KEY are of no use"
-            raise Undelivered("misconfigured", "tls-setting", text) from None
+            raise Undelivered(kind="misconfigured", code="tls-setting", text=text) from None
         timeout = ClientTimeout(total=time_limit(name))
         held.session = ClientSession(connector=connector, timeout=timeout, cookie_jar=DummyCookieJar(), trace_configs=[_fenced()])
     return held.session
@@ -113,7 +115,9 @@ async def _read(answer: "ClientResponse") -> Reply:
     async for chunk in answer.content.iter_chunked(64 * 1024):
         body += chunk
         if len(body) > LARGEST_REPLY:
-            raise Undelivered("transient", "reply-too-large", "the answer is larger than any should be", ambiguous=True)
+            raise Undelivered(
+                kind="transient", code="reply-too-large", text="the answer is larger than any should be", ambiguous=True
+            )
     return Reply(answer.status, {key.lower(): value for key, value in answer.headers.items()}, bytes(body))
 
 
@@ -121,11 +125,13 @@ def _broken(error: Exception) -> NoReturn:
     import aiohttp
 
     if isinstance(error, aiohttp.InvalidURL):
-        raise Undelivered("misconfigured", "no-address", "the address of the settings is not a URL") from None
+        raise Undelivered(kind="misconfigured", code="no-address", text="the address of the settings is not a URL") from None
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
-        raise Undelivered("misconfigured", "tls", "the two sides do not trust each other") from None
+        raise Undelivered(kind="misconfigured", code="tls", text="the two sides do not trust each other") from None
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        raise Undelivered("transient", "refused", "the destination cannot be reached") from None
+        raise Undelivered(kind="transient", code="refused", text="the destination cannot be reached") from None
     if isinstance(error, TimeoutError):
-        raise Undelivered("transient", "timeout", "no answer in time", ambiguous=True) from None
-    raise Undelivered("transient", "line-broken", "the connection broke before the whole answer came", ambiguous=True) from None
+        raise Undelivered(kind="transient", code="timeout", text="no answer in time", ambiguous=True) from None
+    raise Undelivered(
+        kind="transient", code="line-broken", text="the connection broke before the whole answer came", ambiguous=True
+    ) from None

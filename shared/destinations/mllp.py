@@ -48,7 +48,9 @@ class Mllp:
     def _address(self) -> lines.Address:
         host, port = setting(f"{self.name}__HOST"), setting(f"{self.name}__PORT")
         if not host or not port.isdecimal():
-            raise Undelivered("misconfigured", "no-address", f"settings {self.name}__HOST and {self.name}__PORT are not both set")
+            raise Undelivered(
+                kind="misconfigured", code="no-address", text=f"settings {self.name}__HOST and {self.name}__PORT are not both set"
+            )
         return lines.Address(host, int(port), _tls(self.name))
 
     async def close(self) -> None:
@@ -76,10 +78,12 @@ def judge(reply: Reply) -> Receipt:
     if reply.code in ACCEPTED:
         return Receipt(f"ack-{reply.code}")
     if reply.code in REJECTED:
-        raise Undelivered("permanent", f"ack-{reply.code}", "the receiver rejected the message", detail=reply.detail)
+        raise Undelivered(
+            kind="permanent", code=f"ack-{reply.code}", text="the receiver rejected the message", detail=reply.detail
+        )
     if reply.code in ERROR:  # the receiver lives and answers: a failure of this message (shared/destinations/failures.py)
-        raise Undelivered("transient", f"ack-{reply.code}", "the receiver reports an error", detail=reply.detail)
-    raise Undelivered("transient", "ack-unknown", "the acknowledgement has no known code", ambiguous=True)
+        raise Undelivered(kind="transient", code=f"ack-{reply.code}", text="the receiver reports an error", detail=reply.detail)
+    raise Undelivered(kind="transient", code="ack-unknown", text="the acknowledgement has no known code", ambiguous=True)
 
 
 def read_reply(data: bytes) -> Reply:
@@ -110,11 +114,13 @@ def _segments(data: bytes) -> list[list[str]]:
 
 def _frame(body: bytes) -> bytes:
     if not control_id(body):
-        raise Undelivered("permanent", "no-control-id", "the message has no MSH-10 that an acknowledgement could name")
+        raise Undelivered(
+            kind="permanent", code="no-control-id", text="the message has no MSH-10 that an acknowledgement could name"
+        )
     try:
         return framed(body)
     except ValueError:
-        raise Undelivered("permanent", "block-character", "the message holds a block character of MLLP") from None
+        raise Undelivered(kind="permanent", code="block-character", text="the message holds a block character of MLLP") from None
 
 
 def _tls(name: str) -> ssl.SSLContext | None:
@@ -122,16 +128,20 @@ def _tls(name: str) -> ssl.SSLContext | None:
         return client_context(name)
     except (OSError, ValueError):
         raise Undelivered(
-            "misconfigured", "tls-setting", f"settings {name}__CA, {name}__CERT or {name}__KEY are of no use"
+            kind="misconfigured", code="tls-setting", text=f"settings {name}__CA, {name}__CERT or {name}__KEY are of no use"
         ) from None
 
 
 def _broken(error: Exception, began: bool) -> NoReturn:
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
-        raise Undelivered("misconfigured", "tls", "the two sides do not trust each other", ambiguous=began) from None
+        raise Undelivered(
+            kind="misconfigured", code="tls", text="the two sides do not trust each other", ambiguous=began
+        ) from None
     if isinstance(error, TimeoutError):
-        raise Undelivered("transient", "timeout", "no answer in time", ambiguous=began) from None
+        raise Undelivered(kind="transient", code="timeout", text="no answer in time", ambiguous=began) from None
     if isinstance(error, BadFrame):
-        raise Undelivered("transient", "bad-frame", "what came back is no acknowledgement", ambiguous=began) from None
+        raise Undelivered(
+            kind="transient", code="bad-frame", text="what came back is no acknowledgement", ambiguous=began
+        ) from None
     code = "line-broken" if began else "refused"
-    raise Undelivered("transient", code, "the connection broke or was refused", ambiguous=began) from None
+    raise Undelivered(kind="transient", code=code, text="the connection broke or was refused", ambiguous=began) from None

@@ -45,7 +45,7 @@ class QueueOf:
 
         text = b64encode(outgoing.body).decode()
         if len(text) > LARGEST:
-            raise Undelivered("permanent", "too-large", "the message is larger than a queue takes")
+            raise Undelivered(kind="permanent", code="too-large", text="the message is larger than a queue takes")
         client = self._client()
         fence.check()
         try:
@@ -72,7 +72,7 @@ class QueueOf:
             held.client = QueueClient(url, queue, credential=held.credential, retry_total=0)
         else:
             text = f"settings {self.name}__QUEUE and {self.name}__CONNECTION or {self.name}__URL are not set"
-            raise Undelivered("misconfigured", "no-address", text)
+            raise Undelivered(kind="misconfigured", code="no-address", text=text)
 
     def _by_connection(self, connection: str, queue: str) -> "QueueClient":
         from azure.storage.queue.aio import QueueClient
@@ -80,7 +80,9 @@ class QueueOf:
         try:
             return QueueClient.from_connection_string(connection, queue, retry_total=0)
         except ValueError:
-            raise Undelivered("misconfigured", "bad-setting", f"setting {self.name}__CONNECTION is not of its form") from None
+            raise Undelivered(
+                kind="misconfigured", code="bad-setting", text=f"setting {self.name}__CONNECTION is not of its form"
+            ) from None
 
     async def close(self) -> None:
         """Close the connections that are kept."""
@@ -98,5 +100,5 @@ def _failed(error: "AzureError") -> Undelivered:
     if isinstance(error, HttpResponseError):
         return undelivered(error.status_code or 401, retry_after=getattr(error.response, "headers", {}).get("Retry-After", ""))
     if isinstance(error.inner_exception, ClientConnectorError):
-        return Undelivered("transient", "refused", "the queue cannot be reached")
-    return Undelivered("transient", "line-broken", "the queue did not answer", ambiguous=True)
+        return Undelivered(kind="transient", code="refused", text="the queue cannot be reached")
+    return Undelivered(kind="transient", code="line-broken", text="the queue did not answer", ambiguous=True)

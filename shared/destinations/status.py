@@ -21,9 +21,9 @@ def undelivered(status: int, *, retry_after: str = "", detail: str = "", of: str
     meaning = of_status(status, of)
     becomes = kind(meaning.owner, meaning.again)
     return Undelivered(
-        becomes,
-        f"{of}-{status}",
-        "the destination redirects, which is never followed" if 300 <= status < 400 else TEXTS[meaning.owner],
+        kind=becomes,
+        code=f"{of}-{status}",
+        text="the destination redirects, which is never followed" if 300 <= status < 400 else TEXTS[meaning.owner],
         ambiguous=meaning.taken == "maybe",
         retry_after=seconds(retry_after, datetime.now(UTC)) if becomes == "transient" else 0,
         detail=detail[:LONGEST_DETAIL],

@@ -25,7 +25,7 @@ def time_limit(name: str) -> float:
     try:
         return number(f"{name}__TIMEOUT", 30)
     except ValueError:
-        raise Undelivered("misconfigured", "bad-setting", f"setting {name}__TIMEOUT is not a number") from None
+        raise Undelivered(kind="misconfigured", code="bad-setting", text=f"setting {name}__TIMEOUT is not a number") from None
 
 
 def https_context(name: str) -> ssl.SSLContext:

@@ -12,7 +12,7 @@ ANSWERED = ("batch-response", "transaction-response", "history")
 
 
 def broken(where: str, text: str, rule: str) -> Issue:
-    return Issue("error", "invariant", where, text, rule)
+    return Issue(severity="error", code="invariant", where=where, text=text, rule=rule)
 
 
 def entries(bundle: Json) -> list[Json]:
@@ -87,7 +87,13 @@ def _unique(bundle: Json, where: str) -> Iterator[Issue]:
         version = resource_of(entry).get("meta", {})
         name = str(entry.get("fullUrl", "")), str(version.get("versionId") if isinstance(version, dict) else "")
         if name in seen and name[0] and bundle.get("type") != "history":
-            yield Issue("error", "duplicate", f"{where}.entry[{n}].fullUrl", "the same full URL as an entry before", "bdl-7")
+            yield Issue(
+                severity="error",
+                code="duplicate",
+                where=f"{where}.entry[{n}].fullUrl",
+                text="the same full URL as an entry before",
+                rule="bdl-7",
+            )
         seen.add(name)
 
 

@@ -16,7 +16,7 @@ DEEPEST = 60
 
 
 def error(code: str, where: str, text: str, rule: str) -> Issue:
-    return Issue("error", code, where, text, rule)
+    return Issue(severity="error", code=code, where=where, text=text, rule=rule)
 
 
 def of_resource(resource: Any, where: str, known: Known, contained: bool = False) -> Iterator[Issue]:

@@ -6,7 +6,7 @@ from shared.fhir.resource import Element, Resource, element
 from shared.issue import Issue
 
 RULES = "urn:x-hub:rule"
-ALL_OK = Issue("information", "informational", "", "nothing to report")
+ALL_OK = Issue(severity="information", code="informational", text="nothing to report")
 
 
 def outcome(issues: Iterable[Issue]) -> Resource:

@@ -30,4 +30,6 @@ class FhirProfile:
             resource = bundles.resource_of(entry)
             if resource.get("resourceType") in wanted and "profile" not in resource.get("meta", {}):
                 where = f"Bundle.entry[{n}].resource.meta.profile"
-                yield Issue("error", "required", where, "claims no national profile", "profile-claimed")
+                yield Issue(
+                    severity="error", code="required", where=where, text="claims no national profile", rule="profile-claimed"
+                )

@@ -45,7 +45,13 @@ def keeps(url: str, resource: Json) -> bool:
 def _of_profile(url: str, resource: Json, where: Where | str) -> Iterator[Issue]:
     node = tables.profiles(str(resource.get("resourceType"))).get(url)
     if node is None:
-        yield Issue("error", "structure", f"{where}.meta.profile", "a profile unknown here or of another type", "profile-unknown")
+        yield Issue(
+            severity="error",
+            code="structure",
+            where=f"{where}.meta.profile",
+            text="a profile unknown here or of another type",
+            rule="profile-unknown",
+        )
     else:
         yield from _within(node, resource, where, url.rsplit("/", 1)[-1])
 
@@ -53,9 +59,15 @@ def _of_profile(url: str, resource: Json, where: Where | str) -> Iterator[Issue]
 def _within(node: Json, element: Any, where: Where | str, rule: str) -> Iterator[Issue]:
     """What a node asks of one element that is there."""
     if "fixed" in node and element != node["fixed"]:
-        yield Issue("error", "value", str(where), "not the value that the profile fixes", rule)
+        yield Issue(severity="error", code="value", where=str(where), text="not the value that the profile fixes", rule=rule)
     if "codes" in node and not is_coded(element, node["codes"]):
-        yield Issue("error", "code-invalid", str(where), "no code of the value set that the profile requires", rule)
+        yield Issue(
+            severity="error",
+            code="code-invalid",
+            where=str(where),
+            text="no code of the value set that the profile requires",
+            rule=rule,
+        )
     for name, child in node.get("children", {}).items():
         yield from _child(child, name, element, where, rule)
 
@@ -67,7 +79,7 @@ def _child(node: Json, name: str, element: Any, where: Where | str, rule: str) -
     path = Where(where, f".{known(prop)}")
     items = value if isinstance(value, list) else [] if value is None else [value]
     if name.endswith("[x]") and items and not _is_allowed(node, prop, name):
-        yield Issue("error", "structure", str(path), "a type that the profile does not allow", rule)
+        yield Issue(severity="error", code="structure", where=str(path), text="a type that the profile does not allow", rule=rule)
     yield from _count(node, items, path, rule)
     for n, item in enumerate(items):
         yield from _within(node, item, Where(path, f"[{n}]") if isinstance(value, list) else path, rule)
@@ -95,9 +107,9 @@ def _is_allowed(node: Json, prop: str, name: str) -> bool:
 
 def _count(node: Json, items: list[Any], path: Where, rule: str) -> Iterator[Issue]:
     if len(items) < node.get("min", 0):
-        yield Issue("error", "required", str(path), "the profile requires it", rule)
+        yield Issue(severity="error", code="required", where=str(path), text="the profile requires it", rule=rule)
     if len(items) > node.get("max", len(items)):
-        yield Issue("error", "structure", str(path), "more than the profile allows", rule)
+        yield Issue(severity="error", code="structure", where=str(path), text="more than the profile allows", rule=rule)
 
 
 def _slice(part: Json, name: str, items: list[Any], path: Where, rule: str) -> Iterator[Issue]:

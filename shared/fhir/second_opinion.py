@@ -32,7 +32,9 @@ def second_opinion(resource: dict[str, Any]) -> list[Issue]:
 
 
 def _issue(where: str, kind: str) -> Issue:
-    return Issue("warning", "processing", masked(where), f"fhir.resources: {kind}", "second-opinion")
+    return Issue(
+        severity="warning", code="processing", where=masked(where), text=f"fhir.resources: {kind}", rule="second-opinion"
+    )
 
 
 def _path(kind: str, parts: tuple[int | str, ...]) -> str:

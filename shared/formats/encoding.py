@@ -6,9 +6,11 @@ import zlib
 from shared.issue import Issue
 from shared.problems import Unsupported
 
-UNKNOWN = Issue("fatal", "not-supported", "", "this content encoding is not taken; gzip is", "content-encoding")
-BROKEN = Issue("fatal", "structure", "", "the body is not gzip, or is cut short", "not-gzip")
-TOO_LARGE = Issue("fatal", "too-long", "", "the body is too large", "too-large")
+UNKNOWN = Issue(
+    severity="fatal", code="not-supported", text="this content encoding is not taken; gzip is", rule="content-encoding"
+)
+BROKEN = Issue(severity="fatal", code="structure", text="the body is not gzip, or is cut short", rule="not-gzip")
+TOO_LARGE = Issue(severity="fatal", code="too-long", text="the body is too large", rule="too-large")
 
 
 def decoded(body: bytes, encoding: str, limit: int) -> bytes:

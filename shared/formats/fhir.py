@@ -33,7 +33,14 @@ class Fhir:
         """The resource. ``Unsupported``: not JSON, not FHIR, another version, or a type that is not taken."""
         read = document(envelope, exact=True)
         if not isinstance(read, dict) or not isinstance(read.get("resourceType"), str):
-            raise Unsupported(Issue("fatal", "structure", "", "not FHIR: an object with a resourceType is expected", "not-fhir"))
+            raise Unsupported(
+                Issue(
+                    severity="fatal",
+                    code="structure",
+                    text="not FHIR: an object with a resourceType is expected",
+                    rule="not-fhir",
+                )
+            )
         if issues := [*self._not_taken(read), *self._too_large(read)]:
             raise Unsupported(*issues)
         return read
@@ -42,17 +49,17 @@ class Fhir:
         kind = read["resourceType"]
         if kind not in self.resources:
             text = f"this type of resource is not taken; {', '.join(self.resources)} is"
-            return [Issue("error", "not-supported", "resourceType", text, "resource-type")]
+            return [Issue(severity="error", code="not-supported", where="resourceType", text=text, rule="resource-type")]
         if kind != "Bundle":
             return []
         if read.get("type") not in self.bundle_types:
             text = f"this type of bundle is not taken; {', '.join(self.bundle_types)} is"
-            return [Issue("error", "not-supported", "Bundle.type", text, "bundle-type")]
+            return [Issue(severity="error", code="not-supported", where="Bundle.type", text=text, rule="bundle-type")]
         return [self._entry(n) for n, inner in enumerate(inside(read)) if self.entries and inner not in self.entries]
 
     def _entry(self, n: int) -> Issue:
         text = f"this type of resource is not taken in the bundle; {', '.join(self.entries)} are"
-        return Issue("error", "not-supported", f"Bundle.entry[{n}].resource", text, "resource-type")
+        return Issue(severity="error", code="not-supported", where=f"Bundle.entry[{n}].resource", text=text, rule="resource-type")
 
     def _too_large(self, read: Resource) -> list[Issue]:
         from shared.fhir.names import masked
@@ -60,7 +67,7 @@ class Fhir:
         text = f"an attachment is larger than {self.largest_attachment >> 20} MB"
         most = self.largest_attachment * 4 // 3 + 4
         return [
-            Issue("error", "too-long", masked(where), text, "attachment-too-large")
+            Issue(severity="error", code="too-long", where=masked(where), text=text, rule="attachment-too-large")
             for where, data in attachments(read, read["resourceType"])
             if len(data) > most
         ]
@@ -72,11 +79,11 @@ class Fhir:
         """The bundle's identifier (system as the facility), else the digest of the body; the partner is the sender."""
         named = content.get("identifier") if content["resourceType"] == "Bundle" else None
         if isinstance(named, dict) and named.get("value"):
-            return Identity(envelope.partner, str(named.get("system", "")), str(named["value"]))
-        return Identity(envelope.partner, "", sha256(envelope.body).hexdigest()[:32])
+            return Identity(sender=envelope.partner, facility=str(named.get("system", "")), control_id=str(named["value"]))
+        return Identity(sender=envelope.partner, facility="", control_id=sha256(envelope.body).hexdigest()[:32])
 
     def places(self, content: object) -> Identity:
-        return Identity("", "Bundle.identifier.system", "Bundle.identifier.value")
+        return Identity(sender="", facility="Bundle.identifier.system", control_id="Bundle.identifier.value")
 
     def is_synthetic(self, content: Resource) -> bool:
         meta = content.get("meta")

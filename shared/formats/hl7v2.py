@@ -50,12 +50,21 @@ class Hl7:
     def _version(self, message: Message) -> Issue | None:
         if message.raw("MSH-12") in self.versions:
             return None
-        return Issue("error", "not-supported", "MSH-12", "this version is not taken here", "version", hl7="203")
+        return Issue(
+            severity="error",
+            code="not-supported",
+            where="MSH-12",
+            text="this version is not taken here",
+            rule="version",
+            hl7="203",
+        )
 
     def _sender(self, message: Message) -> Issue | None:
         if not self.senders or message.raw("MSH-3") in self.senders:
             return None
-        return Issue("error", "not-supported", "MSH-3", "this sender is not taken here", "sender", hl7="207")
+        return Issue(
+            severity="error", code="not-supported", where="MSH-3", text="this sender is not taken here", rule="sender", hl7="207"
+        )
 
     def _type(self, message: Message) -> Issue | None:
         named, structure = event(message), message["MSH-9.3"]
@@ -65,23 +74,49 @@ class Hl7:
         if not structure or structure in known:
             return None
         text = "this structure does not belong to the event"
-        return Issue("error", "not-supported", "MSH-9.3", text, "message-type", "HL7 table 0354", "200")
+        return Issue(
+            severity="error",
+            code="not-supported",
+            where="MSH-9.3",
+            text=text,
+            rule="message-type",
+            clause="HL7 table 0354",
+            hl7="200",
+        )
 
     def _unknown_type(self, code: str) -> Issue:
         if any(taken.split("^")[0] == code for taken in self.messages):
             text = "this event is not taken here"
-            return Issue("error", "not-supported", "MSH-9.2", text, "message-type", "HL7 table 0003", "201")
+            return Issue(
+                severity="error",
+                code="not-supported",
+                where="MSH-9.2",
+                text=text,
+                rule="message-type",
+                clause="HL7 table 0003",
+                hl7="201",
+            )
         text = "this type of message is not taken here"
-        return Issue("error", "not-supported", "MSH-9.1", text, "message-type", "HL7 table 0076", "200")
+        return Issue(
+            severity="error",
+            code="not-supported",
+            where="MSH-9.1",
+            text=text,
+            rule="message-type",
+            clause="HL7 table 0076",
+            hl7="200",
+        )
 
     def repairs(self, content: Message) -> Sequence[Issue]:
         return content.repairs
 
     def identity(self, content: Message, envelope: Envelope) -> Identity:
-        return Identity(str(content.raw("MSH-3")), str(content.raw("MSH-4")), content["MSH-10"])  # storage takes plain text alone
+        return Identity(
+            sender=str(content.raw("MSH-3")), facility=str(content.raw("MSH-4")), control_id=content["MSH-10"]
+        )  # storage takes plain text alone
 
     def places(self, content: object) -> Identity:
-        return Identity("MSH-3", "MSH-4", "MSH-10")
+        return Identity(sender="MSH-3", facility="MSH-4", control_id="MSH-10")
 
     def is_synthetic(self, content: Message) -> bool:
         return content["MSH-11"] in ("T", "D")
@@ -94,8 +129,8 @@ class Hl7:
             return _outcome(verdict, media)
         status = _failure(verdict) or 200
         if status == 200 and not wants_answer(message, verdict, self.mode):
-            return Answer(204, "", b"")
-        return Answer(status, media, acknowledge(message, verdict, envelope.received_at, self.mode))
+            return Answer(status=204, content_type="", body=b"")
+        return Answer(status=status, content_type=media, body=acknowledge(message, verdict, envelope.received_at, self.mode))
 
 
 @cache
@@ -113,7 +148,9 @@ def _parsed(body: bytes, charset_default: str) -> Message:
         return parse(body, charset_default)
     except ParseError as error:
         code, clause = ("too-long", "") if error.rule == "too-much" else ("structure", "HL7 v2.5.1 2.15.9")
-        raise Unsupported(Issue("fatal", code, error.where, str(error), error.rule, clause, "100")) from None
+        raise Unsupported(
+            Issue(severity="fatal", code=code, where=error.where, text=str(error), rule=error.rule, clause=clause, hl7="100")
+        ) from None
 
 
 def _readable(body: bytes, charset_default: str) -> Message | None:
@@ -127,7 +164,9 @@ def _readable(body: bytes, charset_default: str) -> Message | None:
 def _stamped(message: Message, received_at: str) -> Message:
     header = replace(message["MSH"], {"7": local(received_at)})
     text = "MSH-7 is absent: the time of receipt was put in"
-    repair = Issue("warning", "required", "MSH-7", text, "message-time", "HL7 v2.5.1 2.15.9.7")
+    repair = Issue(
+        severity="warning", code="required", where="MSH-7", text=text, rule="message-time", clause="HL7 v2.5.1 2.15.9.7"
+    )
     return compose(message, [header, *message.segments()[1:]]).repaired(repair)
 
 
@@ -143,4 +182,4 @@ def _outcome(verdict: Verdict, media: str) -> Answer:
     from shared.fhir.outcome import outcome
 
     status = _failure(verdict) or (202 if verdict.accepted else 422)
-    return Answer(status, media, orjson.dumps(outcome(verdict.issues)))
+    return Answer(status=status, content_type=media, body=orjson.dumps(outcome(verdict.issues)))

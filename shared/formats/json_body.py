@@ -15,9 +15,12 @@ from shared.problems import Unsupported
 
 WORDY = 20  # digits of an integer from which on it is kept as it was sent: no element of FHIR takes one so long
 TWICE = Issue(
-    "error", "structure", "", "an object has the same property twice: which value is meant cannot be known", "property-twice"
+    severity="error",
+    code="structure",
+    text="an object has the same property twice: which value is meant cannot be known",
+    rule="property-twice",
 )
-TOO_MUCH = Issue("fatal", "too-long", "", f"more than {bounds.VALUES} values", "too-much")
+TOO_MUCH = Issue(severity="fatal", code="too-long", text=f"more than {bounds.VALUES} values", rule="too-much")
 
 
 def document(envelope: Envelope, *, exact: bool = False) -> Any:
@@ -28,19 +31,23 @@ def document(envelope: Envelope, *, exact: bool = False) -> Any:
             property twice in one object.
     """
     if not takes("json", envelope.content_type):
-        raise Unsupported(Issue("fatal", "not-supported", "", "this media type is not taken; JSON is", "content-type"))
+        raise Unsupported(
+            Issue(severity="fatal", code="not-supported", text="this media type is not taken; JSON is", rule="content-type")
+        )
     version = FHIR_VERSION.search(envelope.content_type)
     if version and not version[1].startswith("4.0"):
-        raise Unsupported(Issue("fatal", "not-supported", "", "this FHIR version is not taken; 4.0 is", "fhir-version"))
+        raise Unsupported(
+            Issue(severity="fatal", code="not-supported", text="this FHIR version is not taken; 4.0 is", rule="fhir-version")
+        )
     if sum(map(envelope.body.count, (b",", b"[", b"{"))) > bounds.VALUES:  # before a value is made
         raise Unsupported(TOO_MUCH)
     try:
         read = _exact(envelope.body) if exact else _once(envelope.body)
     except json.JSONDecodeError as error:
         text = f"not JSON: line {error.lineno}, column {error.colno}"
-        raise Unsupported(Issue("fatal", "structure", "", text, "not-json")) from None
+        raise Unsupported(Issue(severity="fatal", code="structure", text=text, rule="not-json")) from None
     if deeper_than(read, bounds.DEPTH):
-        raise Unsupported(Issue("fatal", "structure", "", f"nested deeper than {bounds.DEPTH}", "too-deep"))
+        raise Unsupported(Issue(severity="fatal", code="structure", text=f"nested deeper than {bounds.DEPTH}", rule="too-deep"))
     return read
 
 
@@ -86,7 +93,7 @@ def answer(envelope: Envelope, verdict: Verdict) -> Answer:
     """202 when accepted, else 422 or what HTTP itself says, with an OperationOutcome."""
     offers = (JSON, FHIR_JSON) if envelope.content_type and "fhir" not in envelope.content_type else (FHIR_JSON, JSON)
     media = chosen(envelope.headers.get("accept", ""), offers) or offers[0]
-    return Answer(status(verdict), media, orjson.dumps(outcome(verdict.issues)))
+    return Answer(status=status(verdict), content_type=media, body=orjson.dumps(outcome(verdict.issues)))
 
 
 def status(verdict: Verdict) -> int:

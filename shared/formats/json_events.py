@@ -59,17 +59,19 @@ class JsonEvents:
         """The event. ``Unsupported``: not JSON, or not an object."""
         read = document(envelope)
         if not isinstance(read, dict):
-            raise Unsupported(Issue("fatal", "structure", "", "a JSON object is expected", "not-an-object"))
+            raise Unsupported(Issue(severity="fatal", code="structure", text="a JSON object is expected", rule="not-an-object"))
         return read
 
     def repairs(self, content: Document) -> Sequence[Issue]:
         return ()
 
     def identity(self, content: Document, envelope: Envelope) -> Identity:
-        return Identity(envelope.partner, str(content.get(self.source, "")), str(content.get(self.event_id, "")))
+        return Identity(
+            sender=envelope.partner, facility=str(content.get(self.source, "")), control_id=str(content.get(self.event_id, ""))
+        )
 
     def places(self, content: object) -> Identity:
-        return Identity("", f"/{self.source}", f"/{self.event_id}")
+        return Identity(sender="", facility=f"/{self.source}", control_id=f"/{self.event_id}")
 
     def is_synthetic(self, content: Document) -> bool:
         return content.get(self.synthetic) is True
@@ -97,8 +99,13 @@ class SchemaProfile:
 
     def listed(self) -> Iterator[Listed]:
         """The schema as one rule, and each rule that is a function, for the interface sheet."""
-        yield Listed("schema-…", "the document is valid by the JSON Schema", CONTRACT, "error")
-        yield Listed("control-character", "no text has a control character but tab and line ends", CONTRACT, "error")
+        yield Listed(rule="schema-…", text="the document is valid by the JSON Schema", policy=CONTRACT, severity="error")
+        yield Listed(
+            rule="control-character",
+            text="no text has a control character but tab and line ends",
+            policy=CONTRACT,
+            severity="error",
+        )
         yield from rule_functions(self.rules, self.policies, self.refuses)
 
     def _named(self, rule: Rule, issue: Issue) -> Issue:
@@ -114,7 +121,14 @@ def _issue(error: Any, names: frozenset[str]) -> Issue:
     if keyword == "required":
         where += "/" + _escaped(_missing(error))
     expected = f": {orjson.dumps(error.validator_value).decode()}" if keyword in SHOWN else ""
-    return Issue("error", code, where, text + expected, f"schema-{keyword}", pointer(error.absolute_schema_path))
+    return Issue(
+        severity="error",
+        code=code,
+        where=where,
+        text=text + expected,
+        rule=f"schema-{keyword}",
+        clause=pointer(error.absolute_schema_path),
+    )
 
 
 def _masked(parts: Iterable[str | int], names: frozenset[str]) -> str:
@@ -129,7 +143,14 @@ def controls(value: Any, names: frozenset[str], parts: tuple[str | int, ...] = (
     if isinstance(value, str):
         if CONTROL.search(value):
             where = _masked(parts, names)
-            yield Issue("error", "value", where, "a control character", "control-character", "FHIR R4 2.24.0.1")
+            yield Issue(
+                severity="error",
+                code="value",
+                where=where,
+                text="a control character",
+                rule="control-character",
+                clause="FHIR R4 2.24.0.1",
+            )
     elif isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from controls(inner, names, (*parts, key))

@@ -28,8 +28,13 @@ STATUS = {  # where HTTP has a status of its own for what is wrong
     "content-encoding": 415,
     "content-type": 415,
 }
-NOT_TAKEN = Issue("fatal", "not-supported", "", "this media type is not taken", "content-type")
-NOT_GIVEN = Issue("fatal", "not-supported", "", "the answer cannot be had in a media type that Accept names", "not-acceptable")
+NOT_TAKEN = Issue(severity="fatal", code="not-supported", text="this media type is not taken", rule="content-type")
+NOT_GIVEN = Issue(
+    severity="fatal",
+    code="not-supported",
+    text="the answer cannot be had in a media type that Accept names",
+    rule="not-acceptable",
+)
 
 
 class Range(NamedTuple):

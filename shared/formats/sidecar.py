@@ -14,10 +14,18 @@ from shared.issue import Issue
 from shared.problems import Rejected
 
 TWICE = Issue(
-    "error", "structure", "/document/data", "a document is in the sidecar and another is stored with it", "document-twice"
+    severity="error",
+    code="structure",
+    where="/document/data",
+    text="a document is in the sidecar and another is stored with it",
+    rule="document-twice",
 )
 NOT_KEPT = Issue(
-    "error", "structure", "/document/file", "only the hub may state that a file is stored with a message", "file-not-kept"
+    severity="error",
+    code="structure",
+    where="/document/file",
+    text="only the hub may state that a file is stored with a message",
+    rule="file-not-kept",
 )
 
 

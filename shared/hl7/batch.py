@@ -145,7 +145,7 @@ class BatchReader:
 
     def _find(self, code: str, where: str, text: str, rule: str) -> None:
         if len(self.issues) < 50:
-            self.issues.append(Issue("error", code, where, text, rule, _CLAUSE))
+            self.issues.append(Issue(severity="error", code=code, where=where, text=text, rule=rule, clause=_CLAUSE))
 
 
 def lines(stream: BinaryIO) -> Iterator[bytes]:

@@ -63,7 +63,7 @@ def declared_name(data: bytes) -> str:
 
 
 def _marked(data: bytes, charset: str, default: str) -> Text:
-    mark = Issue("information", "informational", "", "the byte-order mark was removed", "byte-order-mark")
+    mark = Issue(severity="information", code="informational", text="the byte-order mark was removed", rule="byte-order-mark")
     text = _strictly(data, "utf-8-sig" if charset == "utf-8" else charset)
     if text is not None:
         return Text(text, charset, (mark,))
@@ -86,13 +86,13 @@ def control_codes(text: str) -> Issue | None:
     if not _C1.search(text):
         return None
     words = "control codes stand among the letters: the bytes are in another character set than the one declared"
-    return Issue("warning", "value", "MSH-18", words, "control-codes", "HL7 table 0211")
+    return Issue(severity="warning", code="value", where="MSH-18", text=words, rule="control-codes", clause="HL7 table 0211")
 
 
 def unknown() -> Issue:
     """MSH-18 names a set that is not known; it did not matter, as every byte is ASCII."""
     text = "the message declares a character set that is not known"
-    return Issue("information", "informational", "MSH-18", text, "charset", "HL7 table 0211")
+    return Issue(severity="information", code="informational", where="MSH-18", text=text, rule="charset", clause="HL7 table 0211")
 
 
 def is_wide(charset: str) -> bool:
@@ -103,14 +103,21 @@ def is_wide(charset: str) -> bool:
 def not_wide() -> Issue:
     """MSH-18 says UTF-16 or UTF-32, and every byte is ASCII."""
     text = "the message declares UTF-16 or UTF-32 and was read as ASCII, which its bytes are"
-    return Issue("warning", "value", "MSH-18", text, "charset", "HL7 table 0211")
+    return Issue(severity="warning", code="value", where="MSH-18", text=text, rule="charset", clause="HL7 table 0211")
 
 
 def _mismatch(name: str, charset: str) -> Issue:
     declares = "declares no character set" if not name.strip() else "declares a character set that the bytes do not fit"
     if name.strip() and not codec(name):
         declares = "declares a character set that is not known"
-    return Issue("warning", "value", "MSH-18", f"the message {declares}; it was read as {charset}", "charset", "HL7 table 0211")
+    return Issue(
+        severity="warning",
+        code="value",
+        where="MSH-18",
+        text=f"the message {declares}; it was read as {charset}",
+        rule="charset",
+        clause="HL7 table 0211",
+    )
 
 
 def _doubt(data: bytes, charset: str) -> tuple[Issue, ...]:
@@ -118,7 +125,7 @@ def _doubt(data: bytes, charset: str) -> tuple[Issue, ...]:
     if charset.startswith("utf") or _strictly(data, "utf-8") is None:
         return ()
     text = f"the message declares {charset} and was read so, but its bytes are UTF-8"
-    return (Issue("warning", "value", "MSH-18", text, "charset", "HL7 table 0211"),)
+    return (Issue(severity="warning", code="value", where="MSH-18", text=text, rule="charset", clause="HL7 table 0211"),)
 
 
 def _strictly(data: bytes, charset: str) -> str | None:

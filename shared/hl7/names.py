@@ -46,4 +46,4 @@ def strays(names: list[str]) -> Iterator[Issue]:
     lines = (number for number, name in zip(count(1), names, strict=False) if not name)
     for number in islice(lines, _REPORTED):
         text = f"line {number} is not a segment: a segment begins with a name of three capital letters or digits"
-        yield Issue("error", "structure", "", text, "not-a-segment", "HL7 v2.5.1 2.5.2")
+        yield Issue(severity="error", code="structure", text=text, rule="not-a-segment", clause="HL7 v2.5.1 2.5.2")

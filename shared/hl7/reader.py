@@ -12,13 +12,12 @@ from shared.issue import Issue
 
 # The characters that frame a message on MLLP cannot be in one: a receiver would take a part for the whole.
 BLOCK_CHARACTER = Issue(
-    "error",
-    "value",
-    "",
-    "a block character of MLLP (hexadecimal 0B or 1C) is inside the message",
-    "block-character",
-    "HL7 v2.5.1 appendix C (MLLP)",
-    "102",
+    severity="error",
+    code="value",
+    text="a block character of MLLP (hexadecimal 0B or 1C) is inside the message",
+    rule="block-character",
+    clause="HL7 v2.5.1 appendix C (MLLP)",
+    hl7="102",
 )
 TOO_MANY_LINES = f"more than {bounds.SEGMENTS} lines"
 
@@ -102,7 +101,7 @@ def _text(data: bytes | str, default: str) -> charset.Text:
 
 
 def _repair(rule: str, text: str, where: str = "") -> Issue:
-    return Issue("information", "informational", where, text, rule)
+    return Issue(severity="information", code="informational", where=where, text=text, rule=rule)
 
 
 def _lines(text: str) -> tuple[list[str], list[Issue]]:
@@ -146,10 +145,10 @@ def _line_feeds(text: str) -> tuple[str, list[Issue]]:
         found.append(_repair("line-ends", "segments ended by LF or CRLF were read as ended by CR"))
     if "\n" in ended.partition("\r")[0]:
         words = "a line feed is inside the header, where no field is a text of several lines"
-        found.append(Issue("error", "value", "MSH", words, "line-feed", "HL7 v2.5.1 2.5.2"))
+        found.append(Issue(severity="error", code="value", where="MSH", text=words, rule="line-feed", clause="HL7 v2.5.1 2.5.2"))
     elif "\n" in ended:
         words = "a line feed inside a field was read as a line end of its text"
-        found.append(Issue("warning", "value", "", words, "line-feed", "HL7 v2.5.1 2.5.2"))
+        found.append(Issue(severity="warning", code="value", text=words, rule="line-feed", clause="HL7 v2.5.1 2.5.2"))
     return ended, found
 
 

@@ -17,11 +17,10 @@ from shared.issue import Issue, Verdict
 from shared.pipeline import Decision, refused
 
 NOT_OWN = Issue(
-    "error",
-    "not-supported",
-    "",
-    "the blob named is not in this integration's folder of the inbox",
-    "reference-not-own",
+    severity="error",
+    code="not-supported",
+    text="the blob named is not in this integration's folder of the inbox",
+    rule="reference-not-own",
     hl7="207",
 )
 LONGEST = 1024  # characters of a blob's name, as Azure has it

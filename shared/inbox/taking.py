@@ -17,8 +17,10 @@ from shared.ledger.store import put
 from shared.privacy import digest, handing_over, keyed
 from shared.problems import Problem
 
-NO_BLOB = Issue("error", "not-found", "", "the blob that the message names is not in the inbox", "blob-missing")
-TOO_LARGE = Issue("error", "too-costly", "", "the file is larger than is taken", "file-too-large")
+NO_BLOB = Issue(
+    severity="error", code="not-found", text="the blob that the message names is not in the inbox", rule="blob-missing"
+)
+TOO_LARGE = Issue(severity="error", code="too-costly", text="the file is larger than is taken", rule="file-too-large")
 
 
 async def take(integration: Integration, name: str, trigger: Trigger, hub: Hub) -> None:
@@ -101,7 +103,15 @@ async def _paired(integration: Integration, document: File, sidecar: File, trigg
 def _envelope(integration: Integration, file: File, body: bytes, trigger: Trigger, hub: Hub) -> Envelope:
     reference = f"{keyed('blob', file.name)}-{digest(body)[:16]}"
     handed = handing_over("file", file.name, file.etag)
-    return Envelope(integration.name, body, hub.stamp(), content_type(body), trigger, reference=reference, handed=handed)
+    return Envelope(
+        integration=integration.name,
+        body=body,
+        received_at=hub.stamp(),
+        content_type=content_type(body),
+        trigger=trigger,
+        reference=reference,
+        handed=handed,
+    )
 
 
 async def _refuse(integration: Integration, file: File, trigger: Trigger, hub: Hub) -> None:

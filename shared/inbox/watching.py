@@ -15,7 +15,7 @@ from shared.ledger import names
 GRACE = 60.0  # seconds that an event has to come before the watchdog knocks in its place
 LIVES = 60.0  # seconds that such a knock is kept: the next round knocks again
 KNOCKS = 200  # most of them in one round: what is left is still there in the next
-UNPAIRED = Issue("error", "incomplete", "", "the other file of the pair never came", "unpaired")
+UNPAIRED = Issue(severity="error", code="incomplete", text="the other file of the pair never came", rule="unpaired")
 
 
 async def look(integration: Integration, hub: Hub) -> int:

@@ -32,7 +32,11 @@ async def alarm(integration: str, reason: str, hub: Hub) -> None:
         return
     told = {"integration": integration, "reason": reason}
     try:
-        await ALARMS.deliver(Outgoing("application/json", b"{}", f"{integration}-{reason}-{hub.token()}", told))
+        await ALARMS.deliver(
+            Outgoing(
+                content_type="application/json", body=b"{}", control_id=f"{integration}-{reason}-{hub.token()}", properties=told
+            )
+        )
     except Undelivered as problem:
         hub.tell("hub.attempt", integration=integration, destination=ALARMS.name, outcome="waiting", error_code=problem.code)
 

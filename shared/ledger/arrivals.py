@@ -23,8 +23,17 @@ from shared.privacy import code
 from shared.problems import Unavailable
 
 REFERENCES = 4  # copies that one receipt remembers
-REUSE = Issue("warning", "duplicate", "MSH-10", "this control id came before with another body", "control-id-reuse", hl7="205")
-AWAY = Issue("error", "transient", "", "the hub cannot store the message now: send it again", "storage-away", hl7="207")
+REUSE = Issue(
+    severity="warning",
+    code="duplicate",
+    where="MSH-10",
+    text="this control id came before with another body",
+    rule="control-id-reuse",
+    hl7="205",
+)
+AWAY = Issue(
+    severity="error", code="transient", text="the hub cannot store the message now: send it again", rule="storage-away", hl7="207"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -342,7 +351,7 @@ def _references(arrival: Arrival, earlier: Row | None) -> str:
 def _as_given(arrival: Arrival, receipt: Row) -> Answer:
     """The acknowledgement as it was given; made anew where its media type is not taken this time."""
     body = content.restored(content.joined(receipt.values))
-    given = Answer(receipt["status"], receipt["content_type"], body)
+    given = Answer(status=receipt["status"], content_type=receipt["content_type"], body=body)
     accept = arrival.envelope.headers.get("accept", "")
     return given if not given.body or chosen(accept, (given.content_type,)) else arrival.acknowledge(arrival.verdict)
 

@@ -136,7 +136,9 @@ class Claim:
         row = await self.hub.store.get(self.ledger, self.lane, names.row("c", names.number(message.key)))
         if not row:
             await self._still_mine()
-            raise Fault(Issue("fatal", "exception", "", "the content of a waiting message is gone", "content-missing"))
+            raise Fault(
+                Issue(severity="fatal", code="exception", text="the content of a waiting message is gone", rule="content-missing")
+            )
         if schema.is_newer(row):
             await self._let_go()
             schema.left_alone(self.integration.name, "process", self.lane, self.hub)

@@ -45,4 +45,4 @@ def kept(envelope: Envelope) -> dict[str, str]:
 def envelope(integration: str, values: Mapping[str, Any], body: bytes) -> Envelope:
     """The envelope as it was, from its row and its body."""
     files = tuple(values.get("files", "").split())
-    return Envelope(integration, body, **{name: values.get(name, "") for name in KEPT}, files=files)
+    return Envelope(integration=integration, body=body, **{name: values.get(name, "") for name in KEPT}, files=files)

@@ -26,7 +26,7 @@ ENDED: Mapping[names.EndedAs, tuple[str, Severity, str, str]] = {
     "discarded": ("410", "error", "deleted", "not delivered; a person discarded it"),
     "expired": ("504", "error", "timeout", "not delivered in its time; its content is gone"),
 }
-UNKNOWN_MESSAGE = Issue("error", "not-found", "", "there is no such message of yours", "not-found")
+UNKNOWN_MESSAGE = Issue(severity="error", code="not-found", text="there is no such message of yours", rule="not-found")
 
 
 def in_progress(row: Row) -> bool:
@@ -49,13 +49,13 @@ def attempts_made(row: Row) -> int:
 def fhir_face(row: Row, ended: str) -> bytes:
     """An OperationOutcome while it is on its way, then a bundle of one response."""
     if in_progress(row):
-        return orjson.dumps(outcome([Issue("information", "informational", "", f"on its way: {row['state']}")]))
+        return orjson.dumps(outcome([Issue(severity="information", code="informational", text=f"on its way: {row['state']}")]))
     status, severity, code, text = ENDED[row["outcome"]]
-    issue = Issue(severity, code, "", text, row["code"] if severity == "error" else "")
+    issue = Issue(severity=severity, code=code, text=text, rule=row["code"] if severity == "error" else "")
     response: dict[str, Any] = {"status": status, "lastModified": ended, "outcome": outcome([issue])}
     return orjson.dumps({"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": response}]})
 
 
 def not_there() -> Answer:
     """404, for a FHIR client."""
-    return Answer(404, FHIR_JSON, orjson.dumps(outcome([UNKNOWN_MESSAGE])))
+    return Answer(status=404, content_type=FHIR_JSON, body=orjson.dumps(outcome([UNKNOWN_MESSAGE])))

@@ -13,7 +13,13 @@ from shared.ledger import names
 from shared.ledger.store import Row
 from shared.problems import Unavailable
 
-NEWER = Issue("error", "transient", "", "a newer version of the hub has this lane: send it again", "newer-version", hl7="207")
+NEWER = Issue(
+    severity="error",
+    code="transient",
+    text="a newer version of the hub has this lane: send it again",
+    rule="newer-version",
+    hl7="207",
+)
 # What a waiting row of an earlier version may not have, as it is to be read
 WAITING: Mapping[str, Any] = MappingProxyType(
     {

@@ -30,10 +30,10 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
         return partner
     media = chosen(headers.get("accept", ""), (JSON, FHIR_JSON))
     if not media:
-        return Answer(406, "text/plain", b"")
+        return Answer(status=406, content_type="text/plain", body=b"")
     row = await find(integration.name, message_id, hub)
     if row is None or not may_see(partner, row):
-        return polling.not_there() if media == FHIR_JSON else Answer(404, "text/plain", b"")
+        return polling.not_there() if media == FHIR_JSON else Answer(status=404, content_type="text/plain", body=b"")
     body = (
         polling.fhir_face(row, _time(row["ended"]))
         if media == FHIR_JSON
@@ -41,7 +41,12 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
     )
     polled = media == FHIR_JSON or integration.source.format in ("fhir", "json")
     unfinished = polling.progress(row, hub.now()) if polling.in_progress(row) else {}
-    return Answer(202 if unfinished and polled else 200, media, body, {"Cache-Control": "no-store", **unfinished})
+    return Answer(
+        status=202 if unfinished and polled else 200,
+        content_type=media,
+        body=body,
+        headers={"Cache-Control": "no-store", **unfinished},
+    )
 
 
 async def find(integration: str, message_id: str, hub: Hub) -> Row | None:

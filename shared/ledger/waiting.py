@@ -14,7 +14,7 @@ from shared.ledger.knocks import knock
 from shared.ledger.search import sequence, status
 from shared.ledger.store import Conflict, Row, replace
 
-GIVEN_UP = Issue("error", "processing", "", "a person gave up waiting for it", "given-up")
+GIVEN_UP = Issue(severity="error", code="processing", text="a person gave up waiting for it", rule="given-up")
 BUSY = "a worker has its lane: look again in a minute"
 MOST = 1000  # messages that a list shows
 

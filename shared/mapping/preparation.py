@@ -37,7 +37,16 @@ def preparation(message: Message) -> tuple[Message, tuple[Issue, ...]]:
         assert known
         message = _changed(message, lambda segment: _zoned(segment, known, offset))
         text = "times without an offset are read in that of MSH-7, which is not the one of the United Kingdom on that day"
-        issues.append(Issue("information", "informational", "MSH-7", text, "offset-of-the-message", "HL7 v2.5.1 2.A.22"))
+        issues.append(
+            Issue(
+                severity="information",
+                code="informational",
+                where="MSH-7",
+                text=text,
+                rule="offset-of-the-message",
+                clause="HL7 v2.5.1 2.A.22",
+            )
+        )
     return message, tuple(issues)
 
 
@@ -54,7 +63,14 @@ def _refused(message: Message) -> Iterator[Issue]:
     for leaf in hl7_leaves(message):
         if REFUSED.search(unescape(leaf.text, message.encoding)):
             text = "control codes, which no text of FHIR can hold: left out"
-            yield Issue("warning", "value", leaf.path, text, "control-code-not-mapped", "FHIR R4 string")
+            yield Issue(
+                severity="warning",
+                code="value",
+                where=leaf.path,
+                text=text,
+                rule="control-code-not-mapped",
+                clause="FHIR R4 string",
+            )
 
 
 def _clean(line: str, encoding: Encoding) -> str:

@@ -85,7 +85,7 @@ class Reading:
 
     def note(self, code: str, where: str, text: str, rule: str, severity: Severity = "warning") -> None:
         """Name something that could not be mapped; the text is ours."""
-        self.issues.append(Issue(severity, code, where, text, rule))
+        self.issues.append(Issue(severity=severity, code=code, where=where, text=text, rule=rule))
 
     def none(self, name: str) -> Segment:
         """A segment that was not sent: every field of it is absent."""

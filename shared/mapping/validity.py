@@ -47,7 +47,7 @@ def _order(steps: Steps) -> list[tuple[bool, int, str]]:
 def _issue(bundle: Resource, steps: Steps, rule: str, words: str) -> Issue:
     made = bundle["entry"][steps[1]]["resource"] if steps[:1] == ("entry",) else bundle
     name = ".".join([made["resourceType"], *(step for step in steps[3:] if isinstance(step, str))])
-    return Issue("warning", "value", "", f"{name} {words}", rule, "FHIR R4 datatypes")
+    return Issue(severity="warning", code="value", text=f"{name} {words}", rule=rule, clause="FHIR R4 datatypes")
 
 
 def _reversed(value: Any, steps: Steps) -> Iterator[Steps]:

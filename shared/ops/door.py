@@ -32,7 +32,7 @@ async def ops(call: Call, hub: Hub) -> Answer:
     """Any call below ``/api/ops``."""
     method, path, query, headers, body = call
     if len(body) > LARGEST:
-        return Answer(413, "text/plain", b"")
+        return Answer(status=413, content_type="text/plain", body=b"")
     form = dict(parse_qsl(body.decode("utf-8", "replace"))) if headers.get("content-type", "").startswith(FORM) else {}
     request = Request(
         method,

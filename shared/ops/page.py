@@ -70,7 +70,7 @@ async def answer(request: Request, facts: Facts) -> Answer:
         return page(request, None, "refused.html", 403)
     handler = HANDLERS.get((request.method, request.path))
     if handler is None:
-        return Answer(404, "text/plain", b"not found", SECURE)
+        return Answer(status=404, content_type="text/plain", body=b"not found", headers=SECURE)
     if (
         request.method == "POST"
         and request.path != "as"
@@ -85,9 +85,11 @@ def static(name: str) -> Answer:
     """One of the files that stand in ``static/``; nothing else can be named."""
     files = {path.name: path for path in (FOLDER / "static").iterdir()}
     if name not in files:
-        return Answer(404, "text/plain", b"not found", SECURE)
+        return Answer(status=404, content_type="text/plain", body=b"not found", headers=SECURE)
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Answer(200, kind, files[name].read_bytes(), SECURE | {"Cache-Control": "public, max-age=86400"})
+    return Answer(
+        status=200, content_type=kind, body=files[name].read_bytes(), headers=SECURE | {"Cache-Control": "public, max-age=86400"}
+    )
 
 
 async def overview(request: Request, facts: Facts, who: Person) -> Answer:
@@ -104,7 +106,7 @@ async def overview(request: Request, facts: Facts, who: Person) -> Answer:
 async def data(request: Request, facts: Facts, who: Person) -> Answer:
     """The same figures as JSON."""
     o: Overview = await facts.overview(asked_range(request))
-    return Answer(200, JSON, orjson.dumps(asdict(o)), SECURE)
+    return Answer(status=200, content_type=JSON, body=orjson.dumps(asdict(o)), headers=SECURE)
 
 
 async def search(request: Request, facts: Facts, who: Person) -> Answer:
@@ -141,7 +143,7 @@ async def journey(
     """The page of one message, after an act or without one."""
     found = await facts.journey(place.get("integration", ""), place.get("id", ""))
     if found is None:
-        return Answer(404, "text/plain", b"not found", SECURE)
+        return Answer(status=404, content_type="text/plain", body=b"not found", headers=SECURE)
     status = 422 if problems else 200
     heading = words(request.language)["journey"]
     return page(request, who, "message.html", status, heading=heading, journey=found, problems=problems, done=done)
@@ -182,7 +184,12 @@ async def sample_role(request: Request, facts: Facts, who: Person) -> Answer:
     if not who.is_sample or role not in ROLES:
         return page(request, who, "refused.html", 403)
     cookie = f"hub-sample-role={role}; Path={request.base}; HttpOnly; SameSite=Strict"
-    return Answer(303, HTML, b"", SECURE | {"Location": f"{request.base}?lang={request.language}", "Set-Cookie": cookie})
+    return Answer(
+        status=303,
+        content_type=HTML,
+        body=b"",
+        headers=SECURE | {"Location": f"{request.base}?lang={request.language}", "Set-Cookie": cookie},
+    )
 
 
 def page(request: Request, who: Person | None, template: str, status: int = 200, **values: Any) -> Answer:
@@ -190,7 +197,9 @@ def page(request: Request, who: Person | None, template: str, status: int = 200,
     other = "en" if request.language == "cy" else "cy"
     frame = {"who": who, "roles": ROLES, "base": request.base, "other": other, "here": here(request), "problems": ()}
     signed = {"token": sign(request, who) if who else "", "heading": words(request.language)["forbidden"], "kind": ""}
-    return Answer(status, HTML, render(template, request.language, **(frame | signed | values)), SECURE)
+    return Answer(
+        status=status, content_type=HTML, body=render(template, request.language, **(frame | signed | values)), headers=SECURE
+    )
 
 
 def here(request: Request) -> str:

@@ -136,25 +136,34 @@ def _repeated(segment: Segment, check: Check) -> Iterator[Issue]:
     repetitions = segment.repeats(str(check.number))
     if len(repetitions) > 1 and not check.of.repeats:
         yield Issue(
-            "warning", "structure", segment.where(f"{check.number}[2]"), "the field does not repeat", "repetition", hl7="102"
+            severity="warning",
+            code="structure",
+            where=segment.where(f"{check.number}[2]"),
+            text="the field does not repeat",
+            rule="repetition",
+            hl7="102",
         )
 
 
 def _advice(where: str, repetition: Repetition, check: Check) -> Iterator[Issue]:
     if len(repetition.sent) > check.limit:
-        yield Issue("warning", "too-long", where, f"longer than {check.limit} characters", "length")
+        yield Issue(severity="warning", code="too-long", where=where, text=f"longer than {check.limit} characters", rule="length")
     if check.of.kind == "CX" and not repetition["1"]:
-        yield Issue("warning", "required", f"{where}.1", "an identifier without its number", "identifier")
+        yield Issue(
+            severity="warning", code="required", where=f"{where}.1", text="an identifier without its number", rule="identifier"
+        )
 
 
 def _wrong(leaf: Leaf, place: str) -> Issue:
     if leaf.kind in DATES:
-        return Issue("warning", "value", place, "not a date or time that exists", "date")
+        return Issue(severity="warning", code="value", where=place, text="not a date or time that exists", rule="date")
     if leaf.kind == "ID" and not leaf.component:
-        return Issue("warning", "code-invalid", place, f"not in HL7 table {leaf.table}", "table-code")
+        return Issue(
+            severity="warning", code="code-invalid", where=place, text=f"not in HL7 table {leaf.table}", rule="table-code"
+        )
     if leaf.kind in ("ID", "IS"):
-        return Issue("warning", "code-invalid", place, f"not in table {leaf.table}", "local-code")
-    return Issue("warning", "value", place, "not a number", "number")
+        return Issue(severity="warning", code="code-invalid", where=place, text=f"not in table {leaf.table}", rule="local-code")
+    return Issue(severity="warning", code="value", where=place, text="not a number", rule="number")
 
 
 def observation_value(message: Message) -> Iterator[Issue]:

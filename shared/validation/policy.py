@@ -154,7 +154,7 @@ def _listed(rule: str, text: str, own: Mapping[str, Policy], refuses: Sequence[s
     raised = [each.partition("@")[2] for each in refuses if each.partition("@")[0] == rule]
     at = f" at {', '.join(raised)}" if all(raised) and raised else ""
     severity = "error" if policy.refuses else f"error{at}, by the owner's decision" if raised else "warning"
-    return Listed(rule, text, policy, severity)
+    return Listed(rule=rule, text=text, policy=policy, severity=severity)
 
 
 def of(rule: str, own: Mapping[str, Policy], default: Policy = OTHER) -> Policy:
@@ -167,7 +167,7 @@ def weighed(issue: Issue, own: Mapping[str, Policy], refuses: Sequence[str], def
 
     ``refuses`` holds rule ids, or ``RULE@PATH`` for one field or one exact path: ``table-code@EVN-1``.
 
-    >>> found = Issue("error", "code-invalid", "EVN-1", "not in HL7 table 0003", "table-code")
+    >>> found = Issue(severity="error", code="code-invalid", where="EVN-1", text="not in HL7 table 0003", rule="table-code")
     >>> weighed(found, {}, ()).severity, weighed(found, {}, ("table-code@EVN-1",)).severity
     ('warning', 'error')
     """

@@ -70,4 +70,12 @@ class Hl7Profile:
 
 def _unknown_structure() -> Issue:
     text = "this message structure is not known here"
-    return Issue("error", "not-supported", "MSH-9.3", text, "message-structure", "HL7 table 0354", "200")
+    return Issue(
+        severity="error",
+        code="not-supported",
+        where="MSH-9.3",
+        text=text,
+        rule="message-structure",
+        clause="HL7 table 0354",
+        hl7="200",
+    )

@@ -13,7 +13,14 @@ from shared.validation.structures import ADT_A05, ADT_A05_VISIT_OPTIONAL, ADT_A3
 def version_2_5(message: Message) -> Iterator[Issue]:
     """MSH-12 is 2.5."""
     if message["MSH-12"] != "2.5":
-        yield Issue("error", "not-supported", "MSH-12", "MSH-12 is not 2.5", "", "HL7 v2.5 2.15.9.12", "203")
+        yield Issue(
+            severity="error",
+            code="not-supported",
+            where="MSH-12",
+            text="MSH-12 is not 2.5",
+            clause="HL7 v2.5 2.15.9.12",
+            hl7="203",
+        )
 
 
 MPI_2_5 = Hl7Profile(name="MPI ADT 2.5", structures={"ADT_A05": ADT_A05, "ADT_A39": ADT_A39}, rules=(version_2_5, *OUTGOING))

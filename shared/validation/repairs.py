@@ -37,11 +37,11 @@ class Change(NamedTuple):
 
     segment: Segment
     field: int
-    repetition: int
-    component: int
-    subcomponent: int
     meant: str
     rule: str
+    repetition: int = 1
+    component: int = 0
+    subcomponent: int = 0
 
     @property
     def where(self) -> str:
@@ -114,8 +114,16 @@ def _of_field(segment: Segment, check: Check, known: Standard) -> Iterator[Chang
             if leaf.component <= repetition.components and (text := repetition[leaf.path]) and not holds(leaf, text, known):
                 meant, rule = _meant(leaf, text, known)
                 if rule:
-                    inner = (0, 0) if check.of.kind == "TS" and leaf.component == 1 else (leaf.component, leaf.subcomponent)
-                    yield Change(segment, check.number, number, *inner, meant, rule)
+                    component, part = (0, 0) if check.of.kind == "TS" and leaf.component == 1 else leaf[:2]
+                    yield Change(
+                        segment=segment,
+                        field=check.number,
+                        meant=meant,
+                        rule=rule,
+                        repetition=number,
+                        component=component,
+                        subcomponent=part,
+                    )
 
 
 def _of_header(msh: Segment) -> Iterator[Change]:
@@ -129,7 +137,7 @@ def _of_header(msh: Segment) -> Iterator[Change]:
     for component in (1, 2, 3) if last > 9 else ():
         text = msh[f"9.{component}"]
         if text != text.strip() and text.strip():
-            yield Change(msh, 9, 1, component, 0, text.strip(), "padding")
+            yield Change(segment=msh, field=9, component=component, meant=text.strip(), rule="padding")
 
 
 def _last_leaf(segment: Segment, field: int) -> Change:
@@ -139,7 +147,15 @@ def _last_leaf(segment: Segment, field: int) -> Change:
     components = repetitions[-1].split(encoding.component)
     parts = components[-1].split(encoding.subcomponent)
     component, part = (len(each) if len(each) > 1 else 0 for each in (components, parts))
-    return Change(segment, field, len(repetitions), component, part, parts[-1].rstrip(" "), "padding")
+    return Change(
+        segment=segment,
+        field=field,
+        meant=parts[-1].rstrip(" "),
+        rule="padding",
+        repetition=len(repetitions),
+        component=component,
+        subcomponent=part,
+    )
 
 
 def _of_observations(message: Message, known: Standard) -> Iterator[Change]:
@@ -151,7 +167,7 @@ def _of_observations(message: Message, known: Standard) -> Iterator[Change]:
                 if not holds(leaf, repetition["1"], known):
                     meant, rule = _meant(leaf, repetition["1"], known)
                     if rule:
-                        yield Change(obx, 5, number, 0, 0, meant, rule)
+                        yield Change(segment=obx, field=5, meant=meant, rule=rule, repetition=number)
 
 
 def _of_patient(segment: Segment) -> Iterator[Change]:
@@ -161,10 +177,11 @@ def _of_patient(segment: Segment) -> Iterator[Change]:
             text = cx["1"]
             if cx["5"].strip().upper() in NHS_TYPES and (meant := nhs_number(text)) != text:
                 rule = "padding" if text.strip() == meant else "nhs-number-form"
-                yield Change(segment, int(field), number, 1, 0, meant, rule)
+                yield Change(segment=segment, field=int(field), meant=meant, rule=rule, repetition=number, component=1)
     sex = segment["8"] if segment.name == "PID" else ""
     if sex not in ("", NULL) and sex not in ADMINISTRATIVE_SEX and sex.strip().upper() in ADMINISTRATIVE_SEX:
-        yield Change(segment, 8, 1, 0, 0, sex.strip().upper(), "padding" if sex.strip() in ADMINISTRATIVE_SEX else "code-case")
+        rule = "padding" if sex.strip() in ADMINISTRATIVE_SEX else "code-case"
+        yield Change(segment=segment, field=8, meant=sex.strip().upper(), rule=rule)
 
 
 def _empty_ends(segment: Segment) -> Iterator[Change]:
@@ -172,7 +189,7 @@ def _empty_ends(segment: Segment) -> Iterator[Change]:
     end = segment.encoding.repetition
     for number, text in enumerate(segment.fields):
         if text[-1:] == end and (number > 2 or segment.name != "MSH") and text.strip(end):
-            yield Change(segment, number, text.count(end) + 1, 0, 0, "", "trailing-delimiter")
+            yield Change(segment=segment, field=number, meant="", rule="trailing-delimiter", repetition=text.count(end) + 1)
 
 
 def _with(message: Message, changes: Iterable[Change]) -> Message:
@@ -221,4 +238,4 @@ def _put(text: str, steps: tuple[tuple[str, int], ...], meant: str) -> str:
 
 
 def _finding(change: Change) -> Issue:
-    return Issue("information", "informational", change.where, TEXTS[change.rule], change.rule)
+    return Issue(severity="information", code="informational", where=change.where, text=TEXTS[change.rule], rule=change.rule)

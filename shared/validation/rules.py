@@ -25,7 +25,7 @@ def is_valued(segment: Segment, field: str) -> bool:
 
 
 def _absent(segment: Segment, field: str, text: str, clause: str) -> Issue:
-    return Issue("error", "required", segment.where(field), text, "", clause)
+    return Issue(severity="error", code="required", where=segment.where(field), text=text, clause=clause)
 
 
 def control_id(message: Message) -> Iterator[Issue]:
@@ -70,7 +70,7 @@ def merge_of_one_record(message: Message) -> Iterator[Issue]:
             own = [cx for cx in gone if not is_nhs_number_of_wales(cx)] or gone
             if any(same_number(one, other) for one in own for other in kept):
                 text = "the record to merge is the record that it is merged into"
-                yield Issue("error", "business-rule", mrg.where("1"), text, "", "HL7 v2.5.1 3.3.40")
+                yield Issue(severity="error", code="business-rule", where=mrg.where("1"), text=text, clause="HL7 v2.5.1 3.3.40")
 
 
 def is_nhs_number_of_wales(cx: Repetition) -> bool:
@@ -95,7 +95,13 @@ def administrative_sex(message: Message) -> Iterator[Issue]:
     """PID-8 is a letter of table 0001 or of the Welsh list of sexes."""
     for pid in message.segments("PID"):
         if pid["8"] not in ADMINISTRATIVE_SEX and pid["8"] not in ("", NULL):
-            yield Issue("error", "code-invalid", pid.where("8"), "PID-8 is not in HL7 table 0001", "", "HL7 table 0001")
+            yield Issue(
+                severity="error",
+                code="code-invalid",
+                where=pid.where("8"),
+                text="PID-8 is not in HL7 table 0001",
+                clause="HL7 table 0001",
+            )
 
 
 def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
@@ -104,7 +110,9 @@ def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
         for where, cx in pid.each("3"):
             if cx["5"] == "NH" and not is_nhs_number(cx["1"]):
                 text = "the check digit of the NHS Number does not fit"
-                yield Issue("warning", "value", f"{where}.1", text, "", "NHS Data Dictionary: NHS NUMBER")
+                yield Issue(
+                    severity="warning", code="value", where=f"{where}.1", text=text, clause="NHS Data Dictionary: NHS NUMBER"
+                )
 
 
 def birth_date_given(message: Message) -> Iterator[Issue]:
@@ -119,7 +127,13 @@ def birth_date_is_a_day(message: Message) -> Iterator[Issue]:
     for pid in message.segments("PID"):
         text = pid.raw("7")
         if is_valued(pid, "7") and not (len(text) == 8 and is_date(text) and text >= EARLIEST_BIRTH):
-            yield Issue("error", "value", pid.where("7"), "PID-7 is not a day of 1800 or later", "", "HL7 v2.5 3.4.2.7")
+            yield Issue(
+                severity="error",
+                code="value",
+                where=pid.where("7"),
+                text="PID-7 is not a day of 1800 or later",
+                clause="HL7 v2.5 3.4.2.7",
+            )
 
 
 def birth_date_in_future(message: Message) -> Iterator[Issue]:
@@ -127,7 +141,13 @@ def birth_date_in_future(message: Message) -> Iterator[Issue]:
     sent = message["MSH-7"].replace("-", "")[:8]
     for pid in message.segments("PID"):
         if is_date(sent) and is_date(pid["7"]) and pid["7"] > sent:
-            yield Issue("warning", "value", pid.where("7"), "PID-7 lies after the message", "", "HL7 v2.5 3.4.2.7")
+            yield Issue(
+                severity="warning",
+                code="value",
+                where=pid.where("7"),
+                text="PID-7 lies after the message",
+                clause="HL7 v2.5 3.4.2.7",
+            )
 
 
 SENSE = (

@@ -55,7 +55,12 @@ class Structure:
         segments = [segment for segment in message.segments() if self._known(segment.name)]
         steps = align(self.grammar, [segment.name for segment in segments])
         if steps is None:
-            yield Issue("error", "structure", "", "the segments are not in the order of the structure", "segment-order")
+            yield Issue(
+                severity="error",
+                code="structure",
+                text="the segments are not in the order of the structure",
+                rule="segment-order",
+            )
             return
         wheres = [segment.where() for segment in segments]
         yield from _findings(steps, wheres)
@@ -68,8 +73,10 @@ def _compiled(text: str) -> Grammar:
 
 def _stranger(name: str, where: str) -> Issue:
     if name.startswith("Z"):
-        return Issue("error", "structure", where, "a Z segment is not taken here", "z-segment")
-    return Issue("error", "structure", where, f"{name} is not part of this structure", "segment-unknown")
+        return Issue(severity="error", code="structure", where=where, text="a Z segment is not taken here", rule="z-segment")
+    return Issue(
+        severity="error", code="structure", where=where, text=f"{name} is not part of this structure", rule="segment-unknown"
+    )
 
 
 def _unreported(message: Message) -> Iterator[Issue]:
@@ -91,17 +98,21 @@ def _findings(steps: Iterable[Step], wheres: list[str]) -> Iterator[Issue]:
         elif step.kind == "missing":
             number = taken[step.name]
             where = f"{step.name}[{number}]" if number > 1 else step.name
-            yield Issue("error", "structure", where, f"{step.name} is missing", "segment-missing")
+            yield Issue(severity="error", code="structure", where=where, text=f"{step.name} is missing", rule="segment-missing")
         elif step.kind == "misplaced":
             yield _misplaced_issue(step.name, wheres[step.token], step.name in missing, bool(taken[step.name]))
         elif step.kind == "tolerated":
             text = f"{step.name} is out of order; it was taken all the same"
-            yield Issue("information", "informational", wheres[step.token], text, "segment-order-tolerated")
+            yield Issue(
+                severity="information", code="informational", where=wheres[step.token], text=text, rule="segment-order-tolerated"
+            )
 
 
 def _misplaced_issue(name: str, where: str, also_missing: bool, seen: bool) -> Issue:
     if also_missing:
-        return Issue("error", "structure", where, f"{name} is out of order", "segment-order")
+        return Issue(severity="error", code="structure", where=where, text=f"{name} is out of order", rule="segment-order")
     if seen:
-        return Issue("error", "structure", where, f"{name} is repeated, or out of order", "segment-repeated")
-    return Issue("error", "structure", where, f"{name} is not expected here", "segment-order")
+        return Issue(
+            severity="error", code="structure", where=where, text=f"{name} is repeated, or out of order", rule="segment-repeated"
+        )
+    return Issue(severity="error", code="structure", where=where, text=f"{name} is not expected here", rule="segment-order")

@@ -23,7 +23,7 @@ WHY = {"x-hub-purpose": "corrected"}
 
 
 def refuse(read: dict[str, Any]) -> None:
-    raise Undelivered("permanent", CODES[read["id"]], "refused")
+    raise Undelivered(kind="permanent", code=CODES[read["id"]], text="refused")
 
 
 async def three_letters() -> tuple[Hub, Integration, dict[str, str]]:

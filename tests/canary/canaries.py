@@ -69,7 +69,13 @@ def as_many_as_pass(integration: Integration, envelope: Envelope, nest: Nest) ->
 
 
 def _with(envelope: Envelope, body: bytes) -> Envelope:
-    return Envelope(envelope.integration, body, envelope.received_at, envelope.content_type, envelope.trigger)
+    return Envelope(
+        integration=envelope.integration,
+        body=body,
+        received_at=envelope.received_at,
+        content_type=envelope.content_type,
+        trigger=envelope.trigger,
+    )
 
 
 Change = Callable[[bytes, str], bytes]

@@ -24,7 +24,7 @@ ACKNOWLEDGED = "r|"
 
 
 def refused(outgoing: Outgoing) -> Receipt:
-    raise Undelivered("permanent", "ack-AR", "refused", detail=outgoing.body.decode("utf-8", "replace"))
+    raise Undelivered(kind="permanent", code="ack-AR", text="refused", detail=outgoing.body.decode("utf-8", "replace"))
 
 
 def broken(outgoing: Outgoing) -> Receipt:
@@ -32,7 +32,7 @@ def broken(outgoing: Outgoing) -> Receipt:
 
 
 def away(outgoing: Outgoing) -> Receipt:
-    raise Undelivered("transient", "timeout", "no answer", ambiguous=True)
+    raise Undelivered(kind="transient", code="timeout", text="no answer", ambiguous=True)
 
 
 def taken(outgoing: Outgoing) -> Receipt:
@@ -143,7 +143,17 @@ async def test_nothing_of_a_message_that_is_refused_leaves(name: str, trigger: s
     sinks = world(integration)
     body = every_leaf(accepted(load(name))[0].body, nest)
     if trigger == "http":
-        await send(integration, Envelope(name, body, "2026-05-01T09:30:00.000Z", "x-application/hl7-v2+er7", "http"), sinks)
+        await send(
+            integration,
+            Envelope(
+                integration=name,
+                body=body,
+                received_at="2026-05-01T09:30:00.000Z",
+                content_type="x-application/hl7-v2+er7",
+                trigger="http",
+            ),
+            sinks,
+        )
     else:
         await (triggers.in_queue if trigger == "queue" else triggers.in_poison)(integration, body, sinks.hub)
     assert nest.made
@@ -163,7 +173,7 @@ async def test_the_sweep_can_see() -> None:
 
 def tells_tales(outgoing: Outgoing) -> Receipt:
     """A destination written badly: the code of its failure quotes the message."""
-    raise Undelivered("permanent", outgoing.body.decode("utf-8", "replace"), "refused")
+    raise Undelivered(kind="permanent", code=outgoing.body.decode("utf-8", "replace"), text="refused")
 
 
 async def test_a_planted_leak_is_found() -> None:

@@ -38,7 +38,7 @@ class Hl7Notes(Notes):
 
     def acknowledge(self, envelope: Envelope, content: Any, verdict: Verdict) -> Answer:
         control = envelope.body.split(b"|")[9][:50].decode()
-        return Answer(200, "x", f"MSH|^~\\&|H\rMSA|{verdict.acknowledgement}|{control}\r".encode())
+        return Answer(status=200, content_type="x", body=f"MSH|^~\\&|H\rMSA|{verdict.acknowledgement}|{control}\r".encode())
 
 
 def raises(id: str, value: Any = None) -> Any:
@@ -106,7 +106,7 @@ class BatchWorld(World):
         self.attempts[caller] += len(self.scenario.messages)
         self.posted += 1
         try:
-            envelope = Envelope(NAME, self.body(), STAMP, trigger="http", partner=caller)
+            envelope = Envelope(integration=NAME, body=self.body(), received_at=STAMP, trigger="http", partner=caller)
             answer = await batches.take(process.notes, envelope, process.hub)
         except Crashed:
             return False

@@ -150,7 +150,7 @@ class Door:
         try:
             await self.host.effect("deliver", lambda: self._take(id))
         except Away:
-            raise Undelivered("transient", "timeout", "no answer", ambiguous=True) from None
+            raise Undelivered(kind="transient", code="timeout", text="no answer", ambiguous=True) from None
         return Receipt()
 
     async def _take(self, id: str) -> None:
@@ -159,10 +159,10 @@ class Door:
         night.tried[self.integration, id] += 1
         if self.integration == NOTES:
             if night.is_away():
-                raise Undelivered("transient", "refused", "away")
+                raise Undelivered(kind="transient", code="refused", text="away")
             if left := night.messages[id].left:
                 kind, code = left.pop(0).split()
-                raise Undelivered(kind, code, "refused", ambiguous=code == "line-broken")  # type: ignore[arg-type]
+                raise Undelivered(kind=kind, code=code, text="refused", ambiguous=code == "line-broken")  # type: ignore[arg-type]
         night.took.append((self.integration, id, night.now()))
 
     async def close(self) -> None:

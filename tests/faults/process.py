@@ -190,9 +190,9 @@ class Door(Remembering):
                 note["file"] = b"".join([piece async for piece in opened()])
             await self.process.effect("deliver", lambda: self._take(note))
         except Away:
-            raise Undelivered("transient", "timeout", "no answer", ambiguous=True) from None
+            raise Undelivered(kind="transient", code="timeout", text="no answer", ambiguous=True) from None
         except Conflict:
-            raise Undelivered("transient", "busy", "busy") from None
+            raise Undelivered(kind="transient", code="busy", text="busy") from None
         finally:
             world.leaves(note["lane"], self.process)
         return Receipt()
@@ -202,7 +202,7 @@ class Door(Remembering):
         left = world.refusals[note["id"]]
         if failure := left.pop(0) if left else "":
             kind, _, code = failure.partition(" ")
-            raise Undelivered(kind, code, "refused")  # type: ignore[arg-type]
+            raise Undelivered(kind=kind, code=code, text="refused")  # type: ignore[arg-type]
         if note["id"] in world.scenario.drops and document_of(note) != document(world.scenario.drops[note["id"]]):
             world.wrong.append(f"{note['id']} arrived without its document")
         world.took.append((world.now(), note["lane"], note["id"]))

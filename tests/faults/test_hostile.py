@@ -64,7 +64,9 @@ class World:
         await asyncio.wait_for(self._work(), PATIENCE)
 
     def envelope(self, body: bytes) -> Envelope:
-        return Envelope(self.integration.name, body, self.hub.stamp(), self.content_type)
+        return Envelope(
+            integration=self.integration.name, body=body, received_at=self.hub.stamp(), content_type=self.content_type
+        )
 
     async def _work(self) -> None:
         """The queue's listener and the watchdog, until the ledger is at rest."""

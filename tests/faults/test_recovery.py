@@ -48,7 +48,7 @@ class Away(Remembering):
         self.calls += 1
         await asyncio.sleep(DELIVERING)
         if self.begin <= asyncio.get_running_loop().time() < self.end:
-            raise Undelivered("transient", "http-503", "away")
+            raise Undelivered(kind="transient", code="http-503", text="away")
         self.took.append(orjson.loads(outgoing.body))
         return Receipt()
 

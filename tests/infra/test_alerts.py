@@ -34,7 +34,7 @@ PATIENT = Delivery(attempts=50, first_wait=20, longest_wait=60, timeout=5, break
 
 def failing(code: str, kind: Any = "transient") -> Callable[[Any], None]:
     def behave(note: Any) -> None:
-        raise Undelivered(kind, code, "made to fail")
+        raise Undelivered(kind=kind, code=code, text="made to fail")
 
     return behave
 

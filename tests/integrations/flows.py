@@ -12,7 +12,7 @@ BODIES = {name: {each.name: each.body for each in samples(load(name))} for name 
 
 
 def ran(name: str, body: bytes) -> pipeline.Ran:
-    return pipeline.run(load(name), Envelope(name, body, RECEIVED_AT))
+    return pipeline.run(load(name), Envelope(integration=name, body=body, received_at=RECEIVED_AT))
 
 
 def sent(name: str, sample: str) -> Message:

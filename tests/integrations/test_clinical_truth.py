@@ -15,7 +15,7 @@ LIMS, PAS, VACCINATIONS, DOCUMENTS = "lims-results-to-cdr", "pas-adt-to-cdr", "v
 
 
 def ran(name: str, body: bytes) -> pipeline.Ran:
-    found = pipeline.run(load(name), Envelope(name, body, RECEIVED_AT))
+    found = pipeline.run(load(name), Envelope(integration=name, body=body, received_at=RECEIVED_AT))
     assert not found.faults, found.faults
     return found
 

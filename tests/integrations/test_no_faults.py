@@ -30,7 +30,7 @@ def test_no_odd_text_makes_a_fault(name: str) -> None:
     integration = load(name)
     for leaf in one_leaf_of_each_place(integration):
         for text in ODD:
-            ran = pipeline.run(integration, Envelope(name, leaf.changed(text).encode(), RECEIVED_AT))
+            ran = pipeline.run(integration, Envelope(integration=name, body=leaf.changed(text).encode(), received_at=RECEIVED_AT))
             assert not ran.faults, (leaf.path, text, ran.faults)
             assert ran.verdict.accepted == bool(ran.outgoing), (leaf.path, text)
             assert not [issue for issue in ran.verdict.issues if issue.code == "exception"], (leaf.path, text)

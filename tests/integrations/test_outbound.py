@@ -36,7 +36,9 @@ class World:
 
     async def publish(self, *messages: bytes) -> None:
         for body in messages:
-            answer = await accept(self.outbound, Envelope("mpi-outbound", body, self.hub.stamp()), self.hub)
+            answer = await accept(
+                self.outbound, Envelope(integration="mpi-outbound", body=body, received_at=self.hub.stamp()), self.hub
+            )
             assert answer.status == 200
             await self.settle()
 

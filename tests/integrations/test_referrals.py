@@ -46,7 +46,12 @@ def test_an_attachment_of_ten_megabytes_passes_whole_in_bounded_memory() -> None
     data = base64.b64encode(b"%PDF-" + bytes(range(256)) * (LARGE // 256)).decode()
     of(document, "DocumentReference")[0]["content"][0]["attachment"]["data"] = data
     before = system.getrusage(system.RUSAGE_SELF).ru_maxrss
-    envelope = Envelope("referrals-to-pas", json.dumps(document).encode(), "2026-05-01T09:30:00.000Z", "application/fhir+json")
+    envelope = Envelope(
+        integration="referrals-to-pas",
+        body=json.dumps(document).encode(),
+        received_at="2026-05-01T09:30:00.000Z",
+        content_type="application/fhir+json",
+    )
     ran = pipeline.run(REFERRALS, envelope)
     grown = (system.getrusage(system.RUSAGE_SELF).ru_maxrss - before) * 1024
     assert data.encode() in ran.outgoing[0].body

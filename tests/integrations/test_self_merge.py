@@ -30,7 +30,7 @@ def self_merged(name: str, body: bytes) -> Iterator[bytes]:
 
 
 def verdict(name: str, body: bytes) -> str:
-    return pipeline.run(load(name), Envelope(name, body, RECEIVED_AT)).verdict.acknowledgement
+    return pipeline.run(load(name), Envelope(integration=name, body=body, received_at=RECEIVED_AT)).verdict.acknowledgement
 
 
 def test_every_flow_with_merges_is_here() -> None:

@@ -70,7 +70,7 @@ async def settled(made):
 
 async def test_each_message_gets_its_verdict_and_the_good_ones_are_delivered(world):
     made, one, destination = world
-    answer = await batches.take(one, Envelope(NAME, file(bodies()), STAMP, trigger="http"), made)
+    answer = await batches.take(one, Envelope(integration=NAME, body=file(bodies()), received_at=STAMP, trigger="http"), made)
     await settled(made)
     verdicts = [line.split(b"|")[1] for line in answer.body.split(b"\r") if line.startswith(b"MSA")]
     assert verdicts.count(b"AA") == 4
@@ -95,7 +95,7 @@ async def test_a_crash_in_the_middle_doubles_and_loses_nothing(world, monkeypatc
         return answer
 
     monkeypatch.setattr(batches, "accept", dying)
-    await batches.take(one, Envelope(NAME, file(bodies()), STAMP, trigger="http"), made)
+    await batches.take(one, Envelope(integration=NAME, body=file(bodies()), received_at=STAMP, trigger="http"), made)
     await settled(made)
     later = NOW + 100
     made.now = lambda: later
@@ -156,7 +156,7 @@ async def as_acknowledged(made, one, answer):
 
 
 def posted(body, partner="", trigger="http"):
-    return Envelope(NAME, body, STAMP, trigger=trigger, partner=partner)
+    return Envelope(integration=NAME, body=body, received_at=STAMP, trigger=trigger, partner=partner)
 
 
 def numbered(count, prefix=b"BATCH"):
@@ -512,5 +512,5 @@ async def test_the_replies_to_a_large_batch_come_in_parts_that_say_everything(wo
 
 
 def test_a_segment_that_no_queue_message_holds_is_left_out():
-    parts = replies.reply(Answer(200, "x", b"MSH|1\rMSA|AE|" + b"X" * 70_000 + b"\rERR|2\r"))
+    parts = replies.reply(Answer(status=200, content_type="x", body=b"MSH|1\rMSA|AE|" + b"X" * 70_000 + b"\rERR|2\r"))
     assert [orjson.loads(part)["acknowledgement"] for part in parts] == ["MSH|1\rERR|2\r"]

@@ -178,7 +178,7 @@ class Slow:
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
         if self.away:
-            raise Undelivered("transient", "refused", "away", retry_after=45)
+            raise Undelivered(kind="transient", code="refused", text="away", retry_after=45)
         return Receipt()
 
     async def close(self) -> None: ...

@@ -30,7 +30,7 @@ STAMP = "2026-05-01T09:30:00.000Z"
 async def counted(body: bytes, **changes: Any) -> dict[str, int]:
     integration = replace(PIMS, destination=Memory("MPI"), **changes)
     hub = Hub(MemoryStore(lambda: 0.0), {PIMS.name: integration}, lambda: 0.0, random.Random(1), lambda name, **keys: None)
-    await accept(integration, Envelope(PIMS.name, body, "2026-05-01T09:30:00.000Z"), hub)
+    await accept(integration, Envelope(integration=PIMS.name, body=body, received_at="2026-05-01T09:30:00.000Z"), hub)
     while hub.tasks:
         await asyncio.gather(*hub.tasks)
     assert hub.counts[PIMS.name, "delivered"] == 1
@@ -86,7 +86,9 @@ def test_no_integration_ever_has_more_keys_than_its_bound() -> None:
     known: dict[tuple[str, str], bool] = {("another", "PID-1"): True}
     for first in range(1, 900, 10):
         fields = "|" * first + "|".join("x" * 30)
-        message = PIMS.source.read(Envelope(PIMS.name, BODY.replace(b"PV1|1|O|", f"PD1{fields}\rPV1|1|O|".encode()), STAMP))
+        message = PIMS.source.read(
+            Envelope(integration=PIMS.name, body=BODY.replace(b"PV1|1|O|", f"PD1{fields}\rPV1|1|O|".encode()), received_at=STAMP)
+        )
         unforeseen(PIMS, message, known)
     assert sum(name == PIMS.name for name, _ in known) == bounds.PLACES
 

@@ -320,7 +320,7 @@ async def test_a_dead_letter_is_replayed_with_its_file() -> None:
     async def fails(outgoing: Outgoing) -> Receipt:
         from shared.problems import Undelivered
 
-        raise Undelivered("permanent", "http-422", "refused")
+        raise Undelivered(kind="permanent", code="http-422", text="refused")
 
     world.took.deliver = fails  # type: ignore[method-assign]
     await world.drop(HALVES)

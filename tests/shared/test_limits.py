@@ -99,5 +99,5 @@ def test_the_finding_says_where():
 
     name = "phw-to-mpi"
     body = longer(sample(name), 600)["MSH-10"]
-    (issue,) = decide(load(name), Envelope(name, body, "2026-05-01T09:30:00.000Z")).verdict.issues
+    (issue,) = decide(load(name), Envelope(integration=name, body=body, received_at="2026-05-01T09:30:00.000Z")).verdict.issues
     assert (issue.where, issue.code, issue.rule) == ("MSH-10", "too-long", "identifier-too-long")

@@ -156,7 +156,7 @@ async def test_a_control_id_that_is_no_id_is_hashed_and_found(control: str) -> N
 
 
 def test_an_envelope_holds_no_undecided_text() -> None:
-    envelope = Envelope("x", b"", "", correlation_id="Mrs Jones", traceparent="Mrs Jones")
+    envelope = Envelope(integration="x", body=b"", received_at="", correlation_id="Mrs Jones", traceparent="Mrs Jones")
     assert (envelope.correlation_id, envelope.traceparent) == (shown("correlation", "Mrs Jones"), "")
 
 

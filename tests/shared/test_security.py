@@ -66,7 +66,7 @@ def partner(monkeypatch: pytest.MonkeyPatch, **entry: Any) -> Partner:
 def test_which_senders_a_partner_may_send_for(
     monkeypatch: pytest.MonkeyPatch, senders: list[Any], sender: str, facility: str, covered: bool
 ) -> None:
-    one, who = partner(monkeypatch, senders=senders), Identity(sender, facility, "1")
+    one, who = partner(monkeypatch, senders=senders), Identity(sender=sender, facility=facility, control_id="1")
     assert one.may_speak_for(who) is covered
     assert (wrong_sender("one", who) is None) is covered
     assert wrong_sender("another", who) is security.WRONG_SENDER
@@ -112,7 +112,7 @@ NAMES = st.text(st.sampled_from("AB|#*^& "), max_size=5)
 def test_a_pair_covers_itself_alone(sender: str, facility: str, other: str, elsewhere: str) -> None:
     """Whatever separators are in the values: MSH-1 is the sender's choice, so a name may have any of them."""
     pair = security._sender([sender, facility])
-    assert pair.covers(Identity(other, elsewhere, "1")) is ((sender, facility) == (other, elsewhere))
+    assert pair.covers(Identity(sender=other, facility=elsewhere, control_id="1")) is ((sender, facility) == (other, elsewhere))
 
 
 @given(NAMES, NAMES, NAMES)
@@ -121,7 +121,7 @@ def test_a_text_covers_its_own_sender_alone(pattern: str, sender: str, facility:
         read = security._sender(pattern)
     except ValueError:
         return
-    if pattern != "*" and read.covers(Identity(sender, facility, "1")):
+    if pattern != "*" and read.covers(Identity(sender=sender, facility=facility, control_id="1")):
         assert sender == pattern.partition("|")[0]
         assert "|" not in pattern or pattern.endswith("|*") or facility == pattern.partition("|")[2]
 

@@ -61,7 +61,7 @@ def verdict(body: bytes, verdict_code: str) -> bytes:
         read = parse(body)
     except ParseError:
         read, verdict_code = None, "AR"
-    issues = () if verdict_code == "AA" else (Issue("error", "required", "PID-5", "absent"),)
+    issues = () if verdict_code == "AA" else (Issue(severity="error", code="required", where="PID-5", text="absent"),)
     return acknowledge(
         read,
         Verdict("AR" if verdict_code == "AR" else "AE" if verdict_code == "AE" else "AA", issues),

@@ -158,7 +158,7 @@ async def _operations() -> Counter[str]:
     one = replace(load(NAME), destination=Taking())
     store = Counting(MemoryStore(time.time))
     hub = Hub(store, {NAME: one}, tell=lambda name, **keys: None)
-    envelope = Envelope(NAME, _sample(), hub.stamp(), trigger="http")
+    envelope = Envelope(integration=NAME, body=_sample(), received_at=hub.stamp(), trigger="http")
     await accept(one, envelope, hub)  # the breaker is known from now on
     await asyncio.gather(*hub.tasks)
     store.counts.clear()

@@ -136,7 +136,10 @@ def per_byte(rounds: int = FEW_ROUNDS) -> list[PerByte]:
 def _per_byte(integration: Integration, rounds: int) -> PerByte:
     body = typical(integration).body.replace(b"\r\n", b"\r").replace(b"\n", b"\r")
     bodies = {"few": grown(body, 1024), "many": grown(body, 1024 * 1024)}
-    works = {name: hub(integration, Envelope(integration.name, each, RECEIVED_AT)) for name, each in bodies.items()}
+    works = {
+        name: hub(integration, Envelope(integration=integration.name, body=each, received_at=RECEIVED_AT))
+        for name, each in bodies.items()
+    }
     return PerByte(integration.name, turns(works, rounds).ratio("few", "many") * len(bodies["few"]) / len(bodies["many"]))
 
 

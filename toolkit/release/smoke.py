@@ -49,7 +49,7 @@ def call(url: str, body: bytes | None = None, headers: dict[str, str] | None = N
     request = urllib.request.Request(url, body, headers or {})  # noqa: S310 - the address is the operator's
     try:
         with OPENER.open(request, timeout=30) as answer:
-            return Answer(answer.status, answer.read(), answer.headers.get("Location", ""))
+            return Answer(answer.status, answer.read(), location=answer.headers.get("Location", ""))
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.read())
 

@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
     def issues(self, message: Message) -> Iterator[Issue]:
         for where in self.find(message):
-            yield Issue(self.severity, self.code, where, self.text, self.id, self.clause)
+            yield Issue(severity=self.severity, code=self.code, where=where, text=self.text, rule=self.id, clause=self.clause)
 
 
 def breaks(name: str, path: str, is_broken: Callable[[Segment], bool]) -> Find:

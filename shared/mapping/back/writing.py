@@ -99,7 +99,7 @@ class Writing:
             self._counts.pop(name, None)
 
     def note(self, where: str, text: str, rule: str, severity: Severity = "information") -> None:
-        self.issues.append(Issue(severity, "not-supported", where, text, rule))
+        self.issues.append(Issue(severity=severity, code="not-supported", where=where, text=text, rule=rule))
 
     def withhold(self, made: Resource, text: str) -> None:
         """Name a resource that must not become a segment, because the segment would say that it is so."""

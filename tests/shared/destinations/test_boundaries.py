@@ -103,5 +103,5 @@ async def baker(settings: Callable[..., None]) -> AsyncIterator[Baker]:
 
 async def test_no_cookie_is_sent_back(baker: Baker) -> None:
     for _ in range(3):
-        await HttpEndpoint("PHW").deliver(Outgoing("application/json", b"{}", "A1"))
+        await HttpEndpoint("PHW").deliver(Outgoing(content_type="application/json", body=b"{}", control_id="A1"))
     assert baker.cookies == [None] * 3

@@ -12,7 +12,9 @@ from toolkit.local.simulators.event_grid import EventGrid
 
 Settings = Callable[..., None]
 PROPERTIES = {"messagetype": "A31", "updatesources": "|110|252|", "deceased": False, "lane": "k1-9f", "number": "000017"}
-OUTGOING = Outgoing("application/hl7-v2", b"MSH|^~\\&|100\rPID|||9990000018", "A1", PROPERTIES)
+OUTGOING = Outgoing(
+    content_type="application/hl7-v2", body=b"MSH|^~\\&|100\rPID|||9990000018", control_id="A1", properties=PROPERTIES
+)
 
 
 @pytest.fixture

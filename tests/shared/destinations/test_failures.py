@@ -21,29 +21,37 @@ def raised() -> list[tuple[str, ast.Call]]:
     return [(name, call) for name, call in calls if getattr(call.func, "id", "") == "Undelivered"]
 
 
+def argument(call: ast.Call, name: str) -> ast.expr | None:
+    return next((key.value for key in call.keywords if key.arg == name), None)
+
+
 def test_each_code_that_is_raised_has_its_row() -> None:
     computed: dict[str, int] = {}
     for name, call in raised():
-        if not isinstance(call.args[1], ast.Constant):
+        sent, ambiguous = argument(call, "code"), argument(call, "ambiguous")
+        if not isinstance(sent, ast.Constant):
             computed[name] = computed.get(name, 0) + 1
             continue
-        code, ambiguous = call.args[1].value, [key.value for key in call.keywords if key.arg == "ambiguous"]
-        possible = {"no"} if not ambiguous else {"maybe"} if isinstance(ambiguous[0], ast.Constant) else {"no", "maybe"}
+        code = sent.value
+        possible = {"no"} if ambiguous is None else {"maybe"} if isinstance(ambiguous, ast.Constant) else {"no", "maybe"}
         for taken in possible - ({"no"} if code == "bad-frame" else set()):  # nothing comes back before something was sent
             row = ROWS[code, taken]
-            assert kind(row.owner, row.again) == call.args[0].value, code  # type: ignore[attr-defined]
+            assert kind(row.owner, row.again) == argument(call, "kind").value, code  # type: ignore[union-attr]
     assert computed == COMPUTED
 
 
 def test_each_row_is_raised() -> None:
-    constants = {call.args[1].value for _, call in raised() if isinstance(call.args[1], ast.Constant)}
+    codes = [argument(call, "code") for _, call in raised()]
+    constants = {code.value for code in codes if isinstance(code, ast.Constant)}
     built = {"ack-AE", "ack-CE", "ack-AR", "ack-CR", "line-broken", "refused"}
     assert {code for code, _ in ROWS} - built <= constants
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: f"{row.code}-{row.taken}")
 def test_the_owner_is_that_of_the_row(row) -> None:  # type: ignore[no-untyped-def]
-    assert owner(Undelivered(kind(row.owner, row.again), row.code, "", ambiguous=row.taken == "maybe")) == row.owner
+    assert (
+        owner(Undelivered(kind=kind(row.owner, row.again), code=row.code, text="", ambiguous=row.taken == "maybe")) == row.owner
+    )
 
 
 def test_two_tables_that_have_a_code_agree_on_it() -> None:
@@ -53,7 +61,7 @@ def test_two_tables_that_have_a_code_agree_on_it() -> None:
 
 
 def test_an_acknowledgement_followed_by_another_is_still_the_messages_failure() -> None:
-    assert owner(Undelivered("transient", "ack-AE", "", ambiguous=True)) == "message"
+    assert owner(Undelivered(kind="transient", code="ack-AE", text="", ambiguous=True)) == "message"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +74,7 @@ def test_an_acknowledgement_followed_by_another_is_still_the_messages_failure() 
     ],
 )
 def test_a_code_that_no_table_has(kind, ambiguous, expected) -> None:  # type: ignore[no-untyped-def]
-    assert owner(Undelivered(kind, "something-else", "", ambiguous=ambiguous)) == expected
+    assert owner(Undelivered(kind=kind, code="something-else", text="", ambiguous=ambiguous)) == expected
 
 
 def test_the_page_is_in_step_with_the_tables() -> None:

@@ -70,7 +70,7 @@ async def test_what_goes_by_an_sdk_is_not_begun(settings: Settings, destination:
     account = "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=a2V5;EndpointSuffix=core.windows.net"
     settings("OUT", CONNECTION=account, QUEUE="q", ENDPOINT="https://127.0.0.1:1/", KEY="a2V5")
     with fence.until(Left(0)), pytest.raises(fence.Late):
-        await destination.deliver(Outgoing("application/json", b"{}", "A1"))
+        await destination.deliver(Outgoing(content_type="application/json", body=b"{}", control_id="A1"))
     await destination.close()
 
 

@@ -11,8 +11,8 @@ from shared.problems import Undelivered
 from toolkit.local.simulators.mpi import acknowledgement
 
 BODY = b"MSH|^~\\&|252|X|100|Y|20240501120000||ADT^A31^ADT_A05|A1|P|2.5\rPID|1\r"
-HL7 = Outgoing("x-application/hl7-v2+er7", BODY, "A1")
-JSON = Outgoing("application/json", b"{}", "A1")
+HL7 = Outgoing(content_type="x-application/hl7-v2+er7", body=BODY, control_id="A1")
+JSON = Outgoing(content_type="application/json", body=b"{}", control_id="A1")
 
 
 def said(code: str = "AA", names: str = "") -> bytes:

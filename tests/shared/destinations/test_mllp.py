@@ -20,7 +20,7 @@ Settings = Callable[..., None]
 
 def message(control: str = "A1") -> Outgoing:
     body = f"MSH|^~\\&|252|X|100|Y|20240501120000||ADT^A31^ADT_A05|{control}|P|2.5\rPID|1||9990000018\r"
-    return Outgoing("application/hl7-v2", body.encode(), control)
+    return Outgoing(content_type="application/hl7-v2", body=body.encode(), control_id=control)
 
 
 @pytest.fixture

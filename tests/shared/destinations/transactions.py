@@ -36,7 +36,7 @@ def bundle(*entries: dict[str, Any]) -> dict[str, Any]:
 
 
 def outgoing(*entries: dict[str, Any]) -> Outgoing:
-    return Outgoing("application/fhir+json", json.dumps(bundle(*entries)).encode(), "A1")
+    return Outgoing(content_type="application/fhir+json", body=json.dumps(bundle(*entries)).encode(), control_id="A1")
 
 
 def results(value: str = "P1") -> Outgoing:

@@ -77,7 +77,12 @@ def test_a_reference_to_nothing_is_empty() -> None:
 
 
 def test_an_issue_becomes_one_issue_with_its_expression() -> None:
-    made = outcome([Issue("error", "required", "PID-5", "absent", "surname", "6.3"), Issue("warning", "value", "", "odd")])
+    made = outcome(
+        [
+            Issue(severity="error", code="required", where="PID-5", text="absent", rule="surname", clause="6.3"),
+            Issue(severity="warning", code="value", text="odd"),
+        ]
+    )
     assert made["issue"] == [
         {
             "severity": "error",

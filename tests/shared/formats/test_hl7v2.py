@@ -17,7 +17,7 @@ AT = "2024-07-01T23:30:00.000Z"
 
 def envelope(sender: str = "212", kind: str = "ADT^A28", version: str = "2.5", at: str = "2024", accept: str = "") -> Envelope:
     body = f"MSH|^~\\&|{sender}|F|100|MPI|{at}||{kind}|C1|P|{version}\rPID|1\r".encode()
-    return Envelope("x", body, AT, headers={"accept": accept} if accept else {})
+    return Envelope(integration="x", body=body, received_at=AT, headers={"accept": accept} if accept else {})
 
 
 def test_it_is_a_source() -> None:
@@ -71,7 +71,7 @@ def test_every_reason_is_reported_and_no_value() -> None:
 
 
 def test_a_body_that_is_not_hl7() -> None:
-    bad = Envelope("x", b"{}", AT)
+    bad = Envelope(integration="x", body=b"{}", received_at=AT)
     with pytest.raises(Unsupported) as refused:
         SOURCE.read(bad)
     answer = SOURCE.acknowledge(bad, None, Verdict("AR", refused.value.issues))
@@ -86,7 +86,7 @@ def test_an_absent_time_becomes_the_time_of_receipt_with_a_warning() -> None:
     assert Hl7(versions=("2.5",), messages=("ADT^A28",)).read(envelope(at=""))["MSH-7"] == ""
 
 
-REJECTED = Verdict("AE", (Issue("error", "required", "PID-5", "absent"),))
+REJECTED = Verdict("AE", (Issue(severity="error", code="required", where="PID-5", text="absent"),))
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,14 @@ REJECTED = Verdict("AE", (Issue("error", "required", "PID-5", "absent"),))
         ("text/html", REJECTED, 200, "application/hl7-v2"),
         ("application/fhir+json", REJECTED, 422, "application/fhir+json"),
         ("application/json;q=0.9", Verdict("AA"), 202, "application/json"),
-        ("", Verdict("AE", (Issue("error", "transient", "", "storage"),)), 503, "application/hl7-v2"),
-        ("", Verdict("AE", (Issue("fatal", "exception", "", "fault"),)), 500, "application/hl7-v2"),
-        ("application/fhir+json", Verdict("AE", (Issue("error", "transient", "", "storage"),)), 503, "application/fhir+json"),
+        ("", Verdict("AE", (Issue(severity="error", code="transient", text="storage"),)), 503, "application/hl7-v2"),
+        ("", Verdict("AE", (Issue(severity="fatal", code="exception", text="fault"),)), 500, "application/hl7-v2"),
+        (
+            "application/fhir+json",
+            Verdict("AE", (Issue(severity="error", code="transient", text="storage"),)),
+            503,
+            "application/fhir+json",
+        ),
     ],
 )
 def test_faces(accept: str, decision: Verdict, status: int, media: str) -> None:
@@ -114,9 +119,9 @@ def test_faces(accept: str, decision: Verdict, status: int, media: str) -> None:
 
 
 def test_no_answer_if_none_is_requested() -> None:
-    asked = Envelope("x", envelope().body.replace(b"|2.5\r", b"|2.5|||NE\r"), AT)
+    asked = Envelope(integration="x", body=envelope().body.replace(b"|2.5\r", b"|2.5|||NE\r"), received_at=AT)
     assert SOURCE.acknowledge(asked, SOURCE.read(asked), Verdict("AA")).status == 204
-    storage = Verdict("AE", (Issue("error", "transient", "", "storage"),))
+    storage = Verdict("AE", (Issue(severity="error", code="transient", text="storage"),))
     assert SOURCE.acknowledge(asked, SOURCE.read(asked), storage).status == 503
 
 
@@ -126,5 +131,5 @@ def test_no_answer_if_none_is_requested() -> None:
 )
 def test_synthetic(sent: str, synthetic: bool) -> None:
     """Each code of HL7 table 0103; what is for training or debugging never reaches a destination of real patients."""
-    message = SOURCE.read(Envelope("x", envelope().body.replace(b"|P|", f"|{sent}|".encode()), AT))
+    message = SOURCE.read(Envelope(integration="x", body=envelope().body.replace(b"|P|", f"|{sent}|".encode()), received_at=AT))
     assert SOURCE.is_synthetic(message) is synthetic

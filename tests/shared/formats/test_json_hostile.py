@@ -86,7 +86,12 @@ def test_any_value_at_any_place(name):
     for _ in range(TRIED):
         document, place = chance.choice(found)
         new = chance.choice(ODD)
-        envelope = Envelope(name, json.dumps(changed(document, place, new)).encode(), "2026-05-01T09:30:00.000Z", media(name))
+        envelope = Envelope(
+            integration=name,
+            body=json.dumps(changed(document, place, new)).encode(),
+            received_at="2026-05-01T09:30:00.000Z",
+            content_type=media(name),
+        )
         decision = decide(one, envelope)
         assert not decision.failed, (place, new, decision.verdict.issues)
         if decision.verdict.accepted:
@@ -110,7 +115,9 @@ def test_base64_that_is_not_ascii_is_found_where_it_is():
     one, document = load("referrals-to-pas"), documents("referrals-to-pas")
     place = next((d, p) for d in document for p in places(d) if p[-2:] == ("attachment", "data"))
     body = json.dumps(changed(*place, "é" * 8)).encode()
-    decision = decide(one, Envelope(one.name, body, "2026-05-01T09:30:00.000Z", media(one.name)))
+    decision = decide(
+        one, Envelope(integration=one.name, body=body, received_at="2026-05-01T09:30:00.000Z", content_type=media(one.name))
+    )
     assert decision.answer.status == 422
     assert any(issue.where.endswith("attachment.data") for issue in decision.verdict.issues)
 
@@ -121,7 +128,9 @@ def test_a_document_that_is_cut_or_changed_is_refused(data):
     document = next(each for each in documents(one.name))
     inner = {key: value for key, value in document["document"].items() if key != "file"}
     body = orjson.dumps(document | {"document": inner | {"data": data}})
-    decision = decide(one, Envelope(one.name, body, "2026-05-01T09:30:00.000Z", "application/json"))
+    decision = decide(
+        one, Envelope(integration=one.name, body=body, received_at="2026-05-01T09:30:00.000Z", content_type="application/json")
+    )
     assert not decision.verdict.accepted
     assert "/document/data" in [issue.where for issue in decision.verdict.issues]
 

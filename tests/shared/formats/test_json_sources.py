@@ -36,7 +36,14 @@ SCHEMA = {
 
 def envelope(body: bytes | dict[str, Any], content_type: str = "application/fhir+json", **headers: str) -> Envelope:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Envelope("x", raw, "2026-03-02T09:00:00.000Z", content_type, partner="gp", headers=headers)
+    return Envelope(
+        integration="x",
+        body=raw,
+        received_at="2026-03-02T09:00:00.000Z",
+        content_type=content_type,
+        partner="gp",
+        headers=headers,
+    )
 
 
 def bundle(**more: Any) -> dict[str, Any]:
@@ -120,7 +127,7 @@ def test_accept_chooses_the_face(accept: str, media: str) -> None:
 
 @pytest.mark.parametrize(("code", "status"), [("transient", 503), ("exception", 500), ("required", 422)])
 def test_status_of_a_failure(code: str, status: int) -> None:
-    assert SOURCE.acknowledge(envelope(b""), None, verdict([Issue("error", code, "", "")])).status == status
+    assert SOURCE.acknowledge(envelope(b""), None, verdict([Issue(severity="error", code=code, text="")])).status == status
 
 
 @pytest.fixture
@@ -143,7 +150,9 @@ def test_every_error_of_a_schema_at_once_by_pointer(profile: SchemaProfile) -> N
 
 
 def test_rules_are_asked_when_the_schema_is_content(profile: SchemaProfile) -> None:
-    ruled = SchemaProfile("event", profile.path, (lambda event: iter([Issue("warning", "value", "/id", "odd")]),))
+    ruled = SchemaProfile(
+        "event", profile.path, (lambda event: iter([Issue(severity="warning", code="value", where="/id", text="odd")]),)
+    )
     assert [issue.text for issue in ruled.check({"id": "1", "doses": []})] == ["odd"]
     assert "odd" not in [issue.text for issue in ruled.check({})]
 

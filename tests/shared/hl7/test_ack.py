@@ -7,9 +7,9 @@ from shared.hl7.ack import acknowledge, wants_answer
 from shared.issue import Issue, Verdict
 
 AT = "2024-05-01T11:30:00.000Z"
-ERROR = Issue("error", "required", "PID-3[2].4", "PID-5 is absent", "name", "3.4.2.5")
-WARNING = Issue("warning", "value", "PID-7", "in the future", "birth-date")
-NOTE = Issue("information", "informational", "", "line ends", "line-ends")
+ERROR = Issue(severity="error", code="required", where="PID-3[2].4", text="PID-5 is absent", rule="name", clause="3.4.2.5")
+WARNING = Issue(severity="warning", code="value", where="PID-7", text="in the future", rule="birth-date")
+NOTE = Issue(severity="information", code="informational", text="line ends", rule="line-ends")
 REFUSED = Verdict("AE", (NOTE, ERROR, WARNING))
 
 
@@ -77,7 +77,7 @@ def test_the_same_inputs_give_the_same_bytes() -> None:
 
 
 def test_a_body_that_is_no_message() -> None:
-    issue = Issue("fatal", "structure", "MSH", "no MSH segment")
+    issue = Issue(severity="fatal", code="structure", where="MSH", text="no MSH segment")
     answer = parse(acknowledge(None, Verdict("AR", (issue,)), AT))
     assert answer["MSH-3"] == "HUB"
     assert answer["MSA"].line == "MSA|AR||no MSH segment"

@@ -43,7 +43,7 @@ async def test_what_is_overdue_is_an_alarm(published: list[Any], overdue: int, r
 
 async def test_a_topic_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     async def deliver(self: Topic, outgoing: Outgoing) -> Receipt:
-        raise Undelivered("transient", "http-503", "away")
+        raise Undelivered(kind="transient", code="http-503", text="away")
 
     monkeypatch.setattr(Topic, "deliver", deliver)
     monkeypatch.setenv("HUB_ALARMS__ENDPOINT", "https://alarms.example")

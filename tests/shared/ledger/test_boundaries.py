@@ -45,7 +45,7 @@ class World:
     def _behave(self, read: dict[str, Any]) -> None:
         self.tried.append(read["id"])
         if self.problem:
-            raise Undelivered(self.problem.kind, self.problem.code, "refused")
+            raise Undelivered(kind=self.problem.kind, code=self.problem.code, text="refused")
 
     async def accept(self, body: bytes, name: str = NAME) -> Answer:
         answer = await accept(self.hub.integrations[name], envelope(body, name), self.hub)
@@ -69,8 +69,8 @@ class World:
         return sorted(row["outcome"] for row in self.rows("d|") if row.key.count("|") == 1)
 
 
-REFUSED = Undelivered("permanent", "ack-AR", "refused")
-NOT_NOW = Undelivered("transient", "ack-AE", "not now")
+REFUSED = Undelivered(kind="permanent", code="ack-AR", text="refused")
+NOT_NOW = Undelivered(kind="transient", code="ack-AE", text="not now")
 
 
 # Expiry of a message, and a replay of one that is old
@@ -237,7 +237,7 @@ async def test_a_subscriber_moves_on_when_its_ledger_has_the_message(
     (lane,) = world.store.tables[names.tables(PUBLISHER).ledger]
 
     async def answers(*_: Any) -> Answer:
-        return Answer(status, "application/json", b"{}")
+        return Answer(status=status, content_type="application/json", body=b"{}")
 
     monkeypatch.setattr(outbox, "accept", answers)
     if moves_on:
@@ -371,7 +371,7 @@ def test_a_part_that_was_taken_is_not_sent_again_whatever_the_message_waits_for(
     def behave(read: dict[str, Any]) -> None:
         if read["id"] in failing:
             failing.remove(read["id"])
-            raise Undelivered("transient", "ack-AE", "not now")
+            raise Undelivered(kind="transient", code="ack-AE", text="not now")
 
     def three(read: Any, made: dict[str, Any]) -> tuple[Outgoing, ...]:
         return tuple(Outgoing("application/json", orjson.dumps({**made, "id": f"{made['id']}{part}"})) for part in "abc")

@@ -15,7 +15,7 @@ SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3)))
 
 
 def away(message):
-    raise Undelivered("transient", "refused", "away")
+    raise Undelivered(kind="transient", code="refused", text="away")
 
 
 def until(end, behave):
@@ -46,7 +46,7 @@ def test_an_outage_costs_no_attempt_however_long(problem, lanes, seed):
     kind, code, ambiguous = problem
 
     def sick(message):
-        raise Undelivered(kind, code, "away", ambiguous=ambiguous)
+        raise Undelivered(kind=kind, code=code, text="away", ambiguous=ambiguous)
 
     async def story(site):
         for lane in range(lanes):
@@ -62,7 +62,7 @@ def test_an_outage_costs_no_attempt_however_long(problem, lanes, seed):
 
 def bad_lanes(message, code="ack-AE", kind="transient"):
     if message["lane"].startswith("bad"):
-        raise Undelivered(kind, code, "not this one")
+        raise Undelivered(kind=kind, code=code, text="not this one")
 
 
 ISOLATED = [
@@ -84,7 +84,7 @@ def test_a_failure_of_a_message_never_touches_the_breaker(problem):
 
     def sick(message):
         if message["lane"].startswith("bad"):
-            raise Undelivered(kind, code, "not this one", ambiguous=ambiguous)
+            raise Undelivered(kind=kind, code=code, text="not this one", ambiguous=ambiguous)
 
     async def story(site):
         for lane in range(8):
@@ -108,7 +108,7 @@ def test_a_failure_of_a_message_never_touches_the_breaker(problem):
 def test_one_lane_alone_never_opens_the_breaker(kind, code, ambiguous, seed):
     def sick(message):
         if message["lane"] == "bad":
-            raise Undelivered(kind, code, "this one kills it", ambiguous=ambiguous)
+            raise Undelivered(kind=kind, code=code, text="this one kills it", ambiguous=ambiguous)
 
     async def story(site):
         await site.send("bad")
@@ -126,7 +126,7 @@ def test_a_message_that_the_destination_breaks_on_is_given_up_while_others_are_a
 
     def sick(message):
         if message["lane"] == "bad":
-            raise Undelivered("transient", "http-500", "it breaks on this one", ambiguous=True)
+            raise Undelivered(kind="transient", code="http-500", text="it breaks on this one", ambiguous=True)
 
     async def story(site):
         await site.send("bad")
@@ -142,7 +142,7 @@ def test_a_message_that_the_destination_breaks_on_is_given_up_while_others_are_a
 def test_a_wrong_set_up_opens_the_breaker_at_once_but_not_for_one_message_among_others(code):
     def sick(message):
         if message["lane"] == "bad" or now() > 20_000:
-            raise Undelivered("misconfigured", code, "who are you")
+            raise Undelivered(kind="misconfigured", code=code, text="who are you")
 
     async def story(site):
         for n in range(200):
@@ -185,7 +185,7 @@ def test_bad_messages_that_time_out_do_not_keep_the_breaker_open(seed):
 
     def sick(message):
         if message["lane"].startswith("bad"):
-            raise Undelivered("transient", "timeout", "no answer", ambiguous=True)
+            raise Undelivered(kind="transient", code="timeout", text="no answer", ambiguous=True)
 
     async def story(site):
         for lane in range(8):
@@ -214,7 +214,7 @@ def test_a_burst_of_failures_opens_it_once():
 @pytest.mark.parametrize("asked", [86_400, 1e9, float("inf")])
 def test_retry_after_has_a_ceiling(asked):
     def busy(message):
-        raise Undelivered("transient", "http-503", "later", retry_after=asked)
+        raise Undelivered(kind="transient", code="http-503", text="later", retry_after=asked)
 
     async def story(site):
         for lane in range(8):

@@ -131,7 +131,7 @@ def test_places_are_kept_for_lanes_that_have_not_failed():
         async def deliver(self, outgoing: Outgoing) -> Receipt:
             if b'"bad' in outgoing.body:
                 await asyncio.sleep(29)
-                raise Undelivered("transient", "line-broken", "it hung up", ambiguous=True)
+                raise Undelivered(kind="transient", code="line-broken", text="it hung up", ambiguous=True)
             return await super().deliver(outgoing)
 
     async def story(site):

@@ -38,7 +38,7 @@ def refusing(*ids):
 
     def behave(read):
         if read["id"] in left:
-            raise Undelivered("permanent", "ack-AR", "refused", detail="its own words")
+            raise Undelivered(kind="permanent", code="ack-AR", text="refused", detail="its own words")
 
     return Remembering(behave=behave), left
 

@@ -49,7 +49,7 @@ class World:
 
     def _behave(self, read: dict[str, Any]) -> None:
         if self.refuses and read["id"].startswith("dead"):
-            raise Undelivered("permanent", "ack-AR", "refused", detail="its own words")
+            raise Undelivered(kind="permanent", code="ack-AR", text="refused", detail="its own words")
 
     async def send(self, one: Integration, id: str, **values: Any) -> str:
         answer = await accept(one, envelope(note(id, f"lane of {id}", **values), one.name), self.hub)

@@ -71,7 +71,7 @@ def test_a_burst_after_a_quiet_time_is_taken():
 @pytest.mark.parametrize("code", ["refused", "http-503"])
 def test_a_destination_that_is_away_refuses_no_sender(code):
     def away(told):
-        raise Undelivered("transient", code, "away")
+        raise Undelivered(kind="transient", code=code, text="away")
 
     assert not play(Site(Receiver(away)), lambda site: offer(site, 1, 1200))
 
@@ -79,7 +79,7 @@ def test_a_destination_that_is_away_refuses_no_sender(code):
 def test_one_patient_whose_message_fails_refuses_no_sender():
     def sick(told):
         if told["lane"] == "bad":
-            raise Undelivered("transient", "ack-AE", "not this one")
+            raise Undelivered(kind="transient", code="ack-AE", text="not this one")
 
     async def story(site):
         for _ in range(100):

@@ -101,7 +101,7 @@ async def test_what_is_stored_late_is_still_seen_by_the_watchdog(place: str, ear
 
 async def test_a_replay_that_comes_late_is_still_seen_by_the_watchdog() -> None:
     def refuse(read: dict[str, Any]) -> None:
-        raise Undelivered("permanent", "ack-AR", "refused")
+        raise Undelivered(kind="permanent", code="ack-AR", text="refused")
 
     made, store, watch = world(behave=refuse)
     await accept(made.integrations[NAME], envelope(note("1")), made)

@@ -39,7 +39,7 @@ class World:
     def _behave(self, read: dict[str, Any]) -> None:
         self.tried.append(read["id"])
         if self.refuses and read["id"] == "1":
-            raise Undelivered("permanent", "ack-AR", "refused", detail="its own words")
+            raise Undelivered(kind="permanent", code="ack-AR", text="refused", detail="its own words")
 
     async def http(self, body: bytes) -> str:
         answer = await accept(self.notes, envelope(body, trigger="http"), self.hub)

@@ -18,7 +18,7 @@ ANN = Person("ann", "the receiver is well again")
 def until(end, code="refused", kind="transient"):
     def behave(told):
         if now() < end:
-            raise Undelivered(kind, code, "away")
+            raise Undelivered(kind=kind, code=code, text="away")
 
     return behave
 

@@ -21,10 +21,10 @@ def test_a_warning_is_counted_once_for_each_rule_and_field_of_a_message() -> Non
     one = world.integration(world.Remembering())
     hub = hub_of(one)
     found = verdict(
-        Issue("warning", "code-invalid", "NK1[2]-3[2].1", "x", "local-code"),
-        Issue("warning", "code-invalid", "NK1[3]-3.1", "x", "local-code"),
-        Issue("information", "informational", "EVN-2", "x", "padding"),
-        Issue("error", "required", "PID-3", "x", "patient-identifier"),
+        Issue(severity="warning", code="code-invalid", where="NK1[2]-3[2].1", text="x", rule="local-code"),
+        Issue(severity="warning", code="code-invalid", where="NK1[3]-3.1", text="x", rule="local-code"),
+        Issue(severity="information", code="informational", where="EVN-2", text="x", rule="padding"),
+        Issue(severity="error", code="required", where="PID-3", text="x", rule="patient-identifier"),
     )
     warned.count(one, "224", found, hub)
     warned.count(one, "224", found, hub)
@@ -35,7 +35,12 @@ def test_a_warning_is_counted_once_for_each_rule_and_field_of_a_message() -> Non
 def test_what_a_sender_writes_never_becomes_a_name() -> None:
     one = world.integration(world.Remembering())
     hub = hub_of(one)
-    warned.count(one, "Jones Ann 9990000018", verdict(Issue("warning", "value", "/Jones Ann", "x", "date")), hub)
+    warned.count(
+        one,
+        "Jones Ann 9990000018",
+        verdict(Issue(severity="warning", code="value", where="/Jones Ann", text="x", rule="date")),
+        hub,
+    )
     (name,) = counted(hub)
     assert "Jones" not in name
     assert "9990000018" not in name
@@ -49,7 +54,7 @@ def test_names_are_bounded() -> None:
     one = world.integration(world.Remembering())
     hub = hub_of(one)
     for n in range(warned.MOST + 200):
-        warned.count(one, f"S{n}", verdict(Issue("warning", "value", "EVN-2", "x", "date")), hub)
+        warned.count(one, f"S{n}", verdict(Issue(severity="warning", code="value", where="EVN-2", text="x", rule="date")), hub)
     assert len(hub.counts) == warned.MOST + 1
     assert counted(hub)[warned.OTHERS] == 200
 
@@ -63,7 +68,7 @@ async def test_an_accepted_message_counts_its_warnings() -> None:
     one = load("chemocare-to-mpi")
     hub = world.hub(one)
     (sample,) = (each for each in samples(one) if each.name == "a31_as_chemocare_writes_it")
-    await accept(one, Envelope(one.name, sample.body, "2026-05-01T09:30:00.000Z"), hub)
+    await accept(one, Envelope(integration=one.name, body=sample.body, received_at="2026-05-01T09:30:00.000Z"), hub)
     assert counted(hub)["warned table-code EVN-1 224"] == 1
-    await accept(one, Envelope(one.name, sample.body, "2026-05-01T09:30:00.000Z"), hub)
+    await accept(one, Envelope(integration=one.name, body=sample.body, received_at="2026-05-01T09:30:00.000Z"), hub)
     assert counted(hub)["warned table-code EVN-1 224"] == 1, "a duplicate is not counted again"

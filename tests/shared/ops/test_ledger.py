@@ -48,7 +48,7 @@ async def send(hub: Hub, *bodies: bytes) -> None:
 
 
 def refuse(note: dict[str, Any]) -> None:
-    raise Undelivered("permanent", "ack-AR", "refused")
+    raise Undelivered(kind="permanent", code="ack-AR", text="refused")
 
 
 async def test_what_was_sent_is_counted(hub: Hub) -> None:

@@ -54,7 +54,7 @@ def test_every_finding_says_where_it_comes_from() -> None:
 
 
 def own_rule(message: Message) -> Iterator[Issue]:
-    yield Issue("error", "value", "PID-29.1", "own")
+    yield Issue(severity="error", code="value", where="PID-29.1", text="own")
 
 
 def test_a_profile_weighs_by_policy_and_exempts() -> None:

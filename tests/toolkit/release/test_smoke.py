@@ -149,7 +149,9 @@ def test_the_marked_sample_is_synthetic(name: str) -> None:
     """A smoke test must never look like a patient."""
     integration = load(name)
     body, kind = marked(sample(integration.package), "SMOKE1")
-    content = integration.source.read(Envelope(name, body, "2026-01-01T00:00:00.000Z", kind))
+    content = integration.source.read(
+        Envelope(integration=name, body=body, received_at="2026-01-01T00:00:00.000Z", content_type=kind)
+    )
     assert integration.source.is_synthetic(content)
 
 

@@ -39,7 +39,7 @@ def converter(quick: bool = False) -> Callable[[bytes], Result]:
         try:
             return _from_fhir(body) if body.lstrip()[:1] == b"{" else _from_hl7(body, None if quick else known)
         except ValueError as error:
-            return face((Issue("error", "structure", "", _words(error), "not-read"),), "", b"")
+            return face((Issue(severity="error", code="structure", text=_words(error), rule="not-read"),), "", b"")
 
     return answer
 
@@ -70,7 +70,13 @@ def _from_fhir(body: bytes) -> Result:
 def reaching_nothing(message: Message, known: Known) -> Iterator[Issue]:
     """Each populated element that can change, or go, without a change in the bundle: it reached nothing."""
     for path in unreached(message, known):
-        yield Issue("information", "informational", path, "an element that reaches nothing", "element-not-mapped")
+        yield Issue(
+            severity="information",
+            code="informational",
+            where=path,
+            text="an element that reaches nothing",
+            rule="element-not-mapped",
+        )
 
 
 def face(issues: tuple[Issue, ...], content_type: str, body: bytes) -> Result:
