@@ -14,12 +14,12 @@ WHERE = ("PID-7", "PID-7[2]", "PID-7.1", "PID[2]-7[1].1", "PID-70", "PID-1", "PI
 
 def odd_everywhere(message: Message) -> Iterator[Issue]:
     """Finds the same in each place."""
-    yield from (Issue("error", "value", where, "odd") for where in WHERE)
+    yield from (Issue(severity="error", code="value", where=where, text="odd") for where in WHERE)
 
 
 def other(message: Message) -> Iterator[Issue]:
     """Finds something else."""
-    yield Issue("error", "value", "PID-7", "odd", "named-by-itself")
+    yield Issue(severity="error", code="value", where="PID-7", text="odd", rule="named-by-itself")
 
 
 def profile(**more: object) -> Hl7Profile:
@@ -93,7 +93,7 @@ def test_policy_decides_the_severity(policies: dict[str, object], refuses: tuple
 
 @pytest.mark.parametrize("where", ["PID-7[2]", "PID[2]-7[1].1"])
 def test_what_the_owner_raised_is_raised_for_the_field_or_for_the_exact_path(where: str) -> None:
-    issue = Issue("warning", "value", where, "odd", "r")
+    issue = Issue(severity="warning", code="value", where=where, text="odd", rule="r")
     severities = {
         raised: weighed(issue, {}, (raised,)).severity for raised in ("r", "r@PID-7", f"r@{where}", "r@PID-7.1", "r@PID")
     }
@@ -101,7 +101,7 @@ def test_what_the_owner_raised_is_raised_for_the_field_or_for_the_exact_path(whe
 
 
 def test_information_is_never_raised() -> None:
-    issue = Issue("information", "value", "PID-7", "odd", "r")
+    issue = Issue(severity="information", code="value", where="PID-7", text="odd", rule="r")
     assert weighed(issue, {"r": safety("x")}, ("r",)) is issue
 
 
