@@ -94,7 +94,7 @@ class SchemaProfile:
         """Every finding of the schema; the rules are asked only when it is content."""
         checked, names = _validator(self.path)
         schema = (_issue(error, names) for error in islice(checked.iter_errors(content), bounds.FINDINGS + 1))
-        found = sorted({*schema, *controls(content, names)})
+        found = sorted({*schema, *controls(content, names)}, key=_order)
         return found or [self._named(rule, issue) for rule in self.rules for issue in rule(content)]
 
     def listed(self) -> Iterator[Listed]:
@@ -216,3 +216,7 @@ def is_date_time(value: Any) -> bool:
         return DATE_TIME.fullmatch(value) is not None and datetime.fromisoformat(value) is not None
     except ValueError:
         return False
+
+
+def _order(issue: Issue) -> tuple[str, ...]:
+    return issue.severity, issue.code, issue.where, issue.text, issue.rule
