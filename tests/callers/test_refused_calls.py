@@ -154,9 +154,9 @@ def test_a_clock_that_goes_back_begins_a_new_window(hearing: Hearing) -> None:
 
 def test_the_answers_to_refused_calls(hearing: Hearing) -> None:
     answers = [hearing.call() for _ in range(LIMIT + 1)]
-    assert answers[0] == Answer(401, "text/plain", b"")
-    assert answers[-1] == Answer(429, "text/plain", b"", {"Retry-After": "60"})
-    assert hearing.call(secret="key-elsewhere") == Answer(403, "text/plain", b"")
+    assert answers[0] == Answer(status=401, content_type="text/plain", body=b"")
+    assert answers[-1] == Answer(status=429, content_type="text/plain", body=b"", headers={"Retry-After": "60"})
+    assert hearing.call(secret="key-elsewhere") == Answer(status=403, content_type="text/plain", body=b"")
     assert list(hearing.hub.refusals.windows) == [keyed("caller", "address 192.0.2.1"), keyed("caller", "partner elsewhere")]
 
 

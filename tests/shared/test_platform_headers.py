@@ -42,7 +42,7 @@ def written(document: Any) -> SignIn | None:
     return sign_in({"x-ms-client-principal": base64.b64encode(json.dumps(document).encode()).decode()})
 
 
-NOONE = SignIn("person", "", "", frozenset())
+NOONE = SignIn(kind="person", subject="", application="", roles=frozenset())
 
 
 @pytest.mark.parametrize(
