@@ -94,6 +94,20 @@ def test_a_slip_is_in_the_lines_that_it_changes(line: int, operators: set[str]) 
     assert {each.lines for each in found} <= {(line, line)}
 
 
+def test_a_row_of_a_long_table_is_shown_alone() -> None:
+    (dropped,) = [each for each in mutants(TABLE) if each.operator == "element" and each.lines == (3, 3)]
+    assert run.diff("a.py", TABLE, dropped) == '--- a.py\n+++ a.py\n@@ -3 @@\n-    "b": 3,\n+ (left out)\n'
+
+
+def test_what_is_known_of_tests_that_are_gone_is_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_b.py").write_text("")
+    names = ["tests/test_a.py::x", "tests/test_b.py::y"]
+    covered = Covered({"tests": ["", *names], "seconds": dict.fromkeys(names, 1.0), "masks": {"shared/a.py": {"1": "6"}}})
+    covered.follow(tmp_path)
+    assert covered.named(covered.of("shared/a.py", [1])) == ["tests/test_b.py::y"]
+
+
 def test_of_a_changed_file_the_changed_lines_are_tried(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(TABLE)
     plans = run.planned(tmp_path, ["a.py"], {"a.py": {3}})

@@ -70,7 +70,10 @@ class Covered:
         return True
 
     def follow(self, folder: Path) -> None:
-        """Move what is known to where the lines are now."""
+        """Move what is known to where the lines are now. What is known of test files that are gone is forgotten."""
+        there = set(digests(folder))
+        self._forget(sorted({test.partition("::")[0] for test in self.seconds} - there))
+        self.digests = {name: digest for name, digest in self.digests.items() if name in there}
         for path, source in sources(folder).items():
             if (known := self.sources.get(path)) is not None and known != source:
                 self.masks[path] = moved(self.masks.get(path, {}), known, source)

@@ -21,6 +21,7 @@ from toolkit.mutation.operators import Mutant, mutants
 HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 SURVIVED = ("survived", "not covered")
 CAUGHT = ("caught", "timed out")
+BECOMES = {"element": "left out", "condition": "left out", "swapped": "in each other's place"}
 TOGETHER = 150  # mutants for which tests are collected together
 
 
@@ -162,6 +163,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def diff(path: str, source: str, mutant: Mutant) -> str:
+    """What differs; in a long text, the lines of the piece and what becomes of it."""
+    first, last = mutant.lines
+    if mutant.first < mutant.last and (first, last) != (mutant.first, mutant.last):
+        piece = "".join(f"-{line}\n" for line in source.splitlines()[first - 1 : last])
+        return f"--- {path}\n+++ {path}\n@@ -{first} @@\n{piece}+ ({BECOMES.get(mutant.operator, mutant.operator)})\n"
     lines = (text.splitlines(keepends=True) for text in (source, mutant.planted(source)))
     return "".join(difflib.unified_diff(*lines, path, path, n=1))
 
