@@ -1,0 +1,1 @@
+"""Commands for taking over an integration from another engine."""

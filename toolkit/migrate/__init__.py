@@ -1,0 +1,1 @@
+"""Taking over an integration from another engine, with proof: compare, draft, measure a change, reproduce a failure."""

@@ -1,0 +1,126 @@
+"""A report of ``./hub shadow`` as one HTML file, for a clinician to read: no script, no link, nothing loaded from elsewhere."""
+
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from toolkit.migrate.differences import CAUSES
+from toolkit.migrate.shadow import WITH_VALUES, WITHOUT_VALUES, Report
+from toolkit.migrate.tally import Group
+from toolkit.migrate.terminal import VERDICTS
+from toolkit.screen import line
+
+STYLE = """
+body { font: 1rem/1.5 Arial, sans-serif; color: #212b32; background: #f0f4f5; margin: 0; }
+header { background: #005eb8; color: #fff; padding: 16px 24px; }
+main { max-width: 1100px; margin: 0 auto; padding: 8px 24px 48px; }
+h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.3rem; margin: 32px 0 8px; }
+.notice { border-left: 8px solid #007f3b; background: #fff; padding: 12px 16px; }
+.notice.values { border-color: #d5281b; font-weight: 700; }
+.counts { display: flex; flex-wrap: wrap; gap: 16px; padding: 0; margin: 16px 0; }
+.counts div { background: #fff; border-top: 4px solid #005eb8; padding: 8px 16px; min-width: 130px; }
+.counts dt { color: #4c6272; } .counts dd { margin: 0; font-size: 1.8rem; font-weight: 700; }
+table { border-collapse: collapse; width: 100%; background: #fff; }
+caption { text-align: left; padding: 4px 0; color: #4c6272; }
+th, td { text-align: left; vertical-align: top; padding: 8px 12px; border-bottom: 1px solid #d8dde0; overflow-wrap: break-word; }
+td.n { text-align: right; font-variant-numeric: tabular-nums; }
+code { font-family: Consolas, monospace; } summary { cursor: pointer; color: #005eb8; }
+.scroll { overflow-x: auto; }
+@media print { body { background: #fff; } details { display: none; } }
+"""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def page(report: Report, *, examples: bool) -> str:
+    """The whole document. ``examples``: one value for each difference is in it, and the page says so first."""
+    title = f"{report.integration}: the hub compared with the replaced engine"
+    notice = f'<p class="notice{" values" if examples else ""}" role="note">{WITH_VALUES if examples else WITHOUT_VALUES}</p>'
+    parts = (
+        notice,
+        _counts(report),
+        _differences("Differences that no one has agreed to", report.open, examples=examples),
+        _differences("Agreed differences", [each for each in report.groups if each.agreed], examples=examples),
+        _decisions(report),
+        _unused(report),
+        _causes(),
+    )
+    head = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    head += f'<meta name="viewport" content="width=device-width"><title>{safe(title)}</title><style>{STYLE}</style>'
+    body = f"<header><h1>{safe(title)}</h1></header>\n<main>" + "\n".join(parts) + "</main>"
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
+
+
+def safe(text: object) -> str:
+    """A text inside the page: nothing in it is a tag, and nothing in it acts on the reader's eye."""
+    return escape(line(text))
+
+
+def _counts(report: Report) -> str:
+    different = report.pairs - report.same - report.agreed
+    counts = {
+        "recorded messages": report.pairs,
+        "come out the same": report.same,
+        "differ as agreed": report.agreed,
+        "differ": different,
+        **{VERDICTS[name]: count for name, count in report.verdicts.items() if count},
+    }
+    return (
+        '<dl class="counts">' + "".join(f"<div><dt>{key}</dt><dd>{value}</dd></div>" for key, value in counts.items()) + "</dl>"
+    )
+
+
+def _differences(title: str, groups: Iterable[Group], *, examples: bool) -> str:
+    rows = [_row(group, examples=examples) for group in groups]
+    if not rows:
+        return f"<h2>{title}</h2><p>None.</p>"
+    columns = ["Where", "What differs", "Messages", "Which messages"]
+    columns[2:2] = ["Old engine sent", "Hub sends"] if examples else []
+    return f"<h2>{title}</h2>" + table("One row for each place and cause, the most frequent first.", columns, rows)
+
+
+def _row(group: Group, *, examples: bool) -> list[str]:
+    cause = f"{safe(group.cause)}: {safe(CAUSES[group.cause])}"
+    if group.rule:
+        cause += f" (rule <code>{safe(group.rule)}</code>)"
+    if group.agreed:
+        by = f"{safe(group.agreed.decided_by)}, {safe(group.agreed.decided_on)}"
+        cause += f"<br>Agreed by {by}: {safe(group.agreed.reason)}"
+    values = [safe(group.example.old) or "(nothing)", safe(group.example.new) or "(nothing)"] if examples else []
+    return [f"<code>{safe(group.path or '-')}</code>", cause, *values, str(len(group.messages)), _ids(group)]
+
+
+def _ids(group: Group) -> str:
+    ids = ", ".join(map(safe, group.messages))
+    return ids if len(group.messages) <= 3 else f"<details><summary>{len(group.messages)} control ids</summary>{ids}</details>"
+
+
+def _decisions(report: Report) -> str:
+    if not report.decisions:
+        return ""
+    rows = [[f"<code>{safe(each.rule)}</code>", safe(each.where or "everywhere"), safe(each.text)] for each in report.decisions]
+    return "<h2>What a decision about one rule would change</h2>" + table("", ["Rule", "Where", "Effect"], rows)
+
+
+def _unused(report: Report) -> str:
+    if not report.unused:
+        return ""
+    rows = [[safe(each.path), safe(each.cause), safe(each.decided_by), safe(each.reason)] for each in report.unused]
+    return "<h2>Agreed, but not found in these messages</h2>" + table("", ["Where", "Cause", "Who decided", "Reason"], rows)
+
+
+def _causes() -> str:
+    rows = [[f"<code>{name}</code>", safe(text)] for name, text in CAUSES.items()]
+    return "<h2>What the causes mean</h2>" + table("", ["Cause", "Meaning"], rows)
+
+
+def table(caption: str, columns: Iterable[str], rows: Iterable[list[str]]) -> str:
+    """A table of cells that are safe already; numbers are aligned to the right."""
+    return "".join(_table(caption, columns, rows))
+
+
+def _table(caption: str, columns: Iterable[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    yield '<div class="scroll"><table>'
+    yield f"<caption>{caption}</caption>" if caption else ""
+    yield "<thead><tr>" + "".join(f'<th scope="col">{each}</th>' for each in columns) + "</tr></thead><tbody>"
+    for row in rows:
+        yield "<tr>" + "".join(f"<td{' class=n' if each.isdecimal() else ''}>{each}</td>" for each in row) + "</tr>"
+    yield "</tbody></table></div>"
