@@ -241,6 +241,16 @@ class Reading:
         """The resource that a reference of ours names."""
         return self._held[to["reference"]]
 
+    def furnish(self, reference: Element, segment: Segment, field: str, **more: Any) -> None:
+        """Join what a field says to a resource of ours; what that has once and has already is named where it differs."""
+        held = self.held(reference)
+        for name, value in more.items():
+            if value and not agree(held, {name: value}):
+                text = "another value of what the resource has once: the first stays"
+                self.note("conflict", segment.where(field), text, "second-value")
+            elif value:
+                merge(held, {name: value})
+
     def shared(self, made: Resource, sent: str, path: str) -> Element:
         """Keep a resource once, however often the message says the same; the reference to it, ``{}`` for nothing."""
         if not made:
@@ -342,19 +352,57 @@ def extension(url: str, **value: Any) -> list[Element]:
 
 
 RECENT = 100  # elements that a new one is compared with: with all of them, 20,000 diagnoses of one visit would take minutes
+KEYS = (("system", "value"), ("system", "code"))  # what tells identifiers, contact points and codings apart
 
 
 def merge(into: Element, more: Element) -> None:
-    """Put more elements into one: lists grow, elements inside elements are joined, and what is there already stays."""
+    """Put more elements into one: lists grow, elements inside elements are joined, and what is there already stays.
+
+    Two elements of a list that have the same number, or the same code, in the same system become one where they agree.
+    """
     for name, value in more.items():
         held = into.get(name)
         if isinstance(held, list):
-            into[name] = held + [each for each in value if each not in held[-RECENT:]]
+            into[name] = _joined(held, value)
         elif isinstance(held, dict):
             into[name] = joined = dict(held)
             merge(joined, value)
         else:
             into.setdefault(name, value)
+
+
+def _joined(held: list[Any], more: list[Any]) -> list[Any]:
+    found, last = list(held), held[-RECENT:]
+    for each in more:
+        if each in last:
+            continue
+        key = _key(each)
+        recent = range(max(0, len(found) - RECENT), len(found)) if key else ()
+        place = next((n for n in recent if _key(found[n]) == key and agree(found[n], each)), -1)
+        if place < 0:
+            found.append(each)
+        else:
+            found[place] = joined = dict(found[place])
+            merge(joined, each)
+    return found
+
+
+def _key(each: Any) -> tuple[str, ...]:
+    """The first of ``KEYS`` that an element has whole; empty when it has none."""
+    names = next((names for names in KEYS if isinstance(each, dict) and all(name in each for name in names)), ())
+    return (*names, *(str(each[name]) for name in names))
+
+
+def agree(one: Element, other: Element) -> bool:
+    """Whether two elements can be joined without a loss: lists grow, and what both say once, they say alike."""
+    return all(isinstance(one[name], list) or _alike(one[name], value) for name, value in other.items() if name in one)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether no part of two values differs; a part that one of them has alone is no difference."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(_alike(one[name], value) for name, value in other.items() if name in one)
+    return bool(one == other)
 
 
 def backbone(elements: Iterable[Element], name: str, **more: Any) -> list[Element]:

@@ -8,6 +8,7 @@ from shared.fhir.bundle import entry
 from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
 from shared.mapping.authorities import NHS_NUMBER
+from shared.mapping.reading import agree, merge
 
 ONCE = ("Practitioner", "Organization", "Location")  # known by their number all over Wales: created when there is none
 ABOUT_THE_MESSAGE = ("MessageHeader", "Device")
@@ -41,28 +42,44 @@ def patient_search(patient: Resource) -> str:
 
 
 def entries(resources: Iterable[Resource], writes: dict[str, Write]) -> list[Element]:
-    """An entry for each resource: as ``writes`` says for its type; what is known all over Wales is created once; else put."""
-    made: list[Element] = []
+    """An entry for each resource: as ``writes`` says for its type; what is known all over Wales is created once; else put.
+
+    A server holds one resource of a number, so two of them become one entry with the elements of both.
+    """
+    made: dict[str, Element] = {}
     same: dict[str, str] = {}
     for each in resources:
         found = numbered(each) if each["resourceType"] in ONCE else ""
-        key = each["resourceType"] + found
-        if found and key in same:
-            same[full_url(each["id"])] = same[key]
-            continue
-        if found:
-            same[key] = full_url(each["id"])
-        made.append(writes.get(each["resourceType"], entry)(each) if not found else entry(each, if_none_exist=found))
-    return [_led_elsewhere(each, same) for each in made] if len(same) else made
+        new = entry(each, if_none_exist=found) if found else writes.get(each["resourceType"], entry)(each)
+        key = f"{each['resourceType']}?{found}" if found else new["request"]["url"]
+        if key in made and (found or _can_join(made[key], new)):
+            made[key]["resource"] = _joined(made[key]["resource"], each)
+            same[new["fullUrl"]] = made[key]["fullUrl"]
+        else:
+            made[key if key not in made else new["fullUrl"]] = new
+    return [_replaced(each, same) for each in made.values()] if same else list(made.values())
 
 
-def _led_elsewhere(value: Any, same: dict[str, str]) -> Any:
-    """References to what was said twice lead to the first of the two."""
-    moved = {old: new for old, new in same.items() if old.startswith("urn:uuid:")}
-    return _replaced(value, moved) if moved else value
+def _can_join(one: Element, other: Element) -> bool:
+    """Whether the server would take both for one resource, and they say nothing that is there once in two ways."""
+    return agree(
+        {**one, "resource": {**one["resource"], "id": ""}, "fullUrl": ""},
+        {**other, "resource": {**other["resource"], "id": ""}, "fullUrl": ""},
+    )
+
+
+def _joined(first: Resource, second: Resource) -> Resource:
+    """Both resources in one, under the id of the first; another name of an organization or a place is an alias."""
+    joined = dict(first)
+    name = second.get("name")
+    if isinstance(name, str) and name != first.get("name", name):
+        joined["alias"] = [*first.get("alias", ()), *([name] if name not in first.get("alias", ()) else [])]
+    merge(joined, second)
+    return joined
 
 
 def _replaced(value: Any, moved: dict[str, str]) -> Any:
+    """References to what was said twice lead to the first of the two."""
     if isinstance(value, dict):
         return {name: _replaced(each, moved) for name, each in value.items()}
     if isinstance(value, list):

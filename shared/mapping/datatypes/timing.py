@@ -1,12 +1,18 @@
-"""TQ, RI, RPT and TQ1's parts: when and how often."""
+"""TQ, RI, RPT and TQ1's parts: when, how often and for how long."""
 
-from shared.fhir.resource import Element, element
-from shared.mapping.datatypes.date import dtm_date_time, tm_time
+import re
+
+from shared.fhir.resource import Decimal, Element, element
+from shared.mapping.datatypes.date import dtm_date_time, plus_minutes, tm_time
 from shared.mapping.datatypes.value import nm_decimal, positive
 from shared.mapping.said import Part, said
 from shared.mapping.tables import TIMING_EVENT
 
+UCUM = "http://unitsofmeasure.org"
 UNITS = {"S": "s", "M": "min", "H": "h", "D": "d", "W": "wk", "L": "mo", "MIN": "min", "HR": "h"}
+TIME_UNITS = ("s", "min", "h", "d", "wk", "mo", "a")  # FHIR, units-of-time
+DURATION = re.compile(r"([SMHDWL])(\d{1,6})")  # TQ-3: a unit and a whole number, and nothing else
+TIMES = re.compile(r"X(\d{1,6})")
 LONGEST = 200 * 366 * 1440.0  # minutes; a longer duration is a slip, and no calendar holds its end
 MINUTES = {"s": 1 / 60, "min": 1, "h": 60, "d": 1440, "wk": 10080}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -29,16 +35,60 @@ def minutes(number: str, unit: str) -> float:
     return length
 
 
+def as_duration(text: str) -> Element:
+    """Duration from TQ-3 in its own form; ``{}`` for any other text.
+
+    Source: HL7 v2.5.1 section 2.A.81.3; guide, TQ[ServiceRequest].
+
+    >>> as_duration("D10")
+    {'value': 10, 'unit': 'd', 'system': 'http://unitsofmeasure.org', 'code': 'd'}
+    """
+    found = DURATION.fullmatch(text)
+    return duration(int(found[2]), UNITS[found[1]]) if found else {}
+
+
+def duration(value: int | Decimal, unit: str) -> Element:
+    """A Duration in a unit of UCUM."""
+    return {"value": value, "unit": unit, "system": UCUM, "code": unit}
+
+
 def tq_timing(tq: Part) -> Element:
-    """Timing from TQ (v2.3 to 2.6): interval, start, end, how many times. Source: guide, TQ[ServiceRequest]."""
-    bounds = element(start=dtm_date_time(said(tq, "4")), end=dtm_date_time(said(tq, "5")))
-    count = said(tq, "12")
-    repeat = element(
-        boundsPeriod=bounds,
-        count=positive(count),
-        timeOfDay=[tm_time(said(tq, "2.2"))] if said(tq, "2.2") else [],
-    )
-    return element(repeat=repeat, code={"text": said(tq, "2.1")} if said(tq, "2.1") else {})
+    """Timing from TQ (v2.3 to 2.6): interval, start, end, duration, how many times. Source: guide, TQ[ServiceRequest]."""
+    words, hours = _interval(tq)
+    times = TIMES.fullmatch(said(tq, "3"))
+    repeat = element(**_tq_bounds(tq), count=positive(said(tq, "12") or (times[1] if times else "")), timeOfDay=hours)
+    return element(repeat=repeat, code={"text": words} if words else {})
+
+
+def _interval(tq: Part) -> tuple[str, list[str]]:
+    """RI: the pattern, and the times of day in ``HHMM,HHMM``; times that are none join the words of the pattern."""
+    pattern, times = said(tq, "2.1"), said(tq, "2.2")
+    try:
+        return pattern, [tm_time(each.strip()) for each in times.split(",") if each.strip()]
+    except ValueError:
+        return " ".join(filter(None, (pattern, times))), []
+
+
+def _tq_bounds(tq: Part) -> Element:
+    """Start and end, an end that was not sent worked out from the duration; the duration alone where neither was sent."""
+    start, end, length = dtm_date_time(said(tq, "4")), dtm_date_time(said(tq, "5")), as_duration(said(tq, "3"))
+    if not start and not end:
+        return {"boundsDuration": length} if length else {}
+    return {"boundsPeriod": element(start=start, end=end or _end(start, length))}
+
+
+def _end(start: str, length: Element) -> str:
+    return plus_minutes(start, length["value"] * MINUTES[length["code"]]) if length.get("code") in MINUTES else ""
+
+
+def unsaid_duration(tq: Part) -> str:
+    """TQ-3 where the timing does not hold it; ``""`` when it does, or when none was sent."""
+    text = said(tq, "3")
+    if not text or (TIMES.fullmatch(text) and not said(tq, "12")):
+        return ""
+    bounds = _tq_bounds(tq)
+    holds = "boundsDuration" in bounds or (not said(tq, "5") and "end" in bounds.get("boundsPeriod", {}))
+    return "" if holds else text
 
 
 def rpt_timing(rpt: Part) -> Element:

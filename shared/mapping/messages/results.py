@@ -9,8 +9,9 @@ from shared.mapping.messages.story import Handler, Story
 from shared.mapping.reading import merge
 from shared.mapping.said import said
 from shared.mapping.segments.observation import CODES
-from shared.mapping.segments.order import obr_diagnostic_report, orc_service_request, tq1_service_request
+from shared.mapping.segments.order import obr_diagnostic_report, orc_service_request
 from shared.mapping.segments.specimen import obr_specimen, spm_specimen
+from shared.mapping.segments.timing import tq1_service_request
 
 ABOUT_THE_ORDER = ("QST", "SCI")  # OBX-29: a question that the order asked, clinical information that it gave
 

@@ -100,7 +100,7 @@ def _sender(read: Reading, msh: Segment) -> Element:
     sender = read.assigner(msh, "4")
     country = said(msh, "17") if said(msh, "17") in COUNTRY else ""
     if sender and country:
-        read.held(sender).setdefault("address", [{"country": country}])
+        read.furnish(sender, msh, "17", address=[{"country": country}])
     return sender
 
 

@@ -56,9 +56,8 @@ def cwe_identifiers(cwe: Part) -> list[Element]:
 def _payor(read: Reading, in1: Segment) -> Element:
     """IN1-4 -> Organization, with the address of IN1-5."""
     payor = read.organization(in1, "4")
-    address = read.each(in1, "5", xad_address)
-    if payor and address:
-        read.held(payor).setdefault("address", address)
+    if payor:
+        read.furnish(payor, in1, "5", address=read.each(in1, "5", xad_address))
     return payor
 
 

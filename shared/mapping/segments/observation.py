@@ -261,7 +261,7 @@ def _performers(read: Reading, obx: Segment) -> list[Element]:
     observers = [_role(read, obx, "16", who, {}) for who in read.practitioners(obx, "16")]
     organization = read.organization(obx, "23")
     if organization and said(obx, "24"):
-        read.held(organization).setdefault("address", read.each(obx, "24", xad_address))
+        read.furnish(organization, obx, "24", address=read.each(obx, "24", xad_address))
     director = read.practitioner(obx, "25")
     if director:
         organization = _role(read, obx, "25", director, organization)

@@ -1,17 +1,15 @@
-"""ORC, OBR, TQ1: what was ordered, and the report that answers it."""
+"""ORC, OBR: what was ordered, and the report that answers it."""
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Repetition, Segment
-from shared.mapping.datatypes.code import Component, id_codeable_concept
-from shared.mapping.datatypes.date import plus_minutes, tm_time
+from shared.mapping.datatypes.code import id_codeable_concept
 from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_identifiers, v2_0203
 from shared.mapping.datatypes.person import HL7, xad_address
 from shared.mapping.datatypes.provider import cnn_practitioner, cwe_device, xon_organization
-from shared.mapping.datatypes.timing import MINUTES, UNITS, minutes, rpt_timing, tq_timing
-from shared.mapping.datatypes.value import cq_quantity, positive
 from shared.mapping.reading import UNKNOWN, Reading, extension
-from shared.mapping.said import Part, said
+from shared.mapping.said import said
 from shared.mapping.segments.header import PARTICIPANT, recorded
+from shared.mapping.segments.timing import occurrence, timing_notes, tq_quantity
 from shared.mapping.tables import (
     CONFIDENTIALITY,
     DIAGNOSTIC_SERVICE,
@@ -60,16 +58,16 @@ def orc_service_request(read: Reading, orc: Segment, obr: Segment) -> Resource:
         priority=_priority(read, obr, "5") or _priority(read, orc, "7.6") or _priority(read, obr, "27.6"),
         code=read.concept(obr, "4"),
         orderDetail=[*read.concepts(obr, "46"), *read.concepts(obr, "47")],
-        quantityQuantity=_quantity(read, orc, obr),
+        quantityQuantity=tq_quantity(read, orc, obr),
         subject=read.patient or UNKNOWN,
         encounter=read.encounter,
-        **_occurrence(read, orc, obr),
+        **occurrence(read, orc, obr),
         authoredOn=read.date_time(orc, "9") if said(orc, "1") == "NW" else "",
         requester=_requester(read, orc, obr),
         locationCode=[read.concept(orc, "29", ORDER_TYPE)] if orc else [],
         reasonCode=read.concepts(obr, "31"),
         supportingInfo=_clinical_information(read, obr),
-        note=_timing_text(read, orc, obr),
+        note=timing_notes(read, orc, obr),
     )
 
 
@@ -83,65 +81,12 @@ def _order_extensions(read: Reading, orc: Segment, obr: Segment) -> list[Element
     ]
 
 
-ORDER_CONTROLS = frozenset(
-    [
-        "AF",
-        "CA",
-        "CH",
-        "CN",
-        "CP",
-        "CR",
-        "DC",
-        "DE",
-        "DF",
-        "DR",
-        "FU",
-        "HD",
-        "HR",
-        "LI",
-        "MC",
-        "NA",
-        "NR",
-        "NW",
-        "OC",
-        "OD",
-        "OE",
-        "OF",
-        "OH",
-        "OK",
-        "OP",
-        "OR",
-        "PA",
-        "PR",
-        "PY",
-        "RC",
-        "RD",
-        "RE",
-        "RF",
-        "RL",
-        "RO",
-        "RP",
-        "RQ",
-        "RR",
-        "RU",
-        "SC",
-        "SN",
-        "SR",
-        "SS",
-        "UA",
-        "UC",
-        "UD",
-        "UF",
-        "UH",
-        "UM",
-        "UN",
-        "UR",
-        "UX",
-        "XO",
-        "XR",
-        "XX",
-    ]
-)  # HL7 table 0119
+# HL7 table 0119, as FHIR R4 has it
+ORDER_CONTROLS = frozenset((
+    "AF", "CA", "CH", "CN", "CP", "CR", "DC", "DE", "DF", "DR", "FU", "HD", "HR", "LI", "MC", "NA", "NR", "NW", "OC", "OD",
+    "OE", "OF", "OH", "OK", "OP", "OR", "PA", "PR", "PY", "RA", "RC", "RD", "RE", "RF", "RL", "RO", "RP", "RQ", "RR", "RU",
+    "SC", "SN", "SQ", "SR", "SS", "SU", "UA", "UC", "UD", "UF", "UH", "UM", "UN", "UR", "UX", "XO", "XR", "XX",
+))  # fmt: skip
 
 
 def _business_event(read: Reading, orc: Segment) -> list[Element]:
@@ -197,42 +142,14 @@ def _priority(read: Reading, segment: Segment, path: str) -> str:
     return (read.look_up(segment, path, PRIORITY) or "") if segment else ""
 
 
-def _quantity(read: Reading, orc: Segment, obr: Segment) -> Element:
-    return _tq(read, orc, obr, _tq_quantity) or {}
-
-
-def _tq_quantity(tq: Part) -> Element:
-    number = said(tq, "1.1")
-    return cq_quantity(Component(tq, "1")) if number else {}
-
-
-def _tq(read: Reading, orc: Segment, obr: Segment, converter: object) -> Element:
-    """The old quantity and timing: ORC-7, else OBR-27."""
-    found: Element = read.first(orc, "7", converter) or read.first(obr, "27", converter)  # type: ignore[arg-type]
-    return found
-
-
-def _occurrence(read: Reading, orc: Segment, obr: Segment) -> Element:
-    """ORC-7 or OBR-27 -> occurrenceTiming, else OBR-6 -> occurrenceDateTime."""
-    timing = _tq(read, orc, obr, tq_timing)
-    if timing:
-        return {"occurrenceTiming": timing}
-    return element(occurrenceDateTime=read.date_time(obr, "6"))
-
-
-def _timing_text(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
-    words = said(orc, "7.8") or said(obr, "27.8")
-    return [{"text": words}] if words else []
-
-
 def _requester(read: Reading, orc: Segment, obr: Segment) -> Element:
     """ORC-12 with ORC-21 to 24 -> PractitionerRole, else OBR-16 -> Practitioner."""
     who = read.practitioner(orc, "12")
     if who and said(orc, "24"):
-        read.held(who).setdefault("address", read.each(orc, "24", xad_address))
+        read.furnish(who, orc, "24", address=read.each(orc, "24", xad_address))
     organization = read.organization(orc, "21")
     if organization:
-        _furnish(read, orc, read.held(organization))
+        read.furnish(organization, orc, "22", address=read.each(orc, "22", xad_address), telecom=read.telecom(orc, "23"))
     if not organization:
         return who or read.practitioner(obr, "16")
     return read.keep(
@@ -243,16 +160,6 @@ def _requester(read: Reading, orc: Segment, obr: Segment) -> Element:
             organization=organization,
         )
     )
-
-
-def _furnish(read: Reading, orc: Segment, facility: Resource) -> None:
-    """ORC-22 and ORC-23: address and telephone of the ordering facility."""
-    for name, found in (
-        ("address", read.each(orc, "22", xad_address)),
-        ("telecom", read.telecom(orc, "23")),
-    ):
-        if found:
-            facility.setdefault(name, found)
 
 
 def _clinical_information(read: Reading, obr: Segment) -> list[Element]:
@@ -365,57 +272,3 @@ def _with_function(who: Element, code: str) -> Element:
         return who
     concept = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": code}]}
     return {"extension": extension(PERFORMER_FUNCTION, valueCodeableConcept=concept), **who}
-
-
-def tq1_service_request(read: Reading, tq1: Segment) -> Element:
-    """TQ1 -> more of the ServiceRequest. Source: guide, TQ1[ServiceRequest]."""
-    timing = _tq1_timing(read, tq1)
-    words = said(tq1, "11")
-    return element(
-        priority=read.look_up(tq1, "9", PRIORITY),
-        quantityQuantity=read.first(tq1, "2", cq_quantity),
-        occurrenceTiming=timing,
-        note=[{"text": words}] if words else [],
-    )
-
-
-def _tq1_timing(read: Reading, tq1: Segment) -> Element:
-    timing = read.first(tq1, "3", rpt_timing)
-    count = said(tq1, "14")
-    repeat = element(
-        boundsPeriod=_bounds(read, tq1),
-        countMax=positive(count),
-        **_duration(read, tq1, "13"),
-        timeOfDay=read.each(tq1, "4", lambda tm: tm_time(said(tm, "1"))),
-    )
-    if repeat.get("countMax"):
-        repeat["count"] = repeat["countMax"]
-    if not repeat.get("boundsPeriod"):
-        repeat |= _length(read, tq1)
-    joined = {**timing.get("repeat", {}), **repeat}
-    return element(repeat=joined, code=timing.get("code", {}))
-
-
-def _bounds(read: Reading, tq1: Segment) -> Element:
-    """TQ1-7 and TQ1-8, the missing one worked out from the duration of TQ1-6."""
-    start, end = read.date_time(tq1, "7"), read.date_time(tq1, "8")
-    length = read.number(tq1, "6.1", lambda text: minutes(text, said(tq1, "6.2")))
-    if length and start and not end:
-        end = plus_minutes(start, length)
-    if length and end and not start:
-        start = plus_minutes(end, -length)
-    return element(start=start, end=end)
-
-
-def _length(read: Reading, tq1: Segment) -> Element:
-    """TQ1-6 where neither start nor end was sent."""
-    quantity = read.first(tq1, "6", cq_quantity)
-    unit = UNITS.get(said(tq1, "6.2").upper(), said(tq1, "6.2"))
-    ucum = {"unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
-    return {"boundsDuration": {"value": quantity["value"], **ucum}} if quantity and unit in MINUTES else {}
-
-
-def _duration(read: Reading, tq1: Segment, field: str) -> Element:
-    unit = UNITS.get(said(tq1, field + ".2").upper(), said(tq1, field + ".2"))
-    number = read.number(tq1, field + ".1", float)
-    return {"duration": number, "durationUnit": unit} if number and unit in MINUTES else {}

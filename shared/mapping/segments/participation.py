@@ -39,7 +39,7 @@ def _person(read: Reading, prt: Segment) -> Element:
     """PRT-5 with the address of PRT-14."""
     who = read.practitioner(prt, "5")
     if who and said(prt, "14"):
-        read.held(who).setdefault("address", read.each(prt, "14", xad_address))
+        read.furnish(who, prt, "14", address=read.each(prt, "14", xad_address))
     return who
 
 
@@ -50,11 +50,9 @@ def _organization(read: Reading, prt: Segment) -> Element:
     if types and not organization:
         organization = read.organization_of_type(prt, "-7", types)
     elif types:
-        read.held(organization).setdefault("type", types)
+        read.furnish(organization, prt, "7", type=types)
     if organization and not said(prt, "5"):
-        for name, found in (("address", read.each(prt, "14", xad_address)), ("telecom", _telecom(read, prt))):
-            if found:
-                read.held(organization).setdefault(name, found)
+        read.furnish(organization, prt, "14", address=read.each(prt, "14", xad_address), telecom=_telecom(read, prt))
     return organization
 
 
@@ -92,9 +90,9 @@ def prt_care_team(read: Reading, prt: Segment) -> Resource:
 
 
 def _member(read: Reading, prt: Segment) -> Element:
-    who, telecom = _person(read, prt), _telecom(read, prt)
-    if who and telecom:
-        read.held(who).setdefault("telecom", telecom)
+    who = _person(read, prt)
+    if who:
+        read.furnish(who, prt, "15", telecom=_telecom(read, prt))
     return who
 
 
@@ -142,5 +140,5 @@ def prt_location(read: Reading, prt: Segment) -> list[Element]:
     if address and not place:
         place = read.keep(resource("Location", id=read.id(prt, "-14"), address=address))
     elif address:
-        read.held(place).setdefault("address", address)
+        read.furnish(place, prt, "14", address=address)
     return extension(HL7 + "event-location", valueReference=place)

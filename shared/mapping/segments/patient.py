@@ -332,7 +332,7 @@ def _contact_organization(read: Reading, nk1: Segment) -> Element:
         address=read.first(nk1, "32", xad_address),
     )
     if reference and contact:
-        read.held(reference).setdefault("contact", [contact])
+        read.furnish(reference, nk1, "30", contact=[contact])
     return reference
 
 

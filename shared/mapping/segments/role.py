@@ -46,10 +46,9 @@ def _address(read: Reading, rol: Segment, who: Element, organization: Element, p
         owner = place or (organization if kind in OF_THE_ORGANIZATION else {}) or who
         found = read.each_of(rol, "11", xad, xad_address) if owner else {}
         if found and place:
-            read.held(place).setdefault("address", found)
+            read.furnish(place, rol, "11", address=found)
         elif found:
-            held = read.held(owner)
-            held["address"] = [*held.get("address", ()), *([found] if found not in held.get("address", ()) else [])]
+            read.furnish(owner, rol, "11", address=[found])
 
 
 def _organization(read: Reading, rol: Segment) -> Element:
@@ -58,7 +57,7 @@ def _organization(read: Reading, rol: Segment) -> Element:
     if types and not organization:
         return read.organization_of_type(rol, "-10", types)
     if types:
-        read.held(organization).setdefault("type", types)
+        read.furnish(organization, rol, "10", type=types)
     return organization
 
 

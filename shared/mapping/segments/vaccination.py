@@ -90,8 +90,7 @@ def _location(read: Reading, rxa: Segment) -> Element:
     """RXA-27 with the address of RXA-28, or the older RXA-11."""
     place = read.location(rxa, "27")
     if place and said(rxa, "28"):
-        address = read.first(rxa, "28", xad_address)
-        read.held(place).setdefault("address", address)
+        read.furnish(place, rxa, "28", address=read.first(rxa, "28", xad_address))
     return place or read.location(rxa, "11")
 
 

@@ -1,0 +1,84 @@
+"""TQ and TQ1: for how long, how often and when an order is to be carried out; what no timing holds is a note, and named."""
+
+import pytest
+
+from shared.mapping.datatypes.timing import as_duration
+from tests.shared.mapping.converting import PID, converted, only, rules
+
+ORM = "ORM^O01^ORM_O01"
+OML = "OML^O21^OML_O21"
+UCUM = "http://unitsofmeasure.org"
+
+
+def order(tq: str = "", *tq1: str) -> dict[str, object]:
+    made: dict[str, object] = only(
+        converted(PID, f"ORC|NW|P1|||||{tq}", "OBR|1|P1||CRP^Test^L", *tq1, kind=ORM), "ServiceRequest"
+    )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "code"),
+    [("S30", 30, "s"), ("M15", 15, "min"), ("H8", 8, "h"), ("D10", 10, "d"), ("W2", 2, "wk"), ("L6", 6, "mo")],
+)
+def test_a_duration_is_bounds_in_units_of_ucum(text: str, value: int, code: str) -> None:
+    bounds = order(f"^^{text}")["occurrenceTiming"]["repeat"]["boundsDuration"]  # type: ignore[index]
+    assert (float(bounds["value"]), bounds["unit"], bounds["system"], bounds["code"]) == (value, code, UCUM, code)
+
+
+@pytest.mark.parametrize("text", ["", "10D", "D", "D1.5", "D-1", "Q10", "D10 W2", "DAY10", "T20", "INDEF", "10"])
+def test_what_is_no_duration_of_the_standard_is_none(text: str) -> None:
+    assert as_duration(text) == {}
+
+
+def test_a_duration_after_a_start_is_its_end() -> None:
+    repeat = order("^^H8^20260115093000")["occurrenceTiming"]["repeat"]  # type: ignore[index]
+    assert repeat == {"boundsPeriod": {"start": "2026-01-15T09:30:00+00:00", "end": "2026-01-15T17:30:00+00:00"}}
+
+
+def test_times_of_repetition_are_a_count() -> None:
+    assert order("^Q2H^X3")["occurrenceTiming"]["repeat"]["count"] == 3  # type: ignore[index]
+
+
+@pytest.mark.parametrize("text", ["T20", "INDEF", "ten days", "D10^20260115"])
+def test_a_duration_that_no_timing_holds_is_a_note(text: str) -> None:
+    found = converted(PID, f"ORC|NW|P1|||||^^{text}", "OBR|1|P1||CRP^Test^L", kind=ORM)
+    notes = [each["text"] for each in only(found, "ServiceRequest")["note"]]
+    assert f"duration: {text.partition('^')[0]}" in notes
+    assert ("duration-not-mapped", "ORC-7.3") in rules(found)
+
+
+def test_several_times_of_day() -> None:
+    timing = order("^BID&0800,2000")["occurrenceTiming"]
+    assert timing == {"repeat": {"timeOfDay": ["08:00:00", "20:00:00"]}, "code": {"text": "BID"}}
+
+
+def test_times_that_are_none_stay_as_words_and_the_rest_counts() -> None:
+    timing = order("^BID&morning^D3")["occurrenceTiming"]
+    assert timing["code"] == {"text": "BID morning"}  # type: ignore[index]
+    assert "boundsDuration" in timing["repeat"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("sent", ["10^D", "10^d&day&UCUM", "D10", "10^DAYS&days&L&d&day&UCUM"])
+def test_the_service_duration_of_tq1(sent: str) -> None:
+    bounds = order("", f"TQ1|1|||||{sent}")["occurrenceTiming"]["repeat"]["boundsDuration"]  # type: ignore[index]
+    assert (float(bounds["value"]), bounds["system"], bounds["code"]) == (10, UCUM, "d")
+
+
+def test_months_are_a_duration_too() -> None:
+    bounds = order("", "TQ1|1|||||3^mo")["occurrenceTiming"]["repeat"]["boundsDuration"]  # type: ignore[index]
+    assert bounds["code"] == "mo"
+
+
+def test_the_occurrence_duration_of_tq1() -> None:
+    repeat = order("", "TQ1|1||||||||||||1.50^HR")["occurrenceTiming"]["repeat"]  # type: ignore[index]
+    assert (repeat["duration"].text, repeat["durationUnit"]) == ("1.50", "h")
+
+
+@pytest.mark.parametrize("sent", ["3^mo||20260115093000", "ten^d", "3^furlong"])
+def test_a_service_duration_that_no_timing_holds_is_named(sent: str) -> None:
+    found = converted(PID, "ORC|NW|P1", f"TQ1|1|||||{sent}", "OBR|1|P1||CRP^Test^L", kind=OML)
+    assert ("duration-not-mapped", "TQ1-6") in rules(found)
+    assert [each["text"] for each in only(found, "ServiceRequest")["note"]] == [
+        "duration: " + sent.partition("|")[0].replace("^", " ")
+    ]
