@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import orjson
 
+from shared import formats
 from shared.envelope import Answer, Envelope
-from shared.formats.media import HL7
-from shared.hl7.batch import BatchReader, Member, is_batch, write_acknowledgement
+from shared.formats.hl7v2 import HL7
+from shared.hl7.batch import BatchReader, Member, write_acknowledgement
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
@@ -53,7 +54,7 @@ class Decided(NamedTuple):
 
 async def take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     """Accept what came: one message, or a batch of them."""
-    if "hl7v2" not in integration.source.format.split("|") or not is_batch(envelope.body):
+    if not any(form.is_batch(envelope.body) for form in formats.of(integration.source)):
         return await accept(integration, envelope, hub)
     try:
         with faults():

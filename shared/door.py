@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from shared import formats
 from shared.envelope import LARGEST, Answer, Envelope
 from shared.formats.encoding import bounded, decoded
-from shared.formats.media import NOT_GIVEN, NOT_TAKEN, STATUS, chosen, gives, takes
+from shared.formats.media import NOT_GIVEN, NOT_TAKEN, STATUS, chosen
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
@@ -33,10 +34,9 @@ async def entered(integration: Integration, envelope: Envelope) -> Envelope:
         Unsupported: an answer or a body of a media type that is not spoken here, an unknown or broken Content-Encoding, a body
             that is empty or too large.
     """
-    form = integration.source.format
-    if not chosen(envelope.headers.get("accept", ""), gives(form)):
+    if not chosen(envelope.headers.get("accept", ""), formats.answers(integration.source)):
         raise Unsupported(NOT_GIVEN)
-    if not takes(form, envelope.content_type):
+    if not formats.takes(integration.source, envelope.content_type):
         raise Unsupported(NOT_TAKEN)
     encoding = envelope.headers.get("content-encoding", "")
     body = await asyncio.to_thread(decoded, envelope.body, encoding, LARGEST) if encoding else bounded(envelope.body, LARGEST)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared import bounds
+from shared.formats import leaves
 from shared.hl7 import Message
+from shared.hl7.leaves import segments
 from shared.integration import Integration
-from shared.leaves import Leaf, leaves, place, segments
+from shared.leaves import Leaf, place
 
 Outcome = dict[str, Any]
 PROPERTY = "property "

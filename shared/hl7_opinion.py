@@ -8,8 +8,9 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from shared.hl7 import parse
+from shared.hl7.leaves import Spot, hl7_spots
 from shared.issue import Issue
-from shared.leaves import Spot, hl7_spots, short
+from shared.leaves import short
 
 LARGEST = 64 * 1024  # bytes; a larger message would keep a core busy for a second
 MOST = 20  # issues of one message

@@ -16,7 +16,7 @@ from shared import batches, door, patience, replies
 from shared.admission import admit
 from shared.bounds import MEDIA_TYPE
 from shared.envelope import Answer, Envelope
-from shared.formats.media import content_type
+from shared.formats import content_type
 from shared.hub import Hub
 from shared.integration import EventGrid, Integration
 from shared.issue import Issue, Verdict
@@ -106,7 +106,7 @@ async def _take(integration: Integration, brought: Brought, hub: Hub) -> None:
         integration=integration.name,
         body=body,
         received_at=hub.stamp(),
-        content_type=content_type(body),
+        content_type=content_type(integration.source, body),
         trigger=brought.trigger,
         handed=handed,
     )
@@ -131,7 +131,7 @@ async def _give_up(integration: Integration, brought: Brought, hub: Hub) -> None
         integration=integration.name,
         body=body,
         received_at=hub.stamp(),
-        content_type=content_type(body),
+        content_type=content_type(integration.source, body),
         trigger=brought.trigger,
         reference=reference,
     )

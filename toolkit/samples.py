@@ -6,19 +6,14 @@ from typing import NamedTuple
 
 import orjson
 
-from shared import pipeline
+from shared import formats, pipeline
 from shared.envelope import Envelope, Outgoing
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent / "integrations"
 RECEIVED_AT = "2026-05-01T09:30:00.000Z"  # the clock of every sample
-CONTENT_TYPES = {
-    "hl7": "x-application/hl7-v2+er7",
-    "json": "application/json",
-    "xml": "application/xml",
-    "csv": "text/csv",
-}
+CONTENT_TYPES = {form.extension: form.assumed_type for form in formats.every()}  # of a sample, by its extension
 
 
 class Sample(NamedTuple):
@@ -74,15 +69,11 @@ def goldens(integration: Integration, sample: Sample) -> dict[str, bytes]:
 def _bodies(name: str, outgoing: tuple[Outgoing, ...]) -> Iterator[tuple[str, bytes]]:
     for number, each in enumerate(outgoing, 1):
         count = f".{number}" if number > 1 else ""
-        is_json = "json" in each.content_type
-        body = pretty(orjson.loads(each.body)) if is_json else each.body
-        yield f"{name}.out{count}.{_extension(each.content_type)}", body
+        form = formats.naming(each.content_type)
+        extension, body = (form.extension, form.readable(each.body)) if form else ("bin", each.body)
+        yield f"{name}.out{count}.{extension}", body
         if each.properties:
             yield f"{name}.properties{count}.json", pretty(dict(each.properties))
-
-
-def _extension(content_type: str) -> str:
-    return next((kind for kind in ("hl7", "json", "xml", "csv") if kind in content_type), "bin")
 
 
 def summary(verdict: Verdict) -> dict[str, object]:

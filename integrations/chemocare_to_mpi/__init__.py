@@ -5,7 +5,7 @@ from integrations.chemocare_to_mpi.codes import PREFIXES
 from integrations.chemocare_to_mpi.dropped import DROPPED
 from integrations.chemocare_to_mpi.seen import SEEN
 from shared.destinations.mllp import Mllp
-from shared.formats.hl7v2 import Hl7
+from shared.formats.hl7v2.source import Hl7
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile, profiles
 from shared.validation.repairs import nhs_number

@@ -8,10 +8,11 @@ from integrations.documents_to_cdr.seen import SEEN
 from shared.destinations.fhir_server import FhirServer
 from shared.fhir.profile import FhirProfile
 from shared.fhir.resource import Resource
-from shared.formats.either import Either, EitherProfile
-from shared.formats.hl7v2 import Hl7
-from shared.formats.json_events import SchemaProfile
-from shared.formats.sidecar import Sidecars
+from shared.formats.either.profile import EitherProfile
+from shared.formats.either.source import Either
+from shared.formats.hl7v2.source import Hl7
+from shared.formats.json.schema import SchemaProfile
+from shared.formats.sidecar.source import Sidecars
 from shared.hl7.identifier import nhs_number
 from shared.integration import Delivery, EventGrid, Integration
 from shared.mapping.wales.claims import profile

@@ -8,7 +8,7 @@ from shared.fhir.bundle import entry, kept_file, transaction_bundle
 from shared.fhir.merge import led
 from shared.fhir.reference import Ids, full_url
 from shared.fhir.resource import Element, Resource, element, resource
-from shared.formats.sidecar import measured
+from shared.formats.sidecar.document import measured
 from shared.hl7 import Message, Segment
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.events import Event, Named, codeable, only_new, organisation, patient, professional, subject

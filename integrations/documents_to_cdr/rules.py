@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.fhir.primitives import TESTS
-from shared.formats.sidecar import start
+from shared.formats.sidecar.document import start
 from shared.hl7 import Message
 from shared.hl7.identifier import nhs_number
 from shared.issue import Issue

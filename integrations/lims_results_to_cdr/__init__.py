@@ -6,7 +6,7 @@ from integrations.lims_results_to_cdr.seen import SEEN
 from shared.destinations.fhir_server import FhirServer
 from shared.fhir.profile import FhirProfile
 from shared.fhir.resource import Resource
-from shared.formats.hl7v2 import Hl7
+from shared.formats.hl7v2.source import Hl7
 from shared.hl7 import Message
 from shared.hl7.identifier import nhs_number
 from shared.integration import Integration, Queue

@@ -3,7 +3,7 @@
 from integrations.mpi_outbound import mapping, rules
 from integrations.mpi_outbound.seen import SEEN
 from shared.destinations.event_grid import Topic
-from shared.formats.hl7v2 import Hl7
+from shared.formats.hl7v2.source import Hl7
 from shared.hl7.identifier import nhs_number, number_of
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile, profiles

@@ -2,7 +2,7 @@
 
 from integrations.mpi_to_chemocare.seen import SEEN
 from shared.destinations.mllp import Mllp
-from shared.formats.hl7v2 import Hl7
+from shared.formats.hl7v2.source import Hl7
 from shared.hl7.identifier import nhs_number, number_of
 from shared.integration import EventGrid, Integration
 from shared.validation import profiles

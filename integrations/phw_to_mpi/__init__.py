@@ -3,7 +3,7 @@
 from integrations.phw_to_mpi import mapping, rules
 from integrations.phw_to_mpi.seen import SEEN
 from shared.destinations.mllp import Mllp
-from shared.formats.hl7v2 import Hl7
+from shared.formats.hl7v2.source import Hl7
 from shared.hl7.identifier import nhs_number, number
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile, profiles

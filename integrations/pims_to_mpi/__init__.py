@@ -4,7 +4,7 @@ from integrations.pims_to_mpi import mapping, rules
 from integrations.pims_to_mpi.dropped import DROPPED
 from integrations.pims_to_mpi.seen import SEEN
 from shared.destinations.mllp import Mllp
-from shared.formats.hl7v2 import Hl7
+from shared.formats.hl7v2.source import Hl7
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile, profiles
 from shared.validation.rules import COMMON, nhs_number_check_digit

@@ -5,7 +5,7 @@ from typing import Any
 from integrations.referrals_to_pas import mapping, rules
 from integrations.referrals_to_pas.seen import SEEN
 from shared.destinations.mllp import Mllp
-from shared.formats.fhir import Fhir
+from shared.formats.fhir.source import Fhir
 from shared.integration import Http, Integration
 from shared.validation import Hl7Profile
 from shared.validation.rules import control_id

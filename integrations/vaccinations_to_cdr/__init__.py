@@ -7,9 +7,11 @@ from integrations.vaccinations_to_cdr import mapping, rules
 from integrations.vaccinations_to_cdr.seen import SEEN
 from shared.destinations.fhir_server import FhirServer
 from shared.fhir import FhirProfile
-from shared.formats.either import Either, EitherProfile
-from shared.formats.hl7v2 import Hl7
-from shared.formats.json_events import JsonEvents, SchemaProfile
+from shared.formats.either.profile import EitherProfile
+from shared.formats.either.source import Either
+from shared.formats.hl7v2.source import Hl7
+from shared.formats.json.events import JsonEvents
+from shared.formats.json.schema import SchemaProfile
 from shared.hl7.identifier import nhs_number, own_number
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile

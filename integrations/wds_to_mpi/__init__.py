@@ -2,7 +2,7 @@
 
 from integrations.wds_to_mpi.seen import SEEN
 from shared.destinations.mllp import Mllp
-from shared.formats.hl7v2 import Hl7
+from shared.formats.hl7v2.source import Hl7
 from shared.hl7.identifier import nhs_number, own_number
 from shared.integration import Http, Integration, Queue
 from shared.validation import Hl7Profile

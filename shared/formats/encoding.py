@@ -1,4 +1,4 @@
-"""Content-Encoding on the way in: gzip is taken, bounded, so that a small body cannot become an endless one."""
+"""Content-Encoding of a request: gzip, up to a limit, so that a small body cannot become an endless one."""
 
 import io
 import zlib
@@ -7,9 +7,9 @@ from shared.issue import Issue
 from shared.problems import Unsupported
 
 UNKNOWN = Issue(
-    severity="fatal", code="not-supported", text="this content encoding is not taken; gzip is", rule="content-encoding"
+    severity="fatal", code="not-supported", text="this content encoding is not supported; gzip is", rule="content-encoding"
 )
-BROKEN = Issue(severity="fatal", code="structure", text="the body is not gzip, or is cut short", rule="not-gzip")
+BROKEN = Issue(severity="fatal", code="structure", text="the body is not gzip, or is incomplete", rule="not-gzip")
 TOO_LARGE = Issue(severity="fatal", code="too-long", text="the body is too large", rule="too-large")
 
 
@@ -17,10 +17,10 @@ def decoded(body: bytes, encoding: str, limit: int) -> bytes:
     """The body without its Content-Encoding.
 
     Args:
-        encoding: the header's text; ``""`` or ``identity`` when there is none. ``gzip`` and ``x-gzip`` are taken.
-        limit: bytes after unpacking.
+        encoding: the header's text; ``""`` or ``identity`` when there is none. ``gzip`` and ``x-gzip`` are supported.
+        limit: bytes after decompression.
     Raises:
-        Unsupported: another encoding, a damaged or cut body, or more than ``limit``.
+        Unsupported: another encoding, a damaged or incomplete body, or more than ``limit`` bytes.
 
     >>> import gzip
     >>> decoded(gzip.compress(b"MSH|") + gzip.compress(b"^~"), "gzip", 100)
@@ -31,12 +31,12 @@ def decoded(body: bytes, encoding: str, limit: int) -> bytes:
         return bounded(body, limit)
     if name not in ("gzip", "x-gzip"):
         raise Unsupported(UNKNOWN)
-    return bounded(_unpacked(body, limit + 1), limit)
+    return bounded(_decompressed(body, limit + 1), limit)
 
 
-def _unpacked(body: bytes, most: int) -> bytes:
-    """Every member of the file, as far as asked: what follows the first is the sender's too (RFC 1952 section 2.2)."""
-    import gzip  # only those who are sent it pay for its import
+def _decompressed(body: bytes, most: int) -> bytes:
+    """The first ``most`` bytes of all members of the file. A file may have several members (RFC 1952 section 2.2)."""
+    import gzip  # imported only when a sender uses it: cold start
 
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(body)) as members:

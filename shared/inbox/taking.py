@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from shared import replies
 from shared.envelope import LARGEST, Envelope, Trigger
-from shared.formats.media import JSON, content_type
-from shared.formats.sidecar import carries_document, is_description, with_document, with_file
+from shared.formats import content_type
+from shared.formats.media import JSON
+from shared.formats.sidecar.document import carries_document, is_description, with_document, with_file
 from shared.hub import Hub
 from shared.inbox.files import File, copied, file_trigger, found, report, split
 from shared.integration import Integration
@@ -107,7 +108,7 @@ def _envelope(integration: Integration, file: File, body: bytes, trigger: Trigge
         integration=integration.name,
         body=body,
         received_at=hub.stamp(),
-        content_type=content_type(body),
+        content_type=content_type(integration.source, body),
         trigger=trigger,
         reference=reference,
         handed=handed,

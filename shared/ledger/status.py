@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from shared import formats
 from shared.admission import admit
 from shared.envelope import Answer
 from shared.formats.media import FHIR_JSON, JSON, chosen
@@ -39,7 +40,7 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
         if media == FHIR_JSON
         else orjson.dumps(face(integration.name, message_id, row))
     )
-    polled = media == FHIR_JSON or integration.source.format in ("fhir", "json")
+    polled = media == FHIR_JSON or all(form.answers_by_status for form in formats.of(integration.source))
     unfinished = polling.progress(row, hub.now()) if polling.in_progress(row) else {}
     return Answer(
         status=202 if unfinished and polled else 200,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from shared.fhir.resource import Resource
+from shared.hl7.leaves import hl7_leaves
 from shared.hl7.message import Message
 from shared.issue import Issue
-from shared.leaves import hl7_leaves
 from shared.mapping.messages import adt, common, documents, orders, referrals, results, schedules, vaccinations
 from shared.mapping.messages.story import Handler, Story, begin, end, follow
 from shared.mapping.preparation import preparation

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 
 from shared.hl7.encoding import NONE, Encoding, escape, unescape
+from shared.hl7.leaves import hl7_leaves
 from shared.hl7.message import Message
 from shared.hl7.segment import HEADERS, Segment
 from shared.issue import Issue
-from shared.leaves import hl7_leaves
 from shared.mapping.datatypes.date import uk_offset
 from shared.validation.datatypes import Leaf, leaves
 from shared.validation.standard import Standard, standard

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from shared.hl7 import Message
 from shared.hl7.structure import structure
@@ -63,6 +64,10 @@ class Hl7Profile:
         found = [*shared_rules(ids, self.policies, self.refuses)]
         found += rule_functions(self.rules, self.policies, self.refuses)
         yield from {each.rule: each for each in found}.values()
+
+    def described(self, link: Callable[[Path], str]) -> list[str]:
+        """Its structures, for the interface sheet; ``link`` makes the address of a file, which this profile has none of."""
+        return [f"- `{name}`: `{structure.text}`" for name, structure in self.structures.items()]
 
     def _is_exempt(self, issue: Issue) -> bool:
         return issue.rule in self.exempt and field_of(issue.where) in self.exempt[issue.rule]

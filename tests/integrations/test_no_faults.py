@@ -7,8 +7,9 @@ import pytest
 from integrations import load
 from shared import pipeline
 from shared.envelope import Envelope
+from shared.formats import leaves
 from shared.integration import Integration
-from shared.leaves import Leaf, leaves, place
+from shared.leaves import Leaf, place
 from toolkit.samples import RECEIVED_AT, accepted
 
 FLOWS = ("phw-to-mpi", "pims-to-mpi", "chemocare-to-mpi", "wds-to-mpi", "mpi-outbound")

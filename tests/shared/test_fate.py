@@ -12,9 +12,10 @@ from shared import bounds, pipeline
 from shared.destinations.memory import Memory
 from shared.envelope import Envelope
 from shared.fate import unforeseen
+from shared.formats import leaves
 from shared.hl7 import parse
 from shared.hub import Hub
-from shared.leaves import leaves, place
+from shared.leaves import place
 from shared.ledger.memory import MemoryStore
 from shared.pipeline import accept
 from toolkit.samples import accepted

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 
 from shared import hl7_opinion, pipeline
 from shared.hl7 import ParseError, parse
+from shared.hl7.leaves import hl7_spots
 from shared.hl7_opinion import LARGEST, MOST, second_opinion
 from shared.integration import Integration
-from shared.leaves import hl7_spots
 from tests import ledger_world as world
 from tests.shared.hl7.test_properties import MESSAGE
 

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 from integrations import load
 from shared.envelope import Envelope
 from shared.fate import PROPERTY, Outcome, altered, outcome, probes
+from shared.formats import leaves
 from shared.hl7 import Message
+from shared.hl7.leaves import segment_texts
 from shared.hl7.watched import Watch
 from shared.integration import Integration
-from shared.leaves import Leaf, leaves, segment_texts, short
+from shared.leaves import Leaf, short
 from shared.mapping.preparation import prepared
 from toolkit.samples import accepted
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from shared.fate import probes
 from shared.fhir import to_json
 from shared.hl7 import Message
+from shared.hl7.leaves import Spot, hl7_spots, replaced
 from shared.hl7.watched import Watch
-from shared.leaves import Spot, hl7_spots, replaced
 from shared.mapping import to_bundle
 from shared.mapping.preparation import prepared
 from shared.mapping.said import NULL

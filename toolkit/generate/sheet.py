@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.fate import outcome
+from shared.formats import leaves
 from shared.integration import Integration
-from shared.leaves import leaves, place, short
+from shared.leaves import place, short
 from toolkit.analyse.fate import Fate, expanded, fates, seen
 from toolkit.samples import ROOT, Sample, accepted
 

@@ -7,8 +7,8 @@ from functools import cache
 from itertools import product
 from typing import NamedTuple
 
+from shared.formats.fhir.leaves import bundle_leaves
 from shared.hl7 import parse
-from shared.leaves import bundle_leaves
 from shared.mapping import to_bundle
 from toolkit.guide.components import Component
 from toolkit.guide.example import LEAST, full, message, value_of

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import orjson
 
-from shared.formats.sidecar import carries_document
+from shared.formats.sidecar.document import carries_document
 from shared.inbox.files import CREATED, file_trigger, folder
 from shared.integration import Integration
 from shared.ledger.names import INBOX

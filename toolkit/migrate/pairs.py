@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from shared.formats.media import HL7, JSON
+from shared.formats.hl7v2 import HL7
+from shared.formats.media import JSON
 from toolkit.migrate.trees import format_of
 
 ACCEPTED = ("AA", "CA")

@@ -12,7 +12,7 @@ from integrations import load, load_all
 from shared import pipeline
 from shared.fhir import check, tables
 from shared.fhir.names import UNKNOWN, known, masked, names
-from shared.formats.json_events import SchemaProfile
+from shared.formats.json.schema import SchemaProfile
 from tests.canary.canaries import Nest
 from toolkit.generate.build_fhir_tables import names as built
 from toolkit.samples import accepted

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.envelope import Envelope
-from shared.formats.hl7v2 import Hl7
+from shared.formats.hl7v2.source import Hl7
 from shared.hl7 import parse
 from shared.integration import Source
 from shared.issue import Issue, Verdict

@@ -10,11 +10,12 @@ import pytest
 
 from shared.envelope import Envelope
 from shared.fhir.resource import to_json
-from shared.formats.either import Either, is_json
+from shared.formats.either.source import Either, is_json
 from shared.formats.encoding import decoded
-from shared.formats.fhir import Fhir
-from shared.formats.hl7v2 import Hl7
-from shared.formats.json_events import JsonEvents, SchemaProfile
+from shared.formats.fhir.source import Fhir
+from shared.formats.hl7v2.source import Hl7
+from shared.formats.json.events import JsonEvents
+from shared.formats.json.schema import SchemaProfile
 from shared.issue import Issue, Verdict, verdict
 from shared.problems import Unsupported
 

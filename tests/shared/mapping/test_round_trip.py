@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.hl7 import Message, parse
-from shared.leaves import hl7_leaves
+from shared.hl7.leaves import hl7_leaves
 from shared.mapping import from_bundle, to_bundle
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.said import NULL

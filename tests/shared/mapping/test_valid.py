@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from shared.fhir import check, to_json
 from shared.hl7 import Message, parse
-from shared.leaves import hl7_leaves
+from shared.hl7.leaves import hl7_leaves
 from shared.mapping import convert
 from shared.mapping.datatypes.code import is_uri
 from shared.validation.standard import VERSIONS, standard

@@ -8,8 +8,8 @@ import toolkit.analyse.reach
 from shared.fate import probes
 from shared.fhir import to_json
 from shared.hl7 import Message, parse
+from shared.hl7.leaves import hl7_leaves
 from shared.hl7.watched import Watch
-from shared.leaves import hl7_leaves
 from shared.mapping import to_bundle
 from shared.mapping.said import NULL
 from toolkit.analyse.reach import PROBES, Known, unreached

@@ -50,9 +50,10 @@ def send(
 
 
 def _kind(file: str) -> str:
+    from shared import formats
     from toolkit.samples import CONTENT_TYPES
 
-    return CONTENT_TYPES.get(file.rpartition(".")[2], "x-application/hl7-v2+er7")
+    return CONTENT_TYPES.get(file.rpartition(".")[2], formats.UNMARKED)
 
 
 async def _posted(url: str, name: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:

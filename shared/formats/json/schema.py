@@ -1,4 +1,4 @@
-"""JSON events as a source, and JSON Schema as a profile: every error at once, by JSON Pointer, never with the value."""
+"""JSON Schema as a profile: every error at once, by JSON Pointer, never with the value."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,10 +12,7 @@ from typing import Any
 import orjson
 
 from shared import bounds
-from shared.envelope import Answer, Envelope, Identity
-from shared.formats.json_body import answer, document
-from shared.issue import Issue, Verdict
-from shared.problems import Unsupported
+from shared.issue import Issue
 from shared.validation.policy import Listed, Policy, destination, rule_functions, weighed
 
 Document = dict[str, Any]
@@ -23,7 +20,7 @@ Rule = Callable[[Document], Iterator[Issue]]
 CONTRACT = destination(
     "the schema is the contract with the sender, and the mapping relies on it", "a required property is absent"
 )
-# JSON Schema keyword -> FHIR issue type, and what is expected in words of ours
+# JSON Schema keyword -> FHIR issue type, and our own words, which never repeat a value
 KEYWORDS: Mapping[str, tuple[str, str]] = {
     "required": ("required", "a required property is missing"),
     "type": ("structure", "the type is wrong"),
@@ -42,47 +39,9 @@ UNKNOWN = "(unknown)"
 SHOWN = ("type", "enum", "format", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class JsonEvents:
-    """Events in JSON: an object with its own id and its source.
-
-    Args:
-        event_id, source: the members that name the event and who made it. synthetic: a member that is true for a test.
-    """
-
-    event_id: str = "id"
-    source: str = "source"
-    synthetic: str = "test"
-    format: str = "json"
-
-    def read(self, envelope: Envelope) -> Document:
-        """The event. ``Unsupported``: not JSON, or not an object."""
-        read = document(envelope)
-        if not isinstance(read, dict):
-            raise Unsupported(Issue(severity="fatal", code="structure", text="a JSON object is expected", rule="not-an-object"))
-        return read
-
-    def repairs(self, content: Document) -> Sequence[Issue]:
-        return ()
-
-    def identity(self, content: Document, envelope: Envelope) -> Identity:
-        return Identity(
-            sender=envelope.partner, facility=str(content.get(self.source, "")), control_id=str(content.get(self.event_id, ""))
-        )
-
-    def places(self, content: object) -> Identity:
-        return Identity(sender="", facility=f"/{self.source}", control_id=f"/{self.event_id}")
-
-    def is_synthetic(self, content: Document) -> bool:
-        return content.get(self.synthetic) is True
-
-    def acknowledge(self, envelope: Envelope, content: Document | None, verdict: Verdict) -> Answer:
-        return answer(envelope, verdict)
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SchemaProfile:
-    """A JSON Schema (2020-12) in a file, and rules that a schema cannot say, each named by its function."""
+    """A JSON Schema (2020-12) in a file, and rules that a schema cannot express, each named by its function."""
 
     name: str
     path: Path
@@ -91,14 +50,14 @@ class SchemaProfile:
     refuses: tuple[str, ...] = ()
 
     def check(self, content: Document) -> list[Issue]:
-        """Every finding of the schema; the rules are asked only when it is content."""
-        checked, names = _validator(self.path)
-        schema = (_issue(error, names) for error in islice(checked.iter_errors(content), bounds.FINDINGS + 1))
+        """Every finding of the schema; the rules run only if there is none."""
+        validator, names = _validator(self.path)
+        schema = (_issue(error, names) for error in islice(validator.iter_errors(content), bounds.FINDINGS + 1))
         found = sorted({*schema, *controls(content, names)}, key=_order)
         return found or [self._named(rule, issue) for rule in self.rules for issue in rule(content)]
 
     def listed(self) -> Iterator[Listed]:
-        """The schema as one rule, and each rule that is a function, for the interface sheet."""
+        """The schema as one rule, then each rule that is a function, for the interface sheet."""
         yield Listed(rule="schema-…", text="the document is valid by the JSON Schema", policy=CONTRACT, severity="error")
         yield Listed(
             rule="control-character",
@@ -108,13 +67,17 @@ class SchemaProfile:
         )
         yield from rule_functions(self.rules, self.policies, self.refuses)
 
+    def described(self, link: Callable[[Path], str]) -> list[str]:
+        """The schema, for the interface sheet; ``link`` makes the address of a file."""
+        return [f"JSON Schema: [{self.path.name}]({link(self.path)})"]
+
     def _named(self, rule: Rule, issue: Issue) -> Issue:
         named = issue._replace(rule=rule.__name__.replace("_", "-"))
         return weighed(named, self.policies, self.refuses)
 
 
 def _issue(error: Any, names: frozenset[str]) -> Issue:
-    """A finding of the schema. A property that the schema does not name is a text of the sender, and is masked."""
+    """A finding of the schema. The name of a property that the schema does not know is the sender's text, so it is masked."""
     keyword = str(error.validator)
     code, text = KEYWORDS.get(keyword, ("invariant", "a rule of the schema is broken"))
     where = _masked(error.absolute_path, names)
@@ -136,7 +99,7 @@ def _masked(parts: Iterable[str | int], names: frozenset[str]) -> str:
 
 
 def controls(value: Any, names: frozenset[str], parts: tuple[str | int, ...] = ()) -> Iterator[Issue]:
-    """An error for each text with a control character that no destination takes; tab and line ends are text.
+    """An error for each text with a control character, which no destination accepts; tabs and line ends are allowed.
 
     Source: FHIR R4 2.24.0.1 (string): no characters below 32 except tab, line feed and carriage return.
     """
@@ -172,7 +135,7 @@ def _escaped(part: str) -> str:
 
 
 def _missing(error: Any) -> str:
-    """Which of the required properties this error is about: one that the schema names, never one of the document."""
+    """The required property that this error is about. It is one that the schema names, never one of the document."""
     return next((name for name in error.validator_value if error.message.startswith(repr(name))), "")
 
 
@@ -195,7 +158,7 @@ def _named(schema: Any) -> Iterator[str]:
 
 
 def _formats() -> Any:
-    """Formats by RFC 3339 and 3986; the library checks these two only with packages that the hub does not carry."""
+    """Formats by RFC 3339 and 3986; the library checks these two only with packages that the hub does not include."""
     from jsonschema import FormatChecker
 
     checker = FormatChecker(("date", "email", "uuid"))
@@ -205,7 +168,7 @@ def _formats() -> Any:
 
 
 def is_date_time(value: Any) -> bool:
-    """Whether a text is an RFC 3339 date-time, offset included; what is no text is another keyword's business.
+    """Whether a text is an RFC 3339 date-time with its offset. Another keyword checks what is not a text.
 
     >>> is_date_time("2026-03-02T10:15:00Z"), is_date_time("2026-02-30T10:15:00Z"), is_date_time("2026-03-02T10:15:00")
     (True, False, False)

@@ -1,11 +1,13 @@
-"""Two declared sources of one integration: HL7 v2 and JSON, told apart by how the body begins."""
+"""Two sources of one integration: HL7 v2 and JSON, told apart by how the body begins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from shared.envelope import Answer, Envelope, Identity
-from shared.integration import Content, Profile, Source
+from shared.formats.documented import described, variants
+from shared.formats.hl7v2 import FORMAT as HL7V2
+from shared.formats.json import FORMAT as JSON
+from shared.integration import Content, Source
 from shared.issue import Issue, Verdict
 from shared.limits import UNPLACED, Placed
 
@@ -18,16 +20,16 @@ def is_json(body: bytes) -> bool:
     >>> is_json(b' {"id": 1}'), is_json(b"MSH|^~\\\\&|")
     (True, False)
     """
-    return body.lstrip(BLANK)[:1] in (b"{", b"[")
+    return body.lstrip(BLANK)[:1] in JSON.begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Either:
-    """HL7 v2 messages by one source, JSON documents by the other."""
+    """HL7 v2 messages are read by one source, JSON documents by the other."""
 
     hl7: Source
     json: Source
-    format: str = "hl7v2|json"
+    format: str = f"{HL7V2.name}|{JSON.name}"
 
     def read(self, envelope: Envelope) -> Content:
         return self._by_body(envelope).read(envelope)
@@ -45,31 +47,24 @@ class Either:
     def is_synthetic(self, content: Content) -> bool:
         return self._by_content(content).is_synthetic(content)
 
+    def described(self) -> list[str]:
+        """What is accepted, for the interface sheet."""
+        return [line for source in (self.hl7, self.json) for line in described(source)]
+
+    def variants(self) -> Mapping[str, str]:
+        """Other forms of values that are accepted, for the interface sheet."""
+        return {**variants(self.hl7), **variants(self.json)}
+
     def acknowledge(self, envelope: Envelope, content: Content | None, verdict: Verdict) -> Answer:
         return self._by_body(envelope).acknowledge(envelope, content, verdict)
 
     def _by_body(self, envelope: Envelope) -> Source:
-        """By how it begins; what begins like neither, by its media type. What has a file beside it can only be JSON."""
+        """By how it begins; if it begins like neither, by its media type. A message with a file next to it can only be JSON."""
         if envelope.files:
-            return self.json  # the HL7 source knows of no file: it would take the message and lose the document
+            return self.json  # the HL7 source ignores files: it would accept the message and lose the document
         body = envelope.body.lstrip(BLANK)
-        unsure = body[:3] not in (b"MSH", b"FHS", b"BHS") and "json" in envelope.content_type.lower()
-        return self.json if unsure or is_json(body) else self.hl7
+        is_named_json = not body.startswith(HL7V2.begins) and "json" in envelope.content_type.lower()
+        return self.json if is_named_json or is_json(body) else self.hl7
 
     def _by_content(self, content: Content) -> Source:
         return self.json if isinstance(content, dict) else self.hl7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class EitherProfile:
-    """The profile of each source."""
-
-    hl7: Profile
-    json: Profile
-
-    @property
-    def name(self) -> str:
-        return f"{self.hl7.name} or {self.json.name}"
-
-    def check(self, content: Any) -> Sequence[Issue]:
-        return (self.json if isinstance(content, dict) else self.hl7).check(content)

@@ -1,4 +1,4 @@
-"""FHIR R4 as a source: a resource or a bundle in JSON, told apart by the bundle's identifier."""
+"""FHIR R4 as a source: a resource or a bundle in JSON, identified by the bundle's identifier."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from hashlib import sha256
 from typing import Any
 
 from shared.envelope import Answer, Envelope, Identity
-from shared.formats.json_body import answer, document
+from shared.formats.fhir import FORMAT
+from shared.formats.json.body import answer, document
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
 
@@ -16,23 +17,23 @@ TEST_CODES = ("HTEST", "SYNTHETIC")  # v3 ActReason HTEST: test health data
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Fhir:
-    """Resources of these types; of bundles, those of ``bundle_types`` holding only ``entries``.
+    """Resources of these types. Bundles must be of ``bundle_types`` and hold only ``entries``.
 
     Args:
-        entries: resource types taken inside a bundle; empty takes any.
-        largest_attachment: bytes of one attachment or Binary, after decoding base64.
+        entries: resource types accepted inside a bundle; empty accepts any.
+        largest_attachment: bytes of one attachment or Binary, after base64 is decoded.
     """
 
     resources: tuple[str, ...] = ("Bundle",)
     bundle_types: tuple[str, ...] = ("message", "transaction", "collection", "document")
     entries: tuple[str, ...] = ()
     largest_attachment: int = 20 << 20
-    format: str = "fhir"
+    format: str = FORMAT.name
 
     def read(self, envelope: Envelope) -> Resource:
-        """The resource. ``Unsupported``: not JSON, not FHIR, another version, or a type that is not taken."""
-        read = document(envelope, exact=True)
-        if not isinstance(read, dict) or not isinstance(read.get("resourceType"), str):
+        """The resource. ``Unsupported``: not JSON, not FHIR, another version, or a type that is not accepted."""
+        resource = document(envelope, exact=True)
+        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
             raise Unsupported(
                 Issue(
                     severity="fatal",
@@ -41,34 +42,37 @@ class Fhir:
                     rule="not-fhir",
                 )
             )
-        if issues := [*self._not_taken(read), *self._too_large(read)]:
+        if issues := [*self._not_accepted(resource), *self._too_large(resource)]:
             raise Unsupported(*issues)
-        return read
+        return resource
 
-    def _not_taken(self, read: Resource) -> list[Issue]:
-        kind = read["resourceType"]
+    def _not_accepted(self, resource: Resource) -> list[Issue]:
+        kind = resource["resourceType"]
         if kind not in self.resources:
             text = f"this type of resource is not taken; {', '.join(self.resources)} is"
             return [Issue(severity="error", code="not-supported", where="resourceType", text=text, rule="resource-type")]
         if kind != "Bundle":
             return []
-        if read.get("type") not in self.bundle_types:
+        if resource.get("type") not in self.bundle_types:
             text = f"this type of bundle is not taken; {', '.join(self.bundle_types)} is"
             return [Issue(severity="error", code="not-supported", where="Bundle.type", text=text, rule="bundle-type")]
-        return [self._entry(n) for n, inner in enumerate(inside(read)) if self.entries and inner not in self.entries]
+        types = enumerate(entry_types(resource))
+        return [self._entry(number) for number, each in types if self.entries and each not in self.entries]
 
-    def _entry(self, n: int) -> Issue:
+    def _entry(self, number: int) -> Issue:
         text = f"this type of resource is not taken in the bundle; {', '.join(self.entries)} are"
-        return Issue(severity="error", code="not-supported", where=f"Bundle.entry[{n}].resource", text=text, rule="resource-type")
+        return Issue(
+            severity="error", code="not-supported", where=f"Bundle.entry[{number}].resource", text=text, rule="resource-type"
+        )
 
-    def _too_large(self, read: Resource) -> list[Issue]:
+    def _too_large(self, resource: Resource) -> list[Issue]:
         from shared.fhir.names import masked
 
         text = f"an attachment is larger than {self.largest_attachment >> 20} MB"
         most = self.largest_attachment * 4 // 3 + 4
         return [
             Issue(severity="error", code="too-long", where=masked(where), text=text, rule="attachment-too-large")
-            for where, data in attachments(read, read["resourceType"])
+            for where, data in attachments(resource, resource["resourceType"])
             if len(data) > most
         ]
 
@@ -76,10 +80,12 @@ class Fhir:
         return ()
 
     def identity(self, content: Resource, envelope: Envelope) -> Identity:
-        """The bundle's identifier (system as the facility), else the digest of the body; the partner is the sender."""
-        named = content.get("identifier") if content["resourceType"] == "Bundle" else None
-        if isinstance(named, dict) and named.get("value"):
-            return Identity(sender=envelope.partner, facility=str(named.get("system", "")), control_id=str(named["value"]))
+        """The partner as sender, and the bundle's identifier (its system as the facility), otherwise the digest of the body."""
+        identifier = content.get("identifier") if content["resourceType"] == "Bundle" else None
+        if isinstance(identifier, dict) and identifier.get("value"):
+            return Identity(
+                sender=envelope.partner, facility=str(identifier.get("system", "")), control_id=str(identifier["value"])
+            )
         return Identity(sender=envelope.partner, facility="", control_id=sha256(envelope.body).hexdigest()[:32])
 
     def places(self, content: object) -> Identity:
@@ -87,15 +93,21 @@ class Fhir:
 
     def is_synthetic(self, content: Resource) -> bool:
         meta = content.get("meta")
-        marked = [meta.get(name) for name in ("tag", "security")] if isinstance(meta, dict) else []
-        marks = [mark for each in marked if isinstance(each, list) for mark in each if isinstance(mark, dict)]
-        return any(mark.get("code") in TEST_CODES for mark in marks)
+        lists = [meta.get(name) for name in ("tag", "security")] if isinstance(meta, dict) else []
+        codings = [coding for each in lists if isinstance(each, list) for coding in each if isinstance(coding, dict)]
+        return any(coding.get("code") in TEST_CODES for coding in codings)
+
+    def described(self) -> list[str]:
+        """What is accepted, for the interface sheet."""
+        holding = f" holding {', '.join(self.entries)}" if self.entries else ""
+        largest = f"attachments up to {self.largest_attachment >> 20} MB each"
+        return [f"FHIR R4 JSON: {', '.join(self.resources)}{holding}; {largest}"]
 
     def acknowledge(self, envelope: Envelope, content: Resource | None, verdict: Verdict) -> Answer:
         return answer(envelope, verdict)
 
 
-def inside(bundle: Resource) -> list[str]:
+def entry_types(bundle: Resource) -> list[str]:
     """The types of the resources in a bundle, ``""`` for an entry without one."""
     entries = bundle.get("entry")
     if not isinstance(entries, list):

@@ -1,4 +1,4 @@
-"""What every JSON source shares: reading a body, media types, and the faces of the answer."""
+"""What every JSON source shares: reading a body, and the answer in JSON or FHIR JSON."""
 
 import json
 from typing import Any
@@ -9,37 +9,39 @@ from shared import bounds
 from shared.envelope import Answer, Envelope
 from shared.fhir.outcome import outcome
 from shared.fhir.resource import Decimal
-from shared.formats.media import FHIR_JSON, FHIR_VERSION, JSON, STATUS, chosen, takes
+from shared.formats.json import FORMAT
+from shared.formats.media import FHIR_JSON, FHIR_VERSION, JSON, STATUS, chosen
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
 
-WORDY = 20  # digits of an integer from which on it is kept as it was sent: no element of FHIR takes one so long
+LONG_INTEGER = 20  # digits; one as long or longer is kept as text, because no element of FHIR can hold it
+STATUSES = {**STATUS, "not-json": 400, "too-deep": 400}
 TWICE = Issue(
     severity="error",
     code="structure",
-    text="an object has the same property twice: which value is meant cannot be known",
+    text="an object has the same property twice: it is not clear which value is meant",
     rule="property-twice",
 )
 TOO_MUCH = Issue(severity="fatal", code="too-long", text=f"more than {bounds.VALUES} values", rule="too-much")
 
 
 def document(envelope: Envelope, *, exact: bool = False) -> Any:
-    """The JSON of a body; ``exact`` keeps every digit of a decimal, as FHIR demands.
+    """The JSON of a body; ``exact`` keeps every digit of a decimal, as FHIR requires.
 
     Raises:
-        Unsupported: another media type, another FHIR version, not JSON, nested too deep, more values than ``bounds.VALUES``, a
-            property twice in one object.
+        Unsupported: another media type or FHIR version, not JSON, nested too deep, more values than ``bounds.VALUES``, or the
+            same property twice in one object.
     """
-    if not takes("json", envelope.content_type):
+    if not FORMAT.takes(envelope.content_type):
         raise Unsupported(
-            Issue(severity="fatal", code="not-supported", text="this media type is not taken; JSON is", rule="content-type")
+            Issue(severity="fatal", code="not-supported", text="this media type is not supported; JSON is", rule="content-type")
         )
     version = FHIR_VERSION.search(envelope.content_type)
     if version and not version[1].startswith("4.0"):
         raise Unsupported(
-            Issue(severity="fatal", code="not-supported", text="this FHIR version is not taken; 4.0 is", rule="fhir-version")
+            Issue(severity="fatal", code="not-supported", text="this FHIR version is not supported; 4.0 is", rule="fhir-version")
         )
-    if sum(map(envelope.body.count, (b",", b"[", b"{"))) > bounds.VALUES:  # before a value is made
+    if sum(map(envelope.body.count, (b",", b"[", b"{"))) > bounds.VALUES:  # counted before any value is built
         raise Unsupported(TOO_MUCH)
     try:
         read = _exact(envelope.body) if exact else _once(envelope.body)
@@ -52,7 +54,7 @@ def document(envelope: Envelope, *, exact: bool = False) -> Any:
 
 
 def _exact(body: bytes) -> Any:
-    orjson.loads(body)  # the stricter reader: NaN, lone surrogates and bad UTF-8 are refused here
+    orjson.loads(body)  # the stricter reader: it rejects NaN, lone surrogates and invalid UTF-8
     return json.loads(body, parse_float=Decimal, parse_int=_integer, object_pairs_hook=_object)
 
 
@@ -63,11 +65,11 @@ def _once(body: bytes) -> Any:
 
 
 def _integer(text: str) -> int | Decimal:
-    return int(text) if len(text) < WORDY else Decimal(text)
+    return int(text) if len(text) < LONG_INTEGER else Decimal(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object. Readers keep the first value of a property that is there twice, or the last: two systems would differ."""
+    """An object. Some readers keep the first value of a repeated property, others the last: two systems would differ."""
     made = dict(pairs)
     if len(made) != len(pairs):
         raise Unsupported(TWICE)
@@ -90,7 +92,7 @@ def deeper_than(value: Any, most: int) -> bool:
 
 
 def answer(envelope: Envelope, verdict: Verdict) -> Answer:
-    """202 when accepted, else 422 or what HTTP itself says, with an OperationOutcome."""
+    """202 when accepted, otherwise 422 or HTTP's own status, with an OperationOutcome."""
     offers = (JSON, FHIR_JSON) if envelope.content_type and "fhir" not in envelope.content_type else (FHIR_JSON, JSON)
     media = chosen(envelope.headers.get("accept", ""), offers) or offers[0]
     return Answer(status=status(verdict), content_type=media, body=orjson.dumps(outcome(verdict.issues)))
@@ -105,5 +107,5 @@ def status(verdict: Verdict) -> int:
         return 503
     if "exception" in codes:
         return 500
-    of_the_body = (issue for issue in verdict.issues if issue.severity == "fatal")  # not of an element in it: 422
-    return next((STATUS[issue.rule] for issue in of_the_body if issue.rule in STATUS), 422)
+    of_whole_body = (issue for issue in verdict.issues if issue.severity == "fatal")  # an issue of one element is 422
+    return next((STATUSES[issue.rule] for issue in of_whole_body if issue.rule in STATUSES), 422)

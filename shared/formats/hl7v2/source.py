@@ -1,18 +1,19 @@
-"""HL7 v2 as a source: the front door of an integration, and its answers."""
+"""HL7 v2 as a source: which messages an integration accepts, and how it answers them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from shared.envelope import Answer, Envelope, Identity
-from shared.formats.media import FHIR_JSON, GIVEN, HL7, JSON, chosen
+from shared.formats.hl7v2 import FORMAT, HL7
+from shared.formats.media import FHIR_JSON, JSON, chosen
 from shared.hl7 import Message, ParseError, compose, header, parse, replace
 from shared.hl7.ack import Mode, acknowledge, wants_answer
 from shared.hl7.structure import event, structures
 from shared.hl7.timestamp import local
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
-from shared.validation.repairs import repaired
+from shared.validation.repairs import TEXTS, repaired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -20,11 +21,11 @@ class Hl7:
     """Messages of these versions, senders and types.
 
     Args:
-        versions: MSH-12 as it stands. senders: MSH-3 as it stands; empty takes any.
-        messages: ``ADT^A28``, whose MSH-9.3 is the default structure or left out, or ``ADT^A40^ADT_A40`` for another one.
+        versions: MSH-12, compared as sent. senders: MSH-3, compared as sent; empty accepts any.
+        messages: ``ADT^A28``, with the default structure in MSH-9.3 or none, or ``ADT^A40^ADT_A40`` for another structure.
         stamp: an absent MSH-7 gets the time of receipt, with a warning.
-        charset_default: what bytes above 127 are when MSH-18 does not say and they are not UTF-8.
-        mode: ``original`` answers every message with AA, AE or AR, whatever MSH-15 and MSH-16 say.
+        charset_default: the character set of bytes above 127 if MSH-18 is absent and they are not UTF-8.
+        mode: ``original`` answers every message with AA, AE or AR; MSH-15 and MSH-16 are ignored.
         as_meant: other forms of dates, codes and NHS Numbers are read as what they mean, each a recorded repair.
     """
 
@@ -35,14 +36,14 @@ class Hl7:
     charset_default: str = "latin-1"
     mode: Mode = "by-message"
     as_meant: bool = True
-    format: str = "hl7v2"
+    format: str = FORMAT.name
 
     def read(self, envelope: Envelope) -> Message:
-        """The message; ``Unsupported`` when it is none, or of another version, sender or type."""
+        """The message. ``Unsupported``: not HL7 v2, or of another version, sender or type."""
         message = _parsed(envelope.body, self.charset_default)
         if self.as_meant:
             message = repaired(message)
-        issues = [issue for ask in (self._version, self._sender, self._type) if (issue := ask(message))]
+        issues = [issue for check in (self._version, self._sender, self._type) if (issue := check(message))]
         if issues:
             raise Unsupported(*issues)
         return _stamped(message, envelope.received_at) if self.stamp and not message["MSH-7"] else message
@@ -85,7 +86,7 @@ class Hl7:
         )
 
     def _unknown_type(self, code: str) -> Issue:
-        if any(taken.split("^")[0] == code for taken in self.messages):
+        if any(message.split("^")[0] == code for message in self.messages):
             text = "this event is not taken here"
             return Issue(
                 severity="error",
@@ -111,9 +112,8 @@ class Hl7:
         return content.repairs
 
     def identity(self, content: Message, envelope: Envelope) -> Identity:
-        return Identity(
-            sender=str(content.raw("MSH-3")), facility=str(content.raw("MSH-4")), control_id=content["MSH-10"]
-        )  # storage takes plain text alone
+        sender, facility = (str(content.raw(path)) for path in ("MSH-3", "MSH-4"))  # str: storage accepts plain text only
+        return Identity(sender=sender, facility=facility, control_id=content["MSH-10"])
 
     def places(self, content: object) -> Identity:
         return Identity(sender="MSH-3", facility="MSH-4", control_id="MSH-10")
@@ -121,10 +121,19 @@ class Hl7:
     def is_synthetic(self, content: Message) -> bool:
         return content["MSH-11"] in ("T", "D")
 
+    def described(self) -> list[str]:
+        """What is accepted, for the interface sheet."""
+        senders = f" from {', '.join(self.senders)} (MSH-3)" if self.senders else ""
+        return [f"HL7 v2 {' or '.join(self.versions)}{senders}: {', '.join(self.messages)}"]
+
+    def variants(self) -> Mapping[str, str]:
+        """Other forms of values that are accepted, by the rule of the repair, for the interface sheet."""
+        return TEXTS if self.as_meant else {}
+
     def acknowledge(self, envelope: Envelope, content: Message | None, verdict: Verdict) -> Answer:
-        """An acknowledgement, or an OperationOutcome when ``Accept`` asks for JSON; 204 when MSH-15 wants none."""
+        """An acknowledgement, or an OperationOutcome if ``Accept`` asks for JSON; 204 if MSH-15 requests none."""
         message = content if content is not None else _readable(envelope.body, self.charset_default)
-        media = chosen(envelope.headers.get("accept", ""), GIVEN["hl7v2"]) or HL7
+        media = chosen(envelope.headers.get("accept", ""), FORMAT.answers) or HL7
         if media in (FHIR_JSON, JSON):
             return _outcome(verdict, media)
         status = _failure(verdict) or 200
@@ -137,8 +146,8 @@ class Hl7:
 def _structures(messages: tuple[str, ...]) -> dict[str, set[str]]:
     """The structures that each event may have."""
     found: dict[str, set[str]] = {}
-    for taken in messages:
-        named, structure = "^".join(taken.split("^")[:2]), "".join(taken.split("^")[2:])
+    for message in messages:
+        named, structure = "^".join(message.split("^")[:2]), "".join(message.split("^")[2:])
         found.setdefault(named, set()).update({structure} if structure else structures(named))
     return found
 
@@ -171,7 +180,7 @@ def _stamped(message: Message, received_at: str) -> Message:
 
 
 def _failure(verdict: Verdict) -> int:
-    """503 when storage is away, 500 when the hub failed; 0 when a verdict was reached."""
+    """503 if storage is unavailable, 500 if the hub failed, 0 if a verdict was reached."""
     codes = {issue.code for issue in verdict.issues if issue.is_error}
     return 503 if "transient" in codes else 500 if "exception" in codes else 0
 

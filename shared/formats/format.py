@@ -1,0 +1,79 @@
+"""What the hub and its tools know of one source format: a value that each format declares as ``FORMAT`` in its package.
+
+A package under ``shared/formats`` is imported to look at these facts alone, on every cold start and by the smoke test, which
+runs with the standard library only. So it imports its reader inside the functions that need it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shared.leaves import Leaf
+
+if TYPE_CHECKING:
+    from shared.envelope import Outgoing
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def _is_no_batch(body: bytes) -> bool:
+    return False
+
+
+def _unchanged(body: bytes) -> bytes:
+    return body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Format:
+    """One format of messages. ``document`` is what a source of this format reads from a body.
+
+    Args:
+        name: the ``format`` of a source.
+        extension: of a sample's file, without the dot.
+        media_types: media types that name this format, in lower case; the usual one first.
+        also_sent_as: other types that senders put on such a body; ``""`` is none at all.
+        assumed_type: the type given to a body that came without one.
+        answers: media types that a sender can be answered in; the usual one first.
+        answers_by_status: the HTTP status says whether a message was accepted (202 or 422); otherwise the answer's body does.
+        begins: how a body begins, after blanks and a byte order mark; empty when it may begin in any way.
+        identifies: beginnings of the paths that name the message itself and not a person; no other path may be logged.
+        schemas: the body in OpenAPI: a JSON Schema for each media type shown there.
+        example: a small synthetic message.
+        holds: whether a document, or what a mapping made, is of this format.
+        parse: the document of a body, without the checks of a source. ``ValueError``: the body is not of this format.
+        write: what is sent for a document under this control id.
+        leaves: every place of a document that holds a text.
+        mark_test: a body as a test message with another control id. Standard library only.
+        is_batch: whether a body is an HL7 batch file, which the hub splits.
+        readable: a body as a reviewer reads it in a golden file.
+        shown: a body as OpenAPI shows an example of it.
+    """
+
+    name: str
+    extension: str
+    media_types: tuple[str, ...]
+    also_sent_as: tuple[str, ...] = ()
+    assumed_type: str
+    answers: tuple[str, ...]
+    answers_by_status: bool = True
+    begins: tuple[bytes, ...] = ()
+    identifies: tuple[str, ...] = ()
+    schemas: Mapping[str, Mapping[str, str]]
+    example: bytes
+    holds: Callable[[object], bool]
+    parse: Callable[[bytes], Any]
+    write: "Callable[[Any, str], Outgoing]"
+    leaves: Callable[[Any], Iterator[Leaf]]
+    mark_test: Callable[[bytes, str], bytes]
+    is_batch: Callable[[bytes], bool] = _is_no_batch
+    readable: Callable[[bytes], bytes] = _unchanged
+    shown: Callable[[bytes], Any] = field(default=bytes.decode)
+
+    def takes(self, content_type: str) -> bool:
+        """Whether a body of this type may be of this format; parameters of the type do not count."""
+        return content_type.partition(";")[0].strip().lower() in (*self.also_sent_as, *self.media_types)
+
+    def begins_like(self, body: bytes) -> bool:
+        """Whether a body begins as this format does."""
+        return not self.begins or body.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(self.begins)
