@@ -8,7 +8,19 @@ from toolkit.migrate.alignment import align
 from toolkit.migrate.references import json_trees
 from toolkit.migrate.trees import Items, tidy
 
-Cause = Literal["value", "missing", "extra", "order", "null-for-absent", "absent-for-null", "refused", "accepted", "fault"]
+Cause = Literal[
+    "value",
+    "missing",
+    "extra",
+    "order",
+    "null-for-absent",
+    "absent-for-null",
+    "refused",
+    "accepted",
+    "fault",
+    "warned",
+    "no-longer-warned",
+]
 CAUSES: dict[str, str] = {
     "value": "both have a value there, and the values differ",
     "missing": "the old output has a value there, the hub's has none",

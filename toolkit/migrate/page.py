@@ -41,7 +41,7 @@ def page(report: Report, *, examples: bool) -> str:
         _differences("Agreed differences", [each for each in report.groups if each.agreed], examples=examples),
         _decisions(report),
         _unused(report),
-        _causes(),
+        _causes({group.cause for group in report.groups}),
     )
     head = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     head += f'<meta name="viewport" content="width=device-width"><title>{safe(title)}</title><style>{STYLE}</style>'
@@ -107,9 +107,9 @@ def _unused(report: Report) -> str:
     return "<h2>Agreed, but not found in these messages</h2>" + table("", ["Where", "Cause", "Who decided", "Reason"], rows)
 
 
-def _causes() -> str:
-    rows = [[f"<code>{name}</code>", safe(text)] for name, text in CAUSES.items()]
-    return "<h2>What the causes mean</h2>" + table("", ["Cause", "Meaning"], rows)
+def _causes(used: set[str]) -> str:
+    rows = [[f"<code>{name}</code>", safe(text)] for name, text in CAUSES.items() if name in used]
+    return "" if not rows else "<h2>What the causes mean</h2>" + table("", ["Cause", "Meaning"], rows)
 
 
 def table(caption: str, columns: Iterable[str], rows: Iterable[list[str]]) -> str:
