@@ -21,8 +21,11 @@ from shared.envelope import Answer
 from shared.hub import Hub, connect
 from shared.integration import EventGrid, Http, Integration
 from shared.pipeline import faults
-from shared.settings import on_developers_machine, setting
+from shared.settings import SettingMissing, on_developers_machine, setting, unresolved
 from shared.version import version
+
+if references := unresolved():
+    raise SettingMissing(f"Key Vault references that Azure did not resolve: {', '.join(references)}")
 
 STORAGE = "AzureWebJobsStorage"
 EVERY_HALF_MINUTE = "*/30 * * * * *"

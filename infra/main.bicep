@@ -9,7 +9,9 @@ The Integration Hub, in one picture:
   workspace ◀── telemetry ──▶ alerts, workbook, budget ──▶ people on call;  the ops app watches over all
 '''
 
-import { Monitor, Scale, Settings, SignIn, Stores, Tags, Topics } from 'types.bicep'
+import { account, app, endpoint, vault as vaultNameOf } from 'names.bicep'
+import { Ingress, Monitor, Network, Ownership, Partner, Scale, Settings, SignIn, Stores, Tags, Topics } from 'types.bicep'
+import { zones } from 'zones.bicep'
 
 @description('Name of the environment.')
 param environmentName 'dev' | 'test' | 'prod'
@@ -26,18 +28,28 @@ param destinations {
   @description('Name of the destination and its settings.')
   *: Settings
 }
-@description('Whether everything is reachable through private endpoints only.')
-param privateNetworking bool
-@description('Addresses of the private network.')
-param addressPrefix string = '10.60.0.0/16'
-@description('Whether events go to functions directly: the second stage, after the code is deployed. First they go into queues.')
-param directEvents bool = false
+@description('The private network; absent: every app and account has a public address.')
+param network Network?
+@description('The way in for partners outside the network; absent: they come through the network, or the apps are public.')
+param ingress Ingress?
+@description('Partners that write to a queue or drop files, each with an identity of its own.')
+param partners Partner[] = []
+@description('Redundancy of storage: the zones of one region, or one zone where there are none.')
+param storage 'Standard_ZRS' | 'Standard_LRS'
+@description('Whether each app is tried from the internet. A private one cannot be: its heartbeat is watched instead.')
+param triedFromOutside bool
+@description('Who owns the service, who pays, how much depends on it, and what its data is.')
+param ownership Ownership
+@description('Version of the hash key: raised by one with each new key.')
+param hashKeyVersion string = '1'
+@description('Whether a deleted vault is recovered: after the resource group was deleted.')
+param recoverVault bool = false
 @description('Days that telemetry is kept.')
 param telemetryDays int
 @description('Monthly budget, in the currency of the subscription.')
 param budget int
-@description('First day of the month in which the budget begins.')
-param budgetStart string
+@description('First day of the month in which the budget began; empty for a new one.')
+param budgetStart string = ''
 @description('Address of docs/runbooks.md; each alert has its own anchor there.')
 param runbooks string
 
@@ -48,15 +60,22 @@ var prefix = 'inthub-${environmentName}'
 @description('Suffix for names that must be globally unique.')
 var unique = uniqueString(resourceGroup().id)
 @description('Tags of every resource.')
-var tags Tags = { service: 'integration-hub', environment: environmentName }
+var tags Tags = {
+  service: 'integration-hub'
+  environment: environmentName
+  owner: ownership.owner
+  'cost-centre': ownership.costCentre
+  criticality: ownership.criticality
+  'data-class': ownership.dataClass
+}
 @description('Names of the integrations.')
 var names string[] = map(manifest.integrations, integration => integration.name)
-@description('Names of the apps, at most 60 characters: one for each integration, and ops.')
-var apps string[] = map(concat(names, ['ops']), name => take('${prefix}-${name}-${unique}', 60))
+@description('Names of the apps: one for each integration, and ops.')
+var apps string[] = map(concat(names, ['ops']), name => app(prefix, name, unique))
 @description('The two storage accounts: clinical content is apart, because its readers and its retention differ.')
-var stores Stores = { hub: 'inthub${environmentName}${unique}', content: 'inthubc${environmentName}${unique}' }
+var stores Stores = { hub: account(environmentName, false, unique), content: account(environmentName, true, unique) }
 @description('Name of the vault.')
-var vaultName = 'ih-${environmentName}-${unique}'
+var vaultName = vaultNameOf(environmentName, unique)
 @description('Names of the topics.')
 var topics Topics = { events: '${prefix}-events', alarms: '${prefix}-alarms', blobs: '${prefix}-blobs' }
 @description('Names of the monitoring resources.')
@@ -69,16 +88,33 @@ var monitor Monitor = {
   actionGroupId: resourceId('Microsoft.Insights/actionGroups', watch.actionGroup)
   runbooks: runbooks
 }
+@description('Whether everything is reachable through private endpoints only.')
+var private = network != null
 @description('Name of the private network.')
 var networkName = '${prefix}-vnet'
+@description('Subnet of the apps.')
+var appsSubnetId = resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'apps')
+@description('Subnet of the endpoints.')
+var endpointsSubnetId = resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'endpoints')
+@description('Group that holds the DNS zones of the landing zone; empty: they are in this one.')
+var zonesGroupId = network.?landingZone.?zonesGroupId ?? ''
+@description('Resource ids of the zones by the group of an endpoint.')
+var zoneIds = mapValues(
+  zones,
+  zone =>
+    empty(zonesGroupId)
+      ? resourceId('Microsoft.Network/privateDnsZones', zone)
+      : '${zonesGroupId}/providers/Microsoft.Network/privateDnsZones/${zone}'
+)
 @description('Settings of every app. Secrets are references.')
 var common Settings = {
   HUB_ENVIRONMENT: environmentName
   HUB_HASH_KEY: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/hash-key)'
+  HUB_HASH_KEY_VERSION: hashKeyVersion
   HUB_PARTNERS: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/partners)'
 }
-@description('What has a private endpoint.')
-var endpoints = concat(
+@description('What the apps need before they start: it has its private endpoint first.')
+var dataEndpoints = concat(
   flatten(map(['blob', 'queue', 'table'], group => [
     { name: 'hub-${group}', target: resourceId('Microsoft.Storage/storageAccounts', stores.hub), group: group }
     { name: 'content-${group}', target: resourceId('Microsoft.Storage/storageAccounts', stores.content), group: group }
@@ -87,16 +123,20 @@ var endpoints = concat(
     { name: 'vault', target: resourceId('Microsoft.KeyVault/vaults', vaultName), group: 'vault' }
     { name: 'events', target: resourceId('Microsoft.EventGrid/topics', topics.events), group: 'topic' }
     { name: 'alarms', target: resourceId('Microsoft.EventGrid/topics', topics.alarms), group: 'topic' }
-  ],
-  map(apps, app => { name: app, target: resourceId('Microsoft.Web/sites', app), group: 'sites' })
+  ]
 )
+@description('The apps, which callers reach through an endpoint each.')
+var appEndpoints = map(range(0, length(apps)), i => {
+  name: concat(names, ['ops'])[i]
+  target: resourceId('Microsoft.Web/sites', apps[i])
+})
 
 module monitoring 'modules/monitor.bicep' = {
   params: { location: location, names: watch, tags: tags, retentionDays: telemetryDays, onCall: onCall }
 }
 
-module network 'modules/network.bicep' = if (privateNetworking) {
-  params: { location: location, name: networkName, tags: tags, addressPrefix: addressPrefix, apps: concat(names, ['ops']) }
+module privateNetwork 'modules/network.bicep' = if (private) {
+  params: { location: location, prefix: prefix, tags: tags, network: network!, ingress: ingress }
 }
 
 module vault 'modules/vault.bicep' = {
@@ -105,21 +145,23 @@ module vault 'modules/vault.bicep' = {
     name: vaultName
     tags: tags
     workspaceId: monitor.workspaceId
-    privateNetworking: privateNetworking
+    privateNetworking: private
+    recover: recoverVault
   }
   dependsOn: [monitoring]
 }
 
 module accounts 'modules/account.bicep' = [
-  for account in [{ name: stores.hub, auditReads: false }, { name: stores.content, auditReads: true }]: {
+  for item in [{ name: stores.hub, auditReads: false }, { name: stores.content, auditReads: true }]: {
     params: {
       location: location
-      name: account.name
+      name: item.name
       tags: tags
       workspaceId: monitor.workspaceId
-      privateNetworking: privateNetworking
-      auditReads: account.auditReads
-      sku: scale.zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
+      privateNetworking: private
+      auditReads: item.auditReads
+      auditTables: ownership.dataClass == 'special-category'
+      sku: storage
     }
     dependsOn: [monitoring]
   }
@@ -164,7 +206,33 @@ module eventGrid 'modules/topics.bicep' = {
     tags: tags
     stores: stores
     monitor: monitor
-    privateNetworking: privateNetworking
+    privateNetworking: private
+  }
+  dependsOn: [shared]
+}
+
+module endpointsOfData 'modules/endpoint.bicep' = [
+  for item in dataEndpoints: if (private) {
+    params: {
+      location: location
+      name: endpoint(prefix, item.name)
+      tags: tags
+      subnetId: endpointsSubnetId
+      targetId: item.target
+      group: item.group
+      zoneIds: [zoneIds[item.group]]
+    }
+    dependsOn: [privateNetwork, accounts, vault, eventGrid]
+  }
+]
+
+module deadLetters 'modules/dead-letters.bicep' = {
+  params: {
+    stores: stores
+    senders: [
+      { name: topics.events, principalId: eventGrid.outputs.principals.hub }
+      { name: topics.blobs, principalId: eventGrid.outputs.principals.storage }
+    ]
   }
   dependsOn: [shared]
 }
@@ -188,11 +256,13 @@ module integrations 'modules/integration.bicep' = [
       outbox: flatten(map(filter(manifest.integrations, each => contains(integration.publishers, each.name)), each => each.tables))
       eventsEndpoint: eventGrid.outputs.eventsEndpoint
       topics: topics
-      directEvents: directEvents
-      privateNetworking: privateNetworking
-      subnetId: resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'app-${integration.name}')
+      #disable-next-line what-if-short-circuiting // a role is named after the principal it is given to: modules/identity.bicep
+      topicPrincipals: eventGrid.outputs.principals
+      tried: triedFromOutside && !private
+      privateNetworking: private
+      subnetId: private ? appsSubnetId : ''
     }
-    dependsOn: [shared, queuesAndTables, network, monitoring]
+    dependsOn: [shared, queuesAndTables, privateNetwork, monitoring, deadLetters, endpointsOfData]
   }
 ]
 
@@ -206,27 +276,67 @@ module ops 'modules/ops.bicep' = {
     monitor: monitor
     appName: apps[length(names)]
     vaultName: vaultName
-    scale: union(scale, { alwaysReady: 0, maximumInstances: 40 })
+    scale: scale
     signIn: signIn
     settings: union(common, { HUB_ALARMS__ENDPOINT: eventGrid.outputs.alarmsEndpoint })
     alarmsTopic: topics.alarms
-    privateNetworking: privateNetworking
-    subnetId: resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'app-ops')
+    privateNetworking: private
+    subnetId: private ? appsSubnetId : ''
   }
-  dependsOn: [shared, network, monitoring]
+  dependsOn: [shared, privateNetwork, monitoring, endpointsOfData]
 }
 
-module privateEndpoints 'modules/endpoint.bicep' = [
-  for endpoint in endpoints: if (privateNetworking) {
+module endpointsOfApps 'modules/endpoint.bicep' = [
+  for item in appEndpoints: if (private) {
     params: {
       location: location
-      name: '${endpoint.name}-endpoint'
+      name: endpoint(prefix, item.name)
       tags: tags
-      subnetId: resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'endpoints')
-      targetId: endpoint.target
-      group: endpoint.group
+      subnetId: endpointsSubnetId
+      targetId: item.target
+      group: 'sites'
+      zoneIds: [zoneIds.sites]
     }
-    dependsOn: [network, accounts, vault, eventGrid, integrations, ops]
+    dependsOn: [privateNetwork, integrations, ops]
+  }
+]
+
+module telemetryEndpoint 'modules/private-telemetry.bicep' = if (network.?privateTelemetry ?? false) {
+  params: {
+    location: location
+    prefix: prefix
+    tags: tags
+    workspaceId: monitor.workspaceId
+    componentId: monitor.componentId
+    networkId: resourceId('Microsoft.Network/virtualNetworks', networkName)
+    subnetId: endpointsSubnetId
+    blobZoneId: zoneIds.blob
+    zonesGroupId: zonesGroupId
+  }
+  dependsOn: [privateNetwork, monitoring]
+}
+
+module wayIn 'modules/ingress.bicep' = if (ingress != null) {
+  params: {
+    location: location
+    prefix: prefix
+    tags: tags
+    ingress: ingress!
+    subnetId: resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'gateway')
+    vaultName: vaultName
+    apps: map(filter(range(0, length(names)), i => manifest.integrations[i].http), i => {
+      name: names[i]
+      host: '${apps[i]}.azurewebsites.net'
+    })
+    availabilityZones: storage == 'Standard_ZRS' ? ['1', '2', '3'] : []
+  }
+  dependsOn: [privateNetwork, endpointsOfApps, vault]
+}
+
+module partnerRoles 'modules/partners.bicep' = [
+  for partner in partners: {
+    params: { partner: partner, stores: stores }
+    dependsOn: [shared, queuesAndTables]
   }
 ]
 

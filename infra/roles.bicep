@@ -5,7 +5,7 @@ metadata description = 'Roles by name: the only place where their ids are writte
 var roles = {
   blobOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b' // Storage Blob Data Owner
   blobContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe' // Storage Blob Data Contributor
-  queueContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88' // Storage Queue Data Contributor
+  blobReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1' // Storage Blob Data Reader
   queueProcessor: '8a0f0c08-91a1-4084-bc3d-661d67233fed' // Storage Queue Data Message Processor
   queueSender: 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a' // Storage Queue Data Message Sender
   queueReader: '19e7f393-937e-4f77-808e-94535e297925' // Storage Queue Data Reader
@@ -13,5 +13,4 @@ var roles = {
   metricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb' // Monitoring Metrics Publisher
   eventSender: 'd5a91429-5739-47e2-a06b-3470a27159e7' // EventGrid Data Sender
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6' // Key Vault Secrets User
-  websiteContributor: 'de139f84-1756-47ae-9be6-808fbbe84772' // Website Contributor
 }

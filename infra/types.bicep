@@ -55,8 +55,6 @@ type Integration = {
   subscribers: string[]
   @description('Integrations whose outbox it reads.')
   publishers: string[]
-  @description('Function that receives events directly, once the code is deployed.')
-  eventFunction: string
   @description('Retention in days.')
   retention: {
     @description('Receipts, which identify duplicates.')
@@ -99,10 +97,34 @@ type Topics = {
 }
 
 @export()
+@description('Ids in Entra of the identities of the topics that deliver events.')
+@sealed()
+type TopicPrincipals = {
+  @description('The topic of published messages.')
+  hub: string
+  @description('The system topic of blobs.')
+  storage: string
+}
+
+@export()
 @description('Tags of a resource.')
 type Tags = {
   @description('Name and value.')
   *: string
+}
+
+@export()
+@description('Who owns and pays for the service: tags that the Cloud Adoption Framework calls for on every resource.')
+@sealed()
+type Ownership = {
+  @description('Who answers for it: a mailbox, not a person.')
+  owner: string
+  @description('Who pays.')
+  costCentre: string
+  @description('How much depends on it.')
+  criticality: 'low' | 'medium' | 'high' | 'mission-critical'
+  @description('What the data is: synthetic where no patient may be.')
+  dataClass: 'synthetic' | 'special-category'
 }
 
 @export()
@@ -146,8 +168,82 @@ type Scale = {
   memory: 2048 | 4096
   @description('HTTP requests at a time in one instance.')
   httpConcurrency: int
+  @description('Apps whose instances are spread over zones. Azure then keeps and bills two instances for each group of functions.')
+  zoned: string[]
+}
+
+@export()
+@description('The size of one app.')
+@sealed()
+type AppScale = {
+  @description('Instances kept warm for HTTP, to avoid cold starts.')
+  alwaysReady: int
+  @description('Largest number of instances of the app.')
+  maximumInstances: int
+  @description('Memory of an instance, in MB.')
+  memory: 2048 | 4096
+  @description('HTTP requests at a time in one instance.')
+  httpConcurrency: int
   @description('Whether instances are spread over availability zones.')
   zoneRedundant: bool
+}
+
+@export()
+@description('A private network. Its subnets are written down: they do not move when the catalogue grows.')
+@sealed()
+type Network = {
+  @description('Addresses of the network.')
+  address: string
+  @description('Subnet that all apps share. An app takes up to 40 addresses.')
+  apps: string
+  @description('Subnet of the private endpoints.')
+  endpoints: string
+  @description('Whether telemetry stays in the network. Its DNS zones count for the whole network, so a landing zone decides for all.')
+  privateTelemetry: bool
+  @description('The landing zone that it is a spoke of; absent: it stands alone, with its own DNS zones and its own way out.')
+  landingZone: LandingZone?
+}
+
+@export()
+@description('What the platform team of a landing zone gives to a spoke.')
+@sealed()
+type LandingZone = {
+  @description('Resource id of the hub network, to which the spoke is peered. It leads to the hospitals.')
+  hubNetworkId: string
+  @description('DNS servers that know the private zones and the names of the hospitals.')
+  dnsServers: string[]
+  @description('Resource id of the group that holds the private DNS zones.')
+  zonesGroupId: string
+  @description('Address of the firewall: the next hop of every way out.')
+  firewall: string
+  @description('Whether the spoke uses the gateway of the hub network.')
+  useHubGateway: bool
+}
+
+@export()
+@description('A way in for partners outside the network: an application gateway that demands a client certificate.')
+@sealed()
+type Ingress = {
+  @description('Subnet of the gateway.')
+  subnet: string
+  @description('Host name that partners call.')
+  host: string
+  @description('Name of the secret with the certificate of that host (PFX), in the vault.')
+  certificate: string
+  @description('Certificates of the authorities that may sign a partner\'s certificate, base64.')
+  authorities: string[]
+}
+
+@export()
+@description('A partner that writes to a queue or drops files, with an identity of its own in Entra.')
+@sealed()
+type Partner = {
+  @description('Object id of its service principal.')
+  principalId: string
+  @description('Integrations to whose queue it sends, and whose acknowledgements it reads.')
+  queues: string[]
+  @description('Integrations into whose folder of the inbox it drops files.')
+  folders: string[]
 }
 
 @export()

@@ -10,3 +10,12 @@ var zones = {
   topic: 'privatelink.eventgrid.azure.net'
   sites: 'privatelink.azurewebsites.net'
 }
+
+@export()
+@description('Zones of telemetry: one endpoint answers for all of them, and for the blob zone above.')
+var telemetryZones = [
+  'privatelink.monitor.azure.com'
+  'privatelink.oms.opinsights.azure.com'
+  'privatelink.ods.opinsights.azure.com'
+  'privatelink.agentsvc.azure-automation.net'
+]

@@ -20,6 +20,14 @@ def required(name: str) -> str:
     return value
 
 
+def unresolved() -> list[str]:
+    """Names of the settings that hold a Key Vault reference as text, because Azure could not resolve it.
+
+    As a key or a password it would be a text that anyone can guess.
+    """
+    return sorted(name for name, value in os.environ.items() if value.lstrip().lower().startswith("@microsoft."))
+
+
 def number(name: str, default: float) -> float:
     """The setting as a number; ``ValueError`` names the setting when it is none."""
     text = setting(name)

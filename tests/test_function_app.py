@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from integrations import CATALOGUE, load
 from shared.integration import EventGrid, Http, Queue
 
@@ -49,3 +51,12 @@ def test_one_integration_alone() -> None:
 
 def test_the_ops_app_has_no_integrations() -> None:
     assert set(functions(HUB_ROLE="ops")) - {"ops"} == SHARED
+
+
+def test_a_key_vault_reference_that_was_not_resolved_stops_the_app() -> None:
+    """As the hash key it would be a text that anyone can guess; the log names the setting and never its value."""
+    reference = "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/hash-key)"
+    with pytest.raises(subprocess.CalledProcessError) as stopped:
+        functions(HUB_HASH_KEY=reference, MPI__KEY=f" {reference}".lower())
+    assert "did not resolve: HUB_HASH_KEY, MPI__KEY" in stopped.value.stderr
+    assert "vault.example" not in stopped.value.stderr

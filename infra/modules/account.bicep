@@ -12,12 +12,14 @@ param tags Tags
 param workspaceId string
 @description('Whether it is reachable through a private endpoint only.')
 param privateNetworking bool
-@description('Whether every read, write and deletion of a blob is logged: for clinical content.')
+@description('Whether every read of a blob is logged, too: for clinical content.')
 param auditReads bool
-@description('Redundancy: the zones of one region, or one zone for a throw-away environment.')
+@description('Whether every read of a table is logged: the ledger holds the bodies of messages until they are delivered.')
+param auditTables bool
+@description('Redundancy: the zones of one region, or one zone where there are none.')
 param sku 'Standard_ZRS' | 'Standard_LRS'
 
-@description('Logged for blobs. Queues and tables are not: the ledger records what became of each message, at a tenth of the price.')
+@description('Logged for blobs.')
 var blobLogs = auditReads ? ['StorageRead', 'StorageWrite', 'StorageDelete'] : ['StorageWrite', 'StorageDelete']
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
@@ -83,8 +85,13 @@ resource queueMetrics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview'
   properties: { workspaceId: workspaceId, metrics: [{ category: 'Transaction', enabled: true }] }
 }
 
-resource tableMetrics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+resource tableAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'audit'
   scope: account::tables
-  properties: { workspaceId: workspaceId, metrics: [{ category: 'Transaction', enabled: true }] }
+  properties: {
+    workspaceId: workspaceId
+    logAnalyticsDestinationType: 'Dedicated'
+    logs: [{ category: 'StorageRead', enabled: auditTables }]
+    metrics: [{ category: 'Transaction', enabled: true }]
+  }
 }

@@ -1,11 +1,14 @@
 metadata description = 'One Flex Consumption app with its plan, sign-in and settings. No secret in any setting.'
 
-import { Monitor, Scale, Settings, SignIn, Stores, Tags } from '../types.bicep'
+import { host } from '../names.bicep'
+import { AppScale, Monitor, Settings, SignIn, Stores, Tags } from '../types.bicep'
 
 @description('Where the resources are.')
 param location string
 @description('Name of the app.')
 param name string
+@description('Name of its plan.')
+param planName string
 @description('Tags of every resource.')
 param tags Tags
 @description('Container of the deployed package.')
@@ -21,10 +24,10 @@ param stores Stores
 @description('Where telemetry goes.')
 param monitor Monitor
 @description('Size of the app.')
-param scale Scale
+param scale AppScale
 @description('How callers sign in.')
 param signIn SignIn
-@description('Whether a browser is sent to the sign-in page: for the ops page.')
+@description('Whether it is for people: Entra signs in every caller, in a browser on the sign-in page. Else the code knows its partners.')
 param people bool
 @description('Settings of its own: integrations, destinations, topics.')
 param settings Settings
@@ -33,8 +36,10 @@ param privateNetworking bool
 @description('Subnet of the app; empty without a private network.')
 param subnetId string
 
-@description('Paths that answer without a token: health reports up or down, and Event Grid has its own key.')
-var open = ['/api/health', '/runtime/webhooks/eventgrid']
+@description('The one path that answers people without a sign-in: health reports up or down.')
+var open = ['/api/health']
+@description('Instances that are kept. A zone-redundant app needs two in each group that has any ("Reliability in Azure Functions").')
+var ready = scale.alwaysReady > 0 && scale.zoneRedundant ? max(scale.alwaysReady, 2) : scale.alwaysReady
 @description('How the host and the code reach storage: by identity.')
 var storage = {
   AzureWebJobsStorage__blobServiceUri: 'https://${stores.hub}.blob.${environment().suffixes.storage}'
@@ -44,6 +49,7 @@ var storage = {
   AzureWebJobsStorage__clientId: identity.properties.clientId
   HubContent__blobServiceUri: 'https://${stores.content}.blob.${environment().suffixes.storage}'
   AZURE_CLIENT_ID: identity.properties.clientId
+  AzureFunctionsWebHost__hostid: host(name)
 }
 @description('The platform checks the caller and sets its own headers. Without this setting the code does not trust them.')
 var platform = { HUB_PLATFORM_AUTH: people ? 'principal' : 'principal,certificate' }
@@ -71,7 +77,7 @@ resource hubBlobs 'Microsoft.Storage/storageAccounts/blobServices/containers@202
 }
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
-  name: '${name}-plan'
+  name: planName
   location: location
   tags: tags
   kind: 'functionapp'
@@ -99,7 +105,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scmMinTlsVersion: '1.2'
       ftpsState: 'Disabled'
       http20Enabled: true
-      healthCheckPath: '/api/health'
     }
     functionAppConfig: {
       deployment: {
@@ -113,9 +118,12 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         maximumInstanceCount: scale.maximumInstances
         instanceMemoryMB: scale.memory
-        alwaysReady: scale.alwaysReady > 0 ? [{ name: 'http', instanceCount: scale.alwaysReady }] : []
+        alwaysReady: ready > 0 ? [{ name: 'http', instanceCount: ready }] : []
         triggers: { http: { perInstanceConcurrency: scale.httpConcurrency } }
       }
+      // "Site update strategies in Flex Consumption": calls that run are finished, and there is no downtime. The published types lack it.
+      #disable-next-line BCP037
+      siteUpdateStrategy: { type: 'RollingUpdate' }
     }
   }
 
@@ -138,12 +146,16 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     name: 'authsettingsV2'
     properties: {
       platform: { enabled: true, runtimeVersion: '~1' }
-      globalValidation: {
-        requireAuthentication: true
-        unauthenticatedClientAction: people ? 'RedirectToLoginPage' : 'Return401'
-        redirectToProvider: people ? 'azureactivedirectory' : null
-        excludedPaths: open
-      }
+      // A partner with a key or a certificate has no token, and the code authenticates it (shared/security.py). The platform still
+      // checks each token and still removes its own headers from what comes in, so a forged sign-in counts for nothing.
+      globalValidation: people
+        ? {
+            requireAuthentication: true
+            unauthenticatedClientAction: 'RedirectToLoginPage'
+            redirectToProvider: 'azureactivedirectory'
+            excludedPaths: open
+          }
+        : { requireAuthentication: false, unauthenticatedClientAction: 'AllowAnonymous' }
       httpSettings: { requireHttps: true }
       login: { tokenStore: { enabled: false } }
       identityProviders: {

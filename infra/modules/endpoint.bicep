@@ -1,7 +1,6 @@
-metadata description = 'One private endpoint with its entry in the zone.'
+metadata description = 'One private endpoint with its entries in the zones.'
 
 import { Tags } from '../types.bicep'
-import { zones } from '../zones.bicep'
 
 @description('Where the resources are.')
 param location string
@@ -13,12 +12,16 @@ param tags Tags
 param subnetId string
 @description('Resource id of what it leads to.')
 param targetId string
-@description('Group: blob, queue, table, vault, topic, sites.')
+@description('Group: blob, queue, table, vault, topic, sites, azuremonitor.')
 param group string
+@description('Resource ids of the zones.')
+param zoneIds string[]
 
-resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' existing = {
-  name: zones[group]
-}
+@description('One entry for each zone.')
+var entries = map(zoneIds, id => {
+  name: replace(last(split(id, '/')), '.', '-')
+  properties: { privateDnsZoneId: id }
+})
 
 resource endpoint 'Microsoft.Network/privateEndpoints@2025-01-01' = {
   name: name
@@ -31,6 +34,6 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2025-01-01' = {
 
   resource names 'privateDnsZoneGroups' = {
     name: 'default'
-    properties: { privateDnsZoneConfigs: [{ name: group, properties: { privateDnsZoneId: zone.id } }] }
+    properties: { privateDnsZoneConfigs: entries }
   }
 }

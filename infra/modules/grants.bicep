@@ -1,10 +1,13 @@
 metadata description = 'The roles of one app, each scoped to the one queue, table, container, component, topic or vault it is for.'
 
 import { Stores } from '../types.bicep'
+import { foldersOnly } from '../conditions.bicep'
 import { roles } from '../roles.bicep'
 
-@description('Name of the identity that gets the roles.')
+@description('Name of the identity that gets the roles: the description of each assignment, which Azure shows next to its id.')
 param identityName string
+@description('Its id in Entra.')
+param principalId string
 @description('The two storage accounts.')
 param stores Stores
 @description('Queues that the app reads and writes: its own and their poison twins.')
@@ -13,8 +16,12 @@ param ownQueues string[]
 param sendQueues string[]
 @description('Tables of the app.')
 param tables string[]
-@description('Containers of clinical content of the app.')
+@description('Containers of clinical content: in each the app works in its own folder.')
 param containers string[]
+@description('The folder of the app in each of these containers.')
+param folder string
+@description('Integrations whose content it reads, because it takes what they publish.')
+param publishers string[]
 @description('Container of the deployed package.')
 param package string
 @description('Name of the Application Insights component.')
@@ -24,6 +31,8 @@ param vaultName string
 @description('Topics that the app may publish to.')
 param topics string[]
 
+@description('Container of the content of messages.')
+var contentContainer = 'content'
 @description('What a queue of one own takes: read and delete, send, count.')
 var queueRoles = [roles.queueProcessor, roles.queueSender, roles.queueReader]
 @description('Each own queue with each of these roles, and each other queue with the right to send.')
@@ -37,10 +46,11 @@ var hubContainers = [
   { container: 'azure-webjobs-secrets', role: roles.blobOwner }
   { container: package, role: roles.blobContributor }
 ]
-
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
-  name: identityName
-}
+@description('Folders of the content account: its own to change, those of its publishers to read.')
+var folderGrants = concat(
+  map(containers, container => { container: container, folders: [folder], role: roles.blobContributor }),
+  empty(publishers) ? [] : [{ container: contentContainer, folders: publishers, role: roles.blobReader }]
+)
 
 resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' existing = [
   for grant in queueGrants: {
@@ -50,11 +60,12 @@ resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-0
 
 resource queueRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (grant, i) in queueGrants: {
-    name: guid(queue[i].id, identityName, grant.role)
+    name: guid(queue[i].id, principalId, grant.role)
     scope: queue[i]
     properties: {
-      principalId: identity.properties.principalId
+      principalId: principalId
       principalType: 'ServicePrincipal'
+      description: identityName
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', grant.role)
     }
   }
@@ -68,11 +79,12 @@ resource table 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-0
 
 resource tableRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (name, i) in tables: {
-    name: guid(table[i].id, identityName, roles.tableContributor)
+    name: guid(table[i].id, principalId, roles.tableContributor)
     scope: table[i]
     properties: {
-      principalId: identity.properties.principalId
+      principalId: principalId
       principalType: 'ServicePrincipal'
+      description: identityName
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableContributor)
     }
   }
@@ -86,30 +98,34 @@ resource hubContainer 'Microsoft.Storage/storageAccounts/blobServices/containers
 
 resource hubContainerRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (grant, i) in hubContainers: {
-    name: guid(hubContainer[i].id, identityName, grant.role)
+    name: guid(hubContainer[i].id, principalId, grant.role)
     scope: hubContainer[i]
     properties: {
-      principalId: identity.properties.principalId
+      principalId: principalId
       principalType: 'ServicePrincipal'
+      description: identityName
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', grant.role)
     }
   }
 ]
 
 resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = [
-  for name in containers: {
-    name: '${stores.content}/default/${name}'
+  for grant in folderGrants: {
+    name: '${stores.content}/default/${grant.container}'
   }
 ]
 
 resource containerRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in containers: {
-    name: guid(container[i].id, identityName, roles.blobContributor)
+  for (grant, i) in folderGrants: {
+    name: guid(container[i].id, principalId, grant.role)
     scope: container[i]
     properties: {
-      principalId: identity.properties.principalId
+      principalId: principalId
       principalType: 'ServicePrincipal'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobContributor)
+      description: identityName
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', grant.role)
+      conditionVersion: '2.0'
+      condition: foldersOnly(grant.folders)
     }
   }
 ]
@@ -119,11 +135,12 @@ resource component 'Microsoft.Insights/components@2020-02-02' existing = {
 }
 
 resource telemetryRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(component.id, identityName, roles.metricsPublisher)
+  name: guid(component.id, principalId, roles.metricsPublisher)
   scope: component
   properties: {
-    principalId: identity.properties.principalId
+    principalId: principalId
     principalType: 'ServicePrincipal'
+    description: identityName
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.metricsPublisher)
   }
 }
@@ -133,11 +150,12 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
 }
 
 resource secretRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault.id, identityName, roles.secretsUser)
+  name: guid(vault.id, principalId, roles.secretsUser)
   scope: vault
   properties: {
-    principalId: identity.properties.principalId
+    principalId: principalId
     principalType: 'ServicePrincipal'
+    description: identityName
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsUser)
   }
 }
@@ -150,11 +168,12 @@ resource topic 'Microsoft.EventGrid/topics@2025-02-15' existing = [
 
 resource topicRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (name, i) in topics: {
-    name: guid(topic[i].id, identityName, roles.eventSender)
+    name: guid(topic[i].id, principalId, roles.eventSender)
     scope: topic[i]
     properties: {
-      principalId: identity.properties.principalId
+      principalId: principalId
       principalType: 'ServicePrincipal'
+      description: identityName
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.eventSender)
     }
   }

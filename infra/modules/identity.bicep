@@ -14,3 +14,7 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
   location: location
   tags: tags
 }
+
+// A role assignment is named after it: a re-created identity has another one, and Azure refuses to change an assignment's principal.
+@description('Its id in Entra.')
+output principalId string = identity.properties.principalId

@@ -1,6 +1,8 @@
 metadata description = 'One integration: its identity, roles, app, events and availability test.'
 
-import { Integration, Monitor, Scale, Settings, SignIn, Stores, Tags, Topics } from '../types.bicep'
+import { appScale } from '../scale.bicep'
+import { identity as identityNameOf, package as packageOf, plan } from '../names.bicep'
+import { Integration, Monitor, Scale, Settings, SignIn, Stores, Tags, TopicPrincipals, Topics } from '../types.bicep'
 
 @description('Where the resources are.')
 param location string
@@ -36,18 +38,19 @@ param subnetId string
 param eventsEndpoint string
 @description('Tables of the outboxes that it reads.')
 param outbox string[]
-@description('Whether events go to the function directly: only when its code is deployed.')
-param directEvents bool
-
+@description('Ids in Entra of the identities of the topics.')
+param topicPrincipals TopicPrincipals
+@description('Whether the app is tried from the internet.')
+param tried bool
 @description('Tables that all apps share.')
 param sharedTables string[]
 
 @description('Tags with the owner.')
 var own = union(tags, { integration: integration.name, owner: integration.owner })
 @description('Name of the identity.')
-var identityName = '${prefix}-${integration.name}-id'
+var identityName = identityNameOf(prefix, integration.name)
 @description('Container of the deployed package.')
-var package = 'package-${integration.name}'
+var package = packageOf(integration.name)
 
 module identity 'identity.bicep' = {
   params: { location: location, name: identityName, tags: own }
@@ -56,23 +59,27 @@ module identity 'identity.bicep' = {
 module grants 'grants.bicep' = {
   params: {
     identityName: identityName
+    #disable-next-line what-if-short-circuiting // a role is named after the principal it is given to: modules/identity.bicep
+    principalId: identity.outputs.principalId
     stores: stores
     ownQueues: concat(integration.queues, integration.poison)
     sendQueues: concat(integration.replies, map(integration.subscribers, name => '${name}-work'))
     tables: concat(integration.tables, sharedTables, outbox)
     containers: integration.containers
+    folder: integration.name
+    publishers: integration.publishers
     package: package
     componentName: monitor.componentName
     vaultName: vaultName
     topics: integration.publishes ? [topics.events] : []
   }
-  dependsOn: [identity]
 }
 
 module app 'app.bicep' = {
   params: {
     location: location
     name: appName
+    planName: plan(prefix, integration.name)
     tags: own
     package: package
     identityName: identityName
@@ -80,7 +87,7 @@ module app 'app.bicep' = {
     environmentName: environmentName
     stores: stores
     monitor: monitor
-    scale: scale
+    scale: appScale(scale, integration.name)
     signIn: signIn
     people: false
     settings: union(
@@ -101,15 +108,14 @@ module subscription 'subscription.bicep' = [
       index: i
       stores: stores
       topicName: event.topic == 'hub' ? topics.events : topics.blobs
-      direct: directEvents
-      appName: appName
+      topicPrincipalId: topicPrincipals[event.topic]
     }
     dependsOn: [app]
   }
 ]
 
-// Azure cannot reach a private network from outside: the heartbeat replaces this test.
-module availability 'availability.bicep' = if (!privateNetworking) {
+// Azure cannot reach a private network from outside: the heartbeat replaces this test there.
+module availability 'availability.bicep' = if (tried) {
   params: {
     location: location
     prefix: prefix

@@ -1,5 +1,7 @@
 metadata description = 'The ops app: the ops page, and the watchdog over every integration.'
 
+import { identity as identityNameOf, package as packageOf, plan } from '../names.bicep'
+import { appScale } from '../scale.bicep'
 import { Monitor, Scale, Settings, SignIn, Stores, Tags } from '../types.bicep'
 import { roles } from '../roles.bicep'
 
@@ -40,7 +42,7 @@ var wide = [
 ]
 
 @description('Name of the identity.')
-var identityName = '${prefix}-ops-id'
+var identityName = identityNameOf(prefix, 'ops')
 
 module identity 'identity.bicep' = {
   params: { location: location, name: identityName, tags: tags }
@@ -51,8 +53,8 @@ module store 'store.bicep' = {
     stores: stores
     queues: []
     tables: []
-    package: 'package-ops'
-    owner: 'integration-hub'
+    package: packageOf('ops')
+    owner: tags.owner
     queueDays: 7
   }
 }
@@ -60,36 +62,45 @@ module store 'store.bicep' = {
 module grants 'grants.bicep' = {
   params: {
     identityName: identityName
+    #disable-next-line what-if-short-circuiting // a role is named after the principal it is given to: modules/identity.bicep
+    principalId: identity.outputs.principalId
     stores: stores
     ownQueues: []
     sendQueues: []
     tables: []
     containers: []
-    package: 'package-ops'
+    folder: 'ops'
+    publishers: []
+    package: packageOf('ops')
     componentName: monitor.componentName
     vaultName: vaultName
     topics: [alarmsTopic]
   }
-  dependsOn: [store, identity]
+  dependsOn: [store]
 }
 
 module wideGrants 'wide.bicep' = {
-  params: { identityName: identityName, grants: wide }
-  dependsOn: [identity]
+  params: {
+    identityName: identityName
+    #disable-next-line what-if-short-circuiting // a role is named after the principal it is given to: modules/identity.bicep
+    principalId: identity.outputs.principalId
+    grants: wide
+  }
 }
 
 module app 'app.bicep' = {
   params: {
     location: location
     name: appName
+    planName: plan(prefix, 'ops')
     tags: union(tags, { integration: 'ops' })
-    package: 'package-ops'
+    package: packageOf('ops')
     identityName: identityName
     service: 'ops'
     environmentName: environmentName
     stores: stores
     monitor: monitor
-    scale: scale
+    scale: union(appScale(scale, 'ops'), { alwaysReady: 0, maximumInstances: 40 })
     signIn: signIn
     people: true
     settings: union(settings, { HUB_ROLE: 'ops' })

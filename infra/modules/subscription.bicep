@@ -11,10 +11,8 @@ param index int
 param stores Stores
 @description('Name of the topic that they come from.')
 param topicName string
-@description('Whether the function receives them directly: the second stage, when its code is deployed.')
-param direct bool
-@description('Name of the function app.')
-param appName string
+@description('Id in Entra of the identity of that topic.')
+param topicPrincipalId string
 
 @description('The declaration.')
 var declared = integration.events[index]
@@ -69,6 +67,8 @@ var deadLetter = {
     properties: { resourceId: hub.id, blobContainerName: 'event-dead-letters' }
   }
 }
+// Delivery by identity reaches storage queues, Service Bus and Event Hubs; a function is not among them ("Event delivery with a managed
+// identity", Event Grid documentation), and a private one could not be reached.
 @description('The queue that receives them: a storage queue is durable and needs no public endpoint.')
 var toQueue = {
   identity: { type: 'SystemAssigned' }
@@ -81,19 +81,6 @@ var toQueue = {
     }
   }
 }
-@description('The function that receives them directly.')
-var toFunction = {
-  identity: { type: 'SystemAssigned' }
-  destination: {
-    endpointType: 'AzureFunction'
-    properties: {
-      resourceId: resourceId('Microsoft.Web/sites/functions', appName, integration.eventFunction)
-      maxEventsPerBatch: 1
-      preferredBatchSizeInKilobytes: 64
-    }
-  }
-}
-
 resource hub 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: stores.hub
 }
@@ -103,11 +90,12 @@ resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-0
 }
 
 resource queueRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(queue.id, topicName, roles.queueSender)
+  name: guid(queue.id, topicPrincipalId, roles.queueSender)
   scope: queue
   properties: {
-    principalId: declared.topic == 'hub' ? hubTopic!.identity.principalId : blobsTopic!.identity.principalId
+    principalId: topicPrincipalId
     principalType: 'ServicePrincipal'
+    description: topicName
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueSender)
   }
 }
@@ -124,7 +112,7 @@ resource fromHub 'Microsoft.EventGrid/topics/eventSubscriptions@2025-02-15' = if
     filter: wanted
     retryPolicy: retry
     deadLetterWithResourceIdentity: deadLetter
-    deliveryWithResourceIdentity: direct ? toFunction : toQueue
+    deliveryWithResourceIdentity: toQueue
   }
   dependsOn: [queueRole]
 }
@@ -141,7 +129,7 @@ resource fromBlobs 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-
     filter: wanted
     retryPolicy: retry
     deadLetterWithResourceIdentity: deadLetter
-    deliveryWithResourceIdentity: direct ? toFunction : toQueue
+    deliveryWithResourceIdentity: toQueue
   }
   dependsOn: [queueRole]
 }

@@ -1,7 +1,6 @@
 metadata description = 'Event Grid: the hub topic (published messages), the alarms topic (the second way to an alert), the blobs topic.'
 
-import { Monitor, Stores, Tags, Topics } from '../types.bicep'
-import { roles } from '../roles.bicep'
+import { Monitor, Stores, Tags, TopicPrincipals, Topics } from '../types.bicep'
 
 @description('Where the resources are.')
 param location string
@@ -47,30 +46,6 @@ resource blobs 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   properties: { source: content.id, topicType: 'Microsoft.Storage.StorageAccounts' }
 }
 
-resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
-  name: '${stores.hub}/default/event-dead-letters'
-}
-
-resource topicDeadLetterRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(deadLetters.id, topic[0].id, roles.blobContributor)
-  scope: deadLetters
-  properties: {
-    principalId: topic[0].identity.principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobContributor)
-  }
-}
-
-resource blobsDeadLetterRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(deadLetters.id, blobs.id, roles.blobContributor)
-  scope: deadLetters
-  properties: {
-    principalId: blobs.identity.principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobContributor)
-  }
-}
-
 resource topicAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = [
   for (name, i) in names: {
     name: 'audit'
@@ -92,3 +67,5 @@ resource blobsAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' =
 output eventsEndpoint string = topic[0].properties.endpoint
 @description('Where the watchdog publishes alarms.')
 output alarmsEndpoint string = topic[1].properties.endpoint
+@description('Ids in Entra of the identities of the topics that deliver.')
+output principals TopicPrincipals = { hub: topic[0].identity.principalId, storage: blobs.identity.principalId }

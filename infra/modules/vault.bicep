@@ -12,12 +12,15 @@ param tags Tags
 param workspaceId string
 @description('Whether it is reachable through a private endpoint only.')
 param privateNetworking bool
+@description('Whether a deleted vault of this name is recovered: it cannot be purged, so a new one of the name would be refused.')
+param recover bool
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   name: name
   location: location
   tags: tags
   properties: {
+    createMode: recover ? 'recover' : 'default'
     tenantId: tenant().tenantId
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true

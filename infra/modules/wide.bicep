@@ -1,7 +1,9 @@
 metadata description = 'Roles on a whole storage account. Only the ops app has them.'
 
-@description('Name of the identity that gets the roles.')
+@description('Name of the identity that gets the roles: the description of each assignment.')
 param identityName string
+@description('Its id in Entra.')
+param principalId string
 @description('Which role on which account.')
 param grants {
   @description('Name of the account.')
@@ -9,10 +11,6 @@ param grants {
   @description('Id of the role.')
   role: string
 }[]
-
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
-  name: identityName
-}
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = [
   for grant in grants: {
@@ -22,11 +20,12 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = [
 
 resource role 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (grant, i) in grants: {
-    name: guid(account[i].id, identityName, grant.role)
+    name: guid(account[i].id, principalId, grant.role)
     scope: account[i]
     properties: {
-      principalId: identity.properties.principalId
+      principalId: principalId
       principalType: 'ServicePrincipal'
+      description: identityName
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', grant.role)
     }
   }

@@ -114,7 +114,7 @@ async def residue(integration: Integration, hub: Hub) -> list[str]:
     for name, at in await hub.store.blobs(names.CONTENT, f"{integration.name}/"):
         if name not in held and hub.now() - at > hub.timing.open_grace:
             found.append("a blob without its row")
-    for _, at in await hub.store.blobs(names.INBOX):
+    for _, at in await hub.store.blobs(names.INBOX, f"{integration.name}/"):
         if hub.now() - at > INBOX_DAYS * 86400:
             found.append("a body left in the inbox")
     found += [text async for text in _open(integration, hub)]

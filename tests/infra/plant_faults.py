@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.infra.policy import POLICIES
+from tests.infra.invariants import INVARIANTS
 from tests.infra.world import world
 from toolkit.release import bicep
 
@@ -63,7 +63,7 @@ def caught(root: Path, workflow_gates: Callable[[Path], str], is_workflow: bool)
         planted = world("test", root / "infra")
     except bicep.Refused:
         return {"compiler"}
-    return {policy.__name__ for policy in POLICIES if list(policy(planted))}
+    return {invariant.__name__ for invariant in INVARIANTS if list(invariant(planted))}
 
 
 def try_one(fault: Fault, workflow_gates: Callable[[Path], str]) -> set[str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from integrations import load_all
-from tests.infra.world import world
 from toolkit.generate.manifest import MANIFEST, text
 from toolkit.release import bicep
 
@@ -61,12 +60,3 @@ def test_a_template_that_the_compiler_complains_of_is_refused(tmp_path: Path) ->
     vault.write_text(vault.read_text("utf-8").replace("enablePurgeProtection", "enablePurgeProtektion"), "utf-8")
     with pytest.raises(bicep.Refused, match="enablePurgeProtektion"):
         bicep.template(copied)
-
-
-def test_environments_differ_where_they_should() -> None:
-    """What is tested privately runs privately; production has warm instances and zones."""
-    assert world("test").is_private
-    assert world("prod").is_private
-    sites = [each for each in world("prod").of("Microsoft.Web/sites") if "ops" not in each["name"]]
-    assert all(site["properties"]["functionAppConfig"]["scaleAndConcurrency"]["alwaysReady"] for site in sites)
-    assert all(plan["properties"]["zoneRedundant"] for plan in world("prod").of("Microsoft.Web/serverfarms"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.policy import World
+from tests.infra.resources import World
 from toolkit.release import bicep
 
 RUNBOOKS = bicep.ROOT / "docs" / "runbooks.md"
@@ -26,4 +26,5 @@ def world(environment: str, infra: Path = bicep.INFRA) -> World:
     if not bicep.compiler():
         pytest.skip(bicep.ABSENT)
     manifest = json.loads((infra / "manifest.json").read_bytes())
-    return World(environment, bicep.resources(environment, infra), manifest, anchors())
+    is_called = "prod" if environment == bicep.RECOVERY else environment
+    return World(is_called, bicep.resources(environment, infra), bicep.template(infra), manifest, anchors())

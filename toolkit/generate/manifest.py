@@ -48,7 +48,6 @@ def entry(integration: Integration) -> dict[str, Any]:
         "publishers": [
             trigger.publisher for trigger in integration.triggers if isinstance(trigger, EventGrid) and trigger.publisher
         ],
-        "eventFunction": f"{integration.package}_event",
         "retention": retention(integration),
     }
 

@@ -19,6 +19,8 @@ from toolkit.say import HOME, ROOT
 
 INFRA = ROOT / "infra"
 ENVIRONMENTS = ("dev", "test", "prod")
+RECOVERY = "recovery"  # production again, in a second region
+LOCATIONS = {RECOVERY: "ukwest"}
 NOWHERE = "00000000-0000-0000-0000-000000000000"  # what is evaluated here names no real subscription
 ABSENT = "the Bicep compiler is not installed: put bicep on the PATH to check infra/ and to estimate its cost"
 
@@ -78,7 +80,16 @@ def digest(infra: Path) -> str:
 def _evaluated(environment: str, infra: Path) -> Json:
     """The compiler writes its outcome next to the parameters, hence a copy."""
     group = f"inthub-{environment}"
-    where = ["--subscription-id", NOWHERE, "--tenant-id", NOWHERE, "--resource-group", group, "--location", "uksouth"]
+    where = [
+        "--subscription-id",
+        NOWHERE,
+        "--tenant-id",
+        NOWHERE,
+        "--resource-group",
+        group,
+        "--location",
+        LOCATIONS.get(environment, "uksouth"),
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         copied = Path(scratch) / "infra"
         shutil.copytree(infra, copied)

@@ -1,0 +1,47 @@
+using '../main.bicep'
+
+// Production in a second region, deployed when the first is lost for long (docs/recovery.md). UK West has no zones.
+
+param environmentName = 'prod'
+param location = 'ukwest'
+param scale = { alwaysReady: 1, maximumInstances: 100, memory: 2048, httpConcurrency: 16, zoned: [] }
+param signIn = {
+  clientId: '00000000-0000-0000-0000-000000000001'
+  tenantId: '00000000-0000-0000-0000-00000000000a'
+  applications: ['00000000-0000-0000-0000-0000000000d3']
+}
+param onCall = ['integration-hub@example.nhs.wales']
+param destinations = {
+  CDR: { CDR__URL: 'https://cdr.example.nhs.wales/fhir', CDR__AUTH: 'identity', CDR__SCOPE: 'api://cdr.example.nhs.wales/.default' }
+  CHEMOCARE: { CHEMOCARE__HOST: 'chemocare.example.nhs.wales', CHEMOCARE__PORT: '6661', CHEMOCARE__TLS: 'true' }
+  MPI: { MPI__HOST: 'mpi.example.nhs.wales', MPI__PORT: '6661', MPI__TLS: 'true' }
+  PAS: { PAS__HOST: 'pas.example.nhs.wales', PAS__PORT: '6661', PAS__TLS: 'true' }
+  PHW: { PHW__HOST: 'phw.example.nhs.wales', PHW__PORT: '6661', PHW__TLS: 'true' }
+}
+// The hub network, the DNS zones and the firewall are the platform team's; useHubGateway leads to the hospitals.
+param network = {
+  address: '10.62.0.0/16'
+  apps: '10.62.16.0/20'
+  endpoints: '10.62.0.0/22'
+  privateTelemetry: false
+  landingZone: {
+    hubNetworkId: '/subscriptions/00000000-0000-0000-0000-0000000000b0/resourceGroups/connectivity/providers/Microsoft.Network/virtualNetworks/hub-ukwest'
+    dnsServers: ['10.1.0.4', '10.1.0.5']
+    zonesGroupId: '/subscriptions/00000000-0000-0000-0000-0000000000b0/resourceGroups/private-dns'
+    firewall: '10.1.1.4'
+    useHubGateway: true
+  }
+}
+param storage = 'Standard_LRS'
+param triedFromOutside = false
+param ownership = {
+  owner: 'integration-team@example.nhs.wales'
+  costCentre: 'integration'
+  criticality: 'mission-critical'
+  dataClass: 'special-category'
+}
+param recoverVault = readEnvironmentVariable('RECOVER_VAULT', 'false') == 'true'
+param telemetryDays = 90
+param budget = 2500
+param budgetStart = readEnvironmentVariable('BUDGET_START', '')
+param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/runbooks.md'
