@@ -5,7 +5,7 @@ The Patient is created only when the repository has none with this NHS Number; a
 
 from shared import mapping as guide
 from shared.fhir.bundle import entry, kept_file, transaction_bundle
-from shared.fhir.merge import led
+from shared.fhir.merge import rewrite_references
 from shared.fhir.reference import Ids, full_url
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.formats.sidecar.document import measured
@@ -88,7 +88,9 @@ def from_message(message: Message) -> Resource:
     welsh = placed([claimed(of_wales(each, message, own)) for each in made], f"{own}:location")
     documents = {full_url(each["id"]): full_url(number_ids(message)("/document")) for each in welsh if is_document(each)}
     kept = [part for each in welsh for part in (with_binaries(each, message) if is_document(each) else [each])]
-    return transaction_bundle(message, *entries(led(kept, documents), {"Patient": only_new, "Encounter": if_there_is_none}))
+    return transaction_bundle(
+        message, *entries(rewrite_references(kept, documents), {"Patient": only_new, "Encounter": if_there_is_none})
+    )
 
 
 def is_document(made: Resource) -> bool:

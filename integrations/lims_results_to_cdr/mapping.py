@@ -3,7 +3,7 @@
 from integrations.lims_results_to_cdr.documents import joined
 from integrations.lims_results_to_cdr.results import Results, laboratory
 from shared.fhir.bundle import entry, transaction_bundle
-from shared.fhir.merge import led
+from shared.fhir.merge import rewrite_references
 from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message
@@ -34,7 +34,7 @@ def once(made: list[Resource]) -> list[Resource]:
         if kept != name:
             moved[name] = kept
     kept_here = [each for each in made if full_url(each["id"]) not in moved]
-    return [led(each, moved) for each in kept_here] if moved else kept_here
+    return [rewrite_references(each, moved) for each in kept_here] if moved else kept_here
 
 
 def of_wales(made: Resource, message: Message) -> Resource:

@@ -14,9 +14,9 @@ from shared.destinations import authority, https
 from shared.destinations.fhir_reply import entries_of, found_in, refusal, resource_of, status_of
 from shared.envelope import Outgoing, Receipt
 from shared.fhir.bundle import file_number
-from shared.fhir.merge import current, led, prepared, search_form, wanted
+from shared.fhir.merge import merge_searches, prepare, rewrite_references, search_form, without_replaced
 from shared.fhir.resource import Decimal, Resource, to_json
-from shared.fhir.versions import bound, is_older, versioned
+from shared.fhir.versions import add_if_match, is_older, versioned_entries
 from shared.problems import Undelivered
 
 FHIR = "application/fhir+json"
@@ -46,17 +46,17 @@ class FhirServer:
         if any(is_older(bundle["entry"][place]["resource"], there) for place, there in held.items()):
             return Receipt("newer-held")
         large = [entry for entry in bundle["entry"] if file_number(entry) is not None or self._is_large(entry)]
-        merging = wanted(bundle)
+        merging = merge_searches(bundle)
         if not large and not merging and not held:
             return await self._post(outgoing.body, len(bundle["entry"]))
-        exact = bound(json.loads(outgoing.body, parse_float=Decimal), held)
+        exact = add_if_match(json.loads(outgoing.body, parse_float=Decimal), held)
         if large:
             exact = await self._without_documents(exact, outgoing.files)
         return await self._merge(exact) if merging else await self._post(to_json(exact), len(exact["entry"]))
 
     async def _held(self, bundle: Resource) -> dict[int, Resource]:
         """What the server holds of what the transaction would replace, where the newest version stays: by place of the entry."""
-        asked = versioned(bundle, self.newest) if self.newest else {}
+        asked = versioned_entries(bundle, self.newest) if self.newest else {}
         read = {place: await self._read(id_) for place, id_ in asked.items()}
         return {place: there for place, there in read.items() if there}
 
@@ -85,9 +85,9 @@ class FhirServer:
         return await self._merge_once(bundle)
 
     async def _merge_once(self, bundle: Resource) -> Receipt:
-        held = {place: await self._find(*asked) for place, asked in wanted(bundle).items()}
+        held = {place: await self._find(*asked) for place, asked in merge_searches(bundle).items()}
         new = tuple(place for place, there in held.items() if there is None)
-        body = to_json(prepared(bundle, held))
+        body = to_json(prepare(bundle, held))
         return await self._post(body, len(bundle["entry"]), new)
 
     async def _find(self, kind: str, query: str) -> Resource | None:
@@ -136,7 +136,7 @@ class FhirServer:
                 continue
             there[entry["fullUrl"]] = f"Binary/{entry['resource']['id']}"
         kept = [entry for entry in bundle["entry"] if entry.get("fullUrl") not in there]
-        return {**bundle, "entry": [led(entry, there) for entry in kept]}
+        return {**bundle, "entry": [rewrite_references(entry, there) for entry in kept]}
 
     async def _upload(self, binary: Resource, pieces: Opener) -> None:
         url = f"{https.address(self.name)}/Binary/{binary['id']}"
@@ -168,7 +168,7 @@ def _version(held: Resource) -> str:
 
 def _current(found: list[Resource]) -> list[Resource]:
     try:
-        return current(found)
+        return without_replaced(found)
     except (TypeError, AttributeError):
         raise Undelivered(
             kind="transient", code="reply-odd", text="the answer to a search cannot be read", ambiguous=True

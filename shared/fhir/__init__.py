@@ -1,6 +1,6 @@
 """FHIR R4: resources as plain dicts, transactions, outcomes and the check against the official definitions.
 
-The check is imported when it is first asked for, so that an app that starts does without it.
+``check`` is imported when it is first used, to keep the start of an app fast.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from shared.fhir.reference import Ids, full_url, reference
 from shared.fhir.resource import JSON, Decimal, Element, Resource, element, resource, to_json
 
 if TYPE_CHECKING:
-    from shared.fhir.soundness import check
+    from shared.fhir.checker import check
 
 __all__ = [
     "JSON",
@@ -36,7 +36,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name != "check":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from shared.fhir.soundness import check
+    from shared.fhir.checker import check
 
     globals()["check"] = check
     return check

@@ -1,4 +1,4 @@
-"""A transaction: entries with what the server shall do with each. Sent twice, it is stored once."""
+"""A transaction: entries, each with its request to the server. If it is sent twice, the server stores it once."""
 
 from collections.abc import Iterable
 
@@ -12,11 +12,12 @@ KEPT = "urn:x-hub:kept-file"
 def entry(content: Resource, if_none_exist: str = "", merge: str = "", removed: Iterable[str] = ()) -> Element:
     """One entry of a transaction.
 
-    ``PUT Type/id`` by default: the id is ours and stable, so that a second delivery writes the same resource again.
-    With ``if_none_exist`` (a search, ``identifier=system|value``) the resource is created only when there is none.
-    With ``merge`` (such a search) the destination reads what the server holds, merges field by field and writes with
-    ``If-Match``: an element that is absent here is kept, one that is here replaces, and the elements named by ``removed``
-    (the sender's nulls) go. They stand as extensions of the entry, which the destination takes off before it sends.
+    The default is ``PUT Type/id``: the hub chooses the id and it is stable, so a second delivery writes the same resource again.
+    With ``if_none_exist`` (a search, ``identifier=system|value``) the server creates the resource only if the search finds none.
+    With ``merge`` (such a search) the destination reads the stored resource, merges field by field and writes with ``If-Match``:
+    an element that is absent here keeps its stored value, an element that is present replaces it, and the elements in
+    ``removed`` (the sender's nulls) are deleted. The names in ``removed`` become extensions of the entry, which the destination
+    removes before it sends the transaction.
 
     >>> entry({"resourceType": "Patient", "id": "p1"}, if_none_exist="identifier=s|1")["request"]
     {'method': 'POST', 'url': 'Patient', 'ifNoneExist': 'identifier=s|1'}
@@ -31,7 +32,7 @@ def entry(content: Resource, if_none_exist: str = "", merge: str = "", removed: 
 
 
 def kept_file(binary: Resource, number: int = 0) -> Element:
-    """The entry of a Binary whose data is a file that the hub keeps beside the message: the destination streams it there.
+    """The entry of a Binary whose data is a file that the hub stores next to the message; the destination streams the file.
 
     >>> kept_file({"resourceType": "Binary", "id": "b1"})["extension"]
     [{'url': 'urn:x-hub:kept-file', 'valueInteger': 0}]
@@ -40,14 +41,14 @@ def kept_file(binary: Resource, number: int = 0) -> Element:
 
 
 def file_number(entry: Element) -> int | None:
-    """Which of the message's files is the data of this entry's Binary; ``None`` where the data is in it, or it is no Binary."""
+    """The index of the file that has the data of this Binary; ``None`` for inline data or another resource."""
     return next((each["valueInteger"] for each in entry.get("extension", ()) if each.get("url") == KEPT), None)
 
 
 def transaction_bundle(message: Message, *entries: Resource) -> Resource:
-    """A transaction of these resources (or entries made by ``entry``), in this order; what is empty is left out.
+    """A transaction of these resources (or entries made by ``entry``), in this order, without the empty ones.
 
-    The bundle's identifier is the message's own, so that a receiver can tell the same transaction again.
+    The bundle's identifier is made from that of the message, so that a receiver recognises a transaction that is sent again.
     """
     name = Ids.of(message)("MSH")
     return {

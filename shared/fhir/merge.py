@@ -1,6 +1,6 @@
-"""Read, merge, write: what an admission says of a patient is laid over what the server holds, and deletes nothing unsaid.
+"""Read, merge, write: the fields of an update replace those of the stored resource, and absent fields delete nothing.
 
-A transaction's entry ``PUT Patient?identifier=...`` asks for this (``shared.fhir.entry(..., merge=...)``).
+A transaction's entry ``PUT Patient?identifier=...`` requests this (``shared.fhir.entry(..., merge=...)``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,13 +11,13 @@ from shared.fhir.bundle import REMOVED
 from shared.fhir.resource import Element, Resource
 
 CHOICES = ("abatement", "deceased", "effective", "medication", "multipleBirth", "occurrence", "onset", "performed", "value")
-SERVERS_OWN = ("versionId", "lastUpdated", "source")
+SET_BY_SERVER = ("versionId", "lastUpdated", "source")
 
 
-def wanted(bundle: Resource) -> dict[int, tuple[str, str]]:
-    """The entries that are to be merged: their place, and the type and search that find what the server holds.
+def merge_searches(bundle: Resource) -> dict[int, tuple[str, str]]:
+    """The entries to merge: their index, and the type and search for the stored resource.
 
-    >>> wanted({"entry": [{"request": {"method": "PUT", "url": "Patient?identifier=urn:a%7C1"}}]})
+    >>> merge_searches({"entry": [{"request": {"method": "PUT", "url": "Patient?identifier=urn:a%7C1"}}]})
     {0: ('Patient', 'identifier=urn:a%7C1')}
     """
     found = {}
@@ -37,124 +37,119 @@ def search_form(query: str) -> dict[str, str]:
     return dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))
 
 
-def current(found: list[Resource]) -> list[Resource]:
-    """Without patients that another one has replaced, unless they are all that was found: a merge leaves them their numbers.
+def without_replaced(found: list[Resource]) -> list[Resource]:
+    """The patients of a search without those that another one replaced; all of them if every one was replaced.
 
-    >>> gone = {"id": "1", "active": False, "link": [{"type": "replaced-by"}]}
-    >>> current([gone, {"id": "2"}]), current([gone]) == [gone]
+    A merged patient keeps its identifiers, so a search still finds it.
+
+    >>> replaced = {"id": "1", "active": False, "link": [{"type": "replaced-by"}]}
+    >>> without_replaced([replaced, {"id": "2"}]), without_replaced([replaced]) == [replaced]
     ([{'id': '2'}], True)
     """
-    live = [each for each in found if not any(link.get("type") == "replaced-by" for link in each.get("link", ()))]
-    return live or found
+    current = [each for each in found if not any(link.get("type") == "replaced-by" for link in each.get("link", ()))]
+    return current or found
 
 
-def prepared(bundle: Resource, held: Mapping[int, Resource | None]) -> Resource:
-    """The transaction to send, given what the server holds for each entry that is to be merged.
+def prepare(bundle: Resource, stored: Mapping[int, Resource | None]) -> Resource:
+    """The transaction to send.
 
-    Something held: ``PUT`` with ``If-Match``, and references inside the bundle lead to it. Nothing: ``POST`` with
-    ``If-None-Exist``, so that two messages at once make one patient.
+    Args:
+        stored: for the index of each entry to merge, the resource on the server; ``None`` if it has none. With a stored
+            resource the entry becomes ``PUT`` with ``If-Match``, and references inside the bundle point to the stored one.
+            Without, it becomes ``POST`` with ``If-None-Exist``, so that two messages at once make one patient.
     """
-    entries = [_plain(entry) for entry in bundle["entry"]]
-    moved = {}
-    for place, there in held.items():
-        if there:
-            moved[entries[place]["fullUrl"]] = f"{there['resourceType']}/{there['id']}"
-    entries = [led(entry, moved) for entry in entries]
-    for place, there in held.items():
-        removed = _removed(bundle["entry"][place])
-        entries[place] = _update(entries[place], there, removed) if there else _create(entries[place], removed)
+    entries = [_without_removed(entry) for entry in bundle["entry"]]
+    urls = {entries[n]["fullUrl"]: f"{found['resourceType']}/{found['id']}" for n, found in stored.items() if found}
+    entries = [rewrite_references(entry, urls) for entry in entries]
+    for n, found in stored.items():
+        extensions = bundle["entry"][n].get("extension", ())
+        removed = [each["valueString"] for each in extensions if each.get("url") == REMOVED]
+        entries[n] = _update(entries[n], found, removed) if found else _create(entries[n], removed)
     return {**bundle, "entry": entries}
 
 
-def merged(held: Resource, told: Resource, removed: Iterable[str] = ()) -> Resource:
-    """Field by field: absent keeps what is held, a value replaces it, what is named in ``removed`` goes.
+def merge(stored: Resource, update: Resource, removed: Iterable[str] = ()) -> Resource:
+    """Merge field by field: an absent field keeps its stored value, a value replaces it, the names in ``removed`` are deleted.
 
-    Identifiers replace those of the same system, extensions those of the same URL, links those to the same resource; the
-    others stay, because they are somebody else's word. ``value[x]`` in one type replaces it in every other.
+    Identifiers replace those of the same system, extensions those of the same URL, links those to the same resource; others
+    stay, because another system sent them. ``value[x]`` of one type replaces it of every other type.
 
-    >>> held = {"resourceType": "Patient", "id": "7", "gender": "male", "birthDate": "1970-01-01", "deceasedBoolean": False}
-    >>> merged(held, {"resourceType": "Patient", "gender": "female", "deceasedDateTime": "2024"}, ["birthDate"])
+    >>> stored = {"resourceType": "Patient", "id": "7", "gender": "male", "birthDate": "1970-01-01", "deceasedBoolean": False}
+    >>> merge(stored, {"resourceType": "Patient", "gender": "female", "deceasedDateTime": "2024"}, ["birthDate"])
     {'resourceType': 'Patient', 'id': '7', 'gender': 'female', 'deceasedDateTime': '2024'}
     """
-    said = {key: value for key, value in told.items() if key not in ("resourceType", "id")}
-    gone = {_family(key) for key in (*said, *removed)}
-    kept = {key: value for key, value in held.items() if _family(key) not in gone and not _is_stale(key, value)}
-    joined = {key: UNIONS[key](held.get(key), value) if key in UNIONS else value for key, value in said.items()}
+    new = {key: value for key, value in update.items() if key not in ("resourceType", "id")}
+    replaced = {_group(key) for key in (*new, *removed)}
+    kept = {key: value for key, value in stored.items() if _group(key) not in replaced}
+    if kept.get("text", {}).get("status") == "generated":
+        del kept["text"]  # the narrative shows the old values
+    joined = {key: UNIONS[key](stored.get(key), value) if key in UNIONS else value for key, value in new.items()}
     return {**kept, **joined}
 
 
-def _is_stale(key: str, value: Any) -> bool:
-    """A narrative that was generated from what has just changed."""
-    return key == "text" and value.get("status") == "generated"
-
-
-def _family(key: str) -> str:
-    """Elements that replace each other: a primitive and its extensions, the types of a choice."""
+def _group(key: str) -> str:
+    """One name for elements that replace each other: a primitive and its extensions, the types of a choice."""
     name = key.removeprefix("_")
     base = next((choice for choice in CHOICES if name.startswith(choice) and name[len(choice) :][:1].isupper()), "")
     return f"{base}[x]" if base else name.removesuffix("[x]") + ("[x]" if name.removesuffix("[x]") in CHOICES else "")
 
 
-def _by(key: str, held: list[Element] | None, told: list[Element]) -> list[Element]:
-    named = [each[key] for each in told if key in each]
-    return [*(each for each in held or [] if each.get(key) not in named and each not in told), *told]
+def _join_by(key: str, stored: list[Element] | None, update: list[Element]) -> list[Element]:
+    replaced = [each[key] for each in update if key in each]
+    return [*(each for each in stored or [] if each.get(key) not in replaced and each not in update), *update]
 
 
-def _links(held: list[Element] | None, told: list[Element]) -> list[Element]:
-    named = [each.get("other", {}).get("reference") for each in told]
-    return [*(each for each in held or [] if each.get("other", {}).get("reference") not in named), *told]
+def _join_links(stored: list[Element] | None, update: list[Element]) -> list[Element]:
+    replaced = [each.get("other", {}).get("reference") for each in update]
+    return [*(each for each in stored or [] if each.get("other", {}).get("reference") not in replaced), *update]
 
 
-def _meta(held: Element | None, told: Element) -> Element:
-    """The server's own facts are left to it; profiles, tags and labels are joined."""
-    joined = {key: value for key, value in {**(held or {}), **told}.items() if key not in SERVERS_OWN}
+def _join_meta(stored: Element | None, update: Element) -> Element:
+    """Profiles, tags and labels of both; without the elements that the server sets."""
+    joined = {key: value for key, value in {**(stored or {}), **update}.items() if key not in SET_BY_SERVER}
     for key in ("profile", "tag", "security"):
-        both = [*(held or {}).get(key, ()), *told.get(key, ())]
+        both = [*(stored or {}).get(key, ()), *update.get(key, ())]
         if both:
             joined[key] = [each for place, each in enumerate(both) if each not in both[:place]]
     return joined
 
 
 UNIONS: dict[str, Any] = {
-    "identifier": lambda held, told: _by("system", held, told),
-    "extension": lambda held, told: _by("url", held, told),
-    "link": _links,
-    "meta": _meta,
+    "identifier": lambda stored, update: _join_by("system", stored, update),
+    "extension": lambda stored, update: _join_by("url", stored, update),
+    "link": _join_links,
+    "meta": _join_meta,
 }
 
 
-def _plain(entry: Element) -> Element:
-    """The entry without what was said to the destination alone."""
+def _without_removed(entry: Element) -> Element:
+    """The entry without the extensions for the destination, which name the removed elements."""
     kept = [each for each in entry.get("extension", ()) if each.get("url") != REMOVED]
     plain = {key: value for key, value in entry.items() if key != "extension"}
     return {**plain, "extension": kept} if kept else plain
 
 
-def _removed(entry: Element) -> list[str]:
-    return [each["valueString"] for each in entry.get("extension", ()) if each.get("url") == REMOVED]
-
-
-def _update(entry: Element, held: Resource, removed: list[str]) -> Element:
-    content = merged(held, entry["resource"], removed)
-    content["meta"] = _meta(content.get("meta"), {})
+def _update(entry: Element, stored: Resource, removed: list[str]) -> Element:
+    content = merge(stored, entry["resource"], removed)
+    content["meta"] = _join_meta(content.get("meta"), {})
     if not content["meta"]:
         del content["meta"]
-    url = f"{held['resourceType']}/{held['id']}"
-    version = held["meta"]["versionId"]
+    url = f"{stored['resourceType']}/{stored['id']}"
+    version = stored["meta"]["versionId"]
     return {**entry, "resource": content, "request": {"method": "PUT", "url": url, "ifMatch": f'W/"{version}"'}}
 
 
 def _create(entry: Element, removed: list[str]) -> Element:
     kind, _, query = entry["request"]["url"].partition("?")
-    content = merged({}, entry["resource"], removed)
+    content = merge({}, entry["resource"], removed)
     content = {"resourceType": kind, "id": entry["resource"]["id"], **content}
     return {**entry, "resource": content, "request": {"method": "POST", "url": kind, "ifNoneExist": query}}
 
 
-def led(value: Any, moved: Mapping[str, str]) -> Any:
-    """The same with every reference to a resource of the bundle that the server holds leading there."""
+def rewrite_references(value: Any, urls: Mapping[str, str]) -> Any:
+    """The value with each reference in ``urls`` replaced by the new one; every ``fullUrl`` stays."""
     if isinstance(value, dict):
-        return {key: part if key == "fullUrl" else led(part, moved) for key, part in value.items()}
+        return {key: part if key == "fullUrl" else rewrite_references(part, urls) for key, part in value.items()}
     if isinstance(value, list):
-        return [led(part, moved) for part in value]
-    return moved.get(value, value) if isinstance(value, str) else value
+        return [rewrite_references(part, urls) for part in value]
+    return urls.get(value, value) if isinstance(value, str) else value

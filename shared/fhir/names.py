@@ -1,4 +1,4 @@
-"""Names that FHIR R4 has: only those may stand in a path. A property that FHIR does not know is a text that its sender chose."""
+"""The names of FHIR R4. The path of an issue has only these: any other property name is the sender's text and may be personal."""
 
 import re
 from functools import cache
@@ -13,23 +13,23 @@ STEP = re.compile(r"[^.\[\]]+")
 
 @cache
 def names() -> frozenset[str]:
-    """Every type and every JSON property of any type."""
+    """Every type, and every JSON property of any type."""
     return frozenset(orjson.loads((FOLDER / "names.json").read_bytes()))
 
 
-def known(name: str) -> str:
-    """The name of a type or a property, ``(unknown)`` when FHIR R4 has none such anywhere.
+def known_name(name: str) -> str:
+    """The name of a type or a property; ``(unknown)`` if FHIR R4 has no such name.
 
-    >>> known("birthDate"), known("_birthDate"), known("Jones")
+    >>> known_name("birthDate"), known_name("_birthDate"), known_name("Jones")
     ('birthDate', '_birthDate', '(unknown)')
     """
     return name if name.removeprefix("_") in names() else UNKNOWN
 
 
-def masked(path: str) -> str:
-    """A path whose every step is an index or a name of FHIR.
+def mask_path(path: str) -> str:
+    """The path with every step that is not an index or a name of FHIR replaced by ``(unknown)``.
 
-    >>> masked("Bundle.entry[0].resource.Jones.name[1]")
+    >>> mask_path("Bundle.entry[0].resource.Jones.name[1]")
     'Bundle.entry[0].resource.(unknown).name[1]'
     """
-    return STEP.sub(lambda step: step[0] if step[0].isascii() and step[0].isdigit() else known(step[0]), path)
+    return STEP.sub(lambda step: step[0] if step[0].isascii() and step[0].isdigit() else known_name(step[0]), path)

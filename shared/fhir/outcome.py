@@ -1,4 +1,4 @@
-"""What was found, as FHIR says it."""
+"""Issues as a FHIR OperationOutcome."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ ALL_OK = Issue(severity="information", code="informational", text="nothing to re
 
 
 def outcome(issues: Iterable[Issue]) -> Resource:
-    """An OperationOutcome: one issue each, ``expression`` where it is; one that says so when there is none."""
+    """An OperationOutcome with one issue for each; ``expression`` is the path. Without issues it has one, "nothing to report"."""
     return {"resourceType": "OperationOutcome", "issue": [_issue(issue) for issue in tuple(issues) or (ALL_OK,)]}
 
 

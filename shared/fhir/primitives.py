@@ -1,6 +1,6 @@
 """The formats of FHIR's primitive types: one cheap test each, true when the JSON value is well formed.
 
-A test may raise ``TypeError`` for a value of the wrong JSON type; who calls it takes that as false.
+A test may raise ``TypeError`` for a value of the wrong JSON type; the caller treats that as false.
 """
 
 import re
@@ -30,28 +30,12 @@ def _pattern(pattern: str) -> Test:
     return re.compile(pattern, re.ASCII).fullmatch
 
 
-def _is_boolean(value: object) -> bool:
-    return value is True or value is False
-
-
-def _is_integer(value: object) -> bool:
-    return type(value) is int and value in INT32
-
-
-def _is_positive(value: object) -> bool:
-    return type(value) is int and 0 < value < INT32.stop
-
-
-def _is_unsigned(value: object) -> bool:
-    return type(value) is int and 0 <= value < INT32.stop
-
-
 def _is_decimal(value: object) -> bool:
     return isinstance(value, NUMBER) and value is not True and value is not False and isfinite(value)
 
 
 def _is_base64(value: str) -> bool:
-    """Without a pattern: a document of many kilobytes is looked at in one sweep."""
+    """No regular expression: ``bytes.translate`` checks a document of many kilobytes in one pass."""
     if not value.isascii():
         return False
     data = value.encode()
@@ -62,12 +46,12 @@ def _is_base64(value: str) -> bool:
     return len(data) > 0 and not len(data) % 4 and rest in (b"", b"=", b"==") and data.endswith(rest)
 
 
-WORD = 256  # characters up to which a word is kept: a longer one is a sender's text, not a word that comes again
-UNIQUE = "urn:uuid:"  # the name of one entry: it does not come again
+WORD = 256  # longest word that is cached, in characters: a longer one is a sender's text and does not recur
+UNIQUE = "urn:uuid:"  # the name of one entry: it does not recur, so it is not cached
 
 
-class _Known(dict[str, bool]):
-    """Words that come again and again (systems, codes, units, times): looked at once, then looked up. Bounded."""
+class _WordCache(dict[str, bool]):
+    """A bounded cache of words that recur (systems, codes, units, times): each is matched once, then looked up."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__()
@@ -84,14 +68,14 @@ class _Known(dict[str, bool]):
         return well_formed
 
 
-URI = _Known(r"[^\s\x00-\x1f]+").__getitem__
-CODE = _Known(rf"[^\s{CONTROL}]+(?:\s[^\s{CONTROL}]+)*").__getitem__
-DATE_TIME = _Known(rf"{DAY}(?:T{TIME}{ZONE})?|{YEAR}(?:-(?:0[1-9]|1[0-2]))?").__getitem__
-INSTANT = _Known(rf"{DAY}T{TIME}{ZONE}").__getitem__
+URI = _WordCache(r"[^\s\x00-\x1f]+").__getitem__
+CODE = _WordCache(rf"[^\s{CONTROL}]+(?:\s[^\s{CONTROL}]+)*").__getitem__
+DATE_TIME = _WordCache(rf"{DAY}(?:T{TIME}{ZONE})?|{YEAR}(?:-(?:0[1-9]|1[0-2]))?").__getitem__
+INSTANT = _WordCache(rf"{DAY}T{TIME}{ZONE}").__getitem__
 
 TESTS: dict[str, Test] = {
     "base64Binary": _is_base64,
-    "boolean": _is_boolean,
+    "boolean": lambda value: value is True or value is False,
     "canonical": URI,
     "code": CODE,
     "date": _pattern(rf"{DAY}|{YEAR}(?:-(?:0[1-9]|1[0-2]))?"),
@@ -99,13 +83,13 @@ TESTS: dict[str, Test] = {
     "decimal": _is_decimal,
     "id": _pattern(r"[A-Za-z0-9.-]{1,64}"),
     "instant": INSTANT,
-    "integer": _is_integer,
+    "integer": lambda value: type(value) is int and value in INT32,
     "markdown": _pattern(TEXT),
     "oid": _pattern(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+"),
-    "positiveInt": _is_positive,
+    "positiveInt": lambda value: type(value) is int and 0 < value < INT32.stop,
     "string": _pattern(TEXT),
     "time": _pattern(TIME),
-    "unsignedInt": _is_unsigned,
+    "unsignedInt": lambda value: type(value) is int and 0 <= value < INT32.stop,
     "uri": URI,
     "url": URI,
     "uuid": _pattern(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
@@ -122,6 +106,6 @@ _JSON_TYPE: dict[str, type | tuple[type, ...]] = {
 
 
 def has_json_type(primitive: str, value: object) -> bool:
-    """Whether the value has the JSON type of this primitive, whatever its format."""
-    wanted = _JSON_TYPE.get(primitive, str)
-    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+    """Whether the value has the JSON type of this primitive, in any format."""
+    expected = _JSON_TYPE.get(primitive, str)
+    return isinstance(value, expected) and (expected is bool or not isinstance(value, bool))

@@ -1,4 +1,4 @@
-"""Ids that never change: UUIDv5 of who sent it, what they called it and where in the message it stands."""
+"""Stable ids of resources: UUIDv5 of the sender, the control id and the path in the message."""
 
 from hashlib import sha1
 from typing import Protocol
@@ -11,13 +11,13 @@ HUB = uuid5(NAMESPACE_URL, "https://fhir.nhs.wales/integration-hub")
 
 
 class Message(Protocol):
-    """What of a message is needed here: its text at a path."""
+    """A message, as far as ids need it: the text at a path."""
 
     def __getitem__(self, path: str, /) -> object: ...
 
 
 class Ids:
-    """The ids of the resources that one message becomes. The same message gives the same ids; no patient identifier is in them.
+    """The ids of the resources that are made from one message. The same message gives the same ids, without patient identifiers.
 
     >>> Ids("WLIMS", "7A4", "M1")("OBX[2]")
     'ab911c14-86a2-5e7b-bb90-6fd02793778a'
@@ -26,17 +26,17 @@ class Ids:
     __slots__ = ("_prefix",)
 
     def __init__(self, sender: str, facility: str, control_id: str) -> None:
-        # A separator inside a value is escaped: else "A|B" at "C" would have the ids of "A" at "B|C".
+        # Escape the separator inside a value: otherwise "A|B" at "C" would have the same ids as "A" at "B|C".
         names = (each.replace("%", "%25").replace("|", "%7C") for each in (sender, facility, control_id))
         self._prefix = sha1(HUB.bytes + "".join(f"{name}|" for name in names).encode(), usedforsecurity=False)
 
     @classmethod
     def of(cls, message: Message) -> "Ids":
-        """The ids of this message: MSH-3, MSH-4, MSH-10."""
+        """The ids of this message, from MSH-3, MSH-4 and MSH-10."""
         return cls(str(message["MSH-3"]), str(message["MSH-4"]), str(message["MSH-10"]))
 
     def __call__(self, path: str) -> str:
-        """The id of what is made from the segment (or field) at this path: ``PID``, ``OBX[3]``, ``PV1-7``."""
+        """The id of the resource that is made from the segment or field at this path: ``PID``, ``OBX[3]``, ``PV1-7``."""
         digest = self._prefix.copy()
         digest.update(path.encode())
         text = digest.hexdigest()
@@ -53,7 +53,7 @@ def full_url(resource_id: str) -> str:
 
 
 def reference(resource_type: str, resource_id: str, display: str = "") -> Element:
-    """A reference to another resource of the same transaction; empty when there is no such resource (an empty id).
+    """A reference to another resource of the same transaction; empty if the id is empty.
 
     >>> reference("Patient", "5c0e")
     {'reference': 'urn:uuid:5c0e', 'type': 'Patient'}

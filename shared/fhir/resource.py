@@ -1,4 +1,4 @@
-"""Resources and elements as plain dicts, without what is empty; written as JSON with every decimal digit kept."""
+"""Resources and elements as plain dicts without empty values, and their JSON, which keeps every digit of a decimal."""
 
 import re
 from keyword import kwlist
@@ -15,7 +15,7 @@ NUMBER = re.compile(r"[+]?(-?)(?=\.?[0-9])0*+([0-9]*+)(?:\.([0-9]*))?([eE][+-]?[
 
 
 class Decimal(float):
-    """A FHIR decimal that keeps its digits: a plain float to whoever computes, the text as sent when it is written.
+    """A FHIR decimal that keeps its digits: a float for calculations, and the text as sent in JSON.
 
     >>> to_json({"value": Decimal("7.40")})
     b'{"value":7.40}'
@@ -23,7 +23,7 @@ class Decimal(float):
     b'{"value":7}'
 
     Raises:
-        ValueError: the text is no number. The value is left out of the text.
+        ValueError: the text is not a number. The message does not contain the value.
     """
 
     __slots__ = ("text",)
@@ -40,35 +40,35 @@ class Decimal(float):
 
 
 def element(**elements: Any) -> Element:
-    """An element of a resource without what is empty (``None``, ``""``, ``[]``, ``{}``); ``False`` and ``0`` stay.
+    """An element of a resource without empty values (``None``, ``""``, ``[]``, ``{}``). ``False`` and ``0`` stay.
 
-    A list loses its empty items. A name that is a word of Python takes an underscore behind it: ``class_``.
+    Empty items of a list are dropped. A name that is a Python keyword has an underscore at its end: ``class_``.
 
     >>> element(use="official", family="", given=["", "Ann"], multipleBirthInteger=0, class_={})
     {'use': 'official', 'given': ['Ann'], 'multipleBirthInteger': 0}
     """
-    return _with_what_is_said({}, elements)
+    return _without_empty({}, elements)
 
 
-def _with_what_is_said(kept: Element, elements: Element) -> Element:
-    """The one loop under every mapping."""
+def _without_empty(target: Element, elements: Element) -> Element:
+    """The loop that every mapping runs through, so it makes no calls."""
     for name, value in elements.items():
         if value or value == 0:
             if type(value) is list and not all(value):
                 value = [item for item in value if item or item == 0]
                 if not value:
                     continue
-            kept[name] = value
-    return kept if PYTHON.isdisjoint(kept) else {name.rstrip("_"): value for name, value in kept.items()}
+            target[name] = value
+    return target if PYTHON.isdisjoint(target) else {name.rstrip("_"): value for name, value in target.items()}
 
 
 def resource(resource_type: str, /, **elements: Any) -> Resource:
-    """A resource of this type, without what is empty.
+    """A resource of this type without empty values.
 
     >>> resource("Patient", id="p1", active=False, name=[])
     {'resourceType': 'Patient', 'id': 'p1', 'active': False}
     """
-    return _with_what_is_said({"resourceType": resource_type}, elements)
+    return _without_empty({"resourceType": resource_type}, elements)
 
 
 def to_json(content: Resource) -> bytes:
@@ -79,4 +79,4 @@ def to_json(content: Resource) -> bytes:
 def _decimal(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
         return orjson.Fragment(value.text)
-    raise TypeError(f"{type(value).__name__} has no place in a FHIR resource")
+    raise TypeError(f"{type(value).__name__} is not a type of a FHIR resource")

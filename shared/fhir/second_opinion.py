@@ -1,16 +1,17 @@
-"""What ``fhir.resources`` says of a resource: an independent reading, in tests, on request, and at run time on a sample.
+"""A second, independent check with ``fhir.resources``: in tests, on request, and at run time on a sample of messages.
 
-It knows R4B, which for what we write is R4; it is slow to import and to ask, so it is never in a message's way.
+It implements R4B, which is the same as R4 for the resources that the hub writes. It is slow to import and to run, so no message
+waits for it.
 """
 
 from typing import Any
 
-from shared.fhir.names import masked
+from shared.fhir.names import mask_path
 from shared.issue import Issue
 
 
 def second_opinion(resource: dict[str, Any]) -> list[Issue]:
-    """Each thing that ``fhir.resources`` finds, by path and kind; its texts quote values and are left out.
+    """Each problem that ``fhir.resources`` reports, by path and kind. Its own texts quote values, so they are left out.
 
     >>> second_opinion({"resourceType": "Patient", "gender": "male"})
     []
@@ -33,12 +34,12 @@ def second_opinion(resource: dict[str, Any]) -> list[Issue]:
 
 def _issue(where: str, kind: str) -> Issue:
     return Issue(
-        severity="warning", code="processing", where=masked(where), text=f"fhir.resources: {kind}", rule="second-opinion"
+        severity="warning", code="processing", where=mask_path(where), text=f"fhir.resources: {kind}", rule="second-opinion"
     )
 
 
 def _path(kind: str, parts: tuple[int | str, ...]) -> str:
-    """A FHIR path out of the places that pydantic names; the names of its classes are left out."""
+    """The FHIR path of a place that pydantic reports, without the names of its classes."""
     path = kind
     for part in parts:
         if isinstance(part, int):

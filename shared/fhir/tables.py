@@ -1,4 +1,4 @@
-"""The committed tables of the definitions, read when first needed: one file per resource type."""
+"""The committed tables of the FHIR definitions: one file per resource type, read when it is first needed."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -13,14 +13,14 @@ FOLDER = Path(__file__).parent / "tables"
 
 
 class Declared(NamedTuple):
-    """One JSON property of a type: the element it belongs to and what may stand in it."""
+    """One JSON property of a type: its element and its allowed values."""
 
     element: str  # as defined: ``value[x]`` for ``valueQuantity``
     type: str
     least: int
     many: bool
     codes: str  # key of the value set of a required binding, or ``""``
-    targets: frozenset[str]  # allowed targets of a reference; empty: any
+    targets: frozenset[str]  # allowed types of a reference; empty: any type
 
     @property
     def is_primitive(self) -> bool:
@@ -41,7 +41,7 @@ def resource_types() -> frozenset[str]:
 
 @cache
 def type_table(name: str) -> Type:
-    """The properties of a datatype, a resource or a part of one (``Observation.component``); ``KeyError`` when unknown."""
+    """The properties of a datatype, a resource or a part of one (``Observation.component``); ``KeyError`` if unknown."""
     root = name.split(".")[0]
     rows = _rows(root if root in resource_types() else "types")[name]
     return {prop: declared for element, row in rows.items() for prop, declared in _declared(element, row)}
@@ -54,18 +54,18 @@ def _rows(file: str) -> dict[str, dict[str, list[Any]]]:
 
 def _declared(element: str, row: list[Any]) -> Iterator[tuple[str, Declared]]:
     least, most, *types = row
-    for spelt in types:
-        name, _, extra = spelt.partition("#")
+    for declared_type in types:
+        name, _, extra = declared_type.partition("#")
         is_reference = name == "Reference"
-        spoken = name.removeprefix("Simple")  # SimpleQuantity is a Quantity with less in it
-        prop = element.replace("[x]", spoken[0].upper() + spoken[1:])
+        in_property = name.removeprefix("Simple")  # a SimpleQuantity is a Quantity with fewer elements
+        prop = element.replace("[x]", in_property[0].upper() + in_property[1:])
         targets = frozenset(extra.split("|")) if is_reference and extra else frozenset[str]()
         yield prop, Declared(element, name, least, most != 1, "" if is_reference else extra, targets)
 
 
 @cache
 def required(name: str) -> frozenset[str]:
-    """The elements of a type that must be there."""
+    """The required elements of a type."""
     return frozenset(declared.element for declared in type_table(name).values() if declared.least)
 
 
@@ -76,18 +76,18 @@ def _value_sets() -> dict[str, dict[str, list[str]]]:
 
 @cache
 def codes(value_set: str) -> frozenset[str]:
-    """All codes of a value set, whatever their system: what a ``code`` may be."""
+    """All codes of a value set, of any system: the allowed values of a ``code``."""
     return frozenset(code for listed in _value_sets()[value_set].values() for code in listed)
 
 
 @cache
 def codings(value_set: str) -> frozenset[tuple[str, str]]:
-    """All (system, code) pairs of a value set: what a Coding may be."""
+    """All (system, code) pairs of a value set: the allowed Codings."""
     return frozenset((system, code) for system, listed in _value_sets()[value_set].items() for code in listed)
 
 
 def profiles(type_name: str) -> dict[str, dict[str, Any]]:
-    """The national profiles on a type, by their URL."""
+    """The national profiles of a type, by URL."""
     return _profiles(type_name) if type_name in _profiled() else {}
 
 

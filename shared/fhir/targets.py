@@ -1,4 +1,4 @@
-"""What a reference leads to."""
+"""What a reference refers to."""
 
 import re
 from collections.abc import Mapping
@@ -12,24 +12,29 @@ LITERAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/
 CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?.*")
 
 
-class Known(NamedTuple):
-    """What is known around a resource: ``fullUrl`` -> type in its bundle (``None`` outside one), ``#id`` -> type inside it."""
+class Context(NamedTuple):
+    """The resources that a reference can reach.
+
+    Args:
+        bundle: ``fullUrl`` -> type of each entry; ``None`` outside a bundle.
+        contained: ``#id`` -> type of each contained resource.
+    """
 
     bundle: Mapping[str, str] | None = None
-    inside: Mapping[str, str] = MappingProxyType({})
+    contained: Mapping[str, str] = MappingProxyType({})
 
 
-def target_type(reference: Json, known: Known) -> str | None:
-    """The type that a reference leads to; ``""`` when nobody can know, ``None`` when it leads to nothing."""
+def target_type(reference: Json, context: Context) -> str | None:
+    """The type of the resource that a reference refers to; ``""`` if it is not known, ``None`` if there is no such resource."""
     text = reference.get("reference")
     if not isinstance(text, str):
         return declared_type(reference)
-    if known.bundle and text in known.bundle:
-        return known.bundle[text]
+    if context.bundle and text in context.bundle:
+        return context.bundle[text]
     if text.startswith("#"):
-        return known.inside.get(text)
+        return context.contained.get(text)
     if text.startswith(("urn:uuid:", "urn:oid:")):
-        return declared_type(reference) if known.bundle is None else None
+        return declared_type(reference) if context.bundle is None else None
     named = LITERAL.fullmatch(text) or CONDITIONAL.fullmatch(text)
     return named[1] if named and named[1] in resource_types() else declared_type(reference)
 
@@ -39,12 +44,12 @@ def declared_type(reference: Json) -> str:
     return declared if isinstance(declared, str) and declared in resource_types() else ""
 
 
-def is_right(reference: Json, targets: frozenset[str], known: Known) -> bool:
-    """Whether a reference leads somewhere, and where it may."""
-    leads_to = target_type(reference, known)
-    if leads_to is None:
+def is_valid_reference(reference: Json, targets: frozenset[str], context: Context) -> bool:
+    """Whether the resource of a reference exists and has an allowed type."""
+    target = target_type(reference, context)
+    if target is None:
         return False
-    return not leads_to or not targets or leads_to in targets
+    return not target or not targets or target in targets
 
 
 def full_urls(bundle: Json) -> dict[str, str]:

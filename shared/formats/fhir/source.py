@@ -66,12 +66,12 @@ class Fhir:
         )
 
     def _too_large(self, resource: Resource) -> list[Issue]:
-        from shared.fhir.names import masked
+        from shared.fhir.names import mask_path
 
         text = f"an attachment is larger than {self.largest_attachment >> 20} MB"
         most = self.largest_attachment * 4 // 3 + 4
         return [
-            Issue(severity="error", code="too-long", where=masked(where), text=text, rule="attachment-too-large")
+            Issue(severity="error", code="too-long", where=mask_path(where), text=text, rule="attachment-too-large")
             for where, data in attachments(resource, resource["resourceType"])
             if len(data) > most
         ]

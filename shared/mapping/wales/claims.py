@@ -35,10 +35,10 @@ def profile(resource_type: str, laboratory: bool = False) -> str:
 
 def claimed(made: Resource, laboratory: bool = False) -> Resource:
     """The resource with the claim of its national profile, behind its id; without it when it does not keep the profile."""
-    from shared.fhir.profiles import keeps  # by those who claim, not by those who only name a profile
+    from shared.fhir.profile_check import is_valid  # here, so that a mapping that only names a profile does not load the check
 
     url = profile(made["resourceType"], laboratory)
-    if not url or not keeps(url, made):
+    if not url or not is_valid(url, made):
         return made
     head = {"resourceType": made["resourceType"], "id": made["id"], "meta": {**made.get("meta", {}), "profile": [url]}}
     return {**head, **{name: value for name, value in made.items() if name not in head}}

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from shared.fhir.invariants import ENTERED_IN_ERROR, SHAPE, UCUM, VALUE
-from shared.fhir.shapes import _bound as bound
-from shared.fhir.shapes import has_one_of
+from shared.fhir.invariant_table import PRESENCE_RULES, VALUE_RULES
+from shared.fhir.invariants import ENTERED_IN_ERROR, UCUM
+from shared.fhir.quick_check import _bound as bound
+from shared.fhir.quick_check import has_one_of
 from shared.fhir.tables import Declared, codings
 
 Json = dict[str, Any]
@@ -81,7 +82,7 @@ BREAK: list[tuple[str, str, str, list[str]]] = [
 
 
 def broken(type_name: str, key: str, names: list[str]) -> list[str]:
-    rule = next(each for each in SHAPE[type_name] if each.key == key)
+    rule = next(each for each in PRESENCE_RULES[type_name] if each.key == key)
     sets = [each for size in range(len(names) + 1) for each in combinations(names, size)]
     return [" ".join(each) for each in sets if not rule.holds({"id", *each})]
 
@@ -92,7 +93,9 @@ def test_a_rule_about_which_elements_are_there(type_name: str, key: str, names: 
 
 
 def test_every_rule_of_shape_is_in_the_table() -> None:
-    assert {(name, key) for name, key, _, _ in BREAK} == {(name, rule.key) for name, rules in SHAPE.items() for rule in rules}
+    assert {(name, key) for name, key, _, _ in BREAK} == {
+        (name, rule.key) for name, rules in PRESENCE_RULES.items() for rule in rules
+    }
 
 
 def coded(*codes: str) -> Json:
@@ -222,13 +225,13 @@ TRIED: list[tuple[str, str, Json, bool]] = [
 
 @pytest.mark.parametrize(("type_name", "key", "element", "holds"), TRIED)
 def test_a_rule_about_values(type_name: str, key: str, element: Json, holds: bool) -> None:
-    rules = [rule for rule in VALUE[type_name] if rule.key == key]
+    rules = [rule for rule in VALUE_RULES[type_name] if rule.key == key]
     assert rules
     assert all(rule.holds(element) for rule in rules) is holds
 
 
 def test_every_rule_of_values_is_seen_open_and_shut() -> None:
-    for type_name, rules in VALUE.items():
+    for type_name, rules in VALUE_RULES.items():
         for rule in rules:
             tried = [element for name, key, element, _ in TRIED if (name, key) == (type_name, rule.key)]
             assert {bool(rule.holds(element)) for element in tried} == {True, False}, f"{type_name} {rule.key}"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from integrations import load, load_all
 from shared import pipeline
 from shared.fhir import check, tables
-from shared.fhir.names import UNKNOWN, known, masked, names
+from shared.fhir.names import UNKNOWN, known_name, mask_path, names
 from shared.formats.json.schema import SchemaProfile
 from tests.canary.canaries import Nest
 from toolkit.generate.build_fhir_tables import names as built
@@ -29,7 +29,7 @@ def test_the_list_is_that_of_the_tables() -> None:
 
 @given(st.text())
 def test_a_masked_path_holds_only_names(text: str) -> None:
-    left = masked(text).replace(UNKNOWN, "")
+    left = mask_path(text).replace(UNKNOWN, "")
     assert all(
         step.isdigit() or step.removeprefix("_") in names()
         for step in left.replace("[", ".").replace("]", ".").split(".")
@@ -80,12 +80,12 @@ def test_a_resource_type_made_up_is_masked(odd: str) -> None:
     ):
         issues = check(resource)
         assert issues
-        assert all(each.where == masked(each.where) for each in issues)
+        assert all(each.where == mask_path(each.where) for each in issues)
 
 
 def test_a_known_name_in_the_wrong_place_is_named() -> None:
     assert [i.where for i in check({"resourceType": "Patient", "comparator": "<"})] == ["Patient.comparator"]
-    assert known("nick") == UNKNOWN
+    assert known_name("nick") == UNKNOWN
 
 
 def test_every_schema_closes_its_objects() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.fhir.versions import versioned
+from shared.fhir.versions import versioned_entries
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from shared.fhir.versions import versioned
 )
 def test_only_a_put_of_the_type_is_versioned(request_: dict[str, str] | None, found: dict[int, str]) -> None:
     entry = {"request": request_} if request_ else {}
-    assert versioned({"entry": [entry]}, "DocumentReference") == found
+    assert versioned_entries({"entry": [entry]}, "DocumentReference") == found

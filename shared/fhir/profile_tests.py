@@ -1,6 +1,6 @@
-"""The cheap yes/no pass over a national profile: does this resource keep it beyond doubt?
+"""The quick yes/no check of a national profile: is this resource certainly valid?
 
-A profile's tree becomes nested functions once. Who gets ``False`` asks ``profiles`` for the findings.
+The tree of a profile becomes nested functions once. If a test returns ``False``, ``profile_check`` lists the problems.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ def _compiled(type_name: str, url: str) -> Test:
 
 
 def _node(node: Json) -> Test:
-    """What a node asks of one element that is there."""
+    """The test of one element by a node of a profile."""
     tests = tuple(_node_tests(node))
     if len(tests) == 1:
         return tests[0]
@@ -50,7 +50,7 @@ def _node_tests(node: Json) -> Iterator[Test]:
 
 
 def _choice(name: str, node: Json) -> Test:
-    """``value[x]``: whichever property is there is of an allowed type."""
+    """``value[x]``: the property that is present has an allowed type."""
     base, least = name[:-3], bool(node.get("min"))
     allowed = {f"{base}{t[0].upper()}{t[1:]}" for t in node.get("types", ())}
     inner = _node(node)
@@ -69,14 +69,14 @@ def _child(name: str, node: Json) -> Test:
     inner = _node(node) if set(node) & {"fixed", "codes", "children"} else None
     slices = _slices(node["slices"]) if "slices" in node else None
     needed = least or any(part.get("min") for part in node.get("slices", {}).values())
-    beside = f"_{name}"
+    extensions = f"_{name}"
 
     def test(element: Any) -> bool:
-        if type(element) is not dict:  # a primitive: its extensions stand beside it, and are asked for there
+        if type(element) is not dict:  # a primitive; its extensions are in a property of the parent, tested there
             return True
         value = element.get(name)
         if value is None:
-            return not needed and beside not in element
+            return not needed and extensions not in element
         items = value if type(value) is list else (value,)
         if most is not None and len(items) > most:
             return False
@@ -88,28 +88,23 @@ def _child(name: str, node: Json) -> Test:
 
 
 def _slices(slices: Json) -> Test:
-    """Each slice has as many items as it may, each as it should be."""
+    """Each slice has an allowed number of items, and each item is valid."""
     parts = [(_match(part["match"]), part.get("min", 0), part.get("max", 1 << 30), _node(part)) for part in slices.values()]
 
     def test(items: Any) -> bool:
         for matches, least, most, inner in parts:
-            mine = [item for item in items if matches(item)]
-            if (mine or least) and not (least <= len(mine) <= most and all(map(inner, mine))):
+            found = [item for item in items if matches(item)]
+            if (found or least) and not (least <= len(found) <= most and all(map(inner, found))):
                 return False
         return True
 
     single = [part["match"] for part in slices.values()]
     at = next(iter(single[0]))
     if at in ("system", "url") and all(list(match) == [at] for match in single):
-        return _only_when_named(test, at, {match[at] for match in single}, any(part[1] for part in parts))
+        names, is_needed = {match[at] for match in single}, any(part[1] for part in parts)
+        # Most items belong to no slice: then no slice needs a test.
+        return test if is_needed else lambda items: names.isdisjoint([item.get(at) for item in items]) or test(items)
     return test
-
-
-def _only_when_named(test: Test, at: str, names: set[str], needed: bool) -> Test:
-    """Most items belong to no slice; then there is nothing to look at."""
-    if needed:
-        return test
-    return lambda items: names.isdisjoint([item.get(at) for item in items]) or test(items)
 
 
 def _match(match: Json) -> Test:
@@ -122,7 +117,7 @@ def _match(match: Json) -> Test:
 
 
 def is_coded(element: Any, value_set: str) -> bool:
-    """Whether a coded element has a code of the value set; true for what is not coded at all (an extension)."""
+    """Whether a coded element has a code of the value set; true for an element without a code (an extension)."""
     if isinstance(element, str):
         return element in tables.codes(value_set)
     if not isinstance(element, dict) or "url" in element:

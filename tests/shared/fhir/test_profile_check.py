@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.fhir import FhirProfile, check, entry, transaction_bundle
-from shared.fhir.conforms import profile_test
+from shared.fhir.profile_tests import profile_test
 
 Json = dict[str, Any]
 WALES = "https://fhir.nhs.wales/StructureDefinition/DataStandardsWales-"
@@ -135,7 +135,7 @@ def test_an_outgoing_profile_may_ask_that_national_profiles_are_claimed() -> Non
     found = FhirProfile("CDR", claims=(f"{WALES}Patient",)).check(bundle)
     assert [issue.where for issue in found] == ["Bundle.entry[0].resource.meta.profile"]
     assert [(issue.severity, issue.rule, issue.text) for issue in found] == [
-        ("error", "profile-claimed", "claims no national profile")
+        ("error", "profile-claimed", "names no national profile")
     ]
 
 
@@ -155,5 +155,5 @@ def test_every_resource_of_the_type_claims_the_profile(
     resources: list[Json], claims: tuple[str, ...], unclaimed: list[int]
 ) -> None:
     profile = FhirProfile("CDR", claims=tuple(WALES + each for each in claims))
-    found = [issue.where for issue in profile._unclaimed({"entry": [{"resource": each} for each in resources]})]
+    found = [issue.where for issue in profile._without_profile({"entry": [{"resource": each} for each in resources]})]
     assert found == [f"Bundle.entry[{n}].resource.meta.profile" for n in unclaimed]

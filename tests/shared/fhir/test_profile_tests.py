@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.fhir.conforms import _node
-from shared.fhir.profiles import _within
+from shared.fhir.profile_check import _check_node
+from shared.fhir.profile_tests import _node
 
 Json = dict[str, Any]
 ACTIVE = {"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}
@@ -117,4 +117,4 @@ VALUES: list[tuple[Json, Any, bool]] = [
 @pytest.mark.parametrize(("node", "element", "holds"), VALUES)
 def test_both_passes_say_the_same_of_each_value(node: Json, element: Any, holds: bool) -> None:
     assert _node(node)(element) is holds
-    assert (not list(_within(node, element, "R", "rule"))) is holds
+    assert (not list(_check_node(node, element, "R", "rule"))) is holds
