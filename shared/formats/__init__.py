@@ -61,6 +61,15 @@ def leaves(document: Any) -> Iterator[Leaf]:
     return form.leaves(document) if form else iter((Leaf("", str(document), lambda new: new),))
 
 
+def recognise(body: bytes) -> Format | None:
+    """The format of a body, by its text alone; ``None`` when we know none. For tools: it may read the whole body.
+
+    >>> [form.name if (form := recognise(body)) else "" for body in (b"MSH|", b'{"resourceType": "Patient"}', b"[1]", b"<a/>")]
+    ['hl7v2', 'fhir', 'json', '']
+    """
+    return next((form for form in every() if form.begins_like(body) and form.recognises(body)), None)
+
+
 def naming(content_type: str) -> Format | None:
     """The format that a media type names; ``None`` when it names none that we know."""
     media = content_type.partition(";")[0].strip().lower()

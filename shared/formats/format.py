@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def _is_no_batch(body: bytes) -> bool:
+def _never(body: bytes) -> bool:
     return False
+
+
+def _always(body: bytes) -> bool:
+    return True
 
 
 def _unchanged(body: bytes) -> bytes:
@@ -37,7 +41,8 @@ class Format:
         answers: media types that a sender can be answered in; the usual one first.
         answers_by_status: the HTTP status says whether a message was accepted (202 or 422); otherwise the answer's body does.
         begins: how a body begins, after blanks and a byte order mark; empty when it may begin in any way.
-        identifies: beginnings of the paths that name the message itself and not a person; no other path may be logged.
+        recognises: whether a body that begins so is of this format; needed where formats begin alike. Standard library only.
+        identifies: first parts of the paths that name the message itself and not a person; the text of no other may be logged.
         schemas: the body in OpenAPI: a JSON Schema for each media type shown there.
         example: a small synthetic message.
         holds: whether a document, or what a mapping made, is of this format.
@@ -58,6 +63,7 @@ class Format:
     answers: tuple[str, ...]
     answers_by_status: bool = True
     begins: tuple[bytes, ...] = ()
+    recognises: Callable[[bytes], bool] = _always
     identifies: tuple[str, ...] = ()
     schemas: Mapping[str, Mapping[str, str]]
     example: bytes
@@ -66,7 +72,7 @@ class Format:
     write: "Callable[[Any, str], Outgoing]"
     leaves: Callable[[Any], Iterator[Leaf]]
     mark_test: Callable[[bytes, str], bytes]
-    is_batch: Callable[[bytes], bool] = _is_no_batch
+    is_batch: Callable[[bytes], bool] = _never
     readable: Callable[[bytes], bytes] = _unchanged
     shown: Callable[[bytes], Any] = field(default=bytes.decode)
 
@@ -75,5 +81,5 @@ class Format:
         return content_type.partition(";")[0].strip().lower() in (*self.also_sent_as, *self.media_types)
 
     def begins_like(self, body: bytes) -> bool:
-        """Whether a body begins as this format does."""
+        """Whether a body begins as this format does: a quick look, for every message."""
         return not self.begins or body.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(self.begins)

@@ -2,22 +2,20 @@
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
-from itertools import count
-from typing import Any
+from itertools import count, islice
 from urllib.parse import quote
 
-import orjson
-
-from shared import pipeline
+from shared import formats, pipeline
 from shared.envelope import Envelope
+from shared.formats.format import Format
+from shared.formats.json.leaves import json_leaves
 from shared.integration import Integration
+from shared.leaves import Leaf
 
-# What names the message itself, not a person: sender, receiver, time, type, control id, processing id, version, character set.
 HEADER = (b"MSH", b"FHS", b"BHS")
 LEAF = re.compile(rb"[^|^~&\r\n]+")
-IDENTITY = ("id", "identifier", "source", "resourceType", "type", "system")
 
 
 class Nest:
@@ -55,17 +53,25 @@ def every_leaf(body: bytes, nest: Nest) -> bytes:
 
 def as_many_as_pass(integration: Integration, envelope: Envelope, nest: Nest) -> Envelope:
     """The message with a canary in each leaf whose change still lets it be taken and sent."""
+    form = next(each for each in formats.of(integration.source) if each.begins_like(envelope.body))
     body = envelope.body
-    changes = json_changes if body.lstrip()[:1] == b"{" else er7_changes
-    for change in list(changes(body)):
+    for number, leaf in enumerate(planted(form, body)):
+        if re.split(r"[-.\[]", leaf.path)[0] in form.identifies:
+            continue
         canary = nest.new()
-        tried = change(body, canary)
+        tried = form.write(next(islice(planted(form, body), number, None)).changed(canary), "").body
         ran = pipeline.run(integration, _with(envelope, tried))
         if ran.verdict.accepted and ran.outgoing:
             body = tried
         else:
             nest.made.remove(canary)
     return _with(envelope, body)
+
+
+def planted(form: Format, body: bytes) -> Iterator[Leaf]:
+    """Every leaf of a body. Of a bundle these are more than those of its resources: those of its entries too."""
+    document = form.parse(body)
+    return json_leaves(document) if isinstance(document, dict | list) else form.leaves(document)
 
 
 def _with(envelope: Envelope, body: bytes) -> Envelope:
@@ -76,53 +82,3 @@ def _with(envelope: Envelope, body: bytes) -> Envelope:
         content_type=envelope.content_type,
         trigger=envelope.trigger,
     )
-
-
-Change = Callable[[bytes, str], bytes]
-
-
-def er7_changes(body: bytes) -> Iterator[Change]:
-    """One change for each leaf outside the header."""
-    for n, line in enumerate(re.split(rb"\r\n|\r|\n", body)):
-        if not line.startswith(HEADER):
-            yield from (er7_change(n, nth) for nth, _ in enumerate(LEAF.finditer(line[4:])))
-
-
-def er7_change(line_number: int, nth: int) -> Change:
-    def change(body: bytes, canary: str) -> bytes:
-        lines = re.split(rb"\r\n|\r|\n", body)
-        head, rest = lines[line_number][:4], lines[line_number][4:]
-        match = list(LEAF.finditer(rest))[nth]
-        lines[line_number] = head + rest[: match.start()] + canary.encode() + rest[match.end() :]
-        return b"\r".join(lines)
-
-    return change
-
-
-def json_changes(body: bytes) -> Iterator[Change]:
-    """One change for each text in a JSON document, but those that name the message."""
-    for path in texts(orjson.loads(body)):
-        yield json_change(path)
-
-
-def texts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from () if len(path) == 0 and key in IDENTITY else texts(inner, (*path, key))
-    elif isinstance(value, list):
-        for n, inner in enumerate(value):
-            yield from texts(inner, (*path, n))
-    elif isinstance(value, str):
-        yield path
-
-
-def json_change(path: tuple[Any, ...]) -> Change:
-    def change(body: bytes, canary: str) -> bytes:
-        document = orjson.loads(body)
-        place = document
-        for step in path[:-1]:
-            place = place[step]
-        place[path[-1]] = canary
-        return orjson.dumps(document)
-
-    return change

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from integrations import load, load_all
-from shared import door, triggers
+from shared import door, formats, triggers
 from shared.envelope import Answer, Outgoing, Receipt
 from shared.formats import encoding
 from shared.formats.media import NOT_GIVEN, NOT_TAKEN, STATUS
@@ -44,7 +44,7 @@ def first(integration: Integration) -> Sample:
 
 
 def media(integration: Integration) -> str:
-    return {"fhir": FHIR, "hl7v2": HL7}.get(integration.source.format, "")
+    return formats.of(integration.source)[0].media_types[0]
 
 
 async def post(integration: Integration, hub: Hub, body: bytes, **headers: str) -> Answer:
@@ -80,11 +80,12 @@ BAD = [
 @pytest.mark.parametrize("integration", OPEN, ids=lambda each: each.name)
 async def test_every_integration_takes_gzip_and_turns_away_the_rest_in_its_own_format(integration: Integration) -> None:
     hub, sample = hub_of(integration), first(integration)
-    kind = sample.envelope.content_type or media(integration)
+    kind, form = sample.envelope.content_type, formats.recognise(sample.body)
+    assert form
     for headers, expected, named in BAD:
         answer = await post(integration, hub, sample.body, **{"content_type": kind, **headers})
         assert (answer.status, rule(answer)) == (expected, named)
-        assert answer.content_type == (HL7 if sample.body.startswith(b"MSH") else kind)
+        assert answer.content_type == (kind if form.answers_by_status else form.answers[0])
         assert (await status(integration, {"x-hub-key": KEY}, answer.headers["X-Message-Id"], hub)).status == 200
     plain = await post(integration, hub, sample.body, content_type=kind)
     packed = await post(integration, hub, gzip.compress(sample.body, mtime=0), content_type=kind, content_encoding="gzip")

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from shared import formats
 from shared.hl7 import Message, ParseError, Segment, parse
 from shared.hl7.encoding import unescape
 from shared.hl7.segment import HEADERS, NULL
@@ -32,10 +33,8 @@ class Items(NamedTuple):
 
 def format_of(body: bytes) -> str:
     """``hl7``, ``json`` or ``xml`` by how a body begins; ``bin`` for any other."""
-    start = body[:64].lstrip(b"\xef\xbb\xbf\x0b \t\r\n")
-    if start.startswith((b"MSH", b"FHS", b"BHS")):
-        return "hl7"
-    return {b"{": "json", b"[": "json", b"<": "xml"}.get(start[:1], "bin")
+    own = (form.extension for form in formats.every() if form.begins and form.begins_like(body))
+    return next(own, "xml" if body.lstrip().startswith(b"<") else "bin")
 
 
 def tree(body: bytes) -> Any:

@@ -17,6 +17,15 @@ def holds(document: object) -> bool:
     return isinstance(document, dict) and document.get("resourceType") == "Bundle"
 
 
+def recognises(body: bytes) -> bool:
+    """Whether a JSON body is a resource."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(content, dict) and "resourceType" in content
+
+
 def leaves(bundle: dict[str, Any]) -> Iterator[Leaf]:
     """Every value of the resources in a bundle."""
     from shared.formats.fhir.leaves import bundle_leaves
@@ -42,6 +51,7 @@ FORMAT = Format(
     assumed_type=JSON,
     answers=(FHIR_JSON, JSON),
     begins=JSON_FORMAT.begins,
+    recognises=recognises,
     identifies=JSON_FORMAT.identifies,
     schemas={FHIR_JSON: {"type": "object"}, JSON: {"type": "object"}},
     example=b'{"resourceType": "Bundle", "type": "collection", "meta": {"tag": [{"code": "HTEST"}]}, "entry": []}',
