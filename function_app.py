@@ -1,6 +1,6 @@
 """The function app: for each integration of the catalogue its HTTP, queue and event functions, the watchdog and health.
 
-Only wiring: every function calls shared/triggers.py. ``HUB_INTEGRATIONS`` (a comma list) narrows what this app
+Only wiring: every function calls shared/intake/triggers. ``HUB_INTEGRATIONS`` (a comma list) narrows what this app
 registers; ``HUB_ROLE=ops`` makes it the app of the ops page and the watchdog, with no integrations of its own.
 """
 
@@ -16,11 +16,15 @@ import azure.functions as func
 import orjson
 
 from integrations import load_all
-from shared import security, triggers
+from shared import security
+from shared.check import faults
 from shared.envelope import Answer
 from shared.hub import Hub, connect
+from shared.intake.triggers.http import accept_http
+from shared.intake.triggers.knocks import answer_knock, answer_poisoned_knock
+from shared.intake.triggers.queues import accept_event, accept_queue_message, keep_poisoned
+from shared.intake.triggers.timer import tick
 from shared.integration import EventGrid, Http, Integration
-from shared.pipeline import faults
 from shared.settings import SettingMissing, on_developers_machine, setting, unresolved
 from shared.version import version
 
@@ -52,9 +56,9 @@ def register(integration: Integration) -> None:
         add(f"{package}_event", app.event_grid_trigger("event"), event(integration))
     add(f"{package}_status", app.route(f"v1/{name}/messages/{{id}}", methods=["GET"]), message_status(integration))
     add(f"{package}_in", queue(f"{name}-in"), brought(integration))
-    add(f"{package}_in_poison", queue(f"{name}-in-poison"), knocked(integration, triggers.in_poison))
-    add(f"{package}_work", queue(f"{name}-work"), knocked(integration, triggers.work_queue))
-    add(f"{package}_work_poison", queue(f"{name}-work-poison"), knocked(integration, triggers.work_poison))
+    add(f"{package}_in_poison", queue(f"{name}-in-poison"), knocked(integration, keep_poisoned))
+    add(f"{package}_work", queue(f"{name}-work"), knocked(integration, answer_knock))
+    add(f"{package}_work_poison", queue(f"{name}-work-poison"), knocked(integration, answer_poisoned_knock))
 
 
 def add(name: str, trigger: Callable[..., Any], code: Callable[..., Any]) -> None:
@@ -68,7 +72,7 @@ def queue(name: str) -> Callable[..., Any]:
 
 def dead_letters(integration: Integration) -> Callable[..., Any]:
     async def desk(req: func.HttpRequest) -> func.HttpResponse:
-        from shared.administration import administer
+        from shared.ops.dead_letter_api import administer
 
         with faults():
             asked = f"{req.method} {req.route_params.get('rest', '')}"
@@ -80,14 +84,14 @@ def dead_letters(integration: Integration) -> Callable[..., Any]:
 def http(integration: Integration) -> Callable[..., Any]:
     async def post(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         with faults():
-            return answered(await triggers.http(integration, headers(req, context), req.get_body(), hub()))
+            return answered(await accept_http(integration, headers(req, context), req.get_body(), hub()))
 
     return post
 
 
 def message_status(integration: Integration) -> Callable[..., Any]:
     async def get(req: func.HttpRequest) -> func.HttpResponse:
-        from shared.ledger.status import status
+        from shared.ops.message_status import status
 
         with faults():
             return answered(await status(integration, dict(req.headers), req.route_params["id"], hub()))
@@ -98,7 +102,7 @@ def message_status(integration: Integration) -> Callable[..., Any]:
 def event(integration: Integration) -> Callable[..., Any]:
     async def take(event: str) -> None:  # as text: either schema arrives as it was sent
         with faults():
-            await triggers.event(integration, orjson.loads(event), hub())
+            await accept_event(integration, orjson.loads(event), hub())
 
     return take
 
@@ -106,7 +110,7 @@ def event(integration: Integration) -> Callable[..., Any]:
 def brought(integration: Integration) -> Callable[..., Any]:
     async def take(message: func.QueueMessage) -> None:  # its id tells a redelivery from a resend
         with faults():
-            await triggers.in_queue(integration, message.get_body(), hub(), message.id or "")
+            await accept_queue_message(integration, message.get_body(), hub(), message.id or "")
 
     return take
 
@@ -123,7 +127,7 @@ def knocked(integration: Integration, door: Callable[[Integration, bytes, Hub], 
 @app.timer_trigger("timer", EVERY_HALF_MINUTE, use_monitor=False)
 async def watchdog(timer: func.TimerRequest) -> None:
     with faults():
-        await triggers.tick(hub())
+        await tick(hub())
 
 
 @app.function_name("health")

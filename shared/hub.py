@@ -8,16 +8,18 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random, SystemRandom
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from shared.admission import Refusals
+from shared.envelope import Envelope
 from shared.integration import Integration
-from shared.ledger import names
-from shared.ledger.accounts import account
-from shared.ledger.store import Row, Store
 from shared.settings import number
+from shared.storage import names
+from shared.storage.accounts import account
+from shared.storage.store import Store
 from shared.telemetry import events as telemetry
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,17 +53,9 @@ class Timing:
         )
 
 
-class Places:
-    """The places of one destination in this process; ``again`` are those for messages that failed before."""
-
-    def __init__(self, count: int, again: int) -> None:
-        self.count, self.taken, self.waiting = count, 0, 0
-        self.all, self.again = asyncio.Semaphore(count), asyncio.Semaphore(again)
-
-
 @dataclass(eq=False, repr=False)
 class Hub:
-    """Store, clock, chance, telemetry and the integrations that this app runs."""
+    """Store, clock, random numbers, telemetry, tasks, and the integrations that this app runs."""
 
     store: Store
     integrations: Mapping[str, Integration]
@@ -72,18 +66,16 @@ class Hub:
     instance: str = field(default_factory=lambda: os.environ.get("WEBSITE_INSTANCE_ID", "")[:12] or f"pid{os.getpid()}")
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # since they were last written, by integration and outcome
-    hours: dict[str, tuple[str, Counter[str]]] = field(default_factory=dict)  # by integration: the hour, and its counts so far
     process: str = field(default_factory=lambda: uuid4().hex[:8])
-    sweeps: dict[str, Any] = field(default_factory=dict)  # by integration: where the watchdog stopped, and what it has seen
-    purged: dict[str, str] = field(default_factory=dict)  # by integration: the hour of the last purge
-    loads: dict[str, Any] = field(default_factory=dict)  # by integration: what waits for its first attempt (ledger/load.py)
-    slots: dict[str, Places] = field(default_factory=dict)  # by destination
-    breakers: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # by destination: when it was read, and what
-    answered: dict[str, dict[str, float]] = field(default_factory=dict)  # by destination: lanes answered last, and when
-    permits: dict[str, tuple[str, int]] = field(default_factory=dict)  # by destination: the minute, and how many are left
-    refusals: Refusals = field(default_factory=Refusals)
-    dropped: dict[tuple[str, str], bool] = field(default_factory=dict)  # by integration and place: whether it reaches nothing
-    comparing: set[str] = field(default_factory=set)  # integrations of which a message is looked through for such places
+    _remembered: dict[type, Any] = field(default_factory=dict)
+
+    def remembered(self, kind: type[T]) -> T:
+        """What one module remembers in this process: the one object of that class, made when it is first asked for.
+
+        The breaker, the rates, the watchdog and others keep their own state in a class of their own, and share this hub.
+        """
+        found: T = self._remembered.get(kind) or self._remembered.setdefault(kind, kind())
+        return found
 
     def count(self, integration: str, outcome: str) -> None:
         """One more; the watchdog writes the counts down."""
@@ -137,9 +129,16 @@ class Hub:
 
 def connect(integrations: Iterable[Integration]) -> Hub:
     """The hub on the storage account of the settings; nothing is connected before it is needed."""
-    from shared.ledger.azure import AzureStore
+    from shared.storage.azure import AzureStore
 
     return Hub(AzureStore(account()), {one.name: one for one in integrations})
+
+
+async def in_thread_if_large(envelope: Envelope, hub: Hub, work: Callable[..., T], *args: Any) -> T:
+    """Work on a large body, or on one of many lines, leaves the event loop for a thread."""
+    body, timing = envelope.body, hub.timing
+    large = len(body) > timing.thread_from or body.count(b"\r") + body.count(b"\n") > timing.thread_lines
+    return await asyncio.to_thread(work, *args) if large else work(*args)
 
 
 async def together(*works: Awaitable[Any]) -> list[Any]:

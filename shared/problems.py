@@ -73,3 +73,7 @@ class Fault(Problem):
 
 class Unsendable(Fault):
     """What would leave for a message does not pass its own check: the message is refused, because it always would fail."""
+
+
+class Interrupted(Exception):
+    """Work that cannot go on now through no bug: storage is away, another worker was first, or a claim has ended."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.ledger.accounts import KEY
+from shared.storage.accounts import KEY
 from tests.real_fhir_server import real_fhir_server
 from toolkit.local import azurite as toolkit_azurite
 

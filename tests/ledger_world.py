@@ -11,9 +11,9 @@ from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
 from shared.hub import Hub, Timing
 from shared.integration import Delivery, Http, Integration
 from shared.issue import Issue, Verdict
-from shared.ledger.memory import MemoryStore
-from shared.ledger.store import Store
 from shared.problems import Unsupported
+from shared.storage.memory import MemoryStore
+from shared.storage.store import Store
 
 NOW = 1_770_000_000.0
 UNREADABLE = Issue(severity="error", code="structure", text="not JSON", rule="unreadable")

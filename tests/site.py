@@ -8,13 +8,15 @@ from typing import Any
 
 import orjson
 
-from shared import triggers
+from shared.delivery.upkeep import watchdog
 from shared.envelope import Outgoing, Receipt
 from shared.hub import Hub
+from shared.intake.accept import accept
+from shared.intake.inbox import watching
+from shared.intake.triggers.knocks import answer_knock
 from shared.integration import Delivery, Integration
-from shared.ledger import names, watchdog
-from shared.ledger.store import Away, Row
-from shared.pipeline import accept
+from shared.storage import names
+from shared.storage.store import Away, Row
 from tests.faults.virtual import run
 from tests.ledger_world import NOW, envelope, hub, integration, note
 
@@ -87,7 +89,7 @@ class Site:
 
     async def _work(self, room: asyncio.Semaphore, message: Any) -> None:
         try:
-            await triggers.work_queue(self.notes, message.body, self.hub)
+            await answer_knock(self.notes, message.body, self.hub)
             await self.hub.store.settle(message.ticket)
         except Away:
             pass
@@ -96,7 +98,7 @@ class Site:
 
     async def watch(self) -> None:
         while True:
-            await watchdog.tick(self.hub)
+            await watchdog.tick(self.hub, watching.look)
             await asyncio.sleep(30)
 
 

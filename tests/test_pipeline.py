@@ -5,11 +5,13 @@ import asyncio
 import orjson
 import pytest
 
+from shared.check import check, run
+from shared.delivery.process import process
+from shared.intake.accept import accept
 from shared.integration import Delivery
 from shared.issue import Issue
-from shared.ledger import names
-from shared.pipeline import accept, check, process, run
 from shared.problems import Undelivered
+from shared.storage import names
 from tests.ledger_world import Remembering, envelope, hub, integration, note
 
 LEDGER = names.tables("notes-to-test").ledger

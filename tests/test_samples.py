@@ -3,7 +3,7 @@
 import pytest
 
 from integrations import CATALOGUE, load
-from shared import pipeline
+from shared import check
 from shared.integration import Integration
 from shared.validation.nhs_number import is_nhs_number
 from tests.goldens import hold
@@ -37,7 +37,7 @@ def test_an_integration_has_samples_of_both_kinds(integration: Integration) -> N
 
 @pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=title)
 def test_the_name_of_a_sample_says_whether_it_is_rejected(name: str, sample: Sample) -> None:
-    accepted = pipeline.check(load(name), sample.envelope).verdict.accepted
+    accepted = check.check(load(name), sample.envelope).verdict.accepted
     assert accepted is not sample.name.startswith("rejected_")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.pipeline import accept
+from shared.intake.accept import accept
 from tests import ledger_world as world
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from shared.pipeline import accept
+from shared.intake.accept import accept
 from shared.telemetry.tracing import current, parse
 from tests import ledger_world as world
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import orjson
 
-from shared import formats, pipeline
+from shared import check, formats
 from shared.envelope import Envelope, Outgoing
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
@@ -46,7 +46,7 @@ def samples(integration: Integration) -> list[Sample]:
 
 def accepted(integration: Integration) -> list[Sample]:
     """The samples that are taken."""
-    return [each for each in samples(integration) if pipeline.check(integration, each.envelope).verdict.accepted]
+    return [each for each in samples(integration) if check.check(integration, each.envelope).verdict.accepted]
 
 
 def goldens(integration: Integration, sample: Sample) -> dict[str, bytes]:
@@ -55,7 +55,7 @@ def goldens(integration: Integration, sample: Sample) -> dict[str, bytes]:
     Accepted: ``NAME.out.*``, each further body with a number, ``NAME.properties.json`` for what it is routed by, and
     ``NAME.issues.json`` for findings. Rejected: the verdict as ``NAME.out.json``.
     """
-    ran = pipeline.run(integration, sample.envelope)
+    ran = check.run(integration, sample.envelope)
     if ran.faults:
         raise AssertionError(f"{sample.name}: the output fails its own check: {ran.faults}")
     if not ran.verdict.accepted:

@@ -15,9 +15,9 @@ from shared.formats.json.schema import SchemaProfile
 from shared.formats.sidecar.source import Sidecars
 from shared.hl7.identifier import nhs_number
 from shared.integration import Delivery, EventGrid, Integration
+from shared.mapping.mapped import mapped_to_fhir
 from shared.mapping.wales.claims import profile
 from shared.validation import Hl7Profile
-from shared.validation.mapped import mapped_to_fhir
 from shared.validation.rules import COMMON
 from shared.validation.structures import MDM_T02
 

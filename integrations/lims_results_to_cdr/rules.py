@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.hl7 import Message
 from shared.issue import Issue
-from shared.validation.mapped import mapped_to_fhir
+from shared.mapping.mapped import mapped_to_fhir
 from shared.validation.policy import FRONT_DOOR_RULES, Listed, destination, is_raised, quality, shared_rules
 
 

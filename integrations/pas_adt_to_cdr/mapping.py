@@ -8,7 +8,6 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message, Segment
 from shared.hl7.identifier import own_number
 from shared.mapping import prepared, to_bundle
-from shared.mapping.authorities import NHS_NUMBER
 from shared.mapping.said import said
 from shared.mapping.segments.patient import PID_ELEMENTS
 from shared.mapping.transaction import entries, numbered, of_the_record, patient_search, search
@@ -16,6 +15,7 @@ from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
 from shared.mapping.wales.providers import PROVIDERS, application, placed, welsh_provider
 from shared.mapping.wales.visit import welsh_encounter
+from shared.validation.authorities import NHS_NUMBER
 
 OWN_ENTRY = "urn:x-hub:pas-entry"  # entries that a PAS repeats for a patient or visit, without a number
 # Segment -> what identifies its entries for the same patient or visit.

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from shared.hl7 import Message
 from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
-from shared.mapping.authorities import ARC, PATIENT_AUTHORITY
 from shared.mapping.wales.codes import coding
+from shared.validation.authorities import ARC, PATIENT_AUTHORITY
 from shared.validation.policy import quality, safety
 from shared.validation.structure import Structure
 

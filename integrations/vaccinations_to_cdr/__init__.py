@@ -14,8 +14,8 @@ from shared.formats.json.events import JsonEvents
 from shared.formats.json.schema import SchemaProfile
 from shared.hl7.identifier import nhs_number, own_number
 from shared.integration import Http, Integration, Queue
+from shared.mapping.mapped import mapped_to_fhir
 from shared.validation import Hl7Profile
-from shared.validation.mapped import mapped_to_fhir
 from shared.validation.rules import COMMON
 from shared.validation.structures import VXU_V04
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from shared.problems import Interrupted
+
 _LEFT: ContextVar[Callable[[], float]] = ContextVar("left")
 
 
-class Late(Exception):
+class Late(Interrupted):
     """The claim under which this was to be sent has ended: nothing may be sent any more."""
 
 

@@ -5,8 +5,8 @@ import hashlib
 from typing import NamedTuple
 
 from shared.hub import Hub
-from shared.ledger.names import tables
-from shared.ledger.store import Conflict, Row, insert, replace
+from shared.storage.names import tables
+from shared.storage.store import Conflict, Row, insert, replace
 
 PARTITION = "audit"
 

@@ -1,8 +1,8 @@
 """The blobs of a settled message: named by its row until they are deleted."""
 
 from shared.hub import Hub
-from shared.ledger import names
-from shared.ledger.store import replace
+from shared.storage import names
+from shared.storage.store import replace
 
 
 async def drop_blob(ledger: str, lane: str, n: int, hub: Hub) -> None:

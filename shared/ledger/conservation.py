@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.ledger import batches, names
-from shared.ledger.store import Row
+from shared.ledger import batch_rows as batches
+from shared.storage import names
+from shared.storage.store import Row
 
 OUTCOMES = ("delivered", "rejected", "duplicate", "dead", "discarded", "expired", "waiting", "in flight", "in batch", "purged")
 INBOX_DAYS = 1

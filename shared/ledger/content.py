@@ -1,10 +1,15 @@
 """Content as it is kept: compressed, in properties of a row of its own, or in a blob when it is large."""
 
+import asyncio
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.envelope import Envelope
+from shared.hub import Hub
+from shared.ledger.held import Lost
+from shared.storage import names
+from shared.storage.store import Row
 
 PIECE = 60 * 1024
 KEPT = ("received_at", "content_type", "trigger", "correlation_id", "traceparent", "partner", "reference")
@@ -46,3 +51,13 @@ def envelope(integration: str, values: Mapping[str, Any], body: bytes) -> Envelo
     """The envelope as it was, from its row and its body."""
     files = tuple(values.get("files", "").split())
     return Envelope(integration=integration, body=body, **{name: values.get(name, "") for name in KEPT}, files=files)
+
+
+async def stored_envelope(integration: str, row: Row, hub: Hub) -> Envelope:
+    """The envelope of a content row, its body from the row or from its blob."""
+    data = await hub.store.read_blob(names.CONTENT, row["blob"]) if row["blob"] else joined(row.values)
+    if data is None:
+        raise Lost
+    large = len(data) > hub.timing.thread_from
+    body = await asyncio.to_thread(restored, data) if large else restored(data)
+    return envelope(integration, row.values, body)

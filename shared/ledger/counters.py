@@ -7,17 +7,25 @@ a chart of days reads a few rows. Times are counted in buckets, from which perce
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import orjson
 
 from shared.hub import Hub
-from shared.ledger.names import tables
-from shared.ledger.store import Row, put
+from shared.storage.names import tables
+from shared.storage.store import Row, put
 
 EDGES = (10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 60_000, 600_000)
 HOUR = 3600
 HOURLY_FROM = 6 * HOUR  # seconds; a longer range is read by the hour
+
+
+@dataclass(eq=False, repr=False)
+class Hours:
+    """The counts of the hour so far, by integration: the hour, and the counts."""
+
+    of: dict[str, tuple[str, Counter[str]]] = field(default_factory=dict)
 
 
 def bucket(ms: float) -> str:
@@ -64,9 +72,9 @@ async def write(integration: str, hub: Hub) -> None:
 async def _write_hour(integration: str, when: datetime, counted: dict[str, int], hub: Hub) -> None:
     """The hour so far, whole: written again and again under one key, so that nothing is counted twice."""
     hour = f"{when:%d%H}"
-    kept, so_far = hub.hours.get(integration, ("", Counter()))
+    kept, so_far = hub.remembered(Hours).of.get(integration, ("", Counter()))
     so_far = so_far + Counter(counted) if kept == hour else Counter(counted)
-    hub.hours[integration] = (hour, so_far)
+    hub.remembered(Hours).of[integration] = (hour, so_far)
     await hub.store.commit(tables(integration).counters, f"h{when:%Y-%m}", put(f"{hour}|{_writer(hub)}", _row(so_far)))
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 from shared.hub import Hub
-from shared.ledger import names
-from shared.ledger.store import Away, Conflict, Ticket, delete, put, remove
-from shared.patience import delay
+from shared.storage import names
+from shared.storage.store import Away, Conflict, Ticket, delete, put, remove
 
+FIRST, LONGEST = 5.0, 300.0  # seconds until the second try, and between two tries at most
 LIVES = 3600.0  # seconds that a knock is kept once it is due
 LONGEST_DELAY = 6 * 86400.0  # a storage queue takes seven days at most
 
@@ -36,7 +36,7 @@ async def knock_subscriber(subscriber: str, publisher: str, lane: str, hub: Hub,
 async def knock_again(integration: str, told: Mapping[str, Any], hub: Hub) -> None:
     """The same knock later, with a growing delay. Raises ``Away``."""
     tries = told["tries"] if isinstance(told.get("tries"), int) else 0
-    wait = delay(tries, hub)
+    wait = delay_of(tries, hub)
     await hub.store.send(f"{integration}-work", orjson.dumps({**told, "tries": tries + 1}), wait, wait + LIVES)
 
 
@@ -70,3 +70,8 @@ async def close_outbox(integration: str, lane: str, hub: Hub) -> None:
         await hub.store.commit(tables.open, names.outbox(lane), delete(row))
     except Conflict:
         return
+
+
+def delay_of(tries: int, hub: Hub) -> float:
+    """Seconds until the next try of what a queue brought: twice as long each time, with jitter."""
+    return min(FIRST * float(2 ** min(tries, 20)), LONGEST) * hub.random.uniform(0.5, 1)

@@ -7,10 +7,11 @@ from shared.envelope import Envelope, Identity
 from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.issue import Verdict
-from shared.ledger import content, names
-from shared.ledger.claims import list_dead
-from shared.ledger.store import Away, Conflict, insert, put
+from shared.ledger import content
+from shared.ledger.ended import list_dead
 from shared.privacy import chosen, code, findable, keyed, place
+from shared.storage import names
+from shared.storage.store import Away, Conflict, insert, put
 
 
 class Refusal(NamedTuple):

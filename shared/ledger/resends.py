@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.ledger import names, schema
+from shared.ledger import schema
 from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import close, open_lane
-from shared.ledger.store import Away, Change, Conflict, Row, delete, replace
+from shared.storage import names
+from shared.storage.store import Away, Change, Conflict, Row, delete, replace
 
 GONE = ("dead", "discarded", "expired")  # these do not block a resend
 REMEMBERED = 20  # handings-over of one message that its receipt knows

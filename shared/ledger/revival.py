@@ -3,8 +3,8 @@
 What the first attempts came to stays as a row of its own (``d|n|k``).
 """
 
-from shared.ledger import names
-from shared.ledger.store import Change, Row, delete, insert
+from shared.storage import names
+from shared.storage.store import Change, Row, delete, insert
 
 SETTLED = ("outcome", "ended", "code", "where", "reference", "pending", "blob_pending")
 

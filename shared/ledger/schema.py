@@ -9,9 +9,9 @@ from typing import Any
 
 from shared.hub import Hub
 from shared.issue import Issue
-from shared.ledger import names
-from shared.ledger.store import Row
 from shared.problems import Unavailable
+from shared.storage import names
+from shared.storage.store import Row
 
 NEWER = Issue(
     severity="error",

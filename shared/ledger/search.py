@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from shared.hub import Hub
-from shared.ledger import names
-from shared.ledger.store import Row
 from shared.privacy import findable, shown
+from shared.storage import names
+from shared.storage.store import Row
 
 By = Literal["control", "correlation", "patient"]
 PARTITIONS: dict[By, str] = {"control": "c", "correlation": "x", "patient": "p"}

@@ -8,8 +8,8 @@ from typing import Any
 from shared.fhir.bundle import entry
 from shared.fhir.reference import reference
 from shared.fhir.resource import Element, Resource, element, resource
-from shared.mapping.authorities import NHS_NUMBER
 from shared.mapping.transaction import search
+from shared.validation.authorities import NHS_NUMBER
 
 Event = dict[str, Any]
 

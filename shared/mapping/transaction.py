@@ -7,8 +7,8 @@ from urllib.parse import quote
 from shared.fhir.bundle import entry
 from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
-from shared.mapping.authorities import NHS_NUMBER
 from shared.mapping.reading import agree, merge
+from shared.validation.authorities import NHS_NUMBER
 
 ONCE = ("Practitioner", "Organization", "Location")  # known by their number all over Wales: created when there is none
 ABOUT_THE_MESSAGE = ("MessageHeader", "Device")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from shared.admission import refuse
 from shared.envelope import Answer
 from shared.hub import Hub
+from shared.intake.admission import refuse
 from shared.ops.ledger import LedgerFacts
 from shared.ops.page import Request, answer
 from shared.platform_headers import address

@@ -7,11 +7,15 @@ from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.delivery import dead
+from shared.delivery.upkeep import thresholds
 from shared.hub import Hub
-from shared.ledger import audit, counters, dead, names, search, thresholds
+from shared.ledger import audit, counters, search
 from shared.ledger.audit import Act
-from shared.ledger.store import Row
 from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Limit, Limits, Overview, Point, Step
+from shared.ops.replay import replay
+from shared.storage import names
+from shared.storage.store import Row
 
 BY: dict[Kind, search.By] = {"control_id": "control", "correlation_id": "correlation", "nhs_number": "patient"}
 ERRORS = ("rejected", "dead", "expired")
@@ -93,7 +97,7 @@ class LedgerFacts:
     async def replay(self, integration: str, message_id: str, actor: Actor) -> bool:
         try:
             person = dead.Person(actor.name, actor.why)
-            await dead.replay(self.hub.integrations[integration], message_id, person, self.hub)
+            await replay(self.hub.integrations[integration], message_id, person, self.hub)
         except (dead.Refused, KeyError):
             return False
         return True

@@ -4,7 +4,8 @@ A no-op without a connection string. With one, Azure Monitor is set up in a thre
 no cold start waits for it; what was said meanwhile is kept and sent.
 """
 
-from shared.telemetry.events import KEYS, emit, fault, flush, subscribe, unsubscribe
+from shared.telemetry.events import emit, fault, flush, subscribe, unsubscribe
+from shared.telemetry.keys import KEYS
 from shared.telemetry.tracing import Span, current, span
 
 __all__ = ["KEYS", "Span", "current", "emit", "fault", "flush", "span", "subscribe", "unsubscribe"]

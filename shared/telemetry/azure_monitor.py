@@ -8,12 +8,10 @@ import threading
 from typing import Any
 
 from shared.settings import setting
+from shared.telemetry.keys import EVENT_NAME, SPAN_KEYS
+from shared.telemetry.traceparent import parse
 
 OUTSIDE = ("azure_sdk", "django", "fastapi", "flask", "psycopg2", "requests", "urllib", "urllib3")
-SPAN_KEYS = frozenset(
-    {"integration", "stage", "outcome", "error_code", "attempt", "trigger", "destination", "hub.reported", "ms"}
-)
-EVENT_NAME = "microsoft.custom_event.name"
 LOGGER = "hub.telemetry"
 
 _ready = threading.Event()
@@ -103,8 +101,6 @@ def _credential() -> Any:
 def _say(name: str, keys: dict[str, Any]) -> None:
     """One row of AppEvents, in the trace it belongs to."""
     from opentelemetry import context, trace
-
-    from shared.telemetry.tracing import parse
 
     known = parse(str(keys.get("traceparent", "")))
     token = None

@@ -15,46 +15,18 @@ hub.reader     two readings of one thing differ              integration error_c
 """
 
 import logging
-import re
 from collections.abc import Callable
 from pathlib import PurePath
 from threading import Lock
 from traceback import extract_tb
 from typing import Any
 
-from shared.privacy import WITHHELD, holds_nhs_number, shown
 from shared.settings import setting
+from shared.telemetry.keys import KEYS, Value, safe
 from shared.telemetry.tracing import current
 
-Value = str | float | bool
 Sink = Callable[[str, dict[str, Value]], None]
 
-WHICH = {"integration", "trigger", "destination", "queue", "partner", "correlation_id", "message_id", "lane", "n", "role"}
-BECAME = {"outcome", "acknowledgement", "rule", "error_code", "stage", "state", "ambiguous", "duplicate", "severity", "frames"}
-MEASURED = {
-    "attempt",
-    "hops",
-    "bytes",
-    "e2e_ms",
-    "ms",
-    "waiting",
-    "overdue",
-    "unpaired",
-    "held",
-    "batches",
-    "oldest_age_s",
-    "depth",
-    "threshold",
-    "count",
-}
-WHERE = {"version", "instance", "traceparent"}
-KEYS = frozenset(WHICH | BECAME | MEASURED | WHERE)
-OURS = frozenset(
-    {"message_id", "lane", "traceparent", "instance", "version"}
-)  # hashes, in which any digits may follow each other
-SENTENCES = frozenset({"frames", "rule", "partner"})  # several words: places in code, rule ids, a name out of the settings
-WORD = re.compile(r"[\w.,:;/<>()\[\]@+|-]{0,200}", re.ASCII)
-WORDS = re.compile(r"[\w .,:;/<>()\[\]@+|-]{0,600}", re.ASCII)
 
 log = logging.getLogger("hub")
 _sinks: list[Sink] = []
@@ -77,20 +49,6 @@ def emit(name: str, **keys: Value) -> None:
     log.debug(name, extra={"hub": said})
     if setting("APPLICATIONINSIGHTS_CONNECTION_STRING"):
         _export(name, said)
-
-
-def safe(key: str, value: Value) -> Value:
-    """The value when it looks like one of ours, else a mark: free text has no place in an event, nor has an NHS Number.
-
-    >>> safe("integration", "phw-to-mpi"), safe("ms", 12.5), safe("error_code", "Mrs Jones"), safe("rule", "a9990000018")
-    ('phw-to-mpi', 12.5, '(withheld)', '(withheld)')
-    """
-    if not isinstance(value, str):
-        return value
-    if key == "correlation_id":
-        return shown("correlation", value)
-    fits = (WORDS if key in SENTENCES else WORD).fullmatch(value)
-    return value if fits and (key in OURS or not holds_nhs_number(value)) else WITHHELD
 
 
 def fault(problem: BaseException, **keys: Value) -> None:

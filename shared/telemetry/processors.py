@@ -8,8 +8,7 @@ from typing import Any
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
-from shared.telemetry.azure_monitor import EVENT_NAME, SPAN_KEYS
-from shared.telemetry.events import KEYS, safe
+from shared.telemetry.keys import EVENT_NAME, KEYS, SPAN_KEYS, safe
 
 LOG_KEYS = KEYS | {EVENT_NAME}
 

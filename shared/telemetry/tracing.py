@@ -3,15 +3,14 @@
 Source: W3C Trace Context, ``traceparent`` = ``00-<32 hex>-<16 hex>-<2 hex>``; flags are bits and are not compared.
 """
 
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
-NOTHING = re.compile(r"0+")
+from shared.telemetry.traceparent import parse
+
 _current: ContextVar[str] = ContextVar("traceparent", default="")
 
 
@@ -30,17 +29,6 @@ class Span(NamedTuple):
 def current() -> str:
     """The ``traceparent`` of the work under way; ``""`` outside any."""
     return _current.get()
-
-
-def parse(traceparent: str) -> tuple[str, str] | None:
-    """Trace id and span id; ``None`` when the text is no trace context, or all zeros.
-
-    >>> parse("00-11111111111111111111111111111111-2222222222222222-03")
-    ('11111111111111111111111111111111', '2222222222222222')
-    >>> parse("")
-    """
-    found = TRACEPARENT.fullmatch(traceparent)
-    return None if found is None or any(NOTHING.fullmatch(part) for part in found.groups()) else (found[1], found[2])
 
 
 @contextmanager

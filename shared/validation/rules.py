@@ -6,7 +6,7 @@ from shared.hl7 import Message, Repetition, Segment
 from shared.hl7.segment import NULL
 from shared.hl7.timestamp import is_date
 from shared.issue import Issue
-from shared.mapping.authorities import ARC, OLD_ARC
+from shared.validation.authorities import ARC, OLD_ARC
 from shared.validation.fields import fields_as_the_standard_says, observation_value
 from shared.validation.nhs_number import is_nhs_number
 

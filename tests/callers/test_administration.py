@@ -5,15 +5,16 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.administration import administer
+from shared.delivery import dead
 from shared.envelope import Answer
 from shared.hub import Hub
+from shared.intake.accept import accept
 from shared.integration import Integration
-from shared.ledger import audit, dead
-from shared.ledger.memory import MemoryStore
-from shared.ledger.store import Away, Row
-from shared.pipeline import accept
+from shared.ledger import audit
+from shared.ops.dead_letter_api import administer
 from shared.problems import Undelivered
+from shared.storage.memory import MemoryStore
+from shared.storage.store import Away, Row
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 NAME = "notes-to-test"

@@ -5,13 +5,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from shared.administration import administer
-from shared.admission import Refusals
 from shared.envelope import Answer
-from shared.ledger.status import status
+from shared.intake.admission import Refusals
 from shared.ops.access import person as person_of
 from shared.ops.access import token
+from shared.ops.dead_letter_api import administer
 from shared.ops.door import Call, ops
+from shared.ops.message_status import status
 from shared.privacy import keyed
 from tests.callers.kinds import KINDS, Kind, key, person
 from tests.callers.matrix import API, PAGE, rows
@@ -72,7 +72,7 @@ async def test_any_field_of_a_form(world: World, text: str) -> None:
     right = token(keyed("ops-form", "").encode(), who, f"{datetime.fromtimestamp(NOW, UTC):%Y-%m-%d}")
     for path, form in FORMS.items():
         for name in (*form, "token"):
-            world.hub.refusals = Refusals()
+            world.hub.remembered(Refusals).forget()
             body = urlencode({**form, "token": right, name: text}, errors="surrogatepass").encode()
             assert (await ops(Call("POST", path, {}, headers, body), world.hub)).status < 500, (path, name)
 

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from shared import admission, triggers
-from shared.admission import CALLERS, LIMIT, REPORTED, WINDOW, Refusals, admit
 from shared.envelope import Answer
 from shared.hub import Hub
+from shared.intake import admission
+from shared.intake.admission import CALLERS, LIMIT, REPORTED, WINDOW, Refusals, admit
+from shared.intake.triggers.http import accept_http
 from shared.ledger import counters
-from shared.ledger.memory import MemoryStore
 from shared.ops.door import Call, ops
 from shared.privacy import keyed
 from shared.security import Partner
+from shared.storage.memory import MemoryStore
 from tests import ledger_world
 from tests.callers.kinds import PARTNERS, key
 
@@ -87,7 +88,7 @@ def test_a_caller_cannot_choose_the_address_by_which_it_is_counted(hearing: Hear
 def test_memory_is_bounded_whoever_calls(hearing: Hearing) -> None:
     for n in range(CALLERS + 50):
         hearing.statuses(1, f"10.0.{n // 250}.{n % 250}")
-    assert len(hearing.hub.refusals.windows) == CALLERS
+    assert len(hearing.hub.remembered(Refusals).windows) == CALLERS
     assert len(hearing.events) == REPORTED
 
 
@@ -108,7 +109,7 @@ def test_refusals_are_counted_and_reported_without_the_caller(hearing: Hearing) 
     codes = [keys.pop("error_code") for name, keys in hearing.events if name == "hub.refused"]
     assert codes == ["unauthenticated"] * LIMIT + ["throttled", "forbidden"]
     assert all(keys == {"integration": NAME} for _, keys in hearing.events)
-    kept = repr(hearing.hub.refusals.windows)
+    kept = repr(hearing.hub.remembered(Refusals).windows)
     assert "192.0.2.1" not in kept
     assert "elsewhere" not in kept
 
@@ -121,18 +122,18 @@ async def test_the_count_is_written_down(hearing: Hearing) -> None:
 
 
 async def test_every_door_throttles(hearing: Hearing) -> None:
-    from shared.administration import administer
-    from shared.ledger.status import status
+    from shared.ops.dead_letter_api import administer
+    from shared.ops.message_status import status
 
     notes, headers = hearing.hub.integrations[NAME], {"x-forwarded-for": "192.0.2.9"}
     doors = (
-        lambda: triggers.http(notes, headers, b"{}", hearing.hub),
+        lambda: accept_http(notes, headers, b"{}", hearing.hub),
         lambda: status(notes, headers, "none.0", hearing.hub),
         lambda: administer(notes, headers, "GET", {}, hearing.hub),
         lambda: ops(Call("GET", "", {}, headers, b""), hearing.hub),
     )
     for door in doors:
-        hearing.hub.refusals = Refusals()
+        hearing.hub.remembered(Refusals).forget()
         seen = [(await door()).status for _ in range(LIMIT + 1)]
         assert seen == [seen[0]] * LIMIT + [429]
         assert seen[0] in (401, 403)
@@ -157,7 +158,10 @@ def test_the_answers_to_refused_calls(hearing: Hearing) -> None:
     assert answers[0] == Answer(status=401, content_type="text/plain", body=b"")
     assert answers[-1] == Answer(status=429, content_type="text/plain", body=b"", headers={"Retry-After": "60"})
     assert hearing.call(secret="key-elsewhere") == Answer(status=403, content_type="text/plain", body=b"")
-    assert list(hearing.hub.refusals.windows) == [keyed("caller", "address 192.0.2.1"), keyed("caller", "partner elsewhere")]
+    assert list(hearing.hub.remembered(Refusals).windows) == [
+        keyed("caller", "address 192.0.2.1"),
+        keyed("caller", "partner elsewhere"),
+    ]
 
 
 @pytest.mark.parametrize(("later", "wait"), [(0, "60"), (0.1, "60"), (1, "59"), (59, "1"), (59.9, "1")])

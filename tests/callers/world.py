@@ -11,14 +11,15 @@ import azure.functions as func
 import pytest
 
 import function_app
-from shared import triggers
-from shared.admission import Refusals
+from shared.delivery import dead
 from shared.hub import Hub
-from shared.ledger import dead
-from shared.ledger.memory import MemoryStore
+from shared.intake.admission import Refusals
+from shared.intake.triggers.http import accept_http
+from shared.intake.triggers.queues import keep_poisoned
 from shared.ops.access import person, token
 from shared.privacy import keyed
 from shared.settings import on_developers_machine
+from shared.storage.memory import MemoryStore
 from tests.callers.kinds import KINDS, PARTNERS, Kind, key
 from tests.callers.matrix import Route
 from tests.ledger_world import NOW
@@ -98,7 +99,7 @@ class World:
         one, self.hub.tell = INTEGRATIONS[integration], lambda name, **keys: None
         if which == "queue's":
             before = {each["id"] for each in await dead.dead_letters(integration, self.hub)}
-            await triggers.in_poison(one, accepted(one)[0].body, self.hub)
+            await keep_poisoned(one, accepted(one)[0].body, self.hub)
             made = next(each["id"] for each in await dead.dead_letters(integration, self.hub) if each["id"] not in before)
         else:
             made = await self._rejected(one, "own" if which == "own" else "other")
@@ -108,14 +109,15 @@ class World:
     async def _rejected(self, one: Any, partner: str) -> str:
         with pytest.MonkeyPatch.context() as settings:
             settings.setenv("HUB_PARTNERS", json.dumps(PARTNERS))
-            answer = await triggers.http(one, key(f"key-{partner}"), b"not a message", self.hub)
+            answer = await accept_http(one, key(f"key-{partner}"), b"not a message", self.hub)
         return answer.headers["X-Message-Id"]
 
     async def ask(self, integration: str, route: Route, kind: Kind, *, open_: bool = False) -> Seen:
         """Call the function that the host would call. ``open_``: the call is allowed, so its object is made for it."""
         changes = open_ and route.method == "POST" and route.object == "queue's"
         place = await self.object(integration, route.object, fresh=changes) if route.object not in ("", "none") else "none"
-        self.hub.refusals, self.events[:] = Refusals(), []
+        self.hub.remembered(Refusals).forget()
+        self.events[:] = []
         request = self._request(integration, route, place, dict(kind.headers))
         name = route.function if route.function == "ops" else f"{INTEGRATIONS[integration].package}_{route.function}"
         code = FUNCTIONS[name].get_user_function()

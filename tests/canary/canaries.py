@@ -7,7 +7,7 @@ from functools import cache
 from itertools import count, islice
 from urllib.parse import quote
 
-from shared import formats, pipeline
+from shared import check, formats
 from shared.envelope import Envelope
 from shared.formats.format import Format
 from shared.formats.json.leaves import json_leaves
@@ -60,7 +60,7 @@ def as_many_as_pass(integration: Integration, envelope: Envelope, nest: Nest) ->
             continue
         canary = nest.new()
         tried = form.write(next(islice(planted(form, body), number, None)).changed(canary), "").body
-        ran = pipeline.run(integration, _with(envelope, tried))
+        ran = check.run(integration, _with(envelope, tried))
         if ran.verdict.accepted and ran.outgoing:
             body = tried
         else:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from integrations import CATALOGUE, load
-from shared import triggers
 from shared.envelope import Envelope, Outgoing, Receipt
 from shared.hub import Hub, Timing
+from shared.intake.accept import accept
+from shared.intake.triggers.queues import accept_queue_message, keep_poisoned
 from shared.integration import Delivery, Integration
-from shared.ledger.memory import MemoryStore
-from shared.pipeline import accept
 from shared.problems import Undelivered
+from shared.storage.memory import MemoryStore
 from tests.canary.canaries import Nest, as_many_as_pass, every_leaf
 from toolkit.samples import accepted
 
@@ -23,7 +23,7 @@ CONTENT_ROWS = ("c|", "e|")  # the message, and what its destination said of it:
 ACKNOWLEDGED = "r|"
 
 
-def refused(outgoing: Outgoing) -> Receipt:
+def reject(outgoing: Outgoing) -> Receipt:
     raise Undelivered(kind="permanent", code="ack-AR", text="refused", detail=outgoing.body.decode("utf-8", "replace"))
 
 
@@ -58,7 +58,7 @@ def repeats_the_message(content: Any) -> Any:
 
 ENDS: dict[str, Callable[[Integration], Integration]] = {
     "delivered": lambda i: replace(i, destination=Behaving(taken)),
-    "refused": lambda i: replace(i, destination=Behaving(refused)),
+    "refused": lambda i: replace(i, destination=Behaving(reject)),
     "broken": lambda i: replace(i, destination=Behaving(broken)),
     "away": lambda i: replace(i, destination=Behaving(away), delivery=Delivery(attempts=2, first_wait=0)),
     "mapping-bug": lambda i: replace(i, destination=Behaving(taken), transform=repeats_the_message),
@@ -155,7 +155,7 @@ async def test_nothing_of_a_message_that_is_refused_leaves(name: str, trigger: s
             sinks,
         )
     else:
-        await (triggers.in_queue if trigger == "queue" else triggers.in_poison)(integration, body, sinks.hub)
+        await (accept_queue_message if trigger == "queue" else keep_poisoned)(integration, body, sinks.hub)
     assert nest.made
     assert leaks(nest, sinks, caplog.text, "".join(capfd.readouterr())) == {}
 

@@ -14,8 +14,8 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from integrations import load_all
 from shared.integration import Http, Integration, Queue
-from shared.ledger.accounts import Account
-from shared.ledger.azure import AzureStore
+from shared.storage.accounts import Account
+from shared.storage.azure import AzureStore
 from tests.canary.canaries import Nest, as_many_as_pass, every_leaf
 from toolkit.local import drops
 from toolkit.local.simulators.ingestion import Ingestion

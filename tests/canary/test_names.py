@@ -14,16 +14,19 @@ from typing import Any
 import pytest
 
 from integrations import CATALOGUE, load
-from shared import triggers
-from shared.administration import administer
-from shared.inbox.files import home
-from shared.ledger import counters, names, search
+from shared.intake.inbox.files import home
+from shared.intake.triggers.http import accept_http
+from shared.intake.triggers.knocks import answer_knock, answer_poisoned_knock
+from shared.intake.triggers.queues import accept_event, accept_queue_message, keep_poisoned
+from shared.ledger import counters, search
 from shared.ledger.audit import PARTITION as AUDIT
-from shared.ledger.store import Away, Conflict
+from shared.ops.dead_letter_api import administer
 from shared.problems import Problem
+from shared.storage import names
+from shared.storage.store import Away, Conflict
 from tests.canary.canaries import Nest
 from tests.canary.test_core import ENDS, Sinks, leaks, world
-from tests.shared.test_references import blob_created
+from tests.shared.intake.test_references import blob_created
 from toolkit.samples import accepted
 
 HEADERS = (
@@ -107,11 +110,11 @@ async def test_no_name_that_came_over_http_leaves(name: str, end: str, caplog: A
     planted = bodies(load(name), nest)
     for body in planted if end == "delivered" else planted[:2]:
         headers = {"content-type": kind} | {header: plant(nest) for header in HEADERS}
-        await trying(triggers.http(integration, headers, body, sinks.hub), sinks)
+        await trying(accept_http(integration, headers, body, sinks.hub), sinks)
         await settle(sinks)
     for header in TURNED_AWAY:
         headers = {"content-type": kind, header: f"text/{plant(nest)}", "x-correlation-id": plant(nest)}
-        await trying(triggers.http(integration, headers, accepted(load(name))[0].body, sinks.hub), sinks)
+        await trying(accept_http(integration, headers, accepted(load(name))[0].body, sinks.hub), sinks)
         await settle(sinks)
     assert len(sinks.events) >= 5
     assert leaks(nest, told(sinks), caplog.text, "".join(capfd.readouterr())) == {}
@@ -124,7 +127,7 @@ async def test_no_name_that_came_by_queue_or_event_leaves(name: str, caplog: Any
     sinks = world(integration)
     folder, store = home(integration), sinks.hub.store
     for body in bodies(load(name), nest):
-        for way in (triggers.in_queue, triggers.in_poison, triggers.work_queue, triggers.work_poison):
+        for way in (accept_queue_message, keep_poisoned, answer_knock, answer_poisoned_knock):
             await trying(way(integration, body, sinks.hub), sinks)
         await settle(sinks)
     for form in (
@@ -139,15 +142,15 @@ async def test_no_name_that_came_by_queue_or_event_leaves(name: str, caplog: Any
     ):
         blob = form.replace("{}", plant(nest))
         for _ in range(2):
-            await trying(triggers.in_queue(integration, json.dumps({"blob": blob}).encode(), sinks.hub), sinks)
-            await trying(triggers.event(integration, blob_created(blob), sinks.hub), sinks)
-            await trying(triggers.in_poison(integration, json.dumps({"blob": blob}).encode(), sinks.hub), sinks)
+            await trying(accept_queue_message(integration, json.dumps({"blob": blob}).encode(), sinks.hub), sinks)
+            await trying(accept_event(integration, blob_created(blob), sinks.hub), sinks)
+            await trying(keep_poisoned(integration, json.dumps({"blob": blob}).encode(), sinks.hub), sinks)
             await store.write_blob(names.INBOX, blob, accepted(load(name))[0].body)
         await settle(sinks)
     for value in (plant(nest), {"lane": plant(nest)}, {"batch": plant(nest)}, {"lane": "1-a", "publisher": plant(nest)}):
-        await trying(triggers.work_queue(integration, json.dumps(value).encode(), sinks.hub), sinks)
+        await trying(answer_knock(integration, json.dumps(value).encode(), sinks.hub), sinks)
         await trying(
-            triggers.event(integration, {"id": plant(nest), "type": plant(nest), "data": {"lane": value}}, sinks.hub), sinks
+            accept_event(integration, {"id": plant(nest), "type": plant(nest), "data": {"lane": value}}, sinks.hub), sinks
         )
     await settle(sinks)
     store.containers.pop(names.INBOX, None)  # type: ignore[attr-defined]  # the sender's own files, under the sender's own names
@@ -188,7 +191,7 @@ async def test_content_is_shown_to_who_may_see_that_integration(name: str, monke
     integration, nest = load(name), Nest()
     sinks, others = world(integration), [integration, *(load(other) for other in CATALOGUE if other != name)]
     body = plant(nest).encode()
-    await triggers.in_poison(integration, body, sinks.hub)
+    await keep_poisoned(integration, body, sinks.hub)
     (letter,) = await sinks.hub.store.query(names.tables(name).find, names.DEAD)
     for one in partners():
         for other in others:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import pytest
 import typer.main
 
-from shared.ledger.accounts import KEY
+from shared.storage.accounts import KEY
 from tests.conftest import free_ports
 from toolkit.cli import app
 from toolkit.commands.develop.setup import _fingerprint as installed

@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 
 from integrations import load
-from shared.ledger.accounts import Account
-from shared.ledger.azure import AzureStore
+from shared.storage.accounts import Account
+from shared.storage.azure import AzureStore
 from toolkit.local import drops
 from toolkit.local.stack import Stack
 from toolkit.samples import samples

@@ -12,7 +12,7 @@ from azure.storage.blob.aio import ContainerClient
 from azure.storage.queue.aio import QueueClient
 
 from shared.hub import connect
-from shared.ledger import names
+from shared.storage import names
 from tests.end_to_end.conftest import SAMPLES
 from toolkit.local.stack import Stack
 

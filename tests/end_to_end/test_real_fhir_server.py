@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from integrations import load
-from shared import pipeline
+from shared import check
 from shared.destinations.fhir_server import FhirServer
 from shared.envelope import Outgoing
 from shared.fhir.resource import Decimal, to_json
@@ -76,7 +76,7 @@ async def test_sent_twice_is_stored_once(server: str) -> None:
         (load(name).destination, part.body)
         for name in TO_CDR
         for sample in accepted(load(name))
-        for part in pipeline.run(load(name), sample.envelope).outgoing
+        for part in check.run(load(name), sample.envelope).outgoing
     ]
     assert len(bodies) > 40
     counts = []

@@ -18,8 +18,10 @@ import aiohttp
 import pytest
 
 from integrations import load
+from shared.delivery.upkeep import watchdog
 from shared.hub import Hub, connect
-from shared.ledger import names, watchdog
+from shared.intake.inbox import watching
+from shared.storage import names
 from tests.end_to_end.test_kill import LANES, NAME, Load, is_idle, judge, message
 from tests.end_to_end.test_storage_trouble import QUICK, post
 from toolkit.local.azurite import Azurite
@@ -102,7 +104,7 @@ async def test_one_request_in_three_goes_wrong(stack: Behind) -> None:
     hub = connect([load(NAME)])
     try:
         for _ in range(60):
-            await watchdog.tick(hub)  # as another instance would; the host's own comes every 30 seconds
+            await watchdog.tick(hub, watching.look)  # as another instance would; the host's own comes every 30 seconds
             if await is_idle(hub):
                 break
             await asyncio.sleep(0.5)

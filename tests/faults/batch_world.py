@@ -9,11 +9,11 @@ from unittest import mock
 
 import orjson
 
-from shared import batches
 from shared.envelope import Answer, Envelope
+from shared.intake import batches
 from shared.issue import Verdict
-from shared.ledger import names
 from shared.privacy import shown
+from shared.storage import names
 from tests.faults.invariants import conserved, delivered_once, in_order, is_replaced, nothing_left_behind, records
 from tests.faults.process import NAME, Crashed
 from tests.faults.scenarios import m

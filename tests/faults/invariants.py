@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from shared.ledger import names
 from shared.ledger.conservation import Balance, lane_balance
-from shared.ledger.store import Row
+from shared.storage import names
+from shared.storage.store import Row
 from tests.faults.process import NAME
 from tests.faults.world import GIVE_UP, World
 

@@ -15,17 +15,21 @@ from typing import Any
 
 import orjson
 
-from shared import triggers
+from shared.delivery import dead
+from shared.delivery.dead import Person, Refused
 from shared.destinations import fence
 from shared.envelope import Outgoing, Receipt
 from shared.hub import Hub, Timing
+from shared.intake.accept import accept
+from shared.intake.triggers.knocks import answer_knock
+from shared.intake.triggers.queues import accept_queue_message
+from shared.intake.triggers.timer import tick
 from shared.integration import EventGrid, Integration, Queue
-from shared.ledger import dead, names
-from shared.ledger.dead import Person, Refused
-from shared.ledger.memory import MemoryStore
-from shared.ledger.store import Away, Conflict, Ticket
-from shared.pipeline import accept
+from shared.ops.replay import replay
 from shared.problems import Problem, Undelivered
+from shared.storage import names
+from shared.storage.memory import MemoryStore
+from shared.storage.store import Away, Conflict, Ticket
 from tests.faults.process import Crashed, Seam
 from tests.faults.world import Scenario
 from tests.ledger_world import NOW, envelope, integration, note
@@ -231,13 +235,13 @@ class Night:
     async def _listen(self, host: Host, one: Integration) -> None:
         await asyncio.sleep(self.random.uniform(0, 1))
         while not host.dead:
-            for queue, work in ((f"{one.name}-work", triggers.work_queue), (f"{one.name}-in", triggers.in_queue)):
+            for queue, work in ((f"{one.name}-work", answer_knock), (f"{one.name}-in", accept_queue_message)):
                 for message in await self.twin.receive(queue, 30, 32):
                     self.start(self._handle(host, one, work, message.body, message.ticket))
             await asyncio.sleep(1)
 
     async def _handle(self, host: Host, one: Integration, work: Any, body: bytes, ticket: Ticket) -> None:
-        more = (ticket.id,) if work is triggers.in_queue else ()
+        more = (ticket.id,) if work is accept_queue_message else ()
         self.figures["brought by queue"] += bool(more)
         try:
             await work(one, body, host.hub, *more)
@@ -250,7 +254,7 @@ class Night:
             await asyncio.sleep(30)
             if host is self.hosts[0]:
                 try:
-                    await triggers.tick(host.hub)
+                    await tick(host.hub)
                 except Crashed:
                     return
 
@@ -346,7 +350,7 @@ class Night:
                         continue
                     if self.random.random() < 0.5:
                         self.messages[letter["control"]].left.clear()
-                    await dead.replay(one, letter["id"], Person("p"), host.hub, out_of_order=True)
+                    await replay(one, letter["id"], Person("p"), host.hub, out_of_order=True)
                     self.figures["replays"] += 1
 
     async def _quiet(self) -> None:

@@ -12,9 +12,9 @@ import orjson
 from shared.envelope import Outgoing, Receipt
 from shared.hub import Hub, Timing
 from shared.integration import Delivery, EventGrid, Integration
-from shared.ledger import names
-from shared.ledger.store import Away, Blob, Change, Conflict, Row, Ticket, put
 from shared.problems import Undelivered
+from shared.storage import names
+from shared.storage.store import Away, Blob, Change, Conflict, Row, Ticket, put
 from tests.ledger_world import Remembering, integration
 
 if TYPE_CHECKING:

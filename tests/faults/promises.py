@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from shared.delivery.breaker import LONGEST_PAUSE
+from shared.delivery.upkeep.watchdog import ROUND
 from shared.integration import Delivery
-from shared.ledger import names
-from shared.ledger.breaker import LONGEST_PAUSE
 from shared.ledger.conservation import lane_balance
-from shared.ledger.store import Row
-from shared.ledger.watchdog import ROUND
+from shared.storage import names
+from shared.storage.store import Row
 from tests.faults.night import HOSTS, LONGEST_STOP, NOTES, ODD, PUBLISHER, TIMING, Message, Night, integrations
 
 BOTH = (NOTES, PUBLISHER)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from shared.delivery import dead
+from shared.delivery.dead import Person, Refused
 from shared.integration import Delivery
-from shared.ledger import dead
-from shared.ledger.dead import Person, Refused
-from shared.ledger.store import Away, Conflict
+from shared.ops.replay import replay
+from shared.storage.store import Away, Conflict
 from tests.faults.process import NAME, Crashed
 from tests.faults.world import Scenario, World
 
@@ -18,7 +19,7 @@ def m(id: str, lane: str = "A", **values: Any) -> dict[str, Any]:
 
 
 async def replay_all(world: World) -> None:
-    await _each(world, lambda process, id: dead.replay(process.notes, id, Person("p", "test"), process.hub, out_of_order=True))
+    await _each(world, lambda process, id: replay(process.notes, id, Person("p", "test"), process.hub, out_of_order=True))
 
 
 async def discard_all(world: World) -> None:

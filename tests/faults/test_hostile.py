@@ -20,12 +20,13 @@ from integrations import load
 from shared.destinations.fhir_server import FhirServer
 from shared.destinations.mllp import Mllp
 from shared.envelope import Envelope
+from shared.intake.accept import accept
+from shared.intake.triggers.knocks import answer_knock
+from shared.intake.triggers.timer import tick
 from shared.integration import Delivery, Integration
-from shared.ledger import names
 from shared.ledger.conservation import balance
-from shared.ledger.store import Row
-from shared.pipeline import accept
-from shared.triggers import tick, work_queue
+from shared.storage import names
+from shared.storage.store import Row
 from tests.ledger_world import hub as new_hub
 from tests.ledger_world import integration as notes
 from tests.ledger_world import note
@@ -74,7 +75,7 @@ class World:
         while self.rows("w|") or self.hub.tasks:
             await tick(self.hub)
             for knock in await self.hub.store.receive(queue, 30):
-                await work_queue(self.integration, knock.body, self.hub)
+                await answer_knock(self.integration, knock.body, self.hub)
                 await self.hub.store.settle(knock.ticket)
             await asyncio.sleep(0.01)
 

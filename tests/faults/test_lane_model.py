@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from shared.delivery import dead, waiting
+from shared.delivery.dead import Person, Refused
+from shared.intake.accept import accept
 from shared.integration import Delivery
-from shared.ledger import dead, names, waiting
-from shared.ledger.claims import Claim, Ended, Later, Lost, claim
-from shared.ledger.dead import Person, Refused
-from shared.pipeline import accept
+from shared.ledger.claims import Claim
+from shared.ledger.ended import Ended, Later
+from shared.ledger.held import Lost
+from shared.ledger.taking import claim
+from shared.ops.replay import replay
+from shared.storage import names
 from tests.faults.lane_model import Lane
 from tests.faults.virtual import run
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
@@ -135,7 +140,7 @@ class Walk:
     async def replay(self) -> None:
         if self.ids:
             id, out_of_order = self.random.choice(sorted(self.ids)), self.random.random() < 0.3
-            done = await self._done(dead.replay(self.notes, self.ids[id], SOMEONE, self.hub, out_of_order))
+            done = await self._done(replay(self.notes, self.ids[id], SOMEONE, self.hub, out_of_order))
             assert done == self.model.replay(self.model.last[id], self.at, out_of_order=out_of_order)
 
     async def discard(self) -> None:

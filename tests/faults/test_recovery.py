@@ -8,14 +8,17 @@ from typing import Any
 import orjson
 import pytest
 
-from shared import triggers
+from shared.delivery import dead
+from shared.delivery.upkeep import watchdog
 from shared.envelope import Outgoing, Receipt
 from shared.hub import Hub
+from shared.intake.accept import accept
+from shared.intake.inbox import watching
+from shared.intake.triggers.knocks import answer_knock
 from shared.integration import Delivery, Integration
-from shared.ledger import dead, names, watchdog
-from shared.ledger.memory import MemoryStore
-from shared.pipeline import accept
 from shared.problems import Undelivered
+from shared.storage import names
+from shared.storage.memory import MemoryStore
 from tests.faults.virtual import run
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
@@ -106,13 +109,13 @@ class Recovery:
             await asyncio.sleep(POLLING)
 
     async def _knock(self, one: Hub, arrived: Any) -> None:
-        await triggers.work_queue(self.notes, arrived.body, one)
+        await answer_knock(self.notes, arrived.body, one)
         await self.store.settle(arrived.ticket)
 
     async def _watch(self, one: Hub, *, first: float) -> None:
         await asyncio.sleep(first)
         while True:
-            await watchdog.tick(one)
+            await watchdog.tick(one, watching.look)
             await asyncio.sleep(WATCHING * len(self.hubs))  # a timer runs on one instance at a time
 
     async def dead(self) -> list[Any]:

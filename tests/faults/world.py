@@ -9,12 +9,15 @@ from typing import Any
 
 import orjson
 
-from shared import triggers
-from shared.ledger import names, watchdog
-from shared.ledger.memory import MemoryStore
-from shared.ledger.store import Away, Conflict, Ticket
-from shared.pipeline import accept
+from shared.delivery.upkeep import watchdog
+from shared.intake.accept import accept
+from shared.intake.inbox import watching
+from shared.intake.triggers.knocks import answer_knock
+from shared.intake.triggers.queues import accept_event, accept_queue_message
 from shared.problems import Problem
+from shared.storage import names
+from shared.storage.memory import MemoryStore
+from shared.storage.store import Away, Conflict, Ticket
 from tests.faults.process import NAME, Crashed, Process, document
 from tests.ledger_world import NOW, envelope, note
 
@@ -115,7 +118,7 @@ class World:
         """The host's queue listener: at least once, in no order, sometimes the same message to two workers."""
         await asyncio.sleep(self.random.uniform(0, 1))
         while not process.dead:
-            for queue, work in ((f"{NAME}-work", triggers.work_queue), (f"{NAME}-in", triggers.in_queue)):
+            for queue, work in ((f"{NAME}-work", answer_knock), (f"{NAME}-in", accept_queue_message)):
                 got = await self.twin.receive(queue, 30)
                 self.random.shuffle(got)
                 for message in got:
@@ -125,9 +128,9 @@ class World:
             await asyncio.sleep(1)
 
     async def _handle(self, process: Process, work: Work, body: bytes, ticket: Ticket) -> None:
-        self.attempts["by queue"] += work is triggers.in_queue
+        self.attempts["by queue"] += work is accept_queue_message
         try:
-            more = (ticket.id,) if work is triggers.in_queue else ()
+            more = (ticket.id,) if work is accept_queue_message else ()
             await work(process.notes, body, process.hub, *more)
         except (Away, Conflict, Crashed, Problem):
             return
@@ -139,7 +142,7 @@ class World:
         while not process.dead:
             if process is self.processes[0]:  # a timer runs on one instance
                 try:
-                    await watchdog.tick(process.hub)
+                    await watchdog.tick(process.hub, watching.look)
                 except Crashed:
                     return
             await asyncio.sleep(30)
@@ -210,7 +213,7 @@ class World:
             try:
                 if process:
                     self.attempts[name] += 1
-                    await triggers.event(process.notes, told, process.hub)
+                    await accept_event(process.notes, told, process.hub)
                     return
             except (Away, Conflict, Crashed, Problem):
                 continue

@@ -159,12 +159,12 @@ def use_everything() -> None:
 
 def _samples() -> None:
     from integrations import CATALOGUE, load
-    from shared import pipeline
+    from shared import check
     from toolkit.samples import samples
 
     for name in CATALOGUE:
         for sample in samples(load(name)):
-            pipeline.run(load(name), sample.envelope)
+            check.run(load(name), sample.envelope)
 
 
 def _tables() -> None:

@@ -11,11 +11,12 @@ from dataclasses import replace
 import pytest
 
 from integrations import CATALOGUE, load
+from shared.check import transform
 from shared.destinations.framing import framed
 from shared.destinations.mllp import Mllp, control_id
 from shared.envelope import Envelope, Outgoing
+from shared.intake.decide import decide
 from shared.integration import Integration
-from shared.pipeline import decide, transform
 from shared.problems import Fault
 from tests.fuzz.mutations import inputs
 from toolkit.samples import accepted

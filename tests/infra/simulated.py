@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from shared import triggers
+from shared.delivery.upkeep import watchdog
+from shared.intake.accept import accept
+from shared.intake.inbox import watching
+from shared.intake.triggers.knocks import answer_knock
+from shared.intake.triggers.queues import keep_poisoned
 from shared.integration import Integration
-from shared.ledger import watchdog
-from shared.pipeline import accept
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 BEAT = 30.0
@@ -46,17 +48,17 @@ class Simulated:
             if each_beat:
                 await each_beat()
             if self.alive:
-                await watchdog.tick(self.hub)
+                await watchdog.tick(self.hub, watching.look)
                 await self._answer_knocks()
             self.clock += BEAT
 
     async def poison(self, body: bytes) -> None:
         """A queue message that its function could not take in five tries."""
-        await triggers.in_poison(self.integration, body, self.hub)
+        await keep_poisoned(self.integration, body, self.hub)
 
     async def _answer_knocks(self) -> None:
         for arrived in await self.hub.store.receive(f"{self.integration.name}-work", 30):
-            await triggers.work_queue(self.integration, arrived.body, self.hub)
+            await answer_knock(self.integration, arrived.body, self.hub)
             await self.hub.store.settle(arrived.ticket)
         await self._settled()
 

@@ -12,12 +12,12 @@ import pytest
 pytest.importorskip("duckdb", reason="the alerts are simulated on DuckDB: pip install '.[gates]'")
 pytest.importorskip("duckdb_kql", reason="the alerts are simulated on DuckDB: pip install '.[gates]'")
 
-from shared.admission import admit
 from shared.envelope import Answer
+from shared.intake.admission import admit
 from shared.integration import Delivery, EventGrid
-from shared.ledger import names
-from shared.ledger.store import Away, put
 from shared.problems import Undelivered
+from shared.storage import names
+from shared.storage.store import Away, put
 from tests.infra.simulated import Simulated
 from tests.infra.workspace import Episode, Rule, Workspace, at, rules
 from toolkit.release import bicep

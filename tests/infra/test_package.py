@@ -19,8 +19,8 @@ import pytest
 
 from integrations import CATALOGUE, load
 from shared.integration import Http
-from shared.ledger.accounts import Account
-from shared.ledger.azure import AzureStore
+from shared.storage.accounts import Account
+from shared.storage.azure import AzureStore
 from tests.conftest import free_ports
 from toolkit.local.simulated import MAKERS, Simulators
 from toolkit.release.package import OPS, RUNNING, VENDORED, copy_app
@@ -90,7 +90,7 @@ def test_wheels_are_vendored_and_compiled(unzipped: Path) -> None:
     assert {"azure", "aiohttp", "orjson"} <= {path.name for path in vendored.iterdir()}
     assert list((vendored / "aiohttp").glob("*.so")), "a wheel for Linux"
     tag = f"cpython-{RUNNING.replace('.', '')}"
-    compiled = (unzipped / "app" / "shared" / "__pycache__" / f"pipeline.{tag}.pyc").read_bytes()
+    compiled = (unzipped / "app" / "shared" / "__pycache__" / f"check.{tag}.pyc").read_bytes()
     assert compiled[4] == 1, "unchecked hash: a cold start looks at no source"
 
 

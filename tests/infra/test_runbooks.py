@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from shared.delivery import breaker, load
 from shared.integration import Delivery, Retention
-from shared.ledger import breaker, load
 from tests.infra.world import RUNBOOKS, world
 from toolkit.release import bicep
 

@@ -1,7 +1,7 @@
 """What the tests of the flows share: their samples, and what the hub makes of a body."""
 
 from integrations import load
-from shared import pipeline
+from shared import check
 from shared.envelope import Envelope
 from shared.hl7 import Message, parse
 from toolkit.samples import RECEIVED_AT, samples
@@ -11,8 +11,8 @@ UNCHANGED = ("paris-to-mpi", "mosaiq-to-mpi", "wds-to-mpi", "mpi-outbound", "mpi
 BODIES = {name: {each.name: each.body for each in samples(load(name))} for name in (*TO_MPI, *UNCHANGED[3:])}
 
 
-def ran(name: str, body: bytes) -> pipeline.Ran:
-    return pipeline.run(load(name), Envelope(integration=name, body=body, received_at=RECEIVED_AT))
+def ran(name: str, body: bytes) -> check.Ran:
+    return check.run(load(name), Envelope(integration=name, body=body, received_at=RECEIVED_AT))
 
 
 def sent(name: str, sample: str) -> Message:

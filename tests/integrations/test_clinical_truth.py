@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from integrations import load
-from shared import pipeline
+from shared import check
 from shared.envelope import Envelope
 from shared.issue import Issue
 from toolkit.samples import RECEIVED_AT, samples
@@ -14,8 +14,8 @@ from toolkit.samples import RECEIVED_AT, samples
 LIMS, PAS, VACCINATIONS, DOCUMENTS = "lims-results-to-cdr", "pas-adt-to-cdr", "vaccinations-to-cdr", "documents-to-cdr"
 
 
-def ran(name: str, body: bytes) -> pipeline.Ran:
-    found = pipeline.run(load(name), Envelope(integration=name, body=body, received_at=RECEIVED_AT))
+def ran(name: str, body: bytes) -> check.Ran:
+    found = check.run(load(name), Envelope(integration=name, body=body, received_at=RECEIVED_AT))
     assert not found.faults, found.faults
     return found
 
@@ -26,12 +26,12 @@ def sample(name: str, kind: bytes) -> list[bytes]:
     return next(body for body in every if kind in body[:200]).rstrip(b"\r").split(b"\r")
 
 
-def sent(found: pipeline.Ran, kind: str) -> list[Any]:
+def sent(found: check.Ran, kind: str) -> list[Any]:
     bundle = orjson.loads(found.outgoing[0].body)
     return [each["resource"] for each in bundle["entry"] if each["resource"]["resourceType"] == kind]
 
 
-def issues(found: pipeline.Ran, rule: str) -> list[Issue]:
+def issues(found: check.Ran, rule: str) -> list[Issue]:
     return [issue for issue in found.verdict.issues if issue.rule == rule]
 
 
@@ -43,7 +43,7 @@ OBR = b"OBR|1|P1^PAS|F1^LIMS|CRP^Test^L|||20260115093000|||||||||||||||202601151
 OBX = b"OBX|1|NM|1^x^L||7|mg/L|||||F"
 
 
-def results(*lines: bytes) -> pipeline.Ran:
+def results(*lines: bytes) -> check.Ran:
     return ran(LIMS, b"\r".join([HEADER, *lines, b""]))
 
 
@@ -96,7 +96,7 @@ def test_two_whole_messages_in_one_body_are_refused() -> None:
     assert not found.outgoing
 
 
-def vaccination(**fields: bytes) -> pipeline.Ran:
+def vaccination(**fields: bytes) -> check.Ran:
     """The first sample with these fields of RXA."""
     lines = sample(VACCINATIONS, b"VXU^V04")
     place = next(n for n, line in enumerate(lines) if line.startswith(b"RXA"))
@@ -120,7 +120,7 @@ def test_a_null_is_neither_a_vaccine_nor_a_time(field: str) -> None:
     assert vaccination(**{field: b'""'}).verdict.acknowledgement == "AE"
 
 
-def document(**changes: bytes) -> pipeline.Ran:
+def document(**changes: bytes) -> check.Ran:
     lines = sample(DOCUMENTS, b"MDM^T02")
     changed = [changes.get(line[:3].decode(), line) for line in lines]
     return ran(DOCUMENTS, b"\r".join([*changed, b""]))

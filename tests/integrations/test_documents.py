@@ -10,9 +10,10 @@ import orjson
 import pytest
 
 from integrations import load
-from shared import triggers
 from shared.hub import Hub, Timing
-from shared.ledger import names, search
+from shared.intake.triggers.queues import accept_event
+from shared.ledger import search
+from shared.storage import names
 from tests.ledger_world import hub
 from toolkit.local import drops
 from toolkit.local.simulators.cdr import Cdr
@@ -45,7 +46,7 @@ async def taken(world: Hub, *versions: dict[str, bytes]) -> dict[str, str]:
         for name, body in files.items():
             await world.store.write_blob(names.INBOX, name, body)
     for files in versions:
-        await triggers.event(DOCUMENTS, drops.created(next(iter(files))), world)
+        await accept_event(DOCUMENTS, drops.created(next(iter(files))), world)
     while world.tasks:
         await asyncio.gather(*world.tasks)
     stories = await search.find(DOCUMENTS.name, "patient", "9990101000", world)

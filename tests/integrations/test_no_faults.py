@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from integrations import load
-from shared import pipeline
+from shared import check
 from shared.envelope import Envelope
 from shared.formats import leaves
 from shared.integration import Integration
@@ -31,7 +31,7 @@ def test_no_odd_text_makes_a_fault(name: str) -> None:
     integration = load(name)
     for leaf in one_leaf_of_each_place(integration):
         for text in ODD:
-            ran = pipeline.run(integration, Envelope(integration=name, body=leaf.changed(text).encode(), received_at=RECEIVED_AT))
+            ran = check.run(integration, Envelope(integration=name, body=leaf.changed(text).encode(), received_at=RECEIVED_AT))
             assert not ran.faults, (leaf.path, text, ran.faults)
             assert ran.verdict.accepted == bool(ran.outgoing), (leaf.path, text)
             assert not [issue for issue in ran.verdict.issues if issue.code == "exception"], (leaf.path, text)

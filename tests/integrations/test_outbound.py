@@ -12,10 +12,12 @@ from shared.destinations.memory import Memory
 from shared.envelope import Envelope, Outgoing, Receipt
 from shared.hl7 import parse
 from shared.hub import Hub
-from shared.ledger import outbox
-from shared.ledger.memory import MemoryStore
-from shared.pipeline import accept
-from shared.triggers import event, in_queue, tick, work_queue
+from shared.intake import subscription
+from shared.intake.accept import accept
+from shared.intake.triggers.knocks import answer_knock
+from shared.intake.triggers.queues import accept_event, accept_queue_message
+from shared.intake.triggers.timer import tick
+from shared.storage.memory import MemoryStore
 from toolkit.samples import Sample, samples
 
 OUTBOUND, PHW, CHEMOCARE = (load(name) for name in ("mpi-outbound", "mpi-to-phw", "mpi-to-chemocare"))
@@ -46,7 +48,7 @@ class World:
         """Event Grid tells both subscribers."""
         for one in events:
             for subscriber in self.subscribers:
-                await event(subscriber, {"data": dict(one.properties)}, self.hub)
+                await accept_event(subscriber, {"data": dict(one.properties)}, self.hub)
                 await self.settle()
 
     async def settle(self) -> None:
@@ -59,7 +61,7 @@ class World:
         await tick(self.hub)
         for subscriber in self.subscribers:
             for arrived in await self.store.receive(f"{subscriber.name}-work", 30):
-                await work_queue(subscriber, arrived.body, self.hub)
+                await answer_knock(subscriber, arrived.body, self.hub)
                 await self.store.settle(arrived.ticket)
                 await self.settle()
 
@@ -98,8 +100,8 @@ def test_no_event_goes_back_to_where_the_update_came_from(sample: Sample) -> Non
     message = parse(sample.body)
     routing = OUTBOUND.write(message, message)[0].properties
     sources = {cx["4.1"].strip() for pid in message.segments("PID") for cx in pid.repeats("2")}
-    assert not (outbox.wanted(PHW, routing) and "252" in sources)
-    assert not (outbox.wanted(CHEMOCARE, routing) and sources & {"224", "212", "192", "245"})
+    assert not (subscription.wanted(PHW, routing) and "252" in sources)
+    assert not (subscription.wanted(CHEMOCARE, routing) and sources & {"224", "212", "192", "245"})
 
 
 @pytest.mark.parametrize("disorder", ["in order", "doubled", "reversed", "all lost but the last", "only the first"])
@@ -134,7 +136,7 @@ async def test_an_event_that_overtakes_its_message_is_looked_into_again() -> Non
     class Hasty(Memory):
         async def deliver(self, outgoing: Outgoing) -> Receipt:
             for subscriber in world.subscribers:
-                await event(subscriber, {"data": dict(outgoing.properties)}, world.hub)
+                await accept_event(subscriber, {"data": dict(outgoing.properties)}, world.hub)
             return await Memory.deliver(self, outgoing)
 
     world.outbound = replace(world.outbound, destination=Hasty("TOPIC"))
@@ -169,7 +171,9 @@ async def test_an_event_that_event_grid_put_into_the_queue_knocks_as_well() -> N
     await world.publish(*updates(2))
     for subscriber in world.subscribers:
         for one in world.topic.received:
-            await in_queue(subscriber, orjson.dumps({"data": dict(one.properties), "type": "wales.nhs.hub.message"}), world.hub)
+            await accept_queue_message(
+                subscriber, orjson.dumps({"data": dict(one.properties), "type": "wales.nhs.hub.message"}), world.hub
+            )
             await world.settle()
     assert len(world.phw.received) == len(world.chemocare.received) == 2
     assert not world.store.queues["mpi-to-phw-replies"]

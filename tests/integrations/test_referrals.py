@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations import load
-from shared import pipeline
+from shared import check
 from shared.envelope import Envelope
 from shared.hl7 import parse
 from shared.mapping import to_bundle
@@ -23,7 +23,7 @@ def of(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 
 def sent_and_read_back(sample: Sample) -> tuple[dict[str, Any], dict[str, Any]]:
-    ran = pipeline.run(REFERRALS, sample.envelope)
+    ran = check.run(REFERRALS, sample.envelope)
     return json.loads(sample.body), to_bundle(parse(ran.outgoing[0].body))
 
 
@@ -52,7 +52,7 @@ def test_an_attachment_of_ten_megabytes_passes_whole_in_bounded_memory() -> None
         received_at="2026-05-01T09:30:00.000Z",
         content_type="application/fhir+json",
     )
-    ran = pipeline.run(REFERRALS, envelope)
+    ran = check.run(REFERRALS, envelope)
     grown = (system.getrusage(system.RUSAGE_SELF).ru_maxrss - before) * 1024
     assert data.encode() in ran.outgoing[0].body
     assert grown < 12 * len(data)

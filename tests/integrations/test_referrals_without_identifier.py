@@ -6,8 +6,8 @@ import orjson
 import pytest
 
 from integrations import load
+from shared.check import run
 from shared.hl7 import parse
-from shared.pipeline import run
 from toolkit.samples import accepted
 
 REFERRALS = load("referrals-to-pas")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from integrations import CATALOGUE, load
-from shared import pipeline
+from shared import check
 from shared.envelope import Envelope
 from toolkit.samples import RECEIVED_AT, accepted
 
@@ -30,7 +30,7 @@ def self_merged(name: str, body: bytes) -> Iterator[bytes]:
 
 
 def verdict(name: str, body: bytes) -> str:
-    return pipeline.run(load(name), Envelope(integration=name, body=body, received_at=RECEIVED_AT)).verdict.acknowledgement
+    return check.run(load(name), Envelope(integration=name, body=body, received_at=RECEIVED_AT)).verdict.acknowledgement
 
 
 def test_every_flow_with_merges_is_here() -> None:

@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 
 from integrations import load
-from shared import bounds, pipeline
+from shared import bounds
+from shared.delivery import afterwards
 from shared.destinations.memory import Memory
 from shared.envelope import Envelope
 from shared.fate import unforeseen
 from shared.formats import leaves
 from shared.hl7 import parse
 from shared.hub import Hub
+from shared.intake.accept import accept
 from shared.leaves import place
-from shared.ledger.memory import MemoryStore
-from shared.pipeline import accept
+from shared.storage.memory import MemoryStore
 from toolkit.samples import accepted
 
 PIMS = load("pims-to-mpi")
@@ -103,7 +104,7 @@ async def test_the_loop_goes_on_while_a_message_is_looked_through(monkeypatch: p
         return []
 
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(pipeline, "unforeseen", slowly)
+    monkeypatch.setattr(afterwards, "unforeseen", slowly)
     await counted(NEW)
     assert waited.is_set()
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from shared import hl7_opinion, pipeline
+from shared import hl7_opinion
+from shared.delivery import afterwards
 from shared.hl7 import ParseError, parse
 from shared.hl7.leaves import hl7_spots
 from shared.hl7_opinion import LARGEST, MOST, second_opinion
@@ -82,7 +83,7 @@ async def test_what_is_hl7_and_small_is_read_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(hl7_opinion, "second_opinion", lambda one: seen.append(one) or [])
     one, _ = relay(body)
     hub = world.hub(one)
-    pipeline._ask_another(one, world.envelope(body), (), hub)
+    afterwards.ask_second_reader(one, world.envelope(body), (), hub)
     await asyncio.gather(*hub.tasks)
     assert len(seen) == asked
 
@@ -97,7 +98,7 @@ async def test_a_message_that_cannot_be_read_again_is_reported_and_fails_nothing
         raise IndexError("a value")
 
     monkeypatch.setattr(hl7_opinion, "second_opinion", broken)
-    pipeline._ask_another(one, world.envelope(BODY), (), hub)
+    afterwards.ask_second_reader(one, world.envelope(BODY), (), hub)
     await asyncio.gather(*hub.tasks)
     assert [name for name, _ in emitted] == ["hub.opinion"]
     assert emitted[0][1]["error_code"] == "unread"

@@ -6,10 +6,12 @@ import orjson
 import pytest
 
 from integrations import CATALOGUE, load
-from shared import triggers
 from shared.bounds import IDENTIFIER
 from shared.envelope import Envelope, Receipt
-from shared.ledger import conservation, names
+from shared.intake.triggers.http import accept_http
+from shared.intake.triggers.queues import accept_queue_message
+from shared.ledger import conservation
+from shared.storage import names
 from tests.ledger_world import NOW, hub
 from toolkit.samples import accepted
 
@@ -56,7 +58,7 @@ async def test_a_part_of_the_identity_that_no_row_can_hold(name, size):
     for place, body in longer(sample(name), size).items():
         one = replace(load(name), destination=Taking())
         made = hub(one, now=lambda: NOW)
-        answer = await triggers.http(one, {"content-type": media(body)}, body, made)
+        answer = await accept_http(one, {"content-type": media(body)}, body, made)
         await made.drain(5)
         balance = await conservation.balance(one, made)
         assert (balance.holds, balance.received) == (True, 1), (place, answer.status)
@@ -79,7 +81,7 @@ async def test_a_header_that_no_row_can_hold(header, size):
     one = replace(load(name), destination=Taking())
     made = hub(one, now=lambda: NOW)
     headers = {"content-type": "x-application/hl7-v2+er7", header: "x-application/hl7-v2+er7;" + "x" * size}
-    answer = await triggers.http(one, headers, sample(name), made)
+    answer = await accept_http(one, headers, sample(name), made)
     await made.drain(5)
     assert answer.status in (200, 406, 415)
     assert (await conservation.balance(one, made)).received == 1
@@ -89,13 +91,13 @@ async def test_by_queue_it_is_kept_for_a_person():
     name = "phw-to-mpi"
     one = replace(load(name), destination=Taking())
     made = hub(one, now=lambda: NOW)
-    await triggers.in_queue(one, longer(sample(name), 33_000)["MSH-10"], made)
+    await accept_queue_message(one, longer(sample(name), 33_000)["MSH-10"], made)
     assert (await conservation.balance(one, made)).outcomes == {"rejected": 1}
     assert len(made.store.tables[names.tables(name).find][names.DEAD]) == 1
 
 
 def test_the_finding_says_where():
-    from shared.pipeline import decide
+    from shared.intake.decide import decide
 
     name = "phw-to-mpi"
     body = longer(sample(name), 600)["MSH-10"]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import triggers
 from shared.envelope import Envelope
+from shared.intake.triggers.http import accept_http
 from shared.ledger import search
 from shared.privacy import (
     WITHHELD,
@@ -109,7 +109,7 @@ def rows(hub: Any) -> Iterator[str]:
 
 async def post(hub: Any, body: bytes, **headers: str) -> Any:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = await triggers.http(hub.integrations["notes-to-test"], {"content-type": "application/json", **sent}, body, hub)
+    answer = await accept_http(hub.integrations["notes-to-test"], {"content-type": "application/json", **sent}, body, hub)
     while hub.tasks:
         await asyncio.gather(*hub.tasks)
     return answer

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.ledger.accounts import Account
-from shared.ledger.azure import AzureStore
-from shared.ledger.store import Away, Conflict
 from shared.quiet import LIBRARIES, silence
+from shared.storage.accounts import Account
+from shared.storage.azure import AzureStore
+from shared.storage.store import Away, Conflict
 
 NOWHERE = (
     "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/devstoreaccount1;"

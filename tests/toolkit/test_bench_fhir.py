@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from integrations import load
-from shared import pipeline
+from shared.check import run
 from shared.fhir import check
 from toolkit.bench import cold, fhir
 from toolkit.samples import accepted
@@ -36,7 +36,7 @@ def test_a_goal_is_met_or_missed() -> None:
 def test_the_floor_makes_the_same(name: str, sample: str, floor: Callable[[bytes], bytes]) -> None:
     integration = load(name)
     sent = next(each for each in accepted(integration) if each.name == sample)
-    made, least = pipeline.run(integration, sent.envelope).outgoing[0].body, floor(sent.body)
+    made, least = run(integration, sent.envelope).outgoing[0].body, floor(sent.body)
     assert made == least or same_but_for_ids(orjson.loads(made), orjson.loads(least))
 
 

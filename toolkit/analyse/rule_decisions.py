@@ -75,10 +75,10 @@ def changes(before: Any, after: Any, files: Iterable[Path]) -> list[Change]:
 
 
 def verdict(integration: Any, path: Path) -> Any:
-    from shared import pipeline
+    from shared import check
     from toolkit.commands.develop.check import envelope
 
-    return pipeline.check(integration, envelope(integration.name, path.read_bytes())).verdict
+    return check.check(integration, envelope(integration.name, path.read_bytes())).verdict
 
 
 def as_text(decisions: Sequence[str], checked: int, found: Sequence[Change]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from integrations import load
-from shared import pipeline
+from shared.check import run
 from shared.fhir import check, to_json
 from shared.hl7 import parse
 from shared.integration import Integration
@@ -161,7 +161,7 @@ def inward() -> Iterator[Goal]:
         sent = next(each for each in accepted(integration) if each.name == sample)
 
         def journey(integration: Integration = integration, sent: Sample = sent) -> bytes:
-            return pipeline.run(integration, sent.envelope).outgoing[0].body
+            return run(integration, sent.envelope).outgoing[0].body
 
         works: dict[str, Callable[[], object]] = {"ours": journey, "floor": lambda floor=floor, sent=sent: floor(sent.body)}
         took = turns(works)

@@ -74,8 +74,8 @@ class Run:
 
     async def backlog(self, count: int) -> float:
         """Messages a second, from a queue that holds them all to the last one delivered."""
-        from shared.ledger.accounts import account
-        from shared.ledger.azure import AzureStore
+        from shared.storage.accounts import account
+        from shared.storage.azure import AzureStore
 
         store, controls = AzureStore(account()), [self._next() for _ in range(count)]
         began = time.time()
@@ -119,9 +119,9 @@ def _numbered(body: bytes, control: str) -> bytes:
 
 async def _raw(seconds: float = 4, at_once: int = 16) -> float:
     """Transactions of four rows a second, as storage and its SDK do them with nothing around."""
-    from shared.ledger.accounts import account
-    from shared.ledger.azure import AzureStore
-    from shared.ledger.store import insert
+    from shared.storage.accounts import account
+    from shared.storage.azure import AzureStore
+    from shared.storage.store import insert
 
     store, done, end = AzureStore(account()), 0, time.monotonic() + seconds
 
@@ -143,8 +143,8 @@ async def _operations() -> Counter[str]:
     from integrations import load
     from shared.envelope import Envelope, Receipt
     from shared.hub import Hub
-    from shared.ledger.memory import MemoryStore
-    from shared.pipeline import accept
+    from shared.intake.accept import accept
+    from shared.storage.memory import MemoryStore
 
     class Taking:
         name, takes_synthetic = "MPI", True

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from itertools import groupby
 
+from shared.delivery import breaker
 from shared.destinations.failures import OWNERS, TABLES, Failure, Status, of_status
-from shared.ledger import breaker
 from shared.problems import LONGEST_RETRY_AFTER
 
 INTRODUCTION = f"""\

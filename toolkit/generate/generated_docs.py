@@ -8,7 +8,7 @@ from typing import Any
 from shared import formats
 from shared.envelope import LARGEST
 from shared.formats.documented import contents, described, profiles, variants
-from shared.inbox.files import file_trigger, folder, home
+from shared.intake.inbox.files import file_trigger, folder, home
 from shared.integration import EventGrid, Http, Integration, Queue
 from shared.validation.policy import Listed
 

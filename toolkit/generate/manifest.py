@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.destinations.event_grid import Topic
 from shared.integration import EventGrid, Http, Integration
-from shared.ledger import names
+from shared.storage import names
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / "infra" / "manifest.json"

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from shared.mapping.authorities import PATIENT_AUTHORITY, PROVIDER_AUTHORITY
 from shared.mapping.datatypes.code import coding_system
 from shared.mapping.datatypes.date import dtm_date, dtm_date_time, tm_time
+from shared.validation.authorities import PATIENT_AUTHORITY, PROVIDER_AUTHORITY
 from toolkit.guide.components import Component
 from toolkit.guide.parts import Parts
 from toolkit.guide.trials import covers

@@ -8,10 +8,10 @@ from urllib.parse import quote
 import orjson
 
 from shared.formats.sidecar.document import carries_document
-from shared.inbox.files import CREATED, file_trigger, folder
+from shared.intake.inbox.files import CREATED, file_trigger, folder
 from shared.integration import Integration
-from shared.ledger.names import INBOX
-from shared.ledger.store import Store
+from shared.storage.names import INBOX
+from shared.storage.store import Store
 from toolkit.samples import Sample
 
 SUBJECT = f"/blobServices/default/containers/{INBOX}/blobs/"

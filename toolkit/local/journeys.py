@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 import aiohttp
 
-from shared import pipeline
+from shared import check
 from shared.envelope import Envelope
 from shared.integration import EventGrid, Http, Integration, Queue
 from shared.issue import Issue
-from shared.ledger.accounts import Account
-from shared.ledger.azure import AzureStore
+from shared.storage.accounts import Account
+from shared.storage.azure import AzureStore
 from toolkit.local import drops
 from toolkit.local.stack import Stack
 from toolkit.samples import Sample, samples
@@ -76,7 +76,7 @@ def is_subscriber(integration: Integration) -> bool:
 
 
 def _journey(integration: Integration, sample: Sample) -> Journey:
-    ran = pipeline.run(integration, sample.envelope)
+    ran = check.run(integration, sample.envelope)
     body = ran.outgoing[0].body if ran.outgoing else b""
     control = ran.outgoing[0].control_id if ran.outgoing else ""
     issues = tuple(described(issue) for issue in ran.verdict.issues if issue.is_error)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import orjson
 
-from shared import pipeline
+from shared import check
 from shared.envelope import Envelope, Outgoing
 from shared.integration import Integration
 from shared.issue import Issue
@@ -45,7 +45,7 @@ class Trial(NamedTuple):
 def try_pair(integration: Integration, pair: Pair, received_at: str = RECEIVED_AT) -> Trial:
     """Run one pair; no network, no storage, no clock."""
     envelope = Envelope(integration=integration.name, body=pair.body, received_at=received_at, content_type=pair.content_type)
-    ran = pipeline.run(integration, envelope)
+    ran = check.run(integration, envelope)
     fault = ran.verdict.accepted and bool(ran.faults)
     found = list(_verdicts(pair.accepted, ran, fault))
     both = pair.accepted and ran.verdict.accepted and not fault
@@ -71,7 +71,7 @@ def control_id(pair: Pair) -> str:
     return shown("control", fields[9] if len(fields) > 9 and fields[9] else pair.name)
 
 
-def _verdicts(old_accepts: bool, ran: pipeline.Ran, fault: bool) -> Iterator[Difference]:
+def _verdicts(old_accepts: bool, ran: check.Ran, fault: bool) -> Iterator[Difference]:
     """How the verdicts differ: each rule that refuses a message of the old engine's, or that it took one that was refused."""
     if fault:
         yield from (Difference(place(issue.where), "fault", rule=issue.text[:200]) for issue in ran.faults)

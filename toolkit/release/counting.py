@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from shared import telemetry
+from shared.delivery.upkeep import watchdog
 from shared.hub import Hub
+from shared.intake.accept import accept
 from shared.integration import Integration
-from shared.ledger import watchdog
-from shared.ledger.memory import MemoryStore
-from shared.ledger.store import Arrived, Change, Row, Ticket
-from shared.pipeline import accept
+from shared.storage.memory import MemoryStore
+from shared.storage.store import Arrived, Change, Row, Ticket
 from toolkit.samples import samples
 
 

@@ -6,7 +6,6 @@ from urllib.parse import unquote
 
 from shared.fhir.resource import Decimal, Element
 from shared.hl7.compose import Component
-from shared.mapping.authorities import AUTHORITY_BACK
 from shared.mapping.back.reading import forget
 from shared.mapping.datatypes.date import uk_offset
 from shared.mapping.datatypes.identifier import GROUP_NUMBER, URI_SYSTEM
@@ -21,6 +20,7 @@ from shared.mapping.tables import (
     V2_SYSTEM,
     Table,
 )
+from shared.validation.authorities import AUTHORITY_BACK
 
 Field = tuple[Component, ...]
 NOTHING: Mapping[str, str] = {}

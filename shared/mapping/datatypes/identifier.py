@@ -6,18 +6,11 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from shared.fhir.resource import Element, element
-from shared.mapping.authorities import (
-    ARC,
-    NHS_NUMBER,
-    NHS_NUMBER_OID,
-    OLD_ARC,
-    PATIENT_AUTHORITY,
-    PROVIDER_AUTHORITY,
-)
 from shared.mapping.datatypes.code import Component, coding_system, cwe_codeable_concept, is_uri
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import IDENTIFIER_TYPE, PRACTITIONER_ID_TYPE, V2_SYSTEM, Table
+from shared.validation.authorities import ARC, NHS_NUMBER, NHS_NUMBER_OID, OLD_ARC, PATIENT_AUTHORITY, PROVIDER_AUTHORITY
 
 OID = re.compile(r"(?=.{6})[0-2](\.(0|[1-9]\d*)){2,}", re.ASCII)  # shorter ones are refused by FHIR's reference validator
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -1,12 +1,12 @@
 """XCN, CNN, XON, NDL: practitioners and organizations, as resources without an id (who keeps them gives them one)."""
 
 from shared.fhir.resource import Element, Resource, element, resource
-from shared.mapping.authorities import PROVIDER_AUTHORITY
 from shared.mapping.datatypes.code import TRIPLETS, coding_system, id_codeable_concept
 from shared.mapping.datatypes.identifier import check_digit, hd, hd_identifiers, identifier_type, numbered
 from shared.mapping.datatypes.person import assembly_order, fn_family, period
 from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import DEGREE, NAME_TYPE
+from shared.validation.authorities import PROVIDER_AUTHORITY
 
 
 def xcn_practitioner(xcn: Part) -> Resource:

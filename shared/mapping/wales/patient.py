@@ -2,10 +2,10 @@
 
 from shared.fhir.resource import Element, Resource, element
 from shared.hl7.segment import Repetition, Segment
-from shared.mapping.authorities import ARC, NHS_NUMBER
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.said import said
 from shared.mapping.wales.codes import concept, is_title, language, marital_status, verification
+from shared.validation.authorities import ARC, NHS_NUMBER
 
 UK_EXTENSION = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-"
 WALES_EXTENSION = "https://fhir.nhs.wales/StructureDefinition/Extension-DataStandardsWales-"

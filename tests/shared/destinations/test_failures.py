@@ -9,7 +9,7 @@ from shared.destinations.failures import TABLES, kind, owner
 from shared.problems import Undelivered
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
-SOURCES = [*sorted((ROOT / "shared/destinations").glob("*.py")), ROOT / "shared/pipeline.py"]
+SOURCES = [*sorted((ROOT / "shared/destinations").glob("*.py")), *sorted((ROOT / "shared/delivery").glob("*.py"))]
 ROWS = {(row.code, row.taken): row for table in TABLES.values() for row in table}
 COMPUTED = {"status.py": 1, "mllp.py": 3}  # codes of a status, of an acknowledgement, of a line that broke
 

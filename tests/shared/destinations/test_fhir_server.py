@@ -15,8 +15,8 @@ from shared.destinations.fhir_server import FhirServer
 from shared.envelope import Outgoing, Receipt
 from shared.fhir import entry
 from shared.fhir.bundle import kept_file
-from shared.ledger.store import Away
 from shared.problems import Undelivered
+from shared.storage.store import Away
 from tests.shared.destinations.authority import Authority
 from tests.shared.destinations.transactions import (
     IDS,

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations import load, load_all
-from shared import pipeline
+from shared.check import check as check_message
 from shared.fhir import check, tables
 from shared.fhir.names import UNKNOWN, known_name, mask_path, names
 from shared.formats.json.schema import SchemaProfile
@@ -63,8 +64,8 @@ def test_a_property_made_up_is_in_no_answer(integration: Any, value: Any) -> Non
         for path in places(document):
             for form in ("{}", "_{}", "value{}", "name.{}", "{} x", "patient[0].{}"):
                 body = json.dumps(planted(document, path, form.format(nest.new()), value)).encode()
-                envelope = pipeline.replace(sample.envelope, body=body)
-                checked = pipeline.check(integration, envelope)
+                envelope = replace(sample.envelope, body=body)
+                checked = check_message(integration, envelope)
                 reported = [
                     checked.answer.body.decode(),
                     *(f"{i.where} {i.text} {i.rule} {i.clause}" for i in checked.verdict.issues),

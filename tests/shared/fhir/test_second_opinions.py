@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from integrations import CATALOGUE, load
-from shared import pipeline
+from shared.check import run
 from shared.fhir import check, to_json
 from shared.hl7 import parse
 from shared.mapping import to_bundle
@@ -30,7 +30,7 @@ def bundles() -> Iterator[tuple[str, bytes]]:
     for name in CATALOGUE:
         integration = load(name)
         for sample in samples(integration):
-            for number, each in enumerate(pipeline.run(integration, sample.envelope).outgoing):
+            for number, each in enumerate(run(integration, sample.envelope).outgoing):
                 if "fhir" in each.content_type:
                     yield f"{name}.{sample.name}.{number}", each.body
     for path in sorted(GUIDE.glob("*.in.hl7")):

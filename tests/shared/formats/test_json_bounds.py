@@ -9,7 +9,7 @@ import pytest
 
 from integrations import load
 from shared import bounds
-from shared.pipeline import decide
+from shared.intake.decide import decide
 from toolkit.samples import accepted
 
 OF_JSON = ("documents-to-cdr", "vaccinations-to-cdr", "referrals-to-pas")

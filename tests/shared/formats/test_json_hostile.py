@@ -13,9 +13,10 @@ import orjson
 import pytest
 
 from integrations import CATALOGUE, load
-from shared import triggers
+from shared.check import transform
 from shared.envelope import Envelope
-from shared.pipeline import decide, transform
+from shared.intake.decide import decide
+from shared.intake.triggers.http import accept_http
 from tests.ledger_world import NOW, hub
 from toolkit.samples import accepted
 
@@ -105,7 +106,7 @@ async def test_meta_that_is_no_object(meta):
     one, document = load("referrals-to-pas"), documents("referrals-to-pas")[0]
     made = hub(one, now=lambda: NOW)
     headers = {"content-type": "application/fhir+json"}
-    answer = await triggers.http(one, headers, orjson.dumps(document | {"meta": meta}), made)
+    answer = await accept_http(one, headers, orjson.dumps(document | {"meta": meta}), made)
     assert answer.status == 422
     outcome = orjson.loads(answer.body)
     assert any("meta" in path for issue in outcome["issue"] for path in issue.get("expression", [])), outcome

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from shared.delivery.process import process
 from shared.envelope import Outgoing, Receipt
 from shared.integration import Delivery
-from shared.ledger.memory import MemoryStore
-from shared.ledger.store import Away
-from shared.pipeline import process
 from shared.problems import Undelivered
+from shared.storage.memory import MemoryStore
+from shared.storage.store import Away
 from tests.ledger_world import NOW
 from tests.site import Receiver, Site, now, play
 

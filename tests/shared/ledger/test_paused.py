@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 
+from shared.delivery import dead
+from shared.delivery.dead import Person
+from shared.delivery.process import process
+from shared.delivery.upkeep import watchdog
 from shared.hub import Hub
-from shared.ledger import dead, names, watchdog
-from shared.ledger.dead import Person
-from shared.ledger.memory import MemoryStore
-from shared.ledger.store import Change, Row
-from shared.pipeline import accept, process
+from shared.intake.accept import accept
+from shared.intake.inbox import watching
+from shared.ops.replay import replay
 from shared.problems import Undelivered
+from shared.storage import names
+from shared.storage.memory import MemoryStore
+from shared.storage.store import Change, Row
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 NAME = "notes-to-test"
@@ -70,7 +75,7 @@ def world(**changes: Any) -> tuple[Hub, Pausing, Callable[[], Awaitable[None]]]:
     async def watch() -> None:
         for _ in range(3):
             store.at += 30
-            await watchdog.tick(other)
+            await watchdog.tick(other, watching.look)
         store.queues.clear()  # the knocks came while there was nothing to do
 
     return made, store, watch
@@ -110,7 +115,7 @@ async def test_a_replay_that_comes_late_is_still_seen_by_the_watchdog() -> None:
     store.pause = lambda call, what: call == "commit" and "w|0" in what
     store.meanwhile = watch
     try:
-        await dead.replay(made.integrations[NAME], letter["id"], SOMEONE, made)
+        await replay(made.integrations[NAME], letter["id"], SOMEONE, made)
     except dead.Refused:
         assert not waits(store)
     else:

@@ -7,15 +7,20 @@ from typing import Any
 
 import pytest
 
-from shared import triggers
+from shared.delivery import dead
+from shared.delivery.dead import Person
 from shared.hub import Hub, Timing
+from shared.intake import subscription
+from shared.intake.accept import accept
+from shared.intake.triggers.knocks import answer_knock
+from shared.intake.triggers.queues import accept_event, accept_queue_message
+from shared.intake.triggers.timer import tick
 from shared.integration import Delivery, EventGrid, Integration, Queue
-from shared.ledger import conservation, dead, names, outbox, search
-from shared.ledger.dead import Person
-from shared.ledger.memory import MemoryStore
-from shared.ledger.store import Away
-from shared.pipeline import accept
+from shared.ledger import conservation, search
 from shared.problems import Undelivered
+from shared.storage import names
+from shared.storage.memory import MemoryStore
+from shared.storage.store import Away
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 NAME, PUBLISHER = "notes-to-test", "notes-to-topic"
@@ -48,7 +53,7 @@ class World:
         return answer.headers["X-Message-Id"]
 
     async def queue(self, body: bytes, message_id: str) -> None:
-        await triggers.in_queue(self.notes, body, self.hub, message_id)
+        await accept_queue_message(self.notes, body, self.hub, message_id)
         await self.settled()
 
     async def settled(self) -> None:
@@ -120,9 +125,9 @@ async def test_a_person_can_still_act_on_what_holds_a_lane_after_its_resend() ->
     await world.http(note("2"))
     await world.http(note("1"))
     await dead.discard(world.notes, message, SOMEONE, world.hub)
-    await triggers.tick(world.hub)
+    await tick(world.hub)
     for arrived in await world.store.receive(f"{NAME}-work", 30):
-        await triggers.work_queue(world.notes, arrived.body, world.hub)
+        await answer_knock(world.notes, arrived.body, world.hub)
     assert [taken["id"] for taken in world.took.took] == ["2"]
     await world.is_sound()
 
@@ -164,7 +169,7 @@ async def test_a_redelivery_of_an_answered_resend_is_no_resend_either() -> None:
     await world.queue(note("1"), "a")
     await world.queue(note("1"), "b")
     del world.hub.start
-    await triggers.work_queue(world.notes, b'{"lane":"%s"}' % next(iter(world.store.tables[TABLES.ledger])).encode(), world.hub)
+    await answer_knock(world.notes, b'{"lane":"%s"}' % next(iter(world.store.tables[TABLES.ledger])).encode(), world.hub)
     assert world.outcomes() == {"dead": 1}
     await world.queue(note("1"), "b")
     assert world.tried == ["1"]
@@ -176,7 +181,7 @@ async def test_a_doubled_event_revives_nothing() -> None:
     note = {"id": "e1", "source": "s", "lane": "A", "name": "n"}
     world.took.behave = lambda read: world._behave({"id": "1"})
     for _ in range(3):
-        await triggers.event(world.notes, note, world.hub)
+        await accept_event(world.notes, note, world.hub)
         await world.settled()
     assert world.tried == ["1"]
 
@@ -193,10 +198,10 @@ async def test_a_file_whose_worker_died_before_it_was_out_of_the_inbox_revives_n
 
     world.store.delete_blob = dies  # type: ignore[method-assign]
     for _ in range(3):
-        await triggers.event(world.notes, created, world.hub)
+        await accept_event(world.notes, created, world.hub)
         await world.settled()
     world.store.delete_blob = whole  # type: ignore[method-assign]
-    await triggers.event(world.notes, created, world.hub)
+    await accept_event(world.notes, created, world.hub)
     assert world.tried == ["1"]
     assert await world.store.blobs(names.INBOX) == []
 
@@ -219,7 +224,7 @@ class Subscribed(World):
         return next(iter(self.store.tables[names.tables(PUBLISHER).ledger]))
 
     async def take(self, lane: str) -> None:
-        await outbox.take(self.notes, PUBLISHER, lane, self.hub)
+        await subscription.take(self.notes, PUBLISHER, lane, self.hub)
         await self.settled()
 
 
@@ -235,7 +240,7 @@ async def test_an_outbox_that_is_read_again_sends_nothing_again(
         raise Away
 
     with monkeypatch.context() as patch:
-        patch.setattr(outbox, "_taken", dies)
+        patch.setattr(subscription, "move_cursor", dies)
         for _ in range(workers):  # each dies before it writes its cursor down
             with pytest.raises(Away):
                 await world.take(lane)

@@ -8,14 +8,21 @@ from typing import Any
 import orjson
 import pytest
 
-from shared import triggers
+from shared.delivery import dead
+from shared.delivery.dead import Person, Refused
+from shared.delivery.process import process
+from shared.delivery.upkeep import purge, watchdog
 from shared.hub import Hub
+from shared.intake import subscription
+from shared.intake.accept import accept
+from shared.intake.inbox import watching
+from shared.intake.triggers.knocks import answer_knock
 from shared.integration import Delivery, EventGrid
-from shared.ledger import conservation, dead, names, outbox, purge, search, watchdog
-from shared.ledger.dead import Person, Refused
-from shared.ledger.memory import MemoryStore
-from shared.pipeline import accept, process
+from shared.ledger import conservation, search
+from shared.ops.replay import replay
 from shared.problems import Unavailable
+from shared.storage import names
+from shared.storage.memory import MemoryStore
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 FILES = sorted((Path(__file__).parent / "rows").glob("*.json"))
@@ -52,10 +59,10 @@ class World:
 
     async def live(self, rounds: int = 6) -> None:
         for _ in range(rounds):
-            await watchdog.tick(self.hub)
+            await watchdog.tick(self.hub, watching.look)
             for one in self.all:
                 for arrived in await self.store.receive(f"{one.name}-work", 30):
-                    await triggers.work_queue(one, arrived.body, self.hub)
+                    await answer_knock(one, arrived.body, self.hub)
                     await self.store.settle(arrived.ticket)
             await self.settled()
             self.at += 100
@@ -97,9 +104,9 @@ async def test_dead_letters_of_an_earlier_version_are_seen_and_replayed(file: Pa
     world = World(file)
     letters = {letter.get("control") or letter["rules"]: letter["id"] for letter in await dead.dead_letters(NAME, world.hub)}
     assert letters.keys() == {"dead", "refused"} or letters.keys() == {"dead", "name-required"}
-    await dead.replay(world.one, letters["dead"], Person("p", "why"), world.hub)
+    await replay(world.one, letters["dead"], Person("p", "why"), world.hub)
     (held,) = await dead.dead_letters(HELD, world.hub)
-    await dead.replay(world.held, held["id"], Person("p", "why"), world.hub)
+    await replay(world.held, held["id"], Person("p", "why"), world.hub)
     await world.live()
     assert {"dead", "dead-held", "behind"} <= {taken["id"] for taken in world.took.took}
     assert (await search.status(NAME, letters["dead"], world.hub) or {})["outcome"] == "delivered"
@@ -196,7 +203,7 @@ async def test_newer_records_are_neither_purged_nor_replayed() -> None:
     world.store.tables[TABLES.ledger][lane][names.row("d", 1)][1]["outcome"] = "dead"
     message = next(iter(world.store.tables[TABLES.find][names.hour(NOW + 3600)]))
     with pytest.raises(Refused):
-        await dead.replay(world.one, message, Person("p", "why"), world.hub)
+        await replay(world.one, message, Person("p", "why"), world.hub)
     world.at = NOW + 100 * DAY
     await purge.purge(world.one, world.hub)
     assert len(before) == len([key for key in world.store.tables[TABLES.ledger][lane] if key.startswith("d|")])
@@ -214,7 +221,7 @@ async def test_a_newer_row_of_an_outbox_is_left_alone(kind: str) -> None:
         world.store.tables[table][lane][f"s|{NAME}"] = ("0", {"schema": NEWER, "n": 0})
     before = make_newer(world, lane, kind, table)
     with pytest.raises(Unavailable):
-        await outbox.take(world.one, PUBLISHER, lane, world.hub)
+        await subscription.take(world.one, PUBLISHER, lane, world.hub)
     await world.settled()
     assert world.took.took == []
     assert [dict(row) for key, (_, row) in world.store.tables[table][lane].items() if key.startswith(kind)] == before

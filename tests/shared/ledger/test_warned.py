@@ -62,7 +62,7 @@ def test_names_are_bounded() -> None:
 async def test_an_accepted_message_counts_its_warnings() -> None:
     from integrations import load
     from shared.envelope import Envelope
-    from shared.pipeline import accept
+    from shared.intake.accept import accept
     from toolkit.samples import samples
 
     one = load("chemocare-to-mpi")

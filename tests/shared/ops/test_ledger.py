@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from shared.delivery.upkeep import watchdog
 from shared.hub import Hub
-from shared.ledger import audit, watchdog
-from shared.ledger.memory import MemoryStore
+from shared.intake.accept import accept
+from shared.intake.inbox import watching
+from shared.ledger import audit
 from shared.ops.facts import Actor, Limit
 from shared.ops.ledger import LedgerFacts
-from shared.pipeline import accept
 from shared.problems import Undelivered
+from shared.storage.memory import MemoryStore
 from tests import ledger_world as world
 
 SOMEONE = Actor("someone", "operator", "fixed")
@@ -44,7 +46,7 @@ async def send(hub: Hub, *bodies: bytes) -> None:
         await accept(hub.integrations[NAME], world.envelope(body, correlation_id="corr-1"), hub)
         while hub.tasks:
             await asyncio.gather(*hub.tasks)
-    await watchdog.tick(hub)
+    await watchdog.tick(hub, watching.look)
 
 
 def refuse(note: dict[str, Any]) -> None:
@@ -89,7 +91,7 @@ async def test_a_dead_letter_is_replayed_and_its_journey_tells(hub: Hub, destina
     assert await facts.replay(NAME, dead.id, SOMEONE)
     assert not await facts.replay(NAME, dead.id, SOMEONE)
     await send(hub)
-    from shared.pipeline import process
+    from shared.delivery.process import process
 
     await process(hub.integrations[NAME], dead.id.split(".")[0], hub)
     journey = await facts.journey(NAME, dead.id)

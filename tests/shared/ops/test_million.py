@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from shared.hub import Hub
-from shared.ledger import names
-from shared.ledger.memory import MemoryStore
 from shared.ledger.search import LOOKED_AT
-from shared.ledger.store import Row
 from shared.ops.ledger import LedgerFacts
 from shared.ops.page import RANGES, Request, answer, sign
 from shared.privacy import keyed
+from shared.storage import names
+from shared.storage.memory import MemoryStore
+from shared.storage.store import Row
 from tests import ledger_world as world
 
 pytestmark = pytest.mark.slow

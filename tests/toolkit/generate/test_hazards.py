@@ -27,7 +27,7 @@ def test_every_hazard_is_complete_and_no_control_makes_it_worse() -> None:
     ("planted", "says"),
     [
         ('tests = ["tests/integrations/test_self_merge.py"]', "tests/integrations/test_self_merge.py holds no hazard"),
-        ('tests = ["tests/shared/test_batches.py"]', "has a control without a test"),
+        ('tests = ["tests/shared/intake/test_batches.py"]', "has a control without a test"),
     ],
 )
 def test_a_control_that_loses_its_test_is_found(planted: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

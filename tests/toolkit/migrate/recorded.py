@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 
 from integrations import load
-from shared import pipeline
+from shared import check
 from shared.envelope import Envelope
 from shared.hl7 import Message, Raw, compose, parse, replace
 from toolkit.migrate.pairs import Pair
@@ -28,7 +28,7 @@ def _pair(name: str, number: int, body: bytes) -> Pair:
     message = parse(body)
     header = replace(message["MSH"], {"10": f"M{number:05}"})
     made = compose(message, [header, *message.segments()[1:]]).encode()
-    ran = pipeline.run(load(name), Envelope(integration=name, body=made, received_at=RECEIVED_AT))
+    ran = check.run(load(name), Envelope(integration=name, body=made, received_at=RECEIVED_AT))
     assert ran.outgoing
     return Pair(f"pair{number}", made, "hl7", accepted=True, outputs=tuple(each.body for each in ran.outgoing))
 

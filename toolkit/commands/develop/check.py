@@ -52,10 +52,10 @@ def run(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = Fals
 
 def checker(name: str, second: bool = False) -> Callable[[bytes], Result]:
     integration = declared(name)
-    from shared import pipeline
+    from shared import check
 
     def answer(body: bytes) -> Result:
-        ran = pipeline.run(integration, envelope(name, body))
+        ran = check.run(integration, envelope(name, body))
         face = {**verdict_face(ran.verdict), **faults_face(ran.faults)}
         return {**face, "second_opinion": opinions(ran.outgoing)} if second else face
 
@@ -72,12 +72,12 @@ def opinions(outgoing: Iterable[Any]) -> list[dict[str, str]]:
 
 def runner(name: str) -> Callable[[bytes], Result]:
     integration = declared(name)
-    from shared import pipeline
+    from shared import check
     from toolkit.analyse.fate import faces
 
     def answer(body: bytes) -> Result:
         asked = envelope(name, body)
-        ran = pipeline.run(integration, asked)
+        ran = check.run(integration, asked)
         return ran_face(ran, faces(integration, asked) if ran.outgoing else [])
 
     return answer

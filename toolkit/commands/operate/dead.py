@@ -35,7 +35,7 @@ app = typer.Typer(no_args_is_help=True, help="List, replay or discard dead lette
 @app.command("list")
 def list_dead(name: Maybe = "", rule: Rule = "", as_json: AsJson = False) -> None:
     """List the dead letters, oldest first: reason, rules, paths, attempts."""
-    from shared.ledger.dead import dead_letters
+    from shared.delivery.dead import dead_letters
 
     found = on_store(all_or_one(name), lambda one, hub: dead_letters(one.name, hub, rule))
     print(screen.as_json(found)) if as_json else _table(found)
@@ -44,7 +44,7 @@ def list_dead(name: Maybe = "", rule: Rule = "", as_json: AsJson = False) -> Non
 @app.command()
 def show(name: Name, message_id: Id, content: Content = False, purpose: Purpose = "", as_json: AsJson = False) -> None:
     """Show one dead letter. Showing its content requires a purpose, which is audited."""
-    from shared.ledger import dead
+    from shared.delivery import dead
     from shared.ledger.search import status
 
     if content:
@@ -60,10 +60,10 @@ def replay(
     name: Name, purpose: Why, ids: Ids = None, rule: Rule = "", every: All = False, out_of_order: OutOfOrder = False
 ) -> None:
     """Try dead letters again, each at its place in its lane."""
-    from shared.administration import replay_many
+    from shared.delivery.dead import replay as again
     from shared.hub import Hub
     from shared.integration import Integration
-    from shared.ledger.dead import replay as again
+    from shared.ops.dead_letter_api import replay_many
 
     if not ids and not rule and not every:
         raise typer.BadParameter("name ids, a --rule, or --all")
@@ -79,9 +79,9 @@ def replay(
 @app.command()
 def discard(name: Name, ids: Annotated[list[str], typer.Argument(help="Message ids.")], purpose: Why) -> None:
     """Discard dead letters: the record is kept, the content is deleted."""
+    from shared.delivery.dead import discard as give_up
     from shared.hub import Hub
     from shared.integration import Integration
-    from shared.ledger.dead import discard as give_up
 
     async def work(one: Integration, hub: Hub) -> int:
         for each in ids:
@@ -100,7 +100,7 @@ def _write(body: bytes) -> None:
 
 
 def _person(purpose: str) -> Any:
-    from shared.ledger.dead import Person
+    from shared.delivery.dead import Person
 
     return Person(getpass.getuser(), purpose)
 

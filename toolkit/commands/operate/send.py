@@ -87,7 +87,7 @@ async def _queued(name: str, body: bytes) -> None:
     import uuid
 
     from shared.hub import connect
-    from shared.ledger.names import INBOX
+    from shared.storage.names import INBOX
 
     os.environ.setdefault("AzureWebJobsStorage", "UseDevelopmentStorage=true")  # that of ./hub up
     hub = connect(())

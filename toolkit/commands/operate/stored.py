@@ -24,9 +24,9 @@ def all_or_one(name: str) -> "list[Integration]":
 
 def on_store(integrations: "list[Integration]", work: "Callable[[Integration, Hub], Awaitable[T]]") -> dict[str, T]:
     """The work for each integration, by name; one clear line when storage does not answer."""
+    from shared.delivery.dead import Refused
     from shared.hub import connect
-    from shared.ledger.dead import Refused
-    from shared.ledger.store import Away
+    from shared.storage.store import Away
 
     os.environ.setdefault("AzureWebJobsStorage", "UseDevelopmentStorage=true")
 

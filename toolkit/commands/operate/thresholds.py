@@ -26,7 +26,7 @@ def thresholds(
 
 def _set(integration: str, rule: str, value: float, why: str) -> None:
     from integrations import CATALOGUE
-    from shared.ledger.thresholds import RULES, Threshold, change
+    from shared.delivery.upkeep.thresholds import RULES, Threshold, change
 
     if integration not in CATALOGUE or rule not in RULES:
         stop(f"name an integration of the catalogue and one of {', '.join(RULES)}")
@@ -37,7 +37,7 @@ def _set(integration: str, rule: str, value: float, why: str) -> None:
 
 
 def _list(as_json: bool) -> None:
-    from shared.ledger.thresholds import listed
+    from shared.delivery.upkeep.thresholds import listed
 
     rows = asyncio.run(_on_hub(listed))
     if as_json:

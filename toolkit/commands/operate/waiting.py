@@ -11,9 +11,9 @@ from toolkit.commands.operate.dead import stated
 from toolkit.commands.operate.stored import all_or_one, on_store
 
 if TYPE_CHECKING:
+    from shared.delivery.dead import Person
     from shared.hub import Hub
     from shared.integration import Integration
-    from shared.ledger.dead import Person
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
 Maybe = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
@@ -27,7 +27,7 @@ app = typer.Typer(no_args_is_help=True, help="List, retry or give up messages th
 @app.command("list")
 def list_waiting(name: Maybe = "", as_json: AsJson = False) -> None:
     """List the first waiting message of each lane, oldest first: the reason and the number of attempts."""
-    from shared.ledger.waiting import waiting
+    from shared.delivery.waiting import waiting
 
     found = on_store(all_or_one(name), lambda one, hub: waiting(one, hub))
     print(screen.as_json(found)) if as_json else _table(found)
@@ -36,7 +36,7 @@ def list_waiting(name: Maybe = "", as_json: AsJson = False) -> None:
 @app.command()
 def retry(name: Name, ids: Ids, purpose: Purpose) -> None:
     """Try waiting messages now."""
-    from shared.ledger.waiting import retry as again
+    from shared.delivery.waiting import retry as again
 
     print(f"to be tried now: {_each(name, ids, purpose, again)}")
 
@@ -44,14 +44,14 @@ def retry(name: Name, ids: Ids, purpose: Purpose) -> None:
 @app.command("give-up")
 def give_up(name: Name, ids: Ids, purpose: Purpose) -> None:
     """Turn waiting messages into dead letters, so that their lanes continue."""
-    from shared.ledger.waiting import give_up as end
+    from shared.delivery.waiting import give_up as end
 
     print(f"given up: {_each(name, ids, purpose, end)}")
 
 
 def close_breaker(name: Name, purpose: Purpose) -> None:
     """Close the breaker of an integration's destination: deliveries continue at once, in every integration that uses it."""
-    from shared.ledger.waiting import close_breaker as close
+    from shared.delivery.waiting import close_breaker as close
 
     lanes = on_store(all_or_one(name), lambda one, hub: close(one, _person(purpose), hub))[name]
     print(f"closed; lanes that continue now: {lanes}")
@@ -67,7 +67,7 @@ def _each(name: str, ids: list[str], purpose: str, act: "Callable[[Integration, 
 
 
 def _person(purpose: str) -> "Person":
-    from shared.ledger.dead import Person
+    from shared.delivery.dead import Person
 
     return Person(getpass.getuser(), purpose)
 

@@ -1,0 +1,177 @@
+"""What is known of a message without network, clock or storage: read it, check it, make what leaves, check that.
+
+``check`` answers the sender, ``run`` also shows what would leave, ``transform`` makes it for a delivery.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from shared.envelope import Answer, Envelope, Outgoing
+from shared.integration import Content, Integration
+from shared.issue import Issue, Verdict, listed, verdict
+from shared.problems import Fault, Interrupted, Problem, Rejected, Unsendable, Unsupported
+
+NOT_FOR_TESTS = Issue(
+    severity="error",
+    code="not-supported",
+    where="MSH-11",
+    text="a test message, and this destination takes none",
+    rule="synthetic",
+    hl7="202",
+)
+T = TypeVar("T")
+Tried = tuple[Verdict, "tuple[Outgoing, ...] | None", "tuple[Issue, ...]"]
+KEPT = 64 * 1024  # bytes of what leaves that are kept from the check to the first attempt
+
+
+class Checked(NamedTuple):
+    """The verdict on a message, what was read of it (``None`` when it could not be), and the sender's answer."""
+
+    verdict: Verdict
+    content: Content | None
+    answer: Answer
+    made: tuple[Outgoing, ...] | None = None  # what would leave; ``None`` where nothing was made
+    faults: tuple[Issue, ...] = ()  # why our own output would not pass its check
+
+
+class Ran(NamedTuple):
+    """The verdict, and what would leave: nothing when the message is refused or our own output fails its check."""
+
+    verdict: Verdict
+    answer: Answer
+    outgoing: tuple[Outgoing, ...] = ()
+    faults: tuple[Issue, ...] = ()
+
+
+def check(integration: Integration, envelope: Envelope) -> Checked:
+    """Read and check a message; no network, no clock."""
+    read, source, made = None, integration.source, None
+    wrong: tuple[Issue, ...] = ()
+    try:
+        with faults():
+            read = source.read(envelope)
+            found = verdict([*source.repairs(read), *_findings(integration, read)], integration.refusal)
+            if found.accepted:
+                found, made, wrong = _tried(integration, envelope, read, found)
+    except Unsupported as problem:
+        found = Verdict("AR", tuple(listed(problem.issues)))
+    except Rejected as problem:
+        found = Verdict(integration.refusal, tuple(listed(problem.issues)))
+    return Checked(found, read, source.acknowledge(envelope, read, found), made, wrong)
+
+
+def _tried(integration: Integration, envelope: Envelope, read: Content, found: Verdict) -> Tried:
+    """The verdict when what would leave has been made too: a message whose own output fails its check is refused at the door.
+
+    A mapping that breaks is a fault of ours, and no reason to refuse: the message becomes a dead letter, to be replayed.
+    """
+    try:
+        if len(envelope.body) <= KEPT:
+            return found, _if_small(transform(integration, envelope, read)), ()
+        with faults():  # a large one is not written here: it would be in memory once more, and is made again when it is sent
+            _sound(integration, read)
+        return found, None, ()
+    except Unsendable as problem:
+        issues = [*found.issues, *map(_not_sendable, problem.issues)]
+        return verdict(issues, integration.refusal), None, problem.issues
+    except Fault:
+        return found, None, ()
+
+
+def _not_sendable(issue: Issue) -> Issue:
+    text = f"what the destination would receive is not valid: {issue.rule or issue.code} at {issue.where or 'its structure'}"
+    return Issue(severity="error", code="processing", text=text[:250], rule="not-sendable")
+
+
+def _findings(integration: Integration, read: Content) -> Iterator[Issue]:
+    if integration.source.is_synthetic(read) and not integration.destination.takes_synthetic:
+        raise Unsupported(NOT_FOR_TESTS)
+    yield from integration.profile.check(read)
+
+
+def run(integration: Integration, envelope: Envelope) -> Ran:
+    """Check a message and make what would leave; no network, no clock."""
+    checked = check(integration, envelope)
+    if not checked.verdict.accepted or checked.made is not None:
+        return Ran(checked.verdict, checked.answer, checked.made or (), checked.faults)
+    try:
+        return Ran(checked.verdict, checked.answer, transform(integration, envelope, checked.content))
+    except Fault as fault:
+        return Ran(checked.verdict, checked.answer, faults=fault.issues)
+
+
+def transform(integration: Integration, envelope: Envelope, read: Content | None = None) -> tuple[Outgoing, ...]:
+    """What leaves for one message, checked. Raises ``Fault``: our own output is wrong, or a mapping broke."""
+    with faults():
+        read = integration.source.read(envelope) if read is None else read
+        made = _sound(integration, read)
+        control = integration.source.identity(read, envelope).control_id
+        return integration.write(read, made) if integration.write else written(made, control)
+
+
+def _sound(integration: Integration, read: Content) -> Any:
+    """What the mapping makes of a message. Raises ``Unsendable``: it does not pass the check of what goes out."""
+    made = integration.transform(read)
+    wrong = [issue for issue in integration.outgoing.check(made) if issue.is_error]
+    if wrong:
+        raise Unsendable(*wrong)
+    return made
+
+
+def _if_small(made: tuple[Outgoing, ...]) -> tuple[Outgoing, ...] | None:
+    """What was made at the check, for the first attempt; a large one is made again, so that it is not held while it waits."""
+    return made if sum(len(part.body) for part in made) <= KEPT else None
+
+
+def written(made: Any, control: str) -> tuple[Outgoing, ...]:
+    """One body, by the type of what a mapping returned: bytes as they are, a FHIR resource as JSON, a message as HL7.
+
+    A mapping that returns the message itself passes it through: it leaves as it was sent, without the reader's repairs.
+    """
+    if isinstance(made, bytes):
+        return (Outgoing(content_type="application/octet-stream", body=made, control_id=control),)
+    if isinstance(made, dict):
+        from shared.fhir.resource import JSON, to_json  # only those who write FHIR pay for its import
+
+        return (Outgoing(content_type=JSON, body=to_json(made), control_id=control),)
+    return (Outgoing(content_type="x-application/hl7-v2+er7", body=made.as_sent.encode(), control_id=made["MSH-10"] or control),)
+
+
+def read_or_none(integration: Integration, envelope: Envelope) -> Content | None:
+    try:
+        with faults():
+            return integration.source.read(envelope)
+    except Problem:
+        return None
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """A bug inside becomes a ``Fault`` that says where, and nothing of the message."""
+    try:
+        yield
+    except (Problem, Interrupted):
+        raise
+    except Exception as bug:  # noqa: BLE001 the one place: whatever a mapping or a destination does wrong
+        raise Fault(
+            Issue(severity="fatal", code="exception", text=f"{type(bug).__name__} in {_place(bug)}", rule="fault")
+        ) from None
+
+
+def _place(bug: Exception) -> str:
+    trace = bug.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+
+
+def answer_without_verdict(integration: Integration, envelope: Envelope, found: Verdict, text: str) -> Answer:
+    """AE in the sender's own format, without a word about the inside; plain text when even that cannot be written."""
+    plain = found._replace(issues=tuple(issue._replace(text=text) for issue in found.issues))
+    try:
+        with faults():
+            return integration.source.acknowledge(envelope, read_or_none(integration, envelope), plain)
+    except Fault:
+        return Answer(status=500, content_type="text/plain", body=text.encode())

@@ -1,0 +1,131 @@
+"""One attempt to deliver a message, and what to do when it does not succeed."""
+
+import asyncio
+from functools import partial
+
+import orjson
+
+from shared.check import faults, transform
+from shared.delivery import breaker, load
+from shared.delivery.afterwards import ask_second_reader, count_dropped
+from shared.delivery.pace import CROWDED, FIRST, PATIENCE, NoPlace, permit, slot
+from shared.destinations import fence
+from shared.destinations.failures import Owner, owner
+from shared.envelope import Envelope, Outgoing, Receipt
+from shared.hub import Hub, in_thread_if_large
+from shared.integration import Delivery, Integration
+from shared.issue import Issue
+from shared.ledger.claims import Claim
+from shared.ledger.ended import Ended, Later, Outcome
+from shared.ledger.held import Lost
+from shared.ledger.taking import blocked
+from shared.problems import Fault, Undelivered
+from shared.storage import names
+from shared.storage.store import Row
+
+EXPIRED = Issue(severity="error", code="processing", text="waited longer than the integration allows", rule="delivery-expired")
+
+
+async def attempt(held: Claim, message: Row) -> Outcome:
+    """Try one message once: transform, check what goes out, deliver."""
+    integration, hub, sent, receipt = held.integration, held.hub, message["sent"], Receipt("nothing-to-send")
+    began = hub.now()
+    if reason := await _reason_to_wait(integration, message, hub):
+        return reason
+    try:
+        envelope = await held.content(message)
+        made = held.made(message) or await in_thread_if_large(envelope, hub, transform, integration, envelope)
+        outgoing = with_files(made, envelope, hub)
+        async with slot(integration, bool(message["tries"]), PATIENCE if held.is_taken else FIRST, hub):
+            for part in _announced(integration, message, outgoing[sent:]):
+                await held.sending()
+                load.begun(integration.name, message.partition, hub)
+                receipt, sent = await deliver(held, part), sent + 1
+                await breaker.succeeded(integration, message.partition, hub)
+    except Undelivered as problem:
+        return await _undelivered(integration, message, problem, sent, began, hub)
+    except NoPlace:
+        await breaker.give_back(integration, message.partition, hub)
+        return Later(hub.random.uniform(*CROWDED), "no-place")
+    except Fault as fault:
+        await breaker.give_back(integration, message.partition, hub)
+        return Ended("dead", fault.issues[0].rule or "fault", fault.issues)
+    hub.start(count_dropped(integration, envelope, hub))
+    ask_second_reader(integration, envelope, outgoing, hub)
+    return Ended("delivered", receipt.code, reference=receipt.reference, routing=_routing(outgoing))
+
+
+async def deliver(held: Claim, outgoing: Outgoing) -> Receipt:
+    """Pass one body to the destination, within what is left of the claim. Raises ``Undelivered``, ``Lost``."""
+    try:
+        with faults(), fence.until(held.left):
+            return await _in_time(held, outgoing)
+    except fence.Late:
+        raise Lost from None
+
+
+async def _in_time(held: Claim, outgoing: Outgoing) -> Receipt:
+    fence.check()
+    try:
+        async with asyncio.timeout(min(held.hub.delivery_time(held.integration), held.left())):
+            return await held.integration.destination.deliver(outgoing)
+    except TimeoutError:
+        fence.check()  # stopped and woken: the message is another worker's
+        raise Undelivered(
+            kind="transient", code="timeout", text="the destination did not answer in time", ambiguous=True
+        ) from None
+
+
+async def _reason_to_wait(integration: Integration, message: Row, hub: Hub) -> Outcome | None:
+    """Why a message is not sent now: too old, after another lane, a sick destination, or its rate."""
+    if hub.now() - message["since"] > integration.delivery.expires:
+        return Ended("dead", EXPIRED.rule, (EXPIRED,), attempted=False)
+    if await blocked(integration, message, hub):
+        return Later(hub.random.uniform(0.5, 2), "after-other-lane")
+    if wait := await breaker.wait(integration, message, hub):
+        return Later(wait, breaker.WAITS)
+    if wait := await permit(integration, hub):
+        await breaker.give_back(integration, message.partition, hub)
+        return Later(wait, "rate")
+    return None
+
+
+async def _undelivered(
+    integration: Integration, message: Row, problem: Undelivered, sent: int, began: float, hub: Hub
+) -> Outcome:
+    """Try again, or give up; the breaker learns of it. Only a failure of the message itself costs it an attempt."""
+    delivery, lane, whose = integration.delivery, message.partition, owner(problem)
+    others = breaker.answers_others(integration, lane, message["failed_at"] or began, hub)
+    counted = whose == "message" or (others and whose in ("set-up", "unclear"))
+    await breaker.failed(integration, lane, "unclear" if counted and whose == "set-up" else whose, problem.retry_after, hub)
+    attempts = message["attempts"] + counted
+    if problem.kind == "permanent" or (counted and attempts >= delivery.attempts):
+        return Ended("dead", problem.code, problem.issues, problem.ambiguous, detail=problem.detail)
+    wait = max(problem.retry_after, _backoff(delivery, whose, attempts - 1 if counted else message["tries"] or 0, hub))
+    return Later(wait, problem.code, attempted=counted, ambiguous=problem.ambiguous, sent=sent, failed=True)
+
+
+def _backoff(delivery: Delivery, whose: Owner, earlier: int, hub: Hub) -> float:
+    """Seconds: twice as long each time, with full jitter. A destination that is away is tried often: that costs nothing."""
+    if whose in ("set-up", "access"):
+        return delivery.breaker_wait
+    longest = delivery.longest_wait if whose == "message" else min(delivery.longest_wait, breaker.LONGEST_PAUSE)
+    return hub.random.uniform(0, min(longest, delivery.first_wait * 2 ** min(earlier, 30)))
+
+
+def with_files(outgoing: tuple[Outgoing, ...], envelope: Envelope, hub: Hub) -> tuple[Outgoing, ...]:
+    """What leaves, with the means to open the files that lie beside the message."""
+    files = tuple(partial(hub.store.blob_pieces, names.CONTENT, blob) for blob in envelope.files)
+    return tuple(part._replace(files=files) for part in outgoing) if files else outgoing
+
+
+def _announced(integration: Integration, message: Row, outgoing: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
+    """What is published says where it lies in the outbox: its event is a knock for the subscribers."""
+    if not integration.subscribers:
+        return outgoing
+    place = {"lane": message.partition, "number": str(names.number(message.key))}
+    return tuple(part._replace(properties={**part.properties, **place}) for part in outgoing)
+
+
+def _routing(outgoing: tuple[Outgoing, ...]) -> str:
+    return orjson.dumps(dict(outgoing[0].properties)).decode() if outgoing else ""

@@ -1,0 +1,87 @@
+"""Work through a lane: claim it, try each message in order, settle it in the ledger."""
+
+from functools import partial
+
+from shared.delivery import breaker, load
+from shared.delivery.attempt import attempt
+from shared.delivery.pace import CROWDED, is_crowded
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger import counters
+from shared.ledger.arrival import Fresh
+from shared.ledger.ended import Later, Outcome
+from shared.ledger.held import Lost
+from shared.ledger.knocks import knock
+from shared.ledger.taking import claim
+from shared.storage.store import Away, Row
+from shared.telemetry.tracing import span
+
+NO_FAILURE = ("after-other-lane", "breaker-open", "no-place", "rate")  # reasons to wait that are no failure of an attempt
+
+
+async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> None:
+    """Work through a lane in order. A lane that another worker holds is left to it."""
+    load.accepted(integration.name, fresh, hub)
+    try:
+        held = await claim(
+            integration,
+            lane,
+            hub,
+            fresh,
+            is_due_early=partial(_breaker_was_closed, integration, hub),
+            is_postponed=partial(_leave_for_later, integration, lane, hub, fresh),
+        )
+        while held and (message := await held.next()):
+            began = hub.now()
+            with span("attempt", message["traceparent"], kind="CONSUMER", integration=integration.name):
+                outcome = await attempt(held, message)
+                if outcome.code == "no-place" and not held.is_taken:
+                    return  # nothing was claimed: the knock brings a worker
+                await held.settle(outcome)
+                report_attempt(integration, message, outcome, hub.now() - began, hub)
+    except Lost:
+        hub.tell("hub.attempt", integration=integration.name, outcome="lost", lane=lane)
+    except Away:
+        if fresh is None:
+            raise  # the queue brings the knock again
+        hub.tell("hub.attempt", integration=integration.name, outcome="storage-away", lane=lane)
+    finally:
+        if fresh:
+            load.left(integration.name, lane, hub)
+
+
+def report_attempt(integration: Integration, message: Row, outcome: Outcome, seconds: float, hub: Hub) -> None:
+    """One event for a message that ended, or for an attempt that did not go well."""
+    told = {
+        "integration": integration.name,
+        "destination": integration.destination.name,
+        "error_code": outcome.code,
+        "attempt": message["attempts"] + outcome.attempted,
+        "ambiguous": message["ambiguous"] or outcome.ambiguous,
+        "ms": round(seconds * 1000, 1),
+        "correlation_id": message["correlation_id"],
+        "message_id": f"{message.partition}.{message['key']}",
+    }
+    if isinstance(outcome, Later):
+        return hub.tell("hub.attempt", outcome="waiting", **told) if outcome.code not in NO_FAILURE else None
+    hub.count(integration.name, outcome.outcome)
+    e2e = round((hub.now() - message["at"]) * 1000, 1)
+    if outcome.outcome == "delivered":
+        hub.count(integration.name, counters.bucket(e2e))
+    return hub.tell("hub.message", stage="deliver", outcome=outcome.outcome, e2e_ms=e2e, **told)
+
+
+async def _breaker_was_closed(integration: Integration, hub: Hub, message: Row) -> bool:
+    """Whether a message that waits for the circuit breaker need not wait any longer: a person has closed it."""
+    return message["code"] == breaker.WAITS and await breaker.is_closed(integration.destination.name, hub)
+
+
+async def _leave_for_later(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None) -> bool:
+    """Whether the lane need not be claimed yet; then a knock comes later.
+
+    Every place of the destination is taken, or this process is about to make the first attempt in the lane.
+    """
+    if not is_crowded(integration, hub) and (fresh or not load.is_waiting(integration.name, lane, hub)):
+        return False
+    await knock(integration.name, lane, hub, hub.random.uniform(*CROWDED))
+    return True

@@ -1,0 +1,1 @@
+"""What the timer does: the watchdog, the purge, thresholds and alarms."""

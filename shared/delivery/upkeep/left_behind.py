@@ -1,0 +1,47 @@
+"""What a worker left undone after it settled a message: its blob, the open row of its outbox, its own open row."""
+
+from contextlib import suppress
+
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger.blobs import drop_blob
+from shared.ledger.knocks import open_outbox
+from shared.storage import names
+from shared.storage.store import Conflict, Row, delete, insert, replace
+
+
+async def finish(integration: Integration, lane: str, opened: Row, hub: Hub) -> None:
+    """Finish the message of an open row when it is done with, or close the row of one that never came.
+
+    The head is read before the message is looked for, and changed before the row goes: a message that is stored meanwhile
+    changes the head, and one that is stored later finds it changed and opens its lane again.
+    """
+    ledger, mark = names.tables(integration.name).ledger, opened.key.split(".")[1]
+    head = await hub.store.get(ledger, lane, "head")
+    message = await _message(ledger, lane, opened["key"], mark, hub)
+    if message and message.key.startswith("w|"):
+        return  # further back in the lane, or accepted by a process whose clock is behind
+    if message and message["blob_pending"]:
+        await drop_blob(ledger, lane, names.number(message.key), hub)
+    published = message["pending"] if message else await hub.store.query(ledger, lane, "p|", "p~", 1)
+    if published:  # also when the row of an earlier version does not say which message it is
+        await open_outbox(integration.name, lane, hub)
+    with suppress(Conflict):  # something happens in the lane: the next round looks again
+        await hub.store.commit(
+            ledger, lane, replace(head) if head else insert("head", {"schema": names.SCHEMA, "n": 0, "idle": 0})
+        )
+        await hub.store.commit(names.tables(integration.name).open, opened.partition, delete(opened))
+
+
+async def _message(ledger: str, lane: str, key: str, mark: str, hub: Hub) -> Row | None:
+    """The message that carries the mark: by its receipt, else among all of the lane (an older row has no key)."""
+    receipt = await hub.store.get(ledger, lane, f"r|{key}") if key else None
+    for kind in ("d", "w", "d") if receipt else ():  # the last for one that was settled while the first two were read
+        row = await hub.store.get(ledger, lane, names.row(kind, receipt["n"])) if receipt else None
+        if row and row["mark"] == mark:
+            return row
+    for first, last in (("d|", "d~"), ("w|", "w~"), ("d|", "d~")):
+        for row in await hub.store.query(ledger, lane, first, last):
+            if row["mark"] == mark or (row.key.startswith("w|") and row.key != names.HOLD and not row["mark"]):
+                return row  # the first version wrote no mark: while such a message waits, its lane stays open
+    return None

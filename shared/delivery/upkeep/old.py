@@ -1,0 +1,99 @@
+"""Records of a lane that are old enough go with all that belongs to them, and the lane itself when nothing is left in it."""
+
+from collections.abc import Iterator
+
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger import schema
+from shared.storage import names
+from shared.storage.store import Change, Row, delete, remove, replace
+
+MOST = 90  # rows of one transaction, which takes a hundred
+ANNOUNCED = 300.0  # seconds by which a message may be stored later than its row of the index says
+EXPIRES = ("dead", "rejected")  # outcomes of which content may be left
+KINDS = ("d|", "c|", "e|", "p|")  # what belongs to one number
+
+
+async def take_out(integration: Integration, found: list[Row], before: float, hub: Hub) -> bool:
+    """The old records of one lane, then the ways to them. ``found``: rows of the index of one hour, all of that lane.
+
+    Returns:
+        Whether nothing is left of them; a record's time counts from its end, which may be weeks after its hour.
+
+    Raises:
+        Conflict: something happens in the lane.
+    """
+    ledger, lane = names.tables(integration.name).ledger, found[0]["lane"]
+    rows = await hub.store.query(ledger, lane)
+    schema.known(integration.name, "purge", hub, *rows)
+    while changes := list(_changes(integration, rows, before, hub)):
+        await hub.store.commit(ledger, lane, *changes)
+        rows = await hub.store.query(ledger, lane)
+    over = [row for row in found if not any(_is_of(row, each) for each in rows)]
+    for row in over:
+        await _forget(integration.name, row, rows, hub)
+    return len(over) == len(found)
+
+
+def _changes(integration: Integration, rows: list[Row], before: float, hub: Hub) -> Iterator[Change]:
+    """One transaction's worth; the head counts what has gone, so that conservation can still be checked."""
+    by_key = {row.key: row for row in rows}
+    head, gone, size = by_key.get("head"), 0, 0
+    going: set[str] = set()
+    for key, row in by_key.items():
+        if not _is_over(row, before) or (names.row("w", _n(row)) in by_key):
+            continue
+        own = [each for each in by_key if _belongs(each, row)]
+        if size + len(own) > MOST:
+            break
+        going |= {*own, key}
+        size += len(own) + 1
+        gone += key.startswith("d|") and _n(row) != names.UNNUMBERED
+        _report(integration, row, hub)
+    left = [key for key in by_key.keys() - going if key != "head" and not key.startswith("s|")]
+    if not left:
+        going |= by_key.keys()
+    elif head and gone:
+        yield replace(head, purged=(head["purged"] or 0) + gone)
+    yield from (delete(by_key[key]) for key in sorted(going))
+
+
+def _n(row: Row) -> int:
+    """The number of a record or of a receipt."""
+    return int(row["n"]) if row.key.startswith("r|") else names.number(row.key)
+
+
+def _is_over(row: Row, before: float) -> bool:
+    """A record, or a receipt, whose retention is over."""
+    if row.key.startswith("r|"):
+        return bool(row["at"] < before)
+    return row.key.startswith("d|") and row.key.count("|") == 1 and bool(row["ended"] < before)
+
+
+def _belongs(key: str, row: Row) -> bool:
+    """Whether a row goes with a record: its history, content, the destination's words, its place in the outbox."""
+    return row.key.startswith("d|") and key.startswith(KINDS) and key.split("|")[1] == row.key.split("|")[1]
+
+
+def _report(integration: Integration, row: Row, hub: Hub) -> None:
+    """Content whose retention had to end long before: nothing is left of it now, and that is told."""
+    if row["outcome"] == "dead" or row["pending"]:
+        code = "not-taken" if row["pending"] else ""
+        hub.tell("hub.message", integration=integration.name, stage="retention", outcome="expired", error_code=code)
+
+
+def _is_of(found: Row, row: Row) -> bool:
+    """Whether a row of the lane is of the message that the index row stands for, and not of a later one of that identity."""
+    if not row.key.startswith(("w|", "d|")) or row.key == names.HOLD or row["key"] != found["key"]:
+        return False
+    return names.hour(row["at"] - ANNOUNCED) <= found.partition
+
+
+async def _forget(integration: str, found: Row, rows: list[Row], hub: Hub) -> None:
+    """The ways to a message; the index by control id and patient stays for a later message of the same identity."""
+    find = names.tables(integration).find
+    if not any(row["key"] == found["key"] for row in rows if row.key.startswith(("w|", "d|"))):
+        for finder in found["finders"].split():
+            await hub.store.commit(find, finder, remove(found.key))
+            await hub.store.commit(find, finder, remove(found["key"]))
+    await hub.store.commit(find, found.partition, remove(found.key))

@@ -1,0 +1,100 @@
+"""Thresholds that support staff may tune: rows of a table, changed with a reason that is audited, looked at by the watchdog.
+
+One that is passed is told as ``hub.breach``, on which one alert stands. What nobody has set is not looked at; the alerts with
+fixed limits (``infra/alerts``) stand on their own.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from shared.delivery.isolation import isolated
+from shared.hub import Hub
+from shared.ledger import audit, counters
+from shared.ledger.audit import Act
+from shared.storage import names
+from shared.storage.store import put, remove
+
+WINDOW = 900  # seconds over which rates and times are taken
+LONGEST_QUIET = 6 * 3600
+
+
+class Seen(NamedTuple):
+    """What a threshold is held against: the backlog, the last quarter of an hour, and minutes since a message came."""
+
+    backlog: Mapping[str, int | float]
+    counts: Counter[str]
+    quiet: float
+
+
+class Rule(NamedTuple):
+    """A measure, its unit and what it says."""
+
+    unit: str
+    says: str
+    measure: Callable[[Seen], float]
+
+
+def _error_rate(seen: Seen) -> float:
+    received = seen.counts["accepted"] + seen.counts["rejected"]
+    return 100 * (seen.counts["rejected"] + seen.counts["dead"]) / received if received else 0.0
+
+
+RULES: Mapping[str, Rule] = {
+    "backlog-age": Rule("s", "the oldest waiting message is older", lambda seen: float(seen.backlog["oldest_age_s"])),
+    "backlog-size": Rule("messages", "more messages wait", lambda seen: float(seen.backlog["waiting"])),
+    "error-rate": Rule("%", "more is refused or dead in 15 minutes", _error_rate),
+    "slow": Rule("ms", "the 95th percentile of 15 minutes is longer", lambda seen: counters.percentile(seen.counts, 0.95) or 0.0),
+    "quiet": Rule("minutes", "nothing has come for longer", lambda seen: seen.quiet),
+}
+
+
+class Threshold(NamedTuple):
+    """One limit as it was set, by whom and why."""
+
+    integration: str
+    rule: str
+    value: float
+    who: str
+    purpose: str
+
+
+async def listed(hub: Hub) -> list[Threshold]:
+    """Every threshold that is set."""
+    rows = await hub.store.query(names.SHARED_TABLE, names.THRESHOLD)
+    named = [(row.key.split("|"), row) for row in rows]
+    return [Threshold(name, rule, row["value"], row["who"], row["purpose"]) for (name, rule), row in named]
+
+
+async def change(wanted: Threshold, hub: Hub) -> None:
+    """Set a threshold, or take it away with a negative value. ``ValueError``: no such rule, no reason."""
+    if wanted.rule not in RULES or not wanted.purpose:
+        raise ValueError("a threshold has a rule that is known, and a reason")
+    act = Act(wanted.who, "threshold", f"{wanted.rule}={wanted.value:g}", wanted.purpose)
+    await audit.append(wanted.integration, act, hub)
+    key = f"{wanted.integration}|{wanted.rule}"
+    values = {"value": float(wanted.value), "who": wanted.who, "purpose": wanted.purpose, "at": hub.now()}
+    step = put(key, values) if wanted.value >= 0 else remove(key)
+    await hub.store.commit(names.SHARED_TABLE, names.THRESHOLD, step)
+
+
+async def evaluate(integration: str, backlog: Mapping[str, int | float], hub: Hub) -> None:
+    """Hold what is seen against each threshold of the integration, and tell each one that is passed."""
+    rows = await hub.store.query(names.SHARED_TABLE, names.THRESHOLD, f"{integration}|", f"{integration}|~")
+    if not rows:
+        return
+    seen = await look(integration, backlog, hub)
+    for row in rows:
+        with isolated(integration, "thresholds", hub):
+            rule = row.key.split("|")[1]
+            if rule in RULES and (measured := RULES[rule].measure(seen)) > row["value"]:
+                hub.tell("hub.breach", integration=integration, rule=rule, threshold=row["value"], count=round(measured, 1))
+
+
+async def look(integration: str, backlog: Mapping[str, int | float], hub: Hub) -> Seen:
+    """What the thresholds are held against, now."""
+    now = hub.now()
+    by_minute = await counters.read(integration, now - LONGEST_QUIET, now, hub)
+    lately = sum((counts for minute, counts in by_minute.items() if minute > now - WINDOW), Counter())
+    came = [minute for minute, counts in by_minute.items() if counts["accepted"] or counts["rejected"]]
+    return Seen(backlog, lately, (now - max(came, default=now - LONGEST_QUIET)) / 60)

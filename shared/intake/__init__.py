@@ -1,0 +1,1 @@
+"""Every way in, up to the acknowledgement."""

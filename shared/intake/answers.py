@@ -1,0 +1,75 @@
+"""The sender's answer when a message is not stored: refused, or no verdict was reached. Each is reported."""
+
+from shared.check import answer_without_verdict, faults
+from shared.delivery import load
+from shared.envelope import Answer, Envelope
+from shared.hub import Hub
+from shared.intake.decide import Decision
+from shared.integration import Integration
+from shared.issue import Issue, Verdict
+from shared.ledger.arrival import AWAY
+from shared.ledger.rejections import Refusal, refuse
+from shared.problems import Problem, Unavailable
+from shared.storage.store import Away
+
+BUSY = Issue(
+    severity="error", code="throttled", text="more has come than is delivered: send it again later", rule="busy", hl7="207"
+)
+
+
+async def answer_if_busy(integration: Integration, envelope: Envelope, hub: Hub) -> Answer | None:
+    """429 when more has been accepted than is delivered; only for a caller who waits and sends again, so never within a batch."""
+    if envelope.trigger != "http" or envelope.reference:
+        return None
+    wait = await load.overload(integration.name, hub)
+    if not wait:
+        return None
+    found = Verdict("AE", (BUSY,))
+    answer = answer_without_verdict(integration, envelope, found, BUSY.text)
+    report_arrival(integration, envelope, "busy", found, hub)
+    return answer._replace(status=429, headers={**answer.headers, "Retry-After": str(wait)})
+
+
+async def reject(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> Answer:
+    """Record what is refused, and answer its sender. Raises ``Unavailable``, ``Fault``."""
+    try:
+        with faults():
+            message_id = await refuse(integration, envelope, decision.verdict, Refusal.of(decision.who), hub)
+    except Away:
+        raise Unavailable(AWAY) from None
+    outcome = "dead" if envelope.acknowledged == "AA" else "fault" if decision.failed else "rejected"
+    report_arrival(integration, envelope, outcome, decision.verdict, hub)
+    return with_location(integration, decision.answer, message_id)
+
+
+def answer_unavailable(integration: Integration, envelope: Envelope, problem: Problem, hub: Hub) -> Answer:
+    """The answer when no verdict was reached: storage is away, or the hub itself failed."""
+    away = isinstance(problem, Unavailable)
+    found = Verdict("AE", problem.issues)
+    answer = answer_without_verdict(integration, envelope, found, AWAY.text if away else "the hub failed")
+    report_arrival(integration, envelope, "unavailable" if away else "fault", found, hub)
+    return answer._replace(status=503 if away else 500, headers={**answer.headers, **({"Retry-After": "30"} if away else {})})
+
+
+def with_location(integration: Integration, answer: Answer, message_id: str) -> Answer:
+    """The answer with the message's id and where its status is."""
+    where = {"X-Message-Id": message_id, "Location": f"/api/v1/{integration.name}/messages/{message_id}"}
+    return answer._replace(headers={**answer.headers, **where})
+
+
+def report_arrival(integration: Integration, envelope: Envelope, outcome: str, found: Verdict, hub: Hub) -> None:
+    """Count a message that arrived, and report it as one event: its outcome and rules, no content."""
+    name = "accepted" if outcome == "new" else outcome
+    hub.count(integration.name, name)
+    hub.tell(
+        "hub.message",
+        integration=integration.name,
+        stage="accept",
+        trigger=envelope.trigger,
+        outcome=name,
+        acknowledgement=found.acknowledgement,
+        rule=" ".join(dict.fromkeys(issue.rule or issue.code for issue in found.issues if issue.severity != "information")),
+        bytes=len(envelope.body),
+        correlation_id=envelope.correlation_id,
+        partner=envelope.partner,
+    )

@@ -1,0 +1,68 @@
+"""What a queue or an event brought and cannot be taken *now* goes back: first a copy with a growing delay, then the original.
+
+A crash between the two leaves both, and the second finds the message stored: the copy keeps the identity of the first. The host
+gives a message five tries within three minutes and then moves it to its poison queue; poison is for what cannot be read.
+"""
+
+import base64
+import zlib
+from typing import NamedTuple
+
+import orjson
+
+from shared.envelope import Trigger
+from shared.hub import Hub
+from shared.ledger.knocks import delay_of
+from shared.privacy import keyed
+from shared.storage.store import Away
+
+ROOM = 64 * 1024  # bytes that a queue message may have
+START = b'{"again":'
+# Base 85 needs less room than base 64 (a queue message is 64 KiB at most); these three would be escaped in its XML.
+SAFE, UNSAFE = bytes.maketrans(b"&<>", b",./"), bytes.maketrans(b",./", b"&<>")
+
+
+class Brought(NamedTuple):
+    """A body, the id of the queue message or event that brought it first, and how often it went back."""
+
+    body: bytes
+    id: str = ""
+    trigger: Trigger = "queue"
+    tries: int = 0
+
+
+def read(raw: bytes, message_id: str = "") -> Brought:
+    """A queue message as it came, or what went back in it. One that only looks like that is a message of a partner."""
+    if not raw.startswith(START):
+        return Brought(raw, message_id)
+    try:
+        kept = orjson.loads(raw)
+        if kept["mark"] != _mark(kept["again"], kept["body"]):
+            return Brought(raw, message_id)
+        body = zlib.decompress(base64.b85decode(kept["body"].encode().translate(UNSAFE)))
+        return Brought(body, *kept["again"])
+    except (ValueError, TypeError, KeyError, zlib.error):
+        return Brought(raw, message_id)
+
+
+def written(brought: Brought) -> bytes:
+    """The queue message in which it goes back, marked by the hub's key so that no partner can make one."""
+    facts: list[str | int] = [brought.id, brought.trigger, brought.tries]
+    body = base64.b85encode(zlib.compress(brought.body, 9)).translate(SAFE).decode()
+    return orjson.dumps({"again": facts, "body": body, "mark": _mark(facts, body)})
+
+
+async def put_back(queue: str, brought: Brought, hub: Hub) -> None:
+    """A copy, for as long as the queue keeps a message.
+
+    Raises:
+        Away: the queue is away too, or the copy is too large: then the host must bring the original again.
+    """
+    body = written(brought._replace(tries=brought.tries + 1))
+    if len(body) > ROOM:
+        raise Away
+    await hub.store.send(queue, body, delay_of(brought.tries, hub))
+
+
+def _mark(facts: list[str | int], body: str) -> str:
+    return keyed("again", orjson.dumps([facts, body]).decode())

@@ -1,0 +1,80 @@
+"""The HTTP door: what HTTP itself asks of a request before its message is read, and what is said of it afterwards.
+
+What is turned away here is answered in the integration's own format, recorded and counted like any refused message.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared import formats
+from shared.envelope import LARGEST, Answer, Envelope
+from shared.formats.encoding import bounded, decoded
+from shared.formats.media import NOT_GIVEN, NOT_TAKEN, STATUS, chosen
+from shared.hub import Hub
+from shared.intake.answers import answer_unavailable, reject
+from shared.intake.decide import Decision
+from shared.integration import Integration
+from shared.issue import Issue, Verdict
+from shared.platform_headers import HOST as HOST_HEADER
+from shared.platform_headers import SCHEME, stated
+from shared.problems import Fault, Unavailable, Unsupported
+from shared.settings import in_azure
+
+HEAD = 4096  # bytes that are enough to know whom to answer
+EMPTY = Issue(severity="fatal", code="structure", text="the body is empty", rule="empty")
+HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
+ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
+
+
+async def entered(integration: Integration, envelope: Envelope) -> Envelope:
+    """The envelope with its body unpacked.
+
+    Raises:
+        Unsupported: an answer or a body of a media type that is not spoken here, an unknown or broken Content-Encoding, a body
+            that is empty or too large.
+    """
+    if not chosen(envelope.headers.get("accept", ""), formats.answers(integration.source)):
+        raise Unsupported(NOT_GIVEN)
+    if not formats.takes(integration.source, envelope.content_type):
+        raise Unsupported(NOT_TAKEN)
+    encoding = envelope.headers.get("content-encoding", "")
+    body = await asyncio.to_thread(decoded, envelope.body, encoding, LARGEST) if encoding else bounded(envelope.body, LARGEST)
+    if not body:
+        raise Unsupported(EMPTY)
+    return replace(envelope, body=body)
+
+
+async def turned_away(integration: Integration, envelope: Envelope, problem: Unsupported, hub: Hub) -> Answer:
+    """What the sender is told, with HTTP's own status."""
+    found = Verdict("AR", problem.issues)
+    said = integration.source.acknowledge(replace(envelope, body=envelope.body[:HEAD]), None, found)
+    answer = said._replace(status=STATUS[problem.issues[0].rule])
+    try:
+        return await reject(integration, envelope, Decision(found, answer), hub)
+    except (Unavailable, Fault) as failure:
+        return answer_unavailable(integration, envelope, failure, hub)
+
+
+def asynchronous(headers: Mapping[str, str], answer: Answer) -> Answer:
+    """The links of an answer 202, as FHIR's asynchronous pattern has them: where the status is, in full.
+
+    Source: FHIR R4 section 3.1.0.1.1 (asynchronous pattern); RFC 7240 section 4.1 (respond-async).
+    """
+    if answer.status != 202:
+        return answer
+    applied = {"Preference-Applied": "respond-async"} if ASYNC.search(headers.get("prefer", "")) else {}
+    where = {"Content-Location": address(headers) + answer.headers.get("Location", "")}
+    return answer._replace(headers={**answer.headers, **where, **applied})
+
+
+def address(headers: Mapping[str, str]) -> str:
+    """The hub as this caller named it; empty when that cannot be told.
+
+    >>> address({"host": "hub.example.nhs.wales", "x-forwarded-host": "elsewhere.example"}), address({"host": "a/b"})
+    ('http://hub.example.nhs.wales', '')
+    """
+    host = stated(headers, HOST_HEADER) or headers.get("host", "")
+    scheme = stated(headers, SCHEME) or ("https" if in_azure() else "http")
+    return f"{scheme}://{host}" if HOST.fullmatch(host) and scheme in ("http", "https") else ""

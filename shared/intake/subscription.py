@@ -1,0 +1,85 @@
+"""A subscriber takes what another integration has published: in order, from its own cursor in the publisher's lane.
+
+Doubled, lost and reordered events do no harm: an event is only a knock. Taking is idempotent, because the subscriber's own
+ledger recognises a message that it has.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace as altered
+from typing import Any
+
+import orjson
+
+from shared.delivery.outbox import move_cursor, not_taken
+from shared.hub import Hub
+from shared.intake.accept import accept
+from shared.integration import EventGrid, Integration
+from shared.ledger import schema
+from shared.ledger.content import stored_envelope
+from shared.ledger.knocks import close_outbox, knock_subscriber
+from shared.privacy import handing_over
+from shared.storage import names
+from shared.storage.store import Away, Row
+
+TURN = 60.0  # seconds after which a worker lets another invocation go on
+LOOK_AGAIN = 1  # second
+OPERATORS: Mapping[str, Callable[[str, tuple[str, ...]], bool]] = {
+    "StringIn": lambda value, values: value in values,
+    "StringNotIn": lambda value, values: value not in values,
+    "StringNotContains": lambda value, values: not any(part in value for part in values),
+    "StringBeginsWith": lambda value, values: value.startswith(tuple(values)),
+    "StringEndsWith": lambda value, values: value.endswith(tuple(values)),
+    "StringContains": lambda value, values: any(part in value for part in values),
+    "BoolEquals": lambda value, values: value.lower() in {part.lower() for part in values},
+}
+
+
+async def take(subscriber: Integration, publisher: str, lane: str, hub: Hub) -> None:
+    """Take from one lane of the outbox all that this subscriber has not taken, oldest first."""
+    end = hub.now() + TURN
+    while page := await not_taken(subscriber.name, publisher, lane, hub):
+        for published in page:
+            schema.known(subscriber.name, "outbox", hub, published)
+            if subscriber.name in published["pending"].split():
+                await _accept(subscriber, publisher, published, hub)
+            if not await move_cursor(subscriber.name, publisher, lane, names.number(published.key), hub):
+                return None
+        if hub.now() > end:
+            return await knock_subscriber(subscriber.name, publisher, lane, hub)
+    await _look_again(subscriber.name, publisher, lane, hub)
+    await close_outbox(publisher, lane, hub)
+    return None
+
+
+async def _accept(subscriber: Integration, publisher: str, published: Row, hub: Hub) -> None:
+    """Into the subscriber's own ledger, unless its filter says that the message is not for it."""
+    if not wanted(subscriber, orjson.loads(published["routing"] or "{}")):
+        return
+    n = names.number(published.key)
+    row = await hub.store.get(names.tables(publisher).ledger, published.partition, names.row("c", n))
+    if not row:
+        return
+    schema.known(subscriber.name, "outbox", hub, row)
+    envelope = await stored_envelope(publisher, row, hub)
+    handed = handing_over("outbox", publisher, published.partition, published.key)
+    alone = altered(envelope, integration=subscriber.name, trigger="event", partner="", handed=handed)
+    answer = await accept(subscriber, alone, hub)
+    if answer.status in (500, 503):
+        raise Away
+
+
+async def _look_again(subscriber: str, publisher: str, lane: str, hub: Hub) -> None:
+    """An event may overtake the settling of its own message: then the subscriber knocks for itself, a moment later."""
+    waiting = await hub.store.query(names.tables(publisher).ledger, lane, "w|", "w~", 2)
+    if any(row["state"] == "sending" for row in waiting):
+        await knock_subscriber(subscriber, publisher, lane, hub, LOOK_AGAIN)
+
+
+def wanted(subscriber: Integration, routing: Mapping[str, Any]) -> bool:
+    """Whether the subscriber's declared filter lets a message through; a property that is absent is empty text.
+
+    A key is spelt as Event Grid spells it, ``data.messagetype``.
+    Event Grid applies the same filter to the events; the outbox applies it again, because it is read without them.
+    """
+    filters = [one for trigger in subscriber.triggers if isinstance(trigger, EventGrid) for one in trigger.filters]
+    return all(OPERATORS[operator](str(routing.get(key.removeprefix("data."), "")), values) for operator, key, values in filters)

@@ -1,0 +1,1 @@
+"""The functions that Azure starts: an HTTP request, a queue message, an event, the timer."""

@@ -1,0 +1,72 @@
+"""A message that was checked, on its way into the ledger, and what became of it there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+from shared.envelope import Answer, Envelope, Outgoing
+from shared.issue import Issue, Verdict
+from shared.storage import names
+from shared.storage.store import Row, Ticket
+
+REUSE = Issue(
+    severity="warning",
+    code="duplicate",
+    where="MSH-10",
+    text="this control id came before with another body",
+    rule="control-id-reuse",
+    hl7="205",
+)
+AWAY = Issue(
+    severity="error", code="transient", text="the hub cannot store the message now: send it again", rule="storage-away", hl7="207"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Arrival:
+    """A message that was checked, on its way into the ledger."""
+
+    envelope: Envelope
+    lane: str
+    key: str  # of its receipt: the hash of its identity
+    digest: str
+    control: str
+    by_control: str  # the partition of the index that leads from the control id
+    facts: Mapping[str, str | bool]  # sender, facility, synthetic: what rows and search may show
+    verdict: Verdict
+    acknowledge: Callable[[Verdict], Answer]
+    token: str
+    after: str = ""  # the lane that must be done first
+    finders: tuple[str, ...] = ()  # partitions of the index that lead to it
+    body: bytes = field(default=b"", repr=False)  # compressed
+    blob: str = ""  # where the body lies when it is large
+
+    @property
+    def id(self) -> str:
+        return names.message_id(self.lane, self.key)
+
+    def reused(self) -> "Arrival":
+        """The same control id with another body: a new message with a warning."""
+        warned = self.verdict._replace(issues=(*self.verdict.issues, REUSE))
+        return replace(self, key=f"{self.key}-{self.digest[:16]}", verdict=warned)
+
+
+class Fresh(NamedTuple):
+    """What the accepting process knows already, so that its first attempt reads nothing."""
+
+    head: Row
+    waiting: Row
+    envelope: Envelope
+    ticket: Ticket | None
+    quiet: bool  # nothing else waits in the lane and nobody has claimed it
+    made: tuple[Outgoing, ...] = ()  # what leaves, where the check has made it and it is small
+
+
+class Recorded(NamedTuple):
+    """What became of an arrival."""
+
+    id: str
+    kind: Literal["new", "duplicate", "again"]  # again: the same copy, brought a second time by the hub itself
+    answer: Answer
+    lane: str = ""
+    fresh: Fresh | None = None

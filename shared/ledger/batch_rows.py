@@ -1,0 +1,120 @@
+"""The row of a batch while its members go into the ledger one by one, and its blob: the answers that were given, and the file.
+
+The row is in the open table of the integration, so that the watchdog sees it. Blob first, row second; row first away.
+"""
+
+import base64
+import zlib
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+
+from shared.envelope import Envelope
+from shared.hub import Hub
+from shared.ledger import content
+from shared.storage import names
+from shared.storage.store import Change, Row, insert
+
+CODES = {"A": "AA", "E": "AE", "R": "AR"}
+
+
+class Given(NamedTuple):
+    """What the sender was answered: one letter of ``CODES`` for each member, and the acknowledgement itself."""
+
+    codes: str
+    acknowledgement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch that is being split, as its row says.
+
+    Args:
+        posting: tells this copy of the file from a later one of the same bytes. blob: its name in the content container.
+        count: members in the file. done: members in the ledger, in the order of the file. Times are seconds since 1970.
+        since: the last progress. until: the end of the lease of the worker that splits it; 0: none.
+        tries: workers that began since then and did not come to an orderly end.
+    """
+
+    key: str
+    posting: str
+    blob: str
+    count: int
+    done: int
+    at: float
+    since: float
+    until: float
+    tries: int
+
+    @property
+    def left(self) -> int:
+        """Members that were acknowledged and are not in the ledger yet."""
+        return max(self.count - self.done, 0)
+
+
+def opened(envelope: Envelope, batch: Batch) -> Change:
+    """The row of a new batch; ``Conflict`` when the same caller's copy of it is being split."""
+    row = {
+        "schema": names.SCHEMA,
+        "posting": batch.posting,
+        "blob": batch.blob,
+        "count": batch.count,
+        "next": batch.done,
+        "at": batch.at,
+        "since": batch.since,
+        "until": batch.until,
+        "tries": batch.tries,
+    }
+    return insert(names.open_key(names.BATCH, batch.key), row | content.kept(envelope))
+
+
+def read(integration: str, row: Row) -> Batch:
+    """The batch of a row; one of an earlier version has no posting, no count and no answers in its blob."""
+    key = row.key.partition(".")[2]
+    return Batch(
+        key=key,
+        posting=row["posting"],
+        blob=row["blob"] or f"{integration}/{names.BATCH}/{key}",
+        count=row["count"] or row["next"],
+        done=row["next"],
+        at=row["at"],
+        since=row["since"] or row["at"],
+        until=row["until"],
+        tries=row["tries"] or 0,
+    )
+
+
+async def waiting(integration: str, hub: Hub) -> list[Batch]:
+    """Every batch of an integration that is being split."""
+    rows = await hub.store.query(names.tables(integration).open, names.BATCH)
+    return [read(integration, row) for row in rows]
+
+
+def blob_name(integration: str, key: str, posting: str) -> str:
+    return f"{integration}/{names.BATCH}/{key}-{posting}"
+
+
+def row_key(blob: str) -> str:
+    """The key of the row that a batch's blob belongs to.
+
+    >>> row_key("phw-to-mpi/batch/5c0e-77ab")
+    'batch.5c0e'
+    """
+    return names.open_key(names.BATCH, blob.rpartition("/")[2].partition("-")[0])
+
+
+def packed(given: Given, body: bytes) -> bytes:
+    """The blob: the answers in a line of JSON, then the file; compressed."""
+    head = {"codes": given.codes, "acknowledgement": base64.b64encode(given.acknowledgement).decode()}
+    return zlib.compress(orjson.dumps(head) + b"\n" + body, 1)
+
+
+def unpacked(data: bytes) -> tuple[Given | None, bytes]:
+    """The answers and the file; no answers in a blob of an earlier version, which is the file alone."""
+    whole = content.restored(data)
+    if whole[:1] != b"{":
+        return None, whole
+    head, _, body = whole.partition(b"\n")
+    found = orjson.loads(head)
+    return Given(found["codes"], base64.b64decode(found["acknowledgement"])), body

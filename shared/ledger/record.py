@@ -1,0 +1,231 @@
+"""The accepting side of the ledger: a message is stored in one transaction of its lane, once.
+
+What is harmless if the message never comes is written first: where to find it, that its lane has work, and the knock.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from shared.hub import Hub, together
+from shared.integration import Integration
+from shared.ledger import content, resends, schema
+from shared.ledger.arrival import AWAY, Arrival, Fresh, Recorded
+from shared.ledger.knocks import close, knock, open_lane
+from shared.ledger.receipts import as_given, count_duplicate, counted, is_same_copy, receipt_change
+from shared.ledger.resends import Earlier
+from shared.ledger.revival import revived
+from shared.privacy import code
+from shared.problems import Unavailable
+from shared.storage import names
+from shared.storage.store import Away, Conflict, Row, Ticket, delete, insert, put
+from shared.storage.store import replace as changed
+
+
+async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Recorded:
+    """Store the message, or find that it is stored. Raises ``Unavailable``: nothing was stored, or the sender must ask again."""
+    try:
+        if arrival.blob:
+            await hub.store.write_blob(names.CONTENT, arrival.blob, arrival.body)
+        reused, ticket, head = await _announce(integration, arrival, hub)
+        recorded = None if reused else await _store(integration, arrival, ticket, head, hub)
+        if recorded is None:
+            arrival = arrival.reused()
+            _, ticket, head = await _announce(integration, arrival, hub)
+            recorded = await _store(integration, arrival, ticket, head, hub)
+    except Away:
+        raise Unavailable(AWAY) from None
+    if recorded is None:
+        raise Unavailable(AWAY)
+    return recorded
+
+
+async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Ticket | None, Row | None]:
+    """Index, hour, open lane and knock: written first, ignored when the message is not there.
+
+    Returns:
+        Whether the id was used, the knock, and the head of the lane.
+    """
+    tables, at = names.tables(integration.name), hub.now()
+    found = {"lane": arrival.lane, "key": arrival.key, "digest": arrival.digest, "at": at}
+    trail = {"at": at, "finders": " ".join((arrival.by_control, *arrival.finders))}
+    reused, ticket, head, *_ = await together(
+        _used_before(integration, arrival, found, hub),
+        knock(integration.name, arrival.lane, hub, hub.timing.knock_delay),
+        _open(integration, arrival, hub),
+        hub.store.commit(tables.find, names.hour(at), put(arrival.id, {**found, **trail})),
+        *(hub.store.commit(tables.find, finder, put(arrival.id, found)) for finder in arrival.finders),
+    )
+    return reused, ticket, head
+
+
+async def _open(integration: Integration, arrival: Arrival, hub: Hub) -> Row | None:
+    """The head of the lane, read before the open row is written.
+
+    The watchdog changes the head before it removes an open row whose message never came. A process that was stopped between
+    its open row and its transaction would otherwise store a message that no worker looks for; now the transaction fails.
+    """
+    head = await hub.store.get(names.tables(integration.name).ledger, arrival.lane, "head")
+    schema.known(integration.name, "accept", hub, head)
+    await open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key)
+    return head
+
+
+async def _used_before(integration: Integration, arrival: Arrival, found: Mapping[str, Any], hub: Hub) -> bool:
+    """Whether another body with this identity is in the ledger; the index learns of this one."""
+    tables, partition = names.tables(integration.name), arrival.by_control
+    first = arrival.key.split("-")[0]
+    try:
+        await hub.store.commit(tables.find, partition, insert(first, found))
+        return False
+    except Conflict:
+        earlier = await hub.store.get(tables.find, partition, first)
+    if not earlier or (earlier["lane"], earlier["digest"]) == (arrival.lane, arrival.digest):
+        return False
+    await hub.store.commit(tables.find, partition, put(f"{arrival.key}.{arrival.lane}", found))
+    receipt = await hub.store.get(tables.ledger, earlier["lane"], f"r|{earlier['key']}")
+    return receipt is not None and receipt["digest"] != arrival.digest
+
+
+async def _store(
+    integration: Integration, arrival: Arrival, ticket: Ticket | None, head: Row | None, hub: Hub
+) -> Recorded | None:
+    """The transaction, tried until its answer is clear; ``None`` when the receipt there is that of another body."""
+    ledger, deadline = names.tables(integration.name).ledger, hub.now() + hub.timing.storage_patience
+    earlier: Earlier | None = None
+    tried = False
+    while hub.now() < deadline:
+        try:
+            head = await _open(integration, arrival, hub) if tried else head
+            tried = True
+            return await _write(integration, arrival, earlier, head, ticket, hub)
+        except (Conflict, Away):
+            receipt = await _read(ledger, arrival, hub)
+        if receipt and receipt["token"] == arrival.token:
+            if earlier:
+                hub.start(resends.clear(integration, earlier, hub))
+            return Recorded(arrival.id, "new", arrival.acknowledge(arrival.verdict), arrival.lane)
+        if receipt and receipt["digest"] != arrival.digest:
+            return None
+        if receipt and is_same_copy(arrival, receipt):
+            hub.start(_withdraw(integration, arrival, ticket, hub))
+            return Recorded(arrival.id, "again", as_given(arrival, receipt), arrival.lane)
+        earlier = await resends.look(integration, receipt, hub) if receipt else None
+        if earlier and not resends.comes_again(integration, earlier, arrival.envelope.handed):
+            hub.start(_withdraw(integration, arrival, ticket, hub))
+            return await count_duplicate(ledger, arrival, earlier.receipt, hub)
+        await asyncio.sleep(hub.random.uniform(0.01, 0.1))
+    raise Unavailable(AWAY)
+
+
+async def _read(ledger: str, arrival: Arrival, hub: Hub) -> Row | None:
+    try:
+        receipt = await hub.store.get(ledger, arrival.lane, f"r|{arrival.key}")
+    except Away:
+        return None
+    schema.known(arrival.envelope.integration, "accept", hub, receipt)
+    return receipt
+
+
+async def _write(
+    integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Row | None, ticket: Ticket | None, hub: Hub
+) -> Recorded:
+    """Store it: at the end of its lane, or in the place of the dead letter that holds the lane and that it repeats."""
+    if earlier and earlier.hold:
+        recorded = await _revive(integration, arrival, earlier, head, hub)
+    else:
+        if earlier:
+            await resends.announce(integration, earlier, hub)
+        recorded = await _append(integration, arrival, earlier, head, ticket, hub)
+    if earlier:
+        hub.start(resends.clear(integration, earlier, hub))
+    return recorded
+
+
+async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, head: Row | None, hub: Hub) -> Recorded:
+    """The sender sent again what holds its lane: the same body, tried again in its place, so that nothing overtakes it."""
+    ledger, receipt, ended = names.tables(integration.name).ledger, earlier.receipt, earlier.ended
+    assert earlier.hold
+    assert ended
+    changes = [
+        *revived(earlier.n, ended, arrival.token, hub.now()),
+        changed(receipt, **counted(arrival, receipt), token=arrival.token),
+        *([changed(head, idle=-1)] if head else []),  # no short cut past what waits
+        delete(earlier.hold),
+        *(delete(row) for row in earlier.rests if row.key.startswith("e|")),
+    ]
+    await hub.store.commit(ledger, arrival.lane, *changes)
+    return Recorded(arrival.id, "new", as_given(arrival, receipt), arrival.lane)
+
+
+async def _append(
+    integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Row | None, ticket: Ticket | None, hub: Hub
+) -> Recorded:
+    """One transaction: the next number of the lane, the receipt, the waiting message and its content."""
+    ledger = names.tables(integration.name).ledger
+    n, idle = (head["n"] + 1, head["idle"] == head["n"]) if head else (1, True)
+    answer, at = arrival.acknowledge(arrival.verdict), hub.now()
+    waiting = {**await _waiting(integration, arrival, at, hub), "resent": earlier.n if earlier else 0}
+    receipt = earlier.receipt if earlier else None
+    step = changed(head, n=n) if head else insert("head", {"schema": names.SCHEMA, "n": n, "idle": 0})
+    etags = await hub.store.commit(
+        ledger,
+        arrival.lane,
+        step,
+        receipt_change(arrival, receipt, n, answer, at),
+        insert(names.row("w", n), waiting),
+        insert(names.row("c", n), _content(arrival)),
+        *(resends.replaced(earlier, n, at) if earlier else ()),
+    )
+    fresh = Fresh(
+        Row(arrival.lane, "head", etags["head"], step.values),
+        Row(arrival.lane, names.row("w", n), etags[names.row("w", n)], waiting),
+        arrival.envelope,
+        ticket,
+        idle and not arrival.after,
+    )
+    return Recorded(arrival.id, "new", answer, arrival.lane, fresh)
+
+
+async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: Hub) -> dict[str, Any]:
+    """The row of a message that waits. A merge remembers how far the other lane was: it waits for that, and no longer."""
+    other = await hub.store.get(names.tables(integration.name).ledger, arrival.after, "head") if arrival.after else None
+    return {
+        "schema": names.SCHEMA,
+        "state": "waiting",
+        "at": at,
+        "since": at,
+        "due": 0.0,
+        "attempts": 0,
+        "sent": 0,
+        "tries": 0,
+        "ambiguous": False,
+        "replays": 0,
+        "code": "",
+        "key": arrival.key,
+        "mark": arrival.token,
+        "control": arrival.control,
+        "blob": " ".join(filter(None, (arrival.blob, *arrival.envelope.files))),
+        "bytes": len(arrival.envelope.body),
+        "after": arrival.after if other else "",
+        "after_n": other["n"] if other else 0,
+        "correlation_id": arrival.envelope.correlation_id or arrival.id,
+        "traceparent": arrival.envelope.traceparent,
+        "rules": " ".join(sorted({code(issue.rule) for issue in arrival.verdict.issues if issue.rule})),
+        **arrival.facts,
+    }
+
+
+def _content(arrival: Arrival) -> dict[str, Any]:
+    body = {"blob": arrival.blob} if arrival.blob else content.pieces(arrival.body)
+    return {"schema": names.SCHEMA, **content.kept(arrival.envelope), **body}
+
+
+async def _withdraw(integration: Integration, arrival: Arrival, ticket: Ticket | None, hub: Hub) -> None:
+    """A duplicate opens no lane and knocks on no door."""
+    try:
+        await close(integration.name, arrival.lane, arrival.token, hub)
+        if ticket:
+            await hub.store.settle(ticket)
+    except Away:
+        return

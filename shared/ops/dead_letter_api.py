@@ -1,0 +1,94 @@
+"""Dead letters over HTTP, for a caller whose partner has the role ``admin``.
+
+``GET /api/v1/<name>/dead[?rule=]``, ``GET .../dead/<id>[?content=1&purpose=]``, ``POST .../dead/<id>/replay|discard``,
+``POST .../dead/replay?rule=``. To replay, to discard and to read the content need a purpose, which is kept in the audit: the
+header ``x-hub-purpose``, or the query parameter ``purpose``. The header is better: a URL may be written into logs on its way.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from shared.delivery import dead
+from shared.delivery.dead import Person, Refused
+from shared.envelope import Answer
+from shared.hub import Hub
+from shared.intake.admission import admit
+from shared.integration import Integration
+from shared.ledger.search import status
+from shared.ops.replay import replay
+from shared.storage.store import Away
+
+Query = Mapping[str, str]
+
+
+async def administer(integration: Integration, headers: Query, request: str, query: Query, hub: Hub) -> Answer:
+    """``request`` is the method and what follows ``dead``: ``GET``, ``GET <id>``, ``POST <id>/replay`` ...
+
+    401, 403 and 429 for a caller that may not ask, 400 without a purpose, 404, 409 when it cannot be done, 503 when
+    storage is away.
+    """
+    partner = admit(integration.name, headers, hub, "admin")
+    if isinstance(partner, Answer):
+        return partner
+    person = Person(partner.name, _purpose(headers, query))
+    wanted = request.strip("/ ").split(" ", 1)
+    if not person.purpose and (wanted[0] != "GET" or query.get("content")):
+        return _json(400, {"error": "a purpose is needed, which is kept in the audit: the header x-hub-purpose"})
+    try:
+        return await _do(integration, wanted, query, person, hub)
+    except Refused as why:
+        return _json(409, {"error": str(why)})
+    except Away:
+        return Answer(status=503, content_type="text/plain", body=b"", headers={"Retry-After": "30"})
+
+
+def _purpose(headers: Query, query: Query) -> str:
+    """Why, in at most 200 characters; ``""`` when neither the header (of any case) nor the query says."""
+    header = next((value for name, value in headers.items() if name.lower() == "x-hub-purpose"), "").strip()
+    return (header or query.get("purpose", "").strip())[:200].encode(errors="replace").decode()
+
+
+async def _do(integration: Integration, request: list[str], query: Query, person: Person, hub: Hub) -> Answer:
+    message_id, _, act = (request[1] if len(request) > 1 else "").strip("/").partition("/")
+    if request[0] == "GET":
+        return await _show(integration, message_id, query, person, hub)
+    if message_id == "replay" and not act:
+        return _json(202, {"replayed": await replay_many(integration, query.get("rule", ""), person, hub)})
+    if act == "replay":
+        out_of_order = query.get("out_of_order", "") == "1"
+        return _json(202, {"id": await replay(integration, message_id, person, hub, out_of_order)})
+    if act == "discard":
+        await dead.discard(integration, message_id, person, hub)
+        return _json(200, {"id": message_id, "outcome": "discarded"})
+    return Answer(status=404, content_type="text/plain", body=b"")
+
+
+async def _show(integration: Integration, message_id: str, query: Query, person: Person, hub: Hub) -> Answer:
+    if not message_id:
+        page = await dead.dead_page(integration.name, hub, query.get("rule", ""), after=query.get("after", ""))
+        listed = sorted(page.letters, key=lambda letter: float(letter["at"]))
+        return _json(200, {"dead": listed, **({"after": page.following} if page.following else {})})
+    if query.get("content"):
+        body = await dead.content(integration.name, message_id, person, hub)
+        return Answer(status=200, content_type="application/octet-stream", body=body, headers={"Cache-Control": "no-store"})
+    story = await status(integration.name, message_id, hub)
+    return _json(200, story) if story else Answer(status=404, content_type="text/plain", body=b"")
+
+
+async def replay_many(integration: Integration, rule: str, person: Person, hub: Hub) -> list[str]:
+    """Every dead letter that a rule or code chooses, oldest first; those that cannot be replayed stay."""
+    done = []
+    for letter in await dead.dead_letters(integration.name, hub, rule):
+        try:
+            done.append(await replay(integration, letter["id"], person, hub))
+        except Refused:
+            continue
+    return done
+
+
+def _json(code: int, told: Mapping[str, Any]) -> Answer:
+    return Answer(
+        status=code, content_type="application/json", body=orjson.dumps(dict(told)), headers={"Cache-Control": "no-store"}
+    )

@@ -1,0 +1,49 @@
+"""A person replays a dead letter: a new attempt in its place in the lane, or once more in at the front door if it was refused."""
+
+from shared.delivery.dead import Person, Place, Refused, find_dead, revive
+from shared.hub import Hub
+from shared.intake.accept import accept
+from shared.intake.decide import decide
+from shared.integration import Integration
+from shared.ledger import audit
+from shared.ledger.audit import Act
+from shared.ledger.blobs import drop_blob
+from shared.ledger.content import stored_envelope
+from shared.storage import names
+from shared.storage.store import Away, Row, delete, remove, replace
+
+
+async def replay(integration: Integration, message_id: str, person: Person, hub: Hub, out_of_order: bool = False) -> str:
+    """Try a dead letter again, in its place in the lane; tells the message's id (a new one for a refused message)."""
+    lane, n, ended = await find_dead(integration.name, message_id, hub)
+    await audit.append(integration.name, Act(person.who, "replay", message_id, person.purpose), hub)
+    if n == names.UNNUMBERED:
+        return await _accept_again(integration, ended, hub)
+    return await revive(integration, message_id, Place(lane, n, ended), hub, out_of_order=out_of_order)
+
+
+async def _accept_again(integration: Integration, ended: Row, hub: Hub) -> str:
+    """A refused message goes in by the front door; what it was stays, and its content goes when it is taken now."""
+    ledger = names.tables(integration.name).ledger
+    row = await hub.store.get(ledger, ended.partition, names.row("c", 0))
+    if not row:
+        raise Refused("its content is gone")
+    envelope = await stored_envelope(integration.name, row, hub)
+    if not decide(integration, envelope).verdict.accepted:
+        raise Refused("it would be refused again")
+    answer = await accept(integration, envelope, hub)
+    if answer.status == 503:
+        raise Away
+    if answer.status == 500:
+        raise Refused("the hub failed at it")
+    message_id = answer.headers.get("X-Message-Id", "")
+    first = names.message_id(ended.partition, "0")
+    own = " ".join(blob for blob in ended["blob"].split() if blob not in envelope.files)  # files go on with the message
+    outcome = (
+        "rejected" if ended["outcome"] == "rejected" else "discarded"
+    )  # an acknowledged member of a batch lives on as another
+    record = replace(ended, outcome=outcome, blob="", blob_pending=own, reference=message_id)
+    await hub.store.commit(ledger, ended.partition, record, delete(row))
+    await drop_blob(ledger, ended.partition, 0, hub)
+    await hub.store.commit(names.tables(integration.name).find, names.DEAD, remove(first))
+    return message_id

@@ -1,0 +1,67 @@
+"""The watchdog's own route: an event on the alarms topic for what is dead or overdue, and none on a good day."""
+
+from typing import Any
+
+import pytest
+
+from shared.delivery.upkeep import alarms, watchdog
+from shared.destinations.event_grid import Topic
+from shared.envelope import Outgoing, Receipt
+from shared.intake.inbox import watching
+from shared.problems import Undelivered
+from shared.storage import names
+from shared.storage.store import put
+from tests import ledger_world as world
+
+NAME = "notes-to-test"
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    sent: list[Any] = []
+
+    async def deliver(self: Topic, outgoing: Outgoing) -> Receipt:
+        sent.append(dict(outgoing.properties))
+        return Receipt("published")
+
+    monkeypatch.setattr(Topic, "deliver", deliver)
+    monkeypatch.setenv("HUB_ALARMS__ENDPOINT", "https://alarms.example")
+    return sent
+
+
+@pytest.mark.parametrize(("age", "is_told"), [(10, True), (300, True), (300.1, False)])
+async def test_a_dead_letter_is_an_alarm_while_it_is_news(published: list[Any], age: float, is_told: bool) -> None:
+    hub = world.hub(world.integration(world.Remembering()))
+    await hub.store.commit(names.tables(NAME).find, names.DEAD, put("1-a.b", {"at": hub.now() - age}))
+    await watchdog.tick(hub, watching.look)
+    assert published == ([{"integration": NAME, "reason": "dead"}] if is_told else [])
+
+
+@pytest.mark.parametrize(("overdue", "reasons"), [(1, ["overdue"]), (0, [])])
+async def test_what_is_overdue_is_an_alarm(published: list[Any], overdue: int, reasons: list[str]) -> None:
+    await alarms.raise_alarms(NAME, {"overdue": overdue}, world.hub(world.integration(world.Remembering())))
+    assert [each["reason"] for each in published] == reasons
+
+
+async def test_a_topic_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def deliver(self: Topic, outgoing: Outgoing) -> Receipt:
+        raise Undelivered(kind="transient", code="http-503", text="away")
+
+    monkeypatch.setattr(Topic, "deliver", deliver)
+    monkeypatch.setenv("HUB_ALARMS__ENDPOINT", "https://alarms.example")
+    told: list[tuple[str, str]] = []
+    one = world.integration(world.Remembering())
+    hub = world.hub(one, tell=lambda name, **keys: told.append((name, keys["error_code"])))
+    await alarms.alarm(NAME, "overdue", hub)
+    assert told == [("hub.attempt", "http-503")]
+
+
+async def test_off_without_the_setting(published: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever of the two is called, and whatever is wrong."""
+    monkeypatch.delenv("HUB_ALARMS__ENDPOINT")
+    told: list[str] = []
+    hub = world.hub(world.integration(world.Remembering()), tell=lambda name, **keys: told.append(name))
+    await hub.store.commit(names.tables(NAME).find, names.DEAD, put("1-a.b", {"at": hub.now()}))
+    await alarms.alarm(NAME, "overdue", hub)
+    await alarms.raise_alarms(NAME, {"overdue": 1}, hub)
+    assert (published, told) == ([], [])

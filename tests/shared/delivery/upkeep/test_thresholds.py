@@ -1,0 +1,96 @@
+"""Thresholds: set with an audited reason, compared with the measures, reported when exceeded and only then."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from shared.delivery.upkeep import thresholds, watchdog
+from shared.delivery.upkeep.thresholds import Threshold
+from shared.hub import Hub
+from shared.intake.inbox import watching
+from shared.ledger import audit, counters
+from tests import ledger_world as world
+
+START = world.NOW
+NAME = "notes-to-test"
+
+
+@pytest.fixture
+def emitted() -> list[tuple[str, dict[str, Any]]]:
+    return []
+
+
+@pytest.fixture
+def hub(emitted: list[tuple[str, dict[str, Any]]]) -> Hub:
+    one = world.integration(world.Remembering())
+    return world.hub(one, tell=lambda name, **keys: emitted.append((name, keys)))
+
+
+async def set_to(hub: Hub, rule: str, value: float) -> None:
+    await thresholds.change(Threshold(NAME, rule, value, "nurse-in-charge", "night shift"), hub)
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit", "counts"),
+    [("error-rate", 10, {"accepted": 8, "rejected": 2}), ("slow", 500, {"delivered": 5, "accepted": 5, "ms1000": 5})],
+)
+async def test_a_limit_that_is_passed_is_reported(
+    hub: Hub, emitted: list[Any], rule: str, limit: float, counts: dict[str, int]
+) -> None:
+    await set_to(hub, rule, limit)
+    hub.counts.update({(NAME, key): count for key, count in counts.items()})
+    await watchdog.tick(hub, watching.look)
+    breaches = [keys for name, keys in emitted if name == "hub.breach"]
+    assert [(b["integration"], b["rule"], b["threshold"]) for b in breaches] == [(NAME, rule, limit)]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in thresholds.RULES if rule != "quiet"])
+async def test_a_healthy_feed_passes_no_limit(hub: Hub, emitted: list[Any], rule: str) -> None:
+    await set_to(hub, rule, 1)
+    hub.counts.update({(NAME, "accepted"): 10})
+    await watchdog.tick(hub, watching.look)
+    assert not [name for name, _ in emitted if name == "hub.breach"]
+
+
+@pytest.mark.parametrize(
+    ("backlog", "rule"), [({"waiting": 7, "oldest_age_s": 0}, "backlog-size"), ({"waiting": 0, "oldest_age_s": 7}, "backlog-age")]
+)
+async def test_a_backlog_is_reported(hub: Hub, emitted: list[Any], backlog: dict[str, float], rule: str) -> None:
+    await set_to(hub, rule, 6)
+    await thresholds.evaluate(NAME, backlog, hub)
+    assert [keys["rule"] for name, keys in emitted if name == "hub.breach"] == [rule]
+
+
+@pytest.mark.parametrize(("minutes_ago", "is_reported"), [(31, True), (29, False)])
+async def test_a_quiet_feed_is_reported(emitted: list[Any], minutes_ago: float, is_reported: bool) -> None:
+    clock = [START]
+    hub = world.hub(
+        world.integration(world.Remembering()), now=lambda: clock[0], tell=lambda name, **keys: emitted.append((name, keys))
+    )
+    hub.count(NAME, "accepted")
+    await counters.write(NAME, hub)
+    clock[0] = START + minutes_ago * 60
+    await set_to(hub, "quiet", 30)
+    await thresholds.evaluate(NAME, {"waiting": 0, "oldest_age_s": 0}, hub)
+    assert bool([name for name, _ in emitted if name == "hub.breach"]) is is_reported
+
+
+async def test_a_change_is_audited_and_can_be_taken_back(hub: Hub) -> None:
+    await set_to(hub, "slow", 800)
+    assert [(t.rule, t.value, t.who) for t in await thresholds.listed(hub)] == [("slow", 800, "nurse-in-charge")]
+    await set_to(hub, "slow", -1)
+    assert await thresholds.listed(hub) == []
+    assert [row["message_id"] for row in await audit.acts(NAME, hub)] == ["slow=800", "slow=-1"]
+    assert await audit.broken(NAME, hub) == []
+
+
+@pytest.mark.parametrize("threshold", [Threshold(NAME, "slow", 1, "who", ""), Threshold(NAME, "mood", 1, "who", "why")])
+async def test_what_cannot_be_set(hub: Hub, threshold: Threshold) -> None:
+    with pytest.raises(ValueError, match="rule"):
+        await thresholds.change(threshold, hub)
+
+
+def test_no_traffic_has_no_error_rate() -> None:
+    seen = thresholds.Seen({"waiting": 0, "oldest_age_s": 0}, Counter(), 0)
+    assert thresholds.RULES["error-rate"].measure(seen) == 0
