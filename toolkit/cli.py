@@ -4,7 +4,7 @@ import typer
 
 from toolkit.commands.develop import bench, catalogue, check, convert, demo, guide_coverage, mutate, setup, test
 from toolkit.commands.generate import docs, fhir_tables, new, sheet
-from toolkit.commands.migrate import impact, shadow
+from toolkit.commands.migrate import impact, shadow, shrink
 from toolkit.commands.operate import dead, ledger, relay, send, thresholds, trace, up, waiting, warnings
 from toolkit.commands.release import cost, lock, manifest, package
 
@@ -30,6 +30,7 @@ app.command("mutate")(mutate.mutate)
 app.command("new")(new.new)
 app.command("shadow")(shadow.shadow)
 app.command("impact")(impact.impact)
+app.command("shrink")(shrink.shrink)
 app.command("guide-coverage")(guide_coverage.guide_coverage)
 app.command("docs")(docs.docs)
 app.command("build-fhir-tables")(fhir_tables.build_fhir_tables)
