@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 from integrations import load_all
+from shared.destinations.kind import kind_of
 
 ROOT = Path(__file__).resolve().parent.parent
 VALUES = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
 READ = re.compile(r"\b(?:setting|required|number|flag)\(\s*[\"']([A-Z][A-Za-z0-9_]+)[\"']")
 FROM_AZURE = {"WEBSITE_SITE_NAME", "IDENTITY_ENDPOINT", "AZURE_CLIENT_ID", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"}
-WHERE = {"Mllp": ("HOST", "PORT"), "FhirServer": ("URL",), "Topic": ("ENDPOINT",)}  # what a destination cannot do without
 
 
 def test_every_setting_that_is_read() -> None:
@@ -21,7 +21,7 @@ def test_every_setting_that_is_read() -> None:
 
 def test_every_destination_of_the_catalogue() -> None:
     destinations = [integration.destination for integration in load_all()]
-    needed = {f"{one.name}__{key}" for one in destinations for key in WHERE.get(type(one).__name__, ())}
+    needed = {f"{one.name}__{each.key}" for one in destinations for each in kind_of(one).settings if each.is_address}
     assert needed <= set(VALUES)
 
 

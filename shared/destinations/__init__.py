@@ -1,1 +1,22 @@
-"""Where messages go. Each module declares one kind of destination; connections and SDKs are met only when one delivers."""
+"""The protocols that messages leave by. Each is a module that owns its facts (``KIND``, see ``kind``) and its class.
+
+A module is imported when an integration declares its class, when a tool asks for all of them, or after a failed delivery.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+
+DESTINATIONS: dict[str, str] = {
+    "mllp": "shared.destinations.mllp",
+    "http": "shared.destinations.http",
+    "fhir_server": "shared.destinations.fhir_server",
+    "queue": "shared.destinations.queue",
+    "event_grid": "shared.destinations.event_grid",
+    "memory": "shared.destinations.memory",
+}
+
+
+def modules() -> Iterator[ModuleType]:
+    """The module of every protocol."""
+    return map(import_module, DESTINATIONS.values())

@@ -10,11 +10,19 @@ import orjson
 
 from shared.destinations import https
 from shared.destinations.identity import managed_identity
+from shared.destinations.kind import Setting
 from shared.destinations.loops import PerLoop
 from shared.destinations.status import undelivered
 from shared.problems import Undelivered
 from shared.settings import setting
 
+SETTINGS = (
+    Setting("AUTH", "how we sign in: `none` (if absent), `client` or `identity`"),
+    Setting("TOKEN_URL", "address of the token server, for `client`"),
+    Setting("CLIENT_ID", "our id at the token server, for `client`"),
+    Setting("CLIENT_SECRET", "our secret, for `client`"),
+    Setting("SCOPE", "scope of the token; required for `identity`"),
+)
 EARLY = 60.0  # seconds before its end that a token is renewed
 
 

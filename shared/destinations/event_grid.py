@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.destinations import fence
+from shared.destinations.failures import AZURE
 from shared.destinations.https import may_be_told
 from shared.destinations.identity import managed_identity
+from shared.destinations.kind import Kind, Setting
 from shared.destinations.loops import PerLoop
 from shared.destinations.status import undelivered
 from shared.envelope import Outgoing, Receipt
@@ -18,6 +20,18 @@ if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
     from azure.core.messaging import CloudEvent
     from azure.eventgrid.aio import EventGridPublisherClient
+
+KIND = Kind(
+    label="Event Grid",
+    settings=(
+        Setting("ENDPOINT", "address of the topic; the hub's own topic if absent", is_address=True),
+        Setting("KEY", "key of the topic; the managed identity if absent"),
+    ),
+    failures=AZURE,
+    answers_with_status=True,
+    simulator="toolkit.local.simulators.event_grid:EventGrid",
+    publishes=True,
+)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -37,6 +51,7 @@ class Topic:
     The event carries the outgoing properties, in its data and as extension attributes; the body stays in the hub.
     """
 
+    kind: ClassVar[Kind] = KIND
     name: str
     type: str = "wales.nhs.hub.message"
     takes_synthetic: bool = False

@@ -1,14 +1,15 @@
 """What a failed delivery means: whose failure it is, what it costs, and whether the message may have been taken.
 
-One table for each kind of destination. The destinations raise by it, the pipeline and the breaker act on it, and
-docs/generated/delivery-failures.md is made from it. A failure of a message never touches the breaker; a failure of the
-destination never costs a message an attempt.
+Each kind of destination has a table (``KIND.failures``) and raises by it; the rows that several kinds share are here. The hub and
+the breaker act on the tables, and docs/generated/delivery-failures.md is made from them. A failure of a message never touches
+the breaker; a failure of the destination never costs a message an attempt.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from shared.destinations import modules
 from shared.problems import Undelivered
 
 Owner = Literal["message", "destination", "set-up", "access", "unclear"]
@@ -94,46 +95,11 @@ ACKNOWLEDGEMENTS = (
     Failure("ack-CR", "CR: the receiver rejects it", "message", False, "no"),
     Failure("ack-unknown", "any other code in MSA-1", "unclear", True, "maybe"),
 )
-MLLP = (
-    *ACKNOWLEDGEMENTS,
-    *CONNECTION,
-    Failure("bad-frame", "what came back is not an acknowledgement", "unclear", True, "maybe"),
-    Failure("no-control-id", "our message has no MSH-10 that could be acknowledged", "message", False, "no"),
-    Failure("block-character", "our message holds a block character of MLLP", "message", False, "no"),
-    *SETTINGS,
-)
-HTTP = (
-    *ACKNOWLEDGEMENTS,
-    *CONNECTION,
-    Failure("reply-odd", "an HL7 message was sent and no acknowledgement came back", "unclear", True, "maybe"),
-    Failure("ack-other", "the acknowledgement names another message", "unclear", True, "maybe"),
-    Failure("reply-too-large", "the answer is too large to be read", "unclear", True, "maybe"),
-    *SETTINGS,
-    *TOKENS,
-)
-FHIR = (
-    *CONNECTION,
-    Failure("reply-cut", "a success whose body is cut off", "unclear", True, "maybe"),
-    Failure("reply-odd", "a success that does not answer every entry, or cannot be read", "unclear", True, "maybe"),
-    Failure("reply-too-large", "the answer is too large to be read", "unclear", True, "maybe"),
-    Failure("outcome", "a success with an OperationOutcome in place of the answer", "unclear", True, "maybe"),
-    Failure("outcome-error", "the same, and its issues are errors", "message", False, "no"),
-    Failure("not-fhir", "a success that is not FHIR: another server is at that address", "set-up", True, "no"),
-    Failure("no-versions", "the server gives no versions, so nothing can be merged safely", "set-up", True, "no"),
-    Failure("not-unique", "the server holds several resources with that identifier", "message", False, "no"),
-    Failure("created-meanwhile", "another sender created the same resource at that moment", "message", True, "no"),
-    Failure("no-transaction", "our message is not a transaction", "message", False, "no"),
-    *SETTINGS,
-    *TOKENS,
-)
-AZURE = (
+AZURE = (  # of a storage queue and of Event Grid
     *(failure for failure in CONNECTION if failure.code in ("refused", "line-broken")),
     Failure("timeout", "no answer in time after sending began", "unclear", True, "maybe"),
     Failure("too-large", "the message is larger than a queue takes", "message", False, "no"),
     *(failure for failure in SETTINGS if failure.code != "tls-setting"),
-)
-TABLES: Mapping[str, tuple[Failure, ...]] = MappingProxyType(
-    {"MLLP": MLLP, "HTTP": HTTP, "FHIR server": FHIR, "Azure queue and Event Grid": AZURE}
 )
 
 
@@ -152,7 +118,7 @@ def owner(problem: Undelivered) -> Owner:
     of, _, status = problem.code.partition("-")
     if of in ("http", "entry", "token") and status.isdecimal():
         return of_status(int(status), of).owner
-    rows = [row for table in TABLES.values() for row in table if row.code == problem.code]
+    rows = [row for module in modules() for row in module.KIND.failures if row.code == problem.code]
     taken = "maybe" if problem.ambiguous else "no"
     row = next((row for row in rows if row.taken == taken), rows[0] if rows else None)
     return row.owner if row else _by_kind(problem)

@@ -5,13 +5,16 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import orjson
 
 from shared.destinations import authority, https
+from shared.destinations.failures import CONNECTION, SETTINGS, TOKENS, Failure
 from shared.destinations.fhir_reply import entries_of, found_in, refusal, resource_of, status_of
+from shared.destinations.kind import Kind, Setting
+from shared.destinations.tls import TIMEOUT, TLS_FILES
 from shared.envelope import Outgoing, Receipt
 from shared.fhir.bundle import file_number
 from shared.fhir.merge import merge_searches, prepare, rewrite_references, search_form, without_replaced
@@ -25,6 +28,32 @@ ROUNDS = 4  # of read, merge, write, before the message waits for its next attem
 LARGE = 5 * 1024 * 1024 // 3 * 4  # base64 characters of a Binary that is uploaded by itself, before the transaction: 5 MiB
 CHUNK = 64 * 1024  # base64 characters; a multiple of four
 Opener = Callable[[], AsyncIterator[bytes]]
+KIND = Kind(
+    label="FHIR server",
+    settings=(
+        Setting("URL", "base address of the server, https unless it is this machine", is_address=True),
+        TIMEOUT,
+        *authority.SETTINGS,
+        *TLS_FILES,
+    ),
+    failures=(
+        *CONNECTION,
+        Failure("reply-cut", "a success whose body is cut off", "unclear", True, "maybe"),
+        Failure("reply-odd", "a success that does not answer every entry, or cannot be read", "unclear", True, "maybe"),
+        Failure("reply-too-large", "the answer is too large to be read", "unclear", True, "maybe"),
+        Failure("outcome", "a success with an OperationOutcome in place of the answer", "unclear", True, "maybe"),
+        Failure("outcome-error", "the same, and its issues are errors", "message", False, "no"),
+        Failure("not-fhir", "a success that is not FHIR: another server is at that address", "set-up", True, "no"),
+        Failure("no-versions", "the server gives no versions, so nothing can be merged safely", "set-up", True, "no"),
+        Failure("not-unique", "the server holds several resources with that identifier", "message", False, "no"),
+        Failure("created-meanwhile", "another sender created the same resource at that moment", "message", True, "no"),
+        Failure("no-transaction", "our message is not a transaction", "message", False, "no"),
+        *SETTINGS,
+        *TOKENS,
+    ),
+    answers_with_status=True,
+    simulator="toolkit.local.simulators.cdr:Cdr",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -34,6 +63,7 @@ class FhirServer:
     Of resources of the type ``newest`` the version with the later ``date`` stays, whichever comes first.
     """
 
+    kind: ClassVar[Kind] = KIND
     name: str
     takes_synthetic: bool = False
     large: int = LARGE

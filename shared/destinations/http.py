@@ -1,14 +1,40 @@
 """An HTTP endpoint that takes one message a request: HL7 v2 with its acknowledgement, or anything else by status alone."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from shared.destinations import authority, https
+from shared.destinations.failures import ACKNOWLEDGEMENTS, CONNECTION, SETTINGS, TOKENS, Failure
 from shared.destinations.framing import BadFrame
+from shared.destinations.kind import Kind, Setting
 from shared.destinations.mllp import control_id, judge, read_reply
 from shared.destinations.status import undelivered
+from shared.destinations.tls import TIMEOUT, TLS_FILES
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from shared.settings import setting
+
+KIND = Kind(
+    label="HTTP",
+    settings=(
+        Setting("URL", "address, https unless it is this machine", is_address=True),
+        Setting("KEY_HEADER", "name of a header that carries a key; none if absent"),
+        Setting("KEY_VALUE", "the key"),
+        TIMEOUT,
+        *authority.SETTINGS,
+        *TLS_FILES,
+    ),
+    failures=(
+        *ACKNOWLEDGEMENTS,
+        *CONNECTION,
+        Failure("reply-odd", "an HL7 message was sent and no acknowledgement came back", "unclear", True, "maybe"),
+        Failure("ack-other", "the acknowledgement names another message", "unclear", True, "maybe"),
+        Failure("reply-too-large", "the answer is too large to be read", "unclear", True, "maybe"),
+        *SETTINGS,
+        *TOKENS,
+    ),
+    answers_with_status=True,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -18,6 +44,7 @@ class HttpEndpoint:
     An HL7 v2 message is delivered when its acknowledgement says so; anything else when the status is a success.
     """
 
+    kind: ClassVar[Kind] = KIND
     name: str
     takes_synthetic: bool = False
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
+from shared.destinations.kind import Kind
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
+
+KIND = Kind(label="memory")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -14,6 +18,7 @@ class Memory:
     An ambiguous ``Undelivered`` keeps the body and raises: taken, and the answer lost.
     """
 
+    kind: ClassVar[Kind] = KIND
     name: str = "MEMORY"
     takes_synthetic: bool = True
     received: list[Outgoing] = field(default_factory=list)

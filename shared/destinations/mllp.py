@@ -3,23 +3,45 @@
 import asyncio
 import ssl
 from dataclasses import dataclass
-from typing import NamedTuple, NoReturn
+from typing import ClassVar, NamedTuple, NoReturn
 
 from shared.destinations import lines
+from shared.destinations.failures import ACKNOWLEDGEMENTS, CONNECTION, SETTINGS, Failure
 from shared.destinations.framing import BadFrame, framed
-from shared.destinations.tls import client_context, time_limit
+from shared.destinations.kind import Kind, Setting
+from shared.destinations.tls import TIMEOUT, TLS, TLS_FILES, client_context, time_limit
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from shared.settings import setting
 
 ACCEPTED, ERROR, REJECTED = ("AA", "CA"), ("AE", "CE"), ("AR", "CR")  # HL7 table 0008
 LONGEST_DETAIL = 2000
+KIND = Kind(
+    label="MLLP",
+    settings=(
+        Setting("HOST", "address of the receiver", is_address=True),
+        Setting("PORT", "port of the receiver", is_address=True),
+        TIMEOUT,
+        TLS,
+        *TLS_FILES,
+    ),
+    failures=(
+        *ACKNOWLEDGEMENTS,
+        *CONNECTION,
+        Failure("bad-frame", "what came back is not an acknowledgement", "unclear", True, "maybe"),
+        Failure("no-control-id", "our message has no MSH-10 that could be acknowledged", "message", False, "no"),
+        Failure("block-character", "our message holds a block character of MLLP", "message", False, "no"),
+        *SETTINGS,
+    ),
+    simulator="toolkit.local.simulators.mpi:Mpi",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Mllp:
     """An MLLP receiver, by the settings ``<name>__HOST``, ``__PORT``, ``__TIMEOUT`` (30 s) and those of ``tls``."""
 
+    kind: ClassVar[Kind] = KIND
     name: str
     takes_synthetic: bool = False
 

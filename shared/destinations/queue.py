@@ -2,11 +2,13 @@
 
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared.destinations import fence
+from shared.destinations.failures import AZURE
 from shared.destinations.https import may_be_told
 from shared.destinations.identity import managed_identity
+from shared.destinations.kind import Kind, Setting
 from shared.destinations.loops import PerLoop
 from shared.destinations.status import undelivered
 from shared.envelope import Outgoing, Receipt
@@ -18,6 +20,16 @@ if TYPE_CHECKING:
     from azure.storage.queue.aio import QueueClient
 
 LARGEST = 64 * 1024  # bytes on the wire
+KIND = Kind(
+    label="Azure queue",
+    settings=(
+        Setting("QUEUE", "name of the queue", is_address=True),
+        Setting("CONNECTION", "connection string of the storage account"),
+        Setting("URL", "address of the queue service, used with the managed identity if there is no connection string"),
+    ),
+    failures=AZURE,
+    answers_with_status=True,
+)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -36,6 +48,7 @@ class QueueOf:
     The body goes as base64, because a queue is XML on the wire and would turn a CR into an LF.
     """
 
+    kind: ClassVar[Kind] = KIND
     name: str
     takes_synthetic: bool = False
 

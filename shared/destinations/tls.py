@@ -5,10 +5,18 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from shared.destinations.kind import Setting
 from shared.problems import Undelivered
 from shared.settings import flag, number, setting
 
 PEM = "-----BEGIN"
+TIMEOUT = Setting("TIMEOUT", "seconds to wait for an answer; 30 if absent")
+TLS = Setting("TLS", "`true` for TLS")
+TLS_FILES = (
+    Setting("CA", "certificate authority of the receiver: a path, or the PEM text; the system's authorities if absent"),
+    Setting("CERT", "our certificate for mutual TLS: a path, or the PEM text"),
+    Setting("KEY", "our key for mutual TLS: a path, or the PEM text"),
+)
 
 
 def client_context(name: str) -> ssl.SSLContext | None:

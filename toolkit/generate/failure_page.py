@@ -1,10 +1,11 @@
-"""The page of delivery failures, made from the tables that the product acts on (shared/destinations/failures.py)."""
+"""The page of delivery failures, made from the tables that the product acts on (``KIND.failures``)."""
 
 from collections.abc import Iterator
 from itertools import groupby
 
 from shared.delivery import breaker
-from shared.destinations.failures import OWNERS, TABLES, Failure, Status, of_status
+from shared.destinations.failures import OWNERS, Failure, Status, of_status
+from shared.destinations.kind import every
 from shared.problems import LONGEST_RETRY_AFTER
 
 INTRODUCTION = f"""\
@@ -30,11 +31,21 @@ the record says `ambiguous`.
 def page(stale: str) -> str:
     """The whole page; ``stale`` is the remark that it is generated."""
     parts = ["# What a failed delivery means", stale, INTRODUCTION, _owners()]
-    parts += [f"## {name}\n\n{_table(rows)}" for name, rows in TABLES.items()]
-    parts.append("## HTTP statuses\n\nOf an HTTP endpoint, a FHIR server, an Azure queue and Event Grid.\n\n" + _statuses("http"))
+    parts += [f"## {names}\n\n{_table(rows)}" for names, rows in tables().items()]
+    answering = ", ".join(kind.label for kind in every() if kind.answers_with_status)
+    parts.append(f"## HTTP statuses\n\nOf these destinations: {answering}.\n\n" + _statuses("http"))
     parts.append("## Statuses of one entry in a FHIR transaction's answer\n\n" + _statuses("entry"))
     parts.append("## Statuses of a token server\n\n" + _statuses("token"))
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def tables() -> dict[str, tuple[Failure, ...]]:
+    """The failures of each kind of destination, by its label; kinds that share a table are named together."""
+    names: dict[tuple[Failure, ...], list[str]] = {}
+    for kind in every():
+        if kind.failures:
+            names.setdefault(kind.failures, []).append(kind.label)
+    return {" and ".join(labels): rows for rows, labels in names.items()}
 
 
 def _owners() -> str:

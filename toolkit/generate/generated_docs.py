@@ -48,14 +48,14 @@ def pages(integrations: Iterable[Integration]) -> dict[str, str]:
     listed = sorted(integrations, key=lambda each: each.name)
     sheets = {f"interfaces/{each.name}.md": interface(each) for each in listed}
     api = json.dumps(openapi(listed), indent=2, ensure_ascii=False) + "\n"
-    return {**sheets, "openapi.json": api, "record-of-processing.md": record_of_processing(listed), **failure_page()}
+    return {**sheets, "openapi.json": api, "record-of-processing.md": record_of_processing(listed), **destination_pages()}
 
 
-def failure_page() -> dict[str, str]:
-    """What each failure of a delivery means."""
-    from toolkit.generate.failure_page import page
+def destination_pages() -> dict[str, str]:
+    """What each failure of a delivery means, and what each kind of destination reads from settings."""
+    from toolkit.generate import failure_page, settings_page
 
-    return {"delivery-failures.md": page(STALE)}
+    return {"delivery-failures.md": failure_page.page(STALE), "destination-settings.md": settings_page.page(STALE)}
 
 
 def interface(integration: Integration) -> str:

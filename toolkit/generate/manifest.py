@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from shared.destinations.event_grid import Topic
+from shared.destinations.kind import kind_of
 from shared.integration import EventGrid, Http, Integration
 from shared.storage import names
 
@@ -43,7 +43,7 @@ def entry(integration: Integration) -> dict[str, Any]:
         "tables": list(names.tables(integration.name)),
         "containers": list(CONTAINERS),
         "events": [event(trigger) for trigger in integration.triggers if isinstance(trigger, EventGrid)],
-        "publishes": isinstance(integration.destination, Topic),
+        "publishes": kind_of(integration.destination).publishes,
         "subscribers": list(integration.subscribers),
         "publishers": [
             trigger.publisher for trigger in integration.triggers if isinstance(trigger, EventGrid) and trigger.publisher

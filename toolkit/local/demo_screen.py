@@ -7,13 +7,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from shared.destinations.kind import kind_of
 from shared.integration import Integration
 from toolkit.local.demo import Result, Subscriber, figures
 from toolkit.local.journeys import Journey
 from toolkit.screen import inside
 
 WIDTH = 118
-KINDS = {"Mllp": "MLLP", "Topic": "Event Grid", "FhirServer": "FHIR server", "Memory": "memory"}
 YES, NO = "[green]✓[/]", "[bold red]✗[/]"
 
 
@@ -131,8 +131,7 @@ def _subscriber(subscriber: Subscriber) -> list[str]:
 
 
 def _place(integration: Integration) -> str:
-    kind = type(integration.destination).__name__
-    return f"{KINDS.get(kind, kind)} {integration.destination.name}"
+    return f"{kind_of(integration.destination).label} {integration.destination.name}"
 
 
 def _ms(journeys: Sequence[Journey]) -> list[str]:

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
+from shared.destinations.kind import kind_of
 from shared.integration import EventGrid as EventTrigger
 from shared.integration import Integration
 from toolkit.local.simulators.event_grid_delivery import Subscription
@@ -21,12 +23,12 @@ class Simulators:
 
     async def start(self) -> None:
         for destination in {integration.destination.name: integration.destination for integration in self.integrations}.values():
-            kind = type(destination).__name__
-            if kind in MAKERS and not _is_set(destination.name):
-                simulator = MAKERS[kind][0]()
+            kind = kind_of(destination)
+            if kind.simulator and not kind.is_set(destination.name, os.environ):
+                simulator = made(kind.simulator)
                 await simulator.start()
                 self.running[destination.name] = simulator
-                self.settings |= {f"{destination.name}__{key}": value for key, value in MAKERS[kind][1](simulator).items()}
+                self.settings |= {f"{destination.name}__{key}": value for key, value in simulator.settings.items()}
 
     async def subscribe(self, host: str, key: str = "") -> None:
         """Event Grid subscriptions for what the catalogue publishes and takes, once the host listens."""
@@ -42,9 +44,10 @@ class Simulators:
             await simulator.stop()
 
 
-def _is_set(name: str) -> bool:
-    """Whether the settings point this destination at something already."""
-    return any(os.environ.get(f"{name}__{key}") for key in ("HOST", "ENDPOINT", "URL"))
+def made(simulator: str) -> Any:
+    """A simulator by its dotted name, ``module:class``."""
+    module, _, name = simulator.partition(":")
+    return getattr(import_module(module), name)()
 
 
 def _subscription(integration: Integration, trigger: EventTrigger, host: str, key: str) -> Subscription:
@@ -55,29 +58,3 @@ def _subscription(integration: Integration, trigger: EventTrigger, host: str, ke
         subject_begins=trigger.subject_begins,
         filters=trigger.filters,
     )
-
-
-def _mpi() -> Any:
-    from toolkit.local.simulators.mpi import Mpi
-
-    return Mpi()
-
-
-def _topic() -> Any:
-    from toolkit.local.simulators.event_grid import EventGrid
-
-    return EventGrid()
-
-
-def _cdr() -> Any:
-    from toolkit.local.simulators.cdr import Cdr
-
-    return Cdr()
-
-
-# class of the destination -> what stands in for it, and the settings that point there
-MAKERS: dict[str, Any] = {
-    "Mllp": (_mpi, lambda one: {"HOST": one.host, "PORT": str(one.port)}),
-    "Topic": (_topic, lambda one: {"ENDPOINT": one.endpoint, "KEY": one.key}),
-    "FhirServer": (_cdr, lambda one: {"URL": one.url}),
-}

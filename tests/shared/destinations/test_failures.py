@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from shared.destinations.failures import TABLES, kind, owner
+from shared.destinations.failures import kind, owner
+from shared.destinations.kind import every
 from shared.problems import Undelivered
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 SOURCES = [*sorted((ROOT / "shared/destinations").glob("*.py")), *sorted((ROOT / "shared/delivery").glob("*.py"))]
-ROWS = {(row.code, row.taken): row for table in TABLES.values() for row in table}
+ROWS = {(row.code, row.taken): row for each in every() for row in each.failures}
 COMPUTED = {"status.py": 1, "mllp.py": 3}  # codes of a status, of an acknowledgement, of a line that broke
 
 
@@ -56,7 +57,7 @@ def test_the_owner_is_that_of_the_row(row) -> None:  # type: ignore[no-untyped-d
 
 def test_two_tables_that_have_a_code_agree_on_it() -> None:
     for (code, taken), row in ROWS.items():
-        same = [one for table in TABLES.values() for one in table if (one.code, one.taken) == (code, taken)]
+        same = [one for each in every() for one in each.failures if (one.code, one.taken) == (code, taken)]
         assert {(one.owner, one.again) for one in same} == {(row.owner, row.again)}
 
 
@@ -77,9 +78,9 @@ def test_a_code_that_no_table_has(kind, ambiguous, expected) -> None:  # type: i
     assert owner(Undelivered(kind=kind, code="something-else", text="", ambiguous=ambiguous)) == expected
 
 
-def test_the_page_is_in_step_with_the_tables() -> None:
+def test_the_pages_are_in_step_with_the_tables() -> None:
     """Run ``./hub docs --write`` and read the difference."""
-    from toolkit.generate.generated_docs import failure_page
+    from toolkit.generate.generated_docs import destination_pages
 
-    for name, text in failure_page().items():
+    for name, text in destination_pages().items():
         assert (ROOT / "docs" / "generated" / name).read_text("utf-8") == text

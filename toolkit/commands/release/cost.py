@@ -16,7 +16,7 @@ def cost(
 ) -> None:
     """Estimate the monthly cost, and compare it with always-on containers and a broker."""
     from integrations import CATALOGUE, load
-    from shared.destinations.event_grid import Topic
+    from shared.destinations.kind import kind_of
     from shared.integration import Http
     from toolkit.release import cost as model
     from toolkit.release.counting import count
@@ -30,7 +30,7 @@ def cost(
         integrations or len(CATALOGUE),
         always_ready,
         not any(isinstance(trigger, Http) for trigger in integration.triggers),
-        isinstance(integration.destination, Topic),
+        kind_of(integration.destination).publishes,
         private,
     )
     show(asked, integration.name, busy, idle)

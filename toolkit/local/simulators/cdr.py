@@ -64,6 +64,11 @@ class Cdr:
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/fhir"
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What points a destination at this simulator."""
+        return {"URL": self.url}
+
     async def start(self) -> None:
         self._stopped = asyncio.Event()
         app = web.Application(client_max_size=LARGEST, middlewares=[self._guard])

@@ -59,6 +59,11 @@ class EventGrid:
         """The dead letters, each with its reason."""
         return self.deliverer.dead
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What points a destination at this simulator."""
+        return {"ENDPOINT": self.endpoint, "KEY": self.key}
+
     async def start(self) -> None:
         self.deliverer = Deliverer(aiohttp.ClientSession(), self.speed)
         app = web.Application(client_max_size=2 * LARGEST_REQUEST)

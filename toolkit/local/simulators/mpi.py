@@ -84,6 +84,11 @@ class Mpi:
         """The messages that were taken, in order."""
         return [message.body for message in self.received if message.taken]
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What points a destination at this simulator."""
+        return {"HOST": self.host, "PORT": str(self.port)}
+
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self.tls, limit=LARGEST)
         self.port = self._server.sockets[0].getsockname()[1]
