@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from shared.hl7.message import Message
 from toolkit.cli import app
-from toolkit.commands import guide_coverage
+from toolkit.commands.develop import guide_coverage
 from toolkit.guide import coverage
 from toolkit.guide.components import Component, components
 from toolkit.guide.measure import Measured, measure, measured, shares
@@ -92,6 +92,27 @@ def test_a_reason_explains_and_counts_as_what_it_is() -> None:
     found.append(Measured(component, True, False, Reason("elsewhere", "")))
     expected = Counter(rows=4, applicable=3, lands=2, exact=1, reason=2, neither=1)
     assert shares(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "path", "target"),
+    [
+        ("PRT-6", "2", "PractitionerRole.code.coding.display"),
+        ("OBR-53", "5", "ServiceRequest.identifier.type.coding.code"),
+        ("MSH-3", "2", "Provenance.entity.what->Device.identifier.value"),
+        ("OBX-5", "2", "DocumentReference.content.attachment.extension.valueCodeableConcept"),
+        ("PD1-3", "6.1", "Organization.identifier.assigner->Organization.identifier.value"),
+        ("ROL-10", "4", "CareTeam.participant.onBehalfOf->Organization.type.coding.code"),
+    ],
+)
+def test_components_that_are_read_for_one_purpose_are_exact(field: str, path: str, target: str) -> None:
+    assert measure(of(field, path, target)).exact
+
+
+def test_a_place_counts_only_where_the_reference_to_it_is() -> None:
+    """The Condition of a diagnosis is no proof that an episode of care names it."""
+    row = next(row for row in segment_rows() if row.map == "DG1[EpisodeOfCare]" and row.field == "DG1-3")
+    assert not any(measure(component, ("ADT^A01",)).lands for component in components(row))
 
 
 def test_a_resource_is_no_part_of_the_element_that_holds_a_type() -> None:

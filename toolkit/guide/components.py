@@ -16,7 +16,11 @@ TABLES = {table.name: table for table in vars(tables).values() if isinstance(tab
 RESOURCES = ("Location", "Practitioner", "PractitionerRole", "Organization", "Device", "RelatedPerson", "Patient")
 NUMBER = re.compile(r"[.-](\d+)$")
 # Where the guide gives a resource for a datatype, the element of that resource which holds the type.
-ELEMENT = {("Location", "Address"): "address", ("Location", "ContactPoint"): "telecom"}
+ELEMENT = {
+    ("Location", "Address"): "address",
+    ("Location", "ContactPoint"): "telecom",
+    ("Organization", "CodeableConcept"): "type",
+}
 
 
 Steps = tuple[DatatypeRow, ...]
@@ -37,7 +41,7 @@ class Component(NamedTuple):
     @property
     def table(self) -> Table | None:
         """The code table of the component: its own, else that of the field it stands for."""
-        whole = self.row.table if self.path in ("", "1", "1.1") else ""
+        whole = self.row.table if self.path in ("", "1", "1.1", "4") else ""
         own = (self.steps[-1].table or self._outer("table")) if self.steps else ""
         return TABLES.get(own or whole)
 
@@ -117,7 +121,12 @@ def joined(target: str, inner: str) -> str:
         return inner
     if element := ELEMENT.get((target.rpartition("->")[2], first)):
         return f"{target}.{element}.{rest}"
+    if rest == "text" and target.endswith(".text"):  # the row names the text of a concept, and its map the text again
+        return target
     followed, _, more = rest.partition(".")
     if "->" in followed and target.endswith(f".{followed}"):  # the row follows the reference that the map follows too
         return f"{target}.{more}" if more else target
+    element, arrow, _ = followed.partition("->")
+    if arrow and target.endswith(f".{element}"):
+        return target + rest[len(element) :]
     return f"{target}.{rest}" if dot else target

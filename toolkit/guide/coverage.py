@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -25,17 +25,24 @@ ONCE = (
 )  # fmt: skip
 # Types and values of OBX-2 and OBX-5: each once, and each twice, which makes components.
 VALUES = tuple((*pair.split(" ", 1),) for pair in (*ONCE, *(f"{each}~{each.split(' ', 1)[1]}" for each in ONCE)))
+LANGUAGES = ("cy^Welsh^ISO639-1", "cy^Words one^ISO639-1^C2^Words two^99BB^1.1^2.2^Said^C3^Words three^99CC^3.3")
 # More texts that a field is tried with, where one code cannot show every row.
 MORE = {
     "PV1-2": ("I", "P", "O"), "OBX-11": ("F", "X", "N"), "OBR-11": ("G", "A"), "RXA-20": ("RE", "CP", ""), "RXA-21": ("D", "A"),
     "TXA-19": ("AV", "OB", "CA"), "ORC-1": ("NW", "SC", "OC", "CA", "CR"), "EVN-4": ("01", "U"), "NK1-3": ("SPO", "E"),
     "IN1-17": ("SEL", "SPO"), "ORC-4": ("E1&NS^E2&NS", "E1^NS"), "PID-7": ("19800229", "19800229103000"),
-    "SCH-7": ("ROUTINE^R^HL70276", "Normal^N^HL70277"), "ROL-3": ("PP^^HL70443", "AT^^HL70443"), "SCH-25": ("Cancelled",),
-    "SPM-17": ("20240102", "20240102^20240103"), "OBX-33": ("E1&NS^E2&NS",), "TQ1-3": ("BID^DW^1^5^2^D^^AC^5^M", "BID"),
+    "SCH-7": (
+        "ROUTINE^Routine^HL70276", "Normal^Normal^HL70277",
+        "Normal^Words one^HL70277^C2^Words two^99BB^1.1^2.2^Said^C3^Words three^99CC^3.3",
+    ),
+    "TQ1-6": ("2^h", "2^h&hour", "2^h&hour&UCUM&&&&&&Said unit"), "ROL-3": ("PP^^HL70443", "AT^^HL70443"),
+    "SPM-17": ("20240102", "20240102^20240103"), "OBX-33": ("E1&NS^E2&NS",), "SCH-25": ("Cancelled",),
+    "TQ1-3": ("BID^DW^1^5^2^D^^AC^5^M", "BID"),
     "MSH-9": ("ADT^A01^ADT_A01",), "MSH-3": ("APP^1.2.840^ISO", "APP"), "MSH-5": ("APP^1.2.840^ISO", "APP"),
     "ROL-11": tuple(f"1 Street^^City^^^^{kind}" for kind in "HOB"),
     "PRT-4": ("PP^^HL70443", "AT^^HL70443", "NOK"), "PRT-23": ("B", "C", "E", "F", "H", "O"),
-    "OBR-29": ("E1&NS^E2&NS",), "PID-14": ("01234567890^^PH",), "PID-11": ("1 Street^^City^^^^H", "1 Street^^City^^^^M"),
+    "PID-15": LANGUAGES, "NK1-20": LANGUAGES, "OBR-29": ("E1&NS^E2&NS",),
+    "PID-14": ("01234567890^^PH",), "PID-11": ("1 Street^^City^^^^H", "1 Street^^City^^^^M"),
 }  # fmt: skip
 DAY = "20240102"
 # What must stand beside a field for a row's condition to hold.
@@ -47,7 +54,7 @@ BESIDE: dict[str, tuple[Mapping[str, str], ...]] = {
     "PID-33": ({"34": "FAC"},),
     "OBX-24": ({"23": "Org^^1"}, {"23": "Org^^1", "25": "P9^Dir"}),
     "OBX-23": ({"25": "P9^Dir"},),
-    "OBR-7": ({"8": "20240103"},),
+    "OBR-7": ({"8": "20240103"}, {"8": "", "15": "BLD"}),
     "ORC-9": ({"1": ""}, {"1": "NW", "10": "P3^Clerk"}, {"10": "P3^Clerk"}),
     "PR1-7": ({"5": DAY + "0304"},),
     "PR1-5": ({"7": "45"},),
@@ -174,7 +181,7 @@ def texts_of(field: str, number: str) -> tuple[str, ...]:
     return (value_of(field, datatype),) if number else ("",)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def leaves_of(text: str) -> frozenset[tuple[tuple[str, str], int]]:
     """The leaves of the bundle that a message becomes, without places in lists, with how often each occurs."""
     if not text:

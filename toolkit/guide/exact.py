@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from shared.mapping.datatypes.code import coding_system
 from shared.mapping.datatypes.date import dtm_date, dtm_date_time, tm_time
+from shared.mapping.datatypes.timing import UNITS
 from shared.validation.authorities import PATIENT_AUTHORITY, PROVIDER_AUTHORITY
 from toolkit.guide.components import Component
 from toolkit.guide.parts import Parts
@@ -25,9 +26,10 @@ def exact_texts(component: Component, sent: Parts) -> Iterator[str]:
     assignment = component.assignment
     if assignment:
         if not CALCULATED.search(assignment):
-            yield "".join(literal or _at(component, sent, number) for literal, number in TOKEN.findall(assignment))
+            text = "".join(literal or _at(component, sent, number) for literal, number in TOKEN.findall(assignment))
+            yield " ".join(text.split())
         return
-    if component.target.endswith(".url"):
+    if component.target.endswith(".url") or (component.target.endswith("coding.system") and not component.steps):
         return
     for text in [each for path, each in sent.items() if covers(component.path, path) or not component.path]:
         yield from _forms(component, text)
@@ -44,6 +46,10 @@ def _forms(component: Component, text: str) -> Iterator[str]:
         yield from filter(None, (coding_system(text), PROVIDER_AUTHORITY.get(text), PATIENT_AUTHORITY.get(text)))
     if any(step.component in ("HD.2", "EI.3") for step in component.steps):
         yield from ("urn:oid:" + text, "urn:uuid:" + text)
+    if component.target.endswith("Unit") and text in UNITS:
+        yield UNITS[text]
+    if component.target.endswith("text.div"):
+        yield f'<div xmlns="http://www.w3.org/1999/xhtml">{text}</div>'
     if component.target.endswith("data"):
         yield "d29yZHM="  # the words of the forms, in base64
 

@@ -135,12 +135,19 @@ def full(segment: str) -> dict[str, str]:
     return {name.partition("-")[2]: value_of(name, datatype) for name, datatype in fields.items() if value_of(name, datatype)}
 
 
-def message(event: str, segments: Mapping[str, Fields], other: Fields | None = None) -> str:
-    """A message of this event, with these fields in its segments; ``other`` are more fields of MSH."""
+def message(event: str, segments: Mapping[str, Fields], other: Fields | None = None, without: str = "") -> str:
+    """A message of this event, with these fields in its segments; ``other`` are more fields of MSH.
+
+    A segment that it is ``without`` would hide what another one says of the same.
+    """
     header = {"3": "APP", "4": "FAC", "7": "20240101000000", "9": event, "10": "C1", "12": "2.5.1"} | dict(other or {})
     lines = ["MSH|^~\\&|" + line({str(int(n) - 2): text for n, text in header.items()})]
     merge = ("MRG",) if event[4:] in MERGED else ()
-    lines += [f"{name}|{line(segments.get(name, LEAST.get(name, {'1': '1'})))}" for name in (*ORDER[event[:3]], *merge)]
+    lines += [
+        f"{name}|{line(segments.get(name, LEAST.get(name, {'1': '1'})))}"
+        for name in (*ORDER[event[:3]], *merge)
+        if name != without
+    ]
     return "\r".join(lines)
 
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from toolkit.guide.components import Component, components
-from toolkit.guide.coverage import changes, difference, inside, targets, texts_of
+from toolkit.guide.coverage import changes, difference, inside, leaves_of, targets, texts_of
 from toolkit.guide.exact import exact_texts
 from toolkit.guide.parts import parts
 from toolkit.guide.reasons import Reason, reason_of
@@ -51,28 +51,38 @@ def _measured(work: tuple[tuple[str, ...], list[Row]]) -> list[Measured]:
 
 
 def measure(component: Component, events: tuple[str, ...] = tuple(STRUCTURE)) -> Measured:
-    """Try a component in the message types that use its map, until it is exact."""
+    """Try a component in the message types that use its map, until it is exact; in the first alone where a reason explains it."""
     lands = False
     using = events_of(component.row.map, events)
-    for event in using:
+    reason = reason_of(component, using)
+    places = targets(component.target) if component.target else ()
+    for event in using[:1] if reason else using:
         for changed, values in _tried(event, component):
-            hits = {text for path, text in changed if any(inside(path, each) for each in targets(component.target))}
+            hits = {text for path, text in changed if any(inside(path, each) for each in places)}
             lands = lands or bool(hits)
             if hits & values if values else hits:
                 return Measured(component, lands=True, exact=True)
-    return Measured(component, lands=lands, exact=False, reason=reason_of(component, using))
+    return Measured(component, lands=lands, exact=False, reason=reason)
 
 
 def _tried(event: str, component: Component) -> Iterator[tuple[frozenset[tuple[str, str]], frozenset[str]]]:
     """What the component changes in each of several messages, and the texts that are exact there (none: any is)."""
     if component.row.field:
         for trial in trials(event, component):
-            yield difference(trial.without, trial.message), frozenset(exact_texts(component, trial.sent))
+            if _linked(component.target, trial.message):
+                yield difference(trial.without, trial.message), frozenset(exact_texts(component, trial.sent))
     if not component.steps:
         segment, _, number = component.row.map.partition("[")[0], "", component.row.field.partition("-")[2]
         sent = texts_of(component.row.field, number)
         values = frozenset(value for text in sent for value in exact_texts(component, parts(text)))
         yield from ((changed, values) for changed in changes(event, segment, component.row.field))
+
+
+def _linked(target: str, text: str) -> bool:
+    """Whether each reference that a target follows is in the bundle: what another resource says of the same is no proof."""
+    paths = {path for (path, _), _ in leaves_of(text)}
+    holders = target.split("->")[:-1]
+    return all(any(path.startswith(holder + ".") for path in paths) for holder in holders)
 
 
 def shares(found: Iterable[Measured]) -> Counter[str]:

@@ -58,4 +58,4 @@ def forms(datatype: str, code: str = "") -> tuple[Parts, ...]:
     if "1" not in sent[0] or datatype not in CODED:
         return (parts(code), *sent)
     known = [{**each, "1": code, "3": ""} for each in sent if "1" in each]
-    return (*known, *sent)
+    return (*known, *sent, {"4": code})

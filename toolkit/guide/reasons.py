@@ -16,6 +16,7 @@ KINDS = {
     "elsewhere": "the value arrives at another place or in another form",
     "left": "not implemented",
 }
+ITSELF = "-"  # the row, and not the maps inside it
 NO_PLACE = ("open", "r4", "slip")
 
 
@@ -36,7 +37,7 @@ class Written(NamedTuple):
 
     map: str
     row: str
-    inside: str  # the row of the map inside, as CWE[string]:11; "" for all
+    inside: str  # the row of the map inside, as CWE[string]:11; "" for all; - for the row without the maps inside it
     event: str  # "" for all message types
     reason: Reason
 
@@ -47,7 +48,9 @@ def reason_of(component: Component, events: tuple[str, ...] | list[str]) -> Reas
     for at, (name, row) in enumerate(chain):
         inner = [f"{map_}:{place}" for map_, place in chain[at + 1 :]]
         for written in (*_written().get((name, row), ()), *_written().get((name, ""), ())):
-            if (not written.inside or written.inside in inner) and (not written.event or [written.event] == list(events)):
+            if (not written.inside or written.inside in (inner or [ITSELF])) and (
+                not written.event or [written.event] == list(events)
+            ):
                 return written.reason
     return _own(component)
 

@@ -14,6 +14,9 @@ from toolkit.guide.rows import STRUCTURE, Row, maps_of
 # Fields of MSH that no message can be without.
 ALWAYS = ("MSH-1", "MSH-2", "MSH-7", "MSH-9", "MSH-10")
 
+# A segment that says the same as another one in its place, and so hides what that one says.
+HIDING = {"OBR[Specimen]": "SPM", "TXA[DocumentReference]": "NTE"}
+
 
 class Trial(NamedTuple):
     """A message without a component and with it, and the components of the field that has it."""
@@ -63,7 +66,7 @@ def _message(event: str, row: Row, fields: Mapping[str, str]) -> str:
     segment = row.field.partition("-")[0]
     if segment == "MSH":
         return message(event, {}, {n: text for n, text in fields.items() if f"MSH-{n}" not in ALWAYS or text})
-    return message(event, {segment: fields})
+    return message(event, {segment: fields}, without=HIDING.get(row.map, ""))
 
 
 def _settings(row: Row) -> Iterator[tuple[Mapping[str, str], int, Parts]]:

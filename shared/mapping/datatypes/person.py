@@ -71,7 +71,7 @@ def xad_address(xad: Part) -> Element:
         extension=_address_kind(kind) if kind not in SAID_EXACTLY else [],
         use=ADDRESS_USE.get(kind),
         type=ADDRESS_TYPE.get(kind),
-        **_lines(more[:5], tract),
+        **_lines(more[:5], tract and _words(xad, "10")),
         city=city,
         district=county and _words(xad, "9"),
         state=state,

@@ -10,11 +10,14 @@ from shared.fhir.resource import Decimal, Element, element
 from shared.hl7.segment import Repetition
 from shared.mapping.datatypes.code import ORIGINAL_TEXT, coding_system
 from shared.mapping.said import Part, said, saying
+from shared.mapping.tables import V2_SYSTEM
 
 BOM = "\ufeff"  # a mark of byte order inside a text: a blank
 COMPARATORS = ("<", "<=", ">", ">=")
 MEDIA = {"AP": "application", "AU": "audio", "IM": "image", "TEXT": "text", "TX": "text", "FT": "text", "SD": "image"}
 MIME = re.compile(r"[\w.+-]+/[\w.+-]+(?:; ?[\w.+-]+=[\w.+-]+)*", re.ASCII)
+ALTERNATE_CODES = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
+TYPES_OF_DATA = ("AP", "AU", "FT", "IM", "multipart", "NS", "SD", "SI", "TEXT", "TX")
 SUBTYPES = {
     "PDF": "application/pdf",
     "DICOM": "application/dicom",
@@ -200,8 +203,17 @@ def ed_attachment(ed: Part) -> Element:
         data = base64(a2b_hex(data))
     elif encoding != "BASE64":
         data = base64(data.encode("utf-8", "replace"))
-    kind = media_type(said(ed, "2"), said(ed, "3")) or "application/octet-stream"  # FHIR, att-1: data has a type
-    return element(contentType=kind, data=_base64(data))
+    main, subtype = said(ed, "2"), said(ed, "3")
+    kind = media_type(main, subtype)
+    as_sent = _type_of_data(main) if main and not kind else []
+    # FHIR, att-1: data has a type
+    return element(extension=as_sent, contentType=kind or "application/octet-stream", data=_base64(data))
+
+
+def _type_of_data(kind: str) -> list[Element]:
+    """ED-2 (HL7 table 0191) where it makes no MIME type; another word stays as text. Source: guide, ED[Attachment]."""
+    concept: Element = {"coding": [{"system": V2_SYSTEM + "0191", "code": kind}]} if kind in TYPES_OF_DATA else {"text": kind}
+    return [{"url": ALTERNATE_CODES, "valueCodeableConcept": concept}]
 
 
 def rp_attachment(rp: Part) -> Element:

@@ -189,9 +189,11 @@ def _entity(msh: Segment) -> Element:
 
 def _application(msh: Segment) -> Element:
     """MSH-3, where MSH-24 says that it has an address of its own. Source: guide, MSH[Provenance-Source]."""
-    if not said(msh, "3") or not said(msh, "24"):
+    if not said(msh, "24"):
         return {}
-    return {"role": "source", "what": {"type": "Device", "identifier": {"value": said(msh, "3")}}}
+    name, universal, kind = HD(msh.first("3"))
+    numbers = hd_identifiers(name, universal, kind)
+    return {"role": "source", "what": element(type="Device", identifier=numbers[-1], display=name)} if numbers else {}
 
 
 def _author(who: Element) -> Element:

@@ -111,8 +111,10 @@ def _filler_group(read: Reading, orc: Segment) -> list[Element]:
 
 
 def _alternates(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
+    """OBR-53, else ORC-33 -> identifiers of the placer, each with the type that was sent too."""
     sent = read.each(obr, "53", cx_number) or read.each(orc, "33", cx_number)
-    return [{**each, "type": v2_0203("PLAC")} for each in sent]
+    placer = v2_0203("PLAC")["coding"]
+    return [{**each, "type": {**(kind := each.get("type", {})), "coding": [*placer, *kind.get("coding", ())]}} for each in sent]
 
 
 def _parents(read: Reading, obr: Segment) -> list[Element]:

@@ -79,7 +79,7 @@ def prt_care_team(read: Reading, prt: Segment) -> Resource:
     Source: guide, PRT[CareTeam].
     """
     organization = _organization(read, prt)
-    member = read.keep(prt_practitioner_role(read, prt)) if said(prt, "6") else _member(read, prt)
+    member = read.keep(_role_in_team(read, prt)) if said(prt, "6") else _member(read, prt)
     participant = element(
         role=read.concepts(prt, "4", PARTICIPATION),
         member=member or organization,
@@ -87,6 +87,12 @@ def prt_care_team(read: Reading, prt: Segment) -> Resource:
         period=_period(read, prt),
     )
     return resource("CareTeam", id=read.id(prt, "/CareTeam"), subject=read.patient, participant=[participant])
+
+
+def _role_in_team(read: Reading, prt: Segment) -> Resource:
+    """A role whose codes are PRT-4, and PRT-6 too: a specialty in the guide, and a code in its care team."""
+    role = prt_practitioner_role(read, prt)
+    return {**role, "code": [*role.get("code", ()), *role.get("specialty", ())]}
 
 
 def _member(read: Reading, prt: Segment) -> Element:
