@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from shared import pipeline
+from shared.check import run
 from shared.envelope import Envelope
 from shared.integration import Integration
 from toolkit.migrate.pairs import CONTENT_TYPES
@@ -34,7 +34,7 @@ def envelope(integration: Integration, body: bytes) -> Envelope:
 
 def failures(integration: Integration, body: bytes) -> dict[Failure, None]:
     """Every way in which a message fails, the most severe first, each once; warnings last."""
-    ran = pipeline.run(integration, envelope(integration, body))
+    ran = run(integration, envelope(integration, body))
     kind = ran.verdict.acknowledgement
     found = [Failure(kind, issue.rule or issue.code, place(issue.where)) for issue in ran.verdict.issues if issue.is_error]
     if ran.verdict.accepted:

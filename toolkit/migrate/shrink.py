@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from shared import pipeline
+from shared.check import run
 from shared.integration import Integration
 from toolkit.migrate import public
 from toolkit.migrate.failures import Failure, failures
@@ -128,7 +128,7 @@ def stub(integration: Integration, shrunk: Shrunk) -> str:
     return STUB.format(
         name=integration.name,
         failure=failure.text,
-        module=pipeline.run.__module__,
+        module=run.__module__,
         sample=shrunk.name,
         extension=shrunk.extension,
         received_at=RECEIVED_AT,
