@@ -174,6 +174,7 @@ IN_PLAIN_ENGLISH = (
     "hub",
     "function_app.py",
     "shared/fhir",
+    "shared/hl7/",
 )
 NOT_READ = (
     "docs/generated/",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from shared.hl7 import Message
-from shared.hl7.segment import NULL
+from shared.hl7.repetition import NULL
 from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
 from shared.validation.nhs_number import is_nhs_number

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shared.hl7 import Message, Segment, compose, replace
-from shared.hl7.segment import Raw
+from shared.hl7.repetition import Raw
 
 BEGINNINGS = {"PDF": (b"%PDF", "JVBERi0")}  # how a file of the subtype begins, and that in base64
 

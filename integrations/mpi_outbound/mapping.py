@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from shared.envelope import Outgoing
 from shared.hl7 import Message
-from shared.hl7.segment import NULL
+from shared.hl7.repetition import NULL
 
 HL7 = "x-application/hl7-v2+er7"
 REGISTERED = re.compile(r"[0-9]{1,3}|NHS")  # the register of authorities has numbers; any other text may be a person's name

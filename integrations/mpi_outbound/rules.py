@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from shared.hl7 import Message
-from shared.hl7.segment import NULL
+from shared.hl7.repetition import NULL
 from shared.issue import Issue
 from shared.validation.policy import safety
 

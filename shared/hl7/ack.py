@@ -1,4 +1,4 @@
-"""Acknowledgements: MSA with the decision, ERR with the findings, as the sender's version writes them.
+"""Acknowledgements: MSA with the decision and ERR with the issues, in the HL7 version of the sender.
 
 HL7 v2 chapter 2: 2.9 (processing rules), 2.15 (ACK, MSA, ERR).
 """
@@ -14,7 +14,8 @@ from shared.hl7.encoding import Encoding
 from shared.hl7.message import Message
 from shared.hl7.path import Path
 from shared.hl7.reader import parse
-from shared.hl7.segment import Raw, Segment
+from shared.hl7.repetition import Raw
+from shared.hl7.segment import Segment
 from shared.hl7.timestamp import local
 from shared.issue import Issue, Verdict
 
@@ -36,50 +37,42 @@ ERROR_CONDITIONS = {  # HL7 table 0357
     "207": "Application internal error",
 }
 HUB = "HUB"
-ROUTE = ("1", "2", "3", "4", "5", "6", "11", "12", "18")  # of MSH: what senders say the same way in every message
-MANY, LONG = 1024, 500  # so many of them are remembered, up to so many characters
+ROUTE = ("1", "2", "3", "4", "5", "6", "11", "12", "18")  # fields of MSH that are the same in every message of a sender
+MANY, LONG = 1024, 500  # size of the cache of headers; longest header that is cached, in characters
 ENHANCED = {"AA": "CA", "AE": "CE", "AR": "CR"}
 SEVERITY = {"fatal": "E", "error": "E", "warning": "W", "information": "I"}  # HL7 table 0516
-WANTED = {"NE": (), "ER": ("AE", "AR"), "SU": ("AA",)}  # HL7 table 0155: which decisions the sender wants to hear
+REQUESTED = {"NE": (), "ER": ("AE", "AR"), "SU": ("AA",)}  # HL7 table 0155: decisions for which the sender requests an answer
 _VERSION = re.compile(r"2\.[1-9](?:\.[1-9])?")
 _BARE = "MSH|^~\\&|||||||||P|2.5"
 
 
 def wants_answer(message: Message | None, verdict: Verdict, mode: Mode = "by-message") -> bool:
-    """Whether MSH-15 asks to hear this decision; it does unless it says NE, ER or SU."""
+    """Whether MSH-15 requests an answer with this decision. Without NE, ER or SU it requests every answer."""
     if message is None or mode == "original":
         return True
-    return verdict.acknowledgement in WANTED.get(message["MSH-15"], ("AA", "AE", "AR"))
+    return verdict.acknowledgement in REQUESTED.get(message["MSH-15"], ("AA", "AE", "AR"))
 
 
 def acknowledge(message: Message | None, verdict: Verdict, received_at: str, mode: Mode = "by-message") -> bytes:
-    """The acknowledgement of a message, or of a body that was none; the same inputs give the same bytes.
+    """The acknowledgement of a message, or of a body that is not a message (``None``). The same arguments give the same bytes.
 
     Args:
         received_at: UTC, ISO 8601: MSH-7 of the answer.
-        mode: ``by-message`` writes CA, CE or CR when MSH-15 or MSH-16 is valued; ``original`` never does.
+        mode: ``by-message`` writes CA, CE or CR if MSH-15 or MSH-16 has a value; ``original`` never does.
     """
-    asked = message or parse(_BARE)
-    version = _version(asked)
-    code = _code(asked, verdict, mode)
-    header = _header(asked, message is None, received_at, version, code)
+    original = message or parse(_BARE)
+    version = _numbers(original["MSH-12"])
+    is_enhanced = mode == "by-message" and (original["MSH-15"] or original["MSH-16"])
+    code = ENHANCED[verdict.acknowledgement] if is_enhanced else verdict.acknowledgement
+    header = _header(original, message is None, received_at, version, code)
     errors = [issue for issue in verdict.issues if issue.severity != "information"]
-    made = [header, _msa(asked, code, errors, version), *_err(asked, errors, version)]
-    return compose(asked, made).encode()
-
-
-def _version(message: Message) -> tuple[int, ...]:
-    return _numbers(message["MSH-12"])
+    segments = [header, _msa(original, code, errors, version), *_err(original, errors, version)]
+    return compose(original, segments).encode()
 
 
 @lru_cache(maxsize=MANY)
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in (version if _VERSION.fullmatch(version) else "2.5").split("."))
-
-
-def _code(message: Message, verdict: Verdict, mode: Mode) -> str:
-    enhanced = mode == "by-message" and (message["MSH-15"] or message["MSH-16"])
-    return ENHANCED[verdict.acknowledgement] if enhanced else verdict.acknowledgement
 
 
 def _header(message: Message, unread: bool, received_at: str, version: tuple[int, ...], code: str) -> Segment:
@@ -93,7 +86,7 @@ def _header(message: Message, unread: bool, received_at: str, version: tuple[int
 
 @lru_cache(maxsize=MANY)
 def _frame(encoding: Encoding, unread: bool, version: tuple[int, ...], route: tuple[str, ...], event: str) -> tuple[str, ...]:
-    """The fields of the header but for time and control id: the same for all messages of a sender, and made once."""
+    """The fields of the header except time and control id: the same for all messages of a sender, so they are cached."""
     sent = dict(zip(ROUTE, map(Raw, route), strict=True))
     values: dict[str, Value] = {
         "1": sent["1"],
@@ -102,7 +95,7 @@ def _frame(encoding: Encoding, unread: bool, version: tuple[int, ...], route: tu
         "4": sent["6"],
         "5": sent["3"],
         "6": sent["4"],
-        "9": _type(event, version),
+        "9": ("ACK", event) if version < (2, 3, 1) else ("ACK", event, "ACK"),  # MSH-9.3 is new in 2.3.1
         "11": sent["11"] or "P",
         "12": sent["12"] if _VERSION.fullmatch(sent["12"]) else "2.5",
         "18": sent["18"],
@@ -110,19 +103,14 @@ def _frame(encoding: Encoding, unread: bool, version: tuple[int, ...], route: tu
     return tuple(filled(["MSH"], values, encoding))
 
 
-def _type(event: str, version: tuple[int, ...]) -> tuple[str, ...]:
-    """MSH-9: the structure is written from 2.3.1 on."""
-    return ("ACK", event) if version < (2, 3, 1) else ("ACK", event, "ACK")
-
-
 def _control_id(msh: Segment, received_at: str, code: str) -> str:
-    """20 characters, which every version takes; made of what the answer is made of."""
+    """20 characters, which every version allows: a hash, so that the same answer has the same control id."""
     named = "\r".join((msh.raw("3"), msh.raw("4"), msh.raw("10"), received_at, code))
     return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:20].upper()
 
 
 def _msa(message: Message, code: str, issues: Sequence[Issue], version: tuple[int, ...]) -> Segment:
-    """MSA-3 (text) until it was withdrawn in 2.7; MSA-6 (condition) until ERR-3 took its place in 2.5."""
+    """MSA-3 (text) before 2.7, which withdrew it; MSA-6 (condition) before 2.5, where ERR-3 replaces it."""
     first = next((issue for issue in issues if issue.is_error), None)
     values: dict[str, Value] = {"1": code, "2": message.raw("MSH-10")}
     if first and version < (2, 7):

@@ -1,4 +1,4 @@
-"""Character sets: what MSH-18 declares against what the bytes are. HL7 table 0211."""
+"""Character sets: the one that MSH-18 declares, and the one that the bytes are in. HL7 table 0211."""
 
 import re
 from typing import NamedTuple
@@ -12,12 +12,12 @@ _ISO_8859 = re.compile(r"(?:ISO[ -]?)?8859[/-](1[0-6]|[1-9])")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
-_C1 = re.compile("[\x80-\x9f]")  # control codes that no text has: letters of windows-1252 sent as 8859/1, as a rule
+_C1 = re.compile("[\x80-\x9f]")  # control codes: usually letters of windows-1252 declared as 8859/1
 WINDOWS = "cp1252"
 
 
 class Text(NamedTuple):
-    """A body as text, the character set it was read in, and what was found on the way."""
+    """A body as text, the character set that was used, and the issues."""
 
     text: str
     charset: str
@@ -25,7 +25,7 @@ class Text(NamedTuple):
 
 
 def codec(name: str) -> str:
-    """Python's codec for a name of table 0211; ``""`` when there is none.
+    """Python's codec for a name of table 0211; ``""`` without one.
 
     >>> codec("8859/14"), codec("UNICODE UTF-8"), codec(""), codec("ISO IR87")
     ('iso8859-14', 'utf-8', 'ascii', '')
@@ -38,9 +38,10 @@ def codec(name: str) -> str:
 
 
 def decode(data: bytes, default: str) -> Text:
-    """The text of a body that holds bytes above 127 or begins with a byte-order mark.
+    """The text of a body that has bytes above 127 or begins with a byte-order mark.
 
-    MSH-18 is believed when the bytes fit it. Otherwise UTF-8 is tried strictly, then ``default``; each is a warning.
+    The character set of MSH-18 is used if the bytes are valid in it. Otherwise UTF-8 and then ``default`` are tried, with a
+    warning.
     """
     for mark, charset in _MARKS:
         if data.startswith(mark):
@@ -56,7 +57,7 @@ def decode(data: bytes, default: str) -> Text:
 
 
 def declared_name(data: bytes) -> str:
-    """MSH-18 of a body that has not been read yet, first repetition."""
+    """MSH-18, first repetition, of a body that is not parsed yet."""
     line = re.split(rb"[\r\n]", data[:65536].lstrip(b"\x0b \t\r\n"), maxsplit=1)[0].decode("latin-1")
     fields = line.split(line[3:4] or "|")
     return re.split(r"[^\w /.-]", fields[17])[0] if len(fields) > 17 else ""
@@ -82,34 +83,34 @@ def _detected(data: bytes, name: str, default: str) -> Text:
 
 
 def control_codes(text: str) -> Issue | None:
-    """A warning where a text holds the control codes U+0080 to U+009F: it is in another character set than was declared."""
+    """A warning if a text has the control codes U+0080 to U+009F: it is not in the declared character set."""
     if not _C1.search(text):
         return None
-    words = "control codes stand among the letters: the bytes are in another character set than the one declared"
+    words = "the text has control codes between letters: its character set is not the declared one"
     return Issue(severity="warning", code="value", where="MSH-18", text=words, rule="control-codes", clause="HL7 table 0211")
 
 
 def unknown() -> Issue:
-    """MSH-18 names a set that is not known; it did not matter, as every byte is ASCII."""
-    text = "the message declares a character set that is not known"
+    """MSH-18 names an unknown character set. Every byte is ASCII, so the text is read correctly."""
+    text = "the message declares an unknown character set"
     return Issue(severity="information", code="informational", where="MSH-18", text=text, rule="charset", clause="HL7 table 0211")
 
 
 def is_wide(charset: str) -> bool:
-    """Whether a character takes several bytes even when it is ASCII: UTF-16 and UTF-32."""
+    """Whether every character has several bytes, ASCII too: UTF-16 and UTF-32."""
     return charset.startswith(("utf-16", "utf-32"))
 
 
 def not_wide() -> Issue:
-    """MSH-18 says UTF-16 or UTF-32, and every byte is ASCII."""
-    text = "the message declares UTF-16 or UTF-32 and was read as ASCII, which its bytes are"
+    """MSH-18 declares UTF-16 or UTF-32, but every byte is ASCII."""
+    text = "the message declares UTF-16 or UTF-32, but its bytes are ASCII; it was read as ASCII"
     return Issue(severity="warning", code="value", where="MSH-18", text=text, rule="charset", clause="HL7 table 0211")
 
 
 def _mismatch(name: str, charset: str) -> Issue:
-    declares = "declares no character set" if not name.strip() else "declares a character set that the bytes do not fit"
+    declares = "declares no character set" if not name.strip() else "declares a character set that does not fit its bytes"
     if name.strip() and not codec(name):
-        declares = "declares a character set that is not known"
+        declares = "declares an unknown character set"
     return Issue(
         severity="warning",
         code="value",
@@ -121,10 +122,10 @@ def _mismatch(name: str, charset: str) -> Issue:
 
 
 def _doubt(data: bytes, charset: str) -> tuple[Issue, ...]:
-    """A single-byte set fits any bytes; those that also make UTF-8 were most likely meant as UTF-8."""
+    """A warning for bytes that are valid UTF-8: any bytes are valid in a single-byte set, so the sender probably means UTF-8."""
     if charset.startswith("utf") or _strictly(data, "utf-8") is None:
         return ()
-    text = f"the message declares {charset} and was read so, but its bytes are UTF-8"
+    text = f"the message was read as {charset}, which it declares, but its bytes are valid UTF-8"
     return (Issue(severity="warning", code="value", where="MSH-18", text=text, rule="charset", clause="HL7 table 0211"),)
 
 

@@ -1,4 +1,4 @@
-"""Delimiters of MSH-1 and MSH-2, and the escapes that they need. HL7 v2.5.1 chapter 2, sections 2.5.4 and 2.7."""
+"""Delimiters of MSH-1 and MSH-2, and escape sequences. HL7 v2.5.1 chapter 2, sections 2.5.4 and 2.7."""
 
 import re
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 FEW = 64
-LONG = 4096  # characters of a text that is a document rather than words
-NONE = "\x00"  # stands for a delimiter that MSH-2 does not declare: no text holds it
+LONG = 4096  # characters; a longer text is probably a document
+NONE = "\x00"  # in place of a delimiter that MSH-2 does not declare; it does not occur in text
 
 
 class Encoding(NamedTuple):
-    """The delimiters of one message and the character set that it was read in."""
+    """The delimiters of one message and its character set."""
 
     field: str = "|"
     component: str = "^"
@@ -29,18 +29,18 @@ class Encoding(NamedTuple):
 
 @lru_cache(maxsize=256)
 def declared(field: str, characters: str, charset: str = "ascii") -> Encoding:
-    """The encoding that MSH-1 and MSH-2 declare; ``ValueError`` when they cannot tell one level from another."""
-    known = (field + characters[:5]).ljust(6, NONE)
-    named = known.rstrip(NONE)
-    if len(named) < 2 or len(set(named)) < len(named) or any(c.isalnum() or c in '\r\n "' for c in named):
-        raise ValueError("MSH-1 and MSH-2 are not delimiters")
-    return Encoding._make((*known, charset))
+    """The encoding that MSH-1 and MSH-2 declare; ``ValueError`` if two delimiters are the same or one is not allowed."""
+    delimiters = (field + characters[:5]).ljust(6, NONE)
+    sent = delimiters.rstrip(NONE)
+    if len(sent) < 2 or len(set(sent)) < len(sent) or any(c.isalnum() or c in '\r\n "' for c in sent):
+        raise ValueError("MSH-1 and MSH-2 are not valid delimiters")
+    return Encoding._make((*delimiters, charset))
 
 
 def split(text: str, delimiter: str) -> list[str]:
-    """``str.split``, many times faster where a document stands among few delimiters.
+    """``str.split``, many times faster for a document with few delimiters.
 
-    ``str.split`` looks at every character, ``str.find`` leaps; where delimiters are many, the rest is split as usual.
+    ``str.split`` reads every character, ``str.find`` skips ahead. If there are many delimiters, the rest is split as usual.
 
     >>> split("a^^b", "^"), split("x" * 5000 + "^", "^")[1:]
     (['a', '', 'b'], [''])
@@ -56,7 +56,7 @@ def split(text: str, delimiter: str) -> list[str]:
 
 
 def unescape(text: str, encoding: Encoding) -> str:
-    r"""The text that was meant: standard escapes resolved once, left to right; any other is left as it stands.
+    r"""The text with standard escape sequences resolved, once, left to right; any other sequence stays as sent.
 
     >>> unescape(r"Bed \T\ Breakfast \E\F\E\ \H\x\N\ a\.br\b", Encoding())
     'Bed & Breakfast \\F\\ \\H\\x\\N\\ a\nb'
@@ -68,7 +68,7 @@ def unescape(text: str, encoding: Encoding) -> str:
 
 
 def escape(text: str, encoding: Encoding) -> str:
-    r"""Text made safe for a subcomponent; a line break becomes ``\.br\``.
+    r"""The text with its delimiters escaped, for a subcomponent; a line break becomes ``\.br\``.
 
     >>> escape("x10^9/L & a\\b", Encoding())
     'x10\\S\\9/L \\T\\ a\\E\\b'
@@ -89,7 +89,7 @@ def _unescaper(encoding: Encoding) -> tuple[re.Pattern[str], Replace]:
     plain |= {"T": encoding.subcomponent, "P": encoding.truncation, ".br": "\n"}
     plain = {name: character for name, character in plain.items() if character != NONE}
     known = "|".join(re.escape(name) for name in plain)
-    # What the standard names and we do not resolve is matched too, so that its closing mark opens nothing.
+    # Match the sequences that are not resolved too: otherwise their closing character could open a new sequence.
     kept = r"H|N|X[0-9A-Fa-f]*|[CMZ][^\r\n" + e + r"]*|\.[a-z]{2}[+-]?\d*"
     pattern = re.compile(f"{e}(?:({known})|X((?:[0-9A-Fa-f]{{2}})+)|{kept}){e}")
 
@@ -115,7 +115,7 @@ def _escaper(encoding: Encoding) -> tuple[re.Pattern[str], Replace]:
 
 
 def _hexadecimal(digits: str, charset: str) -> str:
-    """The characters of an ``\\X..\\`` escape; codes 80 to 9F that its set has no letters for are those of windows-1252."""
+    """The characters of an ``\\X..\\`` sequence. Codes 80 to 9F that are not letters in the character set are windows-1252."""
     data = bytes.fromhex(digits)
     text = _decoded(data, charset) or data.decode("latin-1")
     if any("\x80" <= character <= "\x9f" for character in text):
@@ -124,7 +124,7 @@ def _hexadecimal(digits: str, charset: str) -> str:
 
 
 def _decoded(data: bytes, charset: str) -> str:
-    """``""`` where the bytes do not fit the set."""
+    """``""`` if the bytes are not valid in the character set."""
     try:
         return data.decode(charset)
     except UnicodeDecodeError:

@@ -1,12 +1,13 @@
-"""Identifiers of patients (data type CX): the sender's own number, and the NHS Number."""
+"""Identifiers of patients (data type CX): the local number of the sender, and the NHS Number."""
 
-from shared.hl7.segment import NULL, Repetition, Segment
+from shared.hl7.repetition import NULL, Repetition
+from shared.hl7.segment import Segment
 
 NHS_NUMBER = "NH"  # HL7 UK table 0203
 
 
 def own_number(segment: Segment, field: str) -> str:
-    """Number and authority of the first repetition that is not an NHS Number, else of the first; ``""`` when absent.
+    """Number and authority of the first repetition that is not an NHS Number, otherwise of the first; ``""`` if absent.
 
     >>> from shared.hl7 import parse
     >>> own_number(parse("MSH|^~\\\\&|\\rPID|||1^^^NHS^NH~2^^^252^PI")["PID"], "3")
@@ -18,23 +19,23 @@ def own_number(segment: Segment, field: str) -> str:
 
 
 def number(cx: Repetition) -> str:
-    """A number with its authority, for two authorities may use the same number; ``""`` when absent or null."""
+    """A number with its authority, because two authorities may use the same number; ``""`` if absent or null."""
     return f"{_digits(cx)}^{cx['4'].strip()}" if _digits(cx) else ""
 
 
 def _digits(cx: Repetition) -> str:
-    """CX-1 without blanks; ``""`` for a null too, which is nobody's number."""
+    """CX-1 without spaces; ``""`` for a null too."""
     text = cx["1"].strip()
     return "" if text == NULL else text
 
 
 def number_of(segment: Segment, field: str, authority: str) -> str:
-    """The number that an authority gave, else the first; with its authority."""
+    """The number of an authority, otherwise the first number; with its authority."""
     sent = segment.repeats(field)
     chosen = [cx for cx in sent if cx["4"].strip() == authority and _digits(cx)] or sent
     return number(chosen[0]) if chosen else ""
 
 
 def nhs_number(segment: Segment, field: str = "3") -> str:
-    """The first NHS Number among the repetitions of a field; ``""`` when there is none."""
+    """The first NHS Number among the repetitions of a field; ``""`` without one."""
     return next((_digits(cx) for cx in segment.repeats(field) if cx["5"] == NHS_NUMBER), "")

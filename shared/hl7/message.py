@@ -1,4 +1,4 @@
-"""A message: split into segments at once, into anything smaller only when it is read."""
+"""A message: split into segments at once, and into fields only when they are read."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, overload
@@ -6,10 +6,11 @@ from typing import Any, Literal, overload
 from shared.hl7 import charset, names
 from shared.hl7.encoding import Encoding
 from shared.hl7.path import FieldPath, Path
-from shared.hl7.segment import Raw, Segment
+from shared.hl7.repetition import Raw
+from shared.hl7.segment import Segment
 from shared.issue import Issue
 
-# For the type checker: a bare name of these is a segment, any other path is text.
+# For the type checker: one of these names without a field is a segment, any other path is text.
 Name = Literal[
     "MSH", "SFT", "EVN", "PID", "PD1", "ROL", "NK1", "PV1", "PV2", "DB1", "OBX", "AL1", "DG1", "DRG", "PR1", "GT1", "IN1",
     "IN2", "IN3", "ACC", "UB1", "UB2", "MRG", "MSA", "ERR", "ORC", "OBR", "NTE", "SPM", "TQ1", "TQ2", "CTI", "IAM", "ARV",
@@ -22,7 +23,7 @@ Place = tuple[str, str, int, str]
 
 
 class _Places(dict[str, Place]):
-    """Paths in a message: key of the segment, its name and occurrence, place inside it; a misspelt one raises at once."""
+    """A cache of paths: key of the segment, its name and occurrence, and the path inside it. An invalid path raises."""
 
     def __missing__(self, text: str) -> Place:
         path = Path.parse(text)
@@ -69,10 +70,10 @@ class Message:
     ) -> None:
         self.lines = lines
         self.encoding = encoding
-        self.repairs = repairs  # what the reader put right, and each line that is not a segment, which is an error
-        self.doubts: list[Any] | None = None  # what a check has found worth a closer look; ``None``: not looked yet
+        self.repairs = repairs  # repairs of the reader, and an error for each line that is not a segment
+        self.doubts: list[Any] | None = None  # fields that failed the quick check; ``None`` before the check
         self._sent = sent
-        self.converted: object = None  # what a check made of it, for whoever transforms it next
+        self.converted: object = None  # the conversion that a check made, so that the transformation does not repeat it
         self._read: dict[str, Segment] = {}
         self._segments: dict[int, Segment] = {}
         self._named: dict[tuple[str, ...], tuple[Segment, ...]] = {}
@@ -98,12 +99,12 @@ class Message:
         """The names of the segments, in the order of the message; ``""`` for a line that is not a segment."""
         found = self._names
         if found is None:
-            found = self._names = names.of_lines(self.lines, self.encoding.field)
+            found = self._names = names.names_of(self.lines, self.encoding.field)
         return found
 
     @property
     def index(self) -> dict[str, list[int]]:
-        """The places of the segments of each name."""
+        """The line numbers, from 0, of the segments of each name."""
         index = self._index
         if index is None:
             index = self._index = {}
@@ -115,7 +116,7 @@ class Message:
         return index
 
     def keep(self, segments: Sequence[Segment]) -> None:
-        """Take over segments in the same delimiters that have been read already, from the first one on."""
+        """Use these parsed segments for the first lines, so that they are not parsed again. They have the same delimiters."""
         counts: dict[str, int] = {}
         kept = self._segments
         for place, segment in enumerate(segments):
@@ -126,7 +127,7 @@ class Message:
             self._names = [segment.name for segment in segments]
 
     def segment(self, name: str, occurrence: int = 1) -> Segment:
-        """One segment by name; an empty, false one when the message does not have it."""
+        """One segment by name; an empty one, which is false, if the message does not have it."""
         names = self._names or self.names
         if occurrence == 1 and name in names:  # the usual case, without the index
             return self._at(names.index(name), name, 1)
@@ -167,7 +168,7 @@ class Message:
             yield segment
 
     def groups(self, first: str) -> Iterator[tuple[Segment, ...]]:
-        """The message cut before each segment of this name; what stands before the first one is left out."""
+        """The message cut before each segment of this name, without the segments before the first one."""
         group: list[Segment] = []
         for segment in self.segments():
             if segment.name == first:
@@ -180,12 +181,12 @@ class Message:
             yield tuple(group)
 
     def is_null(self, path: str) -> bool:
-        """Whether the sender wrote ``""`` there: delete what you hold."""
+        """Whether the value is ``""``, the sender's null: the receiver must delete its stored value."""
         key, name, occurrence, inside = _PLACES[path]
         return (self._read.get(key) or self.segment(name, occurrence)).is_null(inside)
 
     def raw(self, path: str) -> Raw:
-        """The text at a path as it was sent."""
+        """The text at a path as sent, with delimiters and escape sequences."""
         key, name, occurrence, inside = _PLACES[path]
         return (self._read.get(key) or self.segment(name, occurrence)).raw(inside)
 
@@ -195,14 +196,14 @@ class Message:
 
     @property
     def as_sent(self) -> "Message":
-        """The message as its sender wrote it, without what the reader repaired: what a pass-through forwards."""
+        """The message as sent, without repairs, which a pass-through forwards."""
         return self._sent or self
 
     def encode(self) -> bytes:
-        """The message as bytes, each segment ended by CR, in the character set that it came in.
+        """The message as bytes in its character set, with CR after each segment.
 
-        UTF-8, and MSH-18 says so, when that character set does not have a character that was put in, and in place of UTF-16
-        and UTF-32, whose bytes MLLP cannot frame.
+        UTF-8 replaces it, in MSH-18 too, if it lacks a character of the message, and replaces UTF-16 and UTF-32, which MLLP
+        cannot frame.
         """
         text = "\r".join([*self.lines, ""])
         if charset.is_wide(self.encoding.charset):

@@ -1,4 +1,4 @@
-"""The one spelling of a path: ``PID-5.1``, ``PID-3[2].4``, ``OBX[2]-5``."""
+"""The syntax of a path: ``PID-5.1``, ``PID-3[2].4``, ``OBX[2]-5``."""
 
 import re
 from typing import NamedTuple
@@ -9,7 +9,7 @@ _PATH = re.compile(rf"(?P<segment>[A-Z][A-Z0-9]{{2}})(?:\[(?P<occurrence>[1-9]\d
 
 
 class FieldPath(NamedTuple):
-    """A place inside a segment: ``3[2].4``. One-based; 0 says that the part was not written."""
+    """A place inside a segment: ``3[2].4``. Numbers are from 1; 0 if the path does not have that part."""
 
     field: int = 0
     repetition: int = 0
@@ -48,7 +48,7 @@ class Path(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Path":
-        """Raises ``ValueError`` for anything but the one spelling, so that a misspelt path cannot pass for absent."""
+        """Raises ``ValueError`` for any other syntax, so that a typing error does not read as an absent value."""
         found = _PATH.fullmatch(text)
         if found is None:
             raise ValueError(f"not a path: {text!r}; write it as PID, PID-5.1, PID-3[2].4 or OBX[2]-5")
@@ -60,7 +60,7 @@ class Path(NamedTuple):
         return f"{self.segment}{occurrence}-{self.place}" if self.place.field else f"{self.segment}{occurrence}"
 
     def erl(self) -> str:
-        """ERR-2 from version 2.5: data type ERL, one-based, repetition written when a component is (2.A.28)."""
+        """ERR-2 from version 2.5: data type ERL, numbers from 1, with a repetition if there is a component (2.A.28)."""
         field, repetition, component, subcomponent = self.place
         parts = [self.segment, self.occurrence, field, repetition or (1 if component else 0), component, subcomponent]
         while not parts[-1]:

@@ -1,4 +1,4 @@
-"""Reading: a body becomes a message, split into segments at once. What is put right, and what is wrong, is an issue."""
+"""Reading: a body becomes a message, split into segments. Each repair and each problem is an issue."""
 
 import re
 from functools import lru_cache
@@ -10,11 +10,11 @@ from shared.hl7.message import Message
 from shared.hl7.segment import Segment
 from shared.issue import Issue
 
-# The characters that frame a message on MLLP cannot be in one: a receiver would take a part for the whole.
+# A message must not contain the characters that frame it on MLLP: a receiver would read a part as the whole message.
 BLOCK_CHARACTER = Issue(
     severity="error",
     code="value",
-    text="a block character of MLLP (hexadecimal 0B or 1C) is inside the message",
+    text="the message contains an MLLP block character (hexadecimal 0B or 1C)",
     rule="block-character",
     clause="HL7 v2.5.1 appendix C (MLLP)",
     hl7="102",
@@ -23,11 +23,12 @@ TOO_MANY_LINES = f"more than {bounds.SEGMENTS} lines"
 
 
 class ParseError(ValueError):
-    """The body is not an HL7 v2 message, or is beyond a bound of ``shared.bounds``.
+    """The body is not an HL7 v2 message, or exceeds a limit of ``shared.bounds``.
 
     Args:
-        rule: ``not-hl7`` (no MSH segment, or one that declares no delimiters) or ``too-much``.
-        where: the segment; its text is ours and holds no value.
+        text: for the sender; without values of the message.
+        rule: ``not-hl7`` (no MSH segment, or one without valid delimiters) or ``too-much``.
+        where: the segment.
     """
 
     def __init__(self, text: str, rule: str = "not-hl7", where: str = "MSH") -> None:
@@ -36,10 +37,10 @@ class ParseError(ValueError):
 
 
 def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
-    """Read a message; ``ParseError`` when there is no MSH segment.
+    """Read a message; ``ParseError`` if it has no MSH segment.
 
     Args:
-        charset_default: what bytes above 127 are read as when MSH-18 is absent or wrong and they are not UTF-8.
+        charset_default: the character set of bytes above 127 if MSH-18 is absent or wrong and they are not UTF-8.
     """
     findings: tuple[Issue, ...] = ()
     if isinstance(data, bytes) and data.isascii():
@@ -50,24 +51,25 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
     header = lines[0] if lines else ""
     separator = header[3:4]
     if header[:3] != "MSH" or not separator:
-        raise ParseError(f"the body does not begin with an MSH segment{_batch(header)}")
+        is_batch = ": it is a batch" if header[:3] in ("FHS", "BHS") else ""
+        raise ParseError(f"the body does not begin with an MSH segment{is_batch}")
     fields = header.split(separator)
     encoding, more = _encoding(separator, fields[1], fields[11:18:6], read_as)
     if len(text) > bounds.UNCOUNTED:
-        _bounded(lines, encoding)
-    found, strays = names.checked(lines, separator)
+        _check_bounds(lines, encoding)
+    found, strays = names.check_names(lines, separator)
     if found.count("MSH") > 1:
-        raise ParseError("the body holds more than one message, and no batch header")
-    if read_as and (left := charset.control_codes(text)):
-        more = (*more, left)
+        raise ParseError("the body has more than one message but no batch header")
+    if read_as and (issue := charset.control_codes(text)):
+        more = (*more, issue)
     message = Message(lines, encoding, (*findings, *repairs, *more, *strays), found)
     fields.insert(1, separator)
-    message._segments[0] = Segment("MSH", header, encoding, 1, fields)  # split already
+    message._segments[0] = Segment("MSH", header, encoding, 1, fields)  # its fields are already split
     return message
 
 
 def header(data: bytes, charset_default: str = "latin-1") -> Message | None:
-    """The MSH segment alone, for an acknowledgement of a body that cannot be read whole; ``None`` when it has none."""
+    """The MSH segment alone, to acknowledge a body that cannot be parsed; ``None`` if it has no MSH."""
     line = min(data[: bounds.UNCOUNTED].lstrip(b"\x0b \t\r\n").splitlines()[:1], default=b"")
     try:
         return parse(line, charset_default)
@@ -75,8 +77,8 @@ def header(data: bytes, charset_default: str = "latin-1") -> Message | None:
         return None
 
 
-def _bounded(lines: list[str], encoding: Encoding) -> None:
-    """Raises ``ParseError``: a segment has more parts than a real one could have. Only long lines can."""
+def _check_bounds(lines: list[str], encoding: Encoding) -> None:
+    """Raises ``ParseError`` for a segment with more parts than any real one. Only long lines are counted."""
     most = (
         (encoding.field, bounds.FIELDS, "fields"),
         (encoding.repetition, bounds.REPETITIONS, "repetitions"),
@@ -90,10 +92,6 @@ def _bounded(lines: list[str], encoding: Encoding) -> None:
                     raise ParseError(f"line {number} has more than {limit} {what}", "too-much", "")
 
 
-def _batch(header: str) -> str:
-    return ": it is a batch" if header[:3] in ("FHS", "BHS") else ""
-
-
 def _text(data: bytes | str, default: str) -> charset.Text:
     if isinstance(data, str):
         return charset.Text(data.removeprefix("\ufeff"), "")
@@ -105,7 +103,7 @@ def _repair(rule: str, text: str, where: str = "") -> Issue:
 
 
 def _lines(text: str) -> tuple[list[str], list[Issue]]:
-    """The segments of a text. CR, LF and CRLF end one; MLLP framing, blank lines and what precedes MSH are put right."""
+    """The segments of a text, each ended by CR, LF or CRLF. MLLP framing, blank lines and spaces before MSH are removed."""
     repairs = []
     if text[:3] != "MSH" and text[:1].isspace() | text.startswith("\x0b"):
         text = text.lstrip("\x0b \t\r\n")
@@ -134,25 +132,25 @@ def _lines(text: str) -> tuple[list[str], list[Issue]]:
 def _line_feeds(text: str) -> tuple[str, list[Issue]]:
     """The text with CR alone at the end of each segment.
 
-    HL7 v2.5.1 section 2.5.2 ends segments by CR. Where CR does so, a lone LF is part of a text, unless a segment begins after it
-    or nothing but space is left of the line.
+    HL7 v2.5.1 section 2.5.2 ends segments by CR. If CR ends the segments, a single LF is part of a text, unless a segment begins
+    after it or only spaces follow in the line.
     """
-    whole = text.replace("\r\n", "\r")
-    cr_ends = "\r" in whole.rstrip("\r\n")
-    ended = "\r".join(map(_ended_by_cr, whole.split("\r"))) if cr_ends else whole.replace("\n", "\r")
+    without_crlf = text.replace("\r\n", "\r")
+    has_cr = "\r" in without_crlf.rstrip("\r\n")
+    ended = "\r".join(map(_end_with_cr, without_crlf.split("\r"))) if has_cr else without_crlf.replace("\n", "\r")
     found = []
     if len(ended) != len(text) or ended != text:
-        found.append(_repair("line-ends", "segments ended by LF or CRLF were read as ended by CR"))
+        found.append(_repair("line-ends", "line ends LF or CRLF were read as CR"))
     if "\n" in ended.partition("\r")[0]:
-        words = "a line feed is inside the header, where no field is a text of several lines"
+        words = "the header contains a line feed, but its fields have one line each"
         found.append(Issue(severity="error", code="value", where="MSH", text=words, rule="line-feed", clause="HL7 v2.5.1 2.5.2"))
     elif "\n" in ended:
-        words = "a line feed inside a field was read as a line end of its text"
+        words = "a line feed inside a field was read as a line break of its text"
         found.append(Issue(severity="warning", code="value", text=words, rule="line-feed", clause="HL7 v2.5.1 2.5.2"))
     return ended, found
 
 
-def _ended_by_cr(line: str) -> str:
+def _end_with_cr(line: str) -> str:
     if "\n" not in line:
         return line
     kept = line.rstrip()
@@ -162,9 +160,9 @@ def _ended_by_cr(line: str) -> str:
 _SEGMENT_AFTER_LF = re.compile(r"\n(?=[A-Z][A-Z0-9]{2}[^\w\s])")
 
 
-def _encoding(separator: str, characters: str, named: list[str], read_as: str) -> tuple[Encoding, tuple[Issue, ...]]:
-    """The encoding that MSH declares, and what is odd about it. ``named`` is MSH-12 and MSH-18, as far as they were sent."""
-    version, name = (*named, "", "")[:2]
+def _encoding(separator: str, characters: str, sent: list[str], read_as: str) -> tuple[Encoding, tuple[Issue, ...]]:
+    """The encoding that MSH declares, and its issues. ``sent`` is MSH-12 and MSH-18; shorter if they are absent."""
+    version, name = (*sent, "", "")[:2]
     return _declared(separator, characters, version[:3] >= "2.7", name, read_as)
 
 
@@ -179,6 +177,6 @@ def _declared(separator: str, characters: str, truncates: bool, name: str, read_
     if charset.is_wide(known) and not read_as:
         known, repairs = "", [charset.not_wide()]
     if len(characters) != 4 and not (truncates and len(characters) == 5):
-        text = "MSH-2 does not hold four characters; it was read as it stands"
+        text = "MSH-2 does not have four characters; it was read unchanged"
         repairs.append(_repair("encoding-characters", text, "MSH-2"))
     return encoding._replace(charset=read_as or known or "ascii"), tuple(repairs)

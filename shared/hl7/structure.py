@@ -1,7 +1,8 @@
-"""Message structures by event: what MSH-9.3 may be, and what it means when it is left out. HL7 v2.5.1 table 0354.
+"""Message structures by event: the values of MSH-9.3, and the structure if MSH-9.3 is absent. HL7 v2.5.1 table 0354.
 
 The standard contradicts itself twice. A12: ``ADT_A12`` in chapter 3 from v2.5 on, ``ADT_A09`` in v2.4 and in the table of v2.5.1.
-A55: ``ADT_A52`` in v2.5.1, ``ADT_A54`` in the table of v2.9. An event may have either; left out, it is the one of chapter 3.
+A55: ``ADT_A52`` in v2.5.1, ``ADT_A54`` in the table of v2.9. Both are allowed; if MSH-9.3 is absent, the structure of chapter 3
+applies.
 """
 
 from shared.hl7.message import Message
@@ -57,7 +58,7 @@ def event(message: Message) -> str:
 
 
 def structures(event: str) -> set[str]:
-    """What MSH-9.3 may be for an event (``ADT^A28``); empty for an event that is not known.
+    """The allowed values of MSH-9.3 for an event (``ADT^A28``); empty for an unknown event.
 
     >>> structures("ADT^A28"), sorted(structures("ADT^A12")), structures("ADT^A99")
     ({'ADT_A05'}, ['ADT_A09', 'ADT_A12'], set())
@@ -66,5 +67,5 @@ def structures(event: str) -> set[str]:
 
 
 def structure(message: Message) -> str:
-    """MSH-9.3, or the structure that the event has when it is left out; ``""`` for an event that is not known."""
+    """MSH-9.3, or if absent the structure of the event; ``""`` for an unknown event."""
     return message["MSH-9.3"] or DEFAULT_STRUCTURE.get(event(message), "")

@@ -1,4 +1,4 @@
-"""HL7 date-times (DTM, TS, DT): what is one, at which precision; the clock of the hub as HL7 writes it."""
+"""HL7 date-times (DTM, TS, DT): whether a text is one, and the time of the hub in the format of HL7."""
 
 import re
 from calendar import monthrange
@@ -11,7 +11,7 @@ _DTM = re.compile(
 
 
 def is_dtm(text: str) -> bool:
-    """Whether a text is a date-time that exists, at any precision from the year on. HL7 v2.5.1 section 2.A.22.
+    """Whether a text is an existing date-time of any precision from the year. HL7 v2.5.1 section 2.A.22.
 
     >>> is_dtm("2024"), is_dtm("20240229"), is_dtm("20230229"), is_dtm("20240501233000.123+0100"), is_dtm("1/5/2024")
     (True, True, False, True, False)
@@ -20,7 +20,7 @@ def is_dtm(text: str) -> bool:
 
 
 def is_date(text: str) -> bool:
-    """Whether a text is a date that exists: ``YYYY[MM[DD]]``. HL7 v2.5.1 section 2.A.21.
+    """Whether a text is an existing date: ``YYYY[MM[DD]]``. HL7 v2.5.1 section 2.A.21.
 
     >>> is_date("20240501"), is_date("202405"), is_date("20240501120000"), is_date("2024+0100")
     (True, True, False, False)
@@ -44,7 +44,7 @@ def _exists(found: re.Match[str] | None) -> bool:
 
 
 def without_offset(text: str) -> str:
-    """The digits as the sender's clock showed them: cut at the first ``+`` or ``-``. The clock is not shifted.
+    """The sender's local time: the text before the first ``+`` or ``-``. The time is not converted.
 
     >>> without_offset("20240501120000.12+0100"), without_offset("")
     ('20240501120000.12', '')
@@ -53,26 +53,18 @@ def without_offset(text: str) -> str:
 
 
 def local(received_at: str, offset: bool = False) -> str:
-    """An instant of the hub (UTC, ISO 8601) as 14 digits of Europe/London, with its offset when asked.
+    """An instant of the hub (UTC, ISO 8601) as 14 digits of Europe/London, with ``offset`` followed by the offset.
 
     >>> local("2024-05-01T11:30:00.123Z"), local("2024-12-01T11:30:00Z", offset=True)
     ('20240501123000', '20241201113000+0000')
     """
     at = datetime.fromisoformat(received_at[:19])
-    hours = 1 if _summer_begins(at.year) <= at < _summer_ends(at.year) else 0
+    hours = 1 if _last_sunday(at.year, 3) <= at < _last_sunday(at.year, 10) else 0  # British Summer Time
     text = (at + timedelta(hours=hours)).strftime("%Y%m%d%H%M%S")
     return f"{text}+0{hours}00" if offset else text
 
 
-def _summer_begins(year: int) -> datetime:
-    return _last_sunday(year, 3)
-
-
-def _summer_ends(year: int) -> datetime:
-    return _last_sunday(year, 10)
-
-
 def _last_sunday(year: int, month: int) -> datetime:
-    """01:00 UTC of the last Sunday of a month of 31 days, when British Summer Time begins and ends."""
+    """01:00 UTC on the last Sunday of a month of 31 days, when British Summer Time begins and ends."""
     last = datetime(year, month, 31, 1)
     return last - timedelta(days=last.isoweekday() % 7)

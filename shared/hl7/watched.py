@@ -1,4 +1,4 @@
-"""Which fields of a message are read: the same message, whose fields record each reading."""
+"""A message that records which of its fields are read."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ FIELD = re.compile(r"[^-]*-\d+")
 
 
 class _Fields(list[str]):
-    """The fields of one segment. A slice, a copy and a loop read them all."""
+    """The fields of one segment. A slice, a copy and a loop count as reading all of them."""
 
     __slots__ = ("_read", "_segment")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Protocol
 
-from shared.hl7.segment import PLACES, Repetition
+from shared.hl7.repetition import PLACES, Repetition
 
 NULL = '""'
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from shared.hl7.segment import NULL
+from shared.hl7.repetition import NULL
 from shared.hl7.timestamp import is_date, is_dtm, is_time
 from shared.validation.standard import Component, Standard
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from shared.hl7 import Message, Segment
-from shared.hl7.segment import NULL
+from shared.hl7.repetition import NULL
 from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
 from shared.validation.datatypes import CODED, DATES, Leaf, holds

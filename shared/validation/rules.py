@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from shared.hl7 import Message, Repetition, Segment
-from shared.hl7.segment import NULL
+from shared.hl7.repetition import NULL
 from shared.hl7.timestamp import is_date
 from shared.issue import Issue
 from shared.validation.authorities import ARC, OLD_ARC

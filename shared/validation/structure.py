@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shared.hl7 import Message
-from shared.hl7.names import strays
+from shared.hl7.names import report_strays
 from shared.issue import Issue
 from shared.validation.alignment import Step, align
 from shared.validation.grammar import Grammar, compiled
@@ -82,7 +82,7 @@ def _stranger(name: str, where: str) -> Issue:
 def _unreported(message: Message) -> Iterator[Issue]:
     """Lines that are not segments, unless the reader has reported them already."""
     if not any(issue.rule == "not-a-segment" for issue in message.repairs):
-        yield from strays(message.names)
+        yield from report_strays(message.names)
 
 
 def _findings(steps: Iterable[Step], wheres: list[str]) -> Iterator[Issue]:

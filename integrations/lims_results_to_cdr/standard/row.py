@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from shared.hl7 import Message, Segment
-from shared.hl7.segment import NULL
+from shared.hl7.repetition import NULL
 from shared.issue import Issue, Severity
 from shared.validation.rules import is_valued
 

@@ -7,7 +7,7 @@ from math import isfinite
 
 from shared.fhir.primitives import TESTS
 from shared.fhir.resource import Decimal, Element, element
-from shared.hl7.segment import Repetition
+from shared.hl7.repetition import Repetition
 from shared.mapping.datatypes.code import ORIGINAL_TEXT, coding_system
 from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import V2_SYSTEM

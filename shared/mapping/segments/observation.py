@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.encoding import Encoding
-from shared.hl7.segment import Repetition, Segment
+from shared.hl7.repetition import Repetition
+from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import cwe_codeable_concept
 from shared.mapping.datatypes.date import dr_period, dtm_date_time, tm_time
 from shared.mapping.datatypes.identifier import ei_identifier, eip_identifiers

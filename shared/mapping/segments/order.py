@@ -1,7 +1,8 @@
 """ORC, OBR: what was ordered, and the report that answers it."""
 
 from shared.fhir.resource import Element, Resource, element, resource
-from shared.hl7.segment import Repetition, Segment
+from shared.hl7.repetition import Repetition
+from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import id_codeable_concept
 from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_identifiers, v2_0203
 from shared.mapping.datatypes.person import HL7, xad_address

@@ -1,7 +1,8 @@
 """The Patient of NHS Wales: what the guide makes of PID, with Welsh identifiers, codes and extensions."""
 
 from shared.fhir.resource import Element, Resource, element
-from shared.hl7.segment import Repetition, Segment
+from shared.hl7.repetition import Repetition
+from shared.hl7.segment import Segment
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.said import said
 from shared.mapping.wales.codes import concept, is_title, language, marital_status, verification

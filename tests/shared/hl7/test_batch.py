@@ -89,7 +89,7 @@ def test_the_acknowledgement_has_a_verdict_for_each_message() -> None:
     assert [line for line in lines if line.startswith("MSA")] == ["MSA|AA|C1", "MSA|AE|C2", "MSA|AA|C3"]
     assert lines[0] == "FHS|^~\\&|HUB|NHS|PIMS|BRO|20240501123000+0100||night.hl7|||F1"
     assert lines[1] == "BHS|^~\\&|HUB|NHS|PIMS|BRO|20240501123000+0100||updates|||B1"
-    assert lines[6] == "BTS|2|BTS-1 is not the number of messages, 2"
+    assert lines[6] == "BTS|2|BTS-1 does not match the number of messages, which is 2"
     assert lines[-2:] == ["BTS|1", "FTS|2"]
     back = BatchReader(written)
     assert len(list(back)) == 3
