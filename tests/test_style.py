@@ -175,6 +175,7 @@ IN_PLAIN_ENGLISH = (
     "function_app.py",
     "shared/fhir",
     "shared/hl7/",
+    "shared/validation",
 )
 NOT_READ = (
     "docs/generated/",

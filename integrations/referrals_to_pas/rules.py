@@ -8,7 +8,7 @@ from shared import fhir
 from shared import mapping as guide
 from shared.issue import Issue
 from shared.validation.nhs_number import is_nhs_number
-from shared.validation.policy import Listed, destination, quality, rule_functions, safety, weighed
+from shared.validation.policy import Listed, apply_policy, destination, quality, rule_functions, safety
 
 Resource = dict[str, Any]
 Rule = Callable[[Resource], Iterator[Issue]]
@@ -119,7 +119,7 @@ class ReferralProfile:
             return found
         for rule in self.rules:
             named = (issue._replace(rule=rule.__name__.replace("_", "-")) for issue in rule(content))
-            found += [weighed(issue, POLICIES, self.refuses) for issue in named]
+            found += [apply_policy(issue, POLICIES, self.refuses) for issue in named]
         return found if any(issue.is_error for issue in found) else [*found, *nothing_is_lost(content)]
 
     def listed(self) -> Iterator[Listed]:

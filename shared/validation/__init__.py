@@ -1,4 +1,4 @@
-"""Rules, structures and profiles: what a message is checked against before it is acknowledged and before it leaves."""
+"""Rules, structures and profiles: the checks of a message before it is acknowledged and before it is sent."""
 
 from shared.validation.profile import Hl7Profile, Rule
 from shared.validation.structure import Structure

@@ -1,4 +1,4 @@
-"""The smallest set of corrections that makes a row of segment names fit a grammar."""
+"""The smallest set of corrections that makes a list of segment names fit a grammar."""
 
 from heapq import heappop, heappush
 from typing import Literal, NamedTuple
@@ -7,11 +7,11 @@ from shared.validation.grammar import START, Grammar
 
 Kind = Literal["match", "tolerated", "missing", "misplaced"]
 COST: dict[Kind, int] = {"match": 0, "tolerated": 1, "missing": 10, "misplaced": 11}
-_LIMIT = 20_000  # places looked at before giving up: a hostile message must not cost minutes
+_LIMIT = 20_000  # states to visit before giving up, so that a hostile message does not take minutes
 
 
 class Step(NamedTuple):
-    """One segment matched, tolerated, misplaced (``token`` is its place in the row), or missing (before ``token``)."""
+    """One segment that matches, is tolerated or is misplaced (``token`` is its index), or is missing (before ``token``)."""
 
     kind: Kind
     name: str
@@ -22,8 +22,8 @@ State = tuple[int, int]  # place in the grammar, segments consumed
 
 
 def align(grammar: Grammar, names: list[str]) -> list[Step] | None:
-    """The steps of least cost from the first segment to the last (Dijkstra); ``None`` when they are too far apart."""
-    came: dict[State, tuple[State, Step]] = {}
+    """The steps of least cost from the first segment to the last (Dijkstra); ``None`` if there are too many states to visit."""
+    previous: dict[State, tuple[State, Step]] = {}
     best: dict[State, int] = {(START, 0): 0}
     waiting: list[tuple[int, int, int]] = [(0, 0, START)]  # cost, minus the segments consumed, place
     while waiting and len(best) < _LIMIT:
@@ -32,11 +32,11 @@ def align(grammar: Grammar, names: list[str]) -> list[Step] | None:
         if cost > best[state]:
             continue
         if state[1] == len(names) and grammar.may_end(place):
-            return _traced(came, state)
+            return _trace(previous, state)
         for new, step in _moves(grammar, names, state):
             total = cost + COST[step.kind]
             if total < best.get(new, total + 1):
-                best[new], came[new] = total, (state, step)
+                best[new], previous[new] = total, (state, step)
                 heappush(waiting, (total, -new[1], new[0]))
     return None
 
@@ -57,9 +57,9 @@ def _moves(grammar: Grammar, names: list[str], state: State) -> list[tuple[State
     return moves
 
 
-def _traced(came: dict[State, tuple[State, Step]], state: State) -> list[Step]:
+def _trace(previous: dict[State, tuple[State, Step]], state: State) -> list[Step]:
     steps = []
-    while state in came:
-        state, step = came[state]
+    while state in previous:
+        state, step = previous[state]
         steps.append(step)
     return steps[::-1]

@@ -1,4 +1,4 @@
-"""Data types of HL7 v2: the places of a field that hold a value, what each may hold, and one pattern for a quick yes."""
+"""Data types of HL7 v2: the leaves of a field, their allowed values, and one regular expression for a quick check."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,8 +8,8 @@ from shared.hl7.repetition import NULL
 from shared.hl7.timestamp import is_date, is_dtm, is_time
 from shared.validation.standard import Component, Standard
 
-_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])"  # the 29th to the 31st are left to the slow and exact test
-_ZONE = r"(?:[+-](?:0\d|1[0-4])[0-5]\d|)"  # "or nothing" is matched in two thirds of the time of "?"
+_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])"  # the 29th to the 31st go to the slow, exact test
+_ZONE = r"(?:[+-](?:0\d|1[0-4])[0-5]\d|)"  # "or nothing" takes two thirds of the time of "?"
 _CLOCK = r"(?:[01]\d|2[0-3])(?:[0-5]\d(?:[0-5]\d(?:\.\d{1,4}|)|)|)"
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
 _PATTERNS = {
@@ -31,7 +31,7 @@ CODED = ("ID", "IS")
 
 
 class Leaf(NamedTuple):
-    """A place inside a repetition that holds one value; 0 when the level above holds it."""
+    """A place inside a repetition that has one value; 0 if the level above has the value."""
 
     component: int
     subcomponent: int
@@ -44,12 +44,12 @@ class Leaf(NamedTuple):
 
     @property
     def suffix(self) -> str:
-        """What the path of the field is followed by: ``.7``, ``.10.2``, or nothing for the field itself."""
+        """The part of the path after the field: ``.7``, ``.10.2``, or ``""`` for the field itself."""
         return "".join(f".{part}" for part in (self.component, self.subcomponent) if part)
 
 
 def is_checked(leaf: Leaf, known: Standard) -> bool:
-    """Whether a leaf can be wrong at all."""
+    """Whether there is a test for the values of a leaf."""
     if leaf.kind in DATES:
         return True
     if leaf.kind in CODED:
@@ -57,23 +57,23 @@ def is_checked(leaf: Leaf, known: Standard) -> bool:
     return leaf.kind in _TESTS and not leaf.component  # a number inside a component is often a local code (XON.3)
 
 
-def holds(leaf: Leaf, text: str, known: Standard) -> bool:
-    """Whether a text is what the leaf may hold; absent and null always are."""
+def is_allowed(leaf: Leaf, text: str, known: Standard) -> bool:
+    """Whether a text is an allowed value of the leaf; absent and null always are."""
     if not text or text == NULL:
         return True
     return text in known.codes(leaf.table) if leaf.kind in CODED else _TESTS[leaf.kind](text)
 
 
 def leaves(kind: str, table: str, known: Standard) -> Iterator[Leaf]:
-    """The places of a data type that hold a value, two levels down at most."""
+    """The leaves of a data type, at most two levels down."""
     parts = known.components(kind)
     if not parts:
         yield Leaf(0, 0, kind, table)
     for component, (inner, inner_table) in enumerate(parts, 1):
-        yield from _inner(component, inner, inner_table, known)
+        yield from _leaves_of_component(component, inner, inner_table, known)
 
 
-def _inner(component: int, kind: str, table: str, known: Standard) -> Iterator[Leaf]:
+def _leaves_of_component(component: int, kind: str, table: str, known: Standard) -> Iterator[Leaf]:
     parts = known.components(kind)
     if not parts:
         yield Leaf(component, 0, kind, table)
@@ -84,7 +84,7 @@ def _inner(component: int, kind: str, table: str, known: Standard) -> Iterator[L
 
 
 def pattern(kind: str, chosen: list[Leaf], known: Standard) -> str:
-    """A pattern that a repetition in the usual delimiters fits when every chosen leaf surely holds what it may."""
+    """A pattern for a repetition in the usual delimiters. It matches only if the value of every chosen leaf is allowed."""
     if not chosen:
         return "[^~]*"
     if not known.components(kind):

@@ -1,7 +1,7 @@
-"""Rules from the tables of the standard: each field holds what its data type says. HL7 v2.5 section 2.5.3.
+"""Rules from the tables of the standard: each value is allowed by the data type of its field. HL7 v2.5 section 2.5.3.
 
-``date``: a date that does not exist. ``table-code``: a field whose code is not in its HL7-defined table. ``local-code``: such
-a code inside a component, or of a user-defined table. ``number``, ``length``, ``repetition``. ``identifier``: an identifier
+``date``: a date that does not exist. ``table-code``: the code of a field is not in its HL7-defined table. ``local-code``: the
+same inside a component, or for a user-defined table. ``number``, ``length``, ``repetition``. ``identifier``: an identifier
 without its number. All are of class quality (``policy.py``).
 """
 
@@ -12,21 +12,21 @@ from functools import lru_cache
 from shared.hl7 import Message, Repetition, Segment
 from shared.hl7.encoding import Encoding
 from shared.issue import Issue
-from shared.validation.datatypes import DATES, Leaf, holds, is_checked, leaves, pattern
+from shared.validation.datatypes import DATES, Leaf, is_allowed, is_checked, leaves, pattern
 from shared.validation.standard import VERSIONS, Field, Standard, standard
 
-# Checked elsewhere: delimiters, front door, character set, and the Welsh values of the administrative sex.
+# Other code checks these: delimiters, version and type, character set, and the Welsh values of the administrative sex.
 ELSEWHERE = frozenset(("MSH-1", "MSH-2", "MSH-9", "MSH-12", "MSH-18", "PID-8"))
 USUAL = Encoding()[:5]
-OBSERVED = {"DT": "DT", "TM": "TM", "TS": "DTM", "DTM": "DTM", "NM": "NM"}  # what OBX-2 makes of OBX-5
+OBSERVED = {"DT": "DT", "TM": "TM", "TS": "DTM", "DTM": "DTM", "NM": "NM"}  # OBX-2: the data type of OBX-5
 _NO_LIMIT = 1 << 40
 
 
 class Check:
-    """What is asked of one field: a quick yes, and only when it fails a look at the leaves one by one.
+    """The check of one field: a quick pattern first, and a test of each leaf only if the pattern does not match.
 
-    ``reach`` is the first component that is looked at: a value with fewer components passes unread. The pattern is compiled
-    when the first value arrives, for most fields of most segments never have one.
+    ``reach`` is the first component with a test: a value with fewer components passes. The pattern is compiled for the first
+    value, because most fields never have one.
     """
 
     __slots__ = ("fits", "leaves", "limit", "number", "of", "reach", "single")
@@ -39,7 +39,7 @@ class Check:
         self.fits: Callable[[str], object] = self._compiling(pattern)
 
     def is_too_long(self, text: str) -> bool:
-        """Whether a repetition of a value in the usual delimiters is longer than the limit."""
+        """Whether a repetition of a value, in the usual delimiters, is longer than the limit."""
         return self.single or max(map(len, text.split("~"))) > self.limit
 
     def _compiling(self, pattern: str) -> Callable[[str], object]:
@@ -51,7 +51,7 @@ class Check:
 
 
 class Plan(dict[str, list[Check]]):
-    """The checks of each segment of a version, made when the segment is first met."""
+    """The checks of each segment of a version, made when the segment first occurs."""
 
     def __init__(self, known: Standard) -> None:
         self.known = known
@@ -75,27 +75,27 @@ def plan_of(version: str) -> Plan:
     """The checks of a version, one of ``VERSIONS``."""
     known = standard(version)
     if known is None:
-        raise ValueError("a version of HL7 v2 that is not known here")
+        raise ValueError("unknown version of HL7 v2")
     return Plan(known)
 
 
 def fields_as_the_standard_says(message: Message) -> Iterator[Issue]:
-    """Every field of every segment that the version of the message knows."""
+    """Every field of every segment that is in the HL7 version of the message."""
     if message["MSH-12"] in VERSIONS:
         plan = plan_of(message["MSH-12"])
-        for segment, check in doubtful(message, plan):
-            yield from _of_field(segment, check, plan)
+        for segment, check in failed_checks(message, plan):
+            yield from _check_field(segment, check, plan)
 
 
-def doubtful(message: Message, plan: Plan) -> list[tuple[Segment, Check]]:
-    """The checks that the quick look does not pass; kept with the message, because its reader asks for them as well."""
+def failed_checks(message: Message, plan: Plan) -> list[tuple[Segment, Check]]:
+    """The fields that do not pass the quick check; cached in the message, because the repairs need them too."""
     if message.doubts is None:
-        message.doubts = _doubtful(message.segments(), plan, message.encoding[:5] == USUAL)
+        message.doubts = _quick_check(message.segments(), plan, message.encoding[:5] == USUAL)
     return message.doubts
 
 
-def _doubtful(segments: Iterable[Segment], plan: Plan, usual: bool) -> list[tuple[Segment, Check]]:
-    """A message spends most of its check here."""
+def _quick_check(segments: Iterable[Segment], plan: Plan, usual: bool) -> list[tuple[Segment, Check]]:
+    """Most of the time of a check is spent here, so the loop makes few calls."""
     found = []
     for segment in segments:
         sent = segment.fields
@@ -107,56 +107,56 @@ def _doubtful(segments: Iterable[Segment], plan: Plan, usual: bool) -> list[tupl
             text = sent[number]
             if not text:
                 continue
-            odd = not usual or (len(text) > check.limit and check.is_too_long(text)) or (check.single and "~" in text)
-            if odd or (check.leaves and (check.reach <= 0 or text.count("^") >= check.reach) and not check.fits(text)):
+            is_unusual = not usual or (len(text) > check.limit and check.is_too_long(text)) or (check.single and "~" in text)
+            if is_unusual or (check.leaves and (check.reach <= 0 or text.count("^") >= check.reach) and not check.fits(text)):
                 found.append((segment, check))
     return found
 
 
-def _of_field(segment: Segment, check: Check, plan: Plan) -> Iterator[Issue]:
+def _check_field(segment: Segment, check: Check, plan: Plan) -> Iterator[Issue]:
     clause = f"HL7 v{plan.known.version} {segment.name}-{check.number} ({check.of.kind})"
-    found = list(_repeated(segment, check))
+    found = list(_check_repetition(segment, check))
     for where, repetition in segment.each(str(check.number)):
-        found += _of_leaves(where, repetition, check, plan.known)
-        found += _advice(where, repetition, check)
+        found += _check_leaves(where, repetition, check, plan.known)
+        found += _check_length(where, repetition, check)
     yield from (issue._replace(clause=clause) for issue in found)
 
 
-def _of_leaves(where: str, repetition: Repetition, check: Check, known: Standard) -> Iterator[Issue]:
+def _check_leaves(where: str, repetition: Repetition, check: Check, known: Standard) -> Iterator[Issue]:
     sent = repetition.components
     for leaf in check.leaves:
         if leaf.component > sent:
             break
-        if not holds(leaf, repetition[leaf.path], known):
-            own = check.of.kind == "TS" and leaf.component == 1  # the field is the date, for all that TS is a composite
-            yield _wrong(leaf, where if own else where + leaf.suffix)
+        if not is_allowed(leaf, repetition[leaf.path], known):
+            own = check.of.kind == "TS" and leaf.component == 1  # name the field, not its first component TS.1
+            yield _not_allowed(leaf, where if own else where + leaf.suffix)
 
 
-def _repeated(segment: Segment, check: Check) -> Iterator[Issue]:
+def _check_repetition(segment: Segment, check: Check) -> Iterator[Issue]:
     repetitions = segment.repeats(str(check.number))
     if len(repetitions) > 1 and not check.of.repeats:
         yield Issue(
             severity="warning",
             code="structure",
             where=segment.where(f"{check.number}[2]"),
-            text="the field does not repeat",
+            text="the field must not repeat",
             rule="repetition",
             hl7="102",
         )
 
 
-def _advice(where: str, repetition: Repetition, check: Check) -> Iterator[Issue]:
+def _check_length(where: str, repetition: Repetition, check: Check) -> Iterator[Issue]:
     if len(repetition.sent) > check.limit:
         yield Issue(severity="warning", code="too-long", where=where, text=f"longer than {check.limit} characters", rule="length")
     if check.of.kind == "CX" and not repetition["1"]:
         yield Issue(
-            severity="warning", code="required", where=f"{where}.1", text="an identifier without its number", rule="identifier"
+            severity="warning", code="required", where=f"{where}.1", text="the identifier has no number", rule="identifier"
         )
 
 
-def _wrong(leaf: Leaf, place: str) -> Issue:
+def _not_allowed(leaf: Leaf, place: str) -> Issue:
     if leaf.kind in DATES:
-        return Issue(severity="warning", code="value", where=place, text="not a date or time that exists", rule="date")
+        return Issue(severity="warning", code="value", where=place, text="not an existing date or time", rule="date")
     if leaf.kind == "ID" and not leaf.component:
         return Issue(
             severity="warning", code="code-invalid", where=place, text=f"not in HL7 table {leaf.table}", rule="table-code"
@@ -167,11 +167,11 @@ def _wrong(leaf: Leaf, place: str) -> Issue:
 
 
 def observation_value(message: Message) -> Iterator[Issue]:
-    """OBX-5 holds what OBX-2 says: a date, a time, a number."""
+    """OBX-5 is a date, a time or a number if OBX-2 requires that."""
     known = standard(message["MSH-12"])
     for obx in message.segments("OBX"):
         if known and obx["2"] in OBSERVED:
             leaf = Leaf(0, 0, OBSERVED[obx["2"]], "")
             for where, repetition in obx.each("5"):
-                if not holds(leaf, repetition["1"], known):
-                    yield _wrong(leaf, where)._replace(clause=f"HL7 v{known.version} OBX-5 ({obx['2']})")
+                if not is_allowed(leaf, repetition["1"], known):
+                    yield _not_allowed(leaf, where)._replace(clause=f"HL7 v{known.version} OBX-5 ({obx['2']})")

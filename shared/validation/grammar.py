@@ -1,7 +1,7 @@
 """The abstract syntax of HL7 chapter 2.12 as text: ``MSH EVN PID [PD1] [{NK1}] PV1 [{IN1 [IN2] [{IN3}]}]``.
 
-``[ ]`` optional, ``{ }`` one or more, ``[{ }]`` any number, ``< | >`` one of. One sign of ours: ``~NK1`` is taken there but is
-out of order, which is recorded as a repair.
+``[ ]`` optional, ``{ }`` one or more, ``[{ }]`` any number, ``< | >`` one of. One sign is an addition of the hub: ``~NK1`` is
+accepted there although it is out of order, and recorded as a repair.
 """
 
 import re
@@ -14,7 +14,7 @@ START = 0
 
 @dataclass(slots=True, eq=False, repr=False)
 class Part:
-    """A piece of a grammar as an automaton (Glushkov): where it can begin, where it can end, and whether it may be absent."""
+    """A part of a grammar as an automaton (Glushkov): its first places, its last places, and whether it may be absent."""
 
     first: frozenset[int] = frozenset()
     last: frozenset[int] = frozenset()
@@ -23,7 +23,7 @@ class Part:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Grammar:
-    """A compiled grammar. Place 0 is the start; ``follow`` says which places may come next."""
+    """A compiled grammar. Place 0 is the start; ``follow`` has the places that may follow each place."""
 
     names: list[str] = field(default_factory=lambda: [""])
     tolerated: set[int] = field(default_factory=set)
@@ -32,9 +32,9 @@ class Grammar:
     states: "dict[frozenset[int], State]" = field(default_factory=dict)
 
     def fits(self, names: Iterable[str]) -> bool:
-        """Whether segments of these names are of the grammar, at no place where a name is merely tolerated.
+        """Whether these segment names fit the grammar without a tolerated place.
 
-        One look-up for each name, however the grammar nests: a row of any length takes time that grows with its length alone.
+        One look-up for each name at any depth of the grammar, so the time grows only with the number of names.
         """
         state = self.state(frozenset((START,)))
         for name in names:
@@ -42,7 +42,7 @@ class Grammar:
         return state.may_end
 
     def state(self, places: frozenset[int]) -> "State":
-        """Where a row may be after some names: one state for each set of places, made when it is first reached."""
+        """The state for a set of places, made when it is first reached."""
         found = self.states.get(places)
         if found is None:
             found = self.states[places] = State(self, places)
@@ -53,7 +53,7 @@ class Grammar:
 
 
 class State(dict[str, "State"]):
-    """A set of places, and by name the set that comes next. Only names of the grammar are kept."""
+    """A set of places, and by segment name the next set. Only names of the grammar are cached."""
 
     __slots__ = ("grammar", "may_end", "places")
 
@@ -71,13 +71,13 @@ class State(dict[str, "State"]):
         return state
 
 
-def compiled(text: str) -> Grammar:
-    """A grammar from its text; ``ValueError`` when the text is none."""
+def compile_grammar(text: str) -> Grammar:
+    """A grammar from its text; ``ValueError`` if the syntax is wrong."""
     grammar = Grammar()
     signs = _signs(text)
     grammar.whole, end = _sequence(grammar, signs, 0)
     if end < len(signs):
-        raise ValueError(f"a closing {signs[end]!r} that nothing opened")
+        raise ValueError(f"{signs[end]!r} without its opening sign")
     grammar.follow[START] = set(grammar.whole.first)
     return grammar
 
@@ -88,18 +88,18 @@ def _signs(text: str) -> list[str]:
     while text[place:].strip():
         sign = _SIGN.match(text, place)
         if sign is None:
-            raise ValueError(f"not a grammar from here: {text[place : place + 20]!r}")
+            raise ValueError(f"syntax error in the grammar at {text[place : place + 20]!r}")
         found.append(sign[1])
         place = sign.end()
     return found
 
 
 def _sequence(grammar: Grammar, signs: list[str], start: int) -> tuple[Part, int]:
-    whole, at = Part(), start
+    sequence, at = Part(), start
     while at < len(signs) and signs[at] not in "]}>|":
         part, at = _part(grammar, signs, at)
-        whole = _joined(grammar, whole, part)
-    return whole, at
+        sequence = _join(grammar, sequence, part)
+    return sequence, at
 
 
 def _part(grammar: Grammar, signs: list[str], at: int) -> tuple[Part, int]:
@@ -109,7 +109,10 @@ def _part(grammar: Grammar, signs: list[str], at: int) -> tuple[Part, int]:
     inner, at = _choice(grammar, signs, at + 1) if sign == "<" else _sequence(grammar, signs, at + 1)
     if signs[at : at + 1] != [{"[": "]", "{": "}", "<": ">"}[sign]]:
         raise ValueError(f"{sign!r} is not closed")
-    return {"[": _optional, "{": _repeated, "<": _same}[sign](grammar, inner), at + 1
+    if sign == "{":
+        for place in inner.last:
+            grammar.follow[place] |= inner.first
+    return Part(inner.first, inner.last, True) if sign == "[" else inner, at + 1
 
 
 def _leaf(grammar: Grammar, sign: str) -> Part:
@@ -122,7 +125,7 @@ def _leaf(grammar: Grammar, sign: str) -> Part:
     return Part(here, here, False)
 
 
-def _joined(grammar: Grammar, left: Part, right: Part) -> Part:
+def _join(grammar: Grammar, left: Part, right: Part) -> Part:
     for place in left.last:
         grammar.follow[place] |= right.first
     return Part(
@@ -140,22 +143,8 @@ def _choice(grammar: Grammar, signs: list[str], at: int) -> tuple[Part, int]:
     return one, at
 
 
-def _same(grammar: Grammar, part: Part) -> Part:
-    return part
-
-
-def _optional(grammar: Grammar, part: Part) -> Part:
-    return Part(part.first, part.last, True)
-
-
-def _repeated(grammar: Grammar, part: Part) -> Part:
-    for place in part.last:
-        grammar.follow[place] |= part.first
-    return Part(part.first, part.last, part.absent)
-
-
 def required(grammar: Grammar) -> Iterator[str]:
-    """Names without which no message of the grammar exists: found by leaving each out in turn."""
+    """The names that every message of the grammar has: those without which the end cannot be reached."""
     for name in dict.fromkeys(grammar.names[1:]):
         if not _reachable_without(grammar, name):
             yield name

@@ -3,12 +3,12 @@
 from operator import mul
 
 _WEIGHTS = (10, 9, 8, 7, 6, 5, 4, 3, 2)
-_ZEROS = sum(_WEIGHTS) * ord("0")  # what nine digits weigh as bytes more than as numbers
+_ZEROS = sum(_WEIGHTS) * ord("0")  # the weighted sum of nine digits as bytes, minus that as numbers
 _CHECK_DIGITS = ("0", "", "9", "8", "7", "6", "5", "4", "3", "2", "1")  # by the remainder of 11
 
 
 def is_nhs_number(text: str) -> bool:
-    """Whether a text is ten digits whose check digit (modulus 11) fits; blanks and hyphens are not taken.
+    """Whether a text is ten digits with a valid check digit (modulus 11); spaces and hyphens are not allowed.
 
     >>> is_nhs_number("9990000018"), is_nhs_number("9990000019"), is_nhs_number("999 000 0018"), is_nhs_number("")
     (True, False, False, False)
@@ -17,7 +17,7 @@ def is_nhs_number(text: str) -> bool:
 
 
 def check_digit(nine: str) -> str:
-    """The check digit of nine digits; ``""`` when no NHS Number begins with them.
+    """The check digit of nine digits; ``""`` if no NHS Number begins with them.
 
     >>> check_digit("943476591"), check_digit("999000001")
     ('9', '8')

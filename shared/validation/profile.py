@@ -1,4 +1,4 @@
-"""A profile: the structures a family of messages may have, the rules it keeps, and which of them refuse."""
+"""A profile: the allowed structures of a family of messages, its rules, and the rules that reject."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,23 @@ from shared.validation.policy import (
     STRUCTURE_RULES,
     Listed,
     Policy,
+    apply_policy,
     field_of,
     rule_functions,
     shared_rules,
-    weighed,
 )
 from shared.validation.structure import Structure
 
 Rule = Callable[[Message], Iterator[Issue]]
+UNKNOWN_STRUCTURE = Issue(
+    severity="error",
+    code="not-supported",
+    where="MSH-9.3",
+    text="MSH-9.3 is not a structure of this profile",
+    rule="message-structure",
+    clause="HL7 table 0354",
+    hl7="200",
+)
 
 
 def rule_id(rule: Rule) -> str:
@@ -32,11 +41,11 @@ class Hl7Profile:
     """Structure and rules of one family of HL7 v2 messages.
 
     Args:
-        structures: by MSH-9.3 (or the structure that the event has when it is left out).
+        structures: by MSH-9.3, or if that is absent by the structure of the event.
         rules: generator functions from a message to issues; an issue without a rule id gets the function's name.
-        policies: rule id -> policy, for the rules that only this family has, or weighs otherwise than ``policy.SHARED``.
-        refuses: quality rules that refuse by the owner's decision: ``RULE`` or ``RULE@PATH`` (``table-code@EVN-1``).
-        exempt: rule id -> paths of fields (``PID-29``) that the rule leaves alone in this family.
+        policies: rule id -> policy, for rules of only this family, or with another class than in ``policy.SHARED``.
+        refuses: quality rules that reject by the owner's decision: ``RULE`` or ``RULE@PATH`` (``table-code@EVN-1``).
+        exempt: rule id -> paths of fields (``PID-29``) that the rule does not check in this family.
     """
 
     name: str
@@ -47,15 +56,14 @@ class Hl7Profile:
     exempt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def check(self, message: Message) -> list[Issue]:
-        """Every finding, structure first, each naming its rule."""
-        named = structure(message)
-        known = self.structures.get(named)
-        found = [_unknown_structure()] if known is None else known.check(message)
+        """Every issue, those of the structure first, each with the id of its rule."""
+        declared = self.structures.get(structure(message))
+        found = [UNKNOWN_STRUCTURE] if declared is None else declared.check(message)
         for rule in self.rules:
             for issue in rule(message):
                 found.append(issue if issue.rule else issue._replace(rule=rule_id(rule)))
         kept = (issue for issue in found if not self._is_exempt(issue))
-        return [weighed(issue, self.policies, self.refuses) for issue in kept] if found else found
+        return [apply_policy(issue, self.policies, self.refuses) for issue in kept] if found else found
 
     def listed(self) -> Iterator[Listed]:
         """Every rule with its policy, once each, for the interface sheet."""
@@ -71,16 +79,3 @@ class Hl7Profile:
 
     def _is_exempt(self, issue: Issue) -> bool:
         return issue.rule in self.exempt and field_of(issue.where) in self.exempt[issue.rule]
-
-
-def _unknown_structure() -> Issue:
-    text = "this message structure is not known here"
-    return Issue(
-        severity="error",
-        code="not-supported",
-        where="MSH-9.3",
-        text=text,
-        rule="message-structure",
-        clause="HL7 table 0354",
-        hl7="200",
-    )

@@ -1,4 +1,4 @@
-"""What the Master Patient Index takes: the profile that our own messages to it must pass before they leave."""
+"""The profile of the Master Patient Index: every message of the hub to it must be valid by this profile."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,12 +25,12 @@ def version_2_5(message: Message) -> Iterator[Issue]:
 
 MPI_2_5 = Hl7Profile(name="MPI ADT 2.5", structures={"ADT_A05": ADT_A05, "ADT_A39": ADT_A39}, rules=(version_2_5, *OUTGOING))
 
-# Chemocare's merges carry next of kin, which the standard's ADT_A39 does not know.
+# The merges of Chemocare have next of kin, which ADT_A39 of the standard does not have.
 MPI_2_5_WITH_NEXT_OF_KIN = replace(
     MPI_2_5, name="MPI ADT 2.5 with next of kin", structures={"ADT_A05": ADT_A05, "ADT_A39": ADT_A39_NK1}
 )
 
-# What the MPI itself sends: Z segments pass, and a visit may be left out.
+# Messages from the MPI: Z segments are accepted, and the visit is optional.
 MPI_OUT = Hl7Profile(
     name="MPI ADT 2.5 outbound",
     structures={"ADT_A05": with_z_segments(ADT_A05_VISIT_OPTIONAL), "ADT_A39": with_z_segments(ADT_A39)},

@@ -1,7 +1,7 @@
-"""What a sender means, where the form is not the standard's: read as what it is, and recorded as a repair.
+"""Values in another form than the standard's whose meaning is clear: they are read, and recorded as a repair.
 
-Each repair is a finding of severity ``information`` with the path of its place. The original stays at hand
-(``Message.as_sent``), so that a pass-through forwards what was sent. A value that is in the standard's form is never touched.
+Each repair is an issue of severity ``information`` with its path. ``Message.as_sent`` is the original, so that a pass-through
+forwards the message as sent. A value in the standard's form is never changed.
 """
 
 import re
@@ -12,20 +12,20 @@ from shared.hl7 import Message, Segment
 from shared.hl7.repetition import NULL
 from shared.hl7.timestamp import is_dtm
 from shared.issue import Issue
-from shared.validation.datatypes import CODED, DATES, Leaf, holds
-from shared.validation.fields import OBSERVED, Check, doubtful, plan_of
+from shared.validation.datatypes import CODED, DATES, Leaf, is_allowed
+from shared.validation.fields import OBSERVED, Check, failed_checks, plan_of
 from shared.validation.nhs_number import is_nhs_number
 from shared.validation.rules import ADMINISTRATIVE_SEX
 from shared.validation.standard import VERSIONS, Standard
 
 TEXTS = {
-    "padding": "spaces around the value were left out",
-    "date-form": "a date and time in another form was read",
-    "code-case": "a code in small letters was read in capitals",
+    "padding": "spaces around the value were removed",
+    "date-form": "a date and time in another format was read",
+    "code-case": "a code in lower case was read as upper case",
     "nhs-number-form": "an NHS Number with spaces or dashes was read",
-    "trailing-delimiter": "empty repetitions at the end of the field were left out",
+    "trailing-delimiter": "empty repetitions at the end of the field were removed",
 }
-NHS_TYPES = ("NH", "NI")  # CX.5 of an NHS Number: HL7 UK table 0203, and as PIMS writes it
+NHS_TYPES = ("NH", "NI")  # CX.5 of an NHS Number: HL7 UK table 0203, and the value of PIMS
 _OTHER_DATE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,4})?\d*)?)? ?(?:([+-]\d\d):?(\d\d)|(Z))?", re.ASCII
 )
@@ -33,11 +33,11 @@ _GROUPED = re.compile(r"\d{3}[ -]\d{3}[ -]\d{4}", re.ASCII)
 
 
 class Change(NamedTuple):
-    """One place of a message and what is meant there. Places are one-based; component 0 is the whole repetition."""
+    """One place of a message and its new value. Numbers are from 1; component 0 is the whole repetition."""
 
     segment: Segment
     field: int
-    meant: str
+    value: str
     rule: str
     repetition: int = 1
     component: int = 0
@@ -49,26 +49,29 @@ class Change(NamedTuple):
         return self.segment.where(f"{self.field}{f'[{self.repetition}]' if self.repetition > 1 else ''}{inner}")
 
 
-def repaired(message: Message) -> Message:
-    """The message as it is meant, each repair recorded; the message itself when nothing needs one."""
-    message = _with(message, _of_header(message["MSH"]))
+def repair(message: Message) -> Message:
+    """The message with its repairs, each recorded; the same message if it needs none."""
+    message = _apply(message, _repair_header(message["MSH"]))
     plan = plan_of(message["MSH-12"] if message["MSH-12"] in VERSIONS else VERSIONS[-1])
-    changes = [change for segment, check in doubtful(message, plan) for change in _of_field(segment, check, plan.known)]
-    changes += _of_observations(message, plan.known)
-    changes += [change for pid in message.segments("PID", "MRG") for change in _of_patient(pid)]
+    changes = [change for segment, check in failed_checks(message, plan) for change in _repair_field(segment, check, plan.known)]
+    changes += _repair_observations(message, plan.known)
+    changes += [change for pid in message.segments("PID", "MRG") for change in _repair_patient(pid)]
     end = message.encoding.repetition
     changes += [
-        change for segment in message.segments() if segment.name and end in segment.line for change in _empty_ends(segment)
+        change
+        for segment in message.segments()
+        if segment.name and end in segment.line
+        for change in _remove_empty_repetitions(segment)
     ]
-    return _with(message, changes)
+    return _apply(message, changes)
 
 
 def date_time(text: str) -> str:
-    """A date or time in the form of HL7 (``YYYYMMDD[HHMM[SS[.SSSS]]][+/-ZZZZ]``); ``""`` when it is not one that exists.
+    """A date or time in the format of HL7 (``YYYYMMDD[HHMM[SS[.SSSS]]][+/-ZZZZ]``); ``""`` if it is not an existing one.
 
     Args:
-        text: as sent; ``YYYY-MM-DD``, ``YYYY-MM-DD HH:MM[:SS[.S]]`` and the same with ``T`` are read, with an offset or
-            ``Z``. A form whose day and month could be confused is not. A fraction is cut to four digits.
+        text: as sent. ``YYYY-MM-DD``, ``YYYY-MM-DD HH:MM[:SS[.S]]`` and the same with ``T`` are accepted, with an offset or
+            ``Z``. A format in which day and month could be confused is not. A fraction is cut to four digits.
 
     Source: HL7 v2.5.1 section 2.A.22 (DTM); ISO 8601.
 
@@ -84,7 +87,7 @@ def date_time(text: str) -> str:
 
 
 def nhs_number(text: str) -> str:
-    """Ten digits out of an NHS Number that was written with spaces or dashes; the text itself when it is no such number.
+    """The ten digits of an NHS Number with spaces or hyphens; any other text is returned unchanged.
 
     >>> nhs_number("999 000 0018"), nhs_number("999-000-0018"), nhs_number("A 123")
     ('9990000018', '9990000018', 'A 123')
@@ -94,31 +97,31 @@ def nhs_number(text: str) -> str:
     return compact if is_nhs_number(compact) else text
 
 
-def _meant(leaf: Leaf, text: str, known: Standard) -> tuple[str, str]:
-    """What a leaf means that does not hold what it may, and by which repair; two empty texts when nobody can say."""
+def _interpret(leaf: Leaf, text: str, known: Standard) -> tuple[str, str]:
+    """The meaning of a value that is not allowed, and the repair; two empty texts if the meaning is not clear."""
     bare = text.strip()
-    if bare != text and bare and holds(leaf, bare, known):
+    if bare != text and bare and is_allowed(leaf, bare, known):
         return bare, "padding"
-    if leaf.kind in DATES and (read := date_time(bare)) and holds(leaf, read, known):
+    if leaf.kind in DATES and (read := date_time(bare)) and is_allowed(leaf, read, known):
         return read, "date-form"
-    if leaf.kind in CODED and bare.upper() != bare and holds(leaf, bare.upper(), known):
+    if leaf.kind in CODED and bare.upper() != bare and is_allowed(leaf, bare.upper(), known):
         return bare.upper(), "code-case"
     if leaf.kind in CODED and bare != text and bare:
         return bare, "padding"  # a local code: no code begins or ends with a space
     return "", ""
 
 
-def _of_field(segment: Segment, check: Check, known: Standard) -> Iterator[Change]:
+def _repair_field(segment: Segment, check: Check, known: Standard) -> Iterator[Change]:
     for number, repetition in enumerate(segment.repeats(str(check.number)), 1):
         for leaf in check.leaves:
-            if leaf.component <= repetition.components and (text := repetition[leaf.path]) and not holds(leaf, text, known):
-                meant, rule = _meant(leaf, text, known)
+            if leaf.component <= repetition.components and (text := repetition[leaf.path]) and not is_allowed(leaf, text, known):
+                value, rule = _interpret(leaf, text, known)
                 if rule:
                     component, part = (0, 0) if check.of.kind == "TS" and leaf.component == 1 else leaf[:2]
                     yield Change(
                         segment=segment,
                         field=check.number,
-                        meant=meant,
+                        value=value,
                         rule=rule,
                         repetition=number,
                         component=component,
@@ -126,10 +129,10 @@ def _of_field(segment: Segment, check: Check, known: Standard) -> Iterator[Chang
                     )
 
 
-def _of_header(msh: Segment) -> Iterator[Change]:
-    """A space behind the last field of MSH, and what the front door reads: the message type in the standard's form.
+def _repair_header(msh: Segment) -> Iterator[Change]:
+    """Spaces after the last field of MSH and around the parts of MSH-9, which select the integration.
 
-    MSH-3 and MSH-4 are names, which are compared as they stand.
+    MSH-3 and MSH-4 are names, which are compared without repair.
     """
     last = len(msh.fields) - 1
     if last > 9 and msh.fields[last].endswith(" "):
@@ -137,11 +140,11 @@ def _of_header(msh: Segment) -> Iterator[Change]:
     for component in (1, 2, 3) if last > 9 else ():
         text = msh[f"9.{component}"]
         if text != text.strip() and text.strip():
-            yield Change(segment=msh, field=9, component=component, meant=text.strip(), rule="padding")
+            yield Change(segment=msh, field=9, component=component, value=text.strip(), rule="padding")
 
 
 def _last_leaf(segment: Segment, field: int) -> Change:
-    """The end of a field without the spaces behind it."""
+    """The end of a field without the spaces after it."""
     encoding = segment.encoding
     repetitions = segment.fields[field].split(encoding.repetition)
     components = repetitions[-1].split(encoding.component)
@@ -150,7 +153,7 @@ def _last_leaf(segment: Segment, field: int) -> Change:
     return Change(
         segment=segment,
         field=field,
-        meant=parts[-1].rstrip(" "),
+        value=parts[-1].rstrip(" "),
         rule="padding",
         repetition=len(repetitions),
         component=component,
@@ -158,84 +161,81 @@ def _last_leaf(segment: Segment, field: int) -> Change:
     )
 
 
-def _of_observations(message: Message, known: Standard) -> Iterator[Change]:
-    """OBX-5 by the type that OBX-2 names."""
+def _repair_observations(message: Message, known: Standard) -> Iterator[Change]:
+    """OBX-5, by the data type in OBX-2."""
     for obx in message.segments("OBX"):
         if obx["2"] in OBSERVED:
             leaf = Leaf(0, 0, OBSERVED[obx["2"]], "")
             for number, repetition in enumerate(obx.repeats("5"), 1):
-                if not holds(leaf, repetition["1"], known):
-                    meant, rule = _meant(leaf, repetition["1"], known)
+                if not is_allowed(leaf, repetition["1"], known):
+                    value, rule = _interpret(leaf, repetition["1"], known)
                     if rule:
-                        yield Change(segment=obx, field=5, meant=meant, rule=rule, repetition=number)
+                        yield Change(segment=obx, field=5, value=value, rule=rule, repetition=number)
 
 
-def _of_patient(segment: Segment) -> Iterator[Change]:
-    """The NHS Numbers of PID-2, PID-3 and MRG-1, and the administrative sex."""
+def _repair_patient(segment: Segment) -> Iterator[Change]:
+    """The NHS Numbers in PID-2, PID-3 and MRG-1, and the administrative sex."""
     for field in ("2", "3") if segment.name == "PID" else ("1",):
         for number, cx in enumerate(segment.repeats(field), 1):
             text = cx["1"]
-            if cx["5"].strip().upper() in NHS_TYPES and (meant := nhs_number(text)) != text:
-                rule = "padding" if text.strip() == meant else "nhs-number-form"
-                yield Change(segment=segment, field=int(field), meant=meant, rule=rule, repetition=number, component=1)
+            if cx["5"].strip().upper() in NHS_TYPES and (value := nhs_number(text)) != text:
+                rule = "padding" if text.strip() == value else "nhs-number-form"
+                yield Change(segment=segment, field=int(field), value=value, rule=rule, repetition=number, component=1)
     sex = segment["8"] if segment.name == "PID" else ""
     if sex not in ("", NULL) and sex not in ADMINISTRATIVE_SEX and sex.strip().upper() in ADMINISTRATIVE_SEX:
         rule = "padding" if sex.strip() in ADMINISTRATIVE_SEX else "code-case"
-        yield Change(segment=segment, field=8, meant=sex.strip().upper(), rule=rule)
+        yield Change(segment=segment, field=8, value=sex.strip().upper(), rule=rule)
 
 
-def _empty_ends(segment: Segment) -> Iterator[Change]:
-    """Repetition separators at the end of a field, behind which nothing was sent."""
+def _remove_empty_repetitions(segment: Segment) -> Iterator[Change]:
+    """Repetition separators at the end of a field with no value after them."""
     end = segment.encoding.repetition
     for number, text in enumerate(segment.fields):
         if text[-1:] == end and (number > 2 or segment.name != "MSH") and text.strip(end):
-            yield Change(segment=segment, field=number, meant="", rule="trailing-delimiter", repetition=text.count(end) + 1)
+            yield Change(segment=segment, field=number, value="", rule="trailing-delimiter", repetition=text.count(end) + 1)
 
 
-def _with(message: Message, changes: Iterable[Change]) -> Message:
-    """The message with these changes made and recorded."""
+def _apply(message: Message, changes: Iterable[Change]) -> Message:
+    """The message with these changes, each recorded."""
     by_line: dict[int, list[Change]] = {}
     for change in changes:
-        by_line.setdefault(_place(message, change.segment), []).append(change)
+        line = message.index[change.segment.name][change.segment.occurrence - 1]
+        by_line.setdefault(line, []).append(change)
     if not by_line:
         return message
     lines = list(message.lines)
-    for place, made in by_line.items():
-        lines[place] = _line(made)
-    issues = [_finding(change) for made in by_line.values() for change in made]
+    for number, made in by_line.items():
+        lines[number] = _line(made)
+    issues = [_issue(change) for made in by_line.values() for change in made]
     return Message(lines, message.encoding, (*message.repairs, *issues), sent=message.as_sent)
 
 
-def _place(message: Message, segment: Segment) -> int:
-    return message.index[segment.name][segment.occurrence - 1]
-
-
 def _line(changes: list[Change]) -> str:
-    """A segment's text with its changes made; ends that hold nothing are cut last, because they move no other place."""
+    """The text of a segment with its changes. Empty repetitions are removed last, so that the numbers of places stay valid."""
     segment = changes[0].segment
     encoding, fields = segment.encoding, list(segment.fields)
     for change in sorted(changes, key=lambda each: each.rule == "trailing-delimiter"):
         text = fields[change.field]
         cut = change.rule == "trailing-delimiter"
-        fields[change.field] = text.rstrip(encoding.repetition) if cut else _replaced(text, change)
+        fields[change.field] = text.rstrip(encoding.repetition) if cut else _replace(text, change)
     return encoding.field.join([segment.name, *fields[2:]] if segment.name == "MSH" else fields)
 
 
-def _replaced(text: str, change: Change) -> str:
-    """A field's text with one leaf replaced; the other parts stay as they were sent."""
+def _replace(text: str, change: Change) -> str:
+    """The text of a field with one leaf replaced; the other parts stay as sent."""
     encoding = change.segment.encoding
     steps = ((encoding.repetition, change.repetition), (encoding.component, change.component or 1))
-    return _put(text, (*steps, (encoding.subcomponent, change.subcomponent or 1)), change.meant)
+    return _put(text, (*steps, (encoding.subcomponent, change.subcomponent or 1)), change.value)
 
 
-def _put(text: str, steps: tuple[tuple[str, int], ...], meant: str) -> str:
+def _put(text: str, steps: tuple[tuple[str, int], ...], value: str) -> str:
     if not steps:
-        return meant
+        return value
     (delimiter, number), *rest = steps
     parts = text.split(delimiter)
-    parts[number - 1] = _put(parts[number - 1], tuple(rest), meant)
+    parts[number - 1] = _put(parts[number - 1], tuple(rest), value)
     return delimiter.join(parts)
 
 
-def _finding(change: Change) -> Issue:
+def _issue(change: Change) -> Issue:
     return Issue(severity="information", code="informational", where=change.where, text=TEXTS[change.rule], rule=change.rule)

@@ -15,13 +15,13 @@ EARLIEST_BIRTH = "1800"
 
 
 def is_valued(segment: Segment, field: str) -> bool:
-    """Whether a field says something: not absent, not delimiters, spaces and nulls alone."""
+    """Whether a field has a value: not absent, and not only delimiters, spaces and nulls."""
     text = segment.raw(field)
-    if text[:1].isalnum():  # no delimiter is
+    if text[:1].isalnum():  # a delimiter is not alphanumeric
         return True
     encoding = segment.encoding
-    silent = encoding.component + encoding.repetition + encoding.subcomponent + " \t\xa0"
-    return text.replace(NULL, "").strip(silent).strip() != ""
+    no_value = encoding.component + encoding.repetition + encoding.subcomponent + " \t\xa0"
+    return text.replace(NULL, "").strip(no_value).strip() != ""
 
 
 def _absent(segment: Segment, field: str, text: str, clause: str) -> Issue:
@@ -29,37 +29,37 @@ def _absent(segment: Segment, field: str, text: str, clause: str) -> Issue:
 
 
 def control_id(message: Message) -> Iterator[Issue]:
-    """MSH-10 is what a sender and the hub call the message: without it a resend cannot be told from a new one."""
+    """MSH-10 has a value: without it the hub cannot distinguish a resend from a new message."""
     if not is_valued(message["MSH"], "10"):
         yield _absent(message["MSH"], "10", "MSH-10 (control id) is absent", "HL7 v2.5 2.15.9.10")
 
 
 def patient_identifier(message: Message) -> Iterator[Issue]:
-    """Every PID names its patient by an identifier."""
+    """Every PID has a patient identifier."""
     for pid in message.segments("PID"):
         if not is_valued(pid, "3"):
             yield _absent(pid, "3", "PID-3 (patient identifier) is absent", "HL7 v2.5 3.4.2.3")
 
 
 def patient_name(message: Message) -> Iterator[Issue]:
-    """Every PID names its patient."""
+    """Every PID has a patient name."""
     for pid in message.segments("PID"):
         if not is_valued(pid, "5"):
             yield _absent(pid, "5", "PID-5 (patient name) is absent", "HL7 v2.5 3.4.2.5")
 
 
 def merged_identifier(message: Message) -> Iterator[Issue]:
-    """A merge says which patient is merged away."""
+    """A merge names the patient to merge."""
     for mrg in message.segments("MRG"):
         if not is_valued(mrg, "1"):
             yield _absent(mrg, "1", "MRG-1 (prior patient identifier) is absent", "HL7 v2.5 3.4.9.1")
 
 
 def merge_of_one_record(message: Message) -> Iterator[Issue]:
-    """The record that is merged away is another one than the record that stays.
+    """The record to merge is not the record that it is merged into.
 
-    They are one when a number of MRG-1 is in PID-3 with the same authority. A merge often names the NHS Number on both
-    sides, because both records are of one person: it counts only where MRG-1 has no other number.
+    They are the same if a number of MRG-1 is in PID-3 with the same authority. Many merges have the NHS Number on both sides,
+    because both records are of one person: it is compared only if MRG-1 has no other number.
     """
     if not message["MRG"]:
         return
@@ -78,7 +78,7 @@ def is_nhs_number_of_wales(cx: Repetition) -> bool:
 
 
 def same_number(one: Repetition, other: Repetition) -> bool:
-    """The same number of the same authority, by its name or its OID; an authority that one side leaves out is no other one."""
+    """Whether number and authority (name or OID) are the same. An absent authority matches any."""
     if one["1"].strip() != other["1"].strip():
         return False
     names = [{part for path in ("4.1", "4.2") if (part := _authority(cx[path]))} for cx in (one, other)]
@@ -86,13 +86,13 @@ def same_number(one: Repetition, other: Repetition) -> bool:
 
 
 def _authority(text: str) -> str:
-    """An authority as one spelling: the number N of the Welsh register for its OIDs."""
+    """One form of an authority: for an OID of the Welsh register, the number N at its end."""
     text = "" if text.strip() == NULL else text.strip()
     return next((text[len(arc) :] for arc in (ARC, OLD_ARC) if text.startswith(arc)), text)
 
 
 def administrative_sex(message: Message) -> Iterator[Issue]:
-    """PID-8 is a letter of table 0001 or of the Welsh list of sexes."""
+    """PID-8 is in HL7 table 0001 or in the Welsh list of sexes."""
     for pid in message.segments("PID"):
         if pid["8"] not in ADMINISTRATIVE_SEX and pid["8"] not in ("", NULL):
             yield Issue(
@@ -105,11 +105,11 @@ def administrative_sex(message: Message) -> Iterator[Issue]:
 
 
 def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
-    """A PID-3 of type NH passes the check digit. A warning by default: official test numbers fail it."""
+    """The check digit of a PID-3 of type NH is valid. A warning by default, because official test numbers are not valid."""
     for pid in message.segments("PID"):
         for where, cx in pid.each("3"):
             if cx["5"] == "NH" and not is_nhs_number(cx["1"]):
-                text = "the check digit of the NHS Number does not fit"
+                text = "the check digit of the NHS Number is wrong"
                 yield Issue(
                     severity="warning", code="value", where=f"{where}.1", text=text, clause="NHS Data Dictionary: NHS NUMBER"
                 )
@@ -123,7 +123,7 @@ def birth_date_given(message: Message) -> Iterator[Issue]:
 
 
 def birth_date_is_a_day(message: Message) -> Iterator[Issue]:
-    """PID-7, where valued, is exactly eight digits, a day that exists, in 1800 or later."""
+    """PID-7, if it has a value, is eight digits of an existing day in 1800 or later."""
     for pid in message.segments("PID"):
         text = pid.raw("7")
         if is_valued(pid, "7") and not (len(text) == 8 and is_date(text) and text >= EARLIEST_BIRTH):
@@ -131,13 +131,13 @@ def birth_date_is_a_day(message: Message) -> Iterator[Issue]:
                 severity="error",
                 code="value",
                 where=pid.where("7"),
-                text="PID-7 is not a day of 1800 or later",
+                text="PID-7 is not an existing day in 1800 or later",
                 clause="HL7 v2.5 3.4.2.7",
             )
 
 
 def birth_date_in_future(message: Message) -> Iterator[Issue]:
-    """PID-7 does not lie after the message itself (MSH-7). A warning."""
+    """PID-7 is not after MSH-7, the time of the message. A warning."""
     sent = message["MSH-7"].replace("-", "")[:8]
     for pid in message.segments("PID"):
         if is_date(sent) and is_date(pid["7"]) and pid["7"] > sent:
@@ -145,7 +145,7 @@ def birth_date_in_future(message: Message) -> Iterator[Issue]:
                 severity="warning",
                 code="value",
                 where=pid.where("7"),
-                text="PID-7 lies after the message",
+                text="PID-7 is after the time of the message (MSH-7)",
                 clause="HL7 v2.5 3.4.2.7",
             )
 
@@ -160,5 +160,5 @@ SENSE = (
     nhs_number_check_digit,
 )
 COMMON = (*SENSE, fields_as_the_standard_says, observation_value)
-OUTGOING = SENSE[:5]  # what refuses; a warning about our own output would reach no one
+OUTGOING = SENSE[:5]  # those that reject; no one would read a warning about the hub's own output
 BIRTH_DATE = (birth_date_given, birth_date_is_a_day, birth_date_in_future)

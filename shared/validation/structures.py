@@ -1,6 +1,6 @@
 """Structures that several integrations share, in the abstract syntax of HL7 v2.5 chapter 2.12 (see grammar.py).
 
-A second PID outside ADT_A39, a Z segment, an A40 without MRG and a missing PV1 are refused because no grammar takes them.
+No grammar accepts a second PID outside ADT_A39, a Z segment, an A40 without MRG or a missing PV1, so they are rejected.
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ _INSURANCE = "[{IN1 [IN2] [{IN3}] [{ROL}]}] [ACC] [UB1] [UB2]"
 
 ADT_A05 = Structure(f"{_UP_TO_PATIENT} PV1 [PV2] [{{ROL}}] {_CLINICAL} {_INSURANCE}", "HL7 v2.5 3.3.28")
 ADT_A05_VISIT_OPTIONAL = Structure(f"{_UP_TO_PATIENT} [PV1 [PV2] [{{ROL}}]] {_CLINICAL} {_INSURANCE}", "HL7 v2.5 3.3.28")
-# Chemocare writes NK1 after PV1: taken, and recorded as a repair.
+# Chemocare sends NK1 after PV1: it is accepted, and recorded as a repair.
 ADT_A05_NK1_AFTER_PV1 = Structure(
     f"MSH EVN PID [PD1] [{{ROL}}] [{{NK1}}] PV1 [{{~NK1}}] [PV2] [{{~NK1}}] [{{ROL}}] {_CLINICAL} {_INSURANCE}", "HL7 v2.4 3.3.28"
 )
@@ -41,5 +41,5 @@ VXU_V04 = Structure(
 
 
 def with_z_segments(structure: Structure) -> Structure:
-    """The same structure, letting Z segments pass wherever they stand."""
+    """The same structure, which accepts Z segments at any place."""
     return replace(structure, z_segments=True)

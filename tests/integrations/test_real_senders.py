@@ -149,7 +149,7 @@ def test_the_owner_raises_only_rules_that_exist(name: str) -> None:
 def test_the_owner_decides_one_field_at_a_time() -> None:
     found = Issue(severity="warning", code="code-invalid", where="EVN[2]-1", text="not in HL7 table 0003", rule="table-code")
     elsewhere = replace_where(found, "PID-24")
-    assert [policy.weighed(each, {}, ("table-code@EVN-1",)).severity for each in (found, elsewhere)] == ["error", "warning"]
+    assert [policy.apply_policy(each, {}, ("table-code@EVN-1",)).severity for each in (found, elsewhere)] == ["error", "warning"]
 
 
 def replace_where(issue: Issue, where: str) -> Issue:

@@ -13,7 +13,7 @@ from shared.hl7.structure import event, structures
 from shared.hl7.timestamp import local
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
-from shared.validation.repairs import TEXTS, repaired
+from shared.validation.repairs import TEXTS, repair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -42,7 +42,7 @@ class Hl7:
         """The message. ``Unsupported``: not HL7 v2, or of another version, sender or type."""
         message = _parsed(envelope.body, self.charset_default)
         if self.as_meant:
-            message = repaired(message)
+            message = repair(message)
         issues = [issue for check in (self._version, self._sender, self._type) if (issue := check(message))]
         if issues:
             raise Unsupported(*issues)
@@ -173,10 +173,10 @@ def _readable(body: bytes, charset_default: str) -> Message | None:
 def _stamped(message: Message, received_at: str) -> Message:
     header = replace(message["MSH"], {"7": local(received_at)})
     text = "MSH-7 is absent: the time of receipt was put in"
-    repair = Issue(
+    recorded = Issue(
         severity="warning", code="required", where="MSH-7", text=text, rule="message-time", clause="HL7 v2.5.1 2.15.9.7"
     )
-    return compose(message, [header, *message.segments()[1:]]).repaired(repair)
+    return compose(message, [header, *message.segments()[1:]]).repaired(recorded)
 
 
 def _failure(verdict: Verdict) -> int:

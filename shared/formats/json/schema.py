@@ -13,7 +13,7 @@ import orjson
 
 from shared import bounds
 from shared.issue import Issue
-from shared.validation.policy import Listed, Policy, destination, rule_functions, weighed
+from shared.validation.policy import Listed, Policy, apply_policy, destination, rule_functions
 
 Document = dict[str, Any]
 Rule = Callable[[Document], Iterator[Issue]]
@@ -73,7 +73,7 @@ class SchemaProfile:
 
     def _named(self, rule: Rule, issue: Issue) -> Issue:
         named = issue._replace(rule=rule.__name__.replace("_", "-"))
-        return weighed(named, self.policies, self.refuses)
+        return apply_policy(named, self.policies, self.refuses)
 
 
 def _issue(error: Any, names: frozenset[str]) -> Issue:

@@ -1,6 +1,6 @@
-"""What HL7 v2.3 to 2.5.1 say of fields, data types and tables. Read when first needed; a segment is read when it is met.
+"""The fields, data types and tables of HL7 v2.3 to 2.5.1, read when they are first needed.
 
-The files beside this one are made by toolkit/generate/build_hl7_tables.py, which also says how they are written.
+toolkit/generate/build_hl7_tables.py makes the files in this folder and describes their format.
 """
 
 from functools import lru_cache
@@ -15,7 +15,7 @@ _NOT_IN_THE_FILES = {"TS": (("DTM", ""), ("ID", "")), "DR": _RANGE, "DR_SIMPLE":
 
 
 class Field(NamedTuple):
-    """One field: data type, usage (R, O, C, B, X), whether it repeats, greatest length (0: not said) and table."""
+    """One field: data type, usage (R, O, C, B, X), whether it repeats, maximum length (0: not given) and table."""
 
     kind: str
     usage: str
@@ -40,17 +40,17 @@ class Standard:
         return self._lines.get((kind, name), "").split("\t")[2:]
 
     def fields(self, segment: str) -> tuple[Field, ...]:
-        """The fields of a segment, the first one first; none when the version does not have it."""
+        """The fields of a segment in order; none if the version does not have the segment."""
         parts = (part.split(",") for part in self._parts("S", segment))
         return tuple(Field(kind, usage, most != "1", int(length or 0), table) for kind, usage, most, length, table in parts)
 
     def components(self, kind: str) -> tuple[Component, ...]:
-        """The components of a data type; none when it is a leaf, such as ST."""
+        """The components of a data type; none if it is a leaf, such as ST."""
         known = _NOT_IN_THE_FILES.get(kind)
         return known or tuple((part.split(",")[0], part.split(",")[1]) for part in self._parts("D", kind))
 
     def codes(self, table: str) -> frozenset[str]:
-        """The codes of a table; none when it lists none or is open."""
+        """The codes of a table; none if the table has no codes or is open."""
         found = self._codes.get(table)
         if found is None:
             found = self._codes[table] = frozenset(self._parts("T", table)) if table not in OPEN else frozenset()
@@ -59,7 +59,7 @@ class Standard:
 
 @lru_cache
 def standard(version: str) -> Standard | None:
-    """A version by MSH-12.1; ``None`` when it is not one of those that are known here.
+    """A version by MSH-12.1; ``None`` for a version that is not in ``VERSIONS``.
 
     >>> s = standard("2.5")
     >>> s.fields("PID")[6], s.components("CX")[4], sorted(s.codes("0136")), standard("9.9")

@@ -1,4 +1,4 @@
-"""A profile: which rules it leaves alone and where, how findings are weighed, and what the interface sheet lists."""
+"""A profile: which rules it leaves alone and where, how policy sets severities, and what the interface sheet lists."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from shared.hl7 import Message, parse
 from shared.issue import Issue
 from shared.validation import Hl7Profile, Structure
-from shared.validation.policy import destination, field_of, quality, safety, weighed, with_refuses
+from shared.validation.policy import apply_policy, destination, field_of, quality, safety, with_refuses
 
 WHERE = ("PID-7", "PID-7[2]", "PID-7.1", "PID[2]-7[1].1", "PID-70", "PID-1", "PID", "EVN-7", "")
 
@@ -63,7 +63,7 @@ def test_a_structure_that_is_not_known_is_one_finding_and_the_rules_go_on() -> N
     issues = profile().check(parse("MSH|^~\\&|A|B|C|D|20240501||ADT^A28^ADT_A99|C1|P|2.5\r"))
     first = issues[0]
     assert (first.severity, first.code, first.where, first.rule) == ("error", "not-supported", "MSH-9.3", "message-structure")
-    assert (first.text, first.clause, first.condition) == ("this message structure is not known here", "HL7 table 0354", "200")
+    assert (first.text, first.clause, first.condition) == ("MSH-9.3 is not a structure of this profile", "HL7 table 0354", "200")
     assert len(issues) == 1 + len(ODD) + 1
 
 
@@ -95,14 +95,14 @@ def test_policy_decides_the_severity(policies: dict[str, object], refuses: tuple
 def test_what_the_owner_raised_is_raised_for_the_field_or_for_the_exact_path(where: str) -> None:
     issue = Issue(severity="warning", code="value", where=where, text="odd", rule="r")
     severities = {
-        raised: weighed(issue, {}, (raised,)).severity for raised in ("r", "r@PID-7", f"r@{where}", "r@PID-7.1", "r@PID")
+        raised: apply_policy(issue, {}, (raised,)).severity for raised in ("r", "r@PID-7", f"r@{where}", "r@PID-7.1", "r@PID")
     }
     assert severities == {"r": "error", "r@PID-7": "error", f"r@{where}": "error", "r@PID-7.1": "warning", "r@PID": "warning"}
 
 
 def test_information_is_never_raised() -> None:
     issue = Issue(severity="information", code="value", where="PID-7", text="odd", rule="r")
-    assert weighed(issue, {"r": safety("x")}, ("r",)) is issue
+    assert apply_policy(issue, {"r": safety("x")}, ("r",)) is issue
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_the_sheet_lists_each_rule_once_with_its_severity() -> None:
     rows = listed(refuses=("odd-everywhere",))
     assert rows["odd-everywhere"] == ("Finds the same in each place.", "error, by the owner's decision")
     assert rows["other"] == ("Finds something else.", "warning")
-    assert rows["version"] == ("MSH-12 is a version that is taken", "error")
+    assert rows["version"] == ("MSH-12 is a version that the integration accepts", "error")
     assert [*rows][:5] == ["not-hl7", "version", "sender", "message-type", "message-structure"]
     assert "z-segment" in rows
     only_at = listed(refuses=("odd-everywhere@PID-7", "odd-everywhere@EVN-7"))

@@ -95,9 +95,9 @@ def listed(profile: Hl7Profile) -> dict[str, tuple[str, str, str]]:
 
 FRONT_DOOR = {
     "not-hl7": "the body is an HL7 v2 message",
-    "version": "MSH-12 is a version that is taken",
-    "sender": "MSH-3 is a sender that is taken",
-    "message-type": "MSH-9 is a type, event and structure that are taken",
+    "version": "MSH-12 is a version that the integration accepts",
+    "sender": "MSH-3 is a sender that the integration accepts",
+    "message-type": "MSH-9 is a type, event and structure that the integration accepts",
 }
 STRUCTURE = ("message-structure", "segment-missing", "segment-order", "segment-repeated", "segment-unknown")
 

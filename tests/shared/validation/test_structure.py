@@ -4,7 +4,7 @@ import pytest
 
 from shared.hl7 import Message, parse
 from shared.validation import Structure, structures
-from shared.validation.grammar import compiled, required
+from shared.validation.grammar import compile_grammar, required
 
 
 def found(structure: Structure, names: str) -> list[tuple[str, str]]:
@@ -72,11 +72,11 @@ def test_choice_and_groups() -> None:
 @pytest.mark.parametrize("text", ["MSH [PID", "MSH PID]", "MSH pid", "MSH {PID]", "MSHPID"])
 def test_a_text_that_is_no_grammar(text: str) -> None:
     with pytest.raises(ValueError):
-        compiled(text)
+        compile_grammar(text)
 
 
 def test_required() -> None:
-    assert list(required(compiled("MSH EVN PID [PD1] {ORC <OBR|RXO>} [{NK1}]"))) == ["MSH", "EVN", "PID", "ORC"]
+    assert list(required(compile_grammar("MSH EVN PID [PD1] {ORC <OBR|RXO>} [{NK1}]"))) == ["MSH", "EVN", "PID", "ORC"]
 
 
 def test_a_hostile_message_costs_little_and_is_refused() -> None:
@@ -92,7 +92,7 @@ def test_no_value_gets_into_the_text() -> None:
 
 def test_only_names_of_the_grammar_are_remembered() -> None:
     """A broken line would be kept with all its text, in a place that is never emptied."""
-    grammar = compiled("MSH EVN [{PID}]")
+    grammar = compile_grammar("MSH EVN [{PID}]")
     for row in ("MSH EVN", "MSH EVN PID PID", "MSH Jones^Ann PID", "MSH EVN PID 9990000018", "EVN PID PV1"):
         grammar.fits(row.split())
     assert not grammar.fits(["MSH", "EVN PID"])  # two names in one are neither

@@ -11,7 +11,7 @@ from shared.hl7 import Message, parse
 from shared.issue import Issue
 from shared.mapping import compose_bundle
 from shared.mapping.guide import convert as to_fhir
-from shared.validation.repairs import repaired
+from shared.validation.repairs import repair
 from toolkit import screen
 from toolkit.analyse.reach import Known, unreached
 from toolkit.commands.develop.check import File, Json, Jsonl, Result, body_face, many, read
@@ -50,7 +50,7 @@ def _words(error: ValueError) -> str:
 
 
 def _from_hl7(body: bytes, known: Known | None) -> Result:
-    message = repaired(parse(body))
+    message = repair(parse(body))
     converted = to_fhir(message)
     nothing = () if known is None else reaching_nothing(message, known)
     issues = (*message.repairs, *converted.issues, *nothing, *check(converted.bundle))
