@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from shared.envelope import Answer, Envelope, Outgoing
 from shared.integration import Content, Integration
-from shared.issue import Issue, Verdict, listed, verdict
+from shared.issue import Issue, Verdict, limit_issues, verdict
 from shared.problems import Fault, Interrupted, Problem, Rejected, Unsendable, Unsupported
 
 NOT_FOR_TESTS = Issue(
@@ -56,9 +56,9 @@ def check(integration: Integration, envelope: Envelope) -> Checked:
             if found.accepted:
                 found, made, wrong = _tried(integration, envelope, read, found)
     except Unsupported as problem:
-        found = Verdict("AR", tuple(listed(problem.issues)))
+        found = Verdict("AR", tuple(limit_issues(problem.issues)))
     except Rejected as problem:
-        found = Verdict(integration.refusal, tuple(listed(problem.issues)))
+        found = Verdict(integration.refusal, tuple(limit_issues(problem.issues)))
     return Checked(found, read, source.acknowledge(envelope, read, found), made, wrong)
 
 

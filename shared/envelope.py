@@ -1,4 +1,4 @@
-"""What goes through the hub: the body as it arrived with its identity and times, and the body that leaves."""
+"""The data that moves through the hub: the body as received, with its identity and times, and the body to send."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,18 +12,22 @@ Trigger = Literal["http", "queue", "event", "test"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Envelope:
-    """One body as it arrived.
+    """One body as received.
 
-    ``received_at`` is UTC, ``YYYY-MM-DDTHH:MM:SS.mmmZ``. ``partner`` is the caller's name in settings, ``""`` for a queue or
-    an event. ``reference`` names the blob that the body came from (a hash of its URL and its ETag), ``""`` otherwise.
-    ``headers`` are those of the HTTP request, names in lower case. ``files`` names blobs that belong to the message and are too
-    large to be in its body; they go when its content goes. ``acknowledged`` is the code that the sender was given before the
-    ledger had the message (a member of a batch), ``""`` otherwise. ``handed`` is the handing-over that brought it, as a keyed
-    hash: of a queue message, an event, a file or a row of an outbox. The same one brings it again after a crash, a resend is
-    another; ``""`` where it is not known, and over HTTP, where each call is the sender's own.
+    Args:
+        received_at: UTC, ``YYYY-MM-DDTHH:MM:SS.mmmZ``.
+        partner: the name of the caller in settings; ``""`` for a queue or an event.
+        reference: the blob of the body (a hash of its URL and its ETag); ``""`` otherwise.
+        headers: those of the HTTP request, with names in lower case.
+        files: blobs that belong to the message and are too large for its body; they are deleted together with its content.
+        acknowledged: the code in the answer to the sender before the message was in the ledger (a member of a batch); ``""``
+            otherwise.
+        handed: the handing-over, as a keyed hash of a queue message, an event, a file or a row of an outbox. After a crash the
+            same one delivers the message again; a resend has another one. ``""`` if it is not known, and over HTTP, where each
+            call is from the sender.
 
-    ``correlation_id`` and ``traceparent`` are the caller's own texts: from here on they are held in the form in which they may be
-    kept and shown. ``tracestate`` is not held: it is free text of whatever systems the request passed through.
+    ``correlation_id`` and ``traceparent`` are texts of the caller, and are stored here in the form that may be shown.
+    ``tracestate`` is not stored, because any system on the way may write free text in it.
     """
 
     integration: str
@@ -46,7 +50,7 @@ class Envelope:
 
 
 class Identity(NamedTuple):
-    """Who sent it and what they call it: sender application, facility and control id."""
+    """What identifies a message of an integration: sending application, facility and control id."""
 
     sender: str
     facility: str
@@ -54,7 +58,7 @@ class Identity(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """One body that leaves: what the destination is handed. Each of ``files`` opens one that the body refers to by its place."""
+    """One body to send. Each item of ``files`` opens a file that the body refers to by its index."""
 
     content_type: str
     body: bytes
@@ -64,14 +68,14 @@ class Outgoing(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What the destination said when it took the message: a short code of ours and its own reference (never content)."""
+    """The answer of a destination that accepted a message: a short code of the hub and the destination's reference."""
 
     code: str = "accepted"
     reference: str = ""
 
 
 class Answer(NamedTuple):
-    """What the caller is told, whatever carried the message in."""
+    """The answer to the caller, for every kind of trigger."""
 
     status: int
     content_type: str

@@ -1,4 +1,4 @@
-"""What one integration declares. Functions, queues, sheets, alerts and infrastructure are generated from it."""
+"""The declaration of an integration. Functions, queues, sheets, alerts and infrastructure are generated from it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,11 +7,11 @@ from typing import Any, Literal, Protocol
 from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
 from shared.issue import Issue, Verdict
 
-Content = Any  # what a source reads: a Message, a FHIR resource, a JSON document
+Content = Any  # the result of Source.read: a Message, a FHIR resource, a JSON document
 
 
 class Source(Protocol):
-    """One format and who may send it: how a body is read, told apart and answered."""
+    """One format and its senders: how to read, identify and answer a body."""
 
     @property
     def format(self) -> str:
@@ -21,7 +21,7 @@ class Source(Protocol):
         """The content of the body. Raises ``Unsupported``: not of this format, version, sender or type."""
 
     def repairs(self, content: Content) -> Sequence[Issue]:
-        """What the reader put right, each an informational issue or a warning."""
+        """The repairs of the reader, each an informational issue or a warning."""
 
     def identity(self, content: Content, envelope: Envelope) -> Identity:
         """Sender, facility and control id: with the integration they identify the message."""
@@ -40,11 +40,11 @@ class Profile(Protocol):
     def name(self) -> str: ...
 
     def check(self, content: Content) -> Sequence[Issue]:
-        """Every finding; each names its rule."""
+        """Every issue, with the id of its rule."""
 
 
 class Destination(Protocol):
-    """Where messages go. A declaration: connections are made when first needed, from settings under its name."""
+    """The receiver of messages. Connections are made when first needed, from settings under its name."""
 
     @property
     def name(self) -> str: ...
@@ -53,7 +53,7 @@ class Destination(Protocol):
     def takes_synthetic(self) -> bool: ...
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
-        """Hand it over; raises ``Undelivered``."""
+        """Send it; raises ``Undelivered``."""
 
     async def close(self) -> None: ...
 
@@ -77,7 +77,7 @@ class EventGrid:
 
     types: tuple[str, ...]
     subject_begins: str = ""
-    publisher: str = ""  # the integration whose outbox the event knocks for; empty: the event itself is the message
+    publisher: str = ""  # the integration whose outbox has the message of the event; empty: the event is the message
     filters: tuple[tuple[str, str, tuple[str, ...]], ...] = ()  # (operator, key, values) of an advanced filter
     pairs: tuple[str, ...] = ()
 
@@ -87,7 +87,7 @@ Trigger = Http | Queue | EventGrid
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Delivery:
-    """How often and how long a message is tried, and what its death means for its lane. Times are in seconds."""
+    """Attempts and time limits of a delivery, and what happens to the lane after a dead letter. Times are in seconds."""
 
     attempts: int = 10
     first_wait: float = 5
@@ -103,7 +103,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Retention:
-    """Days that things are kept: receipts (duplicates), the metadata of the dead and the content of dead letters."""
+    """Days to keep data: receipts (to recognise duplicates), metadata and content of dead letters, published messages."""
 
     receipts: float = 14
     metadata: float = 90
@@ -131,9 +131,9 @@ class Integration:
     retention: Retention = Retention()
     refusal: Literal["AE", "AR"] = "AE"
     on_resend: Literal["answer", "deliver"] = "answer"
-    dropped: Mapping[str, str] = field(default_factory=dict)  # path -> why it reaches nothing
-    seen: frozenset[str] = frozenset()  # places that some sample has; others that reach nothing are counted at run time
-    subscribers: tuple[str, ...] = ()  # integrations that each take what this one publishes, from its outbox
+    dropped: Mapping[str, str] = field(default_factory=dict)  # path -> why it is not mapped
+    seen: frozenset[str] = frozenset()  # places in the samples; others that are not mapped are counted at run time
+    subscribers: tuple[str, ...] = ()  # integrations that read the messages of this one from its outbox
     patient: Callable[[Content], str] | None = None  # the NHS Number, for the keyed search index
 
     @property

@@ -1,4 +1,4 @@
-"""One finding, and all findings with the decision. The text is ours: it never carries a value out of a message."""
+"""An issue of a message, and the verdict: all issues with the decision. A text never has a value from the message."""
 
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
@@ -8,7 +8,7 @@ from shared import bounds
 Severity = Literal["fatal", "error", "warning", "information"]
 Acknowledgement = Literal["AA", "AE", "AR"]
 
-# FHIR issue-type -> HL7 table 0357 (message error condition codes). A rule that knows better sets ``Issue.hl7``.
+# FHIR issue-type -> HL7 table 0357 (message error condition codes). A rule with a more exact code sets ``Issue.hl7``.
 ERROR_CONDITION = {
     "structure": "100",
     "required": "101",
@@ -30,7 +30,17 @@ ERROR_CONDITION = {
 
 
 class Issue(NamedTuple):
-    """One finding: how bad, what kind (FHIR issue-type), where (the one spelling of a path), and a text of ours."""
+    """One issue. Give the arguments by name.
+
+    Args:
+        severity: ``fatal`` and ``error`` reject the message.
+        code: FHIR issue-type.
+        text: for the sender, without values of the message.
+        where: path in the message; ``""`` for the whole message.
+        rule: id of the rule; ``""``: the profile uses the name of the rule function.
+        clause: the section of the standard.
+        hl7: code of HL7 table 0357; ``""``: by ``code``.
+    """
 
     severity: Severity
     code: str
@@ -42,7 +52,7 @@ class Issue(NamedTuple):
 
     @property
     def condition(self) -> str:
-        """The code of HL7 table 0357 for ERR-3; 207 (application internal error) when nothing fits better."""
+        """The code of HL7 table 0357 for ERR-3; 207 (application internal error) if no other code fits."""
         return self.hl7 or ERROR_CONDITION.get(self.code, "207")
 
     @property
@@ -51,7 +61,7 @@ class Issue(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """All findings on one message, with the decision."""
+    """All issues of one message, with the decision."""
 
     acknowledgement: Acknowledgement
     issues: tuple[Issue, ...] = ()
@@ -62,22 +72,22 @@ class Verdict(NamedTuple):
 
 
 def verdict(issues: Iterable[Issue], refusal: Acknowledgement = "AE") -> Verdict:
-    """AA when no issue is an error, else the refusal that the integration declares.
+    """AA if no issue is an error, otherwise the refusal of the integration (AE or AR).
 
     >>> verdict([Issue(severity="warning", code="value", where="PID-3[1].1", text="check digit")]).acknowledgement
     'AA'
     >>> verdict([Issue(severity="error", code="required", where="PID-5", text="absent")], "AR").acknowledgement
     'AR'
     """
-    found = tuple(listed(issues))
+    found = tuple(limit_issues(issues))
     return Verdict(refusal if any(issue.is_error for issue in found) else "AA", found)
 
 
-def listed(issues: Iterable[Issue]) -> Iterator[Issue]:
-    """The findings that an answer lists: of errors and of others the first ``bounds.FINDINGS`` each, then how many are left out.
+def limit_issues(issues: Iterable[Issue]) -> Iterator[Issue]:
+    """The issues for an answer: the first ``bounds.FINDINGS`` errors and as many others, then the number that is left out.
 
-    >>> [issue.text for issue in listed([Issue(severity="error", code="value", text="a")] * 102)][99:]
-    ['a', '2 more findings are not listed']
+    >>> [issue.text for issue in limit_issues([Issue(severity="error", code="value", text="a")] * 102)][99:]
+    ['a', '2 more issues are not listed']
     """
     counts = {True: 0, False: 0}
     for issue in issues:
@@ -85,6 +95,4 @@ def listed(issues: Iterable[Issue]) -> Iterator[Issue]:
         if counts[issue.is_error] <= bounds.FINDINGS:
             yield issue
     if more := sum(max(0, count - bounds.FINDINGS) for count in counts.values()):
-        yield Issue(
-            severity="information", code="informational", text=f"{more} more findings are not listed", rule="more-findings"
-        )
+        yield Issue(severity="information", code="informational", text=f"{more} more issues are not listed", rule="more-findings")

@@ -1,6 +1,6 @@
-"""How long what identifies a message may be: known at the door, so that nothing is accepted that no row can hold.
+"""The maximum length of the identity of a message, checked before it is accepted, so that a row can store it.
 
-Azure Tables takes 64 KiB of a property, as UTF-16, and 1 KiB of a key. Keys are hashes; these limits are for what rows show.
+Azure Tables stores at most 64 KiB of a property, as UTF-16, and 1 KiB of a key. Keys are hashes; the limits are for properties.
 """
 
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from shared.bounds import IDENTIFIER
 from shared.envelope import Identity
 from shared.issue import Issue
 
-UNPLACED = Identity(sender="", facility="", control_id="")
+NO_PLACES = Identity(sender="", facility="", control_id="")
 RULE = "identifier-too-long"
 
 
 @runtime_checkable
 class Placed(Protocol):
-    """A source that knows where in a message its identity is written."""
+    """A source that can name the places of the identity in a message."""
 
     def places(self, content: object) -> Identity:
         """The paths of sender, facility and control id."""
@@ -24,7 +24,7 @@ class Placed(Protocol):
 
 def too_long(source: object, content: object, who: Identity) -> Iterator[Issue]:
     """An error for each part of an identity that is longer than ``IDENTIFIER``."""
-    places = source.places(content) if isinstance(source, Placed) else UNPLACED
+    places = source.places(content) if isinstance(source, Placed) else NO_PLACES
     for place, text in zip(places, who, strict=True):
         if len(text) > IDENTIFIER:
             yield Issue(severity="error", code="too-long", where=place, text=f"longer than {IDENTIFIER} characters", rule=RULE)

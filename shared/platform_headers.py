@@ -1,8 +1,8 @@
-"""Headers that only the platform in front of the app may set. Without a platform they are a caller's own words, and are ignored.
+"""Headers that only the platform in front of the app may set. Without a platform they are texts of the caller, and are ignored.
 
-App Service authentication checks a token, removes whatever a caller wrote into ``x-ms-client-principal`` and states the
-claims there. The front end checks that a caller holds the key of its client certificate and states the certificate in
-``x-arr-clientcert``; a public certificate alone proves nothing. ``HUB_PLATFORM_AUTH`` says which of the two are on.
+App Service authentication checks a token, removes any ``x-ms-client-principal`` of the caller and sets it to the claims. The
+front end checks that the caller has the key of its client certificate and puts the certificate into ``x-arr-clientcert``; the
+certificate alone, which is public, proves nothing. ``HUB_PLATFORM_AUTH`` lists which of the two are on.
 """
 
 import base64
@@ -28,10 +28,10 @@ Headers = Mapping[str, str]
 
 
 class SignIn(NamedTuple):
-    """Who signed in: ``subject`` and ``application`` are Entra's object and application id, ``""`` when absent.
+    """A sign-in: ``subject`` and ``application`` are the object id and application id of Entra, ``""`` if absent.
 
-    ``kind`` is ``application`` for a token that an application got for itself, ``person`` for a person's own sign-in, and
-    ``delegated`` for a token with which an application acts for a person.
+    ``kind`` is ``application`` for the token of an application itself, ``person`` for the sign-in of a person, and ``delegated``
+    for a token with which an application acts for a person.
     """
 
     kind: str
@@ -40,14 +40,14 @@ class SignIn(NamedTuple):
     roles: frozenset[str]
 
 
-def stated(headers: Headers, name: str) -> str:
-    """The value of a platform header; ``""`` when it is absent, or when no platform that sets it is in front."""
+def platform_header(headers: Headers, name: str) -> str:
+    """The value of a platform header; ``""`` if it is absent, or if there is no platform that sets it."""
     return headers.get(name, "") if NEEDS.get(name, EITHER) & platform_checks() else ""
 
 
 def sign_in(headers: Headers) -> SignIn | None:
-    """The sign-in that the platform states; ``None`` when there is none or it cannot be read."""
-    claims = _claims(stated(headers, PRINCIPAL))
+    """The sign-in from the platform; ``None`` if there is none or it cannot be read."""
+    claims = _claims(platform_header(headers, PRINCIPAL))
     if claims is None:
         return None
     kinds = _values(claims, ("idtyp",))
@@ -62,20 +62,20 @@ def sign_in(headers: Headers) -> SignIn | None:
 
 
 def certificate(headers: Headers) -> bytes:
-    """The caller's client certificate (DER) that the platform states; empty when there is none or it cannot be read."""
+    """The caller's client certificate (DER) from the platform; empty if there is none or it cannot be read."""
     try:
-        return base64.b64decode(stated(headers, CERTIFICATE), validate=True)
+        return base64.b64decode(platform_header(headers, CERTIFICATE), validate=True)
     except ValueError:
         return b""
 
 
 def address(headers: Headers) -> str:
-    """The caller's network address as the front end saw it; ``""`` without a front end.
+    """The caller's network address from the front end; ``""`` without a front end.
 
-    The front end appends to ``x-forwarded-for``; what stands before the last comma is the caller's own text. Of an IPv6
-    address the network of 64 bits is meant, because one caller has all of it.
+    The front end appends to ``x-forwarded-for``; the part before the last comma is a text of the caller. An IPv6 address is
+    reduced to its /64 network, because one caller has all of it.
     """
-    text = stated(headers, ADDRESSES).rpartition(",")[2].strip()
+    text = platform_header(headers, ADDRESSES).rpartition(",")[2].strip()
     host = text.partition("]")[0].strip("[") if text.startswith("[") else text.partition(":")[0] if text.count(":") == 1 else text
     try:
         found = ipaddress.ip_address(host)
@@ -97,6 +97,6 @@ def _values(claims: list[tuple[str, str]], names: tuple[str, ...]) -> set[str]:
 
 
 def _only(claims: list[tuple[str, str]], names: tuple[str, ...]) -> str:
-    """The one value of a claim; ``""`` when it is absent, or when two values contradict each other."""
+    """The value of a claim; ``""`` if it is absent, or has two different values."""
     found = _values(claims, names)
     return found.pop() if len(found) == 1 else ""

@@ -1,4 +1,4 @@
-"""Keyed hashes, and which text of a caller is kept: a lane, a patient or an id is found again without being readable."""
+"""Keyed hashes, and which texts of a caller may be stored: a lane, patient or id can be found without being readable."""
 
 import hashlib
 import hmac
@@ -16,46 +16,47 @@ PLACE = re.compile(r"[A-Za-z0-9_.:/~()\[\]-]{1,200}")
 FORM = re.compile(r"[A-Za-z0-9._-]{1,36}")
 UUID = re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 HASH = re.compile(rf"{HASHED}(?=[0-9a-f]*[a-f])[0-9a-f]{{32}}")
-MESSAGE_ID = re.compile(r"[A-Za-z0-9]{1,8}-[0-9a-f]{32}\.(0|[0-9a-f]{32}(-[0-9a-f]{16})?)")  # lane and receipt: hashes of ours
+MESSAGE_ID = re.compile(r"[A-Za-z0-9]{1,8}-[0-9a-f]{32}\.(0|[0-9a-f]{32}(-[0-9a-f]{16})?)")  # lane and receipt, which are hashes
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 DIGITS = re.compile(r"[0-9]{10,}")
-PRINTED = re.compile(r"(?=([0-9]{3})[._-]([0-9]{3})[._-]([0-9]{4}))")  # 3-3-4, as the NHS prints it
-GROUPS = re.compile(r"(?<![0-9])[0-9]+(?:[._-][0-9]+)+")  # from the beginning of a run of digits only: linear
-# A time stamp is not searched for a number: by chance, every second one of 17 digits would seem to hold one.
+PRINTED = re.compile(r"(?=([0-9]{3})[._-]([0-9]{3})[._-]([0-9]{4}))")  # 3-3-4, the printed format of the NHS Number
+GROUPS = re.compile(r"(?<![0-9])[0-9]+(?:[._-][0-9]+)+")  # only from the start of a run of digits, so that the time is linear
+# A time stamp is not searched for an NHS Number: by chance, half of those with 17 digits contain a valid one.
 STAMP = re.compile(r"20[0-3][0-9](0[1-9]|1[0-2])([0-2][0-9]|3[01])([01][0-9]|2[0-3])([0-5][0-9]){2}([0-9]{3})?")
 
 
 def keyed(kind: str, text: str) -> str:
-    """HMAC-SHA-256 of a value, cut to 32 hexadecimal digits; ``kind`` keeps the same value apart in different uses.
+    """HMAC-SHA-256 of a value, cut to 32 hexadecimal digits. ``kind`` gives the same value different hashes in different uses.
 
-    The key is the setting ``HUB_HASH_KEY``. It changes only when all lanes are drained, together with ``HUB_HASH_KEY_VERSION``.
-    A character that has no place in UTF-8 (half of a surrogate pair, from a JSON escape) counts as itself.
+    The key is the setting ``HUB_HASH_KEY``. It may change only when all lanes are empty, together with ``HUB_HASH_KEY_VERSION``.
+    A character that UTF-8 cannot encode (half of a surrogate pair, from a JSON escape) is hashed as it is.
     """
-    return hmac.new(_key(), f"{kind}\0{text}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:32]
+    key = required("HUB_HASH_KEY") if in_azure() else setting("HUB_HASH_KEY", "a key for this machine alone")
+    return hmac.new(key.encode(), f"{kind}\0{text}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
 def handing_over(*parts: str) -> str:
-    """The name of one handing-over: 16 hexadecimal digits, ``""`` where the last part, its id, is not known."""
+    """The id of one handing-over: 16 hexadecimal digits; ``""`` if the last part, its own id, is not known."""
     return keyed("handed", "\0".join(parts))[:16] if parts[-1] else ""
 
 
 def lane_hash(lane: str) -> str:
-    """The partition of a lane: version of the key and hash, never the value itself."""
+    """The partition of a lane: version of the key and hash, never the value."""
     return f"{setting('HUB_HASH_KEY_VERSION', KEY_VERSION)}-{keyed('lane', lane)}"
 
 
 def digest(body: bytes) -> str:
-    """SHA-256 of a body with its line ends made equal, so that a queue that turns CR into LF does not make a new message."""
+    """SHA-256 of a body with equal line ends, so that a body whose CR a queue changed to LF is not a new message."""
     return hashlib.sha256(body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n")).hexdigest()
 
 
 def chosen(kind: str, text: str) -> str:
-    """The form in which an id is kept and shown, straight from the caller or the destination that chose it.
+    """The form in which an id from a caller or a destination is stored and shown.
 
     Returns:
-        The text itself when it has the form of an id; ``""`` for ``""``; else ``hash-`` and its keyed hash, which a search for
-        the original text finds (:func:`findable`). A caller's own text in the form of one of our hashes or message ids is
-        hashed too: 32 hexadecimal digits can spell a number or a word.
+        The text itself if it has the form of an id; ``""`` for ``""``; otherwise ``hash-`` and its keyed hash, which a search
+        for the original text finds (:func:`search_hash`). A caller's text in the form of a hash or message id of the hub is
+        hashed too: 32 hexadecimal digits can contain a number or a word.
 
     >>> chosen("control", "MSG00001"), chosen("control", "20260501093000"), chosen("correlation", "")
     ('MSG00001', '20260501093000', '')
@@ -66,7 +67,7 @@ def chosen(kind: str, text: str) -> str:
 
 
 def shown(kind: str, text: str) -> str:
-    """The same for a text out of our own rows: what was hashed before, and a message's id, stay as they are.
+    """The same for a text from a row of the hub: a hash or a message id stays unchanged.
 
     >>> shown("control", chosen("control", "a b")) == chosen("control", "a b")
     True
@@ -74,13 +75,13 @@ def shown(kind: str, text: str) -> str:
     return text if HASH.fullmatch(text) or MESSAGE_ID.fullmatch(text) else chosen(kind, text)
 
 
-def findable(kind: str, text: str) -> str:
-    """The keyed hash under which the index holds an id, given the original text or what :func:`shown` made of it."""
+def search_hash(kind: str, text: str) -> str:
+    """The keyed hash of an id in the search index, from the original text or the result of :func:`shown`."""
     return text.removeprefix(HASHED) if HASH.fullmatch(text) else keyed(kind, text)
 
 
 def is_identifier(text: str) -> bool:
-    """Whether a text has the form of an id: a UUID, or 1 to 36 of ``A-Z a-z 0-9 . _ -``; and holds no NHS Number.
+    """Whether a text is a UUID, or 1 to 36 of ``A-Z a-z 0-9 . _ -``, and contains no NHS Number.
 
     >>> is_identifier("0b2e8f3a-5d64-4a8e-9d0c-2f1b7c6a9e10"), is_identifier("x-999-000-0018"), is_identifier("Siân")
     (True, False, False)
@@ -90,7 +91,7 @@ def is_identifier(text: str) -> bool:
 
 
 def holds_nhs_number(text: str) -> bool:
-    """Whether ten digits in a row, or in groups between separators, pass the check of the NHS Number.
+    """Whether any ten digits, in a row or in groups with separators, are a valid NHS Number.
 
     >>> holds_nhs_number("A9990000018B"), holds_nhs_number("999-000-0018"), holds_nhs_number("20260501093000")
     (True, True, False)
@@ -99,7 +100,7 @@ def holds_nhs_number(text: str) -> bool:
 
 
 def code(text: str) -> str:
-    """A code or rule id, which is ours, in the form that every one of them has; ``(withheld)`` for any other text.
+    """A code or rule id, if the text has the form of one; ``(withheld)`` for any other text.
 
     >>> code("http-503"), code("patient unknown"), code("")
     ('http-503', '(withheld)', '')
@@ -108,7 +109,7 @@ def code(text: str) -> str:
 
 
 def place(text: str) -> str:
-    """A path in a message, in a form that a path can have; ``(withheld)`` for any other text.
+    """A path in a message, if the text has the form of one; ``(withheld)`` for any other text.
 
     >>> place("PID-3[2].4"), place("Bundle.entry[0].resource.(unknown)"), place("/doses/0"), place("Mrs Jones")
     ('PID-3[2].4', 'Bundle.entry[0].resource.(unknown)', '/doses/0', '(withheld)')
@@ -117,17 +118,17 @@ def place(text: str) -> str:
 
 
 def trace_kept(traceparent: str) -> str:
-    """A W3C trace context as it was sent; ``""`` for any other text, and for one whose digits hold an NHS Number.
+    """A W3C trace context as sent; ``""`` for any other text, and for one that contains an NHS Number.
 
     >>> trace_kept("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")[:9], trace_kept("Jones")
     ('00-4bf92f', '')
     """
-    whole = TRACE.fullmatch(traceparent)
-    return traceparent if whole and not any(part.isdecimal() and holds_nhs_number(part) for part in whole.groups()) else ""
+    match = TRACE.fullmatch(traceparent)
+    return traceparent if match and not any(part.isdecimal() and holds_nhs_number(part) for part in match.groups()) else ""
 
 
 def _tens(text: str, *, runs_only: bool) -> Iterator[str]:
-    """Each ten digits that a reader may take for one number."""
+    """Each ten digits that a reader could read as one number."""
     for run in DIGITS.findall(text):
         if not STAMP.fullmatch(run):
             yield from (run[start : start + 10] for start in range(len(run) - 9))
@@ -137,7 +138,3 @@ def _tens(text: str, *, runs_only: bool) -> Iterator[str]:
     for chain in GROUPS.findall(text):
         groups = re.split(r"[._-]", chain)
         yield from ("".join(groups[i:j]) for i in range(len(groups)) for j in range(i + 2, min(i + 10, len(groups)) + 1))
-
-
-def _key() -> bytes:
-    return (required("HUB_HASH_KEY") if in_azure() else setting("HUB_HASH_KEY", "a key for this machine alone")).encode()

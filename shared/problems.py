@@ -1,23 +1,23 @@
-"""The five kinds of failure (docs/architecture.md). Raised once, turned into an answer at the edge.
+"""The five kinds of failure (docs/architecture.md). Raised once; the trigger turns it into an answer.
 
 Problem
  ├─ Unsupported   read:    wrong version, sender or type             AR, recorded, no retry
  ├─ Rejected      check:   the content breaks a rule                 AE (or AR), recorded, no retry
- ├─ Unavailable   accept:  storage is away                           503; nothing stored, the sender sends again
- ├─ Undelivered   deliver: the destination refused or is away        retried, then a dead letter
- └─ Fault         anything else                                      500 before the record, dead letter after it
-     └─ Unsendable  our own output does not pass its check           AE at the check; dead letter when stored already
+ ├─ Unavailable   accept:  storage is not available                  503; nothing stored, the sender sends again
+ ├─ Undelivered   deliver: the destination rejects or is unavailable retried, then a dead letter
+ └─ Fault         any other failure                                  500 before the record, dead letter after it
+     └─ Unsendable  the output of the hub fails its check            AE at the check; dead letter if already stored
 """
 
 from typing import Literal
 
 from shared.issue import Issue
 
-LONGEST_RETRY_AFTER = 900.0  # seconds; a destination that asks for more is tried after this all the same
+LONGEST_RETRY_AFTER = 900.0  # seconds; a longer Retry-After of a destination is reduced to this
 
 
 class Problem(Exception):
-    """What went wrong, as issues; its text is made of rule ids and paths only, never of values."""
+    """A failure, with its issues. The text has only rule ids and paths, never values."""
 
     def __init__(self, *issues: Issue) -> None:
         super().__init__("; ".join(f"{issue.rule or issue.code} at {issue.where or '-'}" for issue in issues))
@@ -25,28 +25,28 @@ class Problem(Exception):
 
 
 class Unsupported(Problem):
-    """The message is none that this integration takes: version, sender or type."""
+    """The integration does not accept this version, sender or type of message."""
 
 
 class Rejected(Problem):
-    """The content breaks a rule; the sender must mend it."""
+    """The content breaks a rule; the sender must correct and resend it."""
 
 
 class Unavailable(Problem):
-    """The ledger cannot take the message now; nothing was stored."""
+    """The ledger cannot store the message now; nothing was stored."""
 
 
 class Undelivered(Problem):
-    """The destination did not take the message.
+    """The destination did not accept the message.
 
     Args:
-        kind: ``transient`` (try again), ``permanent`` (this message will never be taken: dead letter),
-            ``misconfigured`` (401, 403, 404: open the breaker, keep the message). Whose failure it is, and what that costs,
-            is in ``shared/destinations/failures.py``, by the code.
+        kind: ``transient`` (try again), ``permanent`` (the destination will never accept this message: dead letter),
+            ``misconfigured`` (401, 403, 404: open the breaker, keep the message). ``shared/destinations/failures.py`` has the
+            owner of each failure, by its code.
         code: short and fixed, for telemetry: ``timeout``, ``refused``, ``http-503``, ``ack-AE``.
-        ambiguous: it may have been taken all the same; the resend carries the same control id.
-        retry_after: seconds that the destination asked for, at most ``LONGEST_RETRY_AFTER``; 0 when it did not.
-        detail: the destination's own words (an ERR text), kept in the dead letter as content, never logged.
+        ambiguous: the destination may have accepted it; the hub sends it again with the same control id.
+        retry_after: seconds that the destination requests, at most ``LONGEST_RETRY_AFTER``; 0 if it requests none.
+        detail: the text of the destination (ERR), stored in the dead letter as content, never logged.
     """
 
     def __init__(
@@ -65,14 +65,14 @@ class Undelivered(Problem):
 
 
 class Fault(Problem):
-    """A failure of the hub itself: a bug, or output that does not pass its own check. Its text says where in the code."""
+    """A failure of the hub: a bug, or output that fails its check. The text names the place in the code."""
 
     def __str__(self) -> str:
         return "; ".join(f"{issue.rule or issue.code}: {issue.text}" for issue in self.issues)
 
 
 class Unsendable(Fault):
-    """What would leave for a message does not pass its own check: the message is refused, because it always would fail."""
+    """The output for a message fails its check. The message is rejected, because every attempt would fail."""
 
 
 class Interrupted(Exception):

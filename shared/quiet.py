@@ -1,7 +1,7 @@
-"""Loggers of libraries say nothing of their own: they write URLs, which name blobs and rows, and texts of exceptions.
+"""Loggers of libraries are silenced, because they log URLs, which name blobs and rows, and texts of exceptions.
 
-What they report at warning or above is passed on by the place in their code alone. Cutting them off here, and not by levels of
-the root logger, holds whatever a host, a test or a developer sets there.
+A record of level warning or above is replaced by its place in the code. The filter is on each logger and not on the root logger,
+so it works with any configuration of a host, a test or a developer.
 """
 
 import logging
@@ -22,16 +22,16 @@ LIBRARIES = (
 
 
 class PlaceOnly(logging.Handler):
-    """Passes a record on as logger, level and place, with the type of an exception; never its text."""
+    """Logs the logger, level and place of a record and the type of an exception; never its text."""
 
     def emit(self, record: logging.LogRecord) -> None:
         kind = record.exc_info[0] if record.exc_info else None
-        told = (record.name.partition(":")[0], record.levelname, record.module, record.lineno, kind.__name__ if kind else "-")
-        logging.getLogger("hub.library").warning("%s %s at %s:%s %s", *told)
+        place = (record.name.partition(":")[0], record.levelname, record.module, record.lineno, kind.__name__ if kind else "-")
+        logging.getLogger("hub.library").warning("%s %s at %s:%s %s", *place)
 
 
 def silence() -> None:
-    """Cut the loggers of libraries off from every handler but ours; idempotent."""
+    """Give the loggers of libraries only this handler. Calling it again has no effect."""
     for name in LIBRARIES:
         logger = logging.getLogger(name)
         logger.propagate = False

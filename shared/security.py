@@ -1,10 +1,10 @@
-"""Who calls: every caller is a partner, named in settings with what it may call and which senders it may send for.
+"""Callers: each is a partner in the settings, with the integrations it may call and the senders it may send for.
 
 ``HUB_PARTNERS`` is JSON: ``[{"name", "keys": [SHA-256 of a key], "certificates": [SHA-256 of the certificate (DER)],
 "applications": [Entra application id], "integrations": [names or "*"], "senders": [...], "roles": ["admin"]}]``. A sender is
 ``"MSH-3|MSH-4"``, ``"MSH-3"`` (any facility) or ``"*"``; one whose name has a ``|`` is written as a list,
-``["MSH-3", "MSH-4"]``, and compared as it is. Two keys at once make a rotation without a gap.
-Without the setting a developer's machine has one sample partner that may do everything; elsewhere every call is refused.
+``["MSH-3", "MSH-4"]``, and compared exactly. With two keys at once, a key can be changed without an interruption.
+Without the setting a developer's machine has one sample partner with all rights; anywhere else every call is rejected.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ WRONG_SENDER = Issue(
     severity="error",
     code="forbidden",
     where="MSH-3",
-    text="the caller may not speak for this sender",
+    text="the caller is not authorised to send for this sender",
     rule="sender-not-the-callers",
     hl7="207",
 )
@@ -38,7 +38,7 @@ ROLES = {"admin"}
 
 
 class Sender(NamedTuple):
-    """Senders that a partner may send for: MSH-3 and MSH-4, exactly; ``None`` is any."""
+    """A sender that a partner may send for: MSH-3 and MSH-4, compared exactly; ``None`` matches any."""
 
     application: str | None
     facility: str | None
@@ -52,7 +52,7 @@ ANY_SENDER = Sender(None, None)
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Partner:
-    """One caller: how it is known, and what it may do."""
+    """One caller: how it is authenticated, and its rights."""
 
     name: str
     keys: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class Partner:
     def may_call(self, integration: str) -> bool:
         return bool({"*", integration} & set(self.integrations))
 
-    def may_speak_for(self, who: Identity) -> bool:
+    def may_send_for(self, who: Identity) -> bool:
         return any(sender.covers(who) for sender in self.senders)
 
 
@@ -73,14 +73,14 @@ SAMPLE = Partner("sample-partner", integrations=("*",), senders=(ANY_SENDER,), r
 
 
 class BadPartners(ValueError):
-    """``HUB_PARTNERS`` cannot be read; the text names the place and never a value."""
+    """``HUB_PARTNERS`` is not valid; the text names the place, never a value."""
 
 
 def partners() -> tuple[Partner, ...]:
-    """The partners of the setting; the sample one on a developer's machine that sets none.
+    """The partners of the setting; without it, on a developer's machine, the sample partner.
 
     Raises:
-        BadPartners: the setting cannot be read.
+        BadPartners: the setting is not valid.
     """
     text = setting(SETTING).strip()
     if text:
@@ -89,21 +89,21 @@ def partners() -> tuple[Partner, ...]:
 
 
 def at_start() -> str:
-    """What the log says when the app starts; ``""`` when the setting names who may call."""
+    """The warning to log when the app starts; ``""`` if the setting names at least one partner."""
     try:
         known = partners()
     except BadPartners as problem:
         return f"every call fails: {problem}"
     if known == (SAMPLE,):
-        return f"{SETTING} is empty: on this machine every caller is the sample partner and may do everything"
-    return "" if known else f"{SETTING} names no partner: every call is refused"
+        return f"{SETTING} is empty: on this machine every caller is the sample partner, which has all rights"
+    return "" if known else f"{SETTING} names no partner: every call is rejected"
 
 
 def caller(headers: Headers, now: float) -> Partner | None:
-    """The partner that a request comes from; ``None``: not recognised, or its credentials name two partners.
+    """The partner of a request; ``None`` if the caller is not recognised, or its credentials belong to two partners.
 
-    ``now`` is the time in seconds since 1970. A key comes as ``x-hub-key``; a token and a certificate count only as the
-    platform states them. An application must have got its token for itself, with the hub's role for partners.
+    ``now`` is the time in seconds since 1970. A key is in ``x-hub-key``; a token and a certificate are read only from headers of
+    the platform. The token of an application must be for the application itself, with the hub's role for partners.
     """
     known = partners()
     if known == (SAMPLE,):
@@ -120,26 +120,26 @@ def caller(headers: Headers, now: float) -> Partner | None:
 
 
 def wrong_sender(partner: str, who: Identity) -> Issue | None:
-    """The finding when a partner sends for a sender that is not its own."""
+    """The issue if a partner is not authorised for a sender; ``None`` if it is."""
     found = next((one for one in partners() if one.name == partner), None)
-    return None if found and found.may_speak_for(who) else WRONG_SENDER
+    return None if found and found.may_send_for(who) else WRONG_SENDER
 
 
-def _is_one_of(credential: str, kept: tuple[str, ...]) -> bool:
-    """Whether it is one of those that are known, in a time that does not depend on how much of it is right."""
-    return bool(credential) and any(hmac.compare_digest(credential.encode(), each.encode()) for each in kept)
+def _is_one_of(credential: str, known: tuple[str, ...]) -> bool:
+    """Whether a credential is known. The time does not depend on how many characters match."""
+    return bool(credential) and any(hmac.compare_digest(credential.encode(), each.encode()) for each in known)
 
 
 def _application(headers: Headers) -> str:
-    """The application that signed in for itself; ``""`` for a person, a delegated token, or one without the role."""
+    """The application of a token for itself; ``""`` for a person, a delegated token, or a token without the role."""
     who = platform_headers.sign_in(headers)
     return who.application if who and who.kind == "application" and APP_ROLE in who.roles else ""
 
 
 def _certificate(headers: Headers, known: tuple[Partner, ...], now: float) -> str:
-    """SHA-256 of a client certificate that a partner has and that is valid now; ``""`` otherwise.
+    """SHA-256 of the client certificate if it belongs to a partner and is valid now; ``""`` otherwise.
 
-    Only a certificate that is known is read, so that a stranger's bytes reach no parser.
+    Only a known certificate is parsed, so that bytes of an unknown caller reach no parser.
     """
     der = platform_headers.certificate(headers)
     digest = _sha256(der)
@@ -157,7 +157,7 @@ def _is_valid(der: bytes, now: float) -> bool:
 
 
 def _key(headers: Headers) -> str:
-    """SHA-256 of the key; ``""`` without one. Keys are ASCII: HTTP gives other bytes no meaning."""
+    """SHA-256 of the key; ``""`` without one. Keys are ASCII, because HTTP does not define other bytes."""
     key = headers.get("x-hub-key", "")
     return _sha256(key.encode()) if key and key.isascii() else ""
 
@@ -178,12 +178,12 @@ def _parsed(text: str) -> tuple[Partner, ...]:
     for what in ("names", "keys", "certificates", "applications"):
         held = [each for one in known for each in ((one.name,) if what == "names" else getattr(one, what))]
         if len(held) != len(set(held)):
-            raise BadPartners(f"{SETTING}: {what}: the same one twice")
+            raise BadPartners(f"{SETTING}: {what}: the same value twice")
     return known
 
 
 def _partner(place: int, one: Any) -> Partner:
-    """One entry. A word that is not known is refused: a misspelt restriction would be none."""
+    """One entry. An unknown word raises, because a restriction with a typing error would have no effect."""
 
     def wrong(what: str) -> BadPartners:
         return BadPartners(f"{SETTING}: entry {place}: {what}")
@@ -191,7 +191,7 @@ def _partner(place: int, one: Any) -> Partner:
     if not isinstance(one, dict) or not isinstance(one.get("name"), str) or not one["name"]:
         raise wrong("name is missing")
     if set(one) - {"name", *LISTS} or not all(isinstance(one.get(name, []), list) for name in LISTS):
-        raise wrong("only lists under the names of the form are expected")
+        raise wrong("only lists are expected, under the documented names")
     values = {name: tuple(one.get(name, [])) for name in LISTS if name != "senders"}
     if not all(isinstance(each, str) and each for each in sum(values.values(), ())):
         raise wrong("a text is expected")

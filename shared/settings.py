@@ -1,19 +1,19 @@
-"""Settings come from the environment, as Azure gives them; one reader, so that every name can be found."""
+"""Settings from the environment, as Azure provides them. All code reads them here, so that every name can be found."""
 
 import os
 
 
 class SettingMissing(LookupError):
-    """A setting that has no sane default is absent; the text names it."""
+    """A required setting is absent; the text names it."""
 
 
 def setting(name: str, default: str = "") -> str:
-    """The setting as text; the default when it is absent or empty."""
+    """The setting as text; the default if it is absent or empty."""
     return os.environ.get(name) or default
 
 
 def required(name: str) -> str:
-    """The setting as text; ``SettingMissing`` when it is absent or empty."""
+    """The setting as text; ``SettingMissing`` if it is absent or empty."""
     value = setting(name)
     if not value:
         raise SettingMissing(f"the setting {name} is missing")
@@ -29,7 +29,7 @@ def unresolved() -> list[str]:
 
 
 def number(name: str, default: float) -> float:
-    """The setting as a number; ``ValueError`` names the setting when it is none."""
+    """The setting as a number; ``ValueError``, which names the setting, if it is not a number."""
     text = setting(name)
     try:
         return float(text) if text else default
@@ -38,19 +38,19 @@ def number(name: str, default: float) -> float:
 
 
 def flag(name: str) -> bool:
-    """Whether the setting says yes: ``1``, ``true``, ``yes`` or ``on``."""
+    """Whether the setting is ``1``, ``true``, ``yes`` or ``on``."""
     return setting(name).lower() in ("1", "true", "yes", "on")
 
 
 def in_azure() -> bool:
-    """Whether this process runs in Azure, where no setting may fall back to a local sample."""
+    """Whether this process runs in Azure, where samples must not replace settings."""
     return any(setting(name) for name in ("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "CONTAINER_APP_NAME"))
 
 
 def on_developers_machine() -> bool:
-    """Whether samples may stand in for settings: not in Azure, and no storage but an emulator's.
+    """Whether samples may replace settings: not in Azure, and only with the storage emulator.
 
-    A process elsewhere that works on a real account has real messages, so it is as closed as one in Azure.
+    A process outside Azure with a real storage account has real messages, so the rules of Azure apply to it.
     """
     storage = setting("AzureWebJobsStorage", "UseDevelopmentStorage=true")
     emulated = storage == "UseDevelopmentStorage=true" or "AccountName=devstoreaccount1;" in storage
@@ -58,10 +58,10 @@ def on_developers_machine() -> bool:
 
 
 def platform_checks() -> frozenset[str]:
-    """What the platform in front of this app checks and then states in headers of its own: ``principal``, ``certificate``.
+    """What the platform in front of this app checks and then sets as headers: ``principal``, ``certificate``.
 
-    ``HUB_PLATFORM_AUTH`` is set by the deployment, together with the platform's authentication, and counts in Azure only.
-    Empty: no platform is in front, so whatever looks like its header was written by the caller.
+    The deployment sets ``HUB_PLATFORM_AUTH`` together with the authentication of the platform. It is used only in Azure. Empty:
+    there is no platform, so a header with one of its names is from the caller.
     """
     named = {name.strip() for name in setting("HUB_PLATFORM_AUTH").split(",")} - {""}
     return frozenset(named) if in_azure() else frozenset()

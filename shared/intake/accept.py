@@ -13,7 +13,7 @@ from shared.issue import Issue, Verdict
 from shared.ledger import content, warned
 from shared.ledger.arrival import Arrival
 from shared.ledger.record import record
-from shared.privacy import chosen, digest, findable, keyed
+from shared.privacy import chosen, digest, keyed, search_hash
 from shared.problems import Fault, Unavailable
 from shared.storage import names
 from shared.telemetry.tracing import span
@@ -91,7 +91,7 @@ async def _arrival(integration: Integration, envelope: Envelope, decision: Decis
         after=decision.after if decision.after != lane else "",
         finders=(
             *([f"p|{keyed('patient', decision.patient)}"] if decision.patient else []),
-            *([f"x|{findable('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []),
+            *([f"x|{search_hash('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []),
             *map(names.by_file, envelope.files),
         ),
         body=body,

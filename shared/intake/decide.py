@@ -8,7 +8,7 @@ from shared.check import Checked, answer_without_verdict, check, faults, read_or
 from shared.envelope import Answer, Envelope, Identity, Outgoing
 from shared.integration import Content, Integration
 from shared.issue import Issue, Verdict
-from shared.limits import UNPLACED, too_long
+from shared.limits import NO_PLACES, too_long
 from shared.privacy import digest, keyed, lane_hash
 from shared.problems import Fault, Problem
 
@@ -23,7 +23,7 @@ class Decision(NamedTuple):
     verdict: Verdict
     answer: Answer
     content: Content | None = None
-    who: Identity = UNPLACED
+    who: Identity = NO_PLACES
     lane: str = ""
     after: str = ""
     patient: str = ""
@@ -46,8 +46,8 @@ def _whose(integration: Integration, envelope: Envelope) -> Identity:
     """Who sent a message at which the hub failed, so that it can be found; all empty when that cannot be read either."""
     read = read_or_none(integration, envelope)
     with suppress(Problem), faults():
-        return UNPLACED if read is None else _identity(integration, envelope, read)
-    return UNPLACED
+        return NO_PLACES if read is None else _identity(integration, envelope, read)
+    return NO_PLACES
 
 
 def _decided(integration: Integration, envelope: Envelope, checked: Checked) -> Decision:

@@ -18,7 +18,7 @@ from shared.intake.decide import Decision
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.platform_headers import HOST as HOST_HEADER
-from shared.platform_headers import SCHEME, stated
+from shared.platform_headers import SCHEME, platform_header
 from shared.problems import Fault, Unavailable, Unsupported
 from shared.settings import in_azure
 
@@ -75,6 +75,6 @@ def address(headers: Mapping[str, str]) -> str:
     >>> address({"host": "hub.example.nhs.wales", "x-forwarded-host": "elsewhere.example"}), address({"host": "a/b"})
     ('http://hub.example.nhs.wales', '')
     """
-    host = stated(headers, HOST_HEADER) or headers.get("host", "")
-    scheme = stated(headers, SCHEME) or ("https" if in_azure() else "http")
+    host = platform_header(headers, HOST_HEADER) or headers.get("host", "")
+    scheme = platform_header(headers, SCHEME) or ("https" if in_azure() else "http")
     return f"{scheme}://{host}" if HOST.fullmatch(host) and scheme in ("http", "https") else ""

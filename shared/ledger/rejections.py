@@ -9,7 +9,7 @@ from shared.integration import Integration
 from shared.issue import Verdict
 from shared.ledger import content
 from shared.ledger.ended import list_dead
-from shared.privacy import chosen, code, findable, keyed, place
+from shared.privacy import chosen, code, keyed, place, search_hash
 from shared.storage import names
 from shared.storage.store import Away, Conflict, insert, put
 
@@ -37,7 +37,7 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     message_id = names.message_id(lane, "0")
     keep = envelope.trigger in ("queue", "event") or envelope.acknowledged == "AA"
     finders = [f"c|{keyed('control', known.control)}"] if known.control else []
-    finders += [f"x|{findable('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []
+    finders += [f"x|{search_hash('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []
     finders += map(names.by_file, envelope.files if keep else ())
     found = {"lane": lane, "key": "0", "digest": "", "at": at}
     await together(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from shared.hub import Hub
-from shared.privacy import findable, shown
+from shared.privacy import search_hash, shown
 from shared.storage import names
 from shared.storage.store import Row
 
@@ -26,7 +26,7 @@ async def find(integration: str, by: By, value: str, hub: Hub, most: int = 100) 
     One request reads the index (``LOOKED_AT`` rows), and only the newest stories of those are told: a batch of a hundred
     thousand may share one correlation id.
     """
-    partition = f"{PARTITIONS[by]}|{findable(by, value)}"
+    partition = f"{PARTITIONS[by]}|{search_hash(by, value)}"
     rows = await hub.store.query(names.tables(integration).find, partition, limit=LOOKED_AT)
     ids = dict.fromkeys(names.message_id(row["lane"], row["key"]) for row in sorted(rows, key=lambda row: float(row["at"])))
     stories = await asyncio.gather(*(status(integration, one, hub) for one in list(ids)[-most:]))

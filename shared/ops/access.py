@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.platform_headers import PRINCIPAL, sign_in, stated
+from shared.platform_headers import PRINCIPAL, platform_header, sign_in
 
 ROLES = ("reader", "operator", "admin")
 APP_ROLES = {"Hub.Reader": "reader", "Hub.Operator": "operator", "Hub.Admin": "admin"}
@@ -31,7 +31,7 @@ class Person:
 
 def person(headers: Mapping[str, str], *, on_developers_machine: bool) -> Person | None:
     """The person behind a request; ``None`` when nobody with a role of the hub is signed in."""
-    if on_developers_machine and not stated(headers, PRINCIPAL):
+    if on_developers_machine and not platform_header(headers, PRINCIPAL):
         return _sample(headers.get("cookie", ""))
     return _signed_in(headers)
 

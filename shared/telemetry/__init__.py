@@ -1,7 +1,7 @@
-"""Events and spans about messages: counted and searchable, never with a value out of a message.
+"""Events and spans about messages: counted and searchable, never with a value from a message.
 
-A no-op without a connection string. With one, Azure Monitor is set up in a thread at the first event, so that no caller and
-no cold start waits for it; what was said meanwhile is kept and sent.
+Without a connection string nothing is sent. With one, a thread sets up Azure Monitor at the first event, so that no caller and
+no cold start waits for it; events in the meantime are queued and sent.
 """
 
 from shared.telemetry.events import emit, fault, flush, subscribe, unsubscribe

@@ -1,6 +1,6 @@
-"""Azure Monitor behind allow-lists: whatever library speaks, only known keys leave, and of an exception its type and frames.
+"""Azure Monitor with allow-lists: from any library, only listed keys are sent, and of an exception only its type and frames.
 
-Imports OpenTelemetry when it is set up, never before: it costs half a second.
+OpenTelemetry is imported at set-up and not before, because the import takes half a second.
 """
 
 import logging
@@ -11,34 +11,34 @@ from shared.settings import setting
 from shared.telemetry.keys import EVENT_NAME, SPAN_KEYS
 from shared.telemetry.traceparent import parse
 
-OUTSIDE = ("azure_sdk", "django", "fastapi", "flask", "psycopg2", "requests", "urllib", "urllib3")
+INSTRUMENTED = ("azure_sdk", "django", "fastapi", "flask", "psycopg2", "requests", "urllib", "urllib3")
 LOGGER = "hub.telemetry"
 
 _ready = threading.Event()
 
 
 def is_ready() -> bool:
-    """Whether spans and events leave by now."""
+    """Whether the set-up is complete, so that spans and events are sent."""
     return _ready.is_set()
 
 
 class Exporter:
-    """Sends events; keeps them until the set-up, which runs in its own thread, is through."""
+    """Sends events. Queues them until the set-up, which runs in its own thread, is complete."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._early: list[tuple[str, dict[str, Any]]] = []
+        self._queued: list[tuple[str, dict[str, Any]]] = []
         threading.Thread(target=self._set_up, name="telemetry", daemon=True).start()
 
     def send(self, name: str, keys: dict[str, Any]) -> None:
         with self._lock:
             if not is_ready():
-                self._early.append((name, keys))
+                self._queued.append((name, keys))
                 return
-        _say(name, keys)
+        _write(name, keys)
 
     def flush(self, seconds: float = 5) -> None:
-        """Wait for the set-up and for what was said to leave."""
+        """Wait until the set-up is complete and all events are sent, at most this long for the set-up."""
         if not _ready.wait(seconds):
             return
         from opentelemetry import trace
@@ -50,14 +50,14 @@ class Exporter:
     def _set_up(self) -> None:
         configure()
         with self._lock:
-            early, self._early = self._early, []
-            for name, keys in early:
-                _say(name, keys)
+            queued, self._queued = self._queued, []
+            for name, keys in queued:
+                _write(name, keys)
             _ready.set()
 
 
 def configure() -> None:
-    """Set up the exporters: every span kept (the default sampler drops all but five a second), no automatic instruments."""
+    """Set up the exporters without automatic instrumentation, and with every span (the default sampler keeps five a second)."""
     from azure.monitor.opentelemetry import configure_azure_monitor
 
     from shared.telemetry.processors import AllowedLogs, AllowedSpans
@@ -69,7 +69,7 @@ def configure() -> None:
         enable_performance_counters=False,
         enable_live_metrics=False,
         disable_offline_storage=True,
-        instrumentation_options={name: {"enabled": False} for name in OUTSIDE},
+        instrumentation_options={name: {"enabled": False} for name in INSTRUMENTED},
         span_processors=[AllowedSpans()],
         log_record_processors=[AllowedLogs()],
     )
@@ -78,19 +78,19 @@ def configure() -> None:
 
 
 def start_span(name: str, parent: tuple[str, str] | None, kind: str, attributes: dict[str, Any]) -> Any:
-    """A span of ours; under the given trace and span ids when there are any."""
+    """A span of the hub, under the trace and span ids of ``parent`` if given."""
     from opentelemetry import trace
 
     context = None
     if parent is not None:
-        far = trace.SpanContext(int(parent[0], 16), int(parent[1], 16), is_remote=True, trace_flags=trace.TraceFlags(1))
-        context = trace.set_span_in_context(trace.NonRecordingSpan(far))
+        remote = trace.SpanContext(int(parent[0], 16), int(parent[1], 16), is_remote=True, trace_flags=trace.TraceFlags(1))
+        context = trace.set_span_in_context(trace.NonRecordingSpan(remote))
     kept = {key: value for key, value in attributes.items() if key in SPAN_KEYS}
     return trace.get_tracer("hub").start_span(name, context, trace.SpanKind[kind], kept)
 
 
 def _credential() -> Any:
-    """Managed identity where the settings ask for it, else none: the connection string alone."""
+    """Managed identity if the setting requires it; otherwise ``None``, and the connection string is enough."""
     if "Authorization=AAD" not in setting("APPLICATIONINSIGHTS_AUTHENTICATION_STRING"):
         return None
     from azure.identity import ManagedIdentityCredential
@@ -98,15 +98,15 @@ def _credential() -> Any:
     return ManagedIdentityCredential(client_id=setting("AZURE_CLIENT_ID") or None)
 
 
-def _say(name: str, keys: dict[str, Any]) -> None:
-    """One row of AppEvents, in the trace it belongs to."""
+def _write(name: str, keys: dict[str, Any]) -> None:
+    """Write one row of AppEvents in the trace of ``traceparent``."""
     from opentelemetry import context, trace
 
-    known = parse(str(keys.get("traceparent", "")))
+    parent = parse(str(keys.get("traceparent", "")))
     token = None
-    if known is not None:
-        far = trace.SpanContext(int(known[0], 16), int(known[1], 16), is_remote=True, trace_flags=trace.TraceFlags(1))
-        token = context.attach(trace.set_span_in_context(trace.NonRecordingSpan(far)))
+    if parent is not None:
+        remote = trace.SpanContext(int(parent[0], 16), int(parent[1], 16), is_remote=True, trace_flags=trace.TraceFlags(1))
+        token = context.attach(trace.set_span_in_context(trace.NonRecordingSpan(remote)))
     try:
         kept = {key: value for key, value in keys.items() if key != "traceparent"}
         logging.getLogger(LOGGER).info(name, extra={EVENT_NAME: name, **kept})

@@ -1,17 +1,17 @@
-"""Facts that alerts and charts are made of. Each is a name and a few keys of a fixed list.
+"""Events for alerts and charts. Each has a name and a few keys of a fixed list.
 
-hub.message    one for each outcome                          integration outcome stage error_code e2e_ms attempt hops
-hub.attempt    one for each attempt that failed              integration error_code attempt
-hub.breaker    a destination's breaker changed               destination state
-hub.poison     a message landed in a poison queue            integration queue
+hub.message    a message has an outcome                      integration outcome stage error_code e2e_ms attempt hops
+hub.attempt    an attempt failed                             integration error_code attempt
+hub.breaker    the breaker of a destination changed          destination state
+hub.poison     a message is in a poison queue                integration queue
 hub.backlog    each minute, from the ledger and the inbox    integration waiting oldest_age_s unpaired batches
 hub.batch      a batch was acknowledged                      integration count rule
 hub.queue      each minute, the ``-in`` queues               integration queue depth oldest_age_s
 hub.heartbeat  each minute, an app is alive                  integration
-hub.breach     a tuned threshold was passed                  integration threshold
-hub.skipped    one row, lane or step was left undone         integration stage lane error_code
-hub.fault      a bug of ours: type and frames, no text       error_code frames
-hub.reader     two readings of one thing differ              integration error_code
+hub.breach     a tuned threshold was exceeded                integration threshold
+hub.skipped    one row, lane or step was skipped             integration stage lane error_code
+hub.fault      a bug in the hub: type and frames, no text    error_code frames
+hub.reader     two parsers or checks of a message differ     integration error_code
 """
 
 import logging
@@ -35,24 +35,24 @@ _lock = Lock()
 
 
 def emit(name: str, **keys: Value) -> None:
-    """One event, to whoever listens: tests, the local host, Azure Monitor.
+    """Send one event to all subscribers (tests, the local host) and to Azure Monitor.
 
     Raises:
-        ValueError: a key that is not on the list; a new key is a decision, because a value could hide in it.
+        ValueError: a key that is not on the list. A new key needs a decision, because it could carry a value from a message.
     """
     if unknown := keys.keys() - KEYS:
         raise ValueError(f"not a telemetry key: {', '.join(sorted(unknown))}")
-    said = {key: safe(key, value) for key, value in keys.items()}
-    said.setdefault("traceparent", current())
+    event = {key: safe(key, value) for key, value in keys.items()}
+    event.setdefault("traceparent", current())
     for sink in _sinks:
-        sink(name, said)
-    log.debug(name, extra={"hub": said})
+        sink(name, event)
+    log.debug(name, extra={"hub": event})
     if setting("APPLICATIONINSIGHTS_CONNECTION_STRING"):
-        _export(name, said)
+        _export(name, event)
 
 
 def fault(problem: BaseException, **keys: Value) -> None:
-    """A bug of ours as an event: its type and where it happened, never what it said."""
+    """A bug in the hub as an event: its type and place in the code, never its text."""
     emit("hub.fault", error_code=type(problem).__name__, frames=frames(problem), **keys)
 
 
@@ -63,17 +63,17 @@ def frames(problem: BaseException) -> str:
 
 
 def subscribe(sink: Sink) -> None:
-    """Let this function hear every event from now on."""
+    """Call this function with every event from now on."""
     _sinks.append(sink)
 
 
 def unsubscribe(sink: Sink) -> None:
-    """Let it hear no more."""
+    """Stop calling this function."""
     _sinks.remove(sink)
 
 
 def flush() -> None:
-    """Wait until what was said has left; at the end of a timer, since an instance may vanish after it."""
+    """Wait until all events are sent. Used at the end of a timer, because the instance may be removed after it."""
     if _exporter is not None:
         _exporter.flush()
 

@@ -1,6 +1,6 @@
-"""What may leave: spans and log records are rewritten to their allowed keys before any exporter sees them.
+"""Filters of spans and log records: only allowed keys remain before an exporter sees them.
 
-Of an exception leave its type and, as events of ours, its frames: the text of an exception may quote a message.
+The text of an exception may quote a message. Only its type is sent, and its frames in an event of the hub.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ LOG_KEYS = KEYS | {EVENT_NAME}
 
 
 def allowed(attributes: Any, keys: frozenset[str]) -> dict[str, Any]:
-    """The attributes on the list, each with a value that looks like one of ours."""
+    """The attributes on the list, with safe values."""
     return {key: safe(key, value) for key, value in (attributes or {}).items() if key in keys}
 
 
 class AllowedSpans(SpanProcessor):
-    """Leaves of every span its allowed attributes; its events (exceptions among them) stay here."""
+    """Removes all attributes of a span that are not allowed, and its events, which include exceptions."""
 
     def on_end(self, span: ReadableSpan) -> None:
         span._attributes = allowed(span._attributes, SPAN_KEYS)
@@ -30,7 +30,7 @@ class AllowedSpans(SpanProcessor):
 
 
 class AllowedLogs(LogRecordProcessor):
-    """Leaves of every record its allowed attributes; a record that is no event of ours keeps only its level."""
+    """Removes all attributes of a record that are not allowed. A record that is not an event of the hub keeps only its level."""
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         record = log_record.log_record

@@ -1,6 +1,7 @@
 """W3C trace context.
 
-Source: W3C Trace Context, ``traceparent`` = ``00-<32 hex>-<16 hex>-<2 hex>``; flags are bits and are not compared."""
+Source: W3C Trace Context, ``traceparent`` = ``00-<32 hex>-<16 hex>-<2 hex>``; flags are bits and are not compared.
+"""
 
 import re
 
@@ -9,7 +10,7 @@ NOTHING = re.compile(r"0+")
 
 
 def parse(traceparent: str) -> tuple[str, str] | None:
-    """Trace id and span id; ``None`` when the text is no trace context, or all zeros.
+    """Trace id and span id; ``None`` if the text is not a trace context, or all zeros.
 
     >>> parse("00-11111111111111111111111111111111-2222222222222222-03")
     ('11111111111111111111111111111111', '2222222222222222')

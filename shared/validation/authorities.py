@@ -5,11 +5,11 @@ OID 2.16.840.1.113883.2.1.8.1.3.N. Authority 132, which no owner confirms, is le
 """
 
 ARC = "2.16.840.1.113883.2.1.8.1.3."
-OLD_ARC = "2.16.840.1.113883.2.1.8.1.5."  # older pages put authorities here; read, never written
+OLD_ARC = "2.16.840.1.113883.2.1.8.1.5."  # the arc of older pages: read, never written
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 NHS_NUMBER_OID = "2.16.840.1.113883.2.1.4.1"
 
-# Whose numbers of patients these are. A visit or an account numbered by the same authority is no patient number.
+# The authorities of patient numbers. A visit or account number of the same authority is not a patient number.
 PATIENT_AUTHORITY = {
     "NHS": NHS_NUMBER,
     "100": "https://fhir.nhs.wales/Id/empi-number",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared import platform_headers
-from shared.platform_headers import SignIn, sign_in, stated
+from shared.platform_headers import SignIn, platform_header, sign_in
 
 SCHEMAS = "http://schemas.microsoft.com"
 
@@ -30,8 +30,8 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_header_counts_if_the_platform_checks_it(monkeypatch: pytest.MonkeyPatch, checks: str, counted: set[str]) -> None:
     monkeypatch.setenv("HUB_PLATFORM_AUTH", checks)
     names = ("x-ms-client-principal", "x-arr-clientcert", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-for")
-    assert {name for name in names if stated(dict.fromkeys(names, "v"), name) == "v"} == counted
-    assert [stated({}, name) for name in names] == [""] * len(names)
+    assert {name for name in names if platform_header(dict.fromkeys(names, "v"), name) == "v"} == counted
+    assert [platform_header({}, name) for name in names] == [""] * len(names)
 
 
 def by(*claims: tuple[str, str]) -> SignIn | None:

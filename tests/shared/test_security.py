@@ -67,7 +67,7 @@ def test_which_senders_a_partner_may_send_for(
     monkeypatch: pytest.MonkeyPatch, senders: list[Any], sender: str, facility: str, covered: bool
 ) -> None:
     one, who = partner(monkeypatch, senders=senders), Identity(sender=sender, facility=facility, control_id="1")
-    assert one.may_speak_for(who) is covered
+    assert one.may_send_for(who) is covered
     assert (wrong_sender("one", who) is None) is covered
     assert wrong_sender("another", who) is security.WRONG_SENDER
 
@@ -182,9 +182,9 @@ def test_the_sample_partner_is_for_a_developers_machine(
     for empty in ("", "  ", "[]"):
         monkeypatch.setenv("HUB_PARTNERS", empty)
         assert (caller({}, NOW) is not None) is (developers and not empty.strip())
-    assert "every call is refused" in at_start()
+    assert "every call is rejected" in at_start()
     monkeypatch.delenv("HUB_PARTNERS")
-    assert ("may do everything" if developers else "every call is refused") in at_start()
+    assert ("has all rights" if developers else "every call is rejected") in at_start()
     monkeypatch.setenv("HUB_PARTNERS", json.dumps(PARTNERS))
     assert at_start() == ""
 
@@ -235,7 +235,7 @@ def test_what_the_platform_checks(monkeypatch: pytest.MonkeyPatch, azure: bool, 
     monkeypatch.setenv("HUB_PLATFORM_AUTH", text)
     headers = dict.fromkeys((*platform_headers.NEEDS, "x-forwarded-host", "x-forwarded-proto", "x-forwarded-for"), "x")
     assert platform_checks() == checks
-    found = {name for name in headers if platform_headers.stated(headers, name)}
+    found = {name for name in headers if platform_headers.platform_header(headers, name)}
     own = {name for name, needs in platform_headers.NEEDS.items() if needs & checks}
     assert found == own | ({name for name in headers if name.startswith("x-forwarded")} if checks else set())
 
@@ -261,7 +261,7 @@ def test_the_address_is_the_one_that_the_front_end_saw(monkeypatch: pytest.Monke
 
 
 def test_platform_headers_are_named_in_one_place() -> None:
-    """Code that needs one calls ``stated``, which knows when it counts."""
+    """Code that needs one calls ``platform_header``, which knows when it counts."""
     sources = [ROOT / "function_app.py", *(ROOT / "shared").rglob("*.py"), *(ROOT / "integrations").rglob("*.py")]
     found = {path.name for path in sources if re.search('"x-(ms|arr|forwarded)-', path.read_text("utf-8"))}
     assert found - {"request.py"} == {"platform_headers.py"}  # its own doctest sends one

@@ -9,7 +9,7 @@ from shared.formats.hl7v2 import FORMAT as HL7V2
 from shared.formats.json import FORMAT as JSON
 from shared.integration import Content, Source
 from shared.issue import Issue, Verdict
-from shared.limits import UNPLACED, Placed
+from shared.limits import NO_PLACES, Placed
 
 BLANK = b" \t\r\n\xef\xbb\xbf\x0b"
 
@@ -42,7 +42,7 @@ class Either:
 
     def places(self, content: Content) -> Identity:
         source = self._by_content(content)
-        return source.places(content) if isinstance(source, Placed) else UNPLACED
+        return source.places(content) if isinstance(source, Placed) else NO_PLACES
 
     def is_synthetic(self, content: Content) -> bool:
         return self._by_content(content).is_synthetic(content)

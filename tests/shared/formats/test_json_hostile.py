@@ -145,6 +145,6 @@ def test_the_source_of_a_stand_in_has_no_paths_and_is_limited_all_the_same():
 
 
 def replace_control(text: str) -> Any:
-    from shared.limits import UNPLACED
+    from shared.limits import NO_PLACES
 
-    return UNPLACED._replace(control_id=text)
+    return NO_PLACES._replace(control_id=text)
