@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from shared import formats
 from shared.envelope import Answer, Envelope, Outgoing
 from shared.integration import Content, Integration
 from shared.issue import Issue, Verdict, limit_issues, verdict
@@ -126,17 +127,16 @@ def _if_small(made: tuple[Outgoing, ...]) -> tuple[Outgoing, ...] | None:
 
 
 def written(made: Any, control: str) -> tuple[Outgoing, ...]:
-    """One body, by the type of what a mapping returned: bytes as they are, a FHIR resource as JSON, a message as HL7.
+    """One body: bytes as they are, anything else as its format writes it. ``TypeError``: no format holds it.
 
     A mapping that returns the message itself passes it through: it leaves as it was sent, without the reader's repairs.
     """
     if isinstance(made, bytes):
         return (Outgoing(content_type="application/octet-stream", body=made, control_id=control),)
-    if isinstance(made, dict):
-        from shared.fhir.resource import JSON, to_json  # only those who write FHIR pay for its import
-
-        return (Outgoing(content_type=JSON, body=to_json(made), control_id=control),)
-    return (Outgoing(content_type="x-application/hl7-v2+er7", body=made.as_sent.encode(), control_id=made["MSH-10"] or control),)
+    form = formats.holding(made)
+    if form is None:
+        raise TypeError(f"no format writes a {type(made).__name__}")
+    return (form.write(made, control),)
 
 
 def read_or_none(integration: Integration, envelope: Envelope) -> Content | None:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
+from shared import formats
 from shared.integration import EventGrid, Integration
 from shared.storage import names
 
@@ -41,7 +42,7 @@ def decoded(raw: bytes) -> bytes:
     b'MSH|^~\\\\\\\\&'
     """
     text = raw.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] in (b"{", b"[", b"<", b"\x0b") or text[:3] in (b"MSH", b"FHS", b"BHS"):
+    if text[:1] in formats.MARKUP or any(form.begins and text.startswith(form.begins) for form in formats.every()):
         return raw
     try:
         return base64.b64decode(b"".join(raw.split()), validate=True) or raw

@@ -1,0 +1,139 @@
+"""A format, a destination and an integration that use them are added to a copy of the repository: new files and three lines.
+
+``tree`` holds the new files. No other file of the copy changes, and the tools, the canary sweep and the tests of every format,
+destination and integration work with them.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TREE = Path(__file__).with_name("tree")
+COPIED = ("shared", "toolkit", "integrations", "tests", "docs", "infra")
+LINES = {  # registry -> the line that it gets
+    "shared/formats/__init__.py": ("FORMATS", '    "pairs": "shared.formats.pairs",\n'),
+    "shared/destinations/__init__.py": ("DESTINATIONS", '    "carrier": "shared.destinations.carrier",\n'),
+    "integrations/__init__.py": ("CATALOGUE", '    "pairs-to-carrier": "integrations.pairs_to_carrier",\n'),
+}
+SAMPLE = "integrations/pairs_to_carrier/samples/name.in.pairs"
+OF_EVERY_THING = (
+    "tests/test_samples.py",
+    "tests/canary/test_core.py",
+    "tests/shared/intake/test_request.py",
+    "tests/shared/formats/test_facts.py",
+    "tests/shared/destinations/test_kinds.py",
+    "tests/shared/destinations/test_failures.py",
+    "tests/toolkit/analyse/test_fate.py",
+    "tests/toolkit/release/test_smoke.py",
+)
+DELIVERY = """
+import asyncio, os
+from integrations import load
+from shared import check
+from toolkit.local.demo_screen import _place
+from toolkit.local.simulated import Simulators
+from toolkit.samples import accepted
+
+async def deliver():
+    integration = load("pairs-to-carrier")
+    simulators = Simulators([integration])
+    await simulators.start()
+    os.environ.update(simulators.settings)
+    for outgoing in check.run(integration, accepted(integration)[0].envelope).outgoing:
+        await integration.destination.deliver(outgoing)
+    arrived = simulators.running["CARRIER"].path.read_text()
+    await simulators.stop()
+    print(_place(integration), arrived)
+
+asyncio.run(deliver())
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository with the new files and the three lines; its generated files written again."""
+    place = tmp_path_factory.mktemp("copy") / "hub"
+    for name in COPIED:
+        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__", "plug_in"))
+    for path in (*ROOT.glob("*.toml"), *ROOT.glob("*.json"), *ROOT.glob("*.py"), *ROOT.glob("*.txt")):
+        shutil.copy(path, place)
+    shutil.copytree(TREE, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, (registry, line) in LINES.items():
+        with_line(place / name, registry, line)
+    for command in (["sheet", "pairs-to-carrier", "--write"], ["docs", "--write"], ["manifest"]):
+        hub(place, *command)
+    return place
+
+
+def with_line(file: Path, registry: str, line: str) -> None:
+    """Add a line at the end of a registry."""
+    before, declared, rest = file.read_text("utf-8").partition(f"\n{registry}: ")
+    head, end, tail = rest.partition("\n}\n")
+    file.write_text(f"{before}{declared}{head}\n{line.rstrip()}{end}{tail}", "utf-8")
+
+
+def run(place: Path, *arguments: str) -> str:
+    """Python in the copy; its output."""
+    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=place, env=environment, capture_output=True, text=True, timeout=250, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
+    return done.stdout
+
+
+def hub(place: Path, *arguments: str) -> str:
+    return run(place, "-m", "toolkit", *arguments)
+
+
+def test_check_and_run_read_the_format(copy: Path) -> None:
+    assert json.loads(hub(copy, "check", "pairs-to-carrier", SAMPLE, "--json"))["accepted"] is True
+    ran = json.loads(hub(copy, "run", "pairs-to-carrier", SAMPLE, "--json"))
+    assert ran["outgoing"][0]["content_type"] == "text/x-pairs"
+    assert {"path": "name", "fate": "copied", "to": ["name"], "reason": ""} in ran["fate"]
+
+
+def test_sheet_and_documents_show_format_and_destination(copy: Path) -> None:
+    assert "| `ward` |  | the carrier serves one ward |" in (copy / "integrations/pairs_to_carrier/mapping_sheet.md").read_text()
+    generated = copy / "docs" / "generated"
+    body = json.loads((generated / "openapi.json").read_text())["paths"]["/api/v1/pairs-to-carrier"]["post"]["requestBody"]
+    assert body["content"] == {"text/x-pairs": {"schema": {"type": "string"}}}
+    assert "pairs: Messages of one ward" in (generated / "interfaces/pairs-to-carrier.md").read_text()
+    assert "| `no-carrier` |" in (generated / "delivery-failures.md").read_text()
+    assert "## carrier\n\nSimulated" in (generated / "destination-settings.md").read_text()
+    manifest = json.loads((copy / "infra/manifest.json").read_text())
+    (entry,) = [each for each in manifest["integrations"] if each["name"] == "pairs-to-carrier"]
+    assert entry["destination"] == {"name": "CARRIER", "kind": "carrier"}
+
+
+def test_the_simulator_is_started_and_the_demo_names_the_destination(copy: Path) -> None:
+    assert run(copy, "-c", DELIVERY).startswith("carrier CARRIER id=A1\nname=Prawf\n")
+
+
+def test_canary_door_smoke_and_every_other_general_test(copy: Path) -> None:
+    options = ("-o", "addopts=--import-mode=importlib --strict-markers", "-p", "no:cacheprovider", "-v", "-k", "pairs or carrier")
+    lines = run(copy, "-m", "pytest", *options, *OF_EVERY_THING).splitlines()
+    passed = [line for line in lines if " PASSED" in line]
+    assert {name for name in OF_EVERY_THING if not any(line.startswith(name) for line in passed)} == set()
+
+
+def test_no_other_file_of_the_copy_changed(copy: Path) -> None:
+    new = {path.relative_to(TREE).as_posix() for path in TREE.rglob("*") if path.is_file()}
+    generated = ("docs/generated/", "infra/manifest.json", "integrations/pairs_to_carrier/")
+    changed = {
+        name
+        for path in copy.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and not (name := path.relative_to(copy).as_posix()).startswith(".")
+        if not (ROOT / name).is_file() or (ROOT / name).read_bytes() != path.read_bytes()
+    }
+    assert {name for name in changed - new if not name.startswith(generated)} == set(LINES)
+    for name, (_, line) in LINES.items():
+        assert (copy / name).read_text("utf-8").replace(line, "") == (ROOT / name).read_text("utf-8")
