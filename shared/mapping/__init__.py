@@ -1,6 +1,6 @@
 """HL7 v2 to FHIR R4 by the HL7 v2-to-FHIR guide, and back: datatypes, segments, messages, code tables.
 
-Each direction is imported when it is first asked for, so that an app that starts pays for neither.
+Each direction is imported when it is first used, to keep the start of an app fast.
 """
 
 from importlib import import_module

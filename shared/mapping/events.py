@@ -1,6 +1,6 @@
-"""What JSON events of several feeds say in the same words: who sent it, the patient, professionals, organisations, codes.
+"""Parts that JSON events of several feeds have in common: sender, patient, professionals, organisations, codes.
 
-The Patient is created only when the repository has none with this NHS Number; an event never changes one.
+The Patient is created only if the repository has none with this NHS Number; an event never changes a Patient.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ REGISTERS = {  # HL7 UK naming systems of professional registers
 
 
 class Named:
-    """An event by the names that tell a message apart: who sent it and what they call it."""
+    """An event under the names that identify a message: its source and its id."""
 
     def __init__(self, event: Event) -> None:
         self._names = {"MSH-3": event["source"], "MSH-4": "", "MSH-10": event["id"]}
@@ -33,15 +33,16 @@ class Named:
 
 
 def only_new(person: Resource) -> Element:
-    """A Patient that is created when the repository has none with this NHS Number (else: its first number), and is left alone
-    otherwise."""
+    """A Patient that is created only if the repository has none with this NHS Number, or with its first number if it has no NHS
+    Number. An existing Patient is not changed.
+    """
     listed = person.get("identifier", [])
     by: Element = next((each for each in listed if each.get("system") == NHS_NUMBER), next(iter(listed), {}))
     return entry(person, if_none_exist=search(by) if by.get("system") else "")
 
 
 def nhs_number(person: Resource) -> str:
-    """The NHS Number among the identifiers; ``""`` when there is none."""
+    """The NHS Number among the identifiers; ``""`` without one."""
     return next((each["value"] for each in person.get("identifier", ()) if each.get("system") == NHS_NUMBER), "")
 
 
@@ -69,7 +70,7 @@ def codeable(code: Event | None) -> Element:
 
 
 def professional(sent: Event | None) -> Element:
-    """Who it was, by the number in their register; no resource of their own is written."""
+    """A professional, by the number in the register; no separate resource is written."""
     if sent is None:
         return {}
     identifier = element(system=REGISTERS[sent["scheme"]], value=sent["id"])
@@ -77,7 +78,7 @@ def professional(sent: Event | None) -> Element:
 
 
 def organisation(sent: Event | None) -> Element:
-    """Where it was, by its ODS code."""
+    """An organisation, by its ODS code."""
     if sent is None:
         return {}
     return element(type="Organization", identifier=element(system=ODS, value=sent["code"]), display=sent.get("name"))

@@ -1,4 +1,4 @@
-"""A message as FHIR can say it: without characters that FHIR refuses, its times in the offset that MSH-7 gives to them all."""
+"""Prepare a message for FHIR: remove characters that FHIR does not allow, and apply the offset of MSH-7 to times without one."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ HEXADECIMAL = re.compile(r"X(?:[0-9A-Fa-f]{2})*[01][0-9A-Fa-f]")
 SPACE = re.compile("[\x0b\x0c]")  # a new line or page of a printer
 TIME = re.compile(r"\d{10}(?:\d\d){0,2}(?:\.\d{1,4})?")
 ZONED = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)\d*(?:\.\d+)?([+-](?:0\d|1[0-4])[0-5]\d)")
-NEWEST = "2.5.1"  # of the versions whose data types are known here
+NEWEST = "2.5.1"  # of the versions with data types in this package
 
 
 def prepared(message: Message) -> Message:
@@ -26,7 +26,7 @@ def prepared(message: Message) -> Message:
 
 
 def preparation(message: Message) -> tuple[Message, tuple[Issue, ...]]:
-    """The message as a mapping to FHIR reads it, and an issue for each thing that had to be changed."""
+    """The message for a mapping to FHIR, and an issue for each change."""
     issues: list[Issue] = []
     if any(map(_is_suspect, message.lines)):
         issues += _refused(message)
@@ -36,7 +36,7 @@ def preparation(message: Message) -> tuple[Message, tuple[Issue, ...]]:
         known = standard(message["MSH-12"]) or standard(NEWEST)
         assert known
         message = _changed(message, lambda segment: _zoned(segment, known, offset))
-        text = "times without an offset are read in that of MSH-7, which is not the one of the United Kingdom on that day"
+        text = "times without an offset use the offset of MSH-7, which is not that of the United Kingdom on that day"
         issues.append(
             Issue(
                 severity="information",
@@ -55,14 +55,14 @@ def _changed(message: Message, line: Callable[[Segment], str]) -> Message:
 
 
 def _is_suspect(line: str) -> bool:
-    """Whether a line has control codes, or what may be an escape that stands for them."""
+    """Whether a line has control codes, or a possible escape sequence for one."""
     return HEXADECIMAL.search(line) is not None or (not line.isprintable() and REFUSED.search(line) is not None)
 
 
 def _refused(message: Message) -> Iterator[Issue]:
     for leaf in hl7_leaves(message):
         if REFUSED.search(unescape(leaf.text, message.encoding)):
-            text = "control codes, which no text of FHIR can hold: left out"
+            text = "control codes, which FHIR does not allow in text, are left out"
             yield Issue(
                 severity="warning",
                 code="value",
@@ -74,8 +74,12 @@ def _refused(message: Message) -> Iterator[Issue]:
 
 
 def _clean(line: str, encoding: Encoding) -> str:
-    """The line without control codes. Each text between delimiters is read and written again as a whole, since a code that is
-    left out between two others could make an escape of them."""
+    """The line without control codes.
+
+    Each text between delimiters is unescaped and escaped as a whole: if only the code were removed, the characters around it
+    could become an escape sequence.
+
+    """
     named = (encoding.field, encoding.repetition, encoding.component, encoding.subcomponent)
     delimiters = re.escape("".join(each for each in named if each != NONE))
     parts = re.split(f"([{delimiters}])", line)
@@ -95,7 +99,7 @@ def _without(text: str) -> str:
 
 
 def foreign_offset(sent: str) -> str:
-    """The offset of MSH-7, which holds for every time of the message without one; ``""`` when it is the United Kingdom's.
+    """The offset of MSH-7, which applies to every time of the message without one; ``""`` if it is that of the United Kingdom.
 
     HL7 v2.5.1 section 2.15.9.7.
 
@@ -130,7 +134,7 @@ def _field_zoned(text: str, leaf: Leaf, encoding: Encoding, offset: str) -> str:
 
 
 def _at(text: str, levels: tuple[str, ...], places: tuple[int, ...], offset: str) -> str:
-    """The text with the offset behind the time at this place of every repetition (place -1 of the first level)."""
+    """The text with the offset after the time at this place of every repetition (place -1 of the first level)."""
     if not levels:
         return text + offset if TIME.fullmatch(text) else text
     parts = text.split(levels[0])

@@ -1,4 +1,4 @@
-"""One message on its way to FHIR: elements are read, what cannot be read is named, resources made on the way are kept."""
+"""One conversion to FHIR: it reads elements, names values that cannot be read, and collects the resources."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -33,7 +33,7 @@ def _made(cwe: Repetition, table: Table | None) -> tuple[Element, bool]:
     return cwe_codeable_concept(cwe, table), table is None or is_known(cwe, table)
 
 
-# What a converter reads by a table and has no place for when the table does not know it: the component, and the tables.
+# Values that a converter reads by a table and drops if they are not in it: the component, and the tables.
 CODED: dict[Callable[..., Any], tuple[tuple[str, tuple[Table, ...]], ...]] = {
     xpn_human_name: (("7", (NAME_TYPE,)),),
     xad_address: (("7", (ADDRESS_USE, ADDRESS_TYPE)),),
@@ -42,12 +42,12 @@ CODED: dict[Callable[..., Any], tuple[tuple[str, tuple[Table, ...]], ...]] = {
 
 
 def _says(text: str, encoding: Encoding) -> bool:
-    """Whether a field holds anything but delimiters, blanks and nulls."""
+    """Whether a field has more than delimiters, spaces and nulls."""
     return bool(text) and text.replace(NULL, "").strip(f" {encoding.component}{encoding.repetition}{encoding.subcomponent}") != ""
 
 
-# Who works there and where the beds are comes again in message after message: it is made once. What is made is copied by
-# whoever keeps it (``shared``), and nobody changes an element inside it. Patients are never remembered.
+# Staff and places recur in many messages, so their resources are cached. ``shared`` copies a cached resource, and no code changes
+# an element inside one. Patients are never cached.
 
 
 @lru_cache(maxsize=2048)
@@ -63,14 +63,14 @@ def _assigner(sent: str, encoding: Encoding) -> Resource:
 
 @lru_cache(maxsize=2048)
 def _places(sent: str, encoding: Encoding) -> list[tuple[int, Resource, str]]:
-    """The Locations of a PL, the outermost first: its number from the inside, itself, what its message knows it by."""
+    """The Locations of a PL, the outermost first: its index from the inside, the Location, and its key in the message."""
     levels = pl_location(Repetition(sent, encoding))
     names = [f"{each.get('physicalType', {}).get('coding', [{}])[0].get('code', '')}:{each['name']}" for each in levels]
     return [(n, levels[n], f"{'/'.join(names[n:])}|{'' if n else sent}") for n in reversed(range(len(levels)))]
 
 
 class Reading:
-    """What one message's conversion knows: ids, issues, resources so far, and whom and which visit it is about."""
+    """The state of one conversion: ids, issues, resources so far, the current patient and visit."""
 
     __slots__ = ("_held", "_seen", "encounter", "ids", "issues", "message", "patient", "resources")
 
@@ -85,11 +85,11 @@ class Reading:
         self._seen: dict[tuple[str, str], Element] = {}
 
     def note(self, code: str, where: str, text: str, rule: str, severity: Severity = "warning") -> None:
-        """Name something that could not be mapped; the text is ours."""
+        """Add an issue for a value that cannot be mapped. The text must not contain a value."""
         self.issues.append(Issue(severity=severity, code=code, where=where, text=text, rule=rule))
 
     def none(self, name: str) -> Segment:
-        """A segment that was not sent: every field of it is absent."""
+        """An absent segment: every field of it is absent."""
         return Segment(name, "", self.message.encoding)
 
     # Elements of one field
@@ -114,47 +114,47 @@ class Reading:
             return ""
 
     def code(self, segment: Segment, path: str, table: Table, default: str = "") -> str:
-        """A FHIR code by its table; ``default`` when absent or when the table has none (then an issue says so)."""
+        """A FHIR code by its table; ``default`` if absent or if the table has none (with an issue)."""
         text = code_of(segment, path)
         code = table.get(text) if text else default
         if not code:
-            text = f"a code that the guide's {table.name} table does not map"
+            text = f"the code is not in the guide's {table.name} table"
             self.note("code-invalid", segment.where(path), text, "code-not-mapped")
         return code or default
 
     def look_up(self, segment: Segment, path: str, table: Mapping[str, Any] | Table, where: str = "") -> Any:
-        """What a table makes of a code; ``None`` when absent, and with an issue when the code is not in the table.
+        """The FHIR code of a table; ``None`` if absent, with an issue for a code that is not in it.
 
-        ``where`` names the place when the path is one inside a component.
+        ``where`` is the path for the issue if ``path`` is inside a component.
         """
         text = code_of(segment, path)
         if not text:
             return None
         if text not in table:
             name = f"the guide's {table.name} table" if isinstance(table, Table) else "its table"
-            self.note("code-invalid", segment.where(where or path), f"a code that is not in {name}", "code-not-mapped")
+            self.note("code-invalid", segment.where(where or path), f"the code is not in {name}", "code-not-mapped")
         return table.get(text) or None if isinstance(table, Table) else table.get(text)
 
     def is_empty(self, segment: Segment, *fields: str, since: int = 2) -> bool:
-        """Whether none of these fields (or, where none is named, of those from ``since`` on) says anything; an issue names it."""
+        """Whether none of these fields (by default, of those from ``since`` on) has a value; then an issue names the segment."""
         texts = [segment.fields[int(n)] for n in fields if int(n) < len(segment.fields)] if fields else segment.fields[since:]
         if any(_says(text, segment.encoding) for text in texts):
             return False
         if segment:
-            text = "a segment that says nothing, or only nulls: nothing is made of it"
+            text = "the segment has no values or only nulls; it is not mapped"
             self.note("informational", segment.where(), text, "segment-says-nothing", "information")
         return True
 
     def is_withdrawn(self, segment: Segment, field: str, codes: tuple[str, ...] = ("D",)) -> bool:
-        """Whether the action code of a segment takes it back (HL7 tables 0206, 0287); an issue then says that it is left out."""
+        """Whether the action code of a segment deletes it (HL7 tables 0206, 0287); then an issue names the segment."""
         if said(segment, field) not in codes:
             return False
-        text = "an action code that takes the segment back: it is left out"
+        text = "the action code deletes the segment; it is left out"
         self.note("not-supported", segment.where(field), text, "withdrawn-not-mapped")
         return True
 
     def concept(self, segment: Segment, field: str, table: Table | None = None) -> Element:
-        """The first CodeableConcept of a field; never change what this returns: it is remembered."""
+        """The first CodeableConcept of a field. Never change the result: it is cached."""
         concepts = self.concepts(segment, field, table)
         return concepts[0] if concepts else {}
 
@@ -165,7 +165,7 @@ class Reading:
     def _concept_of(self, cwe: Repetition, segment: Segment, field: str, table: Table | None) -> Element:
         found, known = _concept(cwe.sent, cwe.encoding, table) if len(cwe.sent) < SHORT else _made(cwe, table)
         if not known:
-            text = f"a code that the guide's {table.name if table else ''} table does not map: kept as text"
+            text = f"the code is not in the guide's {table.name if table else ''} table; it is kept as text"
             self.note("code-invalid", segment.where(field), text, "code-kept-as-text")
         return found
 
@@ -175,7 +175,7 @@ class Reading:
         return found
 
     def each(self, segment: Segment, field: str, converter: Callable[..., Any], *more: Any) -> list[Any]:
-        """Every repetition through a converter; what it cannot read is an issue, what is empty is left out."""
+        """Every repetition through a converter, with an issue for one that it cannot read, and without empty results."""
         found: list[Any] = []
         sent = segment.repeats(field)
         if not sent:
@@ -189,16 +189,16 @@ class Reading:
                 self.note("value", segment.where(f"{field}[{number}]"), str(error), "value-not-mapped")
             for path, tables in coded:
                 if (code := said(repetition, path)) and not any(code in table for table in tables):
-                    text = f"a code that is not in the guide's {tables[0].name} table"
+                    text = f"the code is not in the guide's {tables[0].name} table"
                     self.note("code-invalid", segment.where(f"{field}[{number}].{path}"), text, "code-not-mapped")
         return found
 
     def telecom(self, segment: Segment, field: str, use: str = "") -> list[Element]:
-        """The ContactPoints of an XTN field: a repetition may hold a number and an address."""
+        """The ContactPoints of an XTN field: a repetition may have a number and an address."""
         return [point for points in self.each(segment, field, xtn_contact_points, use) for point in points]
 
     def each_of(self, segment: Segment, field: str, part: Repetition, converter: Callable[[Repetition], Any]) -> Any:
-        """One repetition through a converter; ``{}`` when it is empty or cannot be read (then an issue says so)."""
+        """One repetition through a converter; ``{}`` if it is empty or cannot be read (with an issue)."""
         try:
             return converter(part) if part else {}
         except ValueError as error:
@@ -206,16 +206,16 @@ class Reading:
             return {}
 
     def across(self, segment: Segment, fields: tuple[str, ...], converter: Callable[..., Any], *more: Any) -> list[Any]:
-        """``each`` of several fields, one after the other; most messages fill none of them."""
+        """``each`` of several fields in order; in most messages they are all absent."""
         return [made for field in fields if segment.holds(field) for made in self.each(segment, field, converter, *more)]
 
     def first(self, segment: Segment, field: str, converter: Callable[..., Any], *more: Any) -> Any:
-        """The first of ``each``; ``{}`` when there is none."""
+        """The first of ``each``; ``{}`` without one."""
         found = self.each(segment, field, converter, *more)
         return found[0] if found else {}
 
     def number(self, segment: Segment, path: str, converter: Callable[[str], Any]) -> Any:
-        """A number by its converter; ``None`` when absent or no such number (then an issue says so)."""
+        """A number by its converter; ``None`` if absent or not such a number (with an issue)."""
         text = said(segment, path)
         if not text:
             return None
@@ -228,32 +228,32 @@ class Reading:
     # Resources
 
     def id(self, segment: Segment, what: str = "") -> str:
-        """The id of what is made from a segment; ``what`` tells apart what one segment becomes."""
+        """The id of the resource of a segment; ``what`` distinguishes several resources of one segment."""
         return self.ids(f"{segment.name}[{segment.occurrence}]{what}")
 
     def keep(self, made: Resource) -> Element:
-        """Put a resource into the bundle; the reference to it."""
+        """Add a resource to the bundle; returns the reference to it."""
         name = "urn:uuid:" + made["id"]
         self.resources.append(made)
         self._held[name] = made
         return {"reference": name, "type": made["resourceType"]}
 
     def held(self, to: Element) -> Resource:
-        """The resource that a reference of ours names."""
+        """The resource of a reference inside the bundle."""
         return self._held[to["reference"]]
 
     def furnish(self, reference: Element, segment: Segment, field: str, **more: Any) -> None:
-        """Join what a field says to a resource of ours; what that has once and has already is named where it differs."""
+        """Add the values of a field to a resource. An issue names a value that differs from an existing single value."""
         held = self.held(reference)
         for name, value in more.items():
             if value and not agree(held, {name: value}):
-                text = "another value of what the resource has once: the first stays"
+                text = "the resource already has another value, which stays"
                 self.note("conflict", segment.where(field), text, "second-value")
             elif value:
                 merge(held, {name: value})
 
     def shared(self, made: Resource, sent: str, path: str) -> Element:
-        """Keep a resource once, however often the message says the same; the reference to it, ``{}`` for nothing."""
+        """Add a resource once, even if the message repeats it; returns the reference to it, ``{}`` for an empty one."""
         if not made:
             return {}
         key = (made["resourceType"], sent)
@@ -276,7 +276,7 @@ class Reading:
         return _first(self.organizations(segment, field))
 
     def organization_of_type(self, segment: Segment, what: str, types: list[Element]) -> Element:
-        """An Organization of which only its type is known: FHIR demands a name, and the words of the type are one (org-1)."""
+        """An Organization with only a type: FHIR requires a name, so the text of the type is the name (org-1)."""
         first = types[0]
         coding: Element = next(iter(first.get("coding", ())), {})
         words = first.get("text") or coding.get("display") or coding.get("code", "")
@@ -313,7 +313,7 @@ class Reading:
             return {}
 
     def locations(self, segment: Segment, field: str) -> list[Element]:
-        """References to the innermost Locations of a PL field; each Location is part of the next that was sent."""
+        """References to the innermost Locations of a PL field; each Location is part of the next one."""
         return [
             place
             for number, pl in enumerate(segment.repeats(field), 1)
@@ -321,7 +321,7 @@ class Reading:
         ]
 
     def place(self, pl: Repetition, path: str) -> Element:
-        """A reference to the innermost Location of a PL at this path; ``{}`` when nothing was sent."""
+        """A reference to the innermost Location of a PL at this path; ``{}`` if absent."""
         places = _places(pl.sent, pl.encoding) if pl else []
         return self._chain(places, path) if places else {}
 
@@ -341,7 +341,7 @@ def _first(found: list[Element]) -> Element:
 
 
 def extension(url: str, **value: Any) -> list[Element]:
-    """One extension as a list, so that lists of them can be added; ``[]`` when its value is empty.
+    """One extension as a list, so that such lists can be added; ``[]`` if its value is empty.
 
     >>> extension("http://x.example", valueString="a"), extension("http://x.example", valueString="")
     ([{'url': 'http://x.example', 'valueString': 'a'}], [])
@@ -352,14 +352,14 @@ def extension(url: str, **value: Any) -> list[Element]:
     return []
 
 
-RECENT = 100  # elements that a new one is compared with: with all of them, 20,000 diagnoses of one visit would take minutes
-KEYS = (("system", "value"), ("system", "code"))  # what tells identifiers, contact points and codings apart
+RECENT = 100  # elements to compare a new one with; comparing with all of 20,000 diagnoses of one visit would take minutes
+KEYS = (("system", "value"), ("system", "code"))  # what distinguishes identifiers, contact points and codings
 
 
 def merge(into: Element, more: Element) -> None:
-    """Put more elements into one: lists grow, elements inside elements are joined, and what is there already stays.
+    """Add elements to an element: lists grow, inner elements are merged, and existing values stay.
 
-    Two elements of a list that have the same number, or the same code, in the same system become one where they agree.
+    Two elements of a list with the same number or code in the same system become one if they agree.
     """
     for name, value in more.items():
         held = into.get(name)
@@ -389,18 +389,18 @@ def _joined(held: list[Any], more: list[Any]) -> list[Any]:
 
 
 def _key(each: Any) -> tuple[str, ...]:
-    """The first of ``KEYS`` that an element has whole; empty when it has none."""
+    """The first of ``KEYS`` that an element has completely; empty if it has none."""
     names = next((names for names in KEYS if isinstance(each, dict) and all(name in each for name in names)), ())
     return (*names, *(str(each[name]) for name in names))
 
 
 def agree(one: Element, other: Element) -> bool:
-    """Whether two elements can be joined without a loss: lists grow, and what both say once, they say alike."""
+    """Whether two elements can be merged without loss: lists grow, and single values of both are the same."""
     return all(isinstance(one[name], list) or _alike(one[name], value) for name, value in other.items() if name in one)
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether no part of two values differs; a part that one of them has alone is no difference."""
+    """Whether two values differ in no part; a part that only one of them has is not a difference."""
     if isinstance(one, dict) and isinstance(other, dict):
         return all(_alike(one[name], value) for name, value in other.items() if name in one)
     return bool(one == other)

@@ -1,4 +1,4 @@
-"""Parts of a mapping that say the same in message after message: made once, of the same fields of a segment. Never a patient."""
+"""A cache for parts of a mapping that recur in many messages, by the fields that they are made from. Never for a patient."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,16 +11,16 @@ from shared.issue import Issue
 from shared.mapping.reading import Reading
 
 MANY = 4096
-LONG = 1000  # characters: what is longer is prose
+LONG = 1000  # characters; a longer text is free text
 Make = Callable[[Reading, Segment], Element]
 Said = tuple[Encoding, tuple[str, ...]]
 Made = tuple[Element, tuple[Issue, ...]]
 
 
 def remembered(*fields: int) -> Callable[[Make], Make]:
-    """For a function that reads these fields of its segment and nothing else: it sees a segment without the others.
+    """For a function that reads only these fields of its segment: it gets a segment without the other fields.
 
-    Never change what it returns. Its issues are told again each time, at the path of the segment that is read.
+    Never change the result. Its issues are repeated each time with the path of the current segment.
     """
     of_these = itemgetter(0, *fields)
     unsent = [""] * (max(fields) + 1)

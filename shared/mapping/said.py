@@ -1,4 +1,4 @@
-"""What the sender said at a path: text, or nothing. The null ``""`` says nothing here; who deletes asks ``is_null``."""
+"""The text at a path without the null ``""``. To delete stored values, use ``is_null``."""
 
 from collections.abc import Callable
 from operator import itemgetter
@@ -16,13 +16,13 @@ class Part(Protocol):
 
 
 def said(part: Part, path: str) -> str:
-    """The text at this path; ``""`` when it is absent or null."""
+    """The text at this path; ``""`` if it is absent or null."""
     text = part[path]
     return "" if text == NULL else text
 
 
 def code_of(part: Part, field: str) -> str:
-    """The code of a field that may be a CWE: the first, or the alternate one where it was sent without a first.
+    """The code of a field that may be a CWE: the first code, otherwise the alternate one.
 
     Source: guide, CWE[code].
 
@@ -33,7 +33,7 @@ def code_of(part: Part, field: str) -> str:
 
 
 def saying(*paths: str) -> Callable[[Part], tuple[str, ...]]:
-    """A reader of several components at once: what ``said`` says of each, many times faster for a plain repetition.
+    """A reader of several components at once: the result of ``value`` for each, many times faster for a plain repetition.
 
     >>> saying("1.1", "3", "2")({"1.1": "a", "2": "b", "3": NULL})
     ('a', '', 'b')

@@ -1,4 +1,4 @@
-"""The guide's code tables: HL7 v2 codes and what FHIR calls them. The data is ``tables.json``, which names its source."""
+"""The guide's code tables: HL7 v2 codes and their FHIR codes. The data is ``tables.json``, which names its source."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ _DATA: dict[str, Any] = orjson.loads(Path(__file__).with_name("tables.json").rea
 
 
 class Target(NamedTuple):
-    """What a v2 code is in FHIR; an empty code when the guide has none."""
+    """The FHIR code of a v2 code; an empty code if the guide has none."""
 
     code: str
     system: str
@@ -35,15 +35,15 @@ class Table:
         return code in self.codes
 
     def get(self, code: str, default: str = "") -> str:
-        """The FHIR code; ``default`` when the table does not know the v2 code or the guide gives it no FHIR code."""
+        """The FHIR code; ``default`` if the v2 code is not in the table or the guide has no FHIR code for it."""
         return (self.codes[code][0] or default) if code in self.codes else default
 
     def target(self, code: str) -> Target | None:
-        """The FHIR code with system and display; ``None`` when the table does not know the v2 code."""
+        """The FHIR code with system and display; ``None`` if the v2 code is not in the table."""
         return Target(*self.codes[code]) if code in self.codes else None
 
     def back(self, code: str, default: str = "") -> str:
-        """The v2 code of a FHIR code: the first that the table names."""
+        """The v2 code of a FHIR code: the first one in the table."""
         if not self._reverse:
             for v2, (target, _, _) in reversed(self.codes.items()):
                 self._reverse[target] = v2
@@ -114,7 +114,7 @@ TELECOM_USE = Table("TelecommunicationUseCode")
 TIMING_EVENT = Table("EventRelatedPeriod")
 YES_NO = {"Y": True, "N": False}  # HL7 table 0136
 
-# v2 table number -> every v2 code of it that the guide knows: whether a code is one of its own table.
+# v2 table number -> every v2 code of it in the guide, to check whether a code is in its own table.
 V2_TABLES: dict[str, frozenset[str]] = {
     number: frozenset(code for data in group for code in data["codes"])
     for number, group in (
@@ -153,4 +153,4 @@ CODE_SYSTEM = {
 }
 CODE_SYSTEM_BACK = {system: name for name, system in reversed(CODE_SYSTEM.items())}
 V2_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-"
-LOCAL_SYSTEM = "urn:x-hub:coding-system:"  # a sender's own name of a code system, kept so that its codes stay its own
+LOCAL_SYSTEM = "urn:x-hub:coding-system:"  # a local name of a code system, so that its codes stay local

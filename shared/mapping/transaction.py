@@ -1,4 +1,4 @@
-"""What a message was made into, as a transaction for a server that keeps it: what is created, merged, or simply put."""
+"""The resources of a message as a transaction for a FHIR server: each is created, merged or put."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from shared.fhir.resource import Element, Resource
 from shared.mapping.reading import agree, merge
 from shared.validation.authorities import NHS_NUMBER
 
-ONCE = ("Practitioner", "Organization", "Location")  # known by their number all over Wales: created when there is none
+ONCE = ("Practitioner", "Organization", "Location")  # identified by a national number: created if there is none
 ABOUT_THE_MESSAGE = ("MessageHeader", "Device")
 Write = Callable[[Resource], Element]
 
@@ -31,20 +31,20 @@ def _token(text: str) -> str:
 
 
 def numbered(made: Resource) -> str:
-    """The search for a resource by its first identifier that has a system; ``""`` when it has none."""
+    """The search for a resource by its first identifier with a system; ``""`` without one."""
     return next((search(each) for each in made.get("identifier", ()) if "system" in each and "value" in each), "")
 
 
 def patient_search(patient: Resource) -> str:
-    """The search for a patient: by NHS Number, which all of Wales shares, else by the first number that has a system."""
+    """The search for a patient: by NHS Number, which all of Wales uses, otherwise by the first number with a system."""
     nhs = [each for each in patient.get("identifier", ()) if each.get("system") == NHS_NUMBER]
     return search(nhs[0]) if nhs else numbered(patient)
 
 
 def entries(resources: Iterable[Resource], writes: dict[str, Write]) -> list[Element]:
-    """An entry for each resource: as ``writes`` says for its type; what is known all over Wales is created once; else put.
+    """An entry for each resource: by ``writes`` for its type; one with a national number is created once; any other is put.
 
-    A server holds one resource of a number, so two of them become one entry with the elements of both.
+    A server has one resource for a number, so two of them become one entry with the elements of both.
     """
     made: dict[str, Element] = {}
     same: dict[str, str] = {}
@@ -61,7 +61,7 @@ def entries(resources: Iterable[Resource], writes: dict[str, Write]) -> list[Ele
 
 
 def _can_join(one: Element, other: Element) -> bool:
-    """Whether the server would take both for one resource, and they say nothing that is there once in two ways."""
+    """Whether the server would store both as one resource, and their single values do not differ."""
     return agree(
         {**one, "resource": {**one["resource"], "id": ""}, "fullUrl": ""},
         {**other, "resource": {**other["resource"], "id": ""}, "fullUrl": ""},
@@ -69,7 +69,7 @@ def _can_join(one: Element, other: Element) -> bool:
 
 
 def _joined(first: Resource, second: Resource) -> Resource:
-    """Both resources in one, under the id of the first; another name of an organization or a place is an alias."""
+    """Both resources in one, with the id of the first; another name of an organization or a place becomes an alias."""
     joined = dict(first)
     name = second.get("name")
     if isinstance(name, str) and name != first.get("name", name):
@@ -79,7 +79,7 @@ def _joined(first: Resource, second: Resource) -> Resource:
 
 
 def _replaced(value: Any, moved: dict[str, str]) -> Any:
-    """References to what was said twice lead to the first of the two."""
+    """The value with references to a duplicate replaced by those to the first one."""
     if isinstance(value, dict):
         return {name: _replaced(each, moved) for name, each in value.items()}
     if isinstance(value, list):
@@ -88,7 +88,7 @@ def _replaced(value: Any, moved: dict[str, str]) -> Any:
 
 
 def of_the_record(resources: list[Resource]) -> list[Resource]:
-    """Without what is said of the message alone; its provenance is that of what the message is about."""
+    """The resources without those about the message only; its provenance becomes that of the subject of the message."""
     header = next((each for each in resources if each["resourceType"] == "MessageHeader"), {})
     gone = {each["id"] for each in resources if each["resourceType"] == "MessageHeader"} | _addressees(header)
     focus = header.get("focus", [])
@@ -97,7 +97,7 @@ def of_the_record(resources: list[Resource]) -> list[Resource]:
 
 
 def _addressees(header: Resource) -> set[str]:
-    """The receiving application and facility: they are ours, not the patient's."""
+    """The receiving application and facility: they are those of the hub, not of the patient."""
     places = [place.get(name) for place in header.get("destination", ()) for name in ("target", "receiver")]
     sender = header.get("sender", {}).get("reference")
     return {each["reference"].removeprefix("urn:uuid:") for each in places if each and each["reference"] != sender}

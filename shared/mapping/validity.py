@@ -1,4 +1,4 @@
-"""The last step of a conversion: an element that holds what FHIR refuses is left out and named; the rest goes on."""
+"""The last step of a conversion: an element that is not valid FHIR is removed and named in an issue; the others stay."""
 
 import re
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from shared.fhir.resource import Resource
 from shared.issue import Issue
 from shared.mapping.datatypes.date import is_after
 
-ROUNDS = 3  # an element that goes may leave an empty one behind
-FORMATS = ("format", "empty", "json-type", "null")  # rules whose breach is in one element, which can go alone
+ROUNDS = 3  # removing an element may leave an empty one
+FORMATS = ("format", "empty", "json-type", "null")  # rules about one element, which can be removed alone
 STEP = re.compile(r"([A-Za-z_]+)(?:\[(\d+)\])?")
 Steps = tuple[str | int, ...]
 
 
 def kept_valid(bundle: Resource) -> tuple[Resource, list[Issue]]:
-    """The bundle without the elements that FHIR cannot hold as they were sent, and an issue for each; itself, as a rule."""
+    """The bundle without elements that are not valid FHIR, and an issue for each; usually the same bundle."""
     issues: list[Issue] = []
     for steps in list(_reversed(bundle, ())):
         issues.append(_issue(bundle, steps, "period-not-mapped", "ends before it begins: its end is left out"))
@@ -26,7 +26,7 @@ def kept_valid(bundle: Resource) -> tuple[Resource, list[Issue]]:
         if not broken:
             break
         for steps in sorted(broken, key=_order, reverse=True):
-            issues.append(_issue(bundle, steps, "element-refused", "cannot hold what was sent: left out"))
+            issues.append(_issue(bundle, steps, "element-refused", "is not valid as sent; it is left out"))
             bundle = _without(bundle, steps)
     return bundle, issues
 
@@ -40,7 +40,7 @@ def _steps(path: str) -> Steps:
 
 
 def _order(steps: Steps) -> list[tuple[bool, int, str]]:
-    """Later places of a list first, so that no other place moves."""
+    """Later places of a list first, so that the numbers of other places stay valid."""
     return [(isinstance(step, int), step if isinstance(step, int) else 0, str(step)) for step in steps]
 
 
@@ -51,7 +51,7 @@ def _issue(bundle: Resource, steps: Steps, rule: str, words: str) -> Issue:
 
 
 def _reversed(value: Any, steps: Steps) -> Iterator[Steps]:
-    """Each Period that ends before it begins (FHIR, per-1)."""
+    """Each Period that ends before it starts (FHIR, per-1)."""
     parts = value.items() if isinstance(value, dict) else enumerate(value)
     for key, part in parts:
         if isinstance(part, dict | list):
@@ -61,7 +61,7 @@ def _reversed(value: Any, steps: Steps) -> Iterator[Steps]:
 
 
 def _without(value: Any, steps: Steps) -> Any:
-    """A copy without the element at this place, and without what is empty then: elements are shared between messages."""
+    """A copy without the element at this place and without elements that become empty: messages share elements."""
     first, rest = steps[0], steps[1:]
     part = _without(value[first], rest) if rest else None
     if isinstance(first, int):

@@ -1,4 +1,4 @@
-"""A FHIR bundle as an HL7 v2 message: what kind of message it is, and its segments in the order of that message."""
+"""A FHIR bundle as an HL7 v2 message: its message type, and its segments in the order of that type."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -35,7 +35,7 @@ from shared.mapping.back.results import annotation_nte, is_of_obr, observation_o
 from shared.mapping.back.visit import encounter_pv1, encounter_pv2
 from shared.mapping.back.writing import Writing, message_of
 
-# The message that a bundle without a MessageHeader becomes, by the first of these resources that it holds.
+# The message type for a bundle without a MessageHeader: that of the first of these resources in the bundle.
 BY_CONTENT = (
     ("DiagnosticReport", "ORU^R01^ORU_R01"),
     ("Immunization", "VXU^V04^VXU_V04"),
@@ -51,19 +51,19 @@ CONTROL = {"active": "NW", "revoked": "CA", "entered-in-error": "CA"}  # ORC-1 o
 
 
 class Composed(NamedTuple):
-    """The message, and what of the bundle found no field in it."""
+    """The message, and the parts of the bundle that are not in it."""
 
     message: Message
     issues: tuple[Issue, ...]
 
 
 def from_bundle(bundle: Resource, message_type: str = "") -> Message:
-    """A bundle as an HL7 v2.5.1 message. ValueError: nothing in it can be the subject of a message."""
+    """A bundle as an HL7 v2.5.1 message. ValueError: no resource in it can be the subject of a message."""
     return _composed(Writing(bundle, records=False), message_type)
 
 
 def compose_bundle(bundle: Resource, message_type: str = "") -> Composed:
-    """``from_bundle``, with an issue for each resource and element that found no field."""
+    """``from_bundle``, with an issue for each resource and element that has no field."""
     write = Writing(bundle)
     message = _composed(write, message_type)
     write.name_unread()
@@ -78,21 +78,21 @@ def _composed(write: Writing, message_type: str) -> Message:
 
 
 def type_of(write: Writing) -> str:
-    """The message type: what the MessageHeader says, else what the bundle holds."""
+    """The message type: that of the MessageHeader, otherwise by the resources of the bundle."""
     said = str(write.first("MessageHeader").get("eventCoding", {}).get("display", ""))
     if said.count("^"):
         if said.partition("^")[0] not in MESSAGES:
-            raise ValueError("a message type that is not written back to HL7 v2")
+            raise ValueError("this message type cannot be written as HL7 v2")
         return said
     held = {each.get("resourceType") for each in write.resources}
     for resource_type, kind in BY_CONTENT:
         if resource_type in held:
             return kind
-    raise ValueError("a bundle without anything that an HL7 v2 message could be about")
+    raise ValueError("no resource of the bundle can be the subject of an HL7 v2 message")
 
 
 def _patient(write: Writing) -> list[Segment]:
-    """The patient that the message is about, and who is related."""
+    """The patient of the message, and the related persons."""
     patients = [each for each in write.all("Patient") if not _is_replaced(each)]
     if not patients:
         return []
@@ -107,7 +107,7 @@ def _patient(write: Writing) -> list[Segment]:
 
 
 def _roles(write: Writing, patient: Resource) -> list[Resource]:
-    """General practitioners that were sent with their role."""
+    """General practitioners with their role."""
     found = [write.resolve(each) for each in patient.get("generalPractitioner", [])]
     return [each for each in found if each.get("resourceType") == "PractitionerRole"]
 
@@ -121,7 +121,7 @@ def _is_guarantor(person: Resource) -> bool:
 
 
 def _is_next_of_kin(write: Writing, person: Resource) -> bool:
-    """Neither a guarantor nor somebody who is only insured."""
+    """Whether a related person is neither a guarantor nor only an insured person."""
     subscribers = [write.resolve(each.get("subscriber", {})) for each in write.all("Coverage")]
     return not _is_guarantor(person) and all(each is not person for each in subscribers)
 
@@ -140,7 +140,7 @@ def _visit(write: Writing) -> list[Segment]:
 
 
 def stated(write: Writing, resource_type: str) -> list[Resource]:
-    """The resources of a type that say that something is so. A segment could not say that it is not, so the others are named."""
+    """The resources of a type that state a fact. A segment cannot negate a fact, so the others are named in issues."""
     held = []
     for each in write.all(resource_type):
         if why := _not_so(each):
@@ -151,9 +151,9 @@ def stated(write: Writing, resource_type: str) -> list[Resource]:
     return held
 
 
-# What the segment says by being there, once the codes of NOT_SO are left out: an order is an order, a document is current.
+# The meaning of the segment itself, after the codes of NOT_SO are excluded: an order is an order, a document is current.
 SAID_BY_PLACE = {"ServiceRequest": ("intent",), "DocumentReference": ("status",)}
-# Type -> element -> codes by which a resource says that it is not so, or not so yet, and that no field of its segment holds.
+# Type -> element -> codes that negate or postpone the fact, and that the segment has no field for.
 NOT_SO: dict[str, dict[str, tuple[str, ...]]] = {
     "AllergyIntolerance": {
         "verificationStatus": ("refuted", "entered-in-error"),
@@ -168,20 +168,20 @@ NOT_SO: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def _not_so(made: Resource) -> str:
-    """Why a resource becomes no segment; ``""`` when it does."""
+    """The reason why a resource cannot become a segment; ``""`` if it can."""
     coded: dict[str, tuple[str, ...]] = NOT_SO.get(str(peek(made, "resourceType")), {})
     if peek(made, "doNotPerform") is True:
-        return "an order not to do something: an order segment would say the opposite"
+        return "an order not to do something; an order segment would mean the opposite"
     if peek(made, "modifierExtension"):
-        return "an extension changes its meaning, and a segment could not say so"
+        return "an extension changes the meaning of the resource; the segment has no field for it"
     for name, codes in coded.items():
         if _code(peek(made, name)) in codes:
-            return f"its {name} says that it does not hold, and a segment could not say so"
+            return f"its {name} negates the statement; the segment has no field for that"
     return ""
 
 
 def _code(value: object) -> str:
-    """A code, or the first code of a concept, without reading it."""
+    """A code, or the first code of a concept, without marking it as read."""
     if isinstance(value, dict):
         codings = peek(value, "coding") or [{}]
         return str(peek(codings[0], "code") or "")
@@ -189,7 +189,7 @@ def _code(value: object) -> str:
 
 
 def _no_visit(write: Writing, event: str) -> list[Segment]:
-    """A28 and A31 are about a person alone, and their structure demands a PV1: class N (not applicable) says that."""
+    """A28 and A31 are about a person only, but their structure requires a PV1: class N means not applicable."""
     return [write.segment("PV1", {"1": "1", "2": "N"})] if event in ("A28", "A31") else []
 
 
@@ -212,7 +212,7 @@ def _insurance(write: Writing) -> list[Segment]:
 
 
 def _adt(write: Writing, event: str) -> list[Segment]:
-    """ADT: event, patient, merge, visit, observations, allergies, diagnoses, procedures, who pays."""
+    """ADT: event, patient, merge, visit, observations, allergies, diagnoses, procedures, insurance."""
     merged = [patient_mrg(write, write.take(each)) for each in write.all("Patient") if _is_replaced(each)]
     guarantors = [each for each in write.all("RelatedPerson") if _is_guarantor(each)]
     observations = [each for each in write.all("Observation") if "75320-2" not in str(each.get("code"))]
@@ -237,7 +237,7 @@ def _observation(write: Writing, observation: Resource) -> list[Segment]:
 
 
 def _oru(write: Writing, event: str) -> list[Segment]:
-    """ORU: patient, visit, then each report as a group; observations of no report are a group without one."""
+    """ORU: patient, visit, then each report as a group; observations without a report are a group without one."""
     segments = [*_patient(write), *_visit(write)]
     for report in write.all("DiagnosticReport"):
         segments += _report(write, write.take(report))
@@ -262,7 +262,7 @@ def _report(write: Writing, report: Resource) -> list[Segment]:
 
 
 def _specimen(write: Writing, specimen: Resource) -> list[Segment]:
-    """SPM, and what was seen of the specimen."""
+    """SPM, and the observations about the specimen."""
     about = [each for each in write.all("Observation") if _is_about(write, each, specimen)]
     return [specimen_spm(write, specimen), *(segment for each in about for segment in _observation(write, each))]
 
@@ -291,7 +291,7 @@ def _orders(write: Writing, event: str) -> list[Segment]:
 
 
 def _vxu(write: Writing, event: str) -> list[Segment]:
-    """VXU: patient, visit, then each vaccination with what was seen at it."""
+    """VXU: patient, visit, then each vaccination with its observations."""
     segments = [*_patient(write), *_visit(write)]
     for immunization in write.all("Immunization"):
         write.restart("OBX", "NTE")
@@ -322,7 +322,7 @@ def _mdm(write: Writing, event: str) -> list[Segment]:
 
 
 def _ref(write: Writing, event: str) -> list[Segment]:
-    """REF: the referral, who refers to whom, the patient and what the receiver should know."""
+    """REF: the referral, both providers, the patient and clinical information."""
     request = write.take(write.first("ServiceRequest"))
     expressed(request, *(("intent",) if not _not_so(request) else ()))
     patient = next((each for each in write.all("Patient")), {})
@@ -344,7 +344,7 @@ def _ref(write: Writing, event: str) -> list[Segment]:
 
 
 def _attachments(write: Writing, documents: list[Resource]) -> list[Segment]:
-    """Each document as a result of its own: OBR names it, OBX holds it."""
+    """Each document as a result: OBR names it, OBX has its content."""
     segments = []
     for document in documents:
         write.restart("OBX", "NTE")

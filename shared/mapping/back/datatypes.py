@@ -1,4 +1,4 @@
-"""FHIR elements as HL7 v2 datatypes: the guide read backwards. A value is text, a tuple of components, or nothing."""
+"""FHIR elements as HL7 v2 datatypes: the inverse of the guide. A value is text, a tuple of components, or empty."""
 
 import decimal
 from collections.abc import Iterable, Mapping
@@ -29,10 +29,10 @@ HV = HL7 + "iso21090-AD-use"
 
 
 def code_of(element: Element, name: str, table: Table, more: Mapping[str, str] = NOTHING) -> str:
-    """The v2 code of a FHIR code; ``""`` when absent, or when there is none: then the element counts as not read.
+    """The v2 code of a FHIR code; ``""`` if absent, or if there is none: then the element counts as not read.
 
     Args:
-        more: codes that the guide's table does not take back, or takes back otherwise than version 2.5.1 has them.
+        more: codes that the guide's table does not map back, or not as version 2.5.1 defines them.
     """
     value = str(element.get(name, ""))
     code = more[value] if value in more else table.back(value)
@@ -42,7 +42,7 @@ def code_of(element: Element, name: str, table: Table, more: Mapping[str, str] =
 
 
 def date_time_dtm(text: str) -> str:
-    """DTM from date, dateTime, instant or time; an offset is written unless it is the United Kingdom's own.
+    """DTM from date, dateTime, instant or time, with an offset unless it is that of the United Kingdom.
 
     >>> date_time_dtm("2024-07-01T14:05:00+01:00"), date_time_dtm("2024-07-01T14:05:00Z"), date_time_dtm("2024-05")
     ('20240701140500', '20240701140500+0000', '202405')
@@ -54,7 +54,7 @@ def date_time_dtm(text: str) -> str:
     clock, offset = (time[:sign], time[sign:]) if sign > 0 else (time.rstrip("Z"), "+00:00")
     year, month, day = (int(part) for part in date.split("-"))
     zone = "" if offset == uk_offset(year, month, day, int(clock[:2])) else offset.replace(":", "")
-    return date.replace("-", "") + clock.replace(":", "")[:11] + zone  # HHMMSS and at most four digits of a fraction
+    return date.replace("-", "") + clock.replace(":", "")[:11] + zone  # HHMMSS and up to four digits of a fraction
 
 
 def system_name(system: str) -> str:
@@ -71,7 +71,7 @@ def system_name(system: str) -> str:
 
 
 def concept_cwe(concept: Element, table: Table | None = None) -> Field:
-    """CWE from CodeableConcept: the code that the table takes back, in the words of the text; else the codings as they are.
+    """CWE from CodeableConcept: the code by the inverse table with the text of the concept, otherwise the codings unchanged.
 
     >>> concept_cwe({"coding": [{"system": "http://loinc.org", "code": "718-7", "display": "Hb"}]})
     ('718-7', 'Hb', 'LN', '', '', '', '', '', '')
@@ -102,7 +102,7 @@ def _triplet(coding: Element) -> Field:
 
 
 def _by_table(codings: list[Element], text: str, table: Table) -> Field:
-    """The code of the v2 table: as it was sent, else what the table takes back; a code of another system stays itself."""
+    """The code of the v2 table: as sent, otherwise by the inverse table; a code of another system stays unchanged."""
     own = V2_SYSTEM + table.v2
     for coding in codings:
         if coding.get("system") == own and coding.get("code", "") in table:
@@ -143,7 +143,7 @@ def identifier_cx(identifier: Element) -> Field:
 
 
 def type_code(identifier: Element) -> str:
-    """The code of Identifier.type, or its words."""
+    """The code of Identifier.type, otherwise its text."""
     kind = identifier.get("type", {})
     codings = kind.get("coding", [{}])
     text = kind.get("text", "")
@@ -151,7 +151,7 @@ def type_code(identifier: Element) -> str:
 
 
 def authority_hd(identifier: Element) -> Component:
-    """HD from the system and the assigner of an Identifier: a registered code, else an OID, a UUID or a URI."""
+    """HD from the system and the assigner of an Identifier: a registered code, otherwise an OID, a UUID or a URI."""
     system = identifier.get("system", "")
     assigner = identifier.get("assigner", {})
     namespace = _namespace(assigner)
@@ -164,7 +164,7 @@ def authority_hd(identifier: Element) -> Component:
 
 
 def _namespace(assigner: Element) -> str:
-    """The name of an assigner: its own identifier, or its display where that identifier is a URI."""
+    """The name of an assigner: its identifier, or its display if the identifier is a URI."""
     named = assigner.get("identifier", {})
     return str(named.get("value", "") if named.get("system") != URI_SYSTEM else "") or str(assigner.get("display", ""))
 
@@ -187,7 +187,7 @@ def _subcomponents(field: Field) -> Component:
 
 
 def human_name_xpn(name: Element) -> Field:
-    """XPN from HumanName; given names beyond the first are the second component, suffixes in their order.
+    """XPN from HumanName; other given names are the second component, suffixes in their order.
 
     >>> human_name_xpn({"family": "Jones", "given": ["Ann", "May"], "prefix": ["Dr"], "use": "official"})
     ('Jones', 'Ann', 'May', '', 'Dr', '', 'L', '', '', '', '', '', '')
@@ -289,7 +289,7 @@ def organization_xon(organization: Element) -> Field:
 
 
 def number(value: float | None) -> str:
-    """NM: the digits as they were sent, where they are known.
+    """NM: the digits as sent, if they are available.
 
     >>> number(Decimal("7.40")), number(172), number(None)
     ('7.40', '172', '')
@@ -300,7 +300,7 @@ def number(value: float | None) -> str:
 
 
 def quantity_unit(quantity: Element) -> Field:
-    """CWE from the unit of a Quantity: its code, its words and the system."""
+    """CWE from the unit of a Quantity: its code, its text and the system."""
     code, unit = quantity.get("code", ""), quantity.get("unit", "")
     if not code:
         return (unit,)
@@ -313,7 +313,7 @@ def quantity_cq(quantity: Element) -> Field:
 
 
 def extension_value(held: Element, url: str) -> object:
-    """The value of an extension; ``None`` when there is none."""
+    """The value of an extension; ``None`` without that extension."""
     for each in held.get("extension", ()):
         if each.get("url") == url:
             return next((value for name, value in each.items() if name.startswith("value")), each.get("extension"))
@@ -321,5 +321,5 @@ def extension_value(held: Element, url: str) -> object:
 
 
 def is_absent(held: Element) -> bool:
-    """Whether an element only says that it is not known."""
+    """Whether an element only states that its value is unknown."""
     return extension_value(held, HL7 + "data-absent-reason") is not None

@@ -47,7 +47,7 @@ def _application(name: str, software: str, endpoint: str) -> Value:
 
 
 def control_id(bundle: Resource) -> str:
-    """MSH-10: the bundle's own identifier, else its id, at the length that HL7 v2.5.1 allows."""
+    """MSH-10: the identifier of the bundle, otherwise its id, cut to the length of HL7 v2.5.1."""
     own = str(bundle.get("identifier", {}).get("value") or bundle.get("id", ""))
     return own if len(own) <= 20 else own.removeprefix("urn:uuid:").replace("-", "")[:20]
 
@@ -62,7 +62,7 @@ def _tag(header: Resource, ending: str) -> str:
 
 
 def provenance_evn(write: Writing, event: str) -> list[Segment]:
-    """Provenance of the event -> EVN; a bare one when there is none. Source: guide, EVN[Provenance] read backwards."""
+    """Provenance of the event -> EVN; without one, an EVN with only the type. Source: inverse of guide, EVN[Provenance]."""
     made = next((each for each in write.all("Provenance") if _is_event(each)), {})
     write.take(made)
     agents = [each.get("who", {}) for each in made.get("agent", [])]
@@ -86,7 +86,7 @@ def _is_event(provenance: Resource) -> bool:
 
 
 def device_sft(write: Writing) -> list[Segment]:
-    """Device that is software -> SFT. Source: guide, SFT[Device] read backwards."""
+    """Device that is software -> SFT. Source: inverse of guide, SFT[Device]."""
     return [
         write.segment(
             "SFT",

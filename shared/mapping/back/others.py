@@ -72,7 +72,7 @@ def _function(performer: Element) -> str:
 
 
 def ordering_provider(write: Writing, immunization: Resource) -> Value:
-    """Who ordered the vaccination: ORC-12."""
+    """ORC-12: the person who ordered the vaccination."""
     return [write.practitioner(each["actor"]) for each in immunization.get("performer", []) if _function(each) == "OP"]
 
 
@@ -93,7 +93,7 @@ def immunization_orc(write: Writing, immunization: Resource) -> Segment:
 
 
 def immunization_rxr(write: Writing, immunization: Resource) -> list[Segment]:
-    """Immunization -> RXR, where there is a route or a site. Source: guide, RXR[Immunization] read backwards."""
+    """Immunization -> RXR, if it has a route or a site. Source: inverse of guide, RXR[Immunization]."""
     route, site = immunization.get("route", {}), immunization.get("site", {})
     if not route and not site:
         return []
@@ -133,7 +133,7 @@ def _availability(document: Resource) -> str:
 
 
 def content_obx(write: Writing, document: Resource, content: Element) -> Segment:
-    """DocumentReference.content -> OBX: the data itself, that of a Binary in the bundle, or a pointer."""
+    """DocumentReference.content -> OBX: the data, that of a Binary in the bundle, or a pointer."""
     attachment = content.get("attachment", {})
     binary = write.resolve({"reference": attachment.get("url", "")})
     if binary.get("resourceType") == "Binary":
@@ -151,7 +151,7 @@ def content_obx(write: Writing, document: Resource, content: Element) -> Segment
 
 
 def _by(codes: Mapping[str, str], element: Element, name: str) -> str:
-    """The v2 code of a FHIR code; ``""`` when there is none: then the element counts as not read."""
+    """The v2 code of a FHIR code; ``""`` if there is none: then the element counts as not read."""
     code = codes.get(element.get(name, ""), "")
     if not code:
         forget(element, name)
@@ -159,7 +159,7 @@ def _by(codes: Mapping[str, str], element: Element, name: str) -> str:
 
 
 def _text(attachment: Element) -> tuple[str, Value]:
-    """TX of plain text, line by line; nothing of anything else."""
+    """TX of plain text, line by line; empty for any other content."""
     if attachment.get("contentType") != "text/plain" or not attachment.get("data"):
         return ("", "")
     try:
@@ -191,7 +191,7 @@ def referral_rf1(write: Writing, request: Resource) -> Segment:
 
 
 def provider_prd(write: Writing, role: str, reference: Element) -> list[Segment]:
-    """PractitionerRole, Practitioner or Organization -> PRD in a role of HL7 table 0286; none when it is elsewhere."""
+    """PractitionerRole, Practitioner or Organization -> PRD in a role of HL7 table 0286; none if it is not in the bundle."""
     found = write.resolve(reference)
     is_role = found.get("resourceType") == "PractitionerRole"
     person = write.resolve(found.get("practitioner", {}), found) if is_role else found
@@ -218,14 +218,14 @@ def provider_prd(write: Writing, role: str, reference: Element) -> list[Segment]
 
 
 def _pln(identifier: Element) -> Value:
-    """PLN: the number and what kind it is; a register says it by its name."""
+    """PLN: the number and its type; a register is named as the type."""
     _, namespace, *_ = (*identifier_ei(identifier), "")
     kind = type_code(identifier) or str(namespace or "")
     return (identifier.get("value", ""), kind)
 
 
 def role_rol(write: Writing, role: Resource, participant: Element) -> Segment:
-    """PractitionerRole that takes part -> ROL. Source: guide, ROL[Encounter-PractitionerRole] read backwards."""
+    """PractitionerRole of a participant -> ROL. Source: inverse of guide, ROL[Encounter-PractitionerRole]."""
     period = role.get("period", {}) or participant.get("period", {})
     kinds = role.get("code", []) or participant.get("type", [])
     return write.segment(

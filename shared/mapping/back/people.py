@@ -123,7 +123,7 @@ def _account(write: Writing) -> Value:
 
 
 def _last_update(write: Writing) -> dict[str, Value]:
-    """Provenance of the patient's last update -> PID-33 and PID-34."""
+    """Provenance of the last update of the patient -> PID-33 and PID-34."""
     for each in write.all("Provenance"):
         if any(coding.get("code") == "UPDATE" for coding in each.get("activity", {}).get("coding", ())) and each.get(
             "occurredDateTime"
@@ -134,7 +134,7 @@ def _last_update(write: Writing) -> dict[str, Value]:
 
 
 def patient_pd1(write: Writing, patient: Resource) -> list[Segment]:
-    """Patient -> PD1, where there is something for it. Source: guide, PD1[Patient] read backwards."""
+    """Patient -> PD1, if it has a value for one of its fields. Source: inverse of guide, PD1[Patient]."""
     held = patient.get("generalPractitioner", [])
     organizations = [found for each in held if (found := write.organization(each))]
     people = [each for each in held if write.resolve(each).get("resourceType") != "PractitionerRole"]
@@ -157,7 +157,7 @@ def _is_living_will(observation: Resource) -> bool:
 
 
 def patient_mrg(write: Writing, patient: Resource) -> Segment:
-    """A Patient that was replaced -> MRG; that it was replaced by the patient of PID is what MRG says."""
+    """A replaced Patient -> MRG; the segment itself means that the patient of PID replaces it."""
     expressed(patient, "link")
     expressed(write.subject.get("Patient", {}), "link")
     accounts = [each for each in write.all("Account") if not each.get("subject")]
@@ -202,7 +202,7 @@ def _of_system(concept: Element, ending: str) -> bool:
 
 
 def guarantor_gt1(write: Writing, person: Resource) -> Segment:
-    """RelatedPerson that is a guarantor -> GT1."""
+    """RelatedPerson who is a guarantor -> GT1."""
     telecom = person.get("telecom", [])
     return write.segment(
         "GT1",
@@ -269,7 +269,7 @@ def allergy_al1(write: Writing, allergy: Resource) -> Segment:
 
 
 def _allergen_type(allergy: Resource) -> Value:
-    """AL1-2: the letter as it was sent, else the one of the category."""
+    """AL1-2: the letter as sent, otherwise that of the category."""
     held = allergy.get("_category", [{}])[0] or {}
     as_sent = extension_value(held, ALTERNATE)
     if isinstance(as_sent, dict):

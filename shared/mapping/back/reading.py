@@ -1,6 +1,6 @@
-"""A FHIR bundle that remembers what was read of it: what no writer reads finds no field, and is named.
+"""A FHIR bundle that records which of its elements are read: an element that no writer reads has no field and is named.
 
-Only leaves are remembered: a text, a number, a yes or no, a list of them. An element of which no leaf was read is named whole.
+Only leaves are recorded: a text, a number, a boolean, or a list of them. An element without any read leaf is named as a whole.
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from typing import Any
 from shared.fhir.resource import Resource
 
 ABOUT_ITSELF = frozenset(("resourceType", "id", "meta", "text", "implicitRules", "language"))  # of a resource
-SILENT = frozenset(("id", "resourceType"))  # of an element inside one: they say nothing of their own
+SILENT = frozenset(("id", "resourceType"))  # of an element inside a resource; they have no content of their own
 
 
 class Read(dict[str, Any]):
-    """An element with its path; ``seen`` holds the names of the leaves that were read."""
+    """An element with its path; ``seen`` has the names of the leaves that were read."""
 
     __slots__ = ("seen", "where")
 
@@ -40,7 +40,7 @@ class Read(dict[str, Any]):
 
 
 def wrapped(value: Any, where: str) -> Any:
-    """The same value, whose elements remember what is read of them."""
+    """The same value, whose elements record which of their leaves are read."""
     if isinstance(value, dict):
         return Read(value, where)
     if isinstance(value, list) and any(isinstance(each, dict) for each in value):
@@ -49,18 +49,18 @@ def wrapped(value: Any, where: str) -> Any:
 
 
 def peek(element: dict[str, Any], name: str) -> Any:
-    """A value for a decision of the writer that writes nothing: it does not count as read."""
+    """A value for a decision of the writer that is not written itself: it does not count as read."""
     return dict.get(element, name)
 
 
 def forget(element: dict[str, Any], name: str) -> None:
-    """A value was read and no field could take it: it counts as not read."""
+    """A value that was read but has no field: it counts as not read."""
     if isinstance(element, Read):
         element.seen.discard(name)
 
 
 def expressed(element: Any, *names: str) -> None:
-    """What the place of a segment in its message says already: everything below these names, or below the element itself."""
+    """Mark what the place of a segment in its message expresses: everything below these names, or below the element itself."""
     if isinstance(element, list):
         for each in element:
             expressed(each, *names)
@@ -72,7 +72,7 @@ def expressed(element: Any, *names: str) -> None:
 
 
 def is_touched(element: Any) -> bool:
-    """Whether any leaf of it was read."""
+    """Whether any leaf of the element was read."""
     if isinstance(element, Read):
         children = dict.items(element)
         return any(
@@ -86,7 +86,7 @@ def is_element(value: Any) -> bool:
 
 
 def unread(resource: Resource) -> Iterator[str]:
-    """The path of each element of a resource that no writer read."""
+    """The path of each element of a resource that no writer has read."""
     skipped = ABOUT_ITSELF if "resourceType" in resource else SILENT
     where = resource.where if isinstance(resource, Read) else ""
     for name, value in dict.items(resource):

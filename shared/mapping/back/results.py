@@ -40,8 +40,8 @@ from shared.mapping.tables import (
     SPECIMEN_TYPE,
 )
 
-# HL7 table 0123, where the guide's table has no way back. A report that was entered in error is written as one without
-# results (X), because no code says more; each of its results says that it is wrong.
+# HL7 table 0123, for codes without an inverse in the guide's table. A report that was entered in error is written as one without
+# results (X), because no code is closer; each of its results has the status entered in error.
 OF_REPORT = {"amended": "C", "appended": "C", "entered-in-error": "X"}
 OF_RESULT = {"registered": "I", "amended": "C", "unknown": ""}  # HL7 table 0085 of version 2.5.1
 
@@ -111,15 +111,15 @@ def order_obr(write: Writing, request: Resource, report: Resource) -> Segment:
 
 
 def _report_status(write: Writing, report: Resource) -> str:
-    """OBR-25 by HL7 table 0123. It has no code for a report that was entered in error: written as X, and named."""
+    """OBR-25 by HL7 table 0123. It has no code for a report that was entered in error: that is written as X, with an issue."""
     if report.get("status") == "entered-in-error":
-        text = "entered in error: written as X, no results available"
+        text = "entered in error; written as X (no results available)"
         write.note(f"{where_of(report)}.status", text, "status-written-as-another", "warning")
     return code_of(report, "status", REPORT_STATUS, OF_REPORT)
 
 
 def _specimen_fields(write: Writing, report: Resource) -> dict[str, Value]:
-    """A Specimen that came from OBR goes back into OBR: collector, receipt and source."""
+    """A Specimen from OBR is written back to OBR: collector, receipt and source."""
     places = [write.resolve(each) for each in report.get("specimen", [])]
     old = [each for each in places if each and is_of_obr(each)]
     if not old:
@@ -139,7 +139,7 @@ def _specimen_fields(write: Writing, report: Resource) -> dict[str, Value]:
 
 
 def is_of_obr(specimen: Resource) -> bool:
-    """Whether a Specimen is one that OBR alone tells of: it has no number of its own."""
+    """Whether only OBR describes a Specimen: it has no number."""
     return not specimen.get("identifier") and not specimen.get("accessionIdentifier")
 
 
@@ -151,7 +151,7 @@ def _period(report: Resource) -> tuple[str, str]:
 
 
 def _ndl(write: Writing, reference: Element) -> Value:
-    """NDL: the person is one component, its parts subcomponents."""
+    """NDL: the person is one component with subcomponents."""
     role = write.resolve(reference)
     xcn = write.practitioner(reference)
     period = role.get("period", {})
@@ -168,7 +168,7 @@ def _function(reference: Element) -> str:
 
 
 def observation_obxs(write: Writing, observation: Resource) -> list[Segment]:
-    """Observation -> OBX, and one more for each component that has a code of its own, with one sub-id (OBX-4)."""
+    """Observation -> OBX, and one more for each component with another code, all with the same sub-id (OBX-4)."""
     components = [each for each in observation.get("component", []) if not is_repetition(observation, each)]
     sub_id = write.count("OBX") if components else ""
     whole = observation_obx(write, observation, observation, sub_id)
@@ -178,12 +178,12 @@ def observation_obxs(write: Writing, observation: Resource) -> list[Segment]:
 
 
 def is_repetition(observation: Resource, component: Element) -> bool:
-    """Whether a component is one of several values of the observation itself: it has the same code."""
+    """Whether a component is one of several values of the observation: it has the same code."""
     return bool(peek(component, "code") == peek(observation, "code"))
 
 
 def observation_obx(write: Writing, observation: Resource, part: Element, sub_id: str = "") -> Segment:
-    """Observation, or one of its components, -> OBX. Source: guide, OBX[Observation] read backwards."""
+    """Observation, or one of its components, -> OBX. Source: inverse of guide, OBX[Observation]."""
     kind, value, unit = observation_value(write, part)
     performers = [write.resolve(each) for each in observation.get("performer", [])]
     return write.segment(
@@ -212,16 +212,16 @@ def observation_obx(write: Writing, observation: Resource, part: Element, sub_id
 
 
 def _start(observation: Resource) -> str:
-    """When it was observed; the end of a period has no field."""
+    """The time of the observation; the end of a period has no field."""
     start, _ = _period(observation)
     forget(observation.get("effectivePeriod", {}), "end")
     return start
 
 
 def reference_range(part: Element) -> str:
-    """OBX-7: ``1-5``, ``>=1``, ``<=5`` or the words; ``""`` for a range of some patients alone, which no field could say.
+    """OBX-7: ``1-5``, ``>=1``, ``<=5`` or a text; ``""`` for a range of only some patients, which has no field.
 
-    The unit is OBX-6's; a limit in another unit carries its own. Source: HL7 v2.5.1 section 7.4.2.7.
+    The unit is that of OBX-6; a limit in another unit has its unit in the text. Source: HL7 v2.5.1 section 7.4.2.7.
     """
     held = part.get("referenceRange", [{}])[0]
     if any(peek(held, name) for name in ("appliesTo", "age")):
@@ -234,7 +234,7 @@ def reference_range(part: Element) -> str:
 
 
 def _limit(quantity: Element, unit: str) -> str:
-    """A limit of a range, with its unit unless that is the value's."""
+    """A limit of a range, with its unit unless that is the unit of the value."""
     own = _unit(quantity)
     for name in ("unit", "code", "system"):
         quantity.get(name)
@@ -254,7 +254,7 @@ def _is_director(role: Resource) -> bool:
 
 
 def _organizations(write: Writing, observation: Resource, performers: list[Resource]) -> dict[str, Value]:
-    """Performers that are organizations -> OBX-23 and 24, else OBX-15; the director -> OBX-25."""
+    """Performers that are organizations -> OBX-23 and 24, otherwise OBX-15; the director -> OBX-25."""
     directors = [each for each in performers if _is_director(each)]
     own = [each for each in observation.get("performer", []) if write.resolve(each).get("resourceType") == "Organization"]
     of_director = [each["organization"] for each in directors if each.get("organization")]
@@ -285,7 +285,7 @@ def _category(observation: Resource) -> str:
 
 
 def _status(observation: Resource) -> str:
-    """OBX-11: as it was sent, else by the table."""
+    """OBX-11: as sent, otherwise by the table."""
     as_sent = extension_value(observation.get("_status", {}), ALTERNATE)
     if isinstance(as_sent, dict):
         return str(as_sent.get("text") or as_sent["coding"][0]["code"])
@@ -326,7 +326,7 @@ def _value(kind: str, value: Any) -> tuple[str, Value, Value]:
 
 
 def _plain(kind: str, value: Any) -> tuple[str, Value, Value]:
-    """Text: one line is ST, several are the repetitions of TX; a boolean or an integer is text and a number."""
+    """Text: one line is ST, several are repetitions of TX; a boolean or an integer is text or a number."""
     if kind == "String":
         lines = value.split("\n")
         return ("ST", value, "") if len(lines) == 1 else ("TX", list(lines), "")
@@ -356,7 +356,7 @@ def _two(kind: str, value: Element) -> tuple[str, Value, Value]:
 
 
 def attachment_value(attachment: Element) -> tuple[str, Value]:
-    """ED of an attachment with data, RP of one that lies elsewhere."""
+    """ED of an attachment with data, RP of one with a URL."""
     main, _, sub = attachment.get("contentType", "").partition("/")
     kind = {"application": "AP", "image": "IM", "text": "TEXT", "audio": "AU"}.get(main, main)
     if attachment.get("data"):

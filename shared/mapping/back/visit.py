@@ -58,12 +58,12 @@ def _is_visit(identifier: Element) -> bool:
 
 
 def _without_type(identifier: Element) -> Value:
-    """PV1-19 says visit number by being PV1-19."""
+    """PV1-19 implies the type visit number."""
     return identifier_cx({**identifier, "type": {}})
 
 
 def _financial_class(write: Writing) -> Value:
-    """A Coverage without a payor is where PV1-20 went."""
+    """A Coverage without a payor is from PV1-20."""
     for each in write.all("Coverage"):
         if not each.get("payor", [{}])[0].get("reference"):
             return concept_cwe(write.take(each).get("type", {}))
@@ -94,7 +94,7 @@ def _places(write: Writing, encounter: Resource) -> dict[str, Value]:
 
 
 def location_pl(write: Writing, place: Resource) -> Value:
-    """PL from a Location and those that it is part of."""
+    """PL from a Location and the Locations that it is part of."""
     parts: list[Component] = [""] * 9
     seen = 0
     while place and seen < 9:
@@ -108,7 +108,7 @@ def location_pl(write: Writing, place: Resource) -> Value:
 
 
 def encounter_pv2(write: Writing, encounter: Resource) -> list[Segment]:
-    """Encounter -> PV2, where there is something for it. Source: guide, PV2[Encounter] read backwards."""
+    """Encounter -> PV2, if it has a value for one of its fields. Source: inverse of guide, PV2[Encounter]."""
     arrival = extension_value(encounter, HL7 + "encounter-modeOfArrival")
     restricted = any(each.get("code") == "R" for each in encounter.get("meta", {}).get("security", ()))
     values: dict[str, Value] = {

@@ -1,4 +1,4 @@
-"""One bundle on its way to HL7 v2: references are resolved, segments written, and what finds no field is named."""
+"""One conversion of a bundle to HL7 v2: it resolves references, writes segments and names elements without a field."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,12 +15,12 @@ BLANK = parse("MSH|^~\\&|")
 
 
 class Writing:
-    """What one bundle's conversion knows: its resources by every name that they go by, and what was dropped."""
+    """The state of one conversion: its resources by each of their names, and the dropped elements."""
 
     __slots__ = ("_by_name", "_counts", "_used", "_withheld", "bundle", "issues", "resources", "subject")
 
     def __init__(self, bundle: Resource, records: bool = True) -> None:
-        """``records``: what is read of each resource is remembered, so that ``name_unread`` can name the rest."""
+        """``records``: whether the elements that are read are recorded, so that ``name_unread`` can name the others."""
         held = [(n, each) for n, each in enumerate(bundle.get("entry", ())) if each.get("resource")]
         entries = [each for _, each in held]
         if records:
@@ -32,7 +32,7 @@ class Writing:
         self._counts: dict[str, int] = {}
         self._used: set[int] = set()
         self._withheld: set[int] = set()
-        self.subject: dict[str, Resource] = {}  # the patient and the visit that the message is about
+        self.subject: dict[str, Resource] = {}  # the patient and the visit of the message
         for each in entries:
             made = each["resource"]
             self._by_name[f"{kind_of(made)}/{peek(made, 'id')}"] = made
@@ -47,7 +47,7 @@ class Writing:
         return found[0] if found else {}
 
     def resolve(self, reference: Element, holder: Resource | None = None) -> Resource:
-        """What a reference names: in the bundle, or contained; ``{}`` when it is elsewhere."""
+        """The resource of a reference, in the bundle or contained; ``{}`` for any other."""
         name = reference.get("reference", "")
         if name.startswith("#") and holder:
             return next((each for each in holder.get("contained", ()) if each.get("id") == name[1:]), {})
@@ -59,12 +59,12 @@ class Writing:
         return found
 
     def take(self, made: Resource) -> Resource:
-        """A resource that becomes a segment of its own."""
+        """Mark a resource that becomes a segment."""
         self._used.add(id(made))
         return made
 
     def practitioner(self, reference: Element, holder: Resource | None = None) -> Field:
-        """XCN of a Practitioner, or of the one in a PractitionerRole; a bare reference gives its identifier and display."""
+        """XCN of a Practitioner, or of the one in a PractitionerRole; otherwise the identifier and display of the reference."""
         found = self.resolve(reference, holder)
         if kind_of(found) == "PractitionerRole":
             return self.practitioner(found.get("practitioner", {}), found)
@@ -85,7 +85,7 @@ class Writing:
         return ()
 
     def segment(self, name: str, values: dict[str, Value]) -> Segment:
-        """A segment, the next of its name."""
+        """A segment, the next one of its name."""
         self._counts[name] = self._counts.get(name, 0) + 1
         return segment(name, values, BLANK)
 
@@ -102,24 +102,24 @@ class Writing:
         self.issues.append(Issue(severity=severity, code="not-supported", where=where, text=text, rule=rule))
 
     def withhold(self, made: Resource, text: str) -> None:
-        """Name a resource that must not become a segment, because the segment would say that it is so."""
+        """Name a resource that must not become a segment, because the segment would state a fact that is not true."""
         self._used.add(id(made))
         self._withheld.add(id(made))
         self.note(where_of(made), text, "not-written", "warning")
 
     def name_unread(self) -> None:
-        """Name each resource that became no segment, and each element that no writer read."""
+        """Name each resource without a segment, and each element that no writer has read."""
         for made in self.resources:
             kind = kind_of(made)
             if id(made) not in self._used:
-                self.note(where_of(made), f"a {kind} that finds no segment in this message", "resource-not-mapped")
+                self.note(where_of(made), f"this {kind} has no segment in the message", "resource-not-mapped")
             elif id(made) not in self._withheld:
                 self._implied(made)
                 for where in unread(made):
-                    self.note(where, "an element that has no field", "element-not-mapped")
+                    self.note(where, "this element has no field", "element-not-mapped")
 
     def _implied(self, made: Resource) -> None:
-        """References that the place of the segments says already: to the one patient, the one visit, and so on."""
+        """References that the order of segments expresses: to the patient, the visit, and so on."""
         for name in PLACED:
             for reference in _listed(peek(made, name)):
                 found = self._by_name.get(peek(reference, "reference") or "")
@@ -127,7 +127,7 @@ class Writing:
                     expressed(reference)
 
     def _is_the_one(self, found: Resource) -> bool:
-        """Whether a patient or a visit is the one that the message is about; other resources have segments of their own."""
+        """Whether a patient or a visit is that of the message; other resources have their own segments."""
         kind = kind_of(found)
         return kind not in ("Patient", "Encounter") or found is self.subject.get(kind)
 
@@ -157,12 +157,12 @@ def _bare_practitioner(reference: Element) -> Field:
 
 
 def repeated(elements: list[Element], converter: Callable[[Element], Any]) -> list[Any]:
-    """Every element through a converter; nothing of what is empty."""
+    """Every element through a converter, without empty results."""
     return [converter(each) for each in elements if each]
 
 
 def chosen(made: Resource, name: str) -> tuple[str, Any]:
-    """The type and the value of a ``name[x]``; ``("", None)`` when there is none.
+    """The type and the value of a ``name[x]``; ``("", None)`` if there is none.
 
     >>> chosen({"valueString": "a"}, "value")
     ('String', 'a')
@@ -177,5 +177,5 @@ def _choices(made: Resource, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def message_of(segments: list[Segment]) -> Message:
-    """A message of segments that were written in the standard delimiters."""
+    """A message of segments with the standard delimiters."""
     return Message([each.line for each in segments if each.line], BLANK.encoding._replace(charset="utf-8"))

@@ -1,4 +1,4 @@
-"""DT, TM, DTM, TS, DR: dates and times, at the precision that was sent. HL7 v2.5.1 chapter 2A; FHIR R4 date and time types."""
+"""DT, TM, DTM, TS, DR: dates and times at the precision sent. HL7 v2.5.1 chapter 2A; FHIR R4 date and time types."""
 
 import re
 from functools import lru_cache
@@ -13,10 +13,10 @@ CENTURIES = 400
 
 @lru_cache(maxsize=4096)
 def dtm_date(text: str) -> str:
-    """FHIR date from an HL7 v2 DTM, at the precision that was sent.
+    """FHIR date from an HL7 v2 DTM, at the precision sent.
 
-    Clock and offset are dropped, never applied, so that the calendar day cannot shift; ``""`` for an absent field.
-    ValueError: something was sent and it is not a calendar date (the value is left out of the text).
+    Time and offset are dropped, never applied, so that the day cannot change; ``""`` if absent.
+    ValueError: the text is not a calendar date (the message does not contain the value).
     Source: HL7 v2.5.1 section 2.A.22 (DTM); FHIR R4 ``date``.
 
     >>> dtm_date("20240501233000+0100"), dtm_date("202405"), dtm_date("")
@@ -27,10 +27,10 @@ def dtm_date(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def dtm_date_time(text: str) -> str:
-    """FHIR dateTime from an HL7 v2 DTM; a time without offset is the civil time of the United Kingdom.
+    """FHIR dateTime from an HL7 v2 DTM; a time without an offset is the civil time of the United Kingdom.
 
-    FHIR wants seconds and an offset with every time: what was not sent of minutes and seconds is zero.
-    ``""`` for an absent field; ValueError: not a date or a time of day.
+    FHIR requires seconds and an offset with every time: absent minutes and seconds are zero.
+    ``""`` if absent; ValueError: not a date or a time of day.
     Source: HL7 v2.5.1 section 2.A.22 (DTM); FHIR R4 ``dateTime``.
 
     >>> dtm_date_time("202407011405"), dtm_date_time("20240115140530.25-0500"), dtm_date_time("2024")
@@ -46,7 +46,7 @@ def dtm_date_time(text: str) -> str:
 
 
 def dtm_instant(text: str) -> str:
-    """FHIR instant from a DTM that has a time; ``""`` when there is none, since an instant without a time cannot be said.
+    """FHIR instant from a DTM with a time; ``""`` without a time, which an instant requires.
 
     >>> dtm_instant("20240115140530"), dtm_instant("20240115")
     ('2024-01-15T14:05:30+00:00', '')
@@ -56,7 +56,7 @@ def dtm_instant(text: str) -> str:
 
 
 def tm_time(text: str) -> str:
-    """FHIR time from an HL7 v2 TM; the offset is dropped, seconds that were not sent are zero. ValueError: no time of day.
+    """FHIR time from an HL7 v2 TM; the offset is dropped, absent seconds are zero. ValueError: not a time of day.
 
     >>> tm_time("1405"), tm_time("")
     ('14:05:00', '')
@@ -70,7 +70,7 @@ def dr_period(dr: Part) -> Element:
 
 
 def plus_minutes(moment: str, minutes: float) -> str:
-    """A FHIR dateTime that much later, in the same offset; ``""`` when it has no time.
+    """A FHIR dateTime later by a number of minutes, with the same offset; ``""`` if it has no time.
 
     >>> plus_minutes("2024-02-28T23:50:00+00:00", 1450)
     '2024-03-01T00:00:00+00:00'
@@ -86,7 +86,7 @@ def plus_minutes(moment: str, minutes: float) -> str:
 
 
 def is_after(one: str, other: str) -> bool:
-    """Whether a FHIR date or dateTime is surely later than another: at the precision that both have.
+    """Whether a FHIR date or dateTime is certainly later than another, at the precision that both have.
 
     >>> is_after("2024-05-02", "2024-05-01T10:00:00+00:00"), is_after("2024-05-01T10:30:00+01:00", "2024-05-01T10:00:00+00:00")
     (True, False)
@@ -106,7 +106,7 @@ def _seconds(moment: str) -> float:
 
 
 def uk_offset(year: int, month: int, day: int, hour: int) -> str:
-    """The offset of the United Kingdom's civil time: an hour ahead from the last Sunday of March to that of October.
+    """The offset of the civil time in the United Kingdom: one hour from the last Sunday of March to that of October.
 
     >>> uk_offset(2024, 3, 31, 0), uk_offset(2024, 3, 31, 2), uk_offset(2024, 10, 27, 1), uk_offset(2024, 10, 27, 2)
     ('+00:00', '+01:00', '+01:00', '+00:00')
@@ -122,14 +122,14 @@ def uk_offset(year: int, month: int, day: int, hour: int) -> str:
 def _parts(text: str) -> tuple[str, ...]:
     found = DTM.fullmatch(text.strip())
     if found is None:
-        raise ValueError("not a date and time of HL7 v2")
+        raise ValueError("not an HL7 v2 date and time")
     parts = found.groups("")
     year, month, day, hour, minute, second, _, offset = parts
     date = year != "0000" and 1 <= int(month or 1) <= 12 and 1 <= int(day or 1) <= _length(int(year), int(month or 1))
     time = int(hour or 0) < 24 and int(minute or 0) < 60 and int(second or 0) < 60
     zone = not offset or (int(offset[1:3]) <= 14 and int(offset[3:]) < 60)
     if not (date and time and zone):
-        raise ValueError("not a day of the calendar or a time of day")
+        raise ValueError("not an existing day or time of day")
     return parts
 
 
@@ -146,7 +146,7 @@ def _days(year: int, month: int, day: int) -> int:
 
 
 def _civil(days: int) -> str:
-    """The date that lies so many days after 1970-01-01."""
+    """The date of a number of days after 1970-01-01."""
     era, of_era_day = divmod(days + 719468, 146097)
     of_era = (of_era_day - of_era_day // 1460 + of_era_day // 36524 - of_era_day // 146096) // 365
     of_year = of_era_day - (365 * of_era + of_era // 4 - of_era // 100)

@@ -1,4 +1,4 @@
-"""CX, EI, EIP, HD, PLN, DLN: identifiers and who assigned them."""
+"""CX, EI, EIP, HD, PLN, DLN: identifiers and their assigners."""
 
 import re
 from collections.abc import Mapping
@@ -45,9 +45,9 @@ NONE: Authorities = {}
 
 
 def hd_uri(namespace: str, universal: str = "", kind: str = "", known: Authorities = NONE) -> str:
-    """The FHIR system that an HD names: an authority that is known for this kind of number, an OID, a UUID or a URI.
+    """The FHIR system of an HD: a known authority for this kind of number, an OID, a UUID or a URI.
 
-    ``""`` when it names none. Source: guide, HD[uri]; a namespace alone is no URI, so it stays with the assigner instead.
+    ``""`` if it has none. Source: guide, HD[uri]. A namespace is not a URI, so it stays the assigner.
 
     >>> hd_uri("NHS", known=PATIENT_AUTHORITY), hd_uri("", "1.2.840.1", "ISO"), hd_uri("RYR")
     ('https://fhir.nhs.uk/Id/nhs-number', 'urn:oid:1.2.840.1', '')
@@ -65,7 +65,7 @@ def hd_uri(namespace: str, universal: str = "", kind: str = "", known: Authoriti
 
 
 def _registered(oid: str, known: Authorities) -> str:
-    """The system of an OID: the one of the Welsh register where it is known, else the OID itself."""
+    """The system of an OID: that of the Welsh register if it is known, otherwise the OID."""
     if oid == NHS_NUMBER_OID and known:
         return NHS_NUMBER
     for arc in (ARC, OLD_ARC):
@@ -75,7 +75,7 @@ def _registered(oid: str, known: Authorities) -> str:
 
 
 def hd_organization(namespace: str, universal: str = "", kind: str = "") -> Element:
-    """Who an HD is, as a logical reference to an Organization: it resolves anywhere and dangles nowhere.
+    """The organization of an HD, as a logical reference, which resolves without a resource.
 
     Source: guide, HD[Organization].
 
@@ -87,10 +87,10 @@ def hd_organization(namespace: str, universal: str = "", kind: str = "") -> Elem
 
 
 def hd_identifiers(namespace: str, universal: str = "", kind: str = "") -> list[Element]:
-    """The names of whatever an HD names: the namespace, and the universal id with its type.
+    """The names in an HD: the namespace, and the universal id with its type.
 
-    FHIR demands a URI of an identifier in the system of URIs, so an OID and a UUID are written as ``urn:oid:`` and ``urn:uuid:``;
-    one that is neither keeps its text and its type. Source: guide, HD[Organization], HD[Device], HD[Identifier].
+    FHIR requires a URI in the system of URIs, so an OID and a UUID are written as ``urn:oid:`` and ``urn:uuid:``; any other
+    text stays with its type. Source: guide, HD[Organization], HD[Device], HD[Identifier].
 
     >>> hd_identifiers("LAB", "2.16.840.1", "ISO")[1]["value"], hd_identifiers("LAB", "lab.example", "DNS")[1]["value"]
     ('urn:oid:2.16.840.1', 'lab.example')
@@ -105,7 +105,7 @@ def hd_identifiers(namespace: str, universal: str = "", kind: str = "") -> list[
 
 @lru_cache(maxsize=64)
 def universal_id_type(kind: str) -> Element:
-    """Identifier.type of a universal id (HL7 table 0301); another word stays as text. Never change it."""
+    """Identifier.type of a universal id (HL7 table 0301); any other text stays as text. Never change the result: it is cached."""
     if kind in UNIVERSAL_ID_TYPES:
         return {"coding": [{"system": V2_SYSTEM + "0301", "code": kind}]}
     return {"text": kind} if kind else {}
@@ -113,7 +113,7 @@ def universal_id_type(kind: str) -> Element:
 
 @lru_cache(maxsize=512)
 def identifier_type(code: str, table: Table = IDENTIFIER_TYPE) -> Element:
-    """Identifier.type from CX-5 and the like; a code that table 0203 does not know stays as text. Never change it.
+    """Identifier.type from CX-5 and similar; a code outside table 0203 stays as text. Never change the result: it is cached.
 
     >>> identifier_type("MR")
     {'coding': [{'system': 'http://terminology.hl7.org/CodeSystem/v2-0203', 'code': 'MR'}]}
@@ -126,7 +126,7 @@ def identifier_type(code: str, table: Table = IDENTIFIER_TYPE) -> Element:
 
 @cache
 def v2_0203(code: str) -> Element:
-    """An identifier type that the guide names itself: PLAC, FILL, VN; group numbers are no codes of R4 and say so in words."""
+    """An identifier type that the guide names: PLAC, FILL, VN; group numbers have no code in R4, so they have a text."""
     if code in GROUP_NUMBER:
         return {"text": GROUP_NUMBER[code]}
     return {"coding": [{"system": V2_SYSTEM + "0203", "code": code}]}
@@ -136,7 +136,7 @@ HD = saying("1", "2", "3")
 
 
 class Authority(NamedTuple):
-    """An HD: who assigned a number."""
+    """An HD: the assigner of a number."""
 
     namespace: str
     universal: str
@@ -149,14 +149,14 @@ def hd(part: Part, namespace: str, universal: str, kind: str) -> Authority:
 
 
 def numbered(value: str, authority: Authority, kind: Element, known: Authorities = NONE) -> Element:
-    """Identifier of a number, an authority and a type; ``{}`` when there is no number."""
+    """Identifier of a number, an authority and a type; ``{}`` without a number."""
     if not value:
         return {}
     return element(type=kind, system=hd_uri(*authority, known), value=value, assigner=assigner(*authority, known))
 
 
 def check_digit(digit: str, scheme: str) -> list[Element]:
-    """Extensions of an Identifier: its check digit, and how that is calculated (HL7 table 0061).
+    """Extensions of an Identifier: its check digit, and the scheme of the check digit (HL7 table 0061).
 
     The guide names an extension of NamingSystem for the scheme; R4 has none for an identifier.
     """
@@ -170,7 +170,7 @@ CX = saying("1", "2", "3", "4.1", "4.2", "4.3", "5", "7", "8")
 def cx_identifier(cx: Part, known: Authorities = PATIENT_AUTHORITY) -> Element:
     """Identifier of a patient from CX: value, system or assigner, type, period and check digit.
 
-    ``{}`` when there is no ID number. ValueError: CX-7 or CX-8 is no date. Source: guide, CX[Identifier].
+    ``{}`` without an ID number. ValueError: CX-7 or CX-8 is not a date. Source: guide, CX[Identifier].
 
     >>> from shared.hl7 import parse
     >>> message = parse("MSH|^~\\\\&|\\rPID|||9990000018^^^NHS^NH")
@@ -187,12 +187,12 @@ def cx_identifier(cx: Part, known: Authorities = PATIENT_AUTHORITY) -> Element:
 
 
 def cx_number(cx: Part) -> Element:
-    """Identifier of something that is no patient, a visit or an account, from CX: the authority is its assigner alone."""
+    """Identifier from CX of a visit or an account, not a patient: the authority is only its assigner."""
     return cx_identifier(cx, NONE)
 
 
 def assigner(namespace: str, universal: str, kind: str, known: Authorities = NONE) -> Element:
-    """The assigner, where the system does not say it already."""
+    """The assigner, unless the system identifies it."""
     if not namespace or namespace in known or OID.fullmatch(namespace):
         return {}
     return hd_organization(namespace, universal, kind)
@@ -202,7 +202,7 @@ EI = saying("1", "2", "3", "4")
 
 
 def ei_identifier(ei: Part, kind: str = "") -> Element:
-    """Identifier from EI, with the type that the guide gives it (PLAC, FILL). ``{}`` when there is none.
+    """Identifier from EI, with the type of the guide (PLAC, FILL). ``{}`` if absent.
 
     Source: guide, EI[Identifier-System] and EI[Identifier-Organization].
     """
@@ -239,7 +239,7 @@ def _pln_type(pln: Part) -> Element:
 
 
 def dln_identifier(dln: Part) -> Element:
-    """Identifier from DLN (a driver's licence): its issuer is the system, by a name of ours where it is no URI, and the assigner.
+    """Identifier from DLN (a driver's licence): the issuer is the assigner and the system, named by the hub unless a URI.
 
     Source: guide, DLN[Identifier].
     """

@@ -1,4 +1,4 @@
-"""PL: where somebody is, as Locations from the bed outward, each part of the next. Source: guide, PL[Location]."""
+"""PL: the location of a person, as Locations from the bed outward, each part of the next. Source: guide, PL[Location]."""
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.mapping.datatypes.identifier import hd_identifiers, hd_organization, hd_uri
@@ -16,10 +16,10 @@ LEVELS = (
 
 
 def pl_location(pl: Part) -> list[Resource]:
-    """Locations from PL, the innermost first: bed, room, floor, point of care, building, facility, those that were sent.
+    """Locations from PL, the innermost first, as far as sent: bed, room, floor, point of care, building, facility.
 
-    They have no ids and no ``partOf`` yet: who keeps them chains them in this order. The guide names no physical type
-    for a point of care, so it has none. ``[]`` when nothing was sent.
+    They have no ids and no ``partOf``: the caller chains them in this order. The guide names no physical type for a point of
+    care, so it has none. ``[]`` if absent.
     """
     found = [_level(pl, *level) for level in LEVELS if said(pl, level[0])]
     if found:
@@ -29,7 +29,7 @@ def pl_location(pl: Part) -> list[Resource]:
 
 
 def _level(pl: Part, component: str, code: str, display: str) -> Resource:
-    """One Location. The assigner (PL-11) is that of every number of it that names no authority of its own."""
+    """One Location. The assigner (PL-11) is that of each of its numbers without another authority."""
     name = said(pl, component)
     identifiers = hd_identifiers(name, said(pl, component + ".2"), said(pl, component + ".3"))
     assigner = _assigner(pl, "11")
@@ -44,7 +44,7 @@ def _assigner(part: Part, component: str, first: int = 1) -> Element:
 
 
 def _comprehensive(pl: Part) -> list[Element]:
-    """PL-10, an identifier of the place as a whole: of its own authority, else of the assigner in PL-11."""
+    """PL-10, an identifier of the whole place, of its own authority or else of the assigner in PL-11."""
     value = said(pl, "10")
     if not value:
         return []

@@ -1,4 +1,4 @@
-"""XPN, FN, XAD, SAD, XTN: names, addresses and telecommunication of people."""
+"""XPN, FN, XAD, SAD, XTN: names, addresses, telephone numbers and e-mail addresses of people."""
 
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ XAD = saying("3", "4", "5", "6", "7", "9", "10", "1.1", "1.2", "1.3", "2", "19",
 
 
 def xpn_human_name(xpn: Part) -> Element:
-    """HumanName from XPN. ``{}`` when nothing was sent. ValueError: a date is none. Source: guide, XPN[HumanName].
+    """HumanName from XPN. ``{}`` if absent. ValueError: a date is not valid. Source: guide, XPN[HumanName].
 
     >>> from shared.hl7 import parse
     >>> xpn_human_name(parse("MSH|^~\\\\&|\\rPID|||||Jones^Ann^May^^Dr^^L")["PID"].repeats("5")[0])
@@ -37,12 +37,12 @@ def xpn_human_name(xpn: Part) -> Element:
 
 
 def assembly_order(order: str) -> list[Element]:
-    """The order in which the parts of a name are written (HL7 table 0444), as an extension of the name."""
+    """The order of the parts of a name (HL7 table 0444), as an extension of the name."""
     return [{"url": HL7 + "humanname-assembly-order", "valueCode": order}] if order in ("G", "F") else []
 
 
 def xpn_nickname(xpn: Part) -> Element:
-    """The name that somebody is called by (XPN-15), as a name of its own. Source: guide, XPN[HumanName]."""
+    """The name that a person uses (XPN-15), as a separate name. Source: guide, XPN[HumanName]."""
     called = said(xpn, "15")
     return {"use": "nickname", "given": [called]} if called else {}
 
@@ -53,14 +53,14 @@ def xpn_string(xpn: Part) -> str:
 
 
 def fn_family(*names: str) -> Element:
-    """What surrounds a family name (FN-2 to FN-5): own and partner's names and prefixes. Source: guide, FN[HumanName]."""
+    """The other parts of a family name (FN-2 to FN-5): own and partner's names and prefixes. Source: guide, FN[HumanName]."""
     if not any(names):
         return {}
     return element(extension=[{"url": url, "valueString": text} for url, text in zip(OWN_NAMES, names, strict=True) if text])
 
 
 def xad_address(xad: Part) -> Element:
-    """Address from XAD or AD. ``{}`` when nothing was sent. ValueError: a date is none. Source: guide, XAD[Address].
+    """Address from XAD or AD. ``{}`` if absent. ValueError: a date is not valid. Source: guide, XAD[Address].
 
     >>> from shared.hl7 import parse
     >>> xad_address(parse("MSH|^~\\\\&|\\rPID|||||||||||1 High St^^Swansea^^SA1 1AA^GBR^H")["PID"].repeats("11")[0])
@@ -82,9 +82,9 @@ def xad_address(xad: Part) -> Element:
 
 
 def _address_kind(kind: str) -> list[Element]:
-    """XAD-7 where ``use`` and ``type`` do not say exactly the same: a home for holidays, else the code as sent.
+    """XAD-7 if ``use`` and ``type`` do not mean exactly the same: a holiday home, otherwise the code as sent.
 
-    The guide leaves the URL of the second one open: this is HL7's extension for a code of another system.
+    The guide gives no URL for the second extension: this is HL7's extension for a code of another system.
     """
     if kind == "HV":
         return [{"url": HL7 + "iso21090-AD-use", "valueCode": "HV"}]
@@ -93,13 +93,13 @@ def _address_kind(kind: str) -> list[Element]:
 
 @lru_cache(maxsize=64)
 def address_type(kind: str) -> Element:
-    """CodeableConcept of XAD-7 (HL7 table 0190); another word stays as text. Never change it."""
+    """CodeableConcept of XAD-7 (HL7 table 0190); any other text stays as text. Never change the result: it is cached."""
     known = kind in V2_TABLES["0190"]
     return {"coding": [{"system": V2_SYSTEM + "0190", "code": kind}]} if known else {"text": kind}
 
 
 def _lines(lines: list[str], tract: str) -> Element:
-    """Address.line, with the census tract (XAD-10) at the first one: R4 has its extension for a line, not for an address."""
+    """Address.line, with the census tract (XAD-10) on the first one: R4 has its extension for a line, not for an address."""
     sent = [line for line in lines if line]
     if not tract:
         return {"line": sent}
@@ -108,15 +108,15 @@ def _lines(lines: list[str], tract: str) -> Element:
 
 
 def _words(part: Part, component: str) -> str:
-    """The words of a component that may be a code with words (CWE). Source: guide, CWE[string]."""
+    """The text of a component that may be a code with a text (CWE). Source: guide, CWE[string]."""
     return next(filter(None, (said(part, f"{component}.{n}") for n in (9, 2, 1))), "")
 
 
 def xtn_contact_points(xtn: Part, use: str = "") -> list[Element]:
-    """ContactPoints from XTN: its number and its address are two; ``use`` is what the field itself says when XTN-2 does not.
+    """ContactPoints from XTN, one for its number and one for its address; ``use`` is that of the field unless XTN-2 gives it.
 
-    ``[]`` when there is neither. Without XTN-3 a number is a phone (XTN-1 is a telephone number by its type); the guide
-    would say unknown, which R4's required binding refuses. ValueError: a date is none. Source: guide, XTN[ContactPoint].
+    ``[]`` if absent. Without XTN-3 a number is a phone (XTN-1 is a telephone number by its type); the guide's "unknown" is not
+    in R4's required binding. ValueError: a date is not valid. Source: guide, XTN[ContactPoint].
 
     >>> from shared.hl7 import parse
     >>> xtn_contact_points(parse("MSH|^~\\\\&|\\rPID|||||||||||||01792 555555^PRN^PH")["PID"].repeats("13")[0])
@@ -142,9 +142,9 @@ def xtn_contact_points(xtn: Part, use: str = "") -> list[Element]:
 
 
 def _with_text(points: list[Element], words: str, common: Element) -> list[Element]:
-    """XTN-9, any text, at the first of the points that it is about; alone it is what there is to contact with.
+    """XTN-9, any text, on the first of the contact points of the field; a text without them is a contact point itself.
 
-    The guide maps it nowhere: this is FHIR's extension for what somebody said.
+    The guide does not map it: this is FHIR's extension for a text of the sender.
     """
     if not words or any(each["value"] == words for each in points):
         return points
@@ -164,11 +164,11 @@ def _address_system(address: str, equipment: str) -> str:
     return "url" if "://" in address else "email" if "@" in address or equipment in ADDRESSED else "other"
 
 
-ADDRESSED = ("Internet", "X.400")  # XTN-3: what has an address and no number
+ADDRESSED = ("Internet", "X.400")  # XTN-3 of a type with an address and no number
 
 
 def _composed(country: str, area: str, local: str, extension: str) -> str:
-    """A number put together from XTN-5 to 8; ``""`` without a local number."""
+    """A number from XTN-5 to 8; ``""`` without a local number."""
     if not local:
         return ""
     number = " ".join(filter(None, (f"+{country}" if country else "", area, local)))
@@ -181,7 +181,7 @@ def _number_parts(sent: list[str]) -> list[Element]:
 
 
 def period(begins: str, ends: str, since: str = "", until: str = "") -> Element:
-    """Start and end, each a component of its own; else those of the older range that held both."""
+    """Start and end, each from its own component; otherwise from the older range that has both."""
     if not begins and not ends:
         begins, ends = since, until
     return element(start=dtm_date_time(begins), end=dtm_date_time(ends)) if begins or ends else {}

@@ -1,4 +1,4 @@
-"""XCN, CNN, XON, NDL: practitioners and organizations, as resources without an id (who keeps them gives them one)."""
+"""XCN, CNN, XON, NDL: practitioners and organizations, as resources without an id, which the caller adds."""
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.mapping.datatypes.code import TRIPLETS, coding_system, id_codeable_concept
@@ -10,7 +10,7 @@ from shared.validation.authorities import PROVIDER_AUTHORITY
 
 
 def xcn_practitioner(xcn: Part) -> Resource:
-    """Practitioner from XCN; ``{}`` when there is neither a number nor a name. Source: guide, XCN[Practitioner]."""
+    """Practitioner from XCN; ``{}`` without a number and a name. Source: guide, XCN[Practitioner]."""
     authority, kind = hd(xcn, "9.1", "9.2", "9.3"), identifier_type(said(xcn, "13"))
     identifier = numbered(said(xcn, "1"), authority, kind, PROVIDER_AUTHORITY)
     name = xcn_human_name(xcn)
@@ -32,9 +32,9 @@ XCN_FAMILY = saying("2.2", "2.3", "2.4", "2.5")
 
 
 def xcn_human_name(xcn: Part) -> Element:
-    """HumanName from XCN; ``{}`` when no part of a name was sent.
+    """HumanName from XCN; ``{}`` if no part of a name was sent.
 
-    The order of its parts (XCN-18) is an extension of the name: R4 refuses it on the family name, where the guide has it.
+    The order of its parts (XCN-18) is an extension of the name: R4 does not allow it on the family name, as in the guide.
     """
     family, given = said(xcn, "2.1"), [said(xcn, "3"), said(xcn, "4")]
     if not family and not any(given):
@@ -62,7 +62,7 @@ def cnn_practitioner(part: Part, component: str = "1") -> Resource:
 
 
 def xon_organization(xon: Part) -> Resource:
-    """Organization from XON; ``{}`` when there is neither a name nor a number. Source: guide, XON[Organization]."""
+    """Organization from XON; ``{}`` without a name and a number. Source: guide, XON[Organization]."""
     value = said(xon, "10") or said(xon, "3")
     name = said(xon, "1")
     if not value and not name:
@@ -74,7 +74,7 @@ def xon_organization(xon: Part) -> Resource:
 
 
 def xon_string(xon: Part) -> str:
-    """The organization's name, else its number. Source: guide, XON[string]."""
+    """The organization's name, otherwise its number. Source: guide, XON[string]."""
     return said(xon, "1") or said(xon, "10")
 
 

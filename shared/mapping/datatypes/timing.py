@@ -1,4 +1,4 @@
-"""TQ, RI, RPT and TQ1's parts: when, how often and for how long."""
+"""TQ, RI, RPT and parts of TQ1: time, frequency and duration."""
 
 import re
 
@@ -11,15 +11,15 @@ from shared.mapping.tables import TIMING_EVENT
 UCUM = "http://unitsofmeasure.org"
 UNITS = {"S": "s", "M": "min", "H": "h", "D": "d", "W": "wk", "L": "mo", "MIN": "min", "HR": "h"}
 TIME_UNITS = ("s", "min", "h", "d", "wk", "mo", "a")  # FHIR, units-of-time
-DURATION = re.compile(r"([SMHDWL])(\d{1,6})")  # TQ-3: a unit and a whole number, and nothing else
+DURATION = re.compile(r"([SMHDWL])(\d{1,6})")  # TQ-3: only a unit and a whole number
 TIMES = re.compile(r"X(\d{1,6})")
-LONGEST = 200 * 366 * 1440.0  # minutes; a longer duration is a slip, and no calendar holds its end
+LONGEST = 200 * 366 * 1440.0  # minutes; a longer duration is a typing error, and a date cannot represent its end
 MINUTES = {"s": 1 / 60, "min": 1, "h": 60, "d": 1440, "wk": 10080}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def minutes(number: str, unit: str) -> float:
-    """A duration in minutes; the unit is minutes when it was not sent. ValueError: not a number or no unit of time.
+    """A duration in minutes; the unit is minutes if absent. ValueError: not a number or not a unit of time.
 
     >>> minutes("2", "h"), minutes("30", "")
     (120.0, 30.0)
@@ -36,7 +36,7 @@ def minutes(number: str, unit: str) -> float:
 
 
 def as_duration(text: str) -> Element:
-    """Duration from TQ-3 in its own form; ``{}`` for any other text.
+    """Duration from TQ-3 in the format of TQ; ``{}`` for any other text.
 
     Source: HL7 v2.5.1 section 2.A.81.3; guide, TQ[ServiceRequest].
 
@@ -48,7 +48,7 @@ def as_duration(text: str) -> Element:
 
 
 def duration(value: int | Decimal, unit: str) -> Element:
-    """A Duration in a unit of UCUM."""
+    """A Duration with a UCUM unit."""
     return {"value": value, "unit": unit, "system": UCUM, "code": unit}
 
 
@@ -61,7 +61,7 @@ def tq_timing(tq: Part) -> Element:
 
 
 def _interval(tq: Part) -> tuple[str, list[str]]:
-    """RI: the pattern, and the times of day in ``HHMM,HHMM``; times that are none join the words of the pattern."""
+    """RI: the pattern, and the times of day in ``HHMM,HHMM``; other texts are added to the text of the pattern."""
     pattern, times = said(tq, "2.1"), said(tq, "2.2")
     try:
         return pattern, [tm_time(each.strip()) for each in times.split(",") if each.strip()]
@@ -70,7 +70,7 @@ def _interval(tq: Part) -> tuple[str, list[str]]:
 
 
 def _tq_bounds(tq: Part) -> Element:
-    """Start and end, an end that was not sent worked out from the duration; the duration alone where neither was sent."""
+    """Start and end, with an absent end calculated from the duration; the duration alone if neither was sent."""
     start, end, length = dtm_date_time(said(tq, "4")), dtm_date_time(said(tq, "5")), as_duration(said(tq, "3"))
     if not start and not end:
         return {"boundsDuration": length} if length else {}
@@ -82,7 +82,7 @@ def _end(start: str, length: Element) -> str:
 
 
 def unsaid_duration(tq: Part) -> str:
-    """TQ-3 where the timing does not hold it; ``""`` when it does, or when none was sent."""
+    """TQ-3 if the timing does not have it; ``""`` otherwise."""
     text = said(tq, "3")
     if not text or (TIMES.fullmatch(text) and not said(tq, "12")):
         return ""
@@ -92,7 +92,7 @@ def unsaid_duration(tq: Part) -> str:
 
 
 def rpt_timing(rpt: Part) -> Element:
-    """Timing from RPT (TQ1-3). ValueError: RPT-5 is no number. Source: guide, RPT[Timing]."""
+    """Timing from RPT (TQ1-3). ValueError: RPT-5 is not a number. Source: guide, RPT[Timing]."""
     pattern, period, unit = said(rpt, "1"), said(rpt, "5"), said(rpt, "6")
     event = TIMING_EVENT.get(said(rpt, "8"))
     repeat = element(

@@ -1,4 +1,4 @@
-"""NM, SN, NR, NA, CQ, ED, RP, TX, FT: what was measured, seen or written."""
+"""NM, SN, NR, NA, CQ, ED, RP, TX, FT: values of observations and text."""
 
 import re
 from binascii import a2b_hex, b2a_base64
@@ -12,7 +12,7 @@ from shared.mapping.datatypes.code import ORIGINAL_TEXT, coding_system
 from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import V2_SYSTEM
 
-BOM = "\ufeff"  # a mark of byte order inside a text: a blank
+BOM = "\ufeff"  # a byte-order mark inside a text counts as a space
 COMPARATORS = ("<", "<=", ">", ">=")
 MEDIA = {"AP": "application", "AU": "audio", "IM": "image", "TEXT": "text", "TX": "text", "FT": "text", "SD": "image"}
 MIME = re.compile(r"[\w.+-]+/[\w.+-]+(?:; ?[\w.+-]+=[\w.+-]+)*", re.ASCII)
@@ -34,19 +34,19 @@ SUBTYPES = {
 
 @lru_cache(maxsize=4096)
 def nm_decimal(text: str) -> Decimal:
-    """decimal from NM, every digit kept. ValueError: not a number. Source: HL7 v2.5.1 section 2.A.46.
+    """decimal from NM with every digit. ValueError: not a number. Source: HL7 v2.5.1 section 2.A.46.
 
     >>> nm_decimal("7.40").text
     '7.40'
     """
     number = Decimal(text.strip())
     if not isfinite(number):
-        raise ValueError("a number that FHIR's decimal cannot hold")
+        raise ValueError("the number does not fit a FHIR decimal")
     return number
 
 
 def positive(text: str) -> int | None:
-    """positiveInt from SI or NM; ``None`` where the text is none that FHIR holds."""
+    """positiveInt from SI or NM; ``None`` for any text that is not one."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 11 and 0 < int(text) < 1 << 31 else None
 
 
@@ -59,7 +59,8 @@ UNIT_OF_CQ = saying(*(f"2.{n}" for n in range(1, 13)))
 def _unit(*sent: str, original_first: bool = False) -> Element:
     """Unit, system and code from the twelve components of a CWE; its other codes are translations, in an extension.
 
-    ``original_first``: the original text is the unit, as the guide has it for CQ; else it is an extension. Never change it.
+    ``original_first``: whether the original text is the unit, as in the guide for CQ, or an extension. Never change the result:
+    it is cached.
     """
     triplets = [_named_unit(*sent[n : n + 3]) for n in (0, 3, 9)]
     units = [each for each in triplets if each]
@@ -73,23 +74,23 @@ def _unit(*sent: str, original_first: bool = False) -> Element:
 
 def _named_unit(code: str, text: str, system: str) -> Element:
     code = " ".join(code.replace(BOM, " ").split())
-    coded = code and system and not (code.isdigit() and len(code) > 9)  # a number that no unit is
+    coded = code and system and not (code.isdigit() and len(code) > 9)  # a number that is not a unit
     return element(unit=text or code, system=coding_system(system) if coded else "", code=code if coded else "")
 
 
 def cwe_unit(cwe: Part) -> Element:
-    """Unit, system and code of a Quantity from CE or CWE: a code only with its system. Source: guide, CWE[Quantity]."""
+    """Unit, system and code of a Quantity from CE or CWE; a code needs its system. Source: guide, CWE[Quantity]."""
     return _unit(*UNIT(cwe))
 
 
 def cq_quantity(cq: Part) -> Element:
-    """Quantity from CQ; ``{}`` when there is none. ValueError: CQ-1 is no number. Source: guide, CQ[Quantity]."""
+    """Quantity from CQ; ``{}`` if absent. ValueError: CQ-1 is not a number. Source: guide, CQ[Quantity]."""
     number = said(cq, "1")
     return measured({"value": nm_decimal(number)}, _unit(*UNIT_OF_CQ(cq), original_first=True)) if number else {}
 
 
 def measured(amount: Element, unit: Element | None) -> Element:
-    """A Quantity: an amount (value, comparator) in its unit, and the same amount in each other code of that unit."""
+    """A Quantity: a value and comparator in its unit, and the same value in each other code of that unit."""
     if not unit or "extension" not in unit:
         return {**amount, **(unit or {})}
     others = [
@@ -100,14 +101,14 @@ def measured(amount: Element, unit: Element | None) -> Element:
 
 
 def nr_range(nr: Part, unit: Element | None = None) -> Element:
-    """Range from NR; ``{}`` when it has neither end. ValueError: not numbers, or in the wrong order. Source: guide, NR[Range]."""
+    """Range from NR; ``{}`` without limits. ValueError: not numbers, or in the wrong order. Source: guide, NR[Range]."""
     return _range(said(nr, "1"), said(nr, "2"), unit)
 
 
 def sn_value(sn: Part, unit: Element | None = None) -> Element:
     """``valueQuantity``, ``valueRange``, ``valueRatio`` or ``valueString`` from SN, by its separator and comparator.
 
-    ``{}`` when nothing was sent. ValueError: the parts make none of them without a loss; the text of all of them is ``sn_text``.
+    ``{}`` if absent. ValueError: none of them can represent all parts; ``sn_text`` is the text of all parts.
     Source: guide, OBX[Observation] rows for SN; SN[Quantity], SN[Range], SN[Ratio].
 
     >>> sn_value({"1": "<", "2": "10", "3": "", "4": ""})
@@ -130,7 +131,7 @@ def sn_value(sn: Part, unit: Element | None = None) -> Element:
 
 
 def sn_text(sn: Part) -> str:
-    """Every part of an SN, in its order.
+    """Every part of an SN, in order.
 
     >>> sn_text({"1": "=<", "2": "23", "3": "", "4": ""})
     '=< 23'
@@ -139,7 +140,7 @@ def sn_text(sn: Part) -> str:
 
 
 def _parts(sn: Part) -> list[str]:
-    """The four components, and those that follow them, up to the last that says something."""
+    """The components up to the last one with a value, at least four."""
     last = sn.components if isinstance(sn, Repetition) else 4
     texts = [said(sn, str(n)) for n in range(1, last + 1)]
     while len(texts) > 4 and not texts[-1]:
@@ -148,10 +149,10 @@ def _parts(sn: Part) -> list[str]:
 
 
 def _range(low: str, high: str, unit: Element | None) -> Element:
-    """ValueError: the low end is above the high one, which FHIR refuses."""
+    """ValueError: the low limit is above the high one, which FHIR does not allow."""
     found = element(low=_quantity(low, unit), high=_quantity(high, unit))
     if low and high and found["low"]["value"] > found["high"]["value"]:
-        raise ValueError("a range that ends before it begins")
+        raise ValueError("the low limit of the range is above the high one")
     return found
 
 
@@ -165,16 +166,16 @@ def _quantity(number: str, unit: Element | None, comparator: str = "") -> Elemen
 
 
 def na_sampled_data(texts: list[str], unit: Element | None = None) -> Element:
-    """SampledData from NA: the numbers in their order, a place without one is E. ValueError: one is no number.
+    """SampledData from NA: the numbers in order, an empty place is E. ValueError: one is not a number.
 
-    Source: guide, NA[SampledData]; origin and period were not sent.
+    Source: guide, NA[SampledData]; HL7 does not send origin and period.
     """
     data = " ".join(nm_decimal(text).text if text else "E" for text in texts)
     return {"origin": measured({"value": 0}, unit), "period": 1, "dimensions": 1, "data": data}
 
 
 def media_type(kind: str, subtype: str) -> str:
-    """The MIME type that ED-2 and ED-3 (or RP-3 and RP-4) name; ``""`` when they name none.
+    """The MIME type of ED-2 and ED-3 (or RP-3 and RP-4); ``""`` if they have none.
 
     >>> media_type("AP", "PDF"), media_type("Application", "pdf"), media_type("TEXT", "")
     ('application/pdf', 'application/pdf', 'text/plain')
@@ -191,9 +192,9 @@ def media_type(kind: str, subtype: str) -> str:
 
 
 def ed_attachment(ed: Part) -> Element:
-    """Attachment from ED: base64 stays as it is, hexadecimal and plain text become base64.
+    """Attachment from ED: base64 is unchanged, hexadecimal and plain text become base64.
 
-    ``{}`` when there is no data. ValueError: the data is not what ED-4 says. Source: guide, ED[Attachment].
+    ``{}`` without data. ValueError: the data is not in the encoding of ED-4. Source: guide, ED[Attachment].
     """
     data = said(ed, "5")
     if not data:
@@ -217,7 +218,7 @@ def _type_of_data(kind: str) -> list[Element]:
 
 
 def rp_attachment(rp: Part) -> Element:
-    """Attachment from RP: where the document lies. ``{}`` when there is no pointer. Source: guide, RP[Attachment]."""
+    """Attachment from RP: the URL of the document. ``{}`` without a pointer. Source: guide, RP[Attachment]."""
     pointer = said(rp, "1")
     return element(contentType=media_type(said(rp, "3"), said(rp, "4")), url=pointer) if pointer else {}
 

@@ -10,7 +10,7 @@ MERGES = ("A18", "A34", "A35", "A36", "A39", "A40", "A41", "A42")
 
 
 def mrg(story: Story, segment: Segment) -> None:
-    """A merge links both patients: the survivor replaces the other, which is no longer active. Nothing else moves."""
+    """A merge links both patients: the survivor replaces the other, which becomes inactive. Other resources do not change."""
     read = story.read
     if read.message["MSH-9.2"] in MERGES and story.patient:
         other = story.tell(mrg_patient(read, segment, read.patient))

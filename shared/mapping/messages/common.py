@@ -1,4 +1,4 @@
-"""What a segment means in any message: who, which visit, and what stands beside them."""
+"""The meaning of a segment in any message: people, visits, and information about them."""
 
 from shared.fhir.resource import Element
 from shared.hl7.segment import Segment
@@ -45,12 +45,12 @@ def sft(story: Story, segment: Segment) -> None:
 
 
 def pid(story: Story, segment: Segment) -> None:
-    """A patient; a second one begins anew, and whatever was open is of the one before."""
+    """A patient; a second one starts a new part, and closes the open groups of the first."""
     read = story.read
     story.finish(story)
     story.leave()
     if story.pid == segment.fields[2:]:
-        return  # the same patient, said once more
+        return  # the same patient again
     story.pid = segment.fields[2:]
     story.patient = pid_patient(read, segment)
     read.patient = story.tell(story.patient)
@@ -66,7 +66,7 @@ def pd1(story: Story, segment: Segment) -> None:
 
 
 def nk1(story: Story, segment: Segment) -> None:
-    """Somebody related, and a contact; an employer or insurer is a contact alone (guide, NK1-3)."""
+    """A related person, and a contact; an employer or insurer is only a contact (guide, NK1-3)."""
     if story.read.is_empty(segment, *NK1_PERSON):
         return
     person = nk1_person(story.read, segment)
@@ -76,7 +76,7 @@ def nk1(story: Story, segment: Segment) -> None:
 
 
 def pv1(story: Story, segment: Segment) -> None:
-    """A visit; the next visit of the same patient begins anew. Class N with nothing else says that there is none."""
+    """A visit; the next visit of the same patient starts a new one. Class N without other values means that there is no visit."""
     story.encounter, story.read.encounter = {}, {}
     if story.read.is_empty(segment) or is_no_visit(segment):
         return
@@ -91,7 +91,7 @@ def pv2(story: Story, segment: Segment) -> None:
 
 
 def rol(story: Story, segment: Segment) -> None:
-    """After the visit somebody who takes part in it; before it the general practitioner, or the care team."""
+    """After the visit, a participant of it; before it, the general practitioner or the care team."""
     read = story.read
     if read.is_withdrawn(segment, "2", ("DE", "UN")) or read.is_empty(segment, "4", "14"):
         return
@@ -108,7 +108,7 @@ def obx(story: Story, segment: Segment) -> None:
 
 
 def observation(story: Story, segment: Segment) -> dict[str, object]:
-    """An observation, and the document that it was derived from when it is one; ``{}`` when it has neither code nor value."""
+    """An observation, and its document if it is derived from one; ``{}`` without a code and a value."""
     if story.read.is_empty(segment, "3", "5"):
         return {}
     made = obx_observation(story.read, segment)
@@ -132,7 +132,7 @@ def dg1(story: Story, segment: Segment) -> None:
 
 
 def diagnosis(story: Story, segment: Segment) -> Element:
-    """A diagnosis, that of the visit too; the reference to it, ``{}`` when there is none or it was taken back."""
+    """A diagnosis, also of the visit; the reference to it, ``{}`` if there is none or it was deleted."""
     condition = story.tell(dg1_condition(story.read, segment))
     if not condition or is_deleted(segment):
         return {}
@@ -167,11 +167,13 @@ def in3(story: Story, segment: Segment) -> None:
 
 
 def nte(story: Story, segment: Segment) -> None:
-    """A note on what it stands under."""
+    """A note on the resource of the segment before it."""
     if story.noted:
         story.add(story.noted, "note", nte_annotation(story.read, segment))
     else:
-        story.read.note("not-supported", segment.where(), "a note on something that FHIR has no note for", "note-not-mapped")
+        story.read.note(
+            "not-supported", segment.where(), "the note is on a segment whose resource has no note in FHIR", "note-not-mapped"
+        )
 
 
 COMMON: dict[str, Handler] = {

@@ -11,7 +11,7 @@ from shared.mapping.segments.note import nte_annotation
 
 
 def txa(story: Story, segment: Segment) -> None:
-    """The document; the orders before it are what it is related to."""
+    """The document; the orders before it are related to it."""
     read = story.read
     close(story)
     if read.is_empty(segment):
@@ -34,7 +34,7 @@ def obx(story: Story, segment: Segment) -> None:
 
 
 def nte(story: Story, segment: Segment) -> None:
-    """A note on an order, or words that belong to the document."""
+    """A note on an order, or a text of the document."""
     note = nte_annotation(story.read, segment)
     if story.noted:
         story.add(story.noted, "note", note)

@@ -17,7 +17,7 @@ def orc(story: Story, segment: Segment) -> None:
 
 
 def obr(story: Story, segment: Segment) -> None:
-    """An order, with the specimen that OBR tells of."""
+    """An order, with the specimen in OBR."""
     if not story.orc:
         close(story)
     order(story, segment)
@@ -27,7 +27,7 @@ def obr(story: Story, segment: Segment) -> None:
 
 
 def _has_spm(story: Story, obr: Segment) -> bool:
-    """Whether an SPM of the same order says more of the specimen."""
+    """Whether an SPM of the same order describes the specimen."""
     if "SPM" not in story.read.message.index:
         return False
     after = dropwhile(lambda each: each is not obr, story.read.message.segments())
@@ -36,7 +36,7 @@ def _has_spm(story: Story, obr: Segment) -> bool:
 
 
 def order(story: Story, segment: Segment) -> None:
-    """ORC with its OBR (or without one) -> ServiceRequest and where it comes from."""
+    """ORC with or without its OBR -> ServiceRequest and its Provenance."""
     read, waiting = story.read, story.taken()
     if (not waiting or read.is_empty(waiting)) and (not segment or read.is_empty(segment)):
         return
@@ -50,7 +50,7 @@ def order(story: Story, segment: Segment) -> None:
 
 
 def obx(story: Story, segment: Segment) -> None:
-    """What was known when it was ordered."""
+    """Clinical information for the order."""
     if not story.request:
         story.tell(observation(story, segment))
         return
@@ -74,7 +74,7 @@ def spm(story: Story, segment: Segment) -> None:
 
 
 def close(story: Story) -> None:
-    """An ORC that no OBR followed is an order all the same."""
+    """An ORC without OBR is an order too."""
     if story.orc:
         order(story, story.read.none("OBR"))
     story.request, story.specimens = {}, []

@@ -1,4 +1,4 @@
-"""PRT: what it takes part in is whatever it stands under; under an ORC it waits for the order or the vaccination that follows."""
+"""PRT: a participation in the resource of the segment before it; after an ORC it waits for the order or the vaccination."""
 
 from shared.fhir.resource import Resource
 from shared.hl7.segment import Segment
@@ -25,7 +25,7 @@ REPORTERS = ("ARI", "TN", "TR")
 def prt(story: Story, segment: Segment) -> None:
     """One participation. Source: guide, message maps of ADT_A01, ORU_R01, OML_O21 and VXU_V04."""
     if segment["2"] in DELETED:
-        text = "a participation that ended by a deletion: left out, since FHIR would read it as current"
+        text = "the participation was ended by a deletion; it is left out, because FHIR would show it as current"
         story.read.note("informational", segment.where("2"), text, "deleted-not-mapped", "information")
     elif story.under in OF_THE_PATIENT and story.patient:
         _of_patient(story, segment)
@@ -38,7 +38,7 @@ def prt(story: Story, segment: Segment) -> None:
     elif story.under in OF_THE_ORDER and (story.request or story.immunization):
         of_order(story, segment)
     else:
-        text = "a participation in something that the guide has no map for"
+        text = "a participation in a resource that the guide has no map for"
         story.read.note("not-supported", segment.where(), text, "segment-not-mapped", "information")
 
 
@@ -59,7 +59,7 @@ def _of_visit(story: Story, segment: Segment) -> None:
 
 
 def _of_observation(story: Story, segment: Segment) -> None:
-    """What it was made with, where, and by whom."""
+    """The device, the place and the person."""
     read = story.read
     device = prt_device(read, segment)
     if device:
@@ -71,7 +71,7 @@ def _of_observation(story: Story, segment: Segment) -> None:
 
 
 def of_order(story: Story, segment: Segment) -> None:
-    """Who ordered it, took the specimen, made or read the report, or gave the vaccine."""
+    """The person who ordered, took the specimen, made or interpreted the report, or gave the vaccine."""
     read, code = story.read, kind(segment)
     role = read.keep(prt_practitioner_role(read, segment))
     if story.immunization:
@@ -91,14 +91,14 @@ def of_order(story: Story, segment: Segment) -> None:
 
 
 def collected(story: Story, *specimens: Resource) -> None:
-    """Who took the specimen is known before the specimen is."""
+    """The collector of a specimen is sent before the specimen."""
     if story.collector and specimens:
         specimens[0].setdefault("collection", {}).setdefault("collector", story.collector)
         story.collector = {}
 
 
 def join(story: Story) -> None:
-    """What waited for the order or the vaccination."""
+    """The participations that wait for the order or the vaccination."""
     for segment in story.participations:
         of_order(story, segment)
     story.participations = []

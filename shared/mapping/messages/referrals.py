@@ -17,7 +17,7 @@ def rf1(story: Story, segment: Segment) -> None:
 
 
 def prd(story: Story, segment: Segment) -> None:
-    """A provider; the one who refers asks, the one referred to performs."""
+    """A provider; the referring one is the requester, the other the performer."""
     role = prd_practitioner_role(story.read, segment)
     told = story.tell(role)
     place = prd_place(segment["1"])
@@ -49,7 +49,7 @@ def in1(story: Story, segment: Segment) -> None:
 
 
 def obr(story: Story, segment: Segment) -> None:
-    """Results that go with the referral."""
+    """Results that are sent with the referral."""
     results.obr(story, segment)
     story.add(story.appointment, "supportingInfo", story.told(story.report))
 
@@ -68,7 +68,7 @@ def pv1(story: Story, segment: Segment) -> None:
 
 
 def nte(story: Story, segment: Segment) -> None:
-    """A note on a result, else on the referral."""
+    """A note on a result, otherwise on the referral."""
     story.add(story.noted or story.appointment, "note", nte_annotation(story.read, segment))
 
 

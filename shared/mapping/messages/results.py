@@ -1,4 +1,4 @@
-"""ORU^R01: each OBX under its OBR, notes under what they annotate, specimens to their report."""
+"""ORU^R01: each OBX with its OBR, each note with its segment, each specimen with its report."""
 
 from shared.fhir.reference import reference
 from shared.fhir.resource import Element, Resource
@@ -13,7 +13,7 @@ from shared.mapping.segments.order import obr_diagnostic_report, orc_service_req
 from shared.mapping.segments.specimen import obr_specimen, spm_specimen
 from shared.mapping.segments.timing import tq1_service_request
 
-ABOUT_THE_ORDER = ("QST", "SCI")  # OBX-29: a question that the order asked, clinical information that it gave
+ABOUT_THE_ORDER = ("QST", "SCI")  # OBX-29: a question of the order, clinical information of the order
 
 
 def orc(story: Story, segment: Segment) -> None:
@@ -22,7 +22,7 @@ def orc(story: Story, segment: Segment) -> None:
 
 
 def obr(story: Story, segment: Segment) -> None:
-    """A report, and the order that it answers: so that what is said of the order has a place."""
+    """A report and its order, which has the information about the order."""
     read = story.read
     close(story)
     order = story.taken()
@@ -37,7 +37,7 @@ def obr(story: Story, segment: Segment) -> None:
 
 
 def obx(story: Story, segment: Segment) -> None:
-    """A result of its report; after the specimen and other results, something seen of the specimen."""
+    """A result of its report; after the specimen and other results, an observation about the specimen."""
     made = observation(story, segment)
     if not made:
         return
@@ -57,7 +57,7 @@ def obx(story: Story, segment: Segment) -> None:
 
 
 def spm(story: Story, segment: Segment) -> None:
-    """A specimen, of the report and of the observations that follow it."""
+    """A specimen of the report and of the observations after it."""
     if story.read.is_empty(segment):
         return
     made = spm_specimen(story.read, segment)
@@ -72,7 +72,7 @@ def spm(story: Story, segment: Segment) -> None:
 
 
 def tq1(story: Story, segment: Segment) -> None:
-    """When and how often: before the OBR it waits for it."""
+    """Time and frequency; before the OBR it waits for it."""
     if story.orc or not story.request:
         story.timings.append(segment)
     else:
@@ -80,14 +80,14 @@ def tq1(story: Story, segment: Segment) -> None:
 
 
 def time(story: Story) -> None:
-    """What waited for the order."""
+    """The timings that wait for the order."""
     for segment in story.timings:
         timed(story.request, tq1_service_request(story.read, segment))
     story.timings = []
 
 
 def timed(request: Resource, more: Element) -> None:
-    """TQ1 joins what OBR says; one choice of occurrence[x]: a time of its own is an event of the timing."""
+    """TQ1 is added to the timing of OBR; occurrence[x] has one choice: another time is an event of the timing."""
     merge(request, more)
     if "occurrenceTiming" in request and "occurrenceDateTime" in request:
         moment = request.pop("occurrenceDateTime")
@@ -95,7 +95,7 @@ def timed(request: Resource, more: Element) -> None:
 
 
 def close(story: Story) -> None:
-    """The group ends: its only specimen is that of its results, with what OBR says of it beside."""
+    """The end of a group: its only specimen is that of its results, with the information of OBR."""
     if story.report and len(story.specimens) < 2:
         _specimen_of_obr(story)
     if len(story.specimens) == 1:
@@ -107,10 +107,10 @@ def close(story: Story) -> None:
 
 
 def tie(story: Story) -> None:
-    """OBX-4: a coded result and those that share its sub-id become one group, the first with the others as its members.
+    """OBX-4: a coded result and those with the same sub-id become one group, with the first as parent and the others as members.
 
-    An organism and the drugs that it was tried with. A sub-id that no coded result opens, or that all results of a report
-    have and of which several are coded, shows no such group: it is named in an issue.
+    For example an organism and the drugs of its susceptibility test. A sub-id without a coded first result, or one that all
+    results of a report have with several coded ones, is not such a group: an issue names it.
     """
     groups: dict[str, list[int]] = {}
     for place, obx in enumerate(story.sent_results):
@@ -123,7 +123,10 @@ def tie(story: Story) -> None:
             members = [reference("Observation", story.results[each]["id"]) for each in others]
             story.results[first]["hasMember"] = members
         else:
-            where, words = story.sent_results[first].where("4"), "results of one sub-id, of which none is plainly the first"
+            where, words = (
+                story.sent_results[first].where("4"),
+                "results with the same sub-id, but it is not clear which one is the parent",
+            )
             story.read.note("informational", where, words, "sub-id-not-mapped", "information")
 
 
@@ -134,7 +137,7 @@ def _opens(story: Story, first: int, others: list[int]) -> bool:
 
 
 def _specimen_of_obr(story: Story) -> None:
-    """OBR's specimen, or what OBR adds to the one of SPM."""
+    """The specimen of OBR, or the information of OBR about the specimen of SPM."""
     occurrence = sum(each["resourceType"] == "DiagnosticReport" for each in story.read.resources)
     made = obr_specimen(story.read, story.read.message.segment("OBR", occurrence))
     if made and story.specimens:

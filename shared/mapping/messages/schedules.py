@@ -24,7 +24,7 @@ from shared.mapping.segments.schedule import (
 
 
 def sch(story: Story, segment: Segment) -> None:
-    """The appointment, and the order that it answers."""
+    """The appointment and its order."""
     if story.read.is_empty(segment, since=1):
         return
     story.appointment = sch_appointment(story.read, segment)
@@ -43,13 +43,13 @@ def pid(story: Story, segment: Segment) -> None:
 
 
 def nte(story: Story, segment: Segment) -> None:
-    """A comment on the appointment, another line of it."""
+    """A comment on the appointment, added as a line."""
     words = [story.appointment.get("comment", ""), lines(segment, "3")]
     story.appointment["comment"] = "\n".join(filter(None, words))
 
 
 def rgs(story: Story, segment: Segment) -> None:
-    """A group of resources, which goes as a whole where RGS-2 deletes it."""
+    """A group of resources; RGS-2 can delete the whole group."""
     story.is_group_withdrawn = story.read.is_withdrawn(segment, "2")
 
 
@@ -81,7 +81,7 @@ Participant = Callable[[Reading, Segment, Resource], Element]
 
 
 def _takes_part(story: Story, participant: Participant, segment: Segment, times: tuple[str, str, str]) -> None:
-    """One more participant; its times are the appointment's when nothing else says them."""
+    """One more participant; its times are those of the appointment unless another segment has them."""
     if _is_withdrawn(story, segment):
         return
     story.add(story.appointment, "participant", participant(story.read, segment, story.appointment))
@@ -90,9 +90,9 @@ def _takes_part(story: Story, participant: Participant, segment: Segment, times:
 
 
 def finish(story: Story) -> None:
-    """FHIR demands a participant and times; without a SCH there is no appointment, and an issue says so."""
+    """FHIR requires a participant and times; without a SCH there is no appointment, and an issue reports that."""
     if "id" not in story.appointment:
-        story.read.note("required", "SCH", "no SCH segment: no appointment is made", "element-absent")
+        story.read.note("required", "SCH", "no SCH segment; the bundle has no appointment", "element-absent")
     else:
         complete(story.read, story.appointment)
         story.appointment.setdefault("participant", [{"type": [{"text": "unknown"}], "status": "needs-action"}])

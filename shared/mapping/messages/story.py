@@ -1,4 +1,4 @@
-"""How far a message has been told: whom it is about, and what the next segment belongs to."""
+"""The state of a conversion: the current patient, and the resource that the next segment belongs to."""
 
 from collections.abc import Callable, Mapping
 
@@ -16,11 +16,11 @@ from shared.mapping.segments.header import (
 
 
 def _nothing(story: "Story") -> None:
-    """No group is open."""
+    """The end of a message type without open groups."""
 
 
 class Story:
-    """One message while it is told, segment by segment, in its own order: a group is whatever follows its first segment."""
+    """The conversion of one message, segment by segment, in order. A group is the first segment and those that follow it."""
 
     __slots__ = (
         "appointment",
@@ -52,59 +52,59 @@ class Story:
         self.read = Reading(message)
         self.bundle: Resource = {}
         self.header: Resource = {}
-        self.focus: list[Element] = []  # what the message is about: MessageHeader.focus
-        self.finish: Callable[[Story], None] = _nothing  # closes what is open, at the next patient
-        self.is_group_withdrawn = False  # RGS-2 deletes the group that is read
+        self.focus: list[Element] = []  # the subject of the message: MessageHeader.focus
+        self.finish: Callable[[Story], None] = _nothing  # closes the open groups, before the next patient
+        self.is_group_withdrawn = False  # whether RGS-2 deletes the current group
         self.pid: list[str] = []  # fields of the last PID, without its number
         self.patient: Resource = {}
         self.encounter: Resource = {}
-        self.orc: Segment = self.read.none("ORC")  # an ORC that no OBR or RXA has followed yet
+        self.orc: Segment = self.read.none("ORC")  # an ORC without its OBR or RXA so far
         self.request: Resource = {}
         self.report: Resource = {}
         self.results: list[Resource] = []
         self.sent_results: list[Segment] = []  # the OBX of each of these results
         self.specimens: list[Resource] = []
-        self.collector: Element = {}  # who takes the specimen that follows
+        self.collector: Element = {}  # the collector of the next specimen
         self.immunization: Resource = {}
         self.appointment: Resource = {}
-        self.primary: list[Element] = []  # general practitioners that were named before the patient
-        self.timings: list[Segment] = []  # each TQ1 that came before the OBR that it times
-        self.participations: list[Segment] = []  # each PRT that came between an ORC and what it orders
-        self.noted: Resource = {}  # what an NTE annotates, or a PRT takes part in
-        self.under = ""  # the segment that a PRT stands under
+        self.primary: list[Element] = []  # general practitioners before the patient
+        self.timings: list[Segment] = []  # each TQ1 before its OBR
+        self.participations: list[Segment] = []  # each PRT between an ORC and its order
+        self.noted: Resource = {}  # the resource that an NTE or a PRT refers to
+        self.under = ""  # the segment before a PRT
 
     def leave(self) -> None:
-        """Nothing that waits goes over to another patient; an order that never found its OBR or RXA is named."""
+        """Waiting segments are not used for another patient; an issue names an order that had no OBR or RXA."""
         waiting: list[Segment] = [*([self.orc] if self.orc else []), *self.timings, *self.participations]
         for segment in waiting:
-            text = "no segment of this patient followed that it belongs to: left out"
+            text = "the segment that it belongs to did not follow for this patient; left out"
             self.read.note("structure", segment.where(), text, "segment-not-mapped")
         self.orc, self.timings, self.participations, self.collector = self.read.none("ORC"), [], [], {}
         self.immunization, self.noted = {}, {}
         self.encounter, self.read.encounter = {}, {}
 
     def tell(self, made: Resource) -> Element:
-        """Keep what the message is about; ``{}`` when there is nothing to keep."""
+        """Add a resource that the message is about; ``{}`` if it is empty."""
         reference = self.also(made)
         if reference:
             self.focus.append(reference)
         return reference
 
     def told(self, made: Resource) -> Element:
-        """The reference to what was kept already; ``{}`` for nothing."""
+        """The reference to a resource that was added; ``{}`` for none."""
         return {"reference": full_url(made["id"]), "type": made["resourceType"]} if made else {}
 
     def also(self, made: Resource) -> Element:
-        """Keep what only surrounds it; ``{}`` when there is nothing to keep."""
+        """Add a resource that the message is not about; ``{}`` if it is empty."""
         return self.read.keep(made) if made else {}
 
     def taken(self) -> Segment:
-        """The ORC that waits, once: it belongs to one OBR or RXA."""
+        """The waiting ORC, once: it belongs to one OBR or RXA."""
         orc, self.orc = self.orc, self.read.none("ORC")
         return orc
 
     def add(self, to: Resource, name: str, value: Element) -> None:
-        """Put one more element into a list."""
+        """Add an element to a list."""
         if to and value and value not in (held := to.get(name, [])):
             to[name] = [*held, value]
 
@@ -113,7 +113,7 @@ Handler = Callable[[Story, Segment], None]
 
 
 def begin(message: Message) -> Story:
-    """The bundle and its MessageHeader, first of all entries."""
+    """The bundle with its MessageHeader as the first entry."""
     story = Story(message)
     msh = message["MSH"]
     story.bundle = msh_bundle(story.read, msh)
@@ -125,7 +125,7 @@ def begin(message: Message) -> Story:
 
 
 def follow(story: Story, handlers: Mapping[str, Handler]) -> None:
-    """Tell every segment that there is a handler for; the others are named in an issue."""
+    """Call the handler of every segment; an issue names a segment without one."""
     for segment in story.read.message.segments():
         handler = handlers.get(segment.name)
         if segment.name not in BELOW:
@@ -133,15 +133,15 @@ def follow(story: Story, handlers: Mapping[str, Handler]) -> None:
         if handler is not None:
             handler(story, segment)
         elif segment.name not in SILENT:
-            story.read.note("not-supported", segment.where(), "a segment that is not mapped", "segment-not-mapped", "information")
+            story.read.note("not-supported", segment.where(), "this segment is not mapped", "segment-not-mapped", "information")
 
 
-BELOW = ("NTE", "PRT")  # stand under another segment, and say something of it
-SILENT = ("MSH", "RGS", "DSC")  # told already, or saying nothing of their own
+BELOW = ("NTE", "PRT")  # belong to another segment and add to it
+SILENT = ("MSH", "RGS", "DSC")  # already read, or without content of their own
 
 
 def end(story: Story) -> Resource:
-    """The finished bundle: what the message is about, where it comes from, and every resource with its name."""
+    """The complete bundle: the subject of the message, its provenance, and every resource with its full URL."""
     read, msh = story.read, story.read.message["MSH"]
     target = [{"reference": full_url(story.header["id"]), "type": "MessageHeader"}]
     read.keep(msh_provenance_source(read, msh, target))

@@ -30,7 +30,7 @@ def rxr(story: Story, segment: Segment) -> None:
 
 
 def obx(story: Story, segment: Segment) -> None:
-    """Seen at a vaccination, or of the person."""
+    """An observation at a vaccination, or about the person."""
     made = observation(story, segment)
     if not made:
         return

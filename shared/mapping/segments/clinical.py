@@ -47,7 +47,7 @@ def _allergen(read: Reading, segment: Segment) -> Element:
 
 
 def _category(read: Reading, segment: Segment) -> Element:
-    """AL1-2 or IAM-2 -> category, the letter as sent beside it."""
+    """AL1-2 or IAM-2 -> category, with the letter as sent."""
     code = ALLERGEN_CATEGORY.get(code_of(segment, "2"))
     if not code_of(segment, "2"):
         return {}
@@ -56,9 +56,9 @@ def _category(read: Reading, segment: Segment) -> Element:
 
 
 def _reaction(read: Reading, segment: Segment, manifestation: list[Element]) -> list[Element]:
-    """AL1-5 with AL1-4 as its severity; a severity alone is that of a reaction whose manifestation is not known.
+    """AL1-5 with AL1-4 as its severity; a severity without a reaction is that of an unknown manifestation.
 
-    A severity that its table does not know is a note. Source: guide, AL1-4 where severity is not used as criticality.
+    A severity that is not in its table is a note. Source: guide, AL1-4 where severity is not used as criticality.
     """
     severity = read.look_up(segment, "4", ALLERGY_SEVERITY)
     words = code_of(segment, "4") if code_of(segment, "4") not in ALLERGY_SEVERITY else ""
@@ -98,7 +98,7 @@ ALLERGY_STATUS = {
 
 
 def _allergy_status(read: Reading, iam: Segment) -> Element:
-    """IAM-6 and IAM-17 -> verificationStatus and clinicalStatus; what is deleted has no clinical status (FHIR, ait-2)."""
+    """IAM-6 and IAM-17 -> verificationStatus and clinicalStatus; a deleted allergy has no clinical status (FHIR, ait-2)."""
     clinical, verified = read.look_up(iam, "17", ALLERGY_STATUS) or ("active", "")
     if said(iam, "6") == "D":
         clinical, verified = ALLERGY_STATUS["E"]
@@ -137,12 +137,12 @@ def dg1_condition(read: Reading, dg1: Segment) -> Resource:
 
 
 def is_deleted(dg1: Segment) -> bool:
-    """DG1-21 takes the diagnosis back."""
+    """DG1-21 deletes the diagnosis."""
     return said(dg1, "21") == "D"
 
 
 def _diagnosis(read: Reading, dg1: Segment) -> Element:
-    """DG1-3, in the words of DG1-4 where there are any."""
+    """DG1-3, with the text of DG1-4 if present."""
     words = said(dg1, "4")
     return {**read.concept(dg1, "3"), "text": words} if words else read.concept(dg1, "3")
 
@@ -187,7 +187,7 @@ def pr1_procedure(read: Reading, pr1: Segment) -> Resource:
 
 
 def _procedure_status(read: Reading, pr1: Segment) -> str:
-    """Deleted by PR1-20; completed when its day (PR1-5) is not after that of the message; else it is not known."""
+    """Deleted by PR1-20; completed if its day (PR1-5) is not after that of the message; otherwise unknown."""
     if said(pr1, "20") == "D":
         return "entered-in-error"
     day, today = pr1["5"][:8], read.message["MSH-7"][:8]
@@ -206,7 +206,7 @@ def _performers(read: Reading, pr1: Segment, field: str, function: str) -> list[
 
 
 def _performed(read: Reading, pr1: Segment) -> Element:
-    """PR1-5, for as long as PR1-7 says when a time of day was sent."""
+    """PR1-5, with the duration of PR1-7 if a time of day was sent."""
     start, length = read.date_time(pr1, "5"), read.number(pr1, "7", lambda text: minutes(text, ""))
     if length is None or "T" not in start:
         return element(performedDateTime=start)

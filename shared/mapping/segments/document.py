@@ -30,7 +30,7 @@ ALTERNATE = HL7 + "alternate-codes"
 
 
 def txa_document_reference(read: Reading, txa: Segment) -> Resource:
-    """TXA -> DocumentReference; its content comes from OBX. Source: guide, TXA[DocumentReference]."""
+    """TXA -> DocumentReference; its content is from OBX. Source: guide, TXA[DocumentReference]."""
     unique = read.each(txa, "12", ei_identifier)
     return resource(
         "DocumentReference",
@@ -56,10 +56,10 @@ def _file_name(txa: Segment) -> Element:
 
 
 def _status(read: Reading, txa: Segment) -> Element:
-    """TXA-19 -> status: current, with the code as sent where it says otherwise; the event T11 cancels, whatever it says."""
+    """TXA-19 -> status: current, with the code as sent if it means something else; event T11 cancels in any case."""
     code = said(txa, "19")
     if code not in AVAILABILITY:
-        read.note("code-invalid", txa.where("19"), "a code that is not in HL7 table 0273", "code-not-mapped")
+        read.note("code-invalid", txa.where("19"), "the code is not in HL7 table 0273", "code-not-mapped")
     if read.message["MSH-9.2"] == "T11":
         if code not in ("", "CA"):
             words = "the event cancels the document, its availability does not: entered in error"
@@ -80,7 +80,7 @@ def _replaced(read: Reading, txa: Segment) -> list[Element]:
 
 
 def txa_provenance(read: Reading, txa: Segment, target: Element) -> Resource:
-    """TXA-8, 9 and 23 -> Provenance of the last edit; ``{}`` when TXA-8 is absent. Source: guide, TXA[Provenance]."""
+    """TXA-8, 9 and 23 -> Provenance of the last edit; ``{}`` if TXA-8 is absent. Source: guide, TXA[Provenance]."""
     if not said(txa, "8"):
         return {}
     recipient = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
@@ -107,16 +107,16 @@ def obx_content(read: Reading, obx: Segment) -> list[Element]:
 
 
 def _words(read: Reading, obx: Segment) -> str:
-    """The text of an OBX; of a value that is no text by its type as well, with an issue: a document has no other place for it."""
+    """The text of an OBX; for another type, the value as text, with an issue, because a document has no other place for it."""
     text = lines(obx, "5")
     if text and obx["2"] not in (*TEXTS, ""):
-        words = "a value of a type that a document has no place for: kept as text"
+        words = "a document has no place for this type of value; it is kept as text"
         read.note("not-supported", obx.where("2"), words, "value-type-not-mapped")
     return text
 
 
 def finish(document: Resource) -> None:
-    """FHIR demands content: text of several OBX is one text, and a document without any says so."""
+    """FHIR requires content: the texts of several OBX are one text, and a document without content has a marker."""
     content = document.get("content", [])
     texts = [each for each in content if _is_text(each["attachment"])]
     if len(texts) > 1:

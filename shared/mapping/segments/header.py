@@ -1,4 +1,4 @@
-"""MSH, SFT, EVN: who sent the message, what happened, and where the resources come from."""
+"""MSH, SFT, EVN: the sender of the message, the event, and the provenance of the resources."""
 
 from functools import cache
 
@@ -60,17 +60,17 @@ def _heading(read: Reading, msh: Segment) -> Element:
 
 
 def _event(read: Reading, msh: Segment) -> Element:
-    """MSH-9 -> eventCoding, which FHIR demands: by its code when HL7 table 0003 has the trigger event, else in words alone.
+    """MSH-9 -> eventCoding, which FHIR requires: the code if HL7 table 0003 has the trigger event, otherwise only a text.
 
     Source: guide, MSG[Coding].
     """
     trigger = said(msh, "9.2")
     if not trigger:
-        read.note("required", "MSH-9.2", "no trigger event: the event is said in words alone", "element-absent")
+        read.note("required", "MSH-9.2", "no trigger event; the event has only a text", "element-absent")
         return element(display=said(msh, "9.1")) or {"display": "unknown"}
     words = message_type(msh)
     if trigger not in _trigger_events():
-        text = "a trigger event that is not in HL7 table 0003: kept as text"
+        text = "the trigger event is not in HL7 table 0003; it is kept as text"
         read.note("code-invalid", "MSH-9.2", text, "code-kept-as-text")
         return {"display": words}
     return {"system": V2_SYSTEM + "0003", "code": trigger, "display": words}
@@ -78,7 +78,7 @@ def _event(read: Reading, msh: Segment) -> Element:
 
 @cache
 def _trigger_events() -> frozenset[str]:
-    """HL7 table 0003, as the newest version that is known here has it."""
+    """HL7 table 0003, in the newest version of this package."""
     known = standard(VERSIONS[-1])
     assert known
     return known.codes("0003")
@@ -134,19 +134,19 @@ def _destination(read: Reading, msh: Segment) -> Element:
 
 
 def _endpoint(namespace: str, universal: str, kind: str) -> str:
-    """The address that an HD gives; an application's OID is never taken for an assigning authority."""
+    """The address in an HD; the OID of an application is never used as an assigning authority."""
     schemes = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "DNS": "urn:dns:", "URI": ""}
     found = schemes[kind] + universal if kind in schemes and universal else namespace
     return found if is_uri(found) else ""
 
 
 def message_type(msh: Segment) -> str:
-    """MSH-9 as it is spoken of: ``ADT^A01^ADT_A01``."""
+    """MSH-9 as text: ``ADT^A01^ADT_A01``."""
     return "^".join(filter(None, (said(msh, "9.1"), said(msh, "9.2"), said(msh, "9.3"))))
 
 
 def msh_provenance_source(read: Reading, msh: Segment, target: list[Element]) -> Resource:
-    """MSH -> Provenance: who is the source, and which message it was. Source: guide, MSH[Provenance-Source]."""
+    """MSH -> Provenance: the source and its message. Source: guide, MSH[Provenance-Source]."""
     agents = [_author(each) for each in (read.assigner(msh, "4"), read.organization(msh, "22")) if each]
     return resource(
         "Provenance",
@@ -161,7 +161,7 @@ def msh_provenance_source(read: Reading, msh: Segment, target: list[Element]) ->
 
 
 def msh_provenance_transformation(read: Reading, msh: Segment, target: list[Element]) -> Resource:
-    """MSH -> Provenance of this conversion; its time is the message's own, since a mapping reads no clock.
+    """MSH -> Provenance of this conversion; its time is that of the message, because a mapping reads no clock.
 
     Source: guide, MSH[Provenance-Transformation].
     """
@@ -182,13 +182,13 @@ def _activity(_read: Reading, msh: Segment) -> Element:
 
 
 def _entity(msh: Segment) -> Element:
-    """The message itself, by its control id: the hub keeps no copy to point to."""
+    """The message, by its control id: the hub stores no copy to point to."""
     identifier = {"system": CONTROL_ID, "value": said(msh, "10") or "unknown"}
     return {"role": "source", "what": {"type": "DocumentReference", "identifier": identifier}}
 
 
 def _application(msh: Segment) -> Element:
-    """MSH-3, where MSH-24 says that it has an address of its own. Source: guide, MSH[Provenance-Source]."""
+    """MSH-3, if MSH-24 gives it an address. Source: guide, MSH[Provenance-Source]."""
     if not said(msh, "24"):
         return {}
     name, universal, kind = HD(msh.first("3"))
@@ -205,7 +205,7 @@ def _participant(code: str) -> Element:
 
 
 def recorded(read: Reading, segment: Segment, path: str) -> Element:
-    """Provenance.recorded, which FHIR demands: the message's own time when the field has none, else marked unknown."""
+    """Provenance.recorded, which FHIR requires: the time of the message if the field is absent, otherwise marked unknown."""
     moment = read.instant(segment, path) or read.instant(read.message["MSH"], "7")
     return {"recorded": moment} if moment else {"_recorded": UNKNOWN}
 
@@ -247,7 +247,7 @@ def _facility(read: Reading, evn: Segment) -> Element:
 
 
 def sft_device(read: Reading, sft: Segment) -> Resource:
-    """SFT -> Device: the software that made the message. Source: guide, SFT[Device]."""
+    """SFT -> Device: the software that created the message. Source: guide, SFT[Device]."""
     name = said(sft, "3")
     return resource(
         "Device",

@@ -1,4 +1,4 @@
-"""IN1: who pays."""
+"""IN1: insurance."""
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
@@ -13,9 +13,9 @@ SELF = ("SEL", "SELF", "S", "18")  # IN1-17: the patient is the insured
 
 
 def in1_coverage(read: Reading, in1: Segment) -> Resource:
-    """IN1 -> Coverage; a payor that was not sent is marked unknown. Source: guide, IN1[Coverage].
+    """IN1 -> Coverage; an absent payor is marked unknown. Source: guide, IN1[Coverage].
 
-    ``{}`` when neither a plan, nor who pays, nor a policy or a group was sent.
+    ``{}`` without a plan, a payor, a policy and a group.
     """
     if read.is_empty(in1, "2", "3", "4", "8", "10", "11", "15", "16", "36", "49"):
         return {}
@@ -36,7 +36,7 @@ def in1_coverage(read: Reading, in1: Segment) -> Resource:
 
 
 def in3_care_team(read: Reading, in3: Segment) -> Resource:
-    """IN3-21 -> CareTeam: the case manager; ``{}`` when absent. Source: guide, IN3[CareTeam]."""
+    """IN3-21 -> CareTeam: the case manager; ``{}`` if absent. Source: guide, IN3[CareTeam]."""
     name = said(in3, "21")
     if not name:
         return {}
@@ -62,7 +62,7 @@ def _payor(read: Reading, in1: Segment) -> Element:
 
 
 def _policy_holder(read: Reading, in1: Segment) -> Element:
-    """IN1-10 and IN1-11 -> Organization, the group that holds the policy."""
+    """IN1-10 and IN1-11 -> Organization, the group of the policy."""
     holder = read.organization(in1, "11")
     number = read.first(in1, "10", cx_number)
     if holder and number:

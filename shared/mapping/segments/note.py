@@ -1,4 +1,4 @@
-"""NTE: notes on what they stand under."""
+"""NTE: notes on the segment before them."""
 
 from shared.fhir.resource import Element, element
 from shared.hl7.segment import Segment
@@ -7,7 +7,7 @@ from shared.mapping.said import NULL
 
 
 def nte_annotation(read: Reading, nte: Segment) -> Element:
-    """NTE -> Annotation; ``{}`` when there is no comment. Source: guide, NTE[Observation], NTE[ServiceRequest]."""
+    """NTE -> Annotation; ``{}`` without a comment. Source: guide, NTE[Observation], NTE[ServiceRequest]."""
     text = lines(nte, "3")
     if not text:
         return {}
@@ -17,7 +17,7 @@ def nte_annotation(read: Reading, nte: Segment) -> Element:
 
 
 def lines(segment: Segment, field: str) -> str:
-    """The repetitions of a TX or FT field as the lines that they are (HL7 v2.5.1 section 2.A.78)."""
+    """The repetitions of a TX or FT field as lines (HL7 v2.5.1 section 2.A.78)."""
     sent = segment.repeats(field)
     if len(sent) == 1:  # the usual case
         return "" if sent[0].sent == NULL else _ended(sent[0].whole).strip()
@@ -25,5 +25,5 @@ def lines(segment: Segment, field: str) -> str:
 
 
 def _ended(text: str) -> str:
-    """The text with LF alone at the end of each line: an escape may have brought CR."""
+    """The text with only LF as a line end: an escape sequence may contain CR."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

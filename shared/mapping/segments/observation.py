@@ -51,7 +51,7 @@ def obx_observation(read: Reading, obx: Segment) -> Resource:
         **_value(read, obx, frame["code"]),
     }
     if "dataAbsentReason" in made and any(name.startswith("value") for name in made):
-        del made["dataAbsentReason"]  # FHIR, obs-6: not asked, and yet there is an answer
+        del made["dataAbsentReason"]  # FHIR, obs-6: "not asked", although there is an answer
     if len(obx.fields) > 15:
         made.update(_people(read, obx))
     extensions = _own_extensions(read, obx)
@@ -85,7 +85,7 @@ def _own_extensions(read: Reading, obx: Segment) -> list[Element]:
 
 
 def _sub_id(text: str, name: str, kind: str) -> Element:
-    """One part of a sub-identifier; a number that is none stays as text."""
+    """One part of a sub-identifier; a text that is not a number stays as text."""
     if kind == "valueDecimal":
         try:
             return {"url": name, kind: nm_decimal(text)}
@@ -95,14 +95,14 @@ def _sub_id(text: str, name: str, kind: str) -> Element:
 
 
 def _about(read: Reading, obx: Segment) -> Element:
-    """Whom, which visit and what time; all three are sent as a rule."""
+    """Patient, visit and time; most messages have all three."""
     about = {"subject": read.patient, "encounter": read.encounter, "effectiveDateTime": read.date_time(obx, "14")}
     return about if all(about.values()) else element(**about)
 
 
 @remembered(3, 7, 8, 10, 11, 17, 20, 29)
 def _frame(read: Reading, obx: Segment) -> Element:
-    """What an OBX says beside its value, time and people."""
+    """The other fields of an OBX, besides value, time and people."""
     status = said(obx, "11")
     return element(
         extension=extension(
@@ -122,7 +122,7 @@ def _frame(read: Reading, obx: Segment) -> Element:
 
 
 def _people(read: Reading, obx: Segment) -> Element:
-    """What few senders say: the observation's own number, who answers for it, with what and on which specimen."""
+    """Uncommon fields: the number of the observation, the responsible person, device and specimen."""
     return element(
         identifier=[read.first(obx, "21", ei_identifier, "FILL")],
         performer=_performers(read, obx),
@@ -132,11 +132,11 @@ def _people(read: Reading, obx: Segment) -> Element:
 
 
 def _status_as_sent(read: Reading, obx: Segment, status: str) -> Element:
-    """OBX-11 as sent, where FHIR has no code for it, or where X says more than cancelled."""
+    """OBX-11 as sent, if FHIR has no code for it, or if X means more than cancelled."""
     if status and (status == "X" or not OBSERVATION_STATUS.get(status)):
         coding = {"system": V2_SYSTEM + "0085", "code": status}
         if status != "X":
-            read.note("code-invalid", obx.where("11"), "a status that FHIR has no code for: unknown", "code-not-mapped")
+            read.note("code-invalid", obx.where("11"), "FHIR has no code for this status; it is unknown", "code-not-mapped")
         known = status in OBSERVATION_STATUS
         return {"extension": extension(ALTERNATE, valueCodeableConcept={"coding": [coding]} if known else {"text": status})}
     return {}
@@ -153,9 +153,9 @@ def _reference_range(obx: Segment) -> list[Element]:
 
 
 def _value(read: Reading, obx: Segment, code: Element) -> Element:
-    """OBX-5 by the type in OBX-2, and OBX-6, which is a note where the value has no place for it.
+    """OBX-5 by the type in OBX-2, and OBX-6, which is a note if the value has no unit.
 
-    A value that its type cannot hold is kept as text, and an issue says so.
+    A value that does not fit its type is kept as text, with an issue.
     """
     made = _value_of_its_type(read, obx, code)
     if len(obx.fields) < 7 or not obx.fields[6] or not (words := unit(obx).get("unit", "")):
@@ -166,11 +166,11 @@ def _value(read: Reading, obx: Segment, code: Element) -> Element:
 
 
 NUMBERS = ("NM", "SN", "NR", "VR")
-MEASURED = frozenset(("valueQuantity", "valueRange", "valueRatio", "valueSampledData"))  # types that hold a unit
+MEASURED = frozenset(("valueQuantity", "valueRange", "valueRatio", "valueSampledData"))  # types with a unit
 
 
 def _with_unit(made: Element, words: str, kind: str) -> tuple[Element, bool]:
-    """A value with its unit, and whether it has it: a number in words takes it at its end, any other text does not."""
+    """A value with its unit, and whether it has it: the unit is added to a number in text, not to any other text."""
     if not MEASURED.isdisjoint(made):
         return made, True
     text: str = made.get("valueString", "")
@@ -197,16 +197,16 @@ def _value_of_its_type(read: Reading, obx: Segment, code: Element) -> Element:
 
 
 def _one(read: Reading, obx: Segment, kind: str, value: Repetition) -> Element:
-    """``{}`` when the repetition holds nothing but delimiters and nulls."""
+    """``{}`` if the repetition has only delimiters and nulls."""
     if kind in CODES:
         return _coded(value.sent, value.encoding)
     try:
         convert = VALUES.get(kind)
         if convert:
             return element(**convert(value, unit(obx)))
-        read.note("not-supported", obx.where("2"), "a value type that has no FHIR value: kept as text", "value-type-not-mapped")
+        read.note("not-supported", obx.where("2"), "FHIR has no value of this type; it is kept as text", "value-type-not-mapped")
     except ValueError:
-        read.note("value", obx.where("5"), "a value that is none of its type in OBX-2: kept as text", "value-not-mapped")
+        read.note("value", obx.where("5"), "the value does not fit its type in OBX-2; it is kept as text", "value-not-mapped")
     return element(valueString=sn_text(value) if kind == "SN" else value.whole)
 
 
@@ -227,7 +227,7 @@ def _unit(sent: str, encoding: Encoding) -> Element:
 
 
 def _quantity(value: Repetition, units: Element) -> Element:
-    """ValueError: no number, or more than one component, of which a Quantity would keep the first."""
+    """ValueError: not a number, or more than one component, of which a Quantity has only the first."""
     if value.components > 1 and any(said(value, str(n)) for n in range(2, value.components + 1)):
         raise ValueError("more than a number")
     return {"valueQuantity": measured({"value": nm_decimal(value["1"])}, units)} if said(value, "1") else {}
@@ -269,7 +269,7 @@ def _performers(read: Reading, obx: Segment) -> list[Element]:
     return [*observers, organization, read.coded_organization(obx, "15")]
 
 
-# What somebody does, by the field that names them.
+# The function of a person, by the field that names the person.
 FUNCTION = {
     "16": {"text": "responsible observer"},
     "25": {"coding": [{"system": V2_SYSTEM + "0912", "code": "MDIR"}]},
@@ -292,7 +292,7 @@ def _device(read: Reading, obx: Segment) -> Element:
 
 
 def _specimen(read: Reading, obx: Segment) -> Element:
-    """OBX-33, one specimen -> specimen by its identifier; where both parties numbered it, a Specimen with both numbers."""
+    """OBX-33, one specimen -> specimen by its identifier; with numbers of both parties, a Specimen with both."""
     specimens = [each for each in obx.repeats("33") if each]
     identifiers = eip_identifiers(specimens[0], "PLAC", "FILL") if len(specimens) == 1 else []
     if len(identifiers) > 1:

@@ -1,4 +1,4 @@
-"""ORC, OBR: what was ordered, and the report that answers it."""
+"""ORC, OBR: the order, and its report."""
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.repetition import Repetition
@@ -22,9 +22,9 @@ from shared.mapping.tables import (
     V2_SYSTEM,
 )
 
-# OBR-11, HL7 table 0065; the guide names no R4 code for an add-on, and the rest is about the specimen.
+# OBR-11, HL7 table 0065; the guide names no R4 code for an add-on, and the other codes are about the specimen.
 INTENT = {**dict.fromkeys("ALOPRS", "order"), "G": "reflex-order"}
-# ORC-1 of what has come to an end, whatever ORC-5 says: cancelled, cancelled or discontinued as requested, discontinued.
+# ORC-1 that ends an order for any ORC-5: cancelled, cancelled or discontinued as requested, discontinued.
 ENDED = ("OC", "CR", "OD", "DR")
 DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 ACTIVITY = {"NW": "CREATE", "SC": "UPDATE", "OC": "CANCEL", "CA": "CANCEL"}  # ORC-1
@@ -32,9 +32,9 @@ PERFORMER_FUNCTION = HL7 + "event-performerFunction"
 
 
 def order_identifiers(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
-    """The placer's and the filler's numbers: ORC's, and OBR's where they say something else.
+    """The numbers of the placer and the filler: from ORC, and from OBR if they differ.
 
-    The guide, read to the letter, maps neither when both are sent; here each number is mapped once.
+    The guide, read literally, maps neither if both are sent; here each number is mapped once.
     """
     found: list[Element] = []
     for field, kind in (("2", "PLAC"), ("3", "FILL")):
@@ -91,7 +91,7 @@ ORDER_CONTROLS = frozenset((
 
 
 def _business_event(read: Reading, orc: Segment) -> list[Element]:
-    """ORC-1 as it was sent and ORC-9 -> businessEvent. The guide names the value set of table 0119; this is its code system."""
+    """ORC-1 as sent and ORC-9 -> businessEvent. The guide names the value set of table 0119; this is its code system."""
     code, moment = said(orc, "1"), read.date_time(orc, "9")
     known = {"coding": [{"system": V2_SYSTEM + "0119", "code": code}]}
     concept = {} if not code else known if code in ORDER_CONTROLS else {"text": code}
@@ -100,14 +100,14 @@ def _business_event(read: Reading, orc: Segment) -> list[Element]:
 
 
 def group_numbers(read: Reading, orc: Segment) -> list[Element]:
-    """ORC-4, the numbers of the group: the placer's first. A pair (EIP) since v2.7 or where it has subcomponents, else an EI."""
+    """ORC-4, the numbers of the group, the placer's first. A pair (EIP) since v2.7 or with subcomponents, otherwise an EI."""
     if read.message["MSH-12"] >= "2.7" or orc.encoding.subcomponent in orc.raw("4"):
         return [each for eip in orc.repeats("4") for each in eip_identifiers(eip)]
     return read.each(orc, "4", ei_identifier, "PGN")
 
 
 def _filler_group(read: Reading, orc: Segment) -> list[Element]:
-    """ORC-38 -> the number of the group that the filler made."""
+    """ORC-38 -> the number of the filler's group."""
     return read.each(orc, "38", ei_identifier, "FGN")
 
 
@@ -126,7 +126,7 @@ def _parents(read: Reading, obr: Segment) -> list[Element]:
 
 
 def _status(read: Reading, orc: Segment) -> str:
-    """ORC-5, else what ORC-1 does to an order; FHIR demands one, so an unsaid one is unknown."""
+    """ORC-5, otherwise the effect of ORC-1; FHIR requires a status, so an absent one is unknown."""
     control: str = read.look_up(orc, "1", ORDER_CONTROL_STATUS) or ""
     if said(orc, "1") == "CA":
         words = "a request to cancel: the order is active until it is cancelled, as the guide has it"
@@ -146,7 +146,7 @@ def _priority(read: Reading, segment: Segment, path: str) -> str:
 
 
 def _requester(read: Reading, orc: Segment, obr: Segment) -> Element:
-    """ORC-12 with ORC-21 to 24 -> PractitionerRole, else OBR-16 -> Practitioner."""
+    """ORC-12 with ORC-21 to 24 -> PractitionerRole, otherwise OBR-16 -> Practitioner."""
     who = read.practitioner(orc, "12")
     if who and said(orc, "24"):
         read.furnish(who, orc, "24", address=read.each(orc, "24", xad_address))
@@ -166,13 +166,13 @@ def _requester(read: Reading, orc: Segment, obr: Segment) -> Element:
 
 
 def _clinical_information(read: Reading, obr: Segment) -> list[Element]:
-    """OBR-13 -> supportingInfo in words: R4 takes references here, and the words say what they refer to."""
+    """OBR-13 -> supportingInfo as text: R4 has references here, whose text can be used alone."""
     words = said(obr, "13.9") or said(obr, "13.2") or said(obr, "13")
     return [{"display": words}] if words else []
 
 
 def orc_provenance(read: Reading, orc: Segment, target: Element) -> Resource:
-    """ORC -> Provenance of the order: who entered, verified, ordered it, and when. Source: guide, ORC[Provenance]."""
+    """ORC -> Provenance of the order: who entered, verified and ordered it, with the time. Source: guide, ORC[Provenance]."""
     kinds = (("10", "enterer"), ("11", "verifier"), ("12", "author"), ("19", "performer"))
     agents = [
         element(
@@ -203,7 +203,7 @@ def orc_provenance(read: Reading, orc: Segment, target: Element) -> Resource:
 
 
 def _ordering_place(read: Reading, orc: Segment) -> Element:
-    """ORC-21 to 23 -> Location of the Provenance: where it was ordered. Source: guide, XON[Location]."""
+    """ORC-21 to 23 -> Location of the Provenance: the place of the order. Source: guide, XON[Location]."""
     facility = read.first(orc, "21", xon_organization)
     if not facility:
         return {}
@@ -233,7 +233,7 @@ def obr_diagnostic_report(read: Reading, orc: Segment, obr: Segment) -> Resource
 
 
 def period(read: Reading, segment: Segment, name: str, start: str, end: str) -> Element:
-    """``...Period`` when an end was sent, else ``...DateTime``."""
+    """``...Period`` if an end was sent, otherwise ``...DateTime``."""
     begins, ends = read.date_time(segment, start), read.date_time(segment, end)
     if ends:
         return {f"{name}Period": element(start=begins, end=ends)}

@@ -1,4 +1,4 @@
-"""PRT: who or what takes part, in the patient's care, in a visit, an order, an observation or a vaccination."""
+"""PRT: participants in care, a visit, an order, an observation or a vaccination."""
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
@@ -9,10 +9,10 @@ from shared.mapping.reading import UNKNOWN, Reading, extension
 from shared.mapping.said import code_of, said
 from shared.mapping.tables import PARTICIPATION
 
-# PRT-4: providers of care. The guide makes all but primary care providers a RelatedPerson where the message is no ADT; FHIR says
-# that a person who acts professionally is none, so they are the care team there too.
+# PRT-4: providers of care. Outside ADT the guide maps all except primary care providers to RelatedPerson. FHIR does not allow
+# that for a person who acts professionally, so they are in the care team there too.
 PROVIDERS = ("AD", "AP", "ARI", "AT", "CP", "FHCP", "OP", "PH", "PP", "PRI", "RP", "RT", "VP", "PO")
-# PRT-23, the preferred way to reach a person -> FHIR's ContactPoint.system, else its use.
+# PRT-23, the preferred way to reach a person -> FHIR's ContactPoint.system, otherwise its use.
 PREFERRED = {"E": "email", "F": "fax", "B": "pager", "C": "mobile", "H": "home", "O": "work"}
 
 
@@ -26,7 +26,7 @@ def _period(read: Reading, prt: Segment) -> Element:
 
 
 def _telecom(read: Reading, prt: Segment) -> list[Element]:
-    """PRT-15; what PRT-23 prefers is marked so."""
+    """PRT-15; the contact that PRT-23 prefers is marked."""
     preferred = PREFERRED.get(said(prt, "23"))
     mark = extension(HL7 + "iso21090-preferred", valueBoolean=True)
     return [
@@ -44,7 +44,7 @@ def _person(read: Reading, prt: Segment) -> Element:
 
 
 def _organization(read: Reading, prt: Segment) -> Element:
-    """PRT-8 with the type of PRT-7; address and telephone are its own where no person was named."""
+    """PRT-8 with the type of PRT-7; it has the address and telephone if there is no person."""
     organization = read.organization(prt, "8")
     types = read.concepts(prt, "7")
     if types and not organization:
@@ -73,9 +73,9 @@ def prt_practitioner_role(read: Reading, prt: Segment) -> Resource:
 
 
 def prt_care_team(read: Reading, prt: Segment) -> Resource:
-    """PRT -> CareTeam: a role where PRT-6 says what the person does, else the person, else the organization.
+    """PRT -> CareTeam: a role if PRT-6 has the function of the person, otherwise the person, otherwise the organization.
 
-    A role names its organization itself: R4 takes ``onBehalfOf`` for a practitioner alone (ctm-1).
+    The role has the organization: R4 allows ``onBehalfOf`` only for a practitioner (ctm-1).
     Source: guide, PRT[CareTeam].
     """
     organization = _organization(read, prt)
@@ -103,7 +103,7 @@ def _member(read: Reading, prt: Segment) -> Element:
 
 
 def prt_related_person(read: Reading, prt: Segment) -> Resource:
-    """PRT of a person who is no provider -> RelatedPerson. Source: guide, PRT[RelatedPerson] and XCN[RelatedPerson]."""
+    """PRT of a person who is not a provider -> RelatedPerson. Source: guide, PRT[RelatedPerson] and XCN[RelatedPerson]."""
     person = read.first(prt, "5", xcn_practitioner)
     return resource(
         "RelatedPerson",
@@ -119,7 +119,7 @@ def prt_related_person(read: Reading, prt: Segment) -> Resource:
 
 
 def prt_device(read: Reading, prt: Segment) -> Resource:
-    """PRT-10 and PRT-16 to 22 -> Device; ``{}`` when no device was named. Source: guide, PRT[Device]."""
+    """PRT-10 and PRT-16 to 22 -> Device; ``{}`` without a device. Source: guide, PRT[Device]."""
     if not any(said(prt, n) for n in ("10", "16")):
         return {}
     return resource(
@@ -137,7 +137,7 @@ def prt_device(read: Reading, prt: Segment) -> Resource:
 
 
 def prt_location(read: Reading, prt: Segment) -> list[Element]:
-    """PRT-9, or the address of PRT-14 where no person was named -> extension of an Observation: where it was made.
+    """PRT-9, or the address of PRT-14 without a person -> extension of an Observation: its place.
 
     Source: guide, PRT[Observation-Location].
     """

@@ -30,8 +30,8 @@ from shared.mapping.tables import (
 )
 
 BCP_47 = "urn:ietf:bcp:47"
-LANGUAGE = {"ENG": "en", "WEL": "cy", "CYM": "cy"}  # ISO 639-2 codes that Welsh systems send, as BCP 47 has them
-# Patient element -> the PID fields that fill it: what a null or an absent field means for what is held already.
+LANGUAGE = {"ENG": "en", "WEL": "cy", "CYM": "cy"}  # ISO 639-2 codes that Welsh systems send, and their BCP 47 codes
+# Patient element -> its PID fields, to apply a null or an absent field to the stored resource.
 PID_ELEMENTS = {
     "identifier": ("2", "3", "4", "19", "20"),
     "name": ("5", "9"),
@@ -76,7 +76,7 @@ def pid_patient(read: Reading, pid: Segment) -> Resource:
 
 
 def names(read: Reading, segment: Segment, *fields: str) -> list[Element]:
-    """The names of a person from XPN fields; what a person is called (XPN-15) is a name of its own, after the others."""
+    """The names of a person from XPN fields; a name that the person uses (XPN-15) is a separate name after the others."""
     found = read.across(segment, fields, xpn_human_name)
     if any(segment.raw(field).count(segment.encoding.component) > 13 for field in fields):  # few senders reach XPN-15
         found += read.across(segment, fields, xpn_nickname)
@@ -116,13 +116,13 @@ def _animal(read: Reading, pid: Segment) -> list[Element]:
 
 
 def _social_security(pid: Segment) -> Element:
-    """PID-19, outside the United States: the type says what it is, no system is claimed."""
+    """PID-19, outside the United States: it has a type, but no system."""
     number = said(pid, "19")
     return {"type": v2_0203("SB"), "value": number} if number else {}
 
 
 def _birth_time(read: Reading, pid: Segment) -> Element:
-    """The time of birth, where one was sent. Source: guide, PID-7 longer than eight characters."""
+    """The time of birth, if sent. Source: guide, PID-7 longer than eight characters."""
     if len(pid["7"]) <= 8:
         return {}
     moment = read.date_time(pid, "7")
@@ -130,9 +130,9 @@ def _birth_time(read: Reading, pid: Segment) -> Element:
 
 
 def deceased(date: str, indicator: str) -> Element:
-    """Patient.deceased[x] from PID-29 and PID-30: when, else whether; ``{}`` when neither says it.
+    """Patient.deceased[x] from PID-29 and PID-30: the time, otherwise the indicator; ``{}`` if both are absent.
 
-    ValueError: the date is none.
+    ValueError: the date is not valid.
 
     >>> deceased("20240501", "Y"), deceased("", "N"), deceased("", "")
     ({'deceasedDateTime': '2024-05-01'}, {'deceasedBoolean': False}, {})
@@ -145,12 +145,12 @@ def deceased(date: str, indicator: str) -> Element:
 def _deceased(read: Reading, pid: Segment) -> Element:
     moment, dead = read.date_time(pid, "29"), read.look_up(pid, "30", YES_NO)
     if moment and dead is False:
-        read.note("conflict", pid.where("30"), "a date of death, and an indicator that denies it", "death-against-indicator")
+        read.note("conflict", pid.where("30"), "a date of death, but the indicator is N", "death-against-indicator")
     return {"deceasedDateTime": moment} if moment else {} if dead is None else {"deceasedBoolean": dead}
 
 
 def _multiple_birth(read: Reading, pid: Segment) -> Element:
-    """PID-25 -> multipleBirthInteger, else PID-24 -> multipleBirthBoolean."""
+    """PID-25 -> multipleBirthInteger, otherwise PID-24 -> multipleBirthBoolean."""
     order = read.number(pid, "25", int)
     if order is not None:
         return {"multipleBirthInteger": order}
@@ -170,9 +170,9 @@ def pid_address(read: Reading, pid: Segment) -> list[Element]:
 
 
 def language(cwe: Part) -> Element:
-    """CodeableConcept of a language: each of its codes that BCP 47 has by BCP 47, the others as sent next to it.
+    """CodeableConcept of a language: each of its codes in BCP 47, and the others as sent.
 
-    Without any that BCP 47 has it stays as text: FHIR takes no other code alone. Source: guide, PrimaryLanguage.
+    Without a code in BCP 47 it stays as text: FHIR allows no other code alone. Source: guide, PrimaryLanguage.
     """
     known = [
         (code, element(system=BCP_47, version=said(cwe, triplet[3]), code=name))
@@ -188,7 +188,7 @@ def language(cwe: Part) -> Element:
 
 
 def _bcp_47(code: str) -> str:
-    """The code of a language as BCP 47 has it; ``""`` for another kind of code.
+    """The code of a language in BCP 47; ``""`` for any other code.
 
     >>> _bcp_47("WEL"), _bcp_47("EN"), _bcp_47("en-GB"), _bcp_47("4")
     ('cy', 'en', 'en-GB', '')
@@ -198,7 +198,7 @@ def _bcp_47(code: str) -> str:
 
 
 def pid_account(read: Reading, pid: Segment) -> Resource:
-    """PID-18 -> Account; ``{}`` when there is no account number. Source: guide, PID[Account], but its status: none was sent."""
+    """PID-18 -> Account; ``{}`` without an account number. Source: guide, PID[Account], except its status, which is not sent."""
     number = read.first(pid, "18", cx_number)
     if not number:
         return {}
@@ -243,7 +243,7 @@ def pd1_patient(read: Reading, pd1: Segment) -> Element:
 
 
 def pd1_observation(read: Reading, pd1: Segment) -> Resource:
-    """PD1-7 -> Observation of a living will; ``{}`` when absent. Source: guide, PD1[Observation-LivingWill]."""
+    """PD1-7 -> Observation of a living will; ``{}`` if absent. Source: guide, PD1[Observation-LivingWill]."""
     will = read.concept(pd1, "7", LIVING_WILL)
     if not will:
         return {}
@@ -257,13 +257,13 @@ def pd1_observation(read: Reading, pd1: Segment) -> Resource:
     )
 
 
-# What NK1 says of a person or an organization; a relationship alone is that of nobody.
+# Fields of NK1 about a person or an organization; a relationship without them names no person.
 NK1_PERSON = ("2", "4", "5", "6", "12", "13", "30", "31", "32", "33", "37", "40", "41")
 CONTACTS = ("EMR", "E", "F", "I", "S")  # NK1-3: an employer, an insurer, an agency; not a person related to the patient
 
 
 class Person(NamedTuple):
-    """What NK1 says of somebody, whether as a related person or as a contact."""
+    """The fields of NK1 for a related person or a contact."""
 
     relationship: list[Element]
     names: list[Element]
@@ -337,15 +337,15 @@ def _contact_organization(read: Reading, nk1: Segment) -> Element:
 
 
 def mrg_account(read: Reading, mrg: Segment) -> Resource:
-    """MRG-3 -> Account of the patient that was merged; ``{}`` when absent. Source: guide, MRG[Account]."""
+    """MRG-3 -> Account of the merged patient; ``{}`` if absent. Source: guide, MRG[Account]."""
     number = read.first(mrg, "3", cx_number)
     return resource("Account", id=read.id(mrg, "-3"), identifier=[number], status="unknown") if number else {}
 
 
 def mrg_patient(read: Reading, mrg: Segment, survivor: Element) -> Resource:
-    """MRG -> the Patient that was merged: no longer active, replaced by the survivor; ``{}`` when MRG names no number.
+    """MRG -> the merged Patient: inactive, replaced by the survivor; ``{}`` if MRG has no number.
 
-    The guide maps MRG-3 alone; this follows FHIR's own words for ``Patient.link`` and ``Patient.active``.
+    The guide maps only MRG-3; this follows the definitions of ``Patient.link`` and ``Patient.active`` in FHIR.
     """
     if read.is_empty(mrg, "1", "2", "4"):
         return {}
@@ -360,7 +360,7 @@ def mrg_patient(read: Reading, mrg: Segment, survivor: Element) -> Resource:
 
 
 def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
-    """GT1 -> RelatedPerson, the guarantor; ``{}`` when it names nobody. The guide has no map for GT1; this is read like NK1."""
+    """GT1 -> RelatedPerson, the guarantor; ``{}`` without a person. The guide has no map for GT1; it is mapped like NK1."""
     if read.is_empty(gt1, "2", "3", "5", "6", "7", "12"):
         return {}
     return resource(

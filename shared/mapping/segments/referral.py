@@ -1,4 +1,4 @@
-"""RF1, PRD: referrals. The guide has no maps for them yet; these are ours, in its manner."""
+"""RF1, PRD: referrals. The guide has no maps for them; these follow its patterns."""
 
 from shared.fhir.resource import Resource, element, resource
 from shared.hl7.segment import Segment
@@ -32,7 +32,7 @@ def rf1_service_request(read: Reading, rf1: Segment) -> Resource:
 
 
 def _status(read: Reading, rf1: Segment) -> str:
-    """The event I14 cancels the referral, whatever RF1-1 says."""
+    """The event I14 cancels the referral for any RF1-1."""
     status: str = read.look_up(rf1, "1", STATUS) or "unknown"
     return "revoked" if read.message["MSH-9.2"] == "I14" else status
 
@@ -59,5 +59,5 @@ def prd_practitioner_role(read: Reading, prd: Segment) -> Resource:
 
 
 def prd_place(role: str) -> str:
-    """Which element of the referral a PRD fills, by its role (HL7 table 0286)."""
+    """The element of the referral for a PRD, by its role (HL7 table 0286)."""
     return {"RP": "requester", "RT": "performer", "PP": "generalPractitioner", "CP": "performer"}.get(role, "")

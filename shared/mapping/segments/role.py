@@ -1,4 +1,4 @@
-"""ROL: who takes part, in the patient's care or in the visit."""
+"""ROL: participants in the care of the patient or in the visit."""
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
@@ -10,7 +10,7 @@ from shared.mapping.tables import PROVIDER_ROLE
 
 
 def is_general_practitioner(rol: Segment) -> bool:
-    """ROL-3 says primary care provider of table 0443."""
+    """Whether ROL-3 is primary care provider of table 0443."""
     return said(rol, "3") == "PP" and said(rol, "3.3") in ("", "HL70443")
 
 
@@ -36,7 +36,7 @@ OF_THE_ORGANIZATION = ("B", "BI", "L")  # firm, billing, legal
 
 
 def _address(read: Reading, rol: Segment, who: Element, organization: Element, places: list[Element]) -> None:
-    """ROL-11 -> the address of the place or of the organization where its type says so and they were sent, else of the person.
+    """ROL-11 -> the address of the place or the organization if its type is that and they were sent, otherwise of the person.
 
     A Location has one address.
     """

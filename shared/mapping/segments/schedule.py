@@ -1,4 +1,4 @@
-"""SCH, AIS, AIG, AIL, AIP: appointments. RGS only opens a group and says nothing of its own."""
+"""SCH, AIS, AIG, AIL, AIP: appointments. RGS only starts a group and has no content."""
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
@@ -12,11 +12,11 @@ from shared.mapping.segments.header import PARTICIPANT, recorded
 from shared.mapping.segments.insurance import cwe_identifiers
 from shared.mapping.tables import APPOINTMENT_REASON, APPOINTMENT_STATUS, APPOINTMENT_TYPE
 
-# What the trigger event says of an appointment (HL7 v2.5.1 section 10.3): it is booked where SCH-25 does not say more, or it
-# takes place no more, whatever SCH-25 says.
+# The status of an appointment by the trigger event (HL7 v2.5.1 section 10.3): booked unless SCH-25 has a status, or ended for
+# any SCH-25.
 BOOKED = ("S12", "S13")
 ENDED = {"S15": "cancelled", "S16": "cancelled", "S17": "entered-in-error", "S26": "noshow"}
-ORDERED = {  # status of the appointment -> of the request that it answers
+ORDERED = {  # status of the appointment -> status of its request
     "booked": "active",
     "arrived": "active",
     "checked-in": "active",
@@ -46,7 +46,7 @@ def sch_appointment(read: Reading, sch: Segment) -> Resource:
 
 
 def _status(read: Reading, sch: Segment) -> str:
-    """An event that ends it, else SCH-25, else an event that books it, else AIS-10; proposed when nothing says it."""
+    """An event that ends it, otherwise SCH-25, otherwise an event that books it, otherwise AIS-10, otherwise proposed."""
     event, by_filler = read.message["MSH-9.2"], code_of(sch, "25") and APPOINTMENT_STATUS.get(code_of(sch, "25"))
     if event in ENDED:
         if by_filler and by_filler not in ENDED.values():
@@ -57,7 +57,7 @@ def _status(read: Reading, sch: Segment) -> str:
     if code_of(sch, "25"):
         return read.code(sch, "25", APPOINTMENT_STATUS, by_event or "proposed")
     if not by_event:
-        read.note("required", sch.where("25"), "no status of the appointment was sent: proposed", "element-absent")
+        read.note("required", sch.where("25"), "no status of the appointment was sent; it is proposed", "element-absent")
     return by_event or "proposed"
 
 
@@ -66,7 +66,7 @@ def _is_type(sch: Segment, field: str) -> bool:
 
 
 def _type(read: Reading, sch: Segment) -> Element:
-    """SCH-8, or SCH-7 when that is a code of table 0277."""
+    """SCH-8, or SCH-7 if that is a code of table 0277."""
     return read.concept(sch, "8", APPOINTMENT_TYPE) or (read.concept(sch, "7", APPOINTMENT_TYPE) if _is_type(sch, "7") else {})
 
 
@@ -81,20 +81,20 @@ def _times(read: Reading, sch: Segment) -> Element:
 
 
 def duration(read: Reading, segment: Segment, number: str, unit: str) -> float | None:
-    """A duration in minutes; ``None`` when absent or no duration (then an issue says so)."""
+    """A duration in minutes; ``None`` if absent or not a duration (with an issue)."""
     found: float | None = read.number(segment, number, lambda text: minutes(text, said(segment, unit)))
     return found
 
 
 def _contacts(read: Reading, sch: Segment, field: str, status: str) -> list[Element]:
-    """SCH-12, 16, 20 -> participants; for the contact persons the guide has no code yet."""
+    """SCH-12, 16, 20 -> participants; the guide has no code for the contact persons."""
     enterer: Element = {"coding": [{"system": PARTICIPANT, "code": "enterer"}]}
     kind = [enterer if field == "20" else {"text": "placer contact" if field == "12" else "filler contact"}]
     return [{"type": kind, "actor": who, "status": _reply(status)} for who in read.practitioners(sch, field)]
 
 
 def sch_provenance(read: Reading, sch: Segment, target: Element) -> Resource:
-    """SCH-20 -> Provenance: who entered it; ``{}`` when absent. Source: guide, SCH[Provenance]."""
+    """SCH-20 -> Provenance: the person who entered it; ``{}`` if absent. Source: guide, SCH[Provenance]."""
     enterer = {"coding": [{"system": PARTICIPANT, "code": "enterer"}]}
     agents = [{"type": enterer, "who": who} for who in read.practitioners(sch, "20")]
     if not agents:
@@ -104,7 +104,7 @@ def sch_provenance(read: Reading, sch: Segment, target: Element) -> Resource:
 
 
 def sch_service_requests(read: Reading, sch: Segment, status: str) -> list[Resource]:
-    """SCH-26 and SCH-27 -> ServiceRequest; none when neither was sent. Source: guide, SCH[ServiceRequest]."""
+    """SCH-26 and SCH-27 -> ServiceRequest; none if both are absent. Source: guide, SCH[ServiceRequest]."""
     identifiers = [
         *read.each(sch, "26", ei_identifier, "PLAC"),
         *read.each(sch, "27", ei_identifier, "FILL"),
@@ -124,7 +124,7 @@ def sch_service_requests(read: Reading, sch: Segment, status: str) -> list[Resou
 
 
 def patient_participant(read: Reading, appointment: Resource) -> Element:
-    """The patient takes part. Source: guide, PID[Appointment]."""
+    """The patient as a participant. Source: guide, PID[Appointment]."""
     return {"actor": read.patient, "status": _reply(appointment.get("status", ""))}
 
 
@@ -134,7 +134,7 @@ def _reply(status: str) -> str:
 
 
 def ais_appointment(read: Reading, ais: Segment) -> Element:
-    """AIS -> serviceType, and the times when SCH has none. Source: guide, AIS[Appointment]."""
+    """AIS -> serviceType, and the times if SCH has none. Source: guide, AIS[Appointment]."""
     return element(serviceType=read.concepts(ais, "3"), **service_times(read, ais, ("4", "7", "8")))
 
 
@@ -150,7 +150,7 @@ def ais_service_request(read: Reading, ais: Segment) -> Element:
 
 
 def service_times(read: Reading, segment: Segment, fields: tuple[str, str, str]) -> Element:
-    """Start, and the end that the duration gives: AIS-4 and 7, AIP-6 and 9, AIL-6 and 9, AIG-8 and 11."""
+    """Start, and the end from the duration: AIS-4 and 7, AIP-6 and 9, AIL-6 and 9, AIG-8 and 11."""
     start, length = read.instant(segment, fields[0]), duration(read, segment, fields[1], fields[2])
     end = plus_minutes(start, length) if start and length else ""
     return element(start=start, end=end, minutesDuration=round(length) if length and length >= 1 else None)
@@ -166,12 +166,12 @@ def aig_participant(read: Reading, aig: Segment, appointment: Resource) -> Eleme
 
 
 def ail_participant(read: Reading, ail: Segment, appointment: Resource) -> Element:
-    """AIL -> participant: where. Source: guide, AIL[Appointment]."""
+    """AIL -> participant: a place. Source: guide, AIL[Appointment]."""
     return _participant(read, ail, read.location(ail, "3"), ("4", "6", "9", "10"), appointment)
 
 
 def aip_participant(read: Reading, aip: Segment, appointment: Resource) -> Element:
-    """AIP -> participant: who. Source: guide, AIP[Appointment]."""
+    """AIP -> participant: a person. Source: guide, AIP[Appointment]."""
     return _participant(read, aip, read.practitioner(aip, "3"), ("4", "6", "9", "10"), appointment)
 
 
@@ -191,10 +191,10 @@ def nte_appointment(words: str) -> Element:
 
 
 def complete(read: Reading, appointment: Resource) -> None:
-    """FHIR demands start and end together, and both once booked: what was not sent is marked unknown, never invented."""
+    """FHIR requires start and end together, and both if booked: an absent one is marked unknown, never invented."""
     start, end = appointment.get("start"), appointment.get("end")
     if start and end and is_after(start, end):
-        read.note("value", "SCH-11", "an appointment that ends before it begins: its end is left out", "period-not-mapped")
+        read.note("value", "SCH-11", "the appointment ends before it starts; its end is left out", "period-not-mapped")
         end = appointment.pop("end") and None
     if start and end:
         return
@@ -204,7 +204,7 @@ def complete(read: Reading, appointment: Resource) -> None:
             return
         del appointment["end"]
     if appointment["status"] not in ("proposed", "cancelled", "waitlist") or start or end:
-        read.note("required", "SCH-11", "start or end of the appointment was not sent: marked unknown", "element-absent")
+        read.note("required", "SCH-11", "start or end of the appointment was not sent; it is marked unknown", "element-absent")
         for name in ("start", "end"):
             if not appointment.get(name):
                 appointment[f"_{name}"] = UNKNOWN

@@ -1,4 +1,4 @@
-"""SPM, and what OBR says of the specimen."""
+"""SPM, and the fields of OBR about the specimen."""
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
@@ -66,7 +66,7 @@ def _container(read: Reading, spm: Segment) -> list[Element]:
 
 
 def obr_specimen(read: Reading, obr: Segment) -> Resource:
-    """OBR-9, 10, 14, 15, 39 -> Specimen, before there was an SPM; ``{}`` when none was sent. Source: guide, OBR[Specimen]."""
+    """OBR-9, 10, 14, 15, 39 -> Specimen, from before SPM existed; ``{}`` if absent. Source: guide, OBR[Specimen]."""
     source = obr.repeats("15")
     comment = read.concepts(obr, "39")
     if not any(said(obr, path) for path in ("9", "10", "14")) and not source and not comment:
@@ -104,7 +104,7 @@ def sps_specimen(sps: Part) -> Element:
 
 
 def _part(sps: Part, component: str, table: Table) -> Element:
-    """A component that is itself a CWE, or a bare code."""
+    """A component that is a CWE itself, or a code without a text."""
     code = said(sps, component + ".1")
     if not said(sps, component + ".2") and not said(sps, component + ".3"):
         return id_codeable_concept(code, table)

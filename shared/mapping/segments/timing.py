@@ -1,4 +1,4 @@
-"""TQ1, and the older TQ in ORC-7 and OBR-27: when an order is to be carried out, how often and for how long."""
+"""TQ1, and the older TQ in ORC-7 and OBR-27: time, frequency and duration of an order."""
 
 from shared.fhir.resource import Decimal, Element, element
 from shared.hl7.segment import Segment
@@ -31,13 +31,13 @@ def _quantity(tq: Part) -> Element:
 
 
 def _tq(read: Reading, orc: Segment, obr: Segment, converter: object) -> Element:
-    """The old quantity and timing: ORC-7, else OBR-27."""
+    """The older quantity and timing: ORC-7, otherwise OBR-27."""
     found: Element = read.first(orc, "7", converter) or read.first(obr, "27", converter)  # type: ignore[arg-type]
     return found
 
 
 def occurrence(read: Reading, orc: Segment, obr: Segment) -> Element:
-    """ORC-7 or OBR-27 -> occurrenceTiming, else OBR-6 -> occurrenceDateTime."""
+    """ORC-7 or OBR-27 -> occurrenceTiming, otherwise OBR-6 -> occurrenceDateTime."""
     timing = _tq(read, orc, obr, tq_timing)
     if timing:
         return {"occurrenceTiming": timing}
@@ -45,7 +45,7 @@ def occurrence(read: Reading, orc: Segment, obr: Segment) -> Element:
 
 
 def timing_notes(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
-    """The words of the timing (TQ-8), and a duration (TQ-3) that FHIR's timing has no place for."""
+    """The text of the timing (TQ-8), and a duration (TQ-3) that does not fit a FHIR Timing."""
     words = said(orc, "7.8") or said(obr, "27.8")
     notes = [{"text": words}] if words else []
     tq, field = (orc, "7") if orc.holds("7") else (obr, "27")
@@ -55,8 +55,10 @@ def timing_notes(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
 
 
 def _unsaid(read: Reading, segment: Segment, path: str, length: str) -> Element:
-    """A duration in words, and an issue that names it."""
-    read.note("value", segment.where(path), "a duration that FHIR's timing cannot hold: kept as a note", "duration-not-mapped")
+    """A duration as text, with an issue."""
+    read.note(
+        "value", segment.where(path), "the duration does not fit a FHIR Timing; it is kept as a note", "duration-not-mapped"
+    )
     return {"text": f"duration: {length}"}
 
 
@@ -72,7 +74,7 @@ def tq1_service_request(read: Reading, tq1: Segment) -> Element:
 
 
 def tq1_timing(read: Reading, tq1: Segment) -> tuple[Element, list[Element]]:
-    """TQ1 -> Timing, and in notes its words and the duration that no timing holds."""
+    """TQ1 -> Timing, and notes with its text and a duration that does not fit."""
     timing = read.first(tq1, "3", rpt_timing)
     number, unit = _length(tq1, "6")
     bounds, is_held = _bounds(read, tq1, number, unit)
@@ -91,7 +93,7 @@ def tq1_timing(read: Reading, tq1: Segment) -> tuple[Element, list[Element]]:
 
 
 def _length(tq1: Segment, field: str) -> tuple[Decimal | None, str]:
-    """Number and unit of a CQ, or of the older ``D10`` in its place; no number and no unit where it has none of time."""
+    """Number and unit of a CQ, or of the older ``D10`` in its place; no number and no unit if it is not a unit of time."""
     text, codes = said(tq1, field + ".1"), (said(tq1, f"{field}.2.{n}") for n in (1, 4, 10))
     if older := as_duration(text):
         return nm_decimal(str(older["value"])), older["code"]
@@ -104,7 +106,7 @@ def _length(tq1: Segment, field: str) -> tuple[Decimal | None, str]:
 
 
 def _bounds(read: Reading, tq1: Segment, number: Decimal | None, unit: str) -> tuple[Element, bool]:
-    """TQ1-7 and TQ1-8, the missing one worked out from the duration of TQ1-6; and whether that duration is held by them."""
+    """TQ1-7 and TQ1-8, an absent one calculated from the duration of TQ1-6; and whether they contain that duration."""
     start, end = read.date_time(tq1, "7"), read.date_time(tq1, "8")
     if not start and not end:
         bounds: Element = {"boundsDuration": duration(number, unit)} if number is not None else {}
@@ -118,7 +120,7 @@ def _bounds(read: Reading, tq1: Segment, number: Decimal | None, unit: str) -> t
 
 
 def _duration(read: Reading, tq1: Segment, field: str) -> Element:
-    """TQ1-13: how long each time takes."""
+    """TQ1-13: the duration of each time."""
     number, unit = _length(tq1, field)
     if number is None and said(tq1, field + ".1"):
         read.note("value", tq1.where(field), "not a duration", "value-not-mapped")

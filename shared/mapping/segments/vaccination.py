@@ -40,21 +40,21 @@ def rxa_immunization(read: Reading, orc: Segment, rxa: Segment) -> Resource:
 
 
 def _status(read: Reading, rxa: Segment) -> Element:
-    """RXA-21 deleted is an error; a reason for a refusal (RXA-18) is a refusal; else RXA-20.
+    """RXA-21 deleted is an error; a reason for refusal (RXA-18) is a refusal; otherwise RXA-20.
 
-    The guide takes an absent RXA-20 for completed: so does this, and names it. A code that is not in the table says nothing
-    of what was done: the status, for which FHIR has no code "unknown", is marked so.
+    The guide reads an absent RXA-20 as completed: so does this, with an issue. A code that is not in the table does not show
+    what was done: the status is marked unknown, because FHIR has no code for that.
     """
     completion = said(rxa, "20")
     if said(rxa, "21") == "D":
         return {"status": "entered-in-error"}
     if is_refused(rxa):
         if COMPLETION_STATUS.get(completion) == "completed":
-            words = "a reason for a refusal, and a status that says that it was given"
+            words = "a reason for refusal, but the status is that the vaccine was given"
             read.note("conflict", rxa.where("20"), words, "refusal-against-status", "error")
         return {"status": "not-done"}
     if not completion:
-        words = "no completion status was sent: completed, as the guide has it"
+        words = "no completion status was sent; it is completed, as in the guide"
         read.note("required", rxa.where("20"), words, "element-absent", "information")
         return {"status": "completed"}
     status = read.code(rxa, "20", COMPLETION_STATUS)
@@ -62,18 +62,18 @@ def _status(read: Reading, rxa: Segment) -> Element:
 
 
 def is_refused(rxa: Segment) -> bool:
-    """RXA-18 gives a reason why the substance was refused (HL7 v2.5.1 section 4.14.7.18)."""
+    """RXA-18: the reason why the substance was refused (HL7 v2.5.1 section 4.14.7.18)."""
     return any(said(cwe, path) for cwe in rxa.repeats("18") for path in ("1", "2", "4", "5", "9"))
 
 
 def _recorded(read: Reading, orc: Segment, rxa: Segment) -> str:
-    """RXA-22 of what was added, else the time of the order event."""
+    """RXA-22 of an added vaccination, otherwise the time of the order event."""
     entered = read.date_time(rxa, "22") if said(rxa, "21") in ("", "A") else ""
     return entered or read.date_time(orc, "9")
 
 
 def _dose(read: Reading, rxa: Segment) -> Element:
-    """RXA-6 and RXA-7; 999 is the old way to say that the amount is not known (HL7 v2.5.1 section 4.14.7.6)."""
+    """RXA-6 and RXA-7; 999 is the older code for an unknown amount (HL7 v2.5.1 section 4.14.7.6)."""
     if said(rxa, "6") in ("", "999"):
         return {}
     amount = read.number(rxa, "6", nm_decimal)

@@ -33,12 +33,15 @@ PARTICIPANTS = (
     ("52", "PART", "Participation"),
 )
 VISIT_NUMBER = {"type": {**v2_0203("VN"), "text": "visit number"}}  # first of an identifier's elements
-# Events that take back an admission, an expected one, a visit, or its end (HL7 v2.5.1 section 3.3).
+# Events that cancel an admission, an expected one, a visit, or its end (HL7 v2.5.1 section 3.3).
 TAKEN_BACK = {"A11": "cancelled", "A13": "in-progress", "A23": "entered-in-error", "A27": "cancelled", "A38": "cancelled"}
-# Status of a visit -> of the place where the patient is; none unless the visit is under way or planned.
+# Status of a visit -> status of the patient's place; none unless the visit is in progress or planned.
 HERE = {"planned": "planned", "in-progress": "active"}
 EPISODE = {"planned": "planned", "in-progress": "active"}
-TEMPORARY = {"coding": [{"code": "temporary"}], "text": "temporary"}  # PV1-11; the guide names a value set, which is no system
+TEMPORARY = {
+    "coding": [{"code": "temporary"}],
+    "text": "temporary",
+}  # PV1-11; the guide names a value set, which is not a code system
 NO_CLASS = {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
 
 
@@ -60,12 +63,12 @@ def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
 
 
 def is_no_visit(pv1: Segment) -> bool:
-    """PV1-2 is N (not applicable), and nothing else was sent but the number of the segment."""
+    """Whether PV1-2 is N (not applicable), and no other field but the set id has a value."""
     return code_of(pv1, "2") == "N" and not any(pv1.fields[3:])
 
 
 def _visit_number(read: Reading, pv1: Segment) -> list[Element]:
-    """PV1-19: a visit number, whatever type its sender gives it beside."""
+    """PV1-19: a visit number, in addition to any type of its sender."""
     return [{**VISIT_NUMBER, **each, "type": _visit_type(each.get("type", {}))} for each in read.each(pv1, "19", cx_number)]
 
 
@@ -76,7 +79,7 @@ def _visit_type(sent: Element) -> Element:
 
 
 def _status(read: Reading, pv1: Segment) -> str:
-    """Cancelled and reopened by the event; finished by its end; else by the event, else by the class."""
+    """Cancelled or reopened by the event; finished by its end; otherwise by the event, otherwise by the class."""
     event = read.message["MSH-9.2"] or read.message["EVN-1"]
     if event in TAKEN_BACK:
         return TAKEN_BACK[event]
@@ -102,7 +105,7 @@ def _class(read: Reading, pv1: Segment) -> Element:
     code = code_of(pv1, "2")
     coding: Element = read.coding(pv1, "2", ENCOUNTER_CLASS)
     if code and not coding:
-        read.note("code-invalid", pv1.where("2"), "a patient class that the guide's table does not map", "code-not-mapped")
+        read.note("code-invalid", pv1.where("2"), "the patient class is not in the guide's table", "code-not-mapped")
     return coding or NO_CLASS
 
 
@@ -146,7 +149,7 @@ def _destination(read: Reading, pv1: Segment) -> Element:
 
 
 def _locations(read: Reading, pv1: Segment) -> list[Element]:
-    """PV1-3, 6, 11, 42 -> location, each with its status, as far as that of the visit gives it one.
+    """PV1-3, 6, 11, 42 -> location, each with a status if the status of the visit implies one.
 
     PV1-40 is the status of the bed or room in PV1-3.
     """
@@ -171,7 +174,7 @@ def _bed_status(read: Reading, pv1: Segment, place: Element) -> None:
 
 
 def _episode(read: Reading, pv1: Segment) -> Element:
-    """PV1-53 and PV1-54 -> EpisodeOfCare; its status was not sent: that of a visit under way or planned, else unknown."""
+    """PV1-53 and PV1-54 -> EpisodeOfCare; its status is that of a visit in progress or planned, otherwise unknown."""
     identifiers = read.each(pv1, "54", cx_number)
     words = extension(HL7 + "resource-instance-description", valueMarkdown=said(pv1, "53"))
     if not identifiers and not words:
@@ -191,7 +194,7 @@ def _episode(read: Reading, pv1: Segment) -> Element:
 
 
 def pv1_coverage(read: Reading, pv1: Segment) -> Resource:
-    """PV1-20 -> Coverage; ``{}`` when absent. Who pays was not sent. Source: guide, PV1[Coverage]."""
+    """PV1-20 -> Coverage; ``{}`` if absent. The payor is not sent. Source: guide, PV1[Coverage]."""
     kind = read.concept(pv1, "20")
     if not kind:
         return {}

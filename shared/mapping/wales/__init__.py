@@ -1,1 +1,1 @@
-"""What is particular to Wales: its identifiers, code systems and profiles, put onto what the guide makes of a message."""
+"""Rules of NHS Wales: its identifiers, code systems and profiles, applied to the result of the guide."""

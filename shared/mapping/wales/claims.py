@@ -1,4 +1,4 @@
-"""Which national profile a resource claims: that of its type, when it keeps it."""
+"""The national profile of a resource: that of its type, if the resource is valid by it."""
 
 from shared.fhir.resource import Resource
 
@@ -23,7 +23,7 @@ LABORATORY = ("Observation", "DiagnosticReport")
 
 
 def profile(resource_type: str, laboratory: bool = False) -> str:
-    """The profile of a type; ``""`` where there is none.
+    """The profile of a type; ``""`` without one.
 
     >>> profile("Observation", laboratory=True)
     'https://fhir.nhs.wales/StructureDefinition/DataStandardsWales-Observation-Lab'
@@ -34,7 +34,7 @@ def profile(resource_type: str, laboratory: bool = False) -> str:
 
 
 def claimed(made: Resource, laboratory: bool = False) -> Resource:
-    """The resource with the claim of its national profile, behind its id; without it when it does not keep the profile."""
+    """The resource with its national profile in ``meta``, after its id; unchanged if it is not valid by the profile."""
     from shared.fhir.profile_check import is_valid  # here, so that a mapping that only names a profile does not load the check
 
     url = profile(made["resourceType"], laboratory)

@@ -17,7 +17,7 @@ LANGUAGE_WORDS = {"cy": "Welsh", "en": "English"}
 
 
 def coding(table: str, code: str) -> Element:
-    """The coding of a Welsh code; ``{}`` when the table does not know it.
+    """The coding of a Welsh code; ``{}`` if it is not in the table.
 
     >>> coding("ethnic_category", "T")["display"], coding("ethnic_category", "?")
     ('Arab', {})
@@ -27,12 +27,12 @@ def coding(table: str, code: str) -> Element:
 
 
 def is_title(text: str) -> bool:
-    """Whether a word is a title: of the Welsh list, or one of those in everyday use."""
+    """Whether a word is a title: in the Welsh list, or one of those in everyday use."""
     return text.rstrip(".") in _DATA["title"]["codes"] or text.rstrip(".") in EVERYDAY_TITLES
 
 
 def concept(table: str, code: str, text: str = "") -> Element:
-    """The CodeableConcept of a Welsh code, or its words alone; ``{}`` when there is neither."""
+    """The CodeableConcept of a Welsh code, or only its text; ``{}`` without both."""
     found = coding(table, code)
     return element(coding=[found], text="" if found else text or code)
 
@@ -47,7 +47,7 @@ def verification(status: str) -> Element:
 
 
 def marital_status(code: str) -> Element:
-    """A two-digit Welsh code: in the Welsh system, and in v3 where it has a counterpart; ``{}`` when it is none."""
+    """A two-digit Welsh code: in the Welsh system, and in v3 if it has an equivalent; ``{}`` if it is not one."""
     found = coding("marital_status", code)
     if not found:
         return {}
@@ -56,6 +56,6 @@ def marital_status(code: str) -> Element:
 
 
 def language(code: str) -> Element:
-    """A language of BCP 47, and beside it as UK Core codes it."""
+    """A language in BCP 47, and as coded by UK Core."""
     words = LANGUAGE_WORDS.get(code, "")
     return {"coding": [element(system=each, code=code, display=words) for each in (BCP_47, UK_LANGUAGE)]}

@@ -1,4 +1,4 @@
-"""The Patient of NHS Wales: what the guide makes of PID, with Welsh identifiers, codes and extensions."""
+"""The Patient of NHS Wales: the result of the guide for PID, with Welsh identifiers, codes and extensions."""
 
 from shared.fhir.resource import Element, Resource, element
 from shared.hl7.repetition import Repetition
@@ -15,7 +15,7 @@ GENDER = {"Z": "unknown"}  # Data Standards Wales, Sex: not disclosed or unknown
 
 
 def welsh_patient(made: Resource, pid: Segment) -> Resource:
-    """The Patient as the guide makes it of this PID, as Wales wants it."""
+    """The Patient of the guide for this PID, with the rules of Wales."""
     welsh = {
         **made,
         "extension": _extensions(made, pid),
@@ -30,13 +30,13 @@ def welsh_patient(made: Resource, pid: Segment) -> Resource:
 
 
 def welsh_identifiers(made: Resource, status: str = "") -> list[Element]:
-    """Identifiers with the system of their authority; one whose authority nobody can tell is left out."""
+    """Identifiers with the system of their authority; one with an unknown authority is left out."""
     named = [_named(each) for each in made.get("identifier", ())]
     return [_verified(each, status) if each["system"] == NHS_NUMBER else each for each in named if "system" in each]
 
 
 def _named(identifier: Element) -> Element:
-    """An authority without a FHIR system of its own has its OID as system, and stays named as the assigner."""
+    """An authority without a FHIR system has its OID as the system, and is the assigner too."""
     code = identifier.get("assigner", {}).get("display", "")
     if "system" in identifier or not code.isdigit():
         return identifier
@@ -69,7 +69,7 @@ def _coded(cwe: Repetition, table: str) -> Element:
 
 
 def _titled(name: Element) -> Element:
-    """A title that was put into the place of the suffix is a title all the same."""
+    """A title in the component of the suffix is a title too."""
     titles = [each for each in name.get("suffix", ()) if is_title(each)]
     if not titles:
         return name
@@ -78,14 +78,14 @@ def _titled(name: Element) -> Element:
 
 
 def _preferred(communication: Element) -> Element:
-    """PID-15 is the language that the patient prefers; it is told in both code systems."""
+    """PID-15 is the preferred language of the patient, in both code systems."""
     spoken = communication["language"]
     code = next((each["code"] for each in spoken.get("coding", ()) if len(each["code"]) == 2), "")
     return {"language": language(code) if code else spoken, "preferred": True}
 
 
 def address_lines(made: Resource, pid: Segment) -> Resource:
-    """PID-11 of the results standard: components 1 to 4 are address lines, whatever they are elsewhere."""
+    """PID-11 of the results standard: components 1 to 4 are address lines, unlike in other messages."""
     sent = [xad for xad in pid.repeats("11") if xad]
     addresses = made.get("address", [])
     if len(sent) != len(addresses):

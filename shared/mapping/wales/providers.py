@@ -1,4 +1,4 @@
-"""Practitioners, organizations and places: systems for their numbers where their shape or their register tells."""
+"""Practitioners, organizations and places: systems for their numbers by their format or their register."""
 
 import re
 from urllib.parse import quote
@@ -21,8 +21,9 @@ def welsh_provider(made: Resource, local_system: str = "") -> Resource:
 
 
 def placed(made: list[Resource], local_system: str) -> list[Resource]:
-    """The national number of a place is that of its ward, never of a bed in it; what has none gets one of the sender's:
-    where it is, from the outside in.
+    """The national number of a place is that of its ward, never of a bed in it.
+
+    A place without one gets a number of the sender: its names from the outside in.
     """
     places = {full_url(each["id"]): dict(each) for each in made if each["resourceType"] == "Location"}
     for place in places.values():
@@ -76,7 +77,7 @@ def _system(identifier: Element, resource_type: str, local_system: str) -> str:
 
 
 def application(name: str) -> str:
-    """The system of a sending application's own numbers, whatever characters its name (MSH-3) has.
+    """The system of the local numbers of a sending application, with any characters in its name (MSH-3).
 
     >>> application("MYRDDIN"), application("A b")
     ('urn:x-hub:application:MYRDDIN', 'urn:x-hub:application:A%20b')

@@ -1,4 +1,4 @@
-"""The Encounter of NHS Wales: admission and discharge by the Welsh code systems. UK Core STU1 has them on the Encounter."""
+"""The Encounter of NHS Wales: admission and discharge with the Welsh code systems. UK Core STU1 has them on the Encounter."""
 
 from shared.fhir.resource import Element, Resource, element
 from shared.hl7.segment import Segment
@@ -8,7 +8,7 @@ from shared.mapping.wales.patient import UK_EXTENSION
 
 
 def welsh_encounter(made: Resource, pv1: Segment) -> Resource:
-    """The Encounter as the guide makes it of this PV1, as Wales wants it."""
+    """The Encounter of the guide for this PV1, with the rules of Wales."""
     admission = coding("admission_method", said(pv1, "4"))
     methods = [
         *_extension("AdmissionMethod", admission),
@@ -29,7 +29,7 @@ def _extension(name: str, code: Element) -> list[Element]:
 
 
 def _hospitalization(made: Element, pv1: Segment) -> Element:
-    """PV1-14 and PV1-37 by the Welsh lists; PV1-36 stays here only when it is no Welsh code."""
+    """PV1-14 and PV1-37 by the Welsh lists; PV1-36 stays only if it is not a Welsh code."""
     source = coding("source_of_admission", said(pv1, "14"))
     place = coding("discharge_destination", said(pv1, "37.1"))
     by_list = {
