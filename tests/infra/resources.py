@@ -1,7 +1,10 @@
 """An environment as the invariants see it: the resources that the compiler evaluates, and the kinds that they have."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from toolkit.release import bicep
 
 Resource = dict[str, Any]
 
@@ -19,13 +22,18 @@ WORKBOOK, BUDGET = "Microsoft.Insights/workbooks", "Microsoft.Consumption/budget
 
 
 class World(NamedTuple):
-    """One environment: its name, its resources, the compiled template, what the catalogue says, the sections of the runbooks."""
+    """One environment: its name and resources, the folder of its template, the catalogue, the sections of the runbooks."""
 
     environment: str
     resources: list[Resource]
-    template: Resource
+    infra: Path
     manifest: dict[str, Any]
     anchors: frozenset[str]
+
+    @property
+    def template(self) -> Resource:
+        """The compiled template, with its modules nested and their dependencies spelt out."""
+        return bicep.template(self.infra)
 
     def of(self, kind: str) -> list[Resource]:
         return [each for each in self.resources if each["type"] == kind]

@@ -23,6 +23,8 @@ from shared.storage.accounts import Account
 from shared.storage.azure import AzureStore
 from tests.conftest import free_ports
 from toolkit.local.simulated import MAKERS, Simulators
+from toolkit.release.lock import locked
+from toolkit.release.materials import FILE as BILL
 from toolkit.release.package import OPS, RUNNING, VENDORED, copy_app
 from toolkit.samples import samples
 from toolkit.say import ROOT
@@ -92,6 +94,16 @@ def test_wheels_are_vendored_and_compiled(unzipped: Path) -> None:
     tag = f"cpython-{RUNNING.replace('.', '')}"
     compiled = (unzipped / "app" / "shared" / "__pycache__" / f"check.{tag}.pyc").read_bytes()
     assert compiled[4] == 1, "unchecked hash: a cold start looks at no source"
+
+
+@pytest.mark.slow
+def test_the_zip_holds_its_lock_and_its_bill_of_materials(unzipped: Path) -> None:
+    """The bill lists every package that is there, each of them in the lock at this version; what is scanned is what runs."""
+    app = unzipped / "app"
+    listed = {(each["name"], each["version"]) for each in json.loads((app / BILL).read_bytes())["components"]}
+    pinned = {(each.name, each.version) for each in locked((app / "requirements.lock").read_text("utf-8")) if each.holds(RUNNING)}
+    assert listed == pinned
+    assert len(listed) == len(list((app / VENDORED).glob("*.dist-info")))
 
 
 class Running(NamedTuple):

@@ -27,4 +27,4 @@ def world(environment: str, infra: Path = bicep.INFRA) -> World:
         pytest.skip(bicep.ABSENT)
     manifest = json.loads((infra / "manifest.json").read_bytes())
     is_called = "prod" if environment == bicep.RECOVERY else environment
-    return World(is_called, bicep.resources(environment, infra), bicep.template(infra), manifest, anchors())
+    return World(is_called, bicep.resources(environment, infra), infra, manifest, anchors())

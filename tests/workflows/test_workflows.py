@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"
 PULL_REQUEST = GITHUB / "workflows" / "pull-request.yml"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-NAMES = {"pull-request", "code-scanning", "build", "deploy", "release", "verify", "roll-back"}
+NAMES = {"pull-request", "code-scanning", "build", "deploy", "release", "verify", "roll-back", "drift"}
 
 
 def tool(name: str) -> str:
@@ -75,7 +75,7 @@ def test_modules_that_the_workflows_call_exist() -> None:
 def test_a_deployment_is_attested_checked_and_verified() -> None:
     build, release = ((GITHUB / "workflows" / f"{name}.yml").read_text("utf-8") for name in ("build", "release"))
     assert "attest-build-provenance" in build
-    order = ["gh attestation verify", "Azure/login", "Azure/functions-action", "toolkit.release.smoke"]
+    order = ["gh attestation verify", "Azure/functions-action", "AZURE_VERIFY_CLIENT_ID", "toolkit.release.smoke", "record.sh"]
     places = [release.rindex(step) for step in order]
     assert places == sorted(places)
     assert "remote-build: false" in release

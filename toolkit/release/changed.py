@@ -1,17 +1,19 @@
-"""Which integrations a change reaches: the matrix of a deployment, from the paths that differ between two commits.
+"""What an environment has not got yet: the matrix of a deployment, from the paths that differ since each app was last deployed.
 
-Called by the workflows: ``python -m toolkit.release.changed BASE`` prints ``names=[...]`` and
-``infra=true|false`` for the step's output.
+The tag ``deployed/ENVIRONMENT/APP`` is the commit that an environment has (``infrastructure`` is one of the apps). Compared with
+that, a run that GitHub cancels loses nothing: the next one still finds the change. Called by the workflows:
+``python -m toolkit.release.changed ENVIRONMENT... [--everything]`` prints ``ENVIRONMENT_names=[...]`` and
+``ENVIRONMENT_infra=true|false`` for each, and ``names=[...]`` for all of them together, as outputs of a step.
 """
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from integrations import CATALOGUE
 
-OPS = "ops"
+OPS, INFRASTRUCTURE = "ops", "infrastructure"
 # What is in every app, or decides how every app is made.
 EVERYTHING = (
     "shared/",
@@ -44,16 +46,39 @@ def needs_infrastructure(paths: Iterable[str]) -> bool:
 
 def differing(base: str) -> list[str]:
     """The paths that differ from a commit; all files when there is no such commit (a first deployment)."""
-    known = subprocess.run(["git", "cat-file", "-e", f"{base}^{{commit}}"], capture_output=True, check=False).returncode == 0
-    asked = ["git", "diff", "--name-only", base, "HEAD"] if known else ["git", "ls-files"]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
+    known = bool(base) and _git("cat-file", "-e", f"{base}^{{commit}}").returncode == 0
+    asked = ("diff", "--name-only", base, "HEAD") if known else ("ls-files",)
+    return _git(*asked, check=True).stdout.splitlines()
 
 
-def main(base: str) -> None:
-    paths = differing(base)
-    print(f"names={json.dumps(changed(paths))}")
-    print(f"infra={json.dumps(needs_infrastructure(paths))}")
+def outstanding(deployed: Mapping[str, str], catalogue: dict[str, str] = CATALOGUE) -> tuple[list[str], bool]:
+    """The apps to deploy, and whether the template is; ``deployed`` is app -> commit, without those never deployed."""
+    since = {commit: differing(commit) for commit in {"", *deployed.values()}}
+    names = [name for name in (*sorted(catalogue), OPS) if name in changed(since[deployed.get(name, "")], catalogue)]
+    return names, needs_infrastructure(since[deployed.get(INFRASTRUCTURE, "")])
+
+
+def deployed(environment: str) -> dict[str, str]:
+    """App -> the commit that an environment has, from the tags of this clone."""
+    prefix = f"refs/tags/deployed/{environment}/"
+    listed = _git("for-each-ref", "--format=%(refname) %(objectname)", prefix, check=True).stdout.splitlines()
+    return {name.removeprefix(prefix): commit for name, commit in (line.split() for line in listed)}
+
+
+def _git(*words: str, check: bool = False) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["git", *words], capture_output=True, text=True, check=check)
+
+
+def main(environments: list[str], everything: bool) -> None:
+    """``names`` is what any of the environments needs: what is built."""
+    built: set[str] = set()
+    for environment in environments:
+        names, infra = outstanding({} if everything else deployed(environment))
+        built |= set(names)
+        print(f"{environment}_names={json.dumps(names)}")
+        print(f"{environment}_infra={json.dumps(infra)}")
+    print(f"names={json.dumps([name for name in (*sorted(CATALOGUE), OPS) if name in built])}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "")
+    main([word for word in sys.argv[1:] if not word.startswith("--")], "--everything" in sys.argv)

@@ -15,6 +15,8 @@ from py_compile import PycInvalidationMode
 
 from shared.version import FILE
 from toolkit.release.lock import LOCK, lines
+from toolkit.release.materials import FILE as BILL
+from toolkit.release.materials import bill
 from toolkit.say import HOME, ROOT, say, stop
 
 OPS = "ops"
@@ -27,17 +29,20 @@ RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def package(name: str, folders: dict[str, str], output: Path, python: str = RUNNING) -> Path:
-    """Make ``NAME.zip`` and next to it the file of its SHA-256; ``folders`` maps the integrations in it to their modules."""
+    """Make ``NAME.zip``, its SHA-256 and its bill of materials; ``folders`` maps the integrations in it to their modules."""
     with tempfile.TemporaryDirectory() as scratch:
         stage = Path(scratch) / name
         copy_app(stage, folders)
         (stage / FILE).write_text(f"{commit()}\n", "utf-8")
         shutil.copytree(wheels(python), stage / VENDORED)
+        materials = bill(stage / VENDORED, name, commit())
+        (stage / BILL).write_text(materials, "utf-8")
         compile_all(stage, python)
         output.mkdir(parents=True, exist_ok=True)
         target = output / f"{name}.zip"
         write_zip(stage, target)
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    target.with_suffix(".zip.cdx.json").write_text(materials, "utf-8")
     target.with_suffix(".zip.sha256").write_text(f"{digest}  {target.name}\n", "utf-8")
     return target
 

@@ -21,11 +21,23 @@ MARKS = {"Create": "+", "Delete": "-", "Modify": "~", "Deploy": "?", "Unsupporte
 SILENT = ("NoChange", "Ignore")
 
 
+# Days or seconds that something is kept: less than before deletes what is older.
+KEPT_FOR = (
+    "retentionInDays",
+    "softDeleteRetentionInDays",
+    "daysAfterModificationGreaterThan",
+    "queueMessageTimeToLiveInSeconds",
+)
+
+
 class Change(NamedTuple):
+    """One resource: what happens to it, which of its properties change, and which of them keep data for a shorter time."""
+
     kind: str
     type: str
     name: str
     properties: tuple[str, ...]
+    shorter: tuple[str, ...] = ()
 
 
 def changes(result: dict[str, Any]) -> list[Change]:
@@ -37,7 +49,8 @@ def changes(result: dict[str, Any]) -> list[Change]:
 def change(result: dict[str, Any]) -> Change:
     parts = result["resourceId"].split("/providers/")[-1].split("/")
     kind, name = "/".join([parts[0], *parts[1::2]]), "/".join(parts[2::2])
-    return Change(result["changeType"], kind, name, tuple(paths(result.get("delta") or ())))
+    delta = result.get("delta") or ()
+    return Change(result["changeType"], kind, name, tuple(paths(delta)), tuple(shorter(delta)))
 
 
 def paths(delta: Iterable[dict[str, Any]], above: str = "") -> Iterable[str]:
@@ -48,9 +61,21 @@ def paths(delta: Iterable[dict[str, Any]], above: str = "") -> Iterable[str]:
         yield from paths(children, path) if children else (path,)
 
 
+def shorter(delta: Iterable[dict[str, Any]]) -> Iterable[str]:
+    """Names of the properties that keep data for a shorter time than before."""
+    for each in delta:
+        yield from shorter(each.get("children") or ())
+        before, after, name = each.get("before"), each.get("after"), str(each["path"]).rpartition(".")[2]
+        if name in KEPT_FOR and isinstance(before, int) and isinstance(after, int) and after < before:
+            yield name
+
+
 def losses(found: Iterable[Change]) -> list[Change]:
-    """What would be deleted and holds data: an account, a queue, a table, a vault, the workspace."""
-    return [each for each in found if each.kind == "Delete" and each.type.startswith(HOLDS_DATA)]
+    """What holds data and would be deleted, or would keep it for a shorter time.
+
+    A deployment in incremental mode deletes no resource; ``toolkit.release.removed`` names what a change leaves behind.
+    """
+    return [each for each in found if each.shorter or (each.kind == "Delete" and each.type.startswith(HOLDS_DATA))]
 
 
 def comment(found: list[Change], environment: str) -> str:
@@ -58,7 +83,7 @@ def comment(found: list[Change], environment: str) -> str:
     counted = ", ".join(f"{count} {kind.lower()}" for kind, count in sorted(Counter(each.kind for each in found).items()))
     lines = [f"<!-- what-if {environment} -->", f"### {environment}: {counted or 'nothing changes'}", ""]
     if lost := losses(found):
-        lines += [f"**{len(lost)} of these hold data.** The label `deletes-data` lets them go.", ""]
+        lines += [f"**{len(lost)} of these hold data that would be deleted.** The label `deletes-data` allows it.", ""]
     if found:
         lines += ["```diff", *map(line, found), "```"]
     return "\n".join(lines) + "\n"

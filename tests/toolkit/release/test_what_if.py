@@ -57,4 +57,13 @@ def test_data_goes_only_when_that_is_allowed(kinds: dict[str, str], allowed: str
 def test_losses_are_said() -> None:
     found = changes(told(queue="Delete"))
     assert [each.name for each in losses(found)] == ["a/default/phw-to-mpi-in"]
-    assert "**1 of these hold data.**" in comment(found, "dev")
+    assert "**1 of these hold data that would be deleted.**" in comment(found, "dev")
+
+
+@pytest.mark.parametrize(("before", "after", "is_lost"), [(90, 30, True), (30, 90, False), (30, 30, False), ("90", "30", False)])
+def test_a_shorter_retention_is_a_loss(before: object, after: object, is_lost: bool) -> None:
+    """Nothing is deleted by a change of the template, but the service then deletes what is older."""
+    one = told(alert="Modify")
+    inner = [{"path": "retentionInDays", "before": before, "after": after}]
+    one["changes"][0]["delta"] = [{"path": "properties", "children": inner}]
+    assert bool(losses(changes(one))) is is_lost
