@@ -104,11 +104,11 @@ def write(name: str, root: Path = ROOT) -> list[Path]:
     for path, body in zip(made, files(name).values(), strict=True):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(body)
-    _list(folder / "__init__.py", name)
+    list_in(folder / "__init__.py", name)
     return [*made, folder / "__init__.py"]
 
 
-def _list(catalogue: Path, name: str) -> None:
+def list_in(catalogue: Path, name: str) -> None:
     """One more line at the end of the catalogue."""
     text = catalogue.read_text()
     head, found, tail = text.partition("\n}\n")
