@@ -64,6 +64,8 @@ class Component(NamedTuple):
         >>> next(components(birth)).name
         'PID[Patient] PID-7 -> Patient.birthDate'
         """
+        if not self.steps and "=" in self.row.row:
+            return f"{self.row.map} {self.row.row}"  # a reference of a message map
         field = f"{self.row.field or '-'}{'.' if self.path else ''}{self.path}"
         inside = " by " + ", ".join(f"{step.map} row {step.row}" for step in self.steps) if self.steps else ""
         return f"{self.row.map} {field} -> {self.target}{inside}"
@@ -82,7 +84,7 @@ def _inside(
     row: Row, steps: tuple[DatatypeRow, ...], path: str, target: str, rows: tuple[DatatypeRow, ...]
 ) -> Iterator[Component]:
     for each in rows:
-        at, place = _path(path, each, deep=bool(steps)), joined(target, each.target)
+        at, place = _path(path, each, deep=bool(steps)), joined(target, each.target) if each.target else ""
         inside = datatype_rows().get(each.datatype_map, ())
         if inside:
             holder = target if _is_part(each.target, inside[0].target) else place

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache, lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -96,6 +97,12 @@ def coverage(event: str) -> list[Found]:
     structure = STRUCTURE[event]
     rows = [row for name in maps_of(structure) for row in segment_rows() if row.map == name]
     return [found(event, row) for row in rows]
+
+
+def coverages(events: list[str]) -> list[tuple[str, list[Found]]]:
+    """The rows of several message types, tried on every processor."""
+    with ProcessPoolExecutor() as pool:
+        return list(zip(events, pool.map(coverage, events), strict=True))
 
 
 def found(event: str, row: Row) -> Found:

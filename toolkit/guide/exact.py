@@ -15,6 +15,7 @@ from toolkit.guide.trials import covers
 TOKEN = re.compile(r'"([^"]*)"|(?:[A-Z][A-Z\d]{2}-\d+\.|\b[A-Z]+[.-])(\d+)')
 # What is calculated of other fields, or told in words: the mapping's own tests compare it.
 CALCULATED = re.compile(r"^[^\"A-Z]|^[A-Z]\w+\.[a-z]|[A-Z][A-Z\d]{2}-\d+(?![\d.])")
+DURATION = re.compile(r"([SMHDWL])(\d+)")
 BOOLEAN = {"Y": "true", "N": "false"}
 
 
@@ -48,6 +49,8 @@ def _forms(component: Component, text: str) -> Iterator[str]:
         yield from ("urn:oid:" + text, "urn:uuid:" + text)
     if component.target.endswith("Unit") and text in UNITS:
         yield UNITS[text]
+    if duration := DURATION.fullmatch(text):  # TQ-3
+        yield UNITS[duration[1]] if component.target.endswith("unit") else duration[2] + ".0"
     if component.target.endswith("text.div"):
         yield f'<div xmlns="http://www.w3.org/1999/xhtml">{text}</div>'
     if component.target.endswith("data"):

@@ -6,7 +6,7 @@ A component *lands* when something appears or changes at its place; it is *exact
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from toolkit.guide.components import Component, components
@@ -14,8 +14,11 @@ from toolkit.guide.coverage import changes, difference, inside, leaves_of, targe
 from toolkit.guide.exact import exact_texts
 from toolkit.guide.parts import parts
 from toolkit.guide.reasons import Reason, reason_of
+from toolkit.guide.references import is_there, references, structures
 from toolkit.guide.rows import STRUCTURE, Row, maps_of, segment_rows
 from toolkit.guide.trials import events_of, trials
+
+EXPLAINED = 16  # messages that a component is tried in whose reason is known; any other one is tried in all
 
 
 class Measured(NamedTuple):
@@ -45,6 +48,16 @@ def measured(events: Iterable[str] = STRUCTURE) -> list[Measured]:
         return [found for several in pool.map(_measured, rows) for found in several]
 
 
+def measured_references(events: Iterable[str] = STRUCTURE) -> list[Measured]:
+    """Every reference of the message maps, in the first of these message types that has it."""
+    found = []
+    for structure, event in structures(tuple(events)).items():
+        for each in references(structure):
+            there = is_there(event, each)
+            found.append(Measured(each, lands=there, exact=there, reason=None if there else reason_of(each, (event,))))
+    return found
+
+
 def _measured(work: tuple[tuple[str, ...], list[Row]]) -> list[Measured]:
     events, rows = work
     return [measure(component, events) for row in rows for component in components(row)]
@@ -57,7 +70,7 @@ def measure(component: Component, events: tuple[str, ...] = tuple(STRUCTURE)) ->
     reason = reason_of(component, using)
     places = targets(component.target) if component.target else ()
     for event in using[:1] if reason else using:
-        for changed, values in _tried(event, component):
+        for changed, values in islice(_tried(event, component), EXPLAINED if reason else None):
             hits = {text for path, text in changed if any(inside(path, each) for each in places)}
             lands = lands or bool(hits)
             if hits & values if values else hits:

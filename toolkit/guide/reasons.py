@@ -45,7 +45,7 @@ class Written(NamedTuple):
 def reason_of(component: Component, events: tuple[str, ...] | list[str]) -> Reason | None:
     """The reason for a component in these message types: of its segment's row, of a datatype's row, else the guide's own."""
     chain = component.chain
-    for at, (name, row) in enumerate(chain):
+    for at, (name, row) in enumerate((*chain, (component.row.map.partition("[")[0], component.row.row))):
         inner = [f"{map_}:{place}" for map_, place in chain[at + 1 :]]
         for written in (*_written().get((name, row), ()), *_written().get((name, ""), ())):
             if (not written.inside or written.inside in (inner or [ITSELF])) and (
@@ -58,7 +58,7 @@ def reason_of(component: Component, events: tuple[str, ...] | list[str]) -> Reas
 def _own(component: Component) -> Reason | None:
     """What the guide's tables say: only proposed, no path of R4, an extension of a later release."""
     row = component.row
-    if row.proposed and not row.target:
+    if not component.target and (row.proposed or any(step.proposed for step in component.steps)):
         return Reason("open", "the guide only proposes an extension: it has no URL yet")
     if row.r4 or any(step.r4 for step in component.steps):
         return Reason("r4", "the target is no path of R4")

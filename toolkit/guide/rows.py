@@ -79,6 +79,7 @@ class DatatypeRow(NamedTuple):
     datatype_map: str
     table: str
     r4: str  # why the target is no R4 path; "" when it is one
+    proposed: str = ""  # an extension that has no URL yet
 
 
 @cache

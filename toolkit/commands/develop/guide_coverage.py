@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from toolkit.guide.coverage import Found, coverage
-from toolkit.guide.measure import Measured, by_segment, measured, shares
+from toolkit.guide.coverage import Found, coverages
+from toolkit.guide.measure import Measured, by_segment, measured, measured_references, shares
 from toolkit.guide.reasons import KINDS
 from toolkit.guide.rows import STRUCTURE
 from toolkit.say import ROOT, stop
@@ -26,11 +26,11 @@ def guide_coverage(event: Event = "", as_json: Json = False, losses: Losses = Fa
     if event and event not in STRUCTURE:
         stop(f"unknown message type; choose one of {', '.join(STRUCTURE)}", 2)
     events = [event] if event else list(STRUCTURE)
-    found = measured(events)
+    found = [*measured(events), *measured_references(events)]
     if as_json:
         typer.echo("\n".join(map(face, found)))
     else:
-        typer.echo("\n".join([*(table(each, coverage(each), whole=bool(event)) for each in events), "", *report(found)]))
+        typer.echo("\n".join([*(table(each, rows, whole=bool(event)) for each, rows in coverages(events)), "", *report(found)]))
     if any(each.unexplained for each in found):
         raise typer.Exit(1)
 
