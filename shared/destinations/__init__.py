@@ -1,6 +1,6 @@
 """The protocols that messages leave by. Each is a module that owns its facts (``KIND``, see ``kind``) and its class.
 
-A module is imported when an integration declares its class, when a tool asks for all of them, or after a failed delivery.
+A module is imported when an integration declares its class, when a tool needs all of them, or after a failed delivery.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Who the hub is to a destination: nobody, an OAuth 2 client with its credentials, or the app's managed identity."""
+"""How the hub signs in to a destination: without a sign-in, as an OAuth 2 client, or with the app's managed identity."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ SETTINGS = (
     Setting("CLIENT_SECRET", "our secret, for `client`"),
     Setting("SCOPE", "scope of the token; required for `identity`"),
 )
-EARLY = 60.0  # seconds before its end that a token is renewed
+EARLY = 60.0  # a token is renewed so many seconds before it expires
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -38,25 +38,27 @@ _TOKENS = PerLoop(_Token)
 
 
 async def authorization(name: str) -> dict[str, str]:
-    """The header that says who we are, by ``<name>__AUTH``: ``none``, ``client`` or ``identity``.
+    """The header that identifies us, by ``<name>__AUTH``: ``none``, ``client`` or ``identity``.
 
-    ``client`` needs ``<name>__TOKEN_URL``, ``__CLIENT_ID``, ``__CLIENT_SECRET`` and takes ``__SCOPE``; ``identity`` needs
-    ``__SCOPE``. A token is kept until a minute before its end, and one request for it serves everybody who waits.
+    ``client`` requires ``<name>__TOKEN_URL``, ``__CLIENT_ID`` and ``__CLIENT_SECRET``, with an optional ``__SCOPE``; ``identity``
+    requires ``__SCOPE``. A token is kept until a minute before it expires. One request for it serves all deliveries that wait.
     """
-    way = setting(f"{name}__AUTH", "none")
-    if way == "none":
+    method = setting(f"{name}__AUTH", "none")
+    if method == "none":
         return {}
-    if way not in ("client", "identity"):
-        raise Undelivered(kind="misconfigured", code="auth-setting", text=f"setting {name}__AUTH is none, client or identity")
+    if method not in ("client", "identity"):
+        raise Undelivered(
+            kind="misconfigured", code="auth-setting", text=f"setting {name}__AUTH must be none, client or identity"
+        )
     token = _TOKENS.get(name)
     async with token.lock:
         if time.time() > token.ends - EARLY:
-            token.text, token.ends = await (_by_client(name) if way == "client" else _by_identity(name, token))
+            token.text, token.ends = await (_by_client(name) if method == "client" else _by_identity(name, token))
     return {"Authorization": f"Bearer {token.text}"}
 
 
 def forget(name: str) -> None:
-    """Ask for a new token next time: this one was refused."""
+    """Get a new token for the next request, because this one was refused."""
     _TOKENS.get(name).ends = 0
 
 
@@ -67,9 +69,9 @@ async def close(name: str) -> None:
 
 
 async def _by_client(name: str) -> tuple[str, float]:
-    asked = {"grant_type": "client_credentials", "scope": setting(f"{name}__SCOPE")}
-    asked |= {"client_id": setting(f"{name}__CLIENT_ID"), "client_secret": setting(f"{name}__CLIENT_SECRET")}
-    body = urlencode({key: value for key, value in asked.items() if value}).encode()
+    form = {"grant_type": "client_credentials", "scope": setting(f"{name}__SCOPE")}
+    form |= {"client_id": setting(f"{name}__CLIENT_ID"), "client_secret": setting(f"{name}__CLIENT_SECRET")}
+    body = urlencode({key: value for key, value in form.items() if value}).encode()
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
     reply = await https.send(name, "POST", https.address(name, "TOKEN_URL"), body, headers)
     if reply.status != 200:
@@ -78,17 +80,19 @@ async def _by_client(name: str) -> tuple[str, float]:
 
 
 def _not_granted(reply: https.Reply) -> Undelivered:
-    """A token server that is busy is waited for; one that refuses us shows a wrong setting."""
+    """If the token server is busy we wait; if it refuses us, a setting is wrong."""
     return undelivered(reply.status, retry_after=reply.headers.get("retry-after", ""), of="token")
 
 
 def _granted(body: bytes) -> tuple[str, float]:
     try:
-        told = orjson.loads(body)
-        text, lives = str(told["access_token"]), float(told.get("expires_in", 300))
+        granted = orjson.loads(body)
+        text, seconds = str(granted["access_token"]), float(granted.get("expires_in", 300))
     except (ValueError, TypeError, KeyError):
-        raise Undelivered(kind="misconfigured", code="token-unreadable", text="what was given is no token") from None
-    return text, time.time() + max(lives, EARLY + 1)
+        raise Undelivered(
+            kind="misconfigured", code="token-unreadable", text="the answer of the token server holds no token"
+        ) from None
+    return text, time.time() + max(seconds, EARLY + 1)
 
 
 async def _by_identity(name: str, token: _Token) -> tuple[str, float]:
@@ -98,5 +102,5 @@ async def _by_identity(name: str, token: _Token) -> tuple[str, float]:
     try:
         given = await token.credential.get_token(setting(f"{name}__SCOPE"))
     except AzureError:
-        raise Undelivered(kind="misconfigured", code="token-refused", text="the managed identity was given no token") from None
+        raise Undelivered(kind="misconfigured", code="token-refused", text="the managed identity got no token") from None
     return given.token, float(given.expires_on)

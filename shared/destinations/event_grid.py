@@ -1,4 +1,4 @@
-"""An Event Grid topic that messages are announced on: an event says which message there is, never what is in it."""
+"""An Event Grid topic. An event announces a message and never carries its content."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from shared.destinations import fence
 from shared.destinations.failures import AZURE
-from shared.destinations.https import may_be_told
+from shared.destinations.https import is_safe
 from shared.destinations.identity import managed_identity
 from shared.destinations.kind import Kind, Setting
 from shared.destinations.loops import PerLoop
@@ -47,8 +47,8 @@ _CLIENTS = PerLoop(_Held)
 class Topic:
     """A custom topic with the CloudEvents schema, by ``<name>__ENDPOINT`` and ``<name>__KEY`` (absent: managed identity).
 
-    Without an endpoint of its own it is the hub's topic, whose address the infrastructure gives to every app.
-    The event carries the outgoing properties, in its data and as extension attributes; the body stays in the hub.
+    Without its own endpoint it is the hub's topic, whose address the infrastructure gives to every app. The event carries the
+    outgoing properties, in its data and as extension attributes; the body stays in the hub.
     """
 
     kind: ClassVar[Kind] = KIND
@@ -87,7 +87,7 @@ class Topic:
 
     def _held(self) -> _Held:
         endpoint, key = self._address()
-        if not may_be_told(endpoint):
+        if not is_safe(endpoint):
             raise Undelivered(
                 kind="misconfigured", code="no-address", text=f"setting {self.name}__ENDPOINT is absent or not https"
             )
@@ -110,7 +110,7 @@ class Topic:
 
 
 def event_id(name: str, outgoing: Outgoing) -> str:
-    """The same for each attempt at the same message, so that a subscriber can tell a repetition."""
+    """The same id for each attempt at the same message, so that a subscriber recognises a repetition."""
     parts = [name, outgoing.control_id, *(f"{key}={outgoing.properties[key]}" for key in sorted(outgoing.properties))]
     return str(uuid5(NAMESPACE_URL, "\n".join(parts)))
 
@@ -123,13 +123,11 @@ def _open(held: _Held, endpoint: str, key: str) -> None:
     try:
         held.client = EventGridPublisherClient(endpoint, held.credential, retry_total=0, permit_redirects=False)
     except ValueError:
-        raise Undelivered(
-            kind="misconfigured", code="bad-setting", text="the address of the topic is not one of Event Grid"
-        ) from None
+        raise Undelivered(kind="misconfigured", code="bad-setting", text="the address is not an Event Grid topic") from None
 
 
 def _broken(error: "AzureError") -> Undelivered:
-    """The SDK says ``ServiceRequestError`` for a line that broke after the event had gone, too: its cause tells."""
+    """The SDK also raises ``ServiceRequestError`` if the connection broke after the event was sent; its cause shows which."""
     from aiohttp import ClientConnectorError
 
     if isinstance(error.inner_exception, ClientConnectorError):

@@ -1,4 +1,4 @@
-"""What a failed delivery means: whose failure it is, what it costs, and whether the message may have been taken.
+"""What a failed delivery means: who caused it, what it costs, and whether the message may have been accepted.
 
 Each kind of destination has a table (``KIND.failures``) and raises by it; the rows that several kinds share are here. The hub and
 the breaker act on the tables, and docs/generated/delivery-failures.md is made from them. A failure of a message never touches
@@ -35,7 +35,10 @@ OWNERS: Mapping[Owner, Consequence] = MappingProxyType(
 
 
 class Failure(NamedTuple):
-    """One way in which a delivery fails. ``again``: it is tried again; otherwise it is a dead letter at once."""
+    """One way in which a delivery fails. ``again``: it is tried again; otherwise the message is a dead letter at once.
+
+    ``taken``: whether the destination may have accepted the message although we got no answer.
+    """
 
     code: str
     when: str
@@ -63,7 +66,7 @@ HTTP_STATUSES: Mapping[int, Status] = MappingProxyType(
         **dict.fromkeys((409, 412, 423), LATER),
     }
 )
-# Within a transaction's answer: the server lives, whatever it says of one entry.
+# Of one entry in a transaction's answer: the server is up, even if the entry failed.
 ENTRY_BY_HUNDRED: Mapping[int, Status] = MappingProxyType({4: FINAL})  # any other: ENTRY_BROKE
 ENTRY_BROKE = Status("message", True, "maybe")
 ENTRY_STATUSES: Mapping[int, Status] = MappingProxyType(
@@ -98,7 +101,7 @@ ACKNOWLEDGEMENTS = (
 AZURE = (  # of a storage queue and of Event Grid
     *(failure for failure in CONNECTION if failure.code in ("refused", "line-broken")),
     Failure("timeout", "no answer in time after sending began", "unclear", True, "maybe"),
-    Failure("too-large", "the message is larger than a queue takes", "message", False, "no"),
+    Failure("too-large", "the message is larger than a queue accepts", "message", False, "no"),
     *(failure for failure in SETTINGS if failure.code != "tls-setting"),
 )
 
@@ -108,13 +111,13 @@ def of_status(status: int, of: str = "http") -> Status:
     if of == "entry":
         return ENTRY_STATUSES.get(status) or ENTRY_BY_HUNDRED.get(status // 100, ENTRY_BROKE)
     meaning = HTTP_STATUSES.get(status) or BY_HUNDRED.get(status // 100, BROKE)
-    if of == "token":  # nothing of the message was sent yet, and a server that refuses our credentials refuses all messages
+    if of == "token":  # nothing of the message was sent yet; a server that refuses our credentials would refuse every message
         return AWAY if meaning in (AWAY, BROKE) else SET_UP
     return meaning
 
 
 def owner(problem: Undelivered) -> Owner:
-    """Whose failure it is: by its code; by its kind when no table has the code."""
+    """Who caused the failure: by its code; by its kind if no table has the code."""
     of, _, status = problem.code.partition("-")
     if of in ("http", "entry", "token") and status.isdecimal():
         return of_status(int(status), of).owner

@@ -1,8 +1,8 @@
-"""Whether a send may still begin: looked at right before the first byte, by the destination itself.
+"""Whether a send may still begin. The destination checks this immediately before the first byte.
 
-A process that was stopped and woke up late must not send: the lane may be another worker's by then, and a newer message of the
-same patient may have been delivered. The pipeline says how much of the claim is left; a destination that opens connections or
-asks for tokens first looks again when it is about to write.
+A process that was paused and resumed late must not send: by then another worker may hold the lane, and may have delivered a newer
+message of the same patient. The caller sets how much time is left of the claim. A destination that first opens a connection or
+gets a token checks again when it is about to write.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ _LEFT: ContextVar[Callable[[], float]] = ContextVar("left")
 
 
 class Late(Interrupted):
-    """The claim under which this was to be sent has ended: nothing may be sent any more."""
+    """The claim on the lane has expired, so nothing may be sent."""
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def until(left: Callable[[], float]) -> Iterator[None]:
 
 
 def check() -> None:
-    """Raises ``Late``; without a pipeline around it (a test, a command) a send may always begin."""
+    """Raises ``Late`` if no time is left. Outside ``until`` (a test, a command) a send may always begin."""
     left = _LEFT.get(None)
     if left is not None and left() <= 0:
         raise Late

@@ -1,4 +1,4 @@
-"""What a FHIR server's answer means: a status is not enough, every entry is looked at."""
+"""What a FHIR server's answer means. The status is not enough: every entry is checked."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from shared.fhir.resource import Decimal, Resource
 from shared.problems import Undelivered
 
 FHIR = ("application/fhir+json", "application/json", "text/json")
-PASSING = ("transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled")  # FHIR issue-type
+TEMPORARY = ("transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled")  # FHIR issue-type
 
 
 def resource_of(reply: Reply) -> dict[str, Any]:
@@ -19,23 +19,21 @@ def resource_of(reply: Reply) -> dict[str, Any]:
     if not 200 <= reply.status < 300:
         raise refusal(reply)
     if reply.content_type not in FHIR:
-        raise Undelivered(
-            kind="misconfigured", code="not-fhir", text="the answer is no FHIR: something else stands at that address"
-        )
+        raise Undelivered(kind="misconfigured", code="not-fhir", text="the answer is not FHIR: another server is at that address")
     try:
         content = orjson.loads(reply.body)
     except ValueError:
-        raise Undelivered(kind="transient", code="reply-cut", text="the answer is cut off", ambiguous=True) from None
+        raise Undelivered(kind="transient", code="reply-cut", text="the answer is incomplete", ambiguous=True) from None
     if not isinstance(content, dict):
-        raise Undelivered(kind="transient", code="reply-odd", text="the answer is no resource", ambiguous=True)
+        raise Undelivered(kind="transient", code="reply-odd", text="the answer is not a resource", ambiguous=True)
     if content.get("resourceType") == "OperationOutcome":
         raise _outcome(content)
     return content
 
 
 def refusal(reply: Reply) -> Undelivered:
-    """The problem of an answer that is no success, with the words of its OperationOutcome."""
-    return undelivered(reply.status, retry_after=reply.headers.get("retry-after", ""), detail=words(reply.body))
+    """The problem of an answer that is not a success, with the text of its OperationOutcome."""
+    return undelivered(reply.status, retry_after=reply.headers.get("retry-after", ""), detail=outcome_text(reply.body))
 
 
 def entries_of(content: dict[str, Any], expected: int) -> list[dict[str, Any]]:
@@ -47,12 +45,12 @@ def entries_of(content: dict[str, Any], expected: int) -> list[dict[str, Any]]:
     for response in responses:
         status = status_of(response)
         if not 200 <= status < 300:
-            raise undelivered(status, detail=words(orjson.dumps(response.get("outcome"))), of="entry")
+            raise undelivered(status, detail=outcome_text(orjson.dumps(response.get("outcome"))), of="entry")
     return responses
 
 
 def _objects(listed: Any) -> list[dict[str, Any]]:
-    """The JSON objects of a list; nothing for anything else: a server's answer may hold anything."""
+    """The JSON objects of a list; empty for anything else, because a server's answer may hold anything."""
     return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
@@ -60,7 +58,7 @@ def found_in(body: bytes, kind: str) -> list[Resource]:
     """The resources of this type that a search found, decimals as they were written.
 
     Raises:
-        Undelivered: the answer cannot be read, so whether the server holds one is not known.
+        Undelivered: the answer cannot be read, so it is not known whether the server holds one.
     """
     try:
         listed = json.loads(body, parse_float=Decimal).get("entry", [])
@@ -78,26 +76,31 @@ def status_of(response: dict[str, Any]) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def words(body: bytes) -> str:
-    """What an OperationOutcome says, one issue a line; empty for anything else."""
+def outcome_text(body: bytes) -> str:
+    """The issues of an OperationOutcome, one on each line; empty for anything else."""
     try:
         issues = orjson.loads(body)["issue"]
-        return "\n".join(" ".join(filter(None, _said(issue))) for issue in issues)
+        return "\n".join(" ".join(filter(None, _issue_parts(issue))) for issue in issues)
     except (ValueError, TypeError, KeyError, AttributeError):
         return ""
 
 
-def _said(issue: dict[str, Any]) -> tuple[str, ...]:
+def _issue_parts(issue: dict[str, Any]) -> tuple[str, ...]:
     text = issue.get("details", {}).get("text", "")
     return issue.get("severity", ""), issue.get("code", ""), *issue.get("expression", ()), text, issue.get("diagnostics", "")
 
 
 def _outcome(content: dict[str, Any]) -> Undelivered:
-    """A success that carries an outcome in place of an answer: an error of the server, or nothing that tells."""
+    """A success with an OperationOutcome in place of the answer: an error of the server, or an unclear result."""
     errors = [issue for issue in _objects(content.get("issue")) if issue.get("severity") in ("error", "fatal")]
-    said = words(orjson.dumps(content))
-    if errors and not any(issue.get("code") in PASSING for issue in errors):
-        return Undelivered(kind="permanent", code="outcome-error", text="the server says success and means an error", detail=said)
+    detail = outcome_text(orjson.dumps(content))
+    if errors and not any(issue.get("code") in TEMPORARY for issue in errors):
+        return Undelivered(
+            kind="permanent",
+            code="outcome-error",
+            text="the server reports success, but its OperationOutcome is an error",
+            detail=detail,
+        )
     return Undelivered(
-        kind="transient", code="outcome", text="the server answers with an outcome alone", ambiguous=True, detail=said
+        kind="transient", code="outcome", text="the server answers with an OperationOutcome only", ambiguous=True, detail=detail
     )

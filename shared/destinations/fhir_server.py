@@ -1,4 +1,4 @@
-"""A FHIR R4 server that takes transactions: a patient it knows is read, merged and written with ``If-Match``."""
+"""A FHIR R4 server that accepts transactions. A patient that it knows is read, merged and written with ``If-Match``."""
 
 import json
 from base64 import b64decode
@@ -24,8 +24,8 @@ from shared.problems import Undelivered
 
 FHIR = "application/fhir+json"
 AGAIN = ("http-409", "http-412", "entry-409", "entry-412", "created-meanwhile")
-ROUNDS = 4  # of read, merge, write, before the message waits for its next attempt
-LARGE = 5 * 1024 * 1024 // 3 * 4  # base64 characters of a Binary that is uploaded by itself, before the transaction: 5 MiB
+ROUNDS = 4  # how often we read, merge and write before the message waits for its next attempt
+LARGE = 5 * 1024 * 1024 // 3 * 4  # base64 characters (5 MiB): a Binary so large is uploaded on its own, before the transaction
 CHUNK = 64 * 1024  # base64 characters; a multiple of four
 Opener = Callable[[], AsyncIterator[bytes]]
 KIND = Kind(
@@ -58,9 +58,9 @@ KIND = Kind(
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FhirServer:
-    """By ``<name>__URL``, ``__TIMEOUT`` (30 s), and the settings of ``authority`` (who we are) and ``tls`` (CA, CERT, KEY).
+    """A FHIR server, by ``<name>__URL``, ``__TIMEOUT`` (30 s), and the settings of ``authority`` (sign-in) and ``tls``.
 
-    Of resources of the type ``newest`` the version with the later ``date`` stays, whichever comes first.
+    Of resources of the type ``newest`` the server keeps the version with the later ``date``, in any order of arrival.
     """
 
     kind: ClassVar[Kind] = KIND
@@ -85,13 +85,13 @@ class FhirServer:
         return await self._merge(exact) if merging else await self._post(to_json(exact), len(exact["entry"]))
 
     async def _held(self, bundle: Resource) -> dict[int, Resource]:
-        """What the server holds of what the transaction would replace, where the newest version stays: by place of the entry."""
-        asked = versioned_entries(bundle, self.newest) if self.newest else {}
-        read = {place: await self._read(id_) for place, id_ in asked.items()}
+        """Resources of the type ``newest`` that the transaction would replace, as the server holds them, by entry number."""
+        versioned = versioned_entries(bundle, self.newest) if self.newest else {}
+        read = {place: await self._read(id_) for place, id_ in versioned.items()}
         return {place: there for place, there in read.items() if there}
 
     async def _read(self, id_: str) -> Resource | None:
-        """One resource of the type ``newest``; ``None`` when the server has none of this id, or none any more."""
+        """One resource of the type ``newest``; ``None`` if the server never had one with this id, or has deleted it."""
         reply = await self._send("GET", f"{https.address(self.name)}/{self.newest}/{id_}", b"", {"Cache-Control": "no-cache"})
         return None if reply.status in (404, 410) else resource_of(reply)
 
@@ -105,7 +105,7 @@ class FhirServer:
         return Receipt("stored")
 
     async def _merge(self, bundle: Resource) -> Receipt:
-        """Read, merge, write; again when somebody else was faster."""
+        """Read, merge and write; again if another client has changed the resource meanwhile."""
         for _ in range(ROUNDS - 1):
             try:
                 return await self._merge_once(bundle)
@@ -115,13 +115,13 @@ class FhirServer:
         return await self._merge_once(bundle)
 
     async def _merge_once(self, bundle: Resource) -> Receipt:
-        held = {place: await self._find(*asked) for place, asked in merge_searches(bundle).items()}
+        held = {place: await self._find(*search) for place, search in merge_searches(bundle).items()}
         new = tuple(place for place, there in held.items() if there is None)
         body = to_json(prepare(bundle, held))
         return await self._post(body, len(bundle["entry"]), new)
 
     async def _find(self, kind: str, query: str) -> Resource | None:
-        """What the server holds; the search is a POST, so that no identifier stands in a URL, and never from a cache."""
+        """What the server holds, never from a cache. The search is a POST, so that no identifier is in a URL."""
         body = urlencode({**search_form(query), "_count": "3"}).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cache-Control": "no-cache"}
         reply = await self._send("POST", f"{https.address(self.name)}/{kind}/_search", body, headers)
@@ -131,12 +131,12 @@ class FhirServer:
             raise Undelivered(kind="permanent", code="not-unique", text="the server holds several resources with that identifier")
         if found and not _version(found[0]):
             raise Undelivered(
-                kind="misconfigured", code="no-versions", text="the server tells no versions, so nothing can be merged safely"
+                kind="misconfigured", code="no-versions", text="the server gives no versions, so nothing can be merged safely"
             )
         return found[0] if found else None
 
     async def _send(self, method: str, url: str, body: bytes | Opener, headers: dict[str, str]) -> https.Reply:
-        """One request with our token; a token that is refused is asked for again, once."""
+        """One request with our token. If the token is refused, one more with a new token."""
         headers = {"Accept": FHIR, **headers}
         reply = await self._send_once(method, url, body, headers)
         if reply.status != 401:
@@ -145,18 +145,18 @@ class FhirServer:
         return await self._send_once(method, url, body, headers)
 
     async def _send_once(self, method: str, url: str, body: bytes | Opener, headers: dict[str, str]) -> https.Reply:
-        proof = await authority.authorization(self.name)
-        return await https.send(self.name, method, url, body if isinstance(body, bytes) else body(), {**headers, **proof})
+        sign_in = await authority.authorization(self.name)
+        return await https.send(self.name, method, url, body if isinstance(body, bytes) else body(), {**headers, **sign_in})
 
     def _is_large(self, entry: dict[str, Any]) -> bool:
-        """A Binary that is written under an id of ours: written twice, it is there once."""
+        """Whether an entry is a large Binary under our own id, so that two uploads leave one resource."""
         content, request = entry.get("resource", {}), entry.get("request", {})
         is_ours = request.get("method") == "PUT" and request.get("url") == f"Binary/{content.get('id')}"
         return is_ours and len(content.get("data", "")) >= self.large
 
     async def _without_documents(self, bundle: Resource, files: tuple[Opener, ...]) -> Resource:
-        """Upload the large documents first, piece by piece; the transaction then refers to them."""
-        there = {}
+        """The transaction without large documents, which are uploaded first, piece by piece; it then refers to them."""
+        uploaded = {}
         for entry in bundle["entry"]:
             if (number := file_number(entry)) is not None:
                 await self._upload(entry["resource"], files[number])
@@ -164,9 +164,9 @@ class FhirServer:
                 await self._upload(entry["resource"], partial(_pieces, entry["resource"]["data"]))
             else:
                 continue
-            there[entry["fullUrl"]] = f"Binary/{entry['resource']['id']}"
-        kept = [entry for entry in bundle["entry"] if entry.get("fullUrl") not in there]
-        return {**bundle, "entry": [rewrite_references(entry, there) for entry in kept]}
+            uploaded[entry["fullUrl"]] = f"Binary/{entry['resource']['id']}"
+        kept = [entry for entry in bundle["entry"] if entry.get("fullUrl") not in uploaded]
+        return {**bundle, "entry": [rewrite_references(entry, uploaded) for entry in kept]}
 
     async def _upload(self, binary: Resource, pieces: Opener) -> None:
         url = f"{https.address(self.name)}/Binary/{binary['id']}"
@@ -176,7 +176,7 @@ class FhirServer:
             raise refusal(reply)
 
     async def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the open connections."""
         await https.close(self.name)
         await authority.close(self.name)
 
@@ -188,7 +188,7 @@ def _transaction(body: bytes) -> dict[str, Any]:
         content = {}
     if isinstance(content, dict) and content.get("type") in ("transaction", "batch") and content.get("entry"):
         return content
-    raise Undelivered(kind="permanent", code="no-transaction", text="what is to be sent is no transaction")
+    raise Undelivered(kind="permanent", code="no-transaction", text="our message is not a transaction")
 
 
 def _version(held: Resource) -> str:

@@ -6,11 +6,11 @@ START, END = b"\x0b", b"\x1c\r"
 
 
 class BadFrame(Exception):
-    """What came in is no frame: too large, or without its start block."""
+    """What was received is not a frame: it is too large, or has no start block."""
 
 
 def framed(body: bytes) -> bytes:
-    """The body in its frame; ``ValueError`` when the body holds a block character, which would end the frame early.
+    """The body in its frame. ``ValueError``: the body holds a block character, which would end the frame early.
 
     >>> framed(b"MSH|")
     b'\\x0bMSH|\\x1c\\r'
@@ -21,10 +21,10 @@ def framed(body: bytes) -> bytes:
 
 
 async def read_frame(reader: StreamReader) -> bytes:
-    """The content of the next frame; what stands before its start block is dropped.
+    """The content of the next frame. Bytes before its start block are dropped.
 
-    Raises ``EOFError`` when the line ends first (the frame is absent or cut), ``BadFrame`` when it is larger than the
-    reader's limit or has no start block.
+    Raises ``EOFError`` if the connection ends first (no frame, or an incomplete one), ``BadFrame`` if the frame is larger than
+    the reader's limit or has no start block.
     """
     try:
         data = await reader.readuntil(END)

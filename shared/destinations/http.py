@@ -1,4 +1,4 @@
-"""An HTTP endpoint that takes one message a request: HL7 v2 with its acknowledgement, or anything else by status alone."""
+"""An HTTP endpoint that accepts one message per request: HL7 v2 with its acknowledgement, anything else by status alone."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -27,7 +27,7 @@ KIND = Kind(
     failures=(
         *ACKNOWLEDGEMENTS,
         *CONNECTION,
-        Failure("reply-odd", "an HL7 message was sent and no acknowledgement came back", "unclear", True, "maybe"),
+        Failure("reply-odd", "an HL7 message was sent and the answer is not an acknowledgement", "unclear", True, "maybe"),
         Failure("ack-other", "the acknowledgement names another message", "unclear", True, "maybe"),
         Failure("reply-too-large", "the answer is too large to be read", "unclear", True, "maybe"),
         *SETTINGS,
@@ -39,9 +39,9 @@ KIND = Kind(
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HttpEndpoint:
-    """By ``<name>__URL``, ``__TIMEOUT`` (30 s), ``__KEY_HEADER`` and ``__KEY_VALUE``, and those of ``authority`` and ``tls``.
+    """An HTTP endpoint, by ``<name>__URL`` and the other settings of ``KIND``.
 
-    An HL7 v2 message is delivered when its acknowledgement says so; anything else when the status is a success.
+    An HL7 v2 message is delivered if its acknowledgement accepts it; anything else if the status is a success.
     """
 
     kind: ClassVar[Kind] = KIND
@@ -63,18 +63,18 @@ class HttpEndpoint:
         return {header: setting(f"{self.name}__KEY_VALUE")} if header else {}
 
     async def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the open connections."""
         await https.close(self.name)
         await authority.close(self.name)
 
 
 def _acknowledged(outgoing: Outgoing, reply: https.Reply) -> Receipt:
     try:
-        told = read_reply(reply.body)
+        answer = read_reply(reply.body)
     except BadFrame:
         raise Undelivered(
-            kind="transient", code="reply-odd", text="what came back is no acknowledgement", ambiguous=True
+            kind="transient", code="reply-odd", text="the answer is not an acknowledgement", ambiguous=True
         ) from None
-    if told.control_id != control_id(outgoing.body):
+    if answer.control_id != control_id(outgoing.body):
         raise Undelivered(kind="transient", code="ack-other", text="the acknowledgement names another message", ambiguous=True)
-    return judge(told)
+    return judge(answer)

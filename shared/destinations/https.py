@@ -1,4 +1,4 @@
-"""HTTP to a destination: declared addresses only, no redirect followed, no cookie kept, every answer bounded."""
+"""HTTP to a destination: declared addresses only, no redirects, no cookies, and a limit on the size of an answer."""
 
 import asyncio
 import ssl
@@ -22,7 +22,7 @@ Body = bytes | AsyncIterator[bytes]
 
 
 class Reply(NamedTuple):
-    """What came back; names of headers in lower case."""
+    """The answer; names of headers in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -41,8 +41,8 @@ class _Held:
 _SESSIONS = PerLoop(_Held)
 
 
-def may_be_told(url: str) -> bool:
-    """Whether a message, a key or a token may go there: over TLS, or to this machine."""
+def is_safe(url: str) -> bool:
+    """Whether a message, a key or a token may be sent to this address: over TLS, or to this machine."""
     parts = urlsplit(url)
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
@@ -50,7 +50,7 @@ def may_be_told(url: str) -> bool:
 def address(name: str, key: str = "URL") -> str:
     """The declared address ``<name>__URL``, without a slash at its end."""
     url = setting(f"{name}__{key}")
-    if not may_be_told(url):
+    if not is_safe(url):
         raise Undelivered(
             kind="misconfigured", code="no-address", text=f"setting {name}__{key} is absent or does not begin with https"
         )
@@ -58,10 +58,10 @@ def address(name: str, key: str = "URL") -> str:
 
 
 async def send(name: str, method: str, url: str, body: Body, headers: Mapping[str, str]) -> Reply:
-    """One request of this destination and its answer, whatever the status; raises ``Undelivered`` when none came.
+    """One request to this destination and its answer, with any status. ``Undelivered``: there was no answer.
 
-    A body in pieces takes as long as the integration gives a delivery; what comes back for one that was taken is not read, since
-    it may be the whole of it again.
+    A body in pieces may take as long as the integration gives a delivery. If it was accepted, the answer is not read,
+    since it may repeat the whole body.
     """
     import aiohttp
 
@@ -90,7 +90,7 @@ def _session(name: str) -> "ClientSession":
         try:
             connector = TCPConnector(ssl=https_context(name), limit=0)
         except (OSError, ValueError):
-            text = f"settings {name}__CA, {name}__CERT or {name}__KEY are of no use"
+            text = f"settings {name}__CA, {name}__CERT or {name}__KEY cannot be read"
             raise Undelivered(kind="misconfigured", code="tls-setting", text=text) from None
         timeout = ClientTimeout(total=time_limit(name))
         held.session = ClientSession(connector=connector, timeout=timeout, cookie_jar=DummyCookieJar(), trace_configs=[_fenced()])
@@ -98,7 +98,7 @@ def _session(name: str) -> "ClientSession":
 
 
 def _fenced() -> "TraceConfig":
-    """Looks at the claim once the connection is there, which is right before the first byte."""
+    """Checks the claim when the connection is open, immediately before the first byte."""
     from aiohttp import TraceConfig
 
     async def check(*_: object) -> None:
@@ -115,9 +115,7 @@ async def _read(answer: "ClientResponse") -> Reply:
     async for chunk in answer.content.iter_chunked(64 * 1024):
         body += chunk
         if len(body) > LARGEST_REPLY:
-            raise Undelivered(
-                kind="transient", code="reply-too-large", text="the answer is larger than any should be", ambiguous=True
-            )
+            raise Undelivered(kind="transient", code="reply-too-large", text="the answer is too large", ambiguous=True)
     return Reply(answer.status, {key.lower(): value for key, value in answer.headers.items()}, bytes(body))
 
 
@@ -125,7 +123,7 @@ def _broken(error: Exception) -> NoReturn:
     import aiohttp
 
     if isinstance(error, aiohttp.InvalidURL):
-        raise Undelivered(kind="misconfigured", code="no-address", text="the address of the settings is not a URL") from None
+        raise Undelivered(kind="misconfigured", code="no-address", text="the address in the settings is not a URL") from None
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         raise Undelivered(kind="misconfigured", code="tls", text="the two sides do not trust each other") from None
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
@@ -133,5 +131,5 @@ def _broken(error: Exception) -> NoReturn:
     if isinstance(error, TimeoutError):
         raise Undelivered(kind="transient", code="timeout", text="no answer in time", ambiguous=True) from None
     raise Undelivered(
-        kind="transient", code="line-broken", text="the connection broke before the whole answer came", ambiguous=True
+        kind="transient", code="line-broken", text="the connection broke before the whole answer arrived", ambiguous=True
     ) from None

@@ -1,4 +1,4 @@
-"""The app's managed identity; on a developer's machine, whoever is signed in."""
+"""The app's managed identity; on a developer's machine, the identity that is signed in."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def managed_identity() -> "AsyncTokenCredential":
-    """A credential that asks Azure for tokens; ``AZURE_CLIENT_ID`` names a user-assigned identity."""
+    """A credential that gets tokens from Azure; ``AZURE_CLIENT_ID`` names a user-assigned identity."""
     from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
     if setting("IDENTITY_ENDPOINT"):  # set by Azure Functions

@@ -28,7 +28,7 @@ class Kind:
         settings: what the protocol reads under the destination's name.
         failures: each way in which a delivery fails; see ``failures``. HTTP statuses are not repeated here.
         answers_with_status: a failed delivery may be reported by an HTTP status.
-        simulator: the class that stands in for the destination on a developer's machine, as ``module:class``. The module belongs
+        simulator: the class that replaces the destination on a developer's machine, as ``module:class``. The module belongs
             to the toolkit, which is never deployed, so it is named here and not imported. Empty: there is none.
         publishes: the destination announces messages that others take from the outbox.
     """

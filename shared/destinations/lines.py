@@ -1,4 +1,4 @@
-"""TCP connections that are kept: one at a time for each user, checked before use, dropped after any doubt."""
+"""TCP connections that are kept open: each serves one delivery at a time, is checked before use, and is dropped if in doubt."""
 
 import asyncio
 import socket
@@ -12,11 +12,11 @@ from shared.destinations import fence
 from shared.destinations.framing import END, START, read_frame
 from shared.destinations.loops import PerLoop
 
-IDLE = 60.0  # seconds: a firewall may have forgotten an older connection without telling anybody
+IDLE = 60.0  # seconds: a firewall may drop an older connection without notice
 
 
 class Address(NamedTuple):
-    """Where a line leads; ``limit`` bounds what is read from it."""
+    """The address of a connection; ``limit``: bytes of the largest frame that is read from it."""
 
     host: str
     port: int
@@ -25,12 +25,12 @@ class Address(NamedTuple):
 
 
 class _Reader(asyncio.StreamReader):
-    """A stream reader that counts what has come in, and knows the end."""
+    """A stream reader that counts the bytes received, and knows whether the other side has closed."""
 
-    heard, ended = 0, False
+    received, ended = 0, False
 
     def feed_data(self, data: bytes) -> None:  # type: ignore[override]
-        self.heard += len(data)
+        self.received += len(data)
         super().feed_data(data)
 
     def feed_eof(self) -> None:
@@ -40,7 +40,7 @@ class _Reader(asyncio.StreamReader):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Line:
-    """One connection; ``read`` counts the bytes that were asked for, so that anything else that came in shows."""
+    """One connection. ``read`` counts the bytes of the frames that were read, so that unexpected bytes show."""
 
     address: Address
     reader: _Reader
@@ -49,7 +49,7 @@ class Line:
     read: int = 0
 
     async def send(self, data: bytes) -> None:
-        """Raises ``fence.Late``: the claim has ended meanwhile, and nothing was sent."""
+        """Send these bytes. ``fence.Late``: the claim has expired meanwhile, and nothing was sent."""
         fence.check()
         self.writer.write(data)
         await self.writer.drain()
@@ -60,16 +60,16 @@ class Line:
         return frame
 
     async def is_clean(self) -> bool:
-        """Open, young, and silent since the last reply: neither closed by the other side nor holding a stray frame."""
+        """Whether it is open, recently used, and has received nothing since the last reply: no close, and no stray frame."""
         more = await self.has_more()
         young = asyncio.get_running_loop().time() - self.parked_at < IDLE
         return young and not more and not self.reader.ended and not self.writer.is_closing()
 
     async def has_more(self) -> bool:
-        """Whether something has come in that nobody asked for."""
-        for _ in range(2):  # first the loop sees what has come in, then the reader is told
+        """Whether it has received unexpected bytes."""
+        for _ in range(2):  # first the event loop sees the bytes, then it feeds the reader
             await asyncio.sleep(0)
-        return self.reader.heard > self.read
+        return self.reader.received > self.read
 
     def drop(self) -> None:
         self.writer.close()
@@ -85,7 +85,7 @@ _POOLS = PerLoop(_Pool)
 
 @asynccontextmanager
 async def line(name: str, address: Address) -> AsyncIterator[Line]:
-    """A line of this destination for one exchange; kept afterwards only when the exchange ended without an exception."""
+    """A connection to this destination for one exchange. It is kept afterwards only if the exchange raised nothing."""
     pool = _POOLS.get(name)
     taken = await _kept(pool, address) or await connect(address)
     done = False
@@ -120,7 +120,7 @@ async def connect(address: Address) -> Line:
 
 
 async def close(name: str) -> None:
-    """Close this loop's idle lines of the destination."""
+    """Close this event loop's idle connections to the destination."""
     pool = _POOLS.take(name)
     for parked in pool.idle if pool else ():
         parked.drop()

@@ -1,4 +1,4 @@
-"""Connections belong to the event loop that made them; a declaration outlives many loops."""
+"""One value for each event loop: a connection belongs to the loop that made it, and a declaration outlives many loops."""
 
 from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable
@@ -8,14 +8,14 @@ T = TypeVar("T")
 
 
 class PerLoop(Generic[T]):
-    """One value per running loop and key, made when first asked for."""
+    """One value for each running loop and key, made when it is first used."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
         self._held: dict[tuple[AbstractEventLoop, object], T] = {}
 
     def get(self, key: object) -> T:
-        """The value of this loop; those of loops that are closed are forgotten."""
+        """The value of this loop. Values of closed loops are removed."""
         self._held = {held: value for held, value in self._held.items() if not held[0].is_closed()}
         place = (get_running_loop(), key)
         if place not in self._held:
@@ -23,5 +23,5 @@ class PerLoop(Generic[T]):
         return self._held[place]
 
     def take(self, key: object) -> T | None:
-        """The value of this loop, which is then forgotten."""
+        """Remove and return the value of this loop; ``None`` if there is none."""
         return self._held.pop((get_running_loop(), key), None)

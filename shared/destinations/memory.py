@@ -1,4 +1,4 @@
-"""A destination that keeps what it gets, and fails as it is told to: for tests, and for seeing what would be sent."""
+"""A destination that keeps what it receives and fails on request: for tests, and to see what would be sent."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ KIND = Kind(label="memory")
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Memory:
-    """Keeps every body in ``received``; each next one meets the next of ``answers``, and is taken when none is left.
+    """Keeps every body in ``received``. Each delivery gets the next of ``answers``; with none left it is accepted.
 
-    An ambiguous ``Undelivered`` keeps the body and raises: taken, and the answer lost.
+    An ambiguous ``Undelivered`` keeps the body and raises: the body was accepted and the answer was lost.
     """
 
     kind: ClassVar[Kind] = KIND
@@ -33,8 +33,8 @@ class Memory:
         return answer
 
     def will(self, answers: Iterable[Receipt | Undelivered]) -> None:
-        """Answer the next deliveries so."""
+        """Give these answers to the next deliveries."""
         self.answers.extend(answers)
 
     async def close(self) -> None:
-        """Nothing is open; what was received stays."""
+        """Nothing to close; ``received`` stays."""

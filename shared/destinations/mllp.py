@@ -1,4 +1,4 @@
-"""A destination that speaks MLLP: one message on a line at a time, done when its own acknowledgement has come."""
+"""A destination by MLLP: one message at a time on a connection, delivered when its own acknowledgement accepts it."""
 
 import asyncio
 import ssl
@@ -28,7 +28,7 @@ KIND = Kind(
     failures=(
         *ACKNOWLEDGEMENTS,
         *CONNECTION,
-        Failure("bad-frame", "what came back is not an acknowledgement", "unclear", True, "maybe"),
+        Failure("bad-frame", "the answer is not an acknowledgement", "unclear", True, "maybe"),
         Failure("no-control-id", "our message has no MSH-10 that could be acknowledged", "message", False, "no"),
         Failure("block-character", "our message holds a block character of MLLP", "message", False, "no"),
         *SETTINGS,
@@ -60,11 +60,11 @@ class Mllp:
             sending.began = True
             await line.send(frame)
             while (reply := read_reply(await line.receive())).control_id != sent:
-                pass  # a stray or late acknowledgement: some other message's
+                pass  # a late acknowledgement of another message
             try:
                 return judge(reply)
             except Undelivered as problem:
-                problem.ambiguous |= await line.has_more()  # AE, and then AA? What it means nobody knows
+                problem.ambiguous |= await line.has_more()  # an AE followed by an AA: it is not clear which counts
                 raise
 
     def _address(self) -> lines.Address:
@@ -76,12 +76,12 @@ class Mllp:
         return lines.Address(host, int(port), _tls(self.name))
 
     async def close(self) -> None:
-        """Close the lines that are kept."""
+        """Close the open connections."""
         await lines.close(self.name)
 
 
 class Reply(NamedTuple):
-    """What an acknowledgement says: MSA-1, MSA-2, and the words of MSA-3 and ERR."""
+    """An acknowledgement: MSA-1, MSA-2, and the text of MSA-3 and ERR."""
 
     code: str
     control_id: str
@@ -90,26 +90,26 @@ class Reply(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class _Sending:
-    """Whether any byte may have left: from then on a failure leaves open whether the message was taken."""
+    """Whether any byte may have been sent. From then on a failure does not show whether the message was accepted."""
 
     began: bool = False
 
 
 def judge(reply: Reply) -> Receipt:
-    """The receipt of an acceptance; anything else raises ``Undelivered``."""
+    """The receipt of an acknowledgement that accepts; any other raises ``Undelivered``."""
     if reply.code in ACCEPTED:
         return Receipt(f"ack-{reply.code}")
     if reply.code in REJECTED:
         raise Undelivered(
             kind="permanent", code=f"ack-{reply.code}", text="the receiver rejected the message", detail=reply.detail
         )
-    if reply.code in ERROR:  # the receiver lives and answers: a failure of this message (shared/destinations/failures.py)
+    if reply.code in ERROR:  # the receiver is up and answers: the message caused the failure (shared/destinations/failures.py)
         raise Undelivered(kind="transient", code=f"ack-{reply.code}", text="the receiver reports an error", detail=reply.detail)
     raise Undelivered(kind="transient", code="ack-unknown", text="the acknowledgement has no known code", ambiguous=True)
 
 
 def read_reply(data: bytes) -> Reply:
-    """The acknowledgement in a frame, whatever else is wrong with it; ``BadFrame`` when there is no MSA to read."""
+    """The acknowledgement in a frame, which may have other errors. ``BadFrame``: there is no MSA."""
     segments = _segments(data)
     message_acknowledgement = next((s for s in segments if s[0] == "MSA" and len(s) > 2), None)
     if message_acknowledgement is None:
@@ -121,7 +121,7 @@ def read_reply(data: bytes) -> Reply:
 
 
 def control_id(body: bytes) -> str:
-    """MSH-10 as the wire carries it, escapes and all: a receiver echoes it so. ``""`` when there is none."""
+    """MSH-10 as it is sent, with its escapes, because a receiver echoes it so. ``""`` if it is absent."""
     begin = body.find(b"MSH")
     ends = [end for end in (body.find(b"\r", begin), body.find(b"\n", begin)) if end > 0]
     header = _segments(body[max(begin, 0) : min(ends, default=len(body))])[0]
@@ -150,7 +150,7 @@ def _tls(name: str) -> ssl.SSLContext | None:
         return client_context(name)
     except (OSError, ValueError):
         raise Undelivered(
-            kind="misconfigured", code="tls-setting", text=f"settings {name}__CA, {name}__CERT or {name}__KEY are of no use"
+            kind="misconfigured", code="tls-setting", text=f"settings {name}__CA, {name}__CERT or {name}__KEY cannot be read"
         ) from None
 
 
@@ -163,7 +163,7 @@ def _broken(error: Exception, began: bool) -> NoReturn:
         raise Undelivered(kind="transient", code="timeout", text="no answer in time", ambiguous=began) from None
     if isinstance(error, BadFrame):
         raise Undelivered(
-            kind="transient", code="bad-frame", text="what came back is no acknowledgement", ambiguous=began
+            kind="transient", code="bad-frame", text="the answer is not an acknowledgement", ambiguous=began
         ) from None
     code = "line-broken" if began else "refused"
     raise Undelivered(kind="transient", code=code, text="the connection broke or was refused", ambiguous=began) from None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared.destinations import fence
 from shared.destinations.failures import AZURE
-from shared.destinations.https import may_be_told
+from shared.destinations.https import is_safe
 from shared.destinations.identity import managed_identity
 from shared.destinations.kind import Kind, Setting
 from shared.destinations.loops import PerLoop
@@ -45,7 +45,7 @@ _CLIENTS = PerLoop(_Held)
 class QueueOf:
     """By ``<name>__QUEUE`` and ``<name>__CONNECTION`` (a connection string) or ``<name>__URL`` (with the managed identity).
 
-    The body goes as base64, because a queue is XML on the wire and would turn a CR into an LF.
+    The body is sent as base64, because a queue is XML on the wire and would turn a CR into an LF.
     """
 
     kind: ClassVar[Kind] = KIND
@@ -58,7 +58,7 @@ class QueueOf:
 
         text = b64encode(outgoing.body).decode()
         if len(text) > LARGEST:
-            raise Undelivered(kind="permanent", code="too-large", text="the message is larger than a queue takes")
+            raise Undelivered(kind="permanent", code="too-large", text="the message is larger than a queue accepts")
         client = self._client()
         fence.check()
         try:
@@ -80,7 +80,7 @@ class QueueOf:
         connection, url, queue = (setting(f"{self.name}__{key}") for key in ("CONNECTION", "URL", "QUEUE"))
         if connection and queue:
             held.client = self._by_connection(connection, queue)
-        elif may_be_told(url) and queue:
+        elif is_safe(url) and queue:
             held.credential = managed_identity()
             held.client = QueueClient(url, queue, credential=held.credential, retry_total=0)
         else:
@@ -94,11 +94,11 @@ class QueueOf:
             return QueueClient.from_connection_string(connection, queue, retry_total=0)
         except ValueError:
             raise Undelivered(
-                kind="misconfigured", code="bad-setting", text=f"setting {self.name}__CONNECTION is not of its form"
+                kind="misconfigured", code="bad-setting", text=f"setting {self.name}__CONNECTION is malformed"
             ) from None
 
     async def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the open connections."""
         held = _CLIENTS.take(self.name)
         for opened in (held.client, held.credential) if held else ():
             if opened:
@@ -106,7 +106,7 @@ class QueueOf:
 
 
 def _failed(error: "AzureError") -> Undelivered:
-    """A line that broke may have carried the message first: a second one on the queue is then the price."""
+    """A connection that broke may have carried the message: the resend may then put a second copy on the queue."""
     from aiohttp import ClientConnectorError
     from azure.core.exceptions import HttpResponseError
 

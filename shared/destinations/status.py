@@ -1,4 +1,4 @@
-"""What an HTTP status means for a message, by the table in ``failures``, and how long a destination asks us to wait."""
+"""What an HTTP status means for a message, by the table in ``failures``, and the wait that a destination requests."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -8,22 +8,22 @@ from shared.problems import LONGEST_RETRY_AFTER, Undelivered
 
 LONGEST_DETAIL = 2000
 TEXTS: dict[Owner, str] = {
-    "message": "the destination does not take the message",
-    "destination": "the destination cannot take it now",
-    "set-up": "the destination does not know or admit the hub",
-    "access": "the destination does not let the hub write this kind of resource",
-    "unclear": "the destination failed while it had the message",
+    "message": "the destination does not accept the message",
+    "destination": "the destination is unavailable",
+    "set-up": "the destination rejects the hub: address or sign-in is wrong",
+    "access": "the hub is not allowed to write this type of resource at the destination",
+    "unclear": "the destination failed after it received the message",
 }
 
 
 def undelivered(status: int, *, retry_after: str = "", detail: str = "", of: str = "http") -> Undelivered:
-    """The problem for a status that is not a success; a redirect is never followed."""
+    """The problem of a status that is not a success. Redirects are not followed."""
     meaning = of_status(status, of)
     becomes = kind(meaning.owner, meaning.again)
     return Undelivered(
         kind=becomes,
         code=f"{of}-{status}",
-        text="the destination redirects, which is never followed" if 300 <= status < 400 else TEXTS[meaning.owner],
+        text="the destination redirects; redirects are not followed" if 300 <= status < 400 else TEXTS[meaning.owner],
         ambiguous=meaning.taken == "maybe",
         retry_after=seconds(retry_after, datetime.now(UTC)) if becomes == "transient" else 0,
         detail=detail[:LONGEST_DETAIL],
@@ -31,7 +31,7 @@ def undelivered(status: int, *, retry_after: str = "", detail: str = "", of: str
 
 
 def seconds(retry_after: str, now: datetime) -> float:
-    """The wait of a ``Retry-After``, which is a number of seconds or an HTTP date; 0 for anything else, never above the longest.
+    """Seconds of a ``Retry-After``, which is a number or an HTTP date: at most ``LONGEST_RETRY_AFTER``, 0 for anything else.
 
     >>> seconds("120", datetime(2024, 5, 1, tzinfo=UTC)), seconds("soon", datetime(2024, 5, 1, tzinfo=UTC))
     (120.0, 0)

@@ -22,14 +22,14 @@ TLS_FILES = (
 def client_context(name: str) -> ssl.SSLContext | None:
     """The context for ``<name>__TLS=true``; ``None`` when TLS is off.
 
-    Each of CA, CERT and KEY is a path or the PEM text itself, as a Key Vault reference gives it. The server's certificate is
-    always checked, by the system's authorities or by CA alone. CERT and KEY make it mutual TLS.
+    Each of CA, CERT and KEY is a path, or the PEM text itself as a Key Vault reference gives it. The server's certificate is
+    always checked: against CA if it is set, otherwise against the system's authorities. CERT and KEY make it mutual TLS.
     """
     return https_context(name) if flag(f"{name}__TLS") else None
 
 
 def time_limit(name: str) -> float:
-    """Seconds of ``<name>__TIMEOUT``, 30 when it is absent; raises ``Undelivered`` for a setting that is not a number."""
+    """Seconds of ``<name>__TIMEOUT``, 30 if absent. ``Undelivered``: the setting is not a number."""
     try:
         return number(f"{name}__TIMEOUT", 30)
     except ValueError:
@@ -37,7 +37,7 @@ def time_limit(name: str) -> float:
 
 
 def https_context(name: str) -> ssl.SSLContext:
-    """The context for an address that begins with https, where TLS needs no setting of its own."""
+    """The context for an address that begins with https, where no setting turns TLS on."""
     return _context(setting(f"{name}__CA"), setting(f"{name}__CERT"), setting(f"{name}__KEY"))
 
 
@@ -54,7 +54,7 @@ def _context(authority: str, certificate: str, key: str) -> ssl.SSLContext:
 
 
 def load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    """Give the context its own certificate; the library reads files only, so PEM text passes through a private folder."""
+    """Load our certificate. The library reads files only, so PEM text passes through a private folder."""
     with TemporaryDirectory() as folder:
         context.load_cert_chain(_as_file(certificate, folder, "certificate"), _as_file(key, folder, "key") if key else None)
 

@@ -1,6 +1,6 @@
 """The formats that messages come in. Each is a package that owns its facts (``format``), its source and its answers.
 
-A package is imported when a source of its format is declared, or when a tool asks for all of them.
+A package is imported when a source of its format is declared, or when a tool needs all of them.
 """
 
 from collections.abc import Iterator
@@ -87,7 +87,7 @@ def answers(source: Formatted) -> tuple[str, ...]:
 
 
 def content_type(source: Formatted, body: bytes) -> str:
-    """The media type of a body that came without one: by the formats of its source, else by how it begins.
+    """The media type of a body that was sent without one: by the formats of its source, otherwise by how it begins.
 
     >>> hl7 = type("Source", (), {"format": "hl7v2"})()
     >>> content_type(hl7, b"MSH|^~"), content_type(hl7, b' {"id": 1}'), content_type(hl7, b"<?xml?>")

@@ -1,4 +1,4 @@
-"""What sources and profiles say of themselves for the interface sheet. A source or profile that says nothing gets a default."""
+"""Sources and profiles as the interface sheet describes them. One that has no description of its own gets a default."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping

@@ -46,7 +46,7 @@ def _decompressed(body: bytes, most: int) -> bytes:
 
 
 def bounded(body: bytes, limit: int) -> bytes:
-    """The body. Raises ``Unsupported``: it is larger than the limit."""
+    """The body. ``Unsupported``: it is larger than ``limit`` bytes."""
     if len(body) > limit:
         raise Unsupported(TOO_LARGE)
     return body

@@ -36,10 +36,10 @@ class Format:
         name: the ``format`` of a source.
         extension: of a sample's file, without the dot.
         media_types: media types that name this format, in lower case; the usual one first.
-        also_sent_as: other types that senders put on such a body; ``""`` is none at all.
-        assumed_type: the type given to a body that came without one.
+        also_sent_as: other types that senders put on such a body; ``""``: a body without a type.
+        assumed_type: the type given to a body that was sent without one.
         answers: media types that a sender can be answered in; the usual one first.
-        answers_by_status: the HTTP status says whether a message was accepted (202 or 422); otherwise the answer's body does.
+        answers_by_status: the HTTP status shows whether a message was accepted (202 or 422); otherwise the answer's body does.
         begins: how a body begins, after blanks and a byte order mark; empty when it may begin in any way.
         recognises: whether a body that begins so is of this format; needed where formats begin alike. Standard library only.
         identifies: first parts of the paths that name the message itself and not a person; the text of no other may be logged.

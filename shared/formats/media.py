@@ -37,7 +37,7 @@ class Range(NamedTuple):
     position: int
 
     def fit(self, offer: str) -> int:
-        """How closely it names the offer: 3 the type itself, 2 its family, 1 any type, 0 not at all."""
+        """How closely it names the offer: 3 the type itself, 2 its family, 1 any type, 0 no match."""
         if self.media == offer:
             return 3
         return 2 if self.media == f"{offer.partition('/')[0]}/*" else int(self.media == "*/*")

@@ -1,4 +1,4 @@
-"""Two sources of one integration: HL7 v2 and JSON, told apart by how the body begins."""
+"""Two sources of one integration: HL7 v2 and JSON, distinguished by how the body begins."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

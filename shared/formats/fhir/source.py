@@ -49,18 +49,18 @@ class Fhir:
     def _not_accepted(self, resource: Resource) -> list[Issue]:
         kind = resource["resourceType"]
         if kind not in self.resources:
-            text = f"this type of resource is not taken; {', '.join(self.resources)} is"
+            text = f"this type of resource is not accepted; accepted: {', '.join(self.resources)}"
             return [Issue(severity="error", code="not-supported", where="resourceType", text=text, rule="resource-type")]
         if kind != "Bundle":
             return []
         if resource.get("type") not in self.bundle_types:
-            text = f"this type of bundle is not taken; {', '.join(self.bundle_types)} is"
+            text = f"this type of bundle is not accepted; accepted: {', '.join(self.bundle_types)}"
             return [Issue(severity="error", code="not-supported", where="Bundle.type", text=text, rule="bundle-type")]
         types = enumerate(entry_types(resource))
         return [self._entry(number) for number, each in types if self.entries and each not in self.entries]
 
     def _entry(self, number: int) -> Issue:
-        text = f"this type of resource is not taken in the bundle; {', '.join(self.entries)} are"
+        text = f"this type of resource is not accepted in the bundle; accepted: {', '.join(self.entries)}"
         return Issue(
             severity="error", code="not-supported", where=f"Bundle.entry[{number}].resource", text=text, rule="resource-type"
         )

@@ -25,14 +25,14 @@ def holds(document: object) -> bool:
 
 
 def parse(body: bytes) -> "Message":
-    """The message of a body; ``ParseError``, a ``ValueError``, when it is none."""
+    """The message of a body. ``ParseError``, a ``ValueError``: it is not HL7 v2."""
     from shared.hl7 import parse
 
     return parse(body)
 
 
 def write(message: "Message", control_id: str) -> "Outgoing":
-    """A message as it is sent. One that passes through leaves as it came, without what the reader repaired."""
+    """A message as it is sent. One that passes through is sent as it was received, without what the reader repaired."""
     from shared.envelope import Outgoing
 
     control = message["MSH-10"] or control_id

@@ -55,7 +55,7 @@ class Hl7:
             severity="error",
             code="not-supported",
             where="MSH-12",
-            text="this version is not taken here",
+            text="this version is not accepted here",
             rule="version",
             hl7="203",
         )
@@ -64,7 +64,12 @@ class Hl7:
         if not self.senders or message.raw("MSH-3") in self.senders:
             return None
         return Issue(
-            severity="error", code="not-supported", where="MSH-3", text="this sender is not taken here", rule="sender", hl7="207"
+            severity="error",
+            code="not-supported",
+            where="MSH-3",
+            text="this sender is not accepted here",
+            rule="sender",
+            hl7="207",
         )
 
     def _type(self, message: Message) -> Issue | None:
@@ -87,7 +92,7 @@ class Hl7:
 
     def _unknown_type(self, code: str) -> Issue:
         if any(message.split("^")[0] == code for message in self.messages):
-            text = "this event is not taken here"
+            text = "this event is not accepted here"
             return Issue(
                 severity="error",
                 code="not-supported",
@@ -97,7 +102,7 @@ class Hl7:
                 clause="HL7 table 0003",
                 hl7="201",
             )
-        text = "this type of message is not taken here"
+        text = "this type of message is not accepted here"
         return Issue(
             severity="error",
             code="not-supported",
@@ -131,7 +136,7 @@ class Hl7:
         return TEXTS if self.as_meant else {}
 
     def acknowledge(self, envelope: Envelope, content: Message | None, verdict: Verdict) -> Answer:
-        """An acknowledgement, or an OperationOutcome if ``Accept`` asks for JSON; 204 if MSH-15 requests none."""
+        """An acknowledgement, or an OperationOutcome if ``Accept`` requests JSON; 204 if MSH-15 requests none."""
         message = content if content is not None else _readable(envelope.body, self.charset_default)
         media = chosen(envelope.headers.get("accept", ""), FORMAT.answers) or HL7
         if media in (FHIR_JSON, JSON):
@@ -172,7 +177,7 @@ def _readable(body: bytes, charset_default: str) -> Message | None:
 
 def _stamped(message: Message, received_at: str) -> Message:
     header = replace(message["MSH"], {"7": local(received_at)})
-    text = "MSH-7 is absent: the time of receipt was put in"
+    text = "MSH-7 is absent: the time of receipt is used"
     recorded = Issue(
         severity="warning", code="required", where="MSH-7", text=text, rule="message-time", clause="HL7 v2.5.1 2.15.9.7"
     )

@@ -66,7 +66,7 @@ def with_file(body: bytes, facts: Mapping[str, str | int]) -> bytes:
 
 
 def _with(body: bytes, **facts: Any) -> bytes:
-    """The sidecar with these facts. They replace whatever the sender wrote about a kept file, which may be false."""
+    """The sidecar with these facts. They replace what the sender wrote about a kept file, which may be false."""
     sidecar = orjson.loads(body)
     sent = {name: value for name, value in sidecar["document"].items() if name != "file"}
     return orjson.dumps({**sidecar, "document": {**sent, **facts}})
