@@ -5,9 +5,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from shared.fhir.tables import codes
+from shared.issue import Issue
 from shared.storage.accounts import KEY
 from tests.real_fhir_server import real_fhir_server
 from toolkit.local import azurite as toolkit_azurite
@@ -15,6 +18,7 @@ from toolkit.local import azurite as toolkit_azurite
 __all__ = ["real_fhir_server"]  # a fixture: one server for all tests that ask for it
 
 ROOT = Path(__file__).resolve().parent.parent
+CONDITIONS = ("0", "100", "101", "102", "103", "200", "201", "202", "203", "204", "205", "206", "207")  # HL7 table 0357
 SERVICES = ("blob", "queue", "table")
 
 
@@ -58,6 +62,24 @@ def azurite() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(15)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_finding_says_what_is_wrong() -> Iterator[None]:
+    """Whatever test meets a finding: it has a severity, a code of FHIR's issue-type and HL7's table 0357, and a text."""
+    made = Issue.__new__
+
+    def checked(cls: type[Issue], *values: Any, **named: Any) -> Issue:
+        issue = made(cls, *values, **named)
+        assert issue.severity in ("fatal", "error", "warning", "information"), issue
+        assert issue.code in codes("issue-type"), issue
+        assert issue.text.strip(), issue
+        assert issue.condition in CONDITIONS, issue
+        return issue
+
+    Issue.__new__ = checked  # type: ignore[method-assign,assignment]
+    yield
+    Issue.__new__ = made  # type: ignore[method-assign]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -260,6 +260,16 @@ def test_the_nearest_tests_come_first_and_each_file_has_its_turn() -> None:
     assert not choice.anew
 
 
+def test_a_value_that_no_function_names_has_the_tests_of_its_folder() -> None:
+    covered = Covered({})
+    covered.tests = ["", "tests/a.py::far", "tests/shared/hl7/test_y.py::near"]
+    covered.seconds = dict.fromkeys(covered.tests[1:], 1.0)
+    source = "LIMIT = 1\n"
+    covered.sources, covered.masks = {"shared/hl7/x.py": source}, {"shared/hl7/x.py": {1: AT_IMPORT}}
+    choice = Chooser(covered, 2.0).choose("shared/hl7/x.py", mutants(source)[0])
+    assert (choice.tests, choice.anew) == (["tests/shared/hl7/test_y.py::near"], True)
+
+
 def test_a_line_that_no_recorded_test_runs_is_left_out_and_not_called_a_survivor(capsys: pytest.CaptureFixture[str]) -> None:
     from toolkit.commands.develop.mutate import _with_tests
 

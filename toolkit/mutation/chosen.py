@@ -8,6 +8,7 @@ from typing import NamedTuple
 from toolkit.mutation.covered import AT_IMPORT, Covered, functions
 from toolkit.mutation.operators import Mutant
 
+FAR = 2  # from the tests of the file and of its folder
 USUAL = 0.02  # seconds, where a test was not timed
 
 
@@ -30,9 +31,11 @@ class Chooser:
         if not mask and self._is_in_function(path, mutant.first):
             return Choice([], of=0, anew=False, at_import=False)
         if anew:
-            mask = self._of_users(path, mutant) or self.covered.of(path, self.covered.masks.get(path, {}))
+            mask = self._of_users(path, mutant) or self.covered.of(path, self.covered.masks.get(path, {})) & ~AT_IMPORT
         tests = self.covered.named(mask)
         near = _nearness(path)
+        if anew and not tests:  # a value that only other modules' own statements use: any test may notice
+            tests = [test for test in self.covered.seconds if near(test) < FAR]
         tests.sort(key=lambda test: (near(test), self.covered.seconds.get(test, USUAL)))
         return Choice(self._bounded(tests), len(tests), anew, at_import)
 
@@ -78,7 +81,7 @@ def _nearness(path: str):
 
     def near(test: str) -> int:
         file = test.partition("::")[0]
-        return 0 if file in own or f"test_{pure.stem}" in file else 1 if folder and file.startswith(folder) else 2
+        return 0 if file in own or f"test_{pure.stem}" in file else 1 if folder and file.startswith(folder) else FAR
 
     return near
 

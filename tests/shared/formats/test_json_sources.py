@@ -128,7 +128,7 @@ def test_accept_chooses_the_face(accept: str, media: str) -> None:
 
 @pytest.mark.parametrize(("code", "status"), [("transient", 503), ("exception", 500), ("required", 422)])
 def test_status_of_a_failure(code: str, status: int) -> None:
-    assert SOURCE.acknowledge(envelope(b""), None, verdict([Issue(severity="error", code=code, text="")])).status == status
+    assert SOURCE.acknowledge(envelope(b""), None, verdict([Issue(severity="error", code=code, text="x")])).status == status
 
 
 @pytest.fixture
