@@ -88,16 +88,14 @@ def _check_child(node: Json, name: str, element: Any, where: Where | str, rule: 
 
 
 def _property(element: Json, name: str) -> tuple[str, Any]:
-    """The JSON property of an element and its value. For a primitive with extensions, the value is the object that has them."""
+    """The JSON property of an element and its value; where it has no value, the object that has its extensions."""
     if name.endswith("[x]"):
         base = name[:-3]
         for prop, value in element.items():
             if prop.startswith(base) and prop[len(base) : len(base) + 1].isupper():
                 return prop, value
         return base, None
-    if name not in element or (f"_{name}" in element and not isinstance(element[name], dict)):
-        return name, element.get(name, element.get(f"_{name}"))
-    return name, element[name]
+    return name, element.get(name, element.get(f"_{name}"))
 
 
 def _is_allowed(node: Json, prop: str, name: str) -> bool:

@@ -37,7 +37,12 @@ class Chooser:
         if anew and not tests:  # a value that only other modules' own statements use: any test may notice
             tests = [test for test in self.covered.seconds if near(test) < FAR]
         tests.sort(key=lambda test: (near(test), self.covered.seconds.get(test, USUAL)))
-        return Choice(self._bounded(tests), len(tests), anew, at_import)
+        return Choice(self._bounded(self._of_few_files(tests) if anew else tests), len(tests), anew, at_import)
+
+    def _of_few_files(self, tests: list[str]) -> list[str]:
+        """A file for each second of the bound: to import and collect them again takes longer than their tests."""
+        few = [*dict.fromkeys(test.partition("::")[0] for test in tests)][: max(3, int(self.bound))]
+        return [test for test in tests if test.partition("::")[0] in few]
 
     def _is_in_function(self, path: str, line: int) -> bool:
         return any(first < line <= last for first, last in functions(self.covered.sources[path]))

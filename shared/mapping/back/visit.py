@@ -19,6 +19,7 @@ from shared.mapping.tables import (
 )
 
 PARTICIPANT_FIELD = {"ATND": "7", "REF": "8", "CON": "9", "ADM": "17", "PART": "52"}
+PENDING = "PV2-1"  # where the patient is expected to go next
 LEVEL = {"bd": 2, "ro": 1, "lvl": 7, "bu": 6, "si": 3}
 
 
@@ -81,16 +82,37 @@ def _participants(write: Writing, encounter: Resource) -> dict[str, Value]:
 
 
 def _places(write: Writing, encounter: Resource) -> dict[str, Value]:
-    """Locations by their status: now or planned in PV1-3, then before in PV1-6, temporary in 11, reserved in 42."""
     found: dict[str, Value] = {}
-    for each in encounter.get("location", []):
-        status = each.get("status", "active")
-        field = {"completed": "6", "reserved": "42"}.get(status, "3" if "3" not in found else "11")
-        place = write.resolve(each.get("location", {}))
-        found[field] = location_pl(write, place)
-        if field == "3" and place.get("operationalStatus"):
-            found["40"] = code_of(place["operationalStatus"], "code", BED_STATUS)
+    for field, each in _by_field(encounter).items():
+        if field != PENDING:
+            place = write.resolve(each.get("location", {}))
+            found[field] = location_pl(write, place)
+            if field == "3" and place.get("operationalStatus"):
+                found["40"] = code_of(place["operationalStatus"], "code", BED_STATUS)
     return found
+
+
+def _by_field(encounter: Resource) -> dict[str, Element]:
+    """The locations by field of PV1: now, or planned for a planned visit, in 3; before in 6, temporary in 11, reserved in 42.
+
+    What is planned besides is PV2-1. A second one for the same field finds none.
+    """
+    found: dict[str, Element] = {}
+    for each in encounter.get("location", []):
+        status, is_planned = each.get("status", "active"), encounter.get("status") == "planned"
+        if _is_temporary(each):
+            field = "11"
+        elif status == "planned" and ("3" in found or not is_planned):
+            field = PENDING
+        else:
+            field = {"completed": "6", "reserved": "42"}.get(status, "3" if "3" not in found else "11")
+        found.setdefault(field, each)
+    return found
+
+
+def _is_temporary(place: Element) -> bool:
+    kind = extension_value(place, HL7 + "subject-locationClassification")
+    return isinstance(kind, dict) and any(each.get("code") == "temporary" for each in kind.get("coding", ()))
 
 
 def location_pl(write: Writing, place: Resource) -> Value:
@@ -111,7 +133,9 @@ def encounter_pv2(write: Writing, encounter: Resource) -> list[Segment]:
     """Encounter -> PV2, if it has a value for one of its fields. Source: inverse of guide, PV2[Encounter]."""
     arrival = extension_value(encounter, HL7 + "encounter-modeOfArrival")
     restricted = any(each.get("code") == "R" for each in encounter.get("meta", {}).get("security", ()))
+    pending = _by_field(encounter).get(PENDING, {}).get("location", {})
     values: dict[str, Value] = {
+        "1": location_pl(write, write.resolve(pending)) if pending else "",
         "3": [concept_cwe(each) for each in encounter.get("reasonCode", [])][:1],
         "11": number(encounter.get("length", {}).get("value")),
         "22": "Y" if restricted else "",
