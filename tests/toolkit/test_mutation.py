@@ -260,7 +260,7 @@ def test_the_nearest_tests_come_first_and_each_file_has_its_turn() -> None:
     assert not choice.anew
 
 
-def test_a_value_that_no_function_names_has_the_tests_of_its_folder() -> None:
+def test_a_value_of_a_module_has_the_tests_of_its_folder_too() -> None:
     covered = Covered({})
     covered.tests = ["", "tests/a.py::far", "tests/shared/hl7/test_y.py::near"]
     covered.seconds = dict.fromkeys(covered.tests[1:], 1.0)

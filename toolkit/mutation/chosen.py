@@ -34,10 +34,13 @@ class Chooser:
             mask = self._of_users(path, mutant) or self.covered.of(path, self.covered.masks.get(path, {})) & ~AT_IMPORT
         tests = self.covered.named(mask)
         near = _nearness(path)
-        if anew and not tests:  # a value that only other modules' own statements use: any test may notice
-            tests = [test for test in self.covered.seconds if near(test) < FAR]
+        if anew:  # a test may use such a value without a function of the product that does
+            users, here = set(tests), [test for test in self.covered.seconds if near(test) < FAR]
+            ranks = {test: 0 if near(test) == 0 else 1 if test in users else 2 for test in [*tests, *here]}
+            tests = sorted(ranks, key=lambda test: (ranks[test], self.covered.seconds.get(test, USUAL)))
+            return Choice(self._bounded(self._of_few_files(tests)), len(tests), anew, at_import)
         tests.sort(key=lambda test: (near(test), self.covered.seconds.get(test, USUAL)))
-        return Choice(self._bounded(self._of_few_files(tests) if anew else tests), len(tests), anew, at_import)
+        return Choice(self._bounded(tests), len(tests), anew, at_import)
 
     def _of_few_files(self, tests: list[str]) -> list[str]:
         """A file for each second of the bound: to import and collect them again takes longer than their tests."""
