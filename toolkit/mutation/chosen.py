@@ -82,10 +82,10 @@ class Chooser:
 
 
 def _nearness(path: str):
-    """0 for the doctests of the file and the test file of its name, 1 for those of its folder, 2 for others."""
+    """0 for the doctests of the file and the test file of its name, 1 for the tests of its package, 2 for others."""
     pure = PurePath(path)
     own = {path, str(PurePath("tests", pure.parent, f"test_{pure.stem}.py"))}
-    folder = str(PurePath("tests", pure.parent)) + "/" if len(pure.parts) > 2 else ""
+    folder = str(PurePath("tests", *pure.parts[:2])) + "/" if len(pure.parts) > 2 else ""
 
     def near(test: str) -> int:
         file = test.partition("::")[0]

@@ -46,7 +46,7 @@ GENERATED, WRITTEN = {"status": "generated", "div": "<div/>"}, {"status": "addit
         ({"text": GENERATED}, {"gender": "female"}, (), {"gender": "female"}),
         ({"text": WRITTEN}, {"gender": "female"}, (), {"text": WRITTEN, "gender": "female"}),
         ({"text": WRITTEN}, {"text": GENERATED}, (), {"text": GENERATED}),
-        # lists in which somebody else's entries stay
+        # lists in which the entries of others stay
         ({"identifier": [A1, B1]}, {"identifier": [A2]}, (), {"identifier": [B1, A2]}),
         ({"identifier": [A1]}, {"identifier": [A1]}, (), {"identifier": [A1]}),
         ({"identifier": [BARE]}, {"identifier": [A1]}, (), {"identifier": [BARE, A1]}),
