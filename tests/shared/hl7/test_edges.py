@@ -9,8 +9,9 @@ import pytest
 from shared.hl7 import Message, compose, parse
 from shared.hl7.batch import BatchReader, lines
 from shared.hl7.charset import declared_name
-from shared.hl7.encoding import Encoding, escape, unescape
-from shared.hl7.timestamp import local
+from shared.hl7.encoding import NONE, Encoding, escape, unescape
+from shared.hl7.path import Path
+from shared.hl7.timestamp import is_date, is_dtm, is_time, local
 
 UP_TO_17 = b"MSH|^~\\&|A|B|C|D|20240501||ADT^A31|C1|P|2.5|||||"
 
@@ -192,3 +193,94 @@ def test_a_message_without_a_segment_in_front_is_none() -> None:
         with pytest.raises(ValueError, match="begins with MSH"):
             compose(message, segments)
     assert isinstance(compose(message, [message["MSH"]]), Message)
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "moment", "clock"),
+    [
+        ("2024", True, True, True),
+        ("202405", True, True, True),
+        ("20240501", True, True, False),
+        ("20240229", True, True, False),
+        ("20230229", False, False, False),
+        ("20240532", False, False, False),
+        ("2024050112", False, True, False),
+        ("20240501120000.1234", False, True, False),
+        ("20240501120000.12345", False, False, False),
+        ("2024+0100", False, True, True),
+        ("0000", False, False, True),
+        ("23", False, False, True),
+        ("24", False, False, False),
+        ("2359", True, True, True),
+        ("2360", True, True, False),
+        ("120000.5+0100", False, False, True),
+        ("+0100", False, False, False),
+        ("1", False, False, False),
+        ("", False, False, False),
+        ("2024050a", False, False, False),
+    ],
+)
+def test_what_is_a_date_a_moment_and_a_time_of_day(text: str, date: bool, moment: bool, clock: bool) -> None:
+    assert (is_date(text), bool(is_dtm(text)), bool(is_time(text))) == (date, moment, clock)
+
+
+@pytest.mark.parametrize(
+    ("path", "erl", "eld"),
+    [
+        ("PID", "PID^1", "PID^1"),
+        ("PID-3", "PID^1^3", "PID^1^3"),
+        ("OBX[12]-5", "OBX^12^5", "OBX^12^5"),
+        ("PID-3[2]", "PID^1^3^2", "PID^1^3"),
+        ("PID-3.4", "PID^1^3^1^4", "PID^1^3"),
+        ("PID-3[2].4.1", "PID^1^3^2^4^1", "PID^1^3"),
+        ("OBX[2]", "OBX^2", "OBX^2"),
+    ],
+)
+def test_a_path_as_an_err_segment_writes_it(path: str, erl: str, eld: str) -> None:
+    read = Path.parse(path)
+    assert (str(read), read.erl(), read.eld()) == (path, erl, eld)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "pid", "PID-", "PID-0", "PID-3[0]", "PID[0]", "PID-3.", "PID-3.4.1.2", "PIDX", "PID-x", "PID 3"]
+)
+def test_any_other_spelling_of_a_path_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="not a path"):
+        Path.parse(text)
+
+
+SEGMENT = "MSH|^~\\&|A\rPID|1||a&b^c&d~e&f^g&h||x"
+
+
+@pytest.mark.parametrize(
+    ("path", "raw"),
+    [
+        ("PID-1", "1"),
+        ("PID-2", ""),
+        ("PID-3", "a&b^c&d~e&f^g&h"),
+        ("PID-3[1]", "a&b^c&d"),
+        ("PID-3[2]", "e&f^g&h"),
+        ("PID-3[3]", ""),
+        ("PID-3.1", "a&b"),
+        ("PID-3.2", "c&d"),
+        ("PID-3.3", ""),
+        ("PID-3[2].2", "g&h"),
+        ("PID-3.1.1", "a"),
+        ("PID-3.1.2", "b"),
+        ("PID-3[2].2.2", "h"),
+        ("PID-3[2].2.3", ""),
+        ("PID-5", "x"),
+        ("PID-6", ""),
+        ("PID-60", ""),
+    ],
+)
+def test_each_part_of_a_segment_as_it_was_sent(path: str, raw: str) -> None:
+    assert str(parse(SEGMENT).raw(path)) == raw
+
+
+def test_without_an_escape_character_nothing_is_escaped() -> None:
+    read = parse("MSH|^~\\&|A\rPID|1||a")
+    bare = Encoding(escape=NONE)
+    assert escape("a|b^c", bare) == "a|b^c"
+    assert unescape("a\\F\\b", bare) == "a\\F\\b"
+    assert unescape("a\\F\\b", read.encoding) == "a|b"
