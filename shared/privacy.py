@@ -20,6 +20,7 @@ MESSAGE_ID = re.compile(r"[A-Za-z0-9]{1,8}-[0-9a-f]{32}\.(0|[0-9a-f]{32}(-[0-9a-
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 DIGITS = re.compile(r"[0-9]{10,}")
 PRINTED = re.compile(r"(?=([0-9]{3})[._-]([0-9]{3})[._-]([0-9]{4}))")  # 3-3-4, the printed format of the NHS Number
+MOST_GROUPS = 10  # of one digit each
 GROUPS = re.compile(r"(?<![0-9])[0-9]+(?:[._-][0-9]+)+")  # only from the start of a run of digits, so that the time is linear
 # A time stamp is not searched for an NHS Number: by chance, half of those with 17 digits contain a valid one.
 STAMP = re.compile(r"20[0-3][0-9](0[1-9]|1[0-2])([0-2][0-9]|3[01])([01][0-9]|2[0-3])([0-5][0-9]){2}([0-9]{3})?")
@@ -137,4 +138,5 @@ def _tens(text: str, *, runs_only: bool) -> Iterator[str]:
     yield from map("".join, PRINTED.findall(text))
     for chain in GROUPS.findall(text):
         groups = re.split(r"[._-]", chain)
-        yield from ("".join(groups[i:j]) for i in range(len(groups)) for j in range(i + 2, min(i + 10, len(groups)) + 1))
+        ends = ((i, j) for i in range(len(groups)) for j in range(i + 2, min(i + MOST_GROUPS, len(groups)) + 1))
+        yield from ("".join(groups[i:j]) for i, j in ends)

@@ -101,6 +101,19 @@ def test_a_trace_is_kept_and_nothing_else() -> None:
         assert trace_kept(text) == ""
 
 
+@pytest.mark.parametrize(
+    ("part", "is_kept"),
+    [
+        ("9990000018" + "3" * 6, False),
+        ("9990000018" + "3" * 5 + "a", True),  # a hash has digits by chance; a number is written in digits alone
+        ("10" * 8, True),
+    ],
+)
+def test_a_part_of_a_trace_in_digits_alone_holds_no_nhs_number(part: str, is_kept: bool) -> None:
+    for trace in (f"00-{'a' * 32}-{part}-01", f"00-{part}{part}-{'a' * 16}-01"):
+        assert trace_kept(trace) == (trace if is_kept else "")
+
+
 def rows(hub: Any) -> Iterator[str]:
     for table, partitions in hub.store.tables.items():
         for partition, found in partitions.items():

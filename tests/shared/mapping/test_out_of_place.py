@@ -1,4 +1,4 @@
-"""Segments where few senders write them: a result without its report, a specimen without an order, a role that is not expected."""
+"""Segments where few senders write them: a result without its report, a specimen without an order, an unexpected role."""
 
 from typing import Any
 
