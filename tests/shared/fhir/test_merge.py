@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.fhir.bundle import REMOVED
-from shared.fhir.merge import current, merged, prepared, search_form, wanted
+from shared.fhir.merge import merge, merge_searches, prepare, search_form, without_replaced
 
 Json = dict[str, Any]
 
@@ -77,15 +77,15 @@ GENERATED, WRITTEN = {"status": "generated", "div": "<div/>"}, {"status": "addit
 def test_absent_keeps_a_value_replaces_and_what_is_named_goes(
     held: Json, told: Json, removed: tuple[str, ...], result: Json
 ) -> None:
-    assert merged(patient(**held), said(**told), removed) == patient(**result)
+    assert merge(patient(**held), said(**told), removed) == patient(**result)
 
 
 def test_patients_that_were_replaced_are_left_out_unless_there_is_no_other() -> None:
     gone = patient(link=[{"type": "seealso"}, {"type": "replaced-by"}])
     lives, linked = patient(), patient(link=[{"type": "replaces"}])
-    assert current([gone, lives, linked]) == [lives, linked]
-    assert current([gone]) == [gone]
-    assert current([]) == []
+    assert without_replaced([gone, lives, linked]) == [lives, linked]
+    assert without_replaced([gone]) == [gone]
+    assert without_replaced([]) == []
 
 
 def entry(method: str, url: str, **elements: Any) -> Json:
@@ -100,8 +100,8 @@ def test_an_update_by_a_search_is_to_be_merged_and_nothing_else() -> None:
         ("PUT", "Encounter?x=1"),
     ]
     bundle = {"entry": [*(entry(*each) for each in urls), {"resource": {}}]}
-    assert wanted(bundle) == {0: ("Patient", "identifier=a%7C1"), 3: ("Encounter", "x=1")}
-    assert wanted({}) == {}
+    assert merge_searches(bundle) == {0: ("Patient", "identifier=a%7C1"), 3: ("Encounter", "x=1")}
+    assert merge_searches({}) == {}
 
 
 def test_a_search_keeps_a_plus_and_an_empty_field() -> None:
@@ -123,7 +123,7 @@ HELD = patient(meta={"versionId": "3", "lastUpdated": "2024"}, birthDate="1970",
 
 
 def test_what_the_server_holds_is_updated_in_that_version_and_referred_to() -> None:
-    assert prepared(SENT, {0: HELD}) == {
+    assert prepare(SENT, {0: HELD}) == {
         "resourceType": "Bundle",
         "entry": [
             {
@@ -137,7 +137,7 @@ def test_what_the_server_holds_is_updated_in_that_version_and_referred_to() -> N
 
 
 def test_what_the_server_does_not_hold_is_created_unless_it_is_there_by_then() -> None:
-    assert prepared(SENT, {0: None}) == {
+    assert prepare(SENT, {0: None}) == {
         "resourceType": "Bundle",
         "entry": [
             {
@@ -153,14 +153,13 @@ def test_what_the_server_does_not_hold_is_created_unless_it_is_there_by_then() -
 def test_other_extensions_of_an_entry_stay() -> None:
     other = {"url": "https://example.nhs.wales/other", "valueString": "x"}
     sent = {"entry": [{**SENT["entry"][0], "extension": [*SENT["entry"][0]["extension"], other]}]}
-    assert prepared(sent, {0: HELD})["entry"][0]["extension"] == [other]
+    assert prepare(sent, {0: HELD})["entry"][0]["extension"] == [other]
     assert (
-        prepared({"entry": [{**SENT["entry"][0], "extension": [other]}]}, {0: HELD})["entry"][0]["resource"]["birthDate"]
-        == "1970"
+        prepare({"entry": [{**SENT["entry"][0], "extension": [other]}]}, {0: HELD})["entry"][0]["resource"]["birthDate"] == "1970"
     )
 
 
 def test_profiles_of_the_server_stay_and_an_empty_meta_is_left_out() -> None:
     held = patient(meta={"versionId": "3", "profile": ["p"]})
-    assert prepared(SENT, {0: held})["entry"][0]["resource"]["meta"] == {"profile": ["p"]}
-    assert "meta" not in prepared(SENT, {0: HELD})["entry"][0]["resource"]
+    assert prepare(SENT, {0: held})["entry"][0]["resource"]["meta"] == {"profile": ["p"]}
+    assert "meta" not in prepare(SENT, {0: HELD})["entry"][0]["resource"]

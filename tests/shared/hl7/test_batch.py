@@ -102,6 +102,24 @@ def test_an_empty_batch_is_acknowledged_too() -> None:
     assert [line[:3] for line in lines] == ["BHS", "BTS", ""]
 
 
+@pytest.mark.parametrize(
+    ("body", "headers", "trailers"),
+    [
+        (BHS % 1 + member(1) + b"BTS|1\r", [], ["BTS|1"]),
+        ((BHS % 1).replace(b"|", b"$") + member(1) + b"BTS$1\r", [], ["BTS$1"]),
+        (FHS.replace(b"|", b"$") + BHS % 1 + member(1) + b"BTS|1\rFTS$1\r", ["FHS$^~\\&$"], ["BTS$1", "FTS$1"]),
+        (member(1), [], ["BTS|1"]),
+    ],
+)
+def test_a_trailer_has_the_delimiters_of_the_header_of_the_file_else_of_the_batch(
+    body: bytes, headers: list[str], trailers: list[str]
+) -> None:
+    reader = BatchReader(body)
+    lines = b"".join(write_acknowledgement(reader, answers(reader), AT)).decode().split("\r")
+    assert [line[:9] for line in lines if line.startswith("FHS")] == headers
+    assert [line for line in lines if line.startswith(("BTS", "FTS"))] == trailers
+
+
 def test_ten_thousand_messages_in_little_memory() -> None:
     body = FHS + batch(*range(10_000)) + b"FTS|1\r"
     stream = BytesIO(body)

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from shared.mapping.datatypes.value import media_type
 from tests.shared.mapping.converting import OBR, PID, converted, only, resources, rules
 
 
@@ -149,3 +150,29 @@ def test_one_sub_id_for_all_results_ties_nothing() -> None:
 def test_an_order_keeps_the_unit_of_its_quantity(common, detail):
     found = converted(PID, common, f"OBR|1|1||X^Y^L{detail}", kind="ORM^O01")
     assert [each.get("quantityQuantity") for each in resources(found, "ServiceRequest")] == [{"value": 5.0, "unit": "mL"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "subtype", "named"),
+    [
+        ("AP", "PDF", "application/pdf"),
+        ("", "PDF", "application/pdf"),
+        ("IM", "jpg", "image/jpeg"),
+        ("IM", "x-other", "image/x-other"),
+        ("TEXT", "", "text/plain"),
+        ("FT", "", "text/plain"),
+        ("Application", "pdf", "application/pdf"),
+        ("AP", "image/png", "image/png"),
+        ("image/png", "", "image/png"),
+        ("image/png", "text/html", "text/html"),
+        ("image/png", "PNG", "image/png"),
+        ("AP", "", ""),
+        ("", "other", ""),
+        ("AP", "a b", ""),
+        ("AP", "/", ""),
+        ("", "", ""),
+    ],
+)
+def test_the_type_of_a_file_is_named_by_either_part(kind: str, subtype: str, named: str) -> None:
+    assert media_type(kind, subtype) == named
+    assert media_type(f" {kind} ", f" {subtype.upper()} ") == named

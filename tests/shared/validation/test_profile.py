@@ -1,9 +1,12 @@
 """A profile: which rules it leaves alone and where, how policy sets severities, and what the interface sheet lists."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from shared.formats.either.profile import EitherProfile
+from shared.formats.json.schema import SchemaProfile
 from shared.hl7 import Message, parse
 from shared.issue import Issue
 from shared.validation import Hl7Profile, Structure
@@ -152,3 +155,9 @@ def test_rules_can_be_raised_and_lowered() -> None:
     after = with_refuses(before, ("c",), ("a",))
     assert (before.refuses, after.refuses) == (("a", "b"), ("b", "c"))
     assert with_refuses(before, ("c",)).refuses == ("a", "b", "c")
+
+
+def test_rules_of_both_formats_can_be_raised() -> None:
+    both = EitherProfile(hl7=profile(refuses=("a",)), json=SchemaProfile("j", Path("x")))
+    after = with_refuses(both, ("c",))
+    assert (after.hl7.refuses, after.json.refuses) == (("a", "c"), ("c",))  # type: ignore[attr-defined]
