@@ -1,7 +1,8 @@
 using '../main.bicep'
 
 param environmentName = 'prod'
-param scale = { alwaysReady: 1, maximumInstances: 100, memory: 2048, httpConcurrency: 16, zoned: [] }
+// Over zones: the publisher that others depend on, and the watchdog. Azure bills two instances for each group of their functions.
+param scale = { alwaysReady: 1, maximumInstances: 100, memory: 2048, httpConcurrency: 16, zoned: ['mpi-outbound', 'ops'] }
 param signIn = {
   clientId: '00000000-0000-0000-0000-000000000001'
   tenantId: '00000000-0000-0000-0000-00000000000a'
@@ -39,6 +40,6 @@ param ownership = {
 }
 param recoverVault = readEnvironmentVariable('RECOVER_VAULT', 'false') == 'true'
 param telemetryDays = 90
-param budget = 2500
+param budget = 1500
 param budgetStart = readEnvironmentVariable('BUDGET_START', '')
 param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/runbooks.md'

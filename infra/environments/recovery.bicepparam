@@ -42,6 +42,6 @@ param ownership = {
 }
 param recoverVault = readEnvironmentVariable('RECOVER_VAULT', 'false') == 'true'
 param telemetryDays = 90
-param budget = 2500
+param budget = 1500
 param budgetStart = readEnvironmentVariable('BUDGET_START', '')
 param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/runbooks.md'

@@ -12,34 +12,34 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from toolkit.release.counting import Counted
+from toolkit.release.estate import Estate
 
 PRICES = Path(__file__).with_name("prices.json")
 MONTH = 30 * 86400.0
 ROUNDS = MONTH / 30  # of the watchdog
 SHORTEST_PERIOD = 1.0  # seconds that an active period lasts at least
 FILL = 0.7  # of a processor, before the platform adds an instance
-GIB = 2.0  # memory of an instance
+MOST = 0.75  # of a bill: the lines that dominate it
+AUDIT_ROW = 900.0  # bytes of a row in StorageTableLogs
+METRIC_ROW, METRICS_OF_A_SOURCE = 250.0, 20  # bytes of a row in AzureMetrics, and rows a minute of an app or a service of storage
 INDEXED = 0.75  # billed size of a log against the JSON that was sent
 
 
 @dataclass(frozen=True)
 class Load:
-    """How much, how large, over how many integrations, how many warm instances each, how private."""
+    """How much comes, how large, and whether by queue or on to subscribers."""
 
     messages: float
     size: float = 2048
-    integrations: int = 1
-    always_ready: int = 1
     by_queue: bool = False
     published: bool = False
-    private: bool = True
 
 
 class Line(NamedTuple):
     """One line of the bill: what, how much of it, what it costs in a month."""
 
     what: str
-    quantity: str
+    quantity: float
     amount: float
 
 
@@ -49,35 +49,35 @@ def prices() -> dict[str, Any]:
     return loaded
 
 
-def hub(load: Load, busy: Counted, idle: Counted, price: dict[str, Any]) -> list[Line]:
-    """The bill of the hub."""
-    return [*compute(load, busy, price), *storage(load, busy, idle, price), *logs(load, busy, idle, price), *fixed(load, price)]
+def hub(load: Load, has: Estate, busy: Counted, idle: Counted, price: dict[str, Any]) -> list[Line]:
+    """The bill of the hub in one environment, the dearest line first."""
+    lines = [*compute(load, has, busy, price), *storage(load, has, busy, idle, price), *logs(load, has, busy, idle, price)]
+    return sorted([*lines, *fixed(has, price)], key=lambda line: -line.amount)
 
 
-def active_seconds(load: Load, busy: Counted) -> float:
+def active_seconds(load: Load, has: Estate, busy: Counted) -> float:
     """Seconds of a month in which an app of one integration is active, summed over its instances."""
-    rate = load.messages / load.integrations / MONTH
+    rate = load.messages / has.integrations / MONTH
     awake = 1 - math.exp(-rate * SHORTEST_PERIOD)
     worked = rate * busy.cpu_ms / 1000 / FILL
     return MONTH * max(awake, worked)
 
 
-def compute(load: Load, busy: Counted, price: dict[str, Any]) -> list[Line]:
-    flex, apps = price["flex"], load.integrations + 1  # and ops
-    active = active_seconds(load, busy) * load.integrations * GIB
-    watchdog = ROUNDS * SHORTEST_PERIOD * apps * GIB
+def compute(load: Load, has: Estate, busy: Counted, price: dict[str, Any]) -> list[Line]:
+    flex, apps = price["flex"], has.integrations + 1  # and ops
+    active = active_seconds(load, has, busy) * has.integrations * has.memory_gib
+    watchdog = ROUNDS * SHORTEST_PERIOD * apps * has.memory_gib
     executions = load.messages * busy.executions + ROUNDS * apps
-    ready = MONTH * load.always_ready * load.integrations * GIB
-    on_demand = watchdog + (0 if load.always_ready else active)
+    ready = MONTH * has.ready_instances * has.memory_gib
+    on_demand = watchdog + (0 if has.ready_for_http else active)
     lines = [
-        Line(
-            "Executions", f"{executions:,.0f}", beyond(executions, flex["free_executions"]) * flex["executions_per_million"] / 1e6
-        ),
-        Line("Compute on demand (GB-s)", f"{on_demand:,.0f}", beyond(on_demand, flex["free_gbs"]) * flex["on_demand_gbs"]),
+        Line("Executions", executions, beyond(executions, flex["free_executions"]) * flex["executions_per_million"] / 1e6),
+        Line("Compute on demand (GB-s)", on_demand, beyond(on_demand, flex["free_gbs"]) * flex["on_demand_gbs"]),
     ]
-    if load.always_ready:
-        lines.append(Line("Warm instances (GB-s)", f"{ready:,.0f}", ready * flex["ready_baseline_gbs"]))
-        lines.append(Line("Compute in warm instances (GB-s)", f"{active:,.0f}", active * flex["ready_active_gbs"]))
+    if ready:
+        lines.append(Line(f"Always-ready instances: {has.ready_instances} (GB-s)", ready, ready * flex["ready_baseline_gbs"]))
+    if has.ready_for_http:
+        lines.append(Line("Compute in always-ready instances (GB-s)", active, active * flex["ready_active_gbs"]))
     return lines
 
 
@@ -85,71 +85,91 @@ def beyond(quantity: float, free: float) -> float:
     return max(0.0, quantity - free)
 
 
-def storage(load: Load, busy: Counted, idle: Counted, price: dict[str, Any]) -> list[Line]:
+def storage(load: Load, has: Estate, busy: Counted, idle: Counted, price: dict[str, Any]) -> list[Line]:
     each = price["storage"]
     by_blob = 2 if load.size > 700 * 1024 else 0  # content too large for a row: written and deleted
-    polled = MONTH / 2 * load.integrations if load.by_queue else 0
-    tables = load.messages * busy.table_operations + ROUNDS * load.integrations * idle.table_operations
+    polled = MONTH / 2 * (has.polling_instances + (has.integrations if load.by_queue else 0))
+    tables = load.messages * busy.table_operations + ROUNDS * has.integrations * idle.table_operations
     queues = load.messages * (busy.queue_operations + (3 if load.by_queue else 0)) + polled
     writes = load.messages * (busy.blob_writes + by_blob / 2)
     reads = load.messages * (busy.blob_reads + by_blob / 2)
+    kept = 3 * load.messages * 1500 / 1e9
+    blobs = (writes * each["blob_write_per_10k"] + reads * each["blob_read_per_10k"]) / 1e4
     lines = [
-        Line("Table operations", f"{tables:,.0f}", tables / 1e4 * each["table_per_10k"]),
-        Line("Queue operations", f"{queues:,.0f}", queues / 1e4 * each["queue_per_10k"]),
-        Line(
-            "Blob operations",
-            f"{writes + reads:,.0f}",
-            (writes * each["blob_write_per_10k"] + reads * each["blob_read_per_10k"]) / 1e4,
-        ),
-        Line(
-            "Metadata kept for 90 days (GB)",
-            f"{3 * load.messages * 1500 / 1e9:,.1f}",
-            3 * load.messages * 1500 / 1e9 * each["table_gb"],
-        ),
+        Line("Table operations", tables, tables / 1e4 * each["table_per_10k"]),
+        Line("Queue operations", queues, queues / 1e4 * each["queue_per_10k"]),
+        Line("Blob operations", writes + reads, blobs),
+        Line("Metadata kept for 90 days (GB)", kept, kept * each["table_gb"]),
     ]
     if load.published:
         operations = load.messages * 2
         amount = beyond(operations, price["event_grid"]["free"]) * price["event_grid"]["per_million"] / 1e6
-        lines.append(Line("Event Grid operations", f"{operations:,.0f}", amount))
+        lines.append(Line("Event Grid operations", operations, amount))
     return lines
 
 
-def logs(load: Load, busy: Counted, idle: Counted, price: dict[str, Any]) -> list[Line]:
-    sent = load.messages * busy.log_bytes + ROUNDS * (load.integrations + 1) * idle.log_bytes
-    billed = sent * INDEXED / 1e9
+def logs(load: Load, has: Estate, busy: Counted, idle: Counted, price: dict[str, Any]) -> list[Line]:
+    """Our own events and traces, the audit of reads where it is on, and the platform's metrics."""
     each = price["monitor"]
-    return [Line("Logs and traces (GB)", f"{billed:,.1f}", beyond(billed, each["free_gb"]) * each["log_gb"])]
+    sent = load.messages * busy.log_bytes + ROUNDS * (has.integrations + 1) * idle.log_bytes
+    own = beyond(sent * INDEXED / 1e9, each["free_gb"])
+    reads = load.messages * busy.table_reads + ROUNDS * has.integrations * idle.table_reads if has.audits_tables else 0
+    audit, metrics = reads * AUDIT_ROW / 1e9, has.metric_sources * METRICS_OF_A_SOURCE * METRIC_ROW * MONTH / 60 / 1e9
+    return [
+        Line("Logs and traces beyond the free grant (GB)", own, own * each["log_gb"]),
+        Line("Audit of reads of the ledger (GB)", audit, audit * each["log_gb"]),
+        Line("Metrics in the workspace (GB)", metrics, metrics * each["log_gb"]),
+    ]
 
 
-def fixed(load: Load, price: dict[str, Any]) -> list[Line]:
-    """What is paid whether anything comes or not: rules of alerts, tests from outside or private endpoints."""
-    monitor = price["monitor"]
+def fixed(has: Estate, price: dict[str, Any]) -> list[Line]:
+    """What is paid whether anything comes or not."""
+    monitor, network = price["monitor"], price["network"]
     rules = (
-        (9 + load.integrations) * monitor["rule_1min"]
-        + 2 * monitor["rule_5min"]
-        + monitor["rule_15min"]
-        + 6 * monitor["metric_rule"]
+        has.rules_1min * monitor["rule_1min"] + has.rules_5min * monitor["rule_5min"] + has.rules_15min * monitor["rule_15min"]
     )
-    lines = [Line("Alert rules", f"{18 + load.integrations}", rules)]
-    if load.private:
-        endpoints = 9 + load.integrations + 1
-        return [*lines, Line("Private endpoints", f"{endpoints}", endpoints * price["network"]["private_endpoint_month"])]
-    runs = load.integrations * 5 * MONTH / 300
-    return [*lines, Line("Availability tests (runs)", f"{runs:,.0f}", runs * monitor["webtest_run"])]
+    number = has.rules_1min + has.rules_5min + has.rules_15min
+    paid = [
+        Line("Log alert rules", number, rules),
+        Line("Metric alert rules", has.metric_rules, has.metric_rules * monitor["metric_rule"]),
+        Line("Availability tests (runs)", has.test_runs, has.test_runs * monitor["webtest_run"]),
+        Line("Private endpoints", has.endpoints, has.endpoints * network["private_endpoint_month"]),
+        Line("Private DNS zones", has.zones, has.zones * network["dns_zone_month"]),
+        Line("NAT gateways", has.nat_gateways, has.nat_gateways * network["nat_month"]),
+        Line("Public addresses", has.addresses, has.addresses * network["address_month"]),
+        Line("Application gateways with a firewall", has.gateways, has.gateways * network["gateway_month"]),
+        Line("Defender plans", has.defender_plans, has.defender_plans * price["defender"]["plan_month"]),
+    ]
+    return [line for line in paid if line.quantity]
 
 
-def containers(load: Load, busy: Counted, price: dict[str, Any]) -> list[Line]:
+def dominates(lines: list[Line]) -> str:
+    """The lines that make up most of the bill, with their shares.
+
+    >>> dominates([Line("a", 1, 60.0), Line("b", 1, 30.0), Line("c", 1, 10.0)])
+    'a 60 %, b 30 %'
+    """
+    whole, named, sum_so_far = total(lines), list[str](), 0.0
+    for line in sorted(lines, key=lambda each: -each.amount):
+        if sum_so_far >= MOST * whole:
+            break
+        sum_so_far += line.amount
+        named.append(f"{line.what} {line.amount / whole:.0%}".replace("%", " %"))
+    return ", ".join(named)
+
+
+def containers(load: Load, has: Estate, busy: Counted, price: dict[str, Any]) -> list[Line]:
     """An engine on always-on containers: two of each for a failure, a broker that private networks can reach, a database."""
     each, cores = price["containers"], 1.0
     needed = max(1, math.ceil(load.messages / MONTH * busy.cpu_ms / 1000 / FILL))
-    count = 2 * needed * max(1, math.ceil(load.integrations / 6))
+    count = 2 * needed * max(1, math.ceil(has.integrations / 6))
     amount = count * MONTH * (cores * each["vcpu_second"] + 2 * each["gib_second"])
     sent = load.messages * busy.log_bytes * INDEXED / 1e9
     return [
-        Line("Containers, 1 vCPU and 2 GiB, always on", f"{count}", amount),
-        Line("Message broker, private (premium units)", "1", each["service_bus_premium_unit_month"]),
-        Line("Database for message history", "1", each["database_month"]),
-        Line("Logs and traces (GB)", f"{sent:,.1f}", beyond(sent, price["monitor"]["free_gb"]) * price["monitor"]["log_gb"]),
+        Line("Containers, 1 vCPU and 2 GiB, always on", count, amount),
+        Line("Message broker, private (premium units)", 1, each["service_bus_premium_unit_month"]),
+        Line("Database for message history", 1, each["database_month"]),
+        Line("Logs and traces (GB)", sent, beyond(sent, price["monitor"]["free_gb"]) * price["monitor"]["log_gb"]),
     ]
 
 
@@ -161,6 +181,9 @@ ASSUMPTIONS = (
     "Operations, log bytes and processor time are counted on the hub itself, here, with the samples of the integration.",
     "Processor time is this machine's; an instance of 2 GB has about one processor, filled to 70 % before another is added.",
     "Messages come at random over the month, spread evenly over the integrations; each active period lasts a second at least.",
+    "Instances, rules, tests, endpoints, gateways and audits are those of the evaluated template; an app over zones pays for two "
+    "instances in each group of functions. A log alert is one rule, however many series it has. Network traffic is left out.",
+    "Metrics: 20 rows a minute of each app and service of storage. An audit row has 900 bytes.",
     "Every app's watchdog looks every 30 seconds, day and night. A transaction of one table partition is one operation.",
     "Deliveries succeed at the first attempt. Traffic out of the region, people and support are in neither column.",
     "The containers are two of each for a failure, a pair for six integrations; their alert rules and endpoints are left out.",

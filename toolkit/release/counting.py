@@ -24,6 +24,7 @@ class Counted(NamedTuple):
 
     executions: float
     table_operations: float
+    table_reads: float
     queue_operations: float
     blob_writes: float
     blob_reads: float
@@ -40,14 +41,17 @@ class CountingStore(MemoryStore):
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
         self.seen["table"] += 1
+        self.seen["table_read"] += 1
         return await super().get(table, partition, key)
 
     async def query(self, table: str, partition: str, first: str = "", last: str = "", limit: int = 0) -> list[Row]:
         self.seen["table"] += 1
+        self.seen["table_read"] += 1
         return await super().query(table, partition, first, last, limit)
 
     async def scan(self, table: str, first: str = "", last: str = "") -> AsyncIterator[Row]:
         self.seen["table"] += 1
+        self.seen["table_read"] += 1
         async for row in super().scan(table, first, last):
             yield row
 
@@ -154,6 +158,7 @@ async def _measured(hub: Hub, store: CountingStore, logs: Logs, work: Any, times
     return Counted(
         executions=calls + left / times,
         table_operations=seen["table"] / times,
+        table_reads=seen["table_read"] / times,
         queue_operations=seen["queue"] / times,
         blob_writes=seen["blob_write"] / times,
         blob_reads=seen["blob_read"] / times,

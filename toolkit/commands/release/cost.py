@@ -1,6 +1,7 @@
 """``./hub cost``: estimate the monthly cost."""
 
 import asyncio
+import json
 import logging
 
 import typer
@@ -9,31 +10,28 @@ import typer
 def cost(
     messages: float = typer.Option(1e6, help="Messages a month, in all integrations together."),
     size: str = typer.Option("2k", help="Size of a message: 800, 2k, 1m."),
-    integrations: int = typer.Option(0, help="Number of integrations; 0: those in the catalogue."),
-    always_ready: int = typer.Option(1, help="Instances kept warm for each app, to avoid cold starts."),
+    environment: str = typer.Option("", help="dev, test, prod or recovery; empty: dev, test and prod."),
     like: str = typer.Option("", help="The integration whose operations are counted; empty: the first in the catalogue."),
-    private: bool = typer.Option(True, help="With private endpoints, or with tests from the internet."),
 ) -> None:
-    """Estimate the monthly cost, and compare it with always-on containers and a broker."""
+    """Estimate the monthly cost of each environment, from its template and counted operations, and say what dominates."""
     from integrations import CATALOGUE, load
     from shared.destinations.kind import kind_of
     from shared.integration import Http
-    from toolkit.release import cost as model
+    from toolkit.release import bicep
+    from toolkit.release.cost import Load
     from toolkit.release.counting import count
+    from toolkit.say import stop
 
+    if not bicep.compiler():
+        stop(bicep.ABSENT)
+    if environment not in ("", *bicep.ENVIRONMENTS, bicep.RECOVERY):
+        stop(f"{environment} is not an environment")
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     integration = load(like or next(iter(CATALOGUE)))
     busy, idle = asyncio.run(count(integration))
-    asked = model.Load(
-        messages,
-        bytes_of(size),
-        integrations or len(CATALOGUE),
-        always_ready,
-        not any(isinstance(trigger, Http) for trigger in integration.triggers),
-        kind_of(integration.destination).publishes,
-        private,
-    )
-    show(asked, integration.name, busy, idle)
+    by_queue = not any(isinstance(trigger, Http) for trigger in integration.triggers)
+    asked = Load(messages, bytes_of(size), by_queue, kind_of(integration.destination).publishes)
+    show([environment] if environment else list(bicep.ENVIRONMENTS), asked, integration.name, (busy, idle))
 
 
 def bytes_of(text: str) -> float:
@@ -46,24 +44,29 @@ def bytes_of(text: str) -> float:
     return float(text.rstrip("kKmM")) * factor
 
 
-def show(load: object, name: str, busy: object, idle: object) -> None:
-    """Two tables, what they were counted from, and what they assume."""
+def show(environments: list[str], load: object, name: str, counted: object) -> None:
+    """A table for each environment with what dominates it, the alternative, what was counted, and what is assumed."""
     from rich.console import Console
 
+    from toolkit.release import bicep
     from toolkit.release import cost as model
-    from toolkit.release.counting import Counted
+    from toolkit.release.estate import estate
 
     assert isinstance(load, model.Load)
-    assert isinstance(busy, Counted)
-    assert isinstance(idle, Counted)
+    assert isinstance(counted, tuple)
+    busy, idle = counted
     price, console = model.prices(), Console(highlight=False)
-    ours, theirs = model.hub(load, busy, idle, price), model.containers(load, busy, price)
-    title = f"{load.messages:,.0f} messages of {load.size:,.0f} bytes a month, {load.integrations} integrations"
+    manifest = json.loads((bicep.INFRA / "manifest.json").read_bytes())
+    title = f"{load.messages:,.0f} messages of {load.size:,.0f} bytes a month, {len(manifest['integrations'])} integrations"
     console.print(f"[bold]{title}[/] (list prices of {price['dated']}, {price['currency']})\n")
-    console.print(table("The hub", ours))
-    console.print(table("Always-on containers with a message broker", theirs))
-    each = model.total(ours) / load.messages
-    console.print(f"The hub costs {model.total(ours) / model.total(theirs):.0%} of that, {each * 1000:.3f} for 1,000 messages.\n")
+    for environment in environments:
+        has = estate(bicep.resources(environment), manifest)
+        lines = model.hub(load, has, busy, idle, price)
+        console.print(table(environment, lines))
+        console.print(f"[bold]Dominates:[/] {model.dominates(lines)}.")
+        console.print(f"Budget {has.budget:,}: {model.total(lines) / has.budget:.0%} of it is used.\n")
+    theirs = model.containers(load, has, busy, price)
+    console.print(table("In comparison: always-on containers with a message broker", theirs))
     console.print(f"[bold]Counted[/] on {name}, for one message: {listed(busy)}")
     console.print(f"for one idle round of its watchdog: {listed(idle)}\n")
     console.print("[bold]Assumed[/]")
@@ -92,5 +95,7 @@ def table(title: str, lines: object) -> object:
     made.add_column("How much", justify="right")
     made.add_column("Cost", justify="right", footer=f"{model.total(lines):,.2f}")
     for line in lines:
-        made.add_row(line.what, line.quantity, f"{line.amount:,.2f}")
+        made.add_row(
+            line.what, f"{line.quantity:,.1f}" if line.quantity < 1000 else f"{line.quantity:,.0f}", f"{line.amount:,.2f}"
+        )
     return made
