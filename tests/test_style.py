@@ -177,6 +177,7 @@ IN_PLAIN_ENGLISH = (
     "shared/fhir",
     "shared/formats",
     "shared/hl7/",
+    "shared/ops",
     "shared/validation",
     "shared/telemetry",
     "shared/privacy.py",
@@ -196,6 +197,7 @@ NOT_READ = (
     "docs/demo.svg",
     "toolkit/guide/",
     "toolkit/local/azurite_package/",
+    "shared/ops/static/",
     "/samples/",
     "tests/test_style.py",
 )

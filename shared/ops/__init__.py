@@ -1,1 +1,1 @@
-"""The ops page: how the hub is, what became of a message, what waits for a person. Metadata only, never content."""
+"""The ops page: service status, what became of a message, what needs action. Metadata only, never content."""

@@ -1,8 +1,8 @@
 """Who may see and do what on the ops page: Entra app roles, checked here as well as by the platform.
 
-Only a person's own sign-in counts: an application's token opens the dead-letter API and not the page, and a token with which an
-application acts for a person would let it act in that person's name. On a developer's machine there is no sign-in; a sample
-of each role can be tried instead.
+Only a person's own sign-in counts. An application's token opens the dead-letter API but not the page: a token with which an
+application acts for a person would let it act in that person's name. On a developer's machine there is no sign-in; each role can
+be tried as a sample.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ APP_ROLES = {"Hub.Reader": "reader", "Hub.Operator": "operator", "Hub.Admin": "a
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is looking, and the highest role they hold."""
+    """The person who is signed in, and the highest role they hold."""
 
     name: str
     role: str
@@ -30,7 +30,7 @@ class Person:
 
 
 def person(headers: Mapping[str, str], *, on_developers_machine: bool) -> Person | None:
-    """The person behind a request; ``None`` when nobody with a role of the hub is signed in."""
+    """The person behind a request; ``None`` if the caller has not signed in with a role of the hub."""
     if on_developers_machine and not platform_header(headers, PRINCIPAL):
         return _sample(headers.get("cookie", ""))
     return _signed_in(headers)
@@ -51,7 +51,7 @@ def _sample(cookie: str) -> Person:
 
 
 def token(secret: bytes, who: Person, day: str) -> str:
-    """What a form carries so that no other site can post it: bound to the person and the day."""
+    """The token of a form, bound to the person and the day, so that no other site can post the form."""
     return hmac.new(secret, f"ops\0{who.name}\0{who.role}\0{day}".encode(), hashlib.sha256).hexdigest()
 
 

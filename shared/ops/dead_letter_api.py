@@ -1,8 +1,8 @@
 """Dead letters over HTTP, for a caller whose partner has the role ``admin``.
 
 ``GET /api/v1/<name>/dead[?rule=]``, ``GET .../dead/<id>[?content=1&purpose=]``, ``POST .../dead/<id>/replay|discard``,
-``POST .../dead/replay?rule=``. To replay, to discard and to read the content need a purpose, which is kept in the audit: the
-header ``x-hub-purpose``, or the query parameter ``purpose``. The header is better: a URL may be written into logs on its way.
+``POST .../dead/replay?rule=``. To replay, to discard and to read the content, a caller must give a purpose, which is kept in the
+audit: the header ``x-hub-purpose``, or the query parameter ``purpose``. Prefer the header: a URL may be logged on its way.
 """
 
 from collections.abc import Mapping
@@ -26,18 +26,18 @@ Query = Mapping[str, str]
 async def administer(integration: Integration, headers: Query, request: str, query: Query, hub: Hub) -> Answer:
     """``request`` is the method and what follows ``dead``: ``GET``, ``GET <id>``, ``POST <id>/replay`` ...
 
-    401, 403 and 429 for a caller that may not ask, 400 without a purpose, 404, 409 when it cannot be done, 503 when
-    storage is away.
+    401, 403 and 429 for a caller that is not allowed, 400 without a purpose, 404, 409 if it cannot be done, 503 if storage is
+    unavailable.
     """
     partner = admit(integration.name, headers, hub, "admin")
     if isinstance(partner, Answer):
         return partner
     person = Person(partner.name, _purpose(headers, query))
-    wanted = request.strip("/ ").split(" ", 1)
-    if not person.purpose and (wanted[0] != "GET" or query.get("content")):
-        return _json(400, {"error": "a purpose is needed, which is kept in the audit: the header x-hub-purpose"})
+    parts = request.strip("/ ").split(" ", 1)
+    if not person.purpose and (parts[0] != "GET" or query.get("content")):
+        return _json(400, {"error": "a purpose is required, which is kept in the audit: the header x-hub-purpose"})
     try:
-        return await _do(integration, wanted, query, person, hub)
+        return await _do(integration, parts, query, person, hub)
     except Refused as why:
         return _json(409, {"error": str(why)})
     except Away:
@@ -45,7 +45,7 @@ async def administer(integration: Integration, headers: Query, request: str, que
 
 
 def _purpose(headers: Query, query: Query) -> str:
-    """Why, in at most 200 characters; ``""`` when neither the header (of any case) nor the query says."""
+    """The purpose, at most 200 characters; ``""`` if neither the header (in any case) nor the query has one."""
     header = next((value for name, value in headers.items() if name.lower() == "x-hub-purpose"), "").strip()
     return (header or query.get("purpose", "").strip())[:200].encode(errors="replace").decode()
 
@@ -78,7 +78,7 @@ async def _show(integration: Integration, message_id: str, query: Query, person:
 
 
 async def replay_many(integration: Integration, rule: str, person: Person, hub: Hub) -> list[str]:
-    """Every dead letter that a rule or code chooses, oldest first; those that cannot be replayed stay."""
+    """Replay every dead letter of a rule or code, oldest first; those that cannot be replayed stay."""
     done = []
     for letter in await dead.dead_letters(integration.name, hub, rule):
         try:
@@ -88,7 +88,7 @@ async def replay_many(integration: Integration, rule: str, person: Person, hub: 
     return done
 
 
-def _json(code: int, told: Mapping[str, Any]) -> Answer:
+def _json(code: int, content: Mapping[str, Any]) -> Answer:
     return Answer(
-        status=code, content_type="application/json", body=orjson.dumps(dict(told)), headers={"Cache-Control": "no-store"}
+        status=code, content_type="application/json", body=orjson.dumps(dict(content)), headers={"Cache-Control": "no-store"}
     )

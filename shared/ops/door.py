@@ -1,4 +1,4 @@
-"""The way in to the ops page: what Azure hands over, as a request of the page."""
+"""Requests to the ops page: turns an HTTP call of Azure Functions into a request of the page."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ LARGEST = 16 * 1024
 
 
 class Call(NamedTuple):
-    """What came over HTTP; ``path`` is what stands after ``/api/ops``."""
+    """One HTTP call; ``path`` is the part after ``/api/ops``."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""What the ops page shows, as plain values; ``Facts`` is who knows them (the ledger; in tests, a table in memory)."""
+"""What the ops page shows, as plain values. ``Facts`` supplies them: from the ledger, or in tests from memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Kind = Literal["control_id", "correlation_id", "nhs_number"]
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One integration over the range; times in milliseconds, ``None`` when nothing was delivered."""
+    """One integration over the range; times in milliseconds, ``None`` if nothing was delivered."""
 
     integration: str
     accepted: int = 0
@@ -23,7 +23,7 @@ class Flow:
     waiting: int = 0
     oldest_s: float = 0
     dead_now: int = 0
-    dead_is_more: bool = False  # so many were looked at, and there may be more
+    dead_is_more: bool = False  # as many as were read; there may be more
     breaker: Literal["closed", "open", "half-open"] = "closed"
 
     @property
@@ -33,7 +33,7 @@ class Flow:
         return 100 * (self.rejected + self.dead) / received if received else None
 
     @property
-    def needs_a_person(self) -> bool:
+    def needs_action(self) -> bool:
         return self.dead_now > 0 or self.breaker == "open"
 
 
@@ -56,7 +56,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One message: its id in the ledger and what became of it; ``can_replay`` when it waits for a person."""
+    """One message: its id in the ledger and what became of it; ``can_replay`` if it needs action."""
 
     integration: str
     id: str
@@ -86,7 +86,7 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A threshold of an integration: passing it alerts. Below 0: none."""
+    """A threshold of an integration; a value beyond it raises an alert. Below 0: none."""
 
     integration: str
     rule: str
@@ -97,7 +97,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The thresholds that are set, and what could be: integrations, and rules with their units."""
+    """The thresholds that are set, and what can be set: integrations, and rules with their units."""
 
     given: tuple[Limit, ...]
     integrations: tuple[str, ...]
@@ -106,7 +106,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks, and why: what the audit keeps of it."""
+    """The person and the reason, as the audit keeps them."""
 
     name: str
     role: str
@@ -114,7 +114,7 @@ class Actor:
 
 
 class Facts(Protocol):
-    """Every call names partitions or row ranges; none scans."""
+    """Every call reads named partitions or ranges of rows; none scans a table."""
 
     async def overview(self, minutes: int) -> Overview: ...
 

@@ -1,4 +1,4 @@
-"""The ops page's facts out of the ledger: every query names a partition, or a range of rows in one."""
+"""The ops page's facts from the ledger. Every query names a partition, or a range of rows in one."""
 
 import asyncio
 from collections import Counter
@@ -19,12 +19,12 @@ from shared.storage.store import Row
 
 BY: dict[Kind, search.By] = {"control_id": "control", "correlation_id": "correlation", "nhs_number": "patient"}
 ERRORS = ("rejected", "dead", "expired")
-STEPS = 120  # most points of a chart
+STEPS = 120  # a chart has at most so many points
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerFacts:
-    """What the tables of these integrations say, whichever instance wrote them."""
+    """What the tables of these integrations hold, from all instances."""
 
     hub: Hub
 
@@ -39,11 +39,11 @@ class LedgerFacts:
         return Overview(tuple(flows), tuple(_points(counted, since, until)), self.hub.stamp())
 
     async def _flow(self, name: str, counts: Counter[str], waits: Any) -> Flow:
-        """One row of the table; the breaker is its destination's, shared with other integrations."""
+        """One row of the table. The breaker belongs to the destination, which other integrations may share."""
         destination = self.hub.integrations[name].destination.name
-        breaker, waiting_dead = await asyncio.gather(
+        breaker, dead_rows = await asyncio.gather(
             self.hub.store.get(names.SHARED_TABLE, destination, "breaker"),
-            self._waiting_dead(name),
+            self._dead_rows(name),
         )
         return Flow(
             integration=name,
@@ -57,13 +57,13 @@ class LedgerFacts:
             p99=counters.percentile(counts, 0.99),
             waiting=waits["waiting"] if waits else 0,
             oldest_s=waits["oldest_age_s"] if waits else 0,
-            dead_now=len(waiting_dead),
-            dead_is_more=len(waiting_dead) == search.LOOKED_AT,
+            dead_now=len(dead_rows),
+            dead_is_more=len(dead_rows) == search.LOOKED_AT,
             breaker=breaker["state"] if breaker else "closed",
         )
 
     async def find(self, kind: Kind, value: str, actor: Actor) -> Sequence[Found]:
-        """Every integration is asked; the search for a person is written down where it was made."""
+        """Search every integration. A search by NHS Number is recorded in the audit of each."""
         found: list[Found] = []
         for name in self.hub.integrations:
             if kind == "nhs_number":
@@ -77,21 +77,21 @@ class LedgerFacts:
         story = await search.status(integration, message_id, self.hub)
         if story is None:
             return None
-        waits = await self.hub.store.get(names.tables(integration).find, dead.PARTITION, message_id)
-        found = replace(_found(integration, story), can_replay=waits is not None)
+        dead_row = await self.hub.store.get(names.tables(integration).find, dead.PARTITION, message_id)
+        found = replace(_found(integration, story), can_replay=dead_row is not None)
         return Journey(found, story.get("correlation_id", ""), tuple(_steps(story)))
 
     async def dead(self, most: int = 100) -> Sequence[Found]:
-        """The newest; of an integration with more than ``LOOKED_AT`` of them, of those that were looked at."""
-        each = await asyncio.gather(*map(self._waiting_dead, self.hub.integrations))
+        """The newest dead letters. Of an integration that has more than ``LOOKED_AT``, only so many are read."""
+        each = await asyncio.gather(*map(self._dead_rows, self.hub.integrations))
         rows = [(row["at"], name, row.key) for name, rows in zip(self.hub.integrations, each, strict=True) for row in rows]
         newest = [(name, key) for _, name, key in sorted(rows, reverse=True)[:most]]
         stories = await asyncio.gather(*(search.status(name, key, self.hub) for name, key in newest))
         found = [_found(name, story) for (name, _), story in zip(newest, stories, strict=True) if story]
         return sorted((one for one in found if one.outcome in dead.KEPT), key=lambda one: one.received_at, reverse=True)
 
-    async def _waiting_dead(self, name: str) -> list[Row]:
-        """What the index says waits for a person: one request, however many there are."""
+    async def _dead_rows(self, name: str) -> list[Row]:
+        """The index rows of the dead letters, at most ``LOOKED_AT`` of them, in one request."""
         return await self.hub.store.query(names.tables(name).find, dead.PARTITION, limit=search.LOOKED_AT)
 
     async def replay(self, integration: str, message_id: str, actor: Actor) -> bool:
@@ -115,7 +115,7 @@ class LedgerFacts:
         return Limits(given, tuple(self.hub.integrations), tuple((name, rule.unit) for name, rule in thresholds.RULES.items()))
 
     async def set_limit(self, limit: Limit) -> bool:
-        """Set it, or take it away; the change is audited. False: no such integration or rule, no reason."""
+        """Set or remove a threshold; the change is audited. False: no such integration or rule, or no reason."""
         if limit.integration not in self.hub.integrations:
             return False
         try:
@@ -130,7 +130,7 @@ def _total(by_minute: dict[int, Counter[str]]) -> Counter[str]:
 
 
 def _points(counted: Sequence[dict[int, Counter[str]]], since: float, until: float) -> list[Point]:
-    """The time axis: whole minutes or hours, so many together that a chart has at most ``STEPS`` of them."""
+    """The time axis, in whole minutes or hours; each step is as long as ``STEPS`` requires."""
     least = counters.HOUR if until - since > counters.HOURLY_FROM else 60
     step = least * max(1, -(-int(until - since) // (least * STEPS)))
     at: dict[int, Counter[str]] = {}
@@ -158,7 +158,7 @@ def _found(integration: str, story: dict[str, Any]) -> Found:
 
 
 def _steps(story: dict[str, Any]) -> list[Step]:
-    """Received, each earlier end, what it is now."""
+    """When it was received, each earlier outcome, and its state now."""
     received = Step(_stamp(story["at"]), "accepted" if story["outcome"] != "rejected" else "rejected", story.get("rules", ""))
     past = [_end(each) for each in story["history"]]
     now = (
@@ -170,12 +170,12 @@ def _steps(story: dict[str, Any]) -> list[Step]:
 
 
 def _end(each: dict[str, Any]) -> Step:
-    said = [
+    details = [
         each.get("code", ""),
         f"×{each['attempts']}" if each.get("attempts") else "",
         "ambiguous" if each.get("ambiguous") else "",
     ]
-    return Step(_stamp(each["ended"]), each["outcome"], " ".join(filter(None, said)))
+    return Step(_stamp(each["ended"]), each["outcome"], " ".join(filter(None, details)))
 
 
 def _stamp(at: float) -> str:

@@ -1,4 +1,4 @@
-"""What a caller is told of one message: its state and times, never content, and only of the caller's own messages."""
+"""The status of one message for its sender: state and times, never content, and only of the caller's own messages."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,15 +17,15 @@ from shared.security import Partner
 from shared.storage import names
 from shared.storage.store import Row
 
-REFUSED = "0"  # the receipt key of a refused message, which has no number in a lane
+REFUSED = "0"  # the receipt key of a rejected message, which has no number in a lane
 
 
 async def status(integration: Integration, headers: Mapping[str, str], message_id: str, hub: Hub) -> Answer:
-    """``GET /api/v1/<name>/messages/<id>``: 401, 403 and 429 for a caller that may not ask.
+    """``GET /api/v1/<name>/messages/<id>``: 401, 403 and 429 for a caller that is not allowed.
 
-    404 for what is not there or not the caller's.
+    404 for a message that does not exist or is not the caller's.
 
-    A FHIR client (``Accept: application/fhir+json``) is answered as FHIR's asynchronous pattern says.
+    A FHIR client (``Accept: application/fhir+json``) gets the answers of FHIR's asynchronous pattern.
     """
     partner = admit(integration.name, headers, hub)
     if isinstance(partner, Answer):
@@ -52,7 +52,7 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
 
 
 async def find(integration: str, message_id: str, hub: Hub) -> Row | None:
-    """The row that tells where the message is: waiting, or what became of it."""
+    """The row with the state of the message: waiting, or its outcome."""
     ledger, (lane, _, key) = names.tables(integration).ledger, message_id.partition(".")
     if not names.is_lane(lane) or not names.is_lane(key):
         return None
@@ -61,7 +61,7 @@ async def find(integration: str, message_id: str, hub: Hub) -> Row | None:
     receipt = await hub.store.get(ledger, lane, f"r|{key}")
     if receipt is None:
         return None
-    for kind in ("d", "w", "d"):  # the last for one that was settled while the first two were read
+    for kind in ("d", "w", "d"):  # again at the end: it may have been settled between the first two reads
         if row := await hub.store.get(ledger, lane, names.row(kind, receipt["n"])):
             return row
     return None
@@ -72,8 +72,8 @@ def may_see(partner: Partner, row: Row) -> bool:
 
 
 def face(integration: str, message_id: str, row: Row) -> dict[str, Any]:
-    """Metadata alone; the issues are named by rule and path."""
-    told = {
+    """Metadata only; issues are given by rule and path."""
+    shown = {
         "id": message_id,
         "integration": integration,
         "outcome": row["outcome"] or row["state"],
@@ -87,7 +87,7 @@ def face(integration: str, message_id: str, row: Row) -> dict[str, Any]:
         "rules": str(row["rules"]).split(),
         "where": str(row["where"]).split(),
     }
-    return {name: value for name, value in told.items() if value not in ("", [])}
+    return {name: value for name, value in shown.items() if value not in ("", [])}
 
 
 def _time(at: Any) -> str:

@@ -1,12 +1,12 @@
-"""The ops page and its JSON: who asks, what they may, and the answer.
+"""The ops page and its JSON: the caller, what they are allowed to do, and the answer.
 
-GET  ops                        how the hub is            reader
+GET  ops                        service status            reader
 GET  ops/data?minutes=          the same as JSON          reader
 GET  ops/message?integration=&id=   one journey           reader
 POST ops/search                 kind, value (never in a URL: it may be an NHS Number)   reader, audited
 POST ops/act                    replay (operator) or discard (admin), with reason and confirmation, audited
-GET  ops/thresholds             what alerts when it is passed   reader
-POST ops/thresholds             set one, or take it away, with reason   operator, audited
+GET  ops/thresholds             the thresholds of alerts   reader
+POST ops/thresholds             set or remove one, with reason   operator, audited
 POST ops/as                     a sample role, on a developer's machine only
 GET  ops/static/NAME            vendored files
 """
@@ -28,7 +28,7 @@ from shared.ops.render import FOLDER, heads, render
 from shared.ops.words import Language, words
 
 RANGES = (15, 60, 360, 1440, 10080)
-SHOWN = 25  # dead letters on the first page; a hundred are a scroll of thirty screens on a phone
+SHOWN = 25  # dead letters on the first page; a hundred would be thirty screens on a phone
 HTML, JSON = "text/html; charset=utf-8", "application/json"
 SECURE = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -56,9 +56,9 @@ class Request:
 
     @property
     def language(self) -> Language:
-        """The language asked for in the address, else the browser's first choice of the two."""
-        asked = self.query.get("lang") or self.headers.get("accept-language", "")[:2]
-        return "cy" if asked == "cy" else "en"
+        """The language in the address, otherwise the browser's first choice of the two."""
+        language = self.query.get("lang") or self.headers.get("accept-language", "")[:2]
+        return "cy" if language == "cy" else "en"
 
 
 async def answer(request: Request, facts: Facts) -> Answer:
@@ -82,7 +82,7 @@ async def answer(request: Request, facts: Facts) -> Answer:
 
 
 def static(name: str) -> Answer:
-    """One of the files that stand in ``static/``; nothing else can be named."""
+    """One of the files in ``static/``; no other path is accepted."""
     files = {path.name: path for path in (FOLDER / "static").iterdir()}
     if name not in files:
         return Answer(status=404, content_type="text/plain", body=b"not found", headers=SECURE)
@@ -94,23 +94,23 @@ def static(name: str) -> Answer:
 
 async def overview(request: Request, facts: Facts, who: Person) -> Answer:
     """The first page."""
-    minutes = asked_range(request)
+    minutes = range_of(request)
     o = await facts.overview(minutes)
     total = reduce(together, o.flows, Flow(""))
     worst = max((f.p95 for f in o.flows if f.p95 is not None), default=None)
-    values: dict[str, Any] = {"o": o, "total": total, "worst_p95": worst, "attention": any(f.needs_a_person for f in o.flows)}
+    values: dict[str, Any] = {"o": o, "total": total, "worst_p95": worst, "attention": any(f.needs_action for f in o.flows)}
     shown = values | {"minutes": minutes, "ranges": RANGES, "heads": heads(request.language), "dead": await facts.dead(SHOWN)}
     return page(request, who, "overview.html", heading=words(request.language)["overview"], kind="", **shown)
 
 
 async def data(request: Request, facts: Facts, who: Person) -> Answer:
     """The same figures as JSON."""
-    o: Overview = await facts.overview(asked_range(request))
+    o: Overview = await facts.overview(range_of(request))
     return Answer(status=200, content_type=JSON, body=orjson.dumps(asdict(o)), headers=SECURE)
 
 
 async def search(request: Request, facts: Facts, who: Person) -> Answer:
-    """Messages by control id, correlation id or NHS Number; the value travels in the body and is not shown again."""
+    """Messages by control id, correlation id or NHS Number; the value is sent in the body and is not shown again."""
     w = words(request.language)
     value, kind = request.form.get("value", "").strip(), request.form.get("kind", "")
     problems: Problems = () if value and kind in get_args(Kind) else (("value", w["value_missing"]),)
@@ -140,7 +140,7 @@ async def act(request: Request, facts: Facts, who: Person) -> Answer:
 async def journey(
     request: Request, facts: Facts, who: Person, place: Mapping[str, str], *, problems: Problems = (), done: str = ""
 ) -> Answer:
-    """The page of one message, after an act or without one."""
+    """The page of one message, also after a replay or discard."""
     found = await facts.journey(place.get("integration", ""), place.get("id", ""))
     if found is None:
         return Answer(status=404, content_type="text/plain", body=b"not found", headers=SECURE)
@@ -156,22 +156,22 @@ async def limits(request: Request, facts: Facts, who: Person, *, problems: Probl
 
 
 async def set_limit(request: Request, facts: Facts, who: Person) -> Answer:
-    """Set a threshold, or take it away."""
+    """Set or remove a threshold."""
     w, form = words(request.language), request.form
     if not who.may("operator"):
         return page(request, who, "refused.html", 403)
-    wanted = asked_limit(form, who)
+    limit = limit_of(form, who)
     problems = tuple(
-        (key, w[f"{key}_missing"]) for key, is_there in (("limit", wanted), ("why", form.get("why", "").strip())) if not is_there
+        (key, w[f"{key}_missing"]) for key, is_there in (("limit", limit), ("why", form.get("why", "").strip())) if not is_there
     )
-    if wanted is None or problems:
+    if limit is None or problems:
         return await limits(request, facts, who, problems=problems)
-    done = await facts.set_limit(wanted)
+    done = await facts.set_limit(limit)
     return await limits(request, facts, who, done=w["done_threshold"] if done else w["not_done_threshold"])
 
 
-def asked_limit(form: Mapping[str, str], who: Person) -> Limit | None:
-    """The threshold that the form asks for; ``None`` when its limit is no number of 0 or more."""
+def limit_of(form: Mapping[str, str], who: Person) -> Limit | None:
+    """The threshold of a form; ``None`` if its limit is not a number of 0 or more."""
     text = "-1" if form.get("act") == "remove" else form.get("limit", "")
     if not re.fullmatch(r"-1|\d{1,9}([.]\d{1,3})?", text):
         return None
@@ -179,7 +179,7 @@ def asked_limit(form: Mapping[str, str], who: Person) -> Limit | None:
 
 
 async def sample_role(request: Request, facts: Facts, who: Person) -> Answer:
-    """On a developer's machine: look as another role. The cookie means nothing anywhere else."""
+    """On a developer's machine: view the page in another role. The cookie has no effect anywhere else."""
     role = request.form.get("role", "")
     if not who.is_sample or role not in ROLES:
         return page(request, who, "refused.html", 403)
@@ -203,7 +203,7 @@ def page(request: Request, who: Person | None, template: str, status: int = 200,
 
 
 def here(request: Request) -> str:
-    """The address of this page in no language; of a form's answer, the first page."""
+    """The address of this page without a language; for the answer to a form, the first page."""
     shown = {key: request.query[key] for key in ("minutes", "integration", "id") if key in request.query}
     if request.path == "thresholds":
         return f"{request.base}/thresholds"
@@ -217,14 +217,14 @@ def sign(request: Request, who: Person) -> str:
     return token(request.secret, who, request.day)
 
 
-def asked_range(request: Request) -> int:
-    """One of the ranges offered; an hour when another is asked for."""
+def range_of(request: Request) -> int:
+    """The time range of a request, in minutes: one of ``RANGES``, otherwise an hour."""
     offered = {str(minutes): minutes for minutes in RANGES}
     return offered.get(request.query.get("minutes", ""), 60)
 
 
 def together(a: Flow, b: Flow) -> Flow:
-    """The counts of two integrations added up."""
+    """The sum of the counts of two integrations."""
     counts = ("accepted", "delivered", "rejected", "duplicate", "dead", "waiting", "dead_now")
     added: dict[str, Any] = {key: getattr(a, key) + getattr(b, key) for key in counts}
     return replace(a, oldest_s=max(a.oldest_s, b.oldest_s), dead_is_more=a.dead_is_more or b.dead_is_more, **added)

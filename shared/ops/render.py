@@ -1,4 +1,4 @@
-"""Templates of the ops page, escaped by default; filters say each kind of figure in one way."""
+"""Templates of the ops page, escaped by default. Each kind of figure has one filter, so it looks the same everywhere."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -31,7 +31,7 @@ def _environment(language: Language) -> "Environment":
 
     environment = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined)
     environment.filters |= {"number": number, "percent": percent, "ms": ms, "clock": clock, "moment": moment, "tag": tag}
-    environment.filters["said"] = lambda outcome: outcome_word(outcome, language)
+    environment.filters["outcome"] = lambda outcome: outcome_word(outcome, language)
     environment.filters["cells"] = lambda flow: cells(flow, language)
     return environment
 
@@ -85,7 +85,7 @@ def age(seconds: float) -> str:
 
 
 def heads(language: Language) -> tuple[str, ...]:
-    """The heads of the table of integrations, beside :func:`cells`."""
+    """The column headings of the table of integrations; :func:`cells` makes its rows."""
     w = words(language)
     counted = (w[key] for key in ("accepted", "delivered", "rejected", "errors"))
     return (w["integration"], *counted, "p50", "p95", "p99", w["waiting"], w["oldest"], w["dead"], w["breaker"])

@@ -1,4 +1,4 @@
-"""A person replays a dead letter: a new attempt in its place in the lane, or once more in at the front door if it was refused."""
+"""A person replays a dead letter: a new attempt in its place in the lane; a rejected message is accepted again instead."""
 
 from shared.delivery.dead import Person, Place, Refused, find_dead, revive
 from shared.hub import Hub
@@ -14,7 +14,7 @@ from shared.storage.store import Away, Row, delete, remove, replace
 
 
 async def replay(integration: Integration, message_id: str, person: Person, hub: Hub, out_of_order: bool = False) -> str:
-    """Try a dead letter again, in its place in the lane; tells the message's id (a new one for a refused message)."""
+    """Try a dead letter again, in its place in the lane. The id of the message, a new one for a rejected message."""
     lane, n, ended = await find_dead(integration.name, message_id, hub)
     await audit.append(integration.name, Act(person.who, "replay", message_id, person.purpose), hub)
     if n == names.UNNUMBERED:
@@ -23,22 +23,22 @@ async def replay(integration: Integration, message_id: str, person: Person, hub:
 
 
 async def _accept_again(integration: Integration, ended: Row, hub: Hub) -> str:
-    """A refused message goes in by the front door; what it was stays, and its content goes when it is taken now."""
+    """Accept a rejected message as a new one. The record of the first stays; its content is deleted."""
     ledger = names.tables(integration.name).ledger
     row = await hub.store.get(ledger, ended.partition, names.row("c", 0))
     if not row:
-        raise Refused("its content is gone")
+        raise Refused("its content is deleted")
     envelope = await stored_envelope(integration.name, row, hub)
     if not decide(integration, envelope).verdict.accepted:
-        raise Refused("it would be refused again")
+        raise Refused("it would be rejected again")
     answer = await accept(integration, envelope, hub)
     if answer.status == 503:
         raise Away
     if answer.status == 500:
-        raise Refused("the hub failed at it")
+        raise Refused("the hub failed to process it")
     message_id = answer.headers.get("X-Message-Id", "")
     first = names.message_id(ended.partition, "0")
-    own = " ".join(blob for blob in ended["blob"].split() if blob not in envelope.files)  # files go on with the message
+    own = " ".join(blob for blob in ended["blob"].split() if blob not in envelope.files)  # files pass to the new message
     outcome = (
         "rejected" if ended["outcome"] == "rejected" else "discarded"
     )  # an acknowledged member of a batch lives on as another

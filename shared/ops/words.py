@@ -1,4 +1,4 @@
-"""What the ops page says, in English and in Welsh."""
+"""The texts of the ops page, in English and in Welsh."""
 
 from typing import Literal
 
@@ -9,9 +9,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "skip": ("Skip to main content", "Neidio i'r prif gynnwys"),
     "language": ("Cymraeg", "English"),
     "signed_in": ("Signed in as", "Wedi mewngofnodi fel"),
-    "overview": ("How the hub is", "Sut mae'r hyb"),
-    "all_well": ("Everything is flowing", "Mae popeth yn llifo"),
-    "attention": ("Something needs a person", "Mae angen sylw ar rywbeth"),
+    "overview": ("Service status", "Statws y gwasanaeth"),
+    "all_well": ("No action needed", "Dim angen gweithredu"),
+    "attention": ("Action needed", "Angen gweithredu"),
     "range": ("Time range", "Cyfnod"),
     "accepted": ("Accepted", "Derbyniwyd"),
     "delivered": ("Delivered", "Cyflwynwyd"),
@@ -22,12 +22,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "waiting": ("Waiting", "Yn aros"),
     "oldest": ("Oldest waiting", "Hynaf yn aros"),
     "dead": ("Dead letters", "Llythyrau marw"),
-    "dead_now": ("Dead letters waiting for a person", "Llythyrau marw sy'n aros am rywun"),
+    "dead_now": ("Dead letters that need action", "Llythyrau marw sydd angen sylw"),
     "latency": ("Time to delivery", "Amser i gyflwyno"),
     "breaker": ("Destination", "Cyrchfan"),
     "breaker_closed": ("reachable", "ar gael"),
     "breaker_open": ("not reachable", "ddim ar gael"),
-    "breaker_half-open": ("being tried", "yn cael ei brofi"),
+    "breaker_half-open": ("being tested", "yn cael ei brofi"),
     "integration": ("Integration", "Integreiddiad"),
     "integrations": ("Integrations", "Integreiddiadau"),
     "volumes": ("Messages over time", "Negeseuon dros amser"),
@@ -46,7 +46,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "value": ("Value", "Gwerth"),
     "find": ("Find", "Chwilio"),
     "found_none": (
-        "No message was found. The hub keeps what became of a message for its declared time only.",
+        "No message found. The hub keeps the record of a message for a limited time.",
         "Ni ddaethpwyd o hyd i neges. Dim ond am gyfnod penodol y cedwir hanes neges.",
     ),
     "results": ("Messages found", "Negeseuon a ganfuwyd"),
@@ -61,27 +61,27 @@ WORDS: dict[str, tuple[str, str]] = {
     "discard": ("Discard", "Gwaredu"),
     "replay_title": ("Replay a dead letter", "Ailchwarae llythyr marw"),
     "discard_title": ("Discard a dead letter", "Gwaredu llythyr marw"),
-    "why": ("Why (recorded in the audit)", "Pam (cofnodir yn yr archwiliad)"),
+    "why": ("Reason (recorded in the audit)", "Pam (cofnodir yn yr archwiliad)"),
     "why_hint": ("For example: mapping corrected in release 12", "Er enghraifft: mapio wedi'i drwsio yn fersiwn 12"),
     "confirm": ("I confirm", "Rwy'n cadarnhau"),
-    "why_missing": ("Say why", "Dywedwch pam"),
-    "confirm_missing": ("Confirm that you mean it", "Cadarnhewch eich bod yn ei olygu"),
+    "why_missing": ("Enter a reason", "Rhowch reswm"),
+    "confirm_missing": ("Select the box to confirm", "Dewiswch y blwch i gadarnhau"),
     "value_missing": ("Enter what to search for", "Rhowch beth i chwilio amdano"),
     "there_is_a_problem": ("There is a problem", "Mae problem"),
     "done_replay": ("A new attempt was made and linked to the first.", "Gwnaed ymgais newydd a'i chysylltu â'r gyntaf."),
     "done_discard": ("The dead letter was discarded; its record stays.", "Gwaredwyd y llythyr marw; erys ei gofnod."),
     "not_done": (
-        "It could not be done: the message is no longer a dead letter.",
+        "This is not possible: the message is no longer a dead letter.",
         "Nid oedd modd: nid yw'r neges bellach yn llythyr marw.",
     ),
     "none": ("None", "Dim"),
     "thresholds": ("Thresholds", "Trothwyon"),
     "thresholds_hint": (
-        "What alerts when it is passed. Every change is recorded with its reason.",
+        "A value beyond its threshold raises an alert. Every change is recorded with its reason.",
         "Yr hyn sy'n rhoi rhybudd pan eir y tu hwnt iddo. Cofnodir pob newid gyda'i reswm.",
     ),
     "threshold_set": ("Set a threshold", "Gosod trothwy"),
-    "threshold_remove": ("Take it away", "Ei ddileu"),
+    "threshold_remove": ("Remove", "Ei ddileu"),
     "measure": ("Measure", "Mesur"),
     "limit": ("Limit", "Terfyn"),
     "who": ("Set by", "Gosodwyd gan"),
@@ -93,9 +93,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_done_threshold": ("There is no such integration or measure.", "Nid oes integreiddiad na mesur o'r fath."),
     "rule_backlog-age": ("Oldest waiting message older than", "Y neges hynaf sy'n aros yn hŷn na"),
     "rule_backlog-size": ("More messages waiting than", "Mwy o negeseuon yn aros na"),
-    "rule_error-rate": ("Refused or dead in 15 minutes above", "Gwrthodwyd neu farw mewn 15 munud uwchlaw"),
-    "rule_slow": ("p95 of 15 minutes above", "p95 15 munud uwchlaw"),
-    "rule_quiet": ("Nothing has come for longer than", "Dim wedi dod ers mwy na"),
+    "rule_error-rate": ("Rejected or dead in 15 minutes above", "Gwrthodwyd neu farw mewn 15 munud uwchlaw"),
+    "rule_slow": ("95th percentile of 15 minutes above", "p95 15 munud uwchlaw"),
+    "rule_quiet": ("No message received for longer than", "Dim wedi dod ers mwy na"),
     "newest_shown": ("Only the newest are shown.", "Dim ond y rhai diweddaraf a ddangosir."),
     "newest_dead": (
         "Only the newest are shown; ./hub dead list names them all.",
@@ -107,8 +107,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "role_reader": ("reader", "darllenydd"),
     "role_operator": ("operator", "gweithredwr"),
     "role_admin": ("administrator", "gweinyddwr"),
-    "try_as": ("On this machine, look as", "Ar y peiriant hwn, edrych fel"),
-    "forbidden": ("You may not do this", "Nid oes hawl gennych wneud hyn"),
+    "try_as": ("On this machine, view as", "Ar y peiriant hwn, edrych fel"),
+    "forbidden": ("You are not allowed to do this", "Nid oes hawl gennych wneud hyn"),
     "sign_in": ("Sign in with a role of the hub to see this page.", "Mewngofnodwch â rôl o'r hyb i weld y dudalen hon."),
     "minutes_15": ("15 minutes", "15 munud"),
     "minutes_60": ("1 hour", "1 awr"),
@@ -142,5 +142,5 @@ def words(language: Language) -> dict[str, str]:
 
 
 def outcome_word(outcome: str, language: Language) -> str:
-    """An outcome as a reader says it; one that has no words yet stands as it is."""
+    """An outcome in words; one without a translation is shown unchanged."""
     return OUTCOMES.get(outcome, (outcome, outcome))[1 if language == "cy" else 0]

@@ -211,7 +211,7 @@ async def test_while_storage_is_away_the_caller_is_to_come_back_in_30_seconds() 
 
 async def test_a_request_without_a_purpose_is_answered_with_how_to_give_one() -> None:
     answer, _, _ = await asked("POST replay", {}, {"x-hub-purpose": "  "})
-    assert orjson.loads(answer.body) == {"error": "a purpose is needed, which is kept in the audit: the header x-hub-purpose"}
+    assert orjson.loads(answer.body) == {"error": "a purpose is required, which is kept in the audit: the header x-hub-purpose"}
 
 
 async def test_what_is_not_there_has_no_body() -> None:
