@@ -152,7 +152,7 @@ def rule_functions(rules: Iterable[Callable[..., Any]], own: Mapping[str, Policy
 def _listed(rule: str, text: str, own: Mapping[str, Policy], refuses: Sequence[str]) -> Listed:
     policy = of(rule, own)
     raised = [each.partition("@")[2] for each in refuses if each.partition("@")[0] == rule]
-    at = f" at {', '.join(raised)}" if all(raised) and raised else ""
+    at = f" at {', '.join(raised)}" if all(raised) else ""
     severity = "error" if policy.refuses else f"error{at}, by the owner's decision" if raised else "warning"
     return Listed(rule=rule, text=text, policy=policy, severity=severity)
 

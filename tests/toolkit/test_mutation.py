@@ -270,6 +270,16 @@ def test_a_value_of_a_module_has_the_tests_of_its_folder_too() -> None:
     assert (choice.tests, choice.anew) == (["tests/shared/hl7/test_y.py::near"], True)
 
 
+def test_the_test_that_imports_a_module_first_is_not_the_only_one_to_notice() -> None:
+    covered = Covered({})
+    covered.tests = ["", "tests/a.py::imports", "tests/shared/hl7/test_y.py::near"]
+    covered.seconds = dict.fromkeys(covered.tests[1:], 1.0)
+    source = "LIMIT = 1\n"
+    covered.sources, covered.masks = {"shared/hl7/x.py": source}, {"shared/hl7/x.py": {1: 0b10}}
+    choice = Chooser(covered, 9.0).choose("shared/hl7/x.py", mutants(source)[0])
+    assert (set(choice.tests), choice.anew) == ({"tests/a.py::imports", "tests/shared/hl7/test_y.py::near"}, True)
+
+
 def test_a_line_that_no_recorded_test_runs_is_left_out_and_not_called_a_survivor(capsys: pytest.CaptureFixture[str]) -> None:
     from toolkit.commands.develop.mutate import _with_tests
 

@@ -27,11 +27,13 @@ class Chooser:
 
     def choose(self, path: str, mutant: Mutant) -> Choice:
         mask = self.covered.of(path, range(mutant.first, mutant.last + 1))
-        anew, at_import = not mask & ~AT_IMPORT, bool(mask & AT_IMPORT)
-        if not mask and self._is_in_function(path, mutant.first):
+        is_in_function, at_import = self._is_in_function(path, mutant.first), bool(mask & AT_IMPORT)
+        if not mask and is_in_function:
             return Choice([], of=0, anew=False, at_import=False)
+        # A module that a test imports first ran its statements in that test: it says nothing of which tests use them.
+        anew = not is_in_function or not mask & ~AT_IMPORT
         if anew:
-            mask = self._of_users(path, mutant) or self.covered.of(path, self.covered.masks.get(path, {})) & ~AT_IMPORT
+            mask |= self._of_users(path, mutant) or self.covered.of(path, self.covered.masks.get(path, {}))
         tests = self.covered.named(mask)
         near = _nearness(path)
         if anew:  # a test may use such a value without a function of the product that does

@@ -120,6 +120,12 @@ def test_a_trailer_has_the_delimiters_of_the_header_of_the_file_else_of_the_batc
     assert [line for line in lines if line.startswith(("BTS", "FTS"))] == trailers
 
 
+def test_a_header_that_is_not_utf_8_is_read_all_the_same() -> None:
+    reader = BatchReader((BHS % 1).replace(b"updates", b"caf\xe9") + member(1) + b"BTS|1|\xe9\r")
+    assert [each.body for each in reader] == [member(1)]
+    assert (reader.issues, [each["9"] for each in reader.batch_headers]) == ([], ["caf\ufffd"])
+
+
 def test_ten_thousand_messages_in_little_memory() -> None:
     body = FHS + batch(*range(10_000)) + b"FTS|1\r"
     stream = BytesIO(body)

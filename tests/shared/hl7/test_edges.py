@@ -6,7 +6,8 @@ from io import BytesIO
 
 import pytest
 
-from shared.hl7 import Message, compose, parse
+from shared import bounds
+from shared.hl7 import Message, ParseError, compose, parse
 from shared.hl7.batch import BatchReader, lines
 from shared.hl7.charset import declared_name
 from shared.hl7.encoding import NONE, Encoding, escape, unescape
@@ -284,3 +285,26 @@ def test_without_an_escape_character_nothing_is_escaped() -> None:
     assert escape("a|b^c", bare) == "a|b^c"
     assert unescape("a\\F\\b", bare) == "a\\F\\b"
     assert unescape("a\\F\\b", read.encoding) == "a|b"
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "most", "what"),
+    [
+        ("|", bounds.FIELDS, "fields"),
+        ("~", bounds.REPETITIONS, "repetitions"),
+        ("^", bounds.COMPONENTS, "components"),
+        ("&", bounds.COMPONENTS, "subcomponents"),
+    ],
+)
+def test_a_line_may_have_so_many_parts_and_no_more(delimiter: str, most: int, what: str) -> None:
+    header = "MSH|^~\\&|A\rPID|"
+    long = "x" * bounds.UNCOUNTED  # a short body is not counted
+    used = 1 if delimiter == "|" else 0
+    parse(f"{header}{delimiter * (most - used)}{long}")
+    with pytest.raises(ParseError) as refused:
+        parse(f"{header}{delimiter * (most - used + 1)}{long}")
+    assert (str(refused.value), refused.value.rule, refused.value.where) == (
+        f"line 2 has more than {most} {what}",
+        "too-much",
+        "",
+    )
