@@ -38,6 +38,8 @@ LETTER = ROOT / "integrations" / "documents_to_cdr" / "samples" / "minimal.in.js
 WRITES = {"new", "test", "sheet", "docs", "manifest", "lock"}  # into the tree: in a copy of its own
 RUN_BY_ANOTHER_TEST = {
     "demo": "tests/end_to_end/test_demo.py",
+    "impact --corpus CORPUS": "tests/toolkit/migrate/test_impact.py",  # needs the commits, which a copy does not have
+    "impact": "tests/toolkit/migrate/test_impact.py",
     "package NAME": "tests/infra/test_package.py",
     "test": "tests/end_to_end/test_documented_commands.py",  # with words behind it, and in .ci/run
 }
@@ -222,6 +224,9 @@ def filled(text: str, request: pytest.FixtureRequest) -> list[str]:
     words = shlex.split(text)
     made: dict[str, Callable[[], str]] = {
         "NAME": lambda: NAME,
+        "PAIRS": lambda: str(SAMPLE.parent),
+        "REPORT": lambda: str(request.getfixturevalue("tmp_path") / "report.html"),
+        "FAILING": lambda: str(SAMPLE.with_name("rejected_no_name.in.hl7")),
         "TEXT": lambda: "rehearsal of the runbook",
         "FILE": lambda: str(request.getfixturevalue("file")),
         "my-message.hl7": lambda: str(request.getfixturevalue("file")),

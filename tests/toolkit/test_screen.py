@@ -106,7 +106,7 @@ def test_content_acts_on_no_terminal_and_is_exact_in_a_file(text: str, monkeypat
 
 def test_every_command_prints_json_and_tables_through_the_screen() -> None:
     """A command that prints without it would be missed above."""
-    for path in (ROOT / "toolkit" / "commands").glob("*.py"):
+    for path in (ROOT / "toolkit" / "commands").rglob("*.py"):
         source = path.read_text("utf-8")
         assert not re.search(r"(print|echo|write)\(json\.dumps", source), path.name
         assert path.name in ("cost.py", "demo.py", "up.py") or not re.search(r"\bConsole\(", source), path.name

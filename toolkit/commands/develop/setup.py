@@ -13,7 +13,7 @@ import typer
 from toolkit.say import HOME, ROOT, say, stop
 
 EXTRAS = ("gates", "browser")
-CHECKS = ROOT / "toolkit" / "checks_package" / "package.json"
+CHECKS = ROOT / "toolkit" / "release" / "checks_package" / "package.json"
 
 
 def setup(
