@@ -102,6 +102,7 @@ def test_a_reason_explains_and_counts_as_what_it_is() -> None:
         ("OBR-53", "5", "ServiceRequest.identifier.type.coding.code"),
         ("MSH-3", "2", "Provenance.entity.what->Device.identifier.value"),
         ("OBX-5", "2", "DocumentReference.content.attachment.extension.valueCodeableConcept"),
+        ("MSH-19", "4", "MessageHeader.language"),
         ("PD1-3", "6.1", "Organization.identifier.assigner->Organization.identifier.value"),
         ("ROL-10", "4", "CareTeam.participant.onBehalfOf->Organization.type.coding.code"),
     ],

@@ -42,7 +42,7 @@ MORE = {
     "MSH-9": ("ADT^A01^ADT_A01",), "MSH-3": ("APP^1.2.840^ISO", "APP"), "MSH-5": ("APP^1.2.840^ISO", "APP"),
     "ROL-11": tuple(f"1 Street^^City^^^^{kind}" for kind in "HOB"),
     "PRT-4": ("PP^^HL70443", "AT^^HL70443", "NOK"), "PRT-23": ("B", "C", "E", "F", "H", "O"),
-    "PID-15": LANGUAGES, "NK1-20": LANGUAGES, "OBR-29": ("E1&NS^E2&NS",),
+    "MSH-19": ("cy", "^^^cy^^ISO639-1"), "PID-15": LANGUAGES, "NK1-20": LANGUAGES, "OBR-29": ("E1&NS^E2&NS",),
     "PID-14": ("01234567890^^PH",), "PID-11": ("1 Street^^City^^^^H", "1 Street^^City^^^^M"),
 }  # fmt: skip
 DAY = "20240102"

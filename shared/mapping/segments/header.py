@@ -54,9 +54,15 @@ def msh_message_header(read: Reading, msh: Segment) -> Resource:
 def _heading(read: Reading, msh: Segment) -> Element:
     return element(
         meta=element(tag=_tags(read, msh), security=_security(read, msh)),
-        language=said(msh, "19.1") if said(msh, "19.3") in ("", "ISO639", "ISO639-1") else "",
+        language=_language(msh),
         eventCoding=_event(read, msh),
     )
+
+
+def _language(msh: Segment) -> str:
+    """MSH-19: the code, or the alternate code, that is of ISO 639; a code without a system is taken for one."""
+    codes = ((said(msh, f"19.{code}"), said(msh, f"19.{system}")) for code, system in ((1, 3), (4, 6)))
+    return next((code for code, system in codes if code and system in ("", "ISO639", "ISO639-1")), "")
 
 
 def _event(read: Reading, msh: Segment) -> Element:
