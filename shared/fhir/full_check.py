@@ -7,9 +7,10 @@ from shared.fhir import bundle_rules, invariant_table
 from shared.fhir.invariants import ValueRule
 from shared.fhir.names import known_name
 from shared.fhir.primitives import TESTS, has_json_type
-from shared.fhir.quick_check import References, has_one_of, is_valid_resource
+from shared.fhir.quick_check import References, is_valid_resource
 from shared.fhir.tables import Declared, codes, codings, required, resource_types, type_table
 from shared.fhir.targets import Context, target_type
+from shared.fhir.value_tests import has_one_of
 from shared.issue import Issue
 
 Json = dict[str, Any]

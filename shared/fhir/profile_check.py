@@ -78,7 +78,7 @@ def _check_child(node: Json, name: str, element: Any, where: Where | str, rule: 
     prop, value = _property(element, name)
     path = Where(where, f".{known_name(prop)}")
     items = value if isinstance(value, list) else [] if value is None else [value]
-    if name.endswith("[x]") and items and not _is_allowed(node, prop, name):
+    if name.endswith("[x]") and items and "types" in node and prop[len(name) - 3 :].lower() not in map(str.lower, node["types"]):
         yield Issue(severity="error", code="structure", where=str(path), text="the profile does not allow this type", rule=rule)
     yield from _check_count(node, items, path, rule)
     for n, item in enumerate(items):
@@ -96,11 +96,6 @@ def _property(element: Json, name: str) -> tuple[str, Any]:
                 return prop, value
         return base, None
     return name, element.get(name, element.get(f"_{name}"))
-
-
-def _is_allowed(node: Json, prop: str, name: str) -> bool:
-    types = node.get("types")
-    return types is None or prop[len(name) - 3 :].lower() in [each.lower() for each in types]
 
 
 def _check_count(node: Json, items: list[Any], path: Where, rule: str) -> Iterator[Issue]:

@@ -24,9 +24,9 @@ from typing import Any
 from orjson import dumps
 
 from shared.fhir import invariant_table
-from shared.fhir.primitives import TESTS, UNIQUE
-from shared.fhir.tables import Declared, codes, codings, required, resource_types, type_table
+from shared.fhir.tables import Declared, required, resource_types, type_table
 from shared.fhir.targets import Context, is_valid_reference
+from shared.fhir.value_tests import bound_test, paired_test, primitive_term
 
 Json = dict[str, Any]
 Targets = frozenset[str]
@@ -34,7 +34,6 @@ IsValid = Callable[[Json, "References"], Any]
 RARE = ("Resource", "Narrative")
 ENTRY = "Bundle.entry"
 WRONG_TYPE = (TypeError, KeyError, ValueError, AttributeError, RecursionError)
-TEXTS = ("string", "markdown")
 MOST_SHAPES = 400
 MOST_CONCEPTS = 4000
 LONG = 400  # bytes
@@ -156,7 +155,7 @@ def _terms(prop: str, declared: Declared, names: dict[str, Any], is_extended: bo
         names["extension"] = is_valid_extension
         yield f"extension({value}, {declared.many}, e.get({prop[1:]!r}), refs)"
     elif declared.many and is_extended:
-        names[f"paired_{prop}"] = _paired(declared)
+        names[f"paired_{prop}"] = paired_test(declared)
         yield f"paired_{prop}({value}, e[{'_' + prop!r}])"
     elif declared.many:
         yield f"type(v := {value}) is list_ and v"
@@ -164,7 +163,7 @@ def _terms(prop: str, declared: Declared, names: dict[str, Any], is_extended: bo
     else:
         yield _term(f"(v := {value})", declared, prop, names)
     if declared.codes and not declared.is_primitive:  # a coded element with a required binding
-        names[f"bound_{prop}"] = _bound(declared)
+        names[f"bound_{prop}"] = bound_test(declared)
         yield f"bound_{prop}({value})"
 
 
@@ -172,7 +171,7 @@ def _term(value: str, declared: Declared, prop: str, names: dict[str, Any]) -> s
     """The condition on one value; ``value`` is an expression that also assigns the value to a name."""
     name = value.strip("()").split(" ")[0]
     if declared.is_primitive:
-        return _primitive_term(value, name, declared, prop, names)
+        return primitive_term(value, name, declared, prop, names)
     if declared.type == "Resource":
         return f"is_valid({value}, refs)"
     if declared.type == "Reference":
@@ -183,18 +182,6 @@ def _term(value: str, declared: Declared, prop: str, names: dict[str, Any]) -> s
         return f"concept({value}, refs)"
     names[f"shapes_{prop}"] = shapes_of(declared.type)
     return f"shapes_{prop}[tuple({value})]({name}, refs)"
-
-
-def _primitive_term(value: str, name: str, declared: Declared, prop: str, names: dict[str, Any]) -> str:
-    if declared.codes:
-        names[f"codes_{prop}"] = codes(declared.codes)
-        return f"{value} in codes_{prop}"
-    names[f"test_{prop}"] = TESTS[declared.type]
-    if prop == "fullUrl":  # each value occurs once, so it is not cached
-        return f"({value}[:9] == {UNIQUE!r} and {name}.isprintable() and ' ' not in {name} or test_{prop}({name}))"
-    if declared.type in TEXTS:  # printable text is valid unless it is empty
-        return f"({name} if {value}.isprintable() else test_{prop}({name}))"
-    return f"test_{prop}({value})"
 
 
 def is_valid_extension(extension: Any, many: bool, values: Any, references: References) -> Any:
@@ -208,32 +195,6 @@ def is_valid_extension(extension: Any, many: bool, values: Any, references: Refe
         (values and values[n] is not None) if each is None else shapes[tuple(each)](each, references)
         for n, each in enumerate(extension)
     )
-
-
-def _paired(declared: Declared) -> Callable[[Any, Any], bool]:
-    """A test of many primitives: each is valid, or null with an extension object at the same place."""
-    test = codes(declared.codes).__contains__ if declared.codes else TESTS[declared.type]
-
-    def is_paired(values: Any, extensions: Any) -> bool:
-        if type(values) is not list or not values:
-            return False
-        return all(test(each) if each is not None else bool(extensions[n]) for n, each in enumerate(values))
-
-    return is_paired
-
-
-def _bound(declared: Declared) -> Callable[[Any], bool]:
-    """A test of a coded element: it has a code of its required value set."""
-    allowed = codings(declared.codes)
-    if declared.many:
-        return lambda values: all(has_one_of(value, allowed) for value in values)
-    return lambda value: has_one_of(value, allowed)
-
-
-def has_one_of(coded: Json, allowed: frozenset[tuple[str, str]]) -> bool:
-    """Whether a Coding, or any coding of a CodeableConcept, is allowed."""
-    listed = coded.get("coding", (coded,))
-    return any((coding.get("system"), coding.get("code")) in allowed for coding in listed)
 
 
 def refer(reference: Json, targets: Targets, references: References) -> Any:

@@ -71,11 +71,11 @@ class BatchReader:
             elif self._lines:
                 self._lines.append(line)
             else:
-                self._report("structure", "", "a segment outside any message", "batch-segment")
+                self._report(text="a segment outside any message", rule="batch-segment")
         yield from self._member()
         for header in reversed(self._open):
             trailer = {"FHS": "FTS", "BHS": "BTS"}[header]
-            self._report("structure", trailer, f"{trailer} is missing: the file may have been cut short", "batch-trailer")
+            self._report(where=trailer, text=f"{trailer} is missing: the file may be incomplete", rule="batch-trailer")
 
     @property
     def _header(self) -> Segment | None:
@@ -91,7 +91,7 @@ class BatchReader:
 
     def _control(self, name: bytes, line: bytes) -> None:
         if self._closed:
-            self._report("structure", "FTS", "there are segments after the trailer of the file", "batch-trailer")
+            self._report(where="FTS", text="there are segments after the trailer of the file", rule="batch-trailer")
         if name == b"MSH":
             self._lines = [line]
         else:
@@ -99,13 +99,13 @@ class BatchReader:
 
     def _file(self, line: bytes) -> None:
         if self.file_header or self.batch_headers or self.count:
-            self._report("structure", "FHS", "FHS is not the first segment of the file", "batch-header")
+            self._report(where="FHS", text="FHS is not the first segment of the file", rule="batch-header")
         self.file_header = self._read("FHS", line)
         self._open = ["FHS"]
 
     def _batch(self, line: bytes) -> None:
         if "BHS" in self._open:
-            self._report("structure", "BTS", "BTS is missing before the next batch", "batch-trailer")
+            self._report(where="BTS", text="BTS is missing before the next batch", rule="batch-trailer")
             self._open.remove("BHS")
         self.batch_headers.append(self._read("BHS", line))
         self._open.append("BHS")
@@ -117,7 +117,7 @@ class BatchReader:
 
     def _file_end(self, line: bytes) -> None:
         if "BHS" in self._open:
-            self._report("structure", "BTS", "BTS is missing before FTS", "batch-trailer")
+            self._report(where="BTS", text="BTS is missing before FTS", rule="batch-trailer")
             self._open.remove("BHS")
         self._end("FHS", line, len(self.batch_headers), "batches")
         self._closed = True
@@ -125,13 +125,16 @@ class BatchReader:
     def _end(self, header: str, line: bytes, counted: int, what: str) -> None:
         trailer = {"FHS": "FTS", "BHS": "BTS"}[header]
         if header not in self._open:
-            self._report("structure", trailer, f"{trailer} without {header}", "batch-trailer")
+            self._report(where=trailer, text=f"{trailer} without {header}", rule="batch-trailer")
             return
         self._open.remove(header)
         stated = self._read(trailer, line)["1"]
         if stated and stated.lstrip("0") != (str(counted) if counted else ""):
             self._report(
-                "value", f"{trailer}-1", f"{trailer}-1 does not match the number of {what}, which is {counted}", "batch-count"
+                code="value",
+                where=f"{trailer}-1",
+                text=f"{trailer}-1 does not match the number of {what}, which is {counted}",
+                rule="batch-count",
             )
 
     def _read(self, name: str, line: bytes) -> Segment:
@@ -141,11 +144,11 @@ class BatchReader:
             if name in ("FHS", "BHS"):
                 return Segment(name, text, parse("MSH" + text[3:]).encoding)
         except ParseError:
-            self._report("structure", name, f"{name} declares no delimiters", "batch-header")
+            self._report(where=name, text=f"{name} declares no delimiters", rule="batch-header")
         header = self.batch_headers[-1] if self.batch_headers else self.file_header
         return Segment(name, text, header.encoding if header else parse("MSH|^~\\&|").encoding)
 
-    def _report(self, code: str, where: str, text: str, rule: str) -> None:
+    def _report(self, *, text: str, rule: str, where: str = "", code: str = "structure") -> None:
         if len(self.issues) < 50:
             self.issues.append(Issue(severity="error", code=code, where=where, text=text, rule=rule, clause=_CLAUSE))
 

@@ -46,7 +46,8 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
     if isinstance(data, bytes) and data.isascii():
         text, read_as = data.decode("ascii"), ""
     else:
-        text, read_as, findings = _text(data, charset_default)
+        read = charset.Text(data.removeprefix("\ufeff"), "") if isinstance(data, str) else charset.decode(data, charset_default)
+        text, read_as, findings = read
     lines, repairs = _lines(text)
     header = lines[0] if lines else ""
     separator = header[3:4]
@@ -54,7 +55,8 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
         is_batch = ": it is a batch" if header[:3] in ("FHS", "BHS") else ""
         raise ParseError(f"the body does not begin with an MSH segment{is_batch}")
     fields = header.split(separator)
-    encoding, more = _encoding(separator, fields[1], fields[11:18:6], read_as)
+    version, name = (*fields[11:18:6], "", "")[:2]  # MSH-12 and MSH-18, which may be absent
+    encoding, more = _declared(separator, fields[1], version[:3] >= "2.7", name, read_as)
     if len(text) > bounds.UNCOUNTED:
         _check_bounds(lines, encoding)
     found, strays = names.check_names(lines, separator)
@@ -90,12 +92,6 @@ def _check_bounds(lines: list[str], encoding: Encoding) -> None:
             for delimiter, limit, what in most:
                 if delimiter != NONE and line.count(delimiter) > limit:
                     raise ParseError(f"line {number} has more than {limit} {what}", "too-much", "")
-
-
-def _text(data: bytes | str, default: str) -> charset.Text:
-    if isinstance(data, str):
-        return charset.Text(data.removeprefix("\ufeff"), "")
-    return charset.decode(data, default)
 
 
 def _repair(rule: str, text: str, where: str = "") -> Issue:
@@ -160,14 +156,9 @@ def _end_with_cr(line: str) -> str:
 _SEGMENT_AFTER_LF = re.compile(r"\n(?=[A-Z][A-Z0-9]{2}[^\w\s])")
 
 
-def _encoding(separator: str, characters: str, sent: list[str], read_as: str) -> tuple[Encoding, tuple[Issue, ...]]:
-    """The encoding that MSH declares, and its issues. ``sent`` is MSH-12 and MSH-18; shorter if they are absent."""
-    version, name = (*sent, "", "")[:2]
-    return _declared(separator, characters, version[:3] >= "2.7", name, read_as)
-
-
 @lru_cache(maxsize=256)
 def _declared(separator: str, characters: str, truncates: bool, name: str, read_as: str) -> tuple[Encoding, tuple[Issue, ...]]:
+    """The encoding that MSH declares, and its issues."""
     try:
         encoding = declared(separator, characters, read_as)
     except ValueError as error:

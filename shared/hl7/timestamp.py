@@ -16,7 +16,10 @@ def is_dtm(text: str) -> bool:
     >>> is_dtm("2024"), is_dtm("20240229"), is_dtm("20230229"), is_dtm("20240501233000.123+0100"), is_dtm("1/5/2024")
     (True, True, False, True, False)
     """
-    return _exists(_DTM.fullmatch(text))
+    found = _DTM.fullmatch(text)
+    if found is None or found[1] == "0000":
+        return False
+    return not found[3] or found[3] <= "28" or int(found[3]) <= monthrange(int(found[1]), int(found[2]))[1]
 
 
 def is_date(text: str) -> bool:
@@ -35,12 +38,6 @@ def is_time(text: str) -> bool:
     (True, False, True)
     """
     return is_dtm("20000101" + text) and len(text) > 1 and text[:1].isdigit()
-
-
-def _exists(found: re.Match[str] | None) -> bool:
-    if found is None or found[1] == "0000":
-        return False
-    return not found[3] or found[3] <= "28" or int(found[3]) <= monthrange(int(found[1]), int(found[2]))[1]
 
 
 def without_offset(text: str) -> str:

@@ -48,11 +48,12 @@ class Watch:
     def __init__(self, message: Message) -> None:
         self._read: set[str] = set()
         self.message = Message(message.lines, message.encoding, message.repairs)
-        self.message.keep([self._watched(segment) for segment in message.segments()])
-
-    def _watched(self, segment: Segment) -> Segment:
-        fields = _Fields(segment.fields, segment.where(), self._read)
-        return Segment(segment.name, segment.line, segment.encoding, segment.occurrence, fields)
+        self.message.keep(
+            [
+                Segment(each.name, each.line, each.encoding, each.occurrence, _Fields(each.fields, each.where(), self._read))
+                for each in message.segments()
+            ]
+        )
 
     def was_read(self, path: str) -> bool:
         """Whether any part of the field at this path was read."""

@@ -115,7 +115,11 @@ def _quick_check(segments: Iterable[Segment], plan: Plan, usual: bool) -> list[t
 
 def _check_field(segment: Segment, check: Check, plan: Plan) -> Iterator[Issue]:
     clause = f"HL7 v{plan.known.version} {segment.name}-{check.number} ({check.of.kind})"
-    found = list(_check_repetition(segment, check))
+    found = []
+    if check.single and len(segment.repeats(str(check.number))) > 1:
+        where = segment.where(f"{check.number}[2]")
+        text = "the field must not repeat"
+        found.append(Issue(severity="warning", code="structure", where=where, text=text, rule="repetition", hl7="102"))
     for where, repetition in segment.each(str(check.number)):
         found += _check_leaves(where, repetition, check, plan.known)
         found += _check_length(where, repetition, check)
@@ -130,19 +134,6 @@ def _check_leaves(where: str, repetition: Repetition, check: Check, known: Stand
         if not is_allowed(leaf, repetition[leaf.path], known):
             own = check.of.kind == "TS" and leaf.component == 1  # name the field, not its first component TS.1
             yield _not_allowed(leaf, where if own else where + leaf.suffix)
-
-
-def _check_repetition(segment: Segment, check: Check) -> Iterator[Issue]:
-    repetitions = segment.repeats(str(check.number))
-    if len(repetitions) > 1 and not check.of.repeats:
-        yield Issue(
-            severity="warning",
-            code="structure",
-            where=segment.where(f"{check.number}[2]"),
-            text="the field must not repeat",
-            rule="repetition",
-            hl7="102",
-        )
 
 
 def _check_length(where: str, repetition: Repetition, check: Check) -> Iterator[Issue]:

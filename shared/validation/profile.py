@@ -62,7 +62,7 @@ class Hl7Profile:
         for rule in self.rules:
             for issue in rule(message):
                 found.append(issue if issue.rule else issue._replace(rule=rule_id(rule)))
-        kept = (issue for issue in found if not self._is_exempt(issue))
+        kept = (issue for issue in found if field_of(issue.where) not in self.exempt.get(issue.rule, ()))
         return [apply_policy(issue, self.policies, self.refuses) for issue in kept] if found else found
 
     def listed(self) -> Iterator[Listed]:
@@ -76,6 +76,3 @@ class Hl7Profile:
     def described(self, link: Callable[[Path], str]) -> list[str]:
         """Its structures, for the interface sheet; ``link`` makes the address of a file, which this profile has none of."""
         return [f"- `{name}`: `{structure.text}`" for name, structure in self.structures.items()]
-
-    def _is_exempt(self, issue: Issue) -> bool:
-        return issue.rule in self.exempt and field_of(issue.where) in self.exempt[issue.rule]

@@ -206,7 +206,11 @@ def _apply(message: Message, changes: Iterable[Change]) -> Message:
     lines = list(message.lines)
     for number, made in by_line.items():
         lines[number] = _line(made)
-    issues = [_issue(change) for made in by_line.values() for change in made]
+    issues = [
+        Issue(severity="information", code="informational", where=each.where, text=TEXTS[each.rule], rule=each.rule)
+        for made in by_line.values()
+        for each in made
+    ]
     return Message(lines, message.encoding, (*message.repairs, *issues), sent=message.as_sent)
 
 
@@ -235,7 +239,3 @@ def _put(text: str, steps: tuple[tuple[str, int], ...], value: str) -> str:
     parts = text.split(delimiter)
     parts[number - 1] = _put(parts[number - 1], tuple(rest), value)
     return delimiter.join(parts)
-
-
-def _issue(change: Change) -> Issue:
-    return Issue(severity="information", code="informational", where=change.where, text=TEXTS[change.rule], rule=change.rule)

@@ -66,9 +66,7 @@ class Structure:
         yield from _report_steps(steps, wheres)
 
 
-@lru_cache(maxsize=256)
-def _compiled(text: str) -> Grammar:
-    return compile_grammar(text)
+_compiled = lru_cache(maxsize=256)(compile_grammar)
 
 
 def _unknown_segment(name: str, where: str) -> Issue:
