@@ -21,6 +21,7 @@ var panels = [
   { title: 'Dead letters by cause', query: loadTextContent('../workbook/dead-letters.kql'), look: 'table' }
   { title: 'Attempts that failed', query: loadTextContent('../workbook/attempts.kql'), look: 'barchart' }
   { title: 'Breakers', query: loadTextContent('../workbook/breakers.kql'), look: 'table' }
+  { title: 'Uptime and error budget, per cent', query: loadTextContent('../workbook/uptime.kql'), look: 'table' }
   { title: 'Error budget: rate of use', query: loadTextContent('../workbook/burn.kql'), look: 'timechart' }
 ]
 

@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
-from integrations import load_all
+from integrations import CATALOGUE, load_all
 from toolkit.generate.manifest import MANIFEST, text
 from toolkit.release import bicep
 
@@ -25,6 +26,27 @@ def test_template_compiles_without_a_word() -> None:
     template, said = bicep.build()
     assert said == []
     assert template["resources"]
+
+
+@pytest.mark.slow
+@needs_the_compiler
+def test_the_trial_compiles_without_a_word() -> None:
+    """What ``azd up`` deploys, and its parameters."""
+    for words in (("build", "trial.bicep"), ("build-params", "trial.bicepparam")):
+        done = bicep.run(words[0], str(bicep.INFRA / words[1]), "--stdout")
+        assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+def test_the_trial_deploys_apps_of_the_catalogue() -> None:
+    """azd finds an app by the tag azd-service-name, which is the name of the service in traces."""
+    read = yaml.safe_load((bicep.ROOT / "azure.yaml").read_text("utf-8"))
+    assert (bicep.ROOT / read["infra"]["path"] / f"{read['infra']['module']}.bicep").exists()
+    packed = read["hooks"]["prepackage"]["run"].split()
+    assert (bicep.ROOT / packed[0]).exists()
+    assert set(packed[1:]) == set(read["services"]) <= {*CATALOGUE, "ops"}
+    for name, service in read["services"].items():
+        assert (service["project"], service["host"], service["remoteBuild"]) == (f"dist/{name}", "function", False)
+    assert "'azd-service-name': service" in (bicep.INFRA / "modules" / "app.bicep").read_text("utf-8")
 
 
 def test_every_rule_of_the_linter_is_an_error() -> None:

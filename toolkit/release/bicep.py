@@ -22,6 +22,7 @@ ENVIRONMENTS = ("dev", "test", "prod")
 RECOVERY = "recovery"  # production again, in a second region
 LOCATIONS = {RECOVERY: "ukwest"}
 NOWHERE = "00000000-0000-0000-0000-000000000000"  # what is evaluated here names no real subscription
+KEPT = 200  # files in .hub/infra/
 ABSENT = "the Bicep compiler is not installed: put bicep on the PATH to check infra/ and to estimate its cost"
 
 Json = dict[str, Any]
@@ -112,5 +113,13 @@ def _kept(name: str, make: Callable[[], Json]) -> Json:
         partial = path.with_suffix(f".{os.getpid()}")
         partial.write_text(json.dumps(made), "utf-8")
         partial.replace(path)
+        _forget(path.parent)
     read: Json = json.loads(path.read_bytes())
     return read
+
+
+def _forget(folder: Path) -> None:
+    """Keep the newest: each change of ``infra/`` leaves files that nothing asks for again."""
+    kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in kept[KEPT:]:
+        path.unlink(missing_ok=True)
