@@ -17,7 +17,6 @@ from shared.problems import Fault, Interrupted, Problem, Rejected, Unsendable, U
 NOT_FOR_TESTS = Issue(
     severity="error",
     code="not-supported",
-    where="MSH-11",
     text="a test message, and this destination takes none",
     rule="synthetic",
     hl7="202",
@@ -88,7 +87,8 @@ def _not_sendable(issue: Issue) -> Issue:
 
 def _findings(integration: Integration, read: Content) -> Iterator[Issue]:
     if integration.source.is_synthetic(read) and not integration.destination.takes_synthetic:
-        raise Unsupported(NOT_FOR_TESTS)
+        form = next((each for each in formats.of(integration.source) if each.holds(read)), None)
+        raise Unsupported(NOT_FOR_TESTS._replace(where=form.test_mark if form else ""))
     yield from integration.profile.check(read)
 
 

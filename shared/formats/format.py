@@ -49,6 +49,7 @@ class Format:
         parse: the document of a body, without the checks of a source. ``ValueError``: the body is not of this format.
         write: what is sent for a document under this control id.
         leaves: every place of a document that holds a text.
+        test_mark: path of the mark of a test message.
         mark_test: a body as a test message with another control id. Standard library only.
         is_batch: whether a body is an HL7 batch file, which the hub splits.
         readable: a body as a reviewer reads it in a golden file.
@@ -71,6 +72,7 @@ class Format:
     parse: Callable[[bytes], Any]
     write: "Callable[[Any, str], Outgoing]"
     leaves: Callable[[Any], Iterator[Leaf]]
+    test_mark: str
     mark_test: Callable[[bytes, str], bytes]
     is_batch: Callable[[bytes], bool] = _never
     readable: Callable[[bytes], bytes] = _unchanged

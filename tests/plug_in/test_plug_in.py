@@ -105,7 +105,8 @@ def test_sheet_and_documents_show_format_and_destination(copy: Path) -> None:
     assert "| `ward` |  | the carrier serves one ward |" in (copy / "integrations/pairs_to_carrier/mapping_sheet.md").read_text()
     generated = copy / "docs" / "generated"
     body = json.loads((generated / "openapi.json").read_text())["paths"]["/api/v1/pairs-to-carrier"]["post"]["requestBody"]
-    assert body["content"] == {"text/x-pairs": {"schema": {"type": "string"}}}
+    sample = (copy / SAMPLE).read_text()
+    assert body["content"] == {"text/x-pairs": {"schema": {"type": "string"}, "example": sample}}
     assert "pairs: Messages of one ward" in (generated / "interfaces/pairs-to-carrier.md").read_text()
     assert "| `no-carrier` |" in (generated / "delivery-failures.md").read_text()
     assert "## carrier\n\nSimulated" in (generated / "destination-settings.md").read_text()

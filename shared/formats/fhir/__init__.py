@@ -59,6 +59,7 @@ FORMAT = Format(
     parse=JSON_FORMAT.parse,
     write=JSON_FORMAT.write,
     leaves=leaves,
+    test_mark="meta.tag",
     mark_test=mark_test,
     readable=JSON_FORMAT.readable,
     shown=JSON_FORMAT.shown,

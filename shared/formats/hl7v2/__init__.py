@@ -81,6 +81,7 @@ FORMAT = Format(
     parse=parse,
     write=write,
     leaves=leaves,
+    test_mark="MSH-11",
     mark_test=mark_test,
     is_batch=is_batch,
 )

@@ -68,6 +68,7 @@ FORMAT = Format(
     parse=parse,
     write=write,
     leaves=leaves,
+    test_mark="/test",
     mark_test=mark_test,
     readable=readable,
     shown=json.loads,

@@ -51,7 +51,8 @@ def test_each_row_is_raised() -> None:
 @pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: f"{row.code}-{row.taken}")
 def test_the_owner_is_that_of_the_row(row) -> None:  # type: ignore[no-untyped-def]
     assert (
-        owner(Undelivered(kind=kind(row.owner, row.again), code=row.code, text="", ambiguous=row.taken == "maybe")) == row.owner
+        owner(Undelivered(kind=kind(row.owner, row.again), code=row.code, text="it failed", ambiguous=row.taken == "maybe"))
+        == row.owner
     )
 
 
@@ -62,7 +63,7 @@ def test_two_tables_that_have_a_code_agree_on_it() -> None:
 
 
 def test_an_acknowledgement_followed_by_another_is_still_the_messages_failure() -> None:
-    assert owner(Undelivered(kind="transient", code="ack-AE", text="", ambiguous=True)) == "message"
+    assert owner(Undelivered(kind="transient", code="ack-AE", text="it failed", ambiguous=True)) == "message"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_an_acknowledgement_followed_by_another_is_still_the_messages_failure() 
     ],
 )
 def test_a_code_that_no_table_has(kind, ambiguous, expected) -> None:  # type: ignore[no-untyped-def]
-    assert owner(Undelivered(kind=kind, code="something-else", text="", ambiguous=ambiguous)) == expected
+    assert owner(Undelivered(kind=kind, code="something-else", text="it failed", ambiguous=ambiguous)) == expected
 
 
 def test_the_pages_are_in_step_with_the_tables() -> None:

@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from shared import formats
+from integrations import load
+from shared import check, formats
+from shared.destinations.memory import Memory
 from shared.formats.format import Format
+from toolkit.samples import accepted
 
 ROOT = Path(__file__).resolve().parents[3]
 EVERY = list(formats.every())
@@ -32,6 +36,21 @@ def test_a_leaf_of_the_example_can_be_changed(form: Format) -> None:
         assert [(each.path, each.text) for each in form.leaves(leaf.changed("other")) if each.path == leaf.path] == [
             (leaf.path, "other")
         ]
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"), [("phw-to-mpi", "MSH-11"), ("referrals-to-pas", "meta.tag"), ("vaccinations-to-cdr", "/test")]
+)
+def test_a_refused_test_message_names_the_mark_of_its_own_format(name: str, mark: str) -> None:
+    integration = load(name)
+    closed = replace(integration, destination=Memory(takes_synthetic=False))
+    samples = [each for each in accepted(integration) if (form := formats.recognise(each.body)) and form.test_mark == mark]
+    form = formats.recognise(samples[0].body)
+    assert form
+    tried = replace(samples[0].envelope, body=form.mark_test(samples[0].body, "S1"))
+    assert [(each.rule, each.where) for each in check.check(closed, tried).verdict.issues if each.is_error] == [
+        ("synthetic", mark)
+    ]
 
 
 def test_an_unknown_format_is_an_error() -> None:

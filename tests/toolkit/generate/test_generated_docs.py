@@ -32,6 +32,13 @@ def test_openapi_has_every_http_integration_and_unique_names() -> None:
     assert "/api/v1/phw-to-mpi" in document["paths"]
 
 
+def test_openapi_shows_an_accepted_sample_of_each_format() -> None:
+    content = openapi(load_all())["paths"]["/api/v1/phw-to-mpi"]["post"]["requestBody"]["content"]
+    assert content["application/hl7-v2"]["example"].startswith("MSH|")
+    content = openapi(load_all())["paths"]["/api/v1/referrals-to-pas"]["post"]["requestBody"]["content"]
+    assert {each["example"]["resourceType"] for each in content.values()} == {"Bundle"}
+
+
 def test_openapi_names_the_statuses_that_ask_a_caller_to_wait() -> None:
     for path, methods in openapi(load_all())["paths"].items():
         for method in methods.values() if path.startswith("/api/v1/") else ():

@@ -74,5 +74,6 @@ FORMAT = Format(
     parse=parse,
     write=write,
     leaves=leaves,
+    test_mark="test",
     mark_test=mark_test,
 )
