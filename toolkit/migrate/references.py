@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from typing import Any
 
 from toolkit.migrate.alignment import align
-from toolkit.migrate.trees import document_tree, entry_part, loaded, tree
+from toolkit.migrate.trees import as_text, document_tree, entry_part, loaded
 
 LOCAL = "urn:uuid:"
 Bundle = dict[str, Any]
@@ -19,7 +19,7 @@ def json_trees(old: bytes, new: bytes) -> tuple[Any, Any]:
     try:
         before, after = loaded(old), loaded(new)
     except ValueError:
-        return tree(old), tree(new)
+        return as_text(old), as_text(new)
     if before == after:
         return {}, {}
     was, now = _addresses(before), _addresses(after)

@@ -43,7 +43,12 @@ def tree(body: bytes) -> Any:
     try:
         return READERS[format_of(body)](body)
     except (KeyError, ValueError, ParseError):
-        return {BODY: body.decode("utf-8", "replace")}
+        return as_text(body)
+
+
+def as_text(body: bytes) -> Any:
+    """The tree of a body that has no reader, or cannot be read: one text."""
+    return {BODY: body.decode("utf-8", "backslashreplace")}
 
 
 def hl7_tree(body: bytes) -> Items:
@@ -56,23 +61,24 @@ def _fields(message: Message, segment: Segment) -> Iterator[tuple[str, Any]]:
     for number, text in enumerate(segment.fields[1:], 1):
         if segment.name in HEADERS and number < 3:
             yield f"-{number}", text
-        elif text:
-            yield f"-{number}", _repetitions(text, message)
+        elif text and (found := _repetitions(text, message)).parts:
+            yield f"-{number}", found
 
 
 def _repetitions(text: str, message: Message) -> Items:
-    parts = text.split(message.encoding.repetition)
-    while len(parts) > 1 and not parts[-1]:
+    levels = (message.encoding.component, message.encoding.subcomponent)
+    parts = [("", _parts(part, levels, message)) for part in text.split(message.encoding.repetition)]
+    while parts and not parts[-1][1]:
         parts.pop()
-    return Items([("", _parts(part, (message.encoding.component, message.encoding.subcomponent), message)) for part in parts])
+    return Items(parts)
 
 
 def _parts(text: str, levels: tuple[str, ...], message: Message) -> Any:
     """Components that hold something, each with its subcomponents; the text itself at the lowest level."""
     if not levels:
         return unescape(text, message.encoding)
-    parts = text.split(levels[0])
-    return {f".{number}": _parts(part, levels[1:], message) for number, part in enumerate(parts, 1) if part}
+    parts = ((number, _parts(part, levels[1:], message)) for number, part in enumerate(text.split(levels[0]), 1))
+    return {f".{number}": part for number, part in parts if part}
 
 
 def json_tree(body: bytes) -> Any:
@@ -81,8 +87,15 @@ def json_tree(body: bytes) -> Any:
 
 
 def loaded(body: bytes) -> Any:
-    """The document, with each number as a ``Number`` that keeps its digits."""
-    return json.loads(body, parse_float=Number, parse_int=Number, parse_constant=Number)
+    """The document, each number as a ``Number`` that keeps its digits. ``ValueError``: not JSON, or a property is there twice."""
+    return json.loads(body, parse_float=Number, parse_int=Number, parse_constant=Number, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a property is there twice")
+    return made
 
 
 class Number(NamedTuple):

@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from toolkit.migrate.differences import compare
+from toolkit.migrate.trees import tree
 
 HEAD = "MSH|^~\\&|A|B|C|D|20260501||ADT^A31|1|P|2.5"
 LINES = [
@@ -65,6 +68,7 @@ def test_what_says_the_same_does_not_differ() -> None:
     """Line ends, empty fields at the end, an escape for a character that needs none, another delimiter."""
     assert found(hl7(*LINES), "\n".join(LINES).encode()) == []
     assert found(hl7(*LINES), hl7(*(f"{line}||" for line in LINES))) == []
+    assert found(hl7(*LINES), hl7(*(f"{line}|^&~|" for line in LINES))) == []
     assert found(hl7(HEAD, "PID|||1||A\\T\\B"), hl7(HEAD, "PID|||1||A\\X26\\B")) == []
 
 
@@ -151,3 +155,41 @@ def test_bodies_that_cannot_be_compared_by_path() -> None:
     assert found(b'{"a": 1}', hl7(HEAD)) == [("(body)", "value")]
     assert found(b'{"a": ', b'{"a":') == [("(body)", "value")]
     assert found(b"a,b", b"a,c") == [("(body)", "value")]
+    assert found(b'{"a": 1, "a": 2}', b'{"a": 2}') == [("(body)", "value")]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab", max_size=2),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("xyz"), inner, max_size=3),
+    max_leaves=12,
+)
+FEW = settings(max_examples=150, deadline=None)
+
+
+@FEW
+@given(VALUES, VALUES)
+def test_two_documents_differ_exactly_when_a_difference_is_found(old: Any, new: Any) -> None:
+    """Property: nothing that differs goes unseen, and what is equal never differs."""
+    one, other = json.dumps({"d": old}), json.dumps({"d": new})
+    assert bool(compare(one.encode(), other.encode())) is (one != other and not same(old, new))
+    assert compare(one.encode(), json.dumps({"d": old}, indent=2).encode()) == []
+
+
+def same(old: Any, new: Any) -> bool:
+    """Equal as JSON: the order of properties does not count, and true is not 1."""
+    return json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
+
+
+PART = st.text("AB", max_size=2)
+FIELD = st.lists(st.lists(PART, min_size=1, max_size=3).map("^".join), min_size=1, max_size=3).map("~".join)
+SEGMENT = st.builds(
+    lambda name, fields: "|".join([name, *fields]), st.sampled_from(("PID", "NK1", "OBX")), st.lists(FIELD, max_size=3)
+)
+
+
+@FEW
+@given(st.lists(SEGMENT, max_size=5), st.lists(SEGMENT, max_size=5))
+def test_two_messages_differ_exactly_when_a_difference_is_found(old: list[str], new: list[str]) -> None:
+    one, other = hl7(HEAD, *old), hl7(HEAD, *new)
+    assert bool(compare(one, other)) is (tree(one) != tree(other))
+    assert [(each.path, each.cause) for each in compare(one, one)] == []
