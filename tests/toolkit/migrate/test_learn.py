@@ -137,6 +137,8 @@ def test_what_is_about_a_person() -> None:
     assert not is_private(sent, "MSH-3", "SYS")
     assert is_private(sent, "PID-7", "19800101")
     assert not is_private(sent, "PID-7", "ALIVE")
+    assert is_private(sent, "PID-8", "lives with her daughter Sian")
+    assert is_private(sent, "PID-10.1", "9990000018")
 
 
 GOALS = {

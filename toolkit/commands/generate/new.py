@@ -69,5 +69,5 @@ def _run(*command: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
     if ran.returncode:
-        stop("the new integration does not pass its own samples:\n" + (ran.stdout + ran.stderr)[-1500:])
+        stop("the new integration was written, but does not pass its own samples:\n" + (ran.stdout + ran.stderr)[-1500:])
     return ran.stdout

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from shared.hl7 import Message
 from shared.hl7.leaves import hl7_spots
+from shared.privacy import holds_nhs_number
 from shared.validation.datatypes import leaves
 from shared.validation.standard import VERSIONS, Standard, standard
 from toolkit.migrate.trees import place
@@ -13,6 +14,7 @@ CODES = ("ID", "IS", "SI")
 CODED_ELEMENTS = ("CE", "CWE", "CNE", "CF")
 IN_CODED_ELEMENT = (1, 3, 4, 6)  # the code, its system, the other code, its system; 2 and 5 are words
 OF_A_MESSAGE = ("MSH-7", "MSH-10")  # the header names systems; these two name one message
+LONGEST_CODE = 24  # characters
 SHORTEST = 3  # characters: a shorter text is in too many places to be looked for
 
 
@@ -23,8 +25,13 @@ def private_texts(messages: Iterable[Message]) -> frozenset[str]:
 
 
 def is_private(message: Message, path: str, text: str) -> bool:
-    """Whether a text at this path is about a person; a word in the place of a date is a code of the sender's."""
-    return not is_code(message, path) and not (is_date(message, path) and not any(map(str.isdigit, text)))
+    """Whether a text at this path may be about a person.
+
+    A word in the place of a date is a code of the sender's. A sentence or an NHS Number in the place of a code is no code.
+    """
+    if is_date(message, path):
+        return any(map(str.isdigit, text))
+    return not is_code(message, path) or len(text) > LONGEST_CODE or holds_nhs_number(text)
 
 
 def is_code(message: Message, path: str) -> bool:

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from shared.hl7 import Raw
 from toolkit.migrate.learn.helpers import looked_up, prefixed, typed, without_offset
+from toolkit.migrate.learn.private import LONGEST_CODE
 from toolkit.migrate.learn.rule import Row, Rule
 
 ANCHORS = ("MSH-3.1", "MSH-9.2", "MSH-9.1", "MSH-9.3", "MSH-4.1", "MSH-5.1", "MSH-6.1", "MSH-7", "MSH-10", "EVN-1", "EVN-2")
 PATIENT = ("PID-2.1", "PID-3.1", "PID-7", "PID-8")
 LARGEST_TABLE = 60  # entries; more than that is not a code table
-LONGEST_CODE = 24  # characters
 DELIMITERS = frozenset("|^~&\\")
 
 
