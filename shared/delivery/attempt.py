@@ -16,19 +16,19 @@ from shared.hub import Hub, in_thread_if_large
 from shared.integration import Delivery, Integration
 from shared.issue import Issue
 from shared.ledger.claims import Claim
-from shared.ledger.ended import Ended, Later, Outcome
+from shared.ledger.ended import Done, Later, Outcome
 from shared.ledger.held import Lost
+from shared.ledger.rows import Waiting
 from shared.ledger.taking import blocked
 from shared.problems import Fault, Undelivered
 from shared.storage import names
-from shared.storage.store import Row
 
 EXPIRED = Issue(severity="error", code="processing", text="waited longer than the integration allows", rule="delivery-expired")
 
 
-async def attempt(held: Claim, message: Row) -> Outcome:
+async def attempt(held: Claim, message: Waiting) -> Outcome:
     """Try one message once: transform, check what goes out, deliver."""
-    integration, hub, sent, receipt = held.integration, held.hub, message["sent"], Receipt("nothing-to-send")
+    integration, hub, sent, receipt = held.integration, held.hub, message.sent, Receipt("nothing-to-send")
     began = hub.now()
     if reason := await _reason_to_wait(integration, message, hub):
         return reason
@@ -36,23 +36,23 @@ async def attempt(held: Claim, message: Row) -> Outcome:
         envelope = await held.content(message)
         made = held.made(message) or await in_thread_if_large(envelope, hub, transform, integration, envelope)
         outgoing = with_files(made, envelope, hub)
-        async with slot(integration, bool(message["tries"]), PATIENCE if held.is_taken else FIRST, hub):
+        async with slot(integration, bool(message.tries), PATIENCE if held.is_taken else FIRST, hub):
             for part in _announced(integration, message, outgoing[sent:]):
                 await held.sending()
-                load.begun(integration.name, message.partition, hub)
+                load.begun(integration.name, message.lane, hub)
                 receipt, sent = await deliver(held, part), sent + 1
-                await breaker.succeeded(integration, message.partition, hub)
+                await breaker.succeeded(integration, message.lane, hub)
     except Undelivered as problem:
         return await _undelivered(integration, message, problem, sent, began, hub)
     except NoPlace:
-        await breaker.give_back(integration, message.partition, hub)
+        await breaker.give_back(integration, message.lane, hub)
         return Later(hub.random.uniform(*CROWDED), "no-place")
     except Fault as fault:
-        await breaker.give_back(integration, message.partition, hub)
-        return Ended("dead", fault.issues[0].rule or "fault", fault.issues)
+        await breaker.give_back(integration, message.lane, hub)
+        return Done("dead", fault.issues[0].rule or "fault", fault.issues)
     hub.start(count_dropped(integration, envelope, hub))
     ask_second_reader(integration, envelope, outgoing, hub)
-    return Ended("delivered", receipt.code, reference=receipt.reference, routing=_routing(outgoing))
+    return Done("delivered", receipt.code, reference=receipt.reference, routing=_routing(outgoing))
 
 
 async def deliver(held: Claim, outgoing: Outgoing) -> Receipt:
@@ -76,32 +76,32 @@ async def _in_time(held: Claim, outgoing: Outgoing) -> Receipt:
         ) from None
 
 
-async def _reason_to_wait(integration: Integration, message: Row, hub: Hub) -> Outcome | None:
+async def _reason_to_wait(integration: Integration, message: Waiting, hub: Hub) -> Outcome | None:
     """Why a message is not sent now: too old, after another lane, a sick destination, or its rate."""
-    if hub.now() - message["since"] > integration.delivery.expires:
-        return Ended("dead", EXPIRED.rule, (EXPIRED,), attempted=False)
+    if hub.now() - message.since > integration.delivery.expires:
+        return Done("dead", EXPIRED.rule, (EXPIRED,), attempted=False)
     if await blocked(integration, message, hub):
         return Later(hub.random.uniform(0.5, 2), "after-other-lane")
     if wait := await breaker.wait(integration, message, hub):
         return Later(wait, breaker.WAITS)
     if wait := await permit(integration, hub):
-        await breaker.give_back(integration, message.partition, hub)
+        await breaker.give_back(integration, message.lane, hub)
         return Later(wait, "rate")
     return None
 
 
 async def _undelivered(
-    integration: Integration, message: Row, problem: Undelivered, sent: int, began: float, hub: Hub
+    integration: Integration, message: Waiting, problem: Undelivered, sent: int, began: float, hub: Hub
 ) -> Outcome:
     """Try again, or give up; the breaker learns of it. Only a failure of the message itself costs it an attempt."""
-    delivery, lane, whose = integration.delivery, message.partition, owner(problem)
-    others = breaker.answers_others(integration, lane, message["failed_at"] or began, hub)
+    delivery, lane, whose = integration.delivery, message.lane, owner(problem)
+    others = breaker.answers_others(integration, lane, message.failed_at or began, hub)
     counted = whose == "message" or (others and whose in ("set-up", "unclear"))
     await breaker.failed(integration, lane, "unclear" if counted and whose == "set-up" else whose, problem.retry_after, hub)
-    attempts = message["attempts"] + counted
+    attempts = message.attempts + counted
     if problem.kind == "permanent" or (counted and attempts >= delivery.attempts):
-        return Ended("dead", problem.code, problem.issues, problem.ambiguous, detail=problem.detail)
-    wait = max(problem.retry_after, _backoff(delivery, whose, attempts - 1 if counted else message["tries"] or 0, hub))
+        return Done("dead", problem.code, problem.issues, problem.ambiguous, detail=problem.detail)
+    wait = max(problem.retry_after, _backoff(delivery, whose, attempts - 1 if counted else message.tries, hub))
     return Later(wait, problem.code, attempted=counted, ambiguous=problem.ambiguous, sent=sent, failed=True)
 
 
@@ -119,11 +119,11 @@ def with_files(outgoing: tuple[Outgoing, ...], envelope: Envelope, hub: Hub) -> 
     return tuple(part._replace(files=files) for part in outgoing) if files else outgoing
 
 
-def _announced(integration: Integration, message: Row, outgoing: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
+def _announced(integration: Integration, message: Waiting, outgoing: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
     """What is published says where it lies in the outbox: its event is a knock for the subscribers."""
     if not integration.subscribers:
         return outgoing
-    place = {"lane": message.partition, "number": str(names.number(message.key))}
+    place = {"lane": message.lane, "number": str(message.n)}
     return tuple(part._replace(properties={**part.properties, **place}) for part in outgoing)
 
 

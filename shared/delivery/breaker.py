@@ -13,6 +13,7 @@ from typing import Any
 from shared.destinations.failures import Owner
 from shared.hub import Hub
 from shared.integration import Delivery, Integration
+from shared.ledger.rows import Waiting
 from shared.storage.names import SHARED_TABLE
 from shared.storage.store import Away, Conflict, Row, insert, replace
 
@@ -34,7 +35,7 @@ class Breakers:
     answered: dict[str, dict[str, float]] = field(default_factory=dict)  # lanes that were answered last, and when
 
 
-async def wait(integration: Integration, message: Row, hub: Hub) -> float:
+async def wait(integration: Integration, message: Waiting, hub: Hub) -> float:
     """Seconds to wait before this message may be tried; 0: now. One lane gets through when the time is up."""
     try:
         row = await _read(integration.destination.name, hub)
@@ -144,26 +145,26 @@ def _pause(delivery: Delivery, owner: Owner, row: Row | None) -> float:
     return float(min(delivery.breaker_wait * 2 ** min(opens, 10), max(longest, delivery.breaker_wait)))
 
 
-def _rank(row: Row, message: Row) -> int:
+def _rank(row: Row, message: Waiting) -> int:
     """Who probes first: messages that have not failed, then those that have, and last the lane that failed last."""
-    if row["lanes"].split()[-1:] == [_mark(message.partition)]:
+    if row["lanes"].split()[-1:] == [_mark(message.lane)]:
         return 2
-    return 1 if message["tries"] else 0
+    return 1 if message.tries else 0
 
 
-def _turn(integration: Integration, row: Row, message: Row, hub: Hub) -> float:
+def _turn(integration: Integration, row: Row, message: Waiting, hub: Hub) -> float:
     """Seconds after the breaker's time until it is this message's turn, with jitter."""
     spread = integration.delivery.breaker_wait / 2
     return hub.random.uniform(0, spread) + spread * _rank(row, message)
 
 
-async def _probe(integration: Integration, row: Row, message: Row, hub: Hub) -> float:
+async def _probe(integration: Integration, row: Row, message: Waiting, hub: Hub) -> float:
     """Be the one that tries; the others look again soon. Whoever comes before its turn waits for it."""
     turn = row["until"] + integration.delivery.breaker_wait / 2 * _rank(row, message) - hub.now()
     if turn > 0:
         return float(turn) + hub.random.uniform(0, integration.delivery.breaker_wait / 2)
     until = hub.now() + hub.delivery_time(integration) + hub.timing.claim_margin
-    if await _write(integration, hub, row, state="half-open", probe=_mark(message.partition), until=until):
+    if await _write(integration, hub, row, state="half-open", probe=_mark(message.lane), until=until):
         return 0
     return max(_turn(integration, row, message, hub), 0.1)
 

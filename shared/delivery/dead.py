@@ -5,6 +5,7 @@ its own (``d|n|k``). Discard keeps the record and drops the content.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from shared.delivery.isolation import isolated
@@ -16,9 +17,10 @@ from shared.ledger.blobs import drop_blob
 from shared.ledger.content import stored_envelope
 from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.revival import revived
+from shared.ledger.rows import Content, Ended, Head, Hold
 from shared.ledger.search import sequence, status
 from shared.storage import names
-from shared.storage.store import Change, Conflict, Row, delete, replace
+from shared.storage.store import Change, Conflict, Row, delete
 
 PARTITION = names.DEAD
 KEPT = ("dead", "rejected")
@@ -49,7 +51,7 @@ class Place(NamedTuple):
 
     lane: str
     n: int
-    ended: Row
+    ended: Ended
 
 
 async def dead_letters(integration: str, hub: Hub, rule: str = "", since: float = 0) -> list[dict[str, Any]]:
@@ -89,7 +91,7 @@ async def content(integration: str, message_id: str, person: Person, hub: Hub) -
     if not row:
         raise Refused("its content is gone")
     await audit.append(integration, Act(person.who, "content", message_id, person.purpose), hub)
-    return (await stored_envelope(integration, row, hub)).body
+    return (await stored_envelope(integration, Content.of(row), hub)).body
 
 
 async def revive(integration: Integration, message_id: str, place: "Place", hub: Hub, *, out_of_order: bool = False) -> str:
@@ -101,8 +103,8 @@ async def revive(integration: Integration, message_id: str, place: "Place", hub:
     line = await hub.store.get(tables.find, PARTITION, message_id)
     mark = hub.token()
     others = await _let_in(tables.ledger, lane, n, hub)  # reads the head, so before the lane is opened: the watchdog may close it
-    await open_lane(integration.name, lane, mark, hub, ended["key"])
-    await _commit(tables.ledger, lane, [*revived(n, ended, mark, hub.now()), *others], hub)
+    await open_lane(integration.name, lane, mark, hub, ended.identity)
+    await _commit(tables.ledger, lane, [*revived(ended, mark, hub.now()), *others], hub)
     await _unlist(tables.find, line, hub)
     await knock(integration.name, lane, hub)
     return message_id
@@ -118,12 +120,12 @@ async def discard(
     tables = names.tables(integration.name)
     line = await hub.store.get(tables.find, PARTITION, message_id)
     others = await _let_in(tables.ledger, lane, n, hub, content_too=True)  # reads the head, so before the lane is opened
-    await open_lane(integration.name, lane, ended["mark"], hub, ended["key"])
-    record = replace(ended, outcome=outcome, ended=hub.now(), blob="", blob_pending=ended["blob"])
-    await _commit(tables.ledger, lane, [record, *others], hub)
+    await open_lane(integration.name, lane, ended.mark, hub, ended.identity)
+    record = replace(ended, outcome=outcome, ended=hub.now(), blob="", blob_pending=ended.blob)
+    await _commit(tables.ledger, lane, [record.replaced(), *others], hub)
     await drop_blob(tables.ledger, lane, n, hub)
     await _unlist(tables.find, line, hub)
-    await close(integration.name, lane, ended["mark"], hub)
+    await close(integration.name, lane, ended.mark, hub)
     await knock(integration.name, lane, hub)
 
 
@@ -139,25 +141,26 @@ async def find_dead(integration: str, message_id: str, hub: Hub) -> Place:
     lane, _, key = message_id.partition(".")
     ledger = names.tables(integration).ledger
     n = await sequence(ledger, lane, key, hub)
-    ended = await hub.store.get(ledger, lane, names.row("d", n)) if n is not None else None
-    if n is None or not ended or ended["outcome"] not in KEPT:
+    row = await hub.store.get(ledger, lane, names.row("d", n)) if n is not None else None
+    ended = Ended.of(row) if row else None
+    if n is None or not ended or ended.outcome not in KEPT:
         raise Refused("there is no such dead letter")
-    if schema.is_newer(ended):
+    if schema.is_newer(ended.row):
         raise Refused("a newer version of the hub wrote it: that one must do it")
     return Place(lane, n, ended)
 
 
 async def _overtaken(integration: str, lane: str, n: int, hub: Hub) -> bool:
     later = await hub.store.query(names.tables(integration).ledger, lane, names.row("d", n + 1), "d~")
-    return any(row["outcome"] == "delivered" for row in later)
+    return any(Ended.of(row).outcome == "delivered" for row in later)
 
 
 async def _let_in(ledger: str, lane: str, n: int, hub: Hub, content_too: bool = False) -> list[Change]:
     """What else changes: the hold of this message, the destination's words, the content; and nobody takes a short cut."""
-    rows = {row.key: row for row in await hub.store.query(ledger, lane, "c|", "r|") if row.key in ("head", _c(n), _e(n))}
+    rows = {row.key: row for row in await hub.store.query(ledger, lane, "c|", "r|") if row.key in (names.HEAD, _c(n), _e(n))}
     hold = await hub.store.get(ledger, lane, names.HOLD)
-    changes = [replace(rows["head"], idle=-1)] if "head" in rows else []
-    changes += [delete(hold)] if hold and hold["n"] == n else []
+    changes = [replace(Head.of(rows[names.HEAD]), idle=-1).replaced()] if names.HEAD in rows else []
+    changes += [delete(hold)] if hold and Hold.of(hold).number == n else []
     return changes + [delete(rows[key]) for key in (_e(n), *([_c(n)] if content_too else [])) if key in rows]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from shared.hub import Hub
 from shared.ledger.arrival import Fresh
+from shared.ledger.rows import Waiting
 from shared.storage import names
 from shared.storage.store import Away
 
@@ -42,7 +43,7 @@ def accepted(integration: str, fresh: Fresh | None, hub: Hub) -> None:
         load = _load(integration, hub)
         if not load.waiting:
             load.busy_since = hub.now()
-        load.waiting[fresh.waiting.partition] = hub.now(), fresh.waiting.key
+        load.waiting[fresh.waiting.lane] = hub.now(), fresh.waiting.row.key
 
 
 def begun(integration: str, lane: str, hub: Hub) -> None:
@@ -98,7 +99,8 @@ async def _oldest_waits(integration: str, load: Load, hub: Hub) -> bool:
         row = await hub.store.get(names.tables(integration).ledger, lane, key)
     except Away:
         return True
-    if row and row["state"] == "waiting" and not row["tries"]:
+    message = Waiting.of(row) if row else None
+    if message and message.state == "waiting" and not message.tries:
         return True
     load.waiting.pop(lane, None)
     return False

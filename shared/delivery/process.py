@@ -12,8 +12,10 @@ from shared.ledger.arrival import Fresh
 from shared.ledger.ended import Later, Outcome
 from shared.ledger.held import Lost
 from shared.ledger.knocks import knock
+from shared.ledger.rows import Waiting
 from shared.ledger.taking import claim
-from shared.storage.store import Away, Row
+from shared.storage import names
+from shared.storage.store import Away
 from shared.telemetry.tracing import span
 
 NO_FAILURE = ("after-other-lane", "breaker-open", "no-place", "rate")  # reasons to wait that are no failure of an attempt
@@ -33,7 +35,7 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
         )
         while held and (message := await held.next()):
             began = hub.now()
-            with span("attempt", message["traceparent"], kind="CONSUMER", integration=integration.name):
+            with span("attempt", message.traceparent, kind="CONSUMER", integration=integration.name):
                 outcome = await attempt(held, message)
                 if outcome.code == "no-place" and not held.is_taken:
                     return  # nothing was claimed: the knock brings a worker
@@ -50,30 +52,30 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
             load.left(integration.name, lane, hub)
 
 
-def report_attempt(integration: Integration, message: Row, outcome: Outcome, seconds: float, hub: Hub) -> None:
+def report_attempt(integration: Integration, message: Waiting, outcome: Outcome, seconds: float, hub: Hub) -> None:
     """One event for a message that ended, or for an attempt that did not go well."""
     told = {
         "integration": integration.name,
         "destination": integration.destination.name,
         "error_code": outcome.code,
-        "attempt": message["attempts"] + outcome.attempted,
-        "ambiguous": message["ambiguous"] or outcome.ambiguous,
+        "attempt": message.attempts + outcome.attempted,
+        "ambiguous": message.ambiguous or outcome.ambiguous,
         "ms": round(seconds * 1000, 1),
-        "correlation_id": message["correlation_id"],
-        "message_id": f"{message.partition}.{message['key']}",
+        "correlation_id": message.correlation_id,
+        "message_id": names.message_id(message.lane, message.identity),
     }
     if isinstance(outcome, Later):
         return hub.tell("hub.attempt", outcome="waiting", **told) if outcome.code not in NO_FAILURE else None
     hub.count(integration.name, outcome.outcome)
-    e2e = round((hub.now() - message["at"]) * 1000, 1)
+    e2e = round((hub.now() - message.at) * 1000, 1)
     if outcome.outcome == "delivered":
         hub.count(integration.name, counters.bucket(e2e))
     return hub.tell("hub.message", stage="deliver", outcome=outcome.outcome, e2e_ms=e2e, **told)
 
 
-async def _breaker_was_closed(integration: Integration, hub: Hub, message: Row) -> bool:
+async def _breaker_was_closed(integration: Integration, hub: Hub, message: Waiting) -> bool:
     """Whether a message that waits for the circuit breaker need not wait any longer: a person has closed it."""
-    return message["code"] == breaker.WAITS and await breaker.is_closed(integration.destination.name, hub)
+    return message.code == breaker.WAITS and await breaker.is_closed(integration.destination.name, hub)
 
 
 async def _leave_for_later(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None) -> bool:

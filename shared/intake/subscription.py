@@ -17,9 +17,10 @@ from shared.integration import EventGrid, Integration
 from shared.ledger import schema
 from shared.ledger.content import stored_envelope
 from shared.ledger.knocks import close_outbox, knock_subscriber
+from shared.ledger.rows import Content, Published, Waiting
 from shared.privacy import handing_over
 from shared.storage import names
-from shared.storage.store import Away, Row
+from shared.storage.store import Away
 
 TURN = 60.0  # seconds after which a worker lets another invocation go on
 LOOK_AGAIN = 1  # second
@@ -39,10 +40,10 @@ async def take(subscriber: Integration, publisher: str, lane: str, hub: Hub) -> 
     end = hub.now() + TURN
     while page := await not_taken(subscriber.name, publisher, lane, hub):
         for published in page:
-            schema.known(subscriber.name, "outbox", hub, published)
-            if subscriber.name in published["pending"].split():
+            schema.known(subscriber.name, "outbox", hub, published.row)
+            if subscriber.name in published.pending.split():
                 await _accept(subscriber, publisher, published, hub)
-            if not await move_cursor(subscriber.name, publisher, lane, names.number(published.key), hub):
+            if not await move_cursor(subscriber.name, publisher, lane, published.n, hub):
                 return None
         if hub.now() > end:
             return await knock_subscriber(subscriber.name, publisher, lane, hub)
@@ -51,17 +52,16 @@ async def take(subscriber: Integration, publisher: str, lane: str, hub: Hub) -> 
     return None
 
 
-async def _accept(subscriber: Integration, publisher: str, published: Row, hub: Hub) -> None:
+async def _accept(subscriber: Integration, publisher: str, published: Published, hub: Hub) -> None:
     """Into the subscriber's own ledger, unless its filter says that the message is not for it."""
-    if not wanted(subscriber, orjson.loads(published["routing"] or "{}")):
+    if not wanted(subscriber, orjson.loads(published.routing or "{}")):
         return
-    n = names.number(published.key)
-    row = await hub.store.get(names.tables(publisher).ledger, published.partition, names.row("c", n))
+    row = await hub.store.get(names.tables(publisher).ledger, published.lane, names.row("c", published.n))
     if not row:
         return
     schema.known(subscriber.name, "outbox", hub, row)
-    envelope = await stored_envelope(publisher, row, hub)
-    handed = handing_over("outbox", publisher, published.partition, published.key)
+    envelope = await stored_envelope(publisher, Content.of(row), hub)
+    handed = handing_over("outbox", publisher, published.lane, published.row.key)
     alone = altered(envelope, integration=subscriber.name, trigger="event", partner="", handed=handed)
     answer = await accept(subscriber, alone, hub)
     if answer.status in (500, 503):
@@ -71,7 +71,7 @@ async def _accept(subscriber: Integration, publisher: str, published: Row, hub: 
 async def _look_again(subscriber: str, publisher: str, lane: str, hub: Hub) -> None:
     """An event may overtake the settling of its own message: then the subscriber knocks for itself, a moment later."""
     waiting = await hub.store.query(names.tables(publisher).ledger, lane, "w|", "w~", 2)
-    if any(row["state"] == "sending" for row in waiting):
+    if any(row.key != names.HOLD and Waiting.of(row).state == "sending" for row in waiting):
         await knock_subscriber(subscriber, publisher, lane, hub, LOOK_AGAIN)
 
 

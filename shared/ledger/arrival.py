@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 
 from shared.envelope import Answer, Envelope, Outgoing
 from shared.issue import Issue, Verdict
+from shared.ledger.rows import Head, Waiting
 from shared.storage import names
-from shared.storage.store import Row, Ticket
+from shared.storage.store import Ticket
 
 REUSE = Issue(
     severity="warning",
@@ -54,8 +55,8 @@ class Arrival:
 class Fresh(NamedTuple):
     """What the accepting process knows already, so that its first attempt reads nothing."""
 
-    head: Row
-    waiting: Row
+    head: Head
+    waiting: Waiting
     envelope: Envelope
     ticket: Ticket | None
     quiet: bool  # nothing else waits in the lane and nobody has claimed it

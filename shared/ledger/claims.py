@@ -4,9 +4,8 @@ A worker that lost its claim changes nothing: each step is bound to the claim as
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 
 from shared.envelope import Envelope, Outgoing
 from shared.issue import Issue
@@ -14,18 +13,19 @@ from shared.ledger import schema
 from shared.ledger.arrival import Fresh
 from shared.ledger.blobs import drop_blob
 from shared.ledger.content import stored_envelope
-from shared.ledger.ended import Ended, Later, Outcome, aftermath, finished, list_dead
+from shared.ledger.ended import Done, Later, Outcome, aftermath, ended_row, list_dead
 from shared.ledger.held import Held, Lost
 from shared.ledger.knocks import close, knock, open_outbox
+from shared.ledger.rows import Content, Ended, Head, Waiting
 from shared.privacy import code
 from shared.problems import Fault
 from shared.storage import names
-from shared.storage.store import Away, Change, Conflict, Row, delete, insert, replace
+from shared.storage.store import Away, Change, Conflict, Row
 
 RENEWALS = 3  # times that a claim is renewed before one send; more means that storage is too slow for it
 
 
-async def never(message: Row) -> bool:
+async def never(message: Waiting) -> bool:
     return False
 
 
@@ -37,24 +37,25 @@ class Claim(Held):
     marked, which takes claim and mark in one transaction.
     """
 
-    head: Row | None = None
-    waiting: list[Row] = field(default_factory=list)
+    head: Head | None = None
+    waiting: list[Waiting] = field(default_factory=list)
     fresh: Fresh | None = None
     marked: str = ""  # the message that this worker marked ``sending``
     taken: int = 0
     since: float = 0
     held: bool = True
-    settled: list[tuple[Row, Mapping[str, Any]]] = field(default_factory=list)  # done, with something to clear away
-    is_due_early: Callable[[Row], Awaitable[bool]] = never  # whether what a message waits for has ended before its time
+    settled: list[tuple[Waiting, Ended]] = field(default_factory=list)  # done, with something to clear away
+    is_held_by_dead: bool = False  # a dead message holds the lane: nothing in it is due
+    is_due_early: Callable[[Waiting], Awaitable[bool]] = never  # whether what a message waits for has ended before its time
 
-    async def next(self) -> Row | None:
+    async def next(self) -> Waiting | None:
         """The oldest message when it is due; ``None`` when the lane has been let go."""
         while self.held:
             if self.taken >= self.hub.timing.turn_messages or self.hub.now() - self.since > self.hub.timing.turn_seconds:
                 await self._let_go_for_another_turn()
             elif self.waiting and await self._is_due(self.waiting[0]):
                 return self.waiting[0]
-            elif self.waiting:
+            elif self.waiting or self.is_held_by_dead:
                 await self._let_go()
             elif self.head and await self._release():
                 self.held = False
@@ -65,40 +66,42 @@ class Claim(Held):
 
     async def _look(self) -> None:
         """Head first, then the messages: a message that is missed makes the release fail."""
-        self.head = await self.hub.store.get(self.ledger, self.lane, "head")
+        head = await self.hub.store.get(self.ledger, self.lane, names.HEAD)
+        self.head = Head.of(head) if head else None
         most = self.hub.timing.turn_messages + 1
         rows = await self.hub.store.query(self.ledger, self.lane, "w|", "w~", most)
-        self.waiting = [row if row.key == names.HOLD else schema.waiting(row) for row in rows]
-        if schema.is_newer(*self.waiting[:1]):
+        self.is_held_by_dead = bool(rows) and rows[0].key == names.HOLD
+        self.waiting = [Waiting.of(row) for row in rows if row.key != names.HOLD]
+        if schema.is_newer(*rows[:1]):
             schema.left_alone(self.integration.name, "process", self.lane, self.hub)
         if not self.head:
             await self._leave_empty()
 
-    async def _is_due(self, first: Row) -> bool:
+    async def _is_due(self, first: Waiting) -> bool:
         """Whether its time has come, or what it waits for has ended early."""
-        if first.key == names.HOLD or schema.is_newer(first):
+        if self.is_held_by_dead or schema.is_newer(first.row):
             return False
-        if first["due"] <= self.hub.now():
+        if first.due <= self.hub.now():
             return True
         return await self.is_due_early(first)
 
-    async def end_one(self, message: Row, outcome: Ended) -> None:
+    async def end_one(self, message: Waiting, outcome: Done) -> None:
         """Settle one waiting message, wherever it is in the lane; the lane goes on. Raises ``Lost``: it waits no longer."""
-        row = await self.hub.store.get(self.ledger, self.lane, message.key)  # as it is under the claim
+        row = await self.hub.store.get(self.ledger, self.lane, message.row.key)  # as it is under the claim
         if not row:
             await self._let_go()
             raise Lost
-        self.waiting = [row]
-        await self._ended(row, outcome)
+        self.waiting = [Waiting.of(row)]
+        await self._ended(self.waiting[0], outcome)
         if self.held:
             await self._let_go_for_another_turn()
         await self._tidy()
 
-    async def content(self, message: Row) -> Envelope:
+    async def content(self, message: Waiting) -> Envelope:
         """The message as it arrived; from memory in the process that accepted it."""
-        if self.fresh and self.fresh.waiting.key == message.key:
+        if self.fresh and self.fresh.waiting.n == message.n:
             return self.fresh.envelope
-        row = await self.hub.store.get(self.ledger, self.lane, names.row("c", names.number(message.key)))
+        row = await self.hub.store.get(self.ledger, self.lane, names.row("c", message.n))
         if not row:
             await self.require_claim()
             raise Fault(
@@ -108,11 +111,11 @@ class Claim(Held):
             await self._let_go()
             schema.left_alone(self.integration.name, "process", self.lane, self.hub)
             raise Lost
-        return await stored_envelope(self.integration.name, row, self.hub)
+        return await stored_envelope(self.integration.name, Content.of(row), self.hub)
 
-    def made(self, message: Row) -> tuple[Outgoing, ...]:
+    def made(self, message: Waiting) -> tuple[Outgoing, ...]:
         """What leaves for the message, from the check of the process that accepted it; nothing where it must be made again."""
-        return self.fresh.made if self.fresh and self.fresh.waiting.key == message.key else ()
+        return self.fresh.made if self.fresh and self.fresh.waiting.n == message.n else ()
 
     async def sending(self) -> None:
         """Renew the claim and mark the first message: from here on its delivery may have happened. Raises ``Lost``.
@@ -120,20 +123,21 @@ class Claim(Held):
         Time is looked at after the transaction: a process that was stopped in it would send under a claim that has ended.
         """
         for _ in range(RENEWALS):
-            if self.marked == self.waiting[0].key and self.left() >= self.hub.delivery_time(self.integration):
+            if self.marked == self.waiting[0].row.key and self.left() >= self.hub.delivery_time(self.integration):
                 return
             await self._mark(self.waiting[0])
         if self.left() <= 0:
             raise Lost
 
-    async def _mark(self, message: Row) -> None:
+    async def _mark(self, message: Waiting) -> None:
         marked = replace(message, state="sending", ambiguous=self._may_have_gone(message))
-        etags = await self.commit("claim", self.renewed(), marked)
-        self.waiting[0], self.marked = Row(self.lane, message.key, etags[message.key], marked.values), message.key
+        key = message.row.key
+        etags = await self.commit(names.CLAIM, self.renewed(), marked.replaced())
+        self.waiting[0], self.marked = Waiting.of(Row(self.lane, key, etags[key], marked.values())), key
 
-    def _may_have_gone(self, message: Row) -> bool:
+    def _may_have_gone(self, message: Waiting) -> bool:
         """Whether the message may have been delivered already: another worker marked it and did not settle it, for one."""
-        return bool(message["ambiguous"]) or (message["state"] == "sending" and self.marked != message.key)
+        return message.ambiguous or (message.state == "sending" and self.marked != message.row.key)
 
     async def settle(self, outcome: Outcome) -> None:
         """Write down what became of the attempt at the first message: one transaction."""
@@ -144,61 +148,61 @@ class Claim(Held):
         else:
             await self._ended(self.waiting[0], outcome)
 
-    async def _take(self, message: Row) -> None:
+    async def _take(self, message: Waiting) -> None:
         """Claim the lane if the message still waits as it was read, so that no claim is left on a lane that is done.
 
         Raises ``Lost``: another worker has the lane, or had it and settled the message.
         """
-        etags = await self.commit("claim", self.renewed(), replace(message))
-        self.waiting[0] = Row(self.lane, message.key, etags[message.key], message.values)
+        key = message.row.key
+        etags = await self.commit(names.CLAIM, self.renewed(), message.replaced())
+        self.waiting[0] = Waiting.of(Row(self.lane, key, etags[key], message.values()))
 
-    async def _later(self, message: Row, outcome: Later) -> None:
-        due, attempts = self.hub.now() + outcome.wait, message["attempts"] + outcome.attempted
-        values = {
-            "state": "waiting",
-            "due": due,
-            "attempts": attempts,
-            "code": code(outcome.code),
-            "ambiguous": self._may_have_gone(message) or outcome.ambiguous,
-            "sent": max(message["sent"], outcome.sent),
-            "tries": (message["tries"] or 0) + outcome.failed,
-            "failed_at": self.hub.now() if outcome.failed else message["failed_at"] or 0.0,
-        }
-        await self.commit(message.key, replace(message, **values), delete(self.row))
+    async def _later(self, message: Waiting, outcome: Later) -> None:
+        later = replace(
+            message,
+            state="waiting",
+            due=self.hub.now() + outcome.wait,
+            attempts=message.attempts + outcome.attempted,
+            code=code(outcome.code),
+            ambiguous=self._may_have_gone(message) or outcome.ambiguous,
+            sent=max(message.sent, outcome.sent),
+            tries=message.tries + outcome.failed,
+            failed_at=self.hub.now() if outcome.failed else message.failed_at,
+        )
+        await self.commit(message.row.key, later.replaced(), self.claim.deleted())
         self.held = False
         await knock(self.integration.name, self.lane, self.hub, outcome.wait + 0.05)
 
-    async def _ended(self, message: Row, outcome: Ended) -> None:
+    async def _ended(self, message: Waiting, outcome: Done) -> None:
         """Settle; where nothing else waits, let the lane go in the same transaction."""
-        n = names.number(message.key)
         seen = outcome._replace(ambiguous=outcome.ambiguous or self._may_have_gone(message))
-        record = finished(message, seen, self.integration, self.hub.now())
-        changes = [delete(message), insert(names.row("d", n), record), *aftermath(n, message, outcome, self.integration)]
+        record = ended_row(message, seen, self.integration, self.hub.now())
+        changes = [message.deleted(), record.inserted(names.row("d", message.n)), *aftermath(message, outcome, self.integration)]
         if outcome.outcome == "dead":
             await self._list_dead(message)
         stops = outcome.outcome == "dead" and self.integration.delivery.on_dead == "hold"
-        if len(self.waiting) == 1 and self.head and not stops:
-            self.held = not await self._settle_and_release(n, changes)
+        if len(self.waiting) == 1 and not self.is_held_by_dead and self.head and not stops:
+            self.held = not await self._settle_and_release(message.n, changes)
         if self.held:
-            await self.commit("claim", self.renewed(), *changes)
+            await self.commit(names.CLAIM, self.renewed(), *changes)
         self.waiting, self.taken = self.waiting[1:], self.taken + 1
         if stops:
             await self._let_go()
         self.settled.append((message, record))
 
-    async def _list_dead(self, message: Row) -> None:
-        while self.hub.now() < self.row["end"]:
+    async def _list_dead(self, message: Waiting) -> None:
+        while self.hub.now() < self.claim.end:
             try:
-                return await list_dead(self.integration.name, names.message_id(self.lane, message["key"]), self.hub)
+                return await list_dead(self.integration.name, names.message_id(self.lane, message.identity), self.hub)
             except Away:
                 await asyncio.sleep(self.hub.random.uniform(0.05, 0.5))
         raise Lost
 
     async def _settle_and_release(self, n: int, changes: list[Change]) -> bool:
         assert self.head
-        idle = replace(self.head, idle=self.head["n"])
+        idle = replace(self.head, idle=self.head.number).replaced()
         try:
-            await self.commit(names.row("d", n), *changes, idle, delete(self.row))
+            await self.commit(names.row("d", n), *changes, idle, self.claim.deleted())
             return True
         except Conflict:
             self.head = None  # something arrived, or the claim is lost: the plain settle tells which
@@ -214,20 +218,20 @@ class Claim(Held):
         finally:
             self.settled = []
 
-    async def _clear(self, message: Row, record: Mapping[str, Any]) -> None:
-        if record["blob_pending"]:
-            await drop_blob(self.ledger, self.lane, names.number(message.key), self.hub)
-        if record["pending"]:
+    async def _clear(self, message: Waiting, record: Ended) -> None:
+        if record.blob_pending:
+            await drop_blob(self.ledger, self.lane, message.n, self.hub)
+        if record.pending:
             await open_outbox(self.integration.name, self.lane, self.hub)
-        await close(self.integration.name, self.lane, message["mark"], self.hub)
-        if self.fresh and self.fresh.ticket and self.fresh.waiting.key == message.key:
+        await close(self.integration.name, self.lane, message.mark, self.hub)
+        if self.fresh and self.fresh.ticket and self.fresh.waiting.n == message.n:
             await self.hub.store.settle(self.fresh.ticket)
 
     async def _release(self) -> bool:
         """Give the lane back if nothing has arrived since it was looked at."""
         assert self.head
         try:
-            await self.commit("", replace(self.head, idle=self.head["n"]), delete(self.row))
+            await self.commit("", replace(self.head, idle=self.head.number).replaced(), self.claim.deleted())
             return True
         except Conflict:
             await self.require_claim()
@@ -237,14 +241,14 @@ class Claim(Held):
         """Give the lane back although something waits in it: a later knock is on its way, or a person must look."""
         self.held = False
         try:
-            await self.commit("", delete(self.row))
+            await self.commit("", self.claim.deleted())
         except Conflict:
             raise Lost from None
 
     async def _leave_empty(self) -> None:
         """The lane has no message yet; one that arrives while it is given back is knocked for."""
         await self._let_go()
-        if await self.hub.store.get(self.ledger, self.lane, "head"):
+        if await self.hub.store.get(self.ledger, self.lane, names.HEAD):
             await knock(self.integration.name, self.lane, self.hub)
 
     async def _let_go_for_another_turn(self) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import batch_rows as batches
+from shared.ledger.rows import Claimed, Content, Ended, Head, Receipt, Waiting, is_last, message_of
 from shared.storage import names
 from shared.storage.store import Row
 
@@ -66,20 +67,20 @@ async def _add(total: Balance, integration: Integration, rows: list[Row], hub: H
 def lane_balance(rows: list[Row]) -> Balance:
     """The balance of one lane, from all its rows."""
     by_key = {row.key: row for row in rows}
-    ended = {names.number(key): row for key, row in by_key.items() if key.startswith("d|") and key.count("|") == 1}
-    waiting = {names.number(key): row for key, row in by_key.items() if key.startswith("w|") and key != names.HOLD}
-    head, receipts = by_key.get("head"), [row for row in rows if row.key.startswith("r|")]
-    n, purged = (head["n"], head["purged"] or 0) if head else (0, 0)
-    duplicates = sum(row["duplicates"] for row in receipts) + ((head["duplicates"] or 0) if head else 0)
+    ended = {names.number(key): Ended.of(row) for key, row in by_key.items() if is_last(key)}
+    waiting = {names.number(key): Waiting.of(row) for key, row in by_key.items() if key.startswith("w|") and key != names.HOLD}
+    head = Head.of(by_key[names.HEAD]) if names.HEAD in by_key else Head(number=0)
+    receipts = [Receipt.of(row) for row in rows if row.key.startswith("r|")]
+    duplicates = sum(receipt.duplicates for receipt in receipts) + head.duplicates
     refused = sum(n == names.UNNUMBERED for n in ended)
-    outcomes = Counter({"duplicate": duplicates, "purged": purged})
-    outcomes.update(row["outcome"] for row in ended.values())
-    outcomes.update("in flight" if row["state"] == "sending" else "waiting" for row in waiting.values())
-    wrong = [f"{rows[0].partition}: {text}" for text in _wrong(by_key, ended, waiting, n - purged)] if rows else []
-    return Balance(n + duplicates + refused, +outcomes, wrong)
+    outcomes = Counter({"duplicate": duplicates, "purged": head.purged})
+    outcomes.update(row.outcome for row in ended.values())
+    outcomes.update("in flight" if row.state == "sending" else "waiting" for row in waiting.values())
+    wrong = [f"{rows[0].partition}: {text}" for text in _wrong(by_key, ended, waiting, head.number - head.purged)] if rows else []
+    return Balance(head.number + duplicates + refused, +outcomes, wrong)
 
 
-def _wrong(by_key: dict[str, Row], ended: dict[int, Row], waiting: dict[int, Row], numbers: int) -> Iterator[str]:
+def _wrong(by_key: dict[str, Row], ended: dict[int, Ended], waiting: dict[int, Waiting], numbers: int) -> Iterator[str]:
     """What must not be, in our own words."""
     accepted = ended.keys() - {names.UNNUMBERED}
     if both := accepted & waiting.keys():
@@ -90,16 +91,16 @@ def _wrong(by_key: dict[str, Row], ended: dict[int, Row], waiting: dict[int, Row
         if names.row("c", n) not in by_key:
             yield f"message {n} waits without its content"
     for row in by_key.values():
-        if row.key.startswith("r|") and row["n"] not in accepted | waiting.keys():
+        if row.key.startswith("r|") and Receipt.of(row).number not in accepted | waiting.keys():
             yield "a receipt without its message"
         if row.key.startswith("c|") and (text := _residue(by_key, ended, waiting, names.number(row.key))):
             yield text
 
 
-def _residue(by_key: dict[str, Row], ended: dict[int, Row], waiting: dict[int, Row], n: int) -> str:
+def _residue(by_key: dict[str, Row], ended: dict[int, Ended], waiting: dict[int, Waiting], n: int) -> str:
     """Content is there for a waiting message, a dead letter, a kept refusal, or subscribers."""
     row = ended.get(n)
-    if n in waiting or (row and (row["outcome"] in ("dead", "rejected") or row["pending"])):
+    if n in waiting or (row and (row.outcome in ("dead", "rejected") or row.pending)):
         return ""
     return f"content of message {n} without a reason"
 
@@ -109,7 +110,7 @@ async def residue(integration: Integration, hub: Hub) -> list[str]:
     tables, found = names.tables(integration.name), list[str]()
     held: set[str] = set()
     async for row in hub.store.scan(tables.ledger):
-        held |= {*row["blob"].split(), *row["blob_pending"].split(), *row["files"].split()}
+        held |= set(_blobs(row))
         found += _outstays(integration, row, hub.now())
     held |= {batch.blob for batch in await batches.waiting(integration.name, hub)}
     for name, at in await hub.store.blobs(names.CONTENT, f"{integration.name}/"):
@@ -126,15 +127,29 @@ def _outstays(integration: Integration, row: Row, now: float) -> Iterable[str]:
     """One row whose time is over."""
     keep, day = integration.retention, 86400
     slack = 7200  # the purge runs every hour
-    last = row.key.startswith("d|") and row.key.count("|") == 1  # not what an earlier attempt came to: that has no content
-    if last and row["outcome"] == "dead" and now - row["ended"] > keep.dead_content * day + slack:
-        yield f"{row.partition}: a dead letter older than its retention"
-    if row.key.startswith("d|") and row["pending"] and now - row["ended"] > keep.published * day + slack:
-        yield f"{row.partition}: published content older than its retention"
-    if row.key.startswith("r|") and now - row["at"] > (keep.receipts + 1) * day + slack:
+    if row.key.startswith("d|"):
+        ended = Ended.of(row)
+        # The row of an earlier attempt has no content.
+        if is_last(row.key) and ended.outcome == "dead" and now - ended.ended > keep.dead_content * day + slack:
+            yield f"{row.partition}: a dead letter older than its retention"
+        if ended.pending and now - ended.ended > keep.published * day + slack:
+            yield f"{row.partition}: published content older than its retention"
+    if row.key.startswith("r|") and now - Receipt.of(row).at > (keep.receipts + 1) * day + slack:
         yield f"{row.partition}: a receipt older than its retention"
-    if row.key == "claim" and now - row["end"] > 3600:
+    if row.key == names.CLAIM and now - Claimed.of(row).end > 3600:
         yield f"{row.partition}: a claim left behind"
+
+
+def _blobs(row: Row) -> Iterator[str]:
+    """The blobs that a row names."""
+    if row.key.startswith(("w|", "d|")) and row.key != names.HOLD:
+        message = message_of(row)
+        yield from message.blob.split()
+        if isinstance(message, Ended):
+            yield from message.blob_pending.split()
+    elif row.key.startswith("c|"):
+        content = Content.of(row)
+        yield from (*content.blob.split(), *content.files.split())
 
 
 async def _open(integration: Integration, hub: Hub) -> AsyncIterator[str]:
@@ -153,5 +168,5 @@ def _keeps_open(row: Row, mark: str) -> bool:
     if mark == names.OUTBOX:
         return row.key.startswith("p|")
     if row.key.startswith("w|"):
-        return row.key != names.HOLD and row["mark"] in (mark, "")
-    return bool(row["mark"] == mark and row["pending"])
+        return row.key != names.HOLD and Waiting.of(row).mark in (mark, "")
+    return row.key.startswith("d|") and Ended.of(row).mark == mark and bool(Ended.of(row).pending)

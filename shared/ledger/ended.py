@@ -1,16 +1,18 @@
 """What becomes of an attempt, and the rows in which it is written down."""
 
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue
+from shared.ledger.rows import Ended, Hold, Published, Waiting
 from shared.privacy import code, place, shown
 from shared.storage import names
-from shared.storage.store import Change, Row, insert, put, remove
+from shared.storage.store import Change, Row, put, remove
 
 
-class Ended(NamedTuple):
+class Done(NamedTuple):
     """A message that is done with: ``delivered``, or ``dead`` with the reason."""
 
     outcome: names.EndedAs
@@ -34,48 +36,43 @@ class Later(NamedTuple):
     failed: bool = False  # it was sent, or was to be, and the destination did not take it
 
 
-Outcome = Ended | Later
+Outcome = Done | Later
 
 
-def finished(message: Row, outcome: Ended, integration: Integration, at: float) -> dict[str, Any]:
+NOT_KEPT = ("state", "due", "turn", "after", "after_n", "sent", "blob", "failed_at")  # of a waiting row, once it has ended
+
+
+def ended_row(message: Waiting, outcome: Done, integration: Integration, at: float) -> Ended:
     """The row that stays: what became of the message, and no content."""
-    kept = {
-        k: v
-        for k, v in message.values.items()
-        if k not in ("state", "due", "turn", "after", "after_n", "sent", "blob", "failed_at")
-    }
+    kept = {name: value for name, value in message.values().items() if name not in NOT_KEPT}
     pending = " ".join(integration.subscribers) if outcome.outcome == "delivered" else ""
-    leaves = outcome.outcome == "delivered" and not pending
-    return {
-        **kept,
-        "outcome": outcome.outcome,
-        "pending": pending,  # subscribers that have not taken it yet
-        "ended": at,
-        "attempts": message["attempts"] + outcome.attempted,
-        "ambiguous": message["ambiguous"] or outcome.ambiguous,
-        "code": code(outcome.code),
-        "rules": " ".join(dict.fromkeys([*message["rules"].split(), *(code(i.rule) for i in outcome.issues if i.rule)])),
-        "where": " ".join(dict.fromkeys(place(i.where) for i in outcome.issues if i.where))[:1000],
-        "reference": shown("reference", outcome.reference),
-        "blob": "" if leaves else message["blob"],
-        "blob_pending": message["blob"] if leaves else "",
-    }
+    is_done = outcome.outcome == "delivered" and not pending
+    rules = [*message.rules.split(), *(code(issue.rule) for issue in outcome.issues if issue.rule)]
+    return replace(
+        Ended.of(Row(message.lane, names.row("d", message.n), "", {**kept, "outcome": outcome.outcome, "ended": at})),
+        pending=pending,
+        attempts=message.attempts + outcome.attempted,
+        ambiguous=message.ambiguous or outcome.ambiguous,
+        code=code(outcome.code),
+        rules=" ".join(dict.fromkeys(rules)),
+        where=" ".join(dict.fromkeys(place(issue.where) for issue in outcome.issues if issue.where))[:1000],
+        reference=shown("reference", outcome.reference),
+        blob="" if is_done else message.blob,
+        blob_pending=message.blob if is_done else "",
+    )
 
 
-def aftermath(n: int, message: Row, outcome: Ended, integration: Integration) -> list[Change]:
-    """What else goes into the settling transaction: content goes, or stays for a person or for subscribers."""
+def aftermath(message: Waiting, outcome: Done, integration: Integration) -> list[Change]:
+    """What else is in the settling transaction: content is deleted, or stays for a person or for subscribers."""
+    n = message.n
     if outcome.outcome == "delivered":
         if integration.subscribers:
-            taken_by = {
-                "schema": names.SCHEMA,
-                "pending": " ".join(integration.subscribers),
-                "routing": outcome.routing,
-                "key": message["key"],
-            }
-            return [insert(names.row("p", n), taken_by)]
+            pending = " ".join(integration.subscribers)
+            published = Published(pending=pending, routing=outcome.routing, identity=message.identity)
+            return [published.inserted(names.row("p", n))]
         return [remove(names.row("c", n))]
     changes = [put(names.row("e", n), {"detail": outcome.detail[:20000]})] if outcome.detail else []
-    return [*changes, put(names.HOLD, {"n": n, "due": 0.0})] if integration.delivery.on_dead == "hold" else changes
+    return [*changes, put(names.HOLD, Hold(number=n).values())] if integration.delivery.on_dead == "hold" else changes
 
 
 async def list_dead(integration: str, message_id: str, hub: Hub) -> None:

@@ -5,6 +5,7 @@ What is harmless if the message never comes is written first: where to find it, 
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from shared.hub import Hub, together
@@ -15,11 +16,11 @@ from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.receipts import as_given, count_duplicate, counted, is_same_copy, receipt_change
 from shared.ledger.resends import Earlier
 from shared.ledger.revival import revived
+from shared.ledger.rows import Head, Receipt, Waiting
 from shared.privacy import code
 from shared.problems import Unavailable
 from shared.storage import names
 from shared.storage.store import Away, Conflict, Row, Ticket, delete, insert, put
-from shared.storage.store import replace as changed
 
 
 async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Recorded:
@@ -40,7 +41,7 @@ async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Record
     return recorded
 
 
-async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Ticket | None, Row | None]:
+async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Ticket | None, Head | None]:
     """Index, hour, open lane and knock: written first, ignored when the message is not there.
 
     Returns:
@@ -59,16 +60,16 @@ async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tup
     return reused, ticket, head
 
 
-async def _open(integration: Integration, arrival: Arrival, hub: Hub) -> Row | None:
+async def _open(integration: Integration, arrival: Arrival, hub: Hub) -> Head | None:
     """The head of the lane, read before the open row is written.
 
     The watchdog changes the head before it removes an open row whose message never came. A process that was stopped between
     its open row and its transaction would otherwise store a message that no worker looks for; now the transaction fails.
     """
-    head = await hub.store.get(names.tables(integration.name).ledger, arrival.lane, "head")
+    head = await hub.store.get(names.tables(integration.name).ledger, arrival.lane, names.HEAD)
     schema.known(integration.name, "accept", hub, head)
     await open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key)
-    return head
+    return Head.of(head) if head else None
 
 
 async def _used_before(integration: Integration, arrival: Arrival, found: Mapping[str, Any], hub: Hub) -> bool:
@@ -83,12 +84,12 @@ async def _used_before(integration: Integration, arrival: Arrival, found: Mappin
     if not earlier or (earlier["lane"], earlier["digest"]) == (arrival.lane, arrival.digest):
         return False
     await hub.store.commit(tables.find, partition, put(f"{arrival.key}.{arrival.lane}", found))
-    receipt = await hub.store.get(tables.ledger, earlier["lane"], f"r|{earlier['key']}")
-    return receipt is not None and receipt["digest"] != arrival.digest
+    receipt = await hub.store.get(tables.ledger, earlier["lane"], names.receipt(earlier["key"]))
+    return receipt is not None and Receipt.of(receipt).digest != arrival.digest
 
 
 async def _store(
-    integration: Integration, arrival: Arrival, ticket: Ticket | None, head: Row | None, hub: Hub
+    integration: Integration, arrival: Arrival, ticket: Ticket | None, head: Head | None, hub: Hub
 ) -> Recorded | None:
     """The transaction, tried until its answer is clear; ``None`` when the receipt there is that of another body."""
     ledger, deadline = names.tables(integration.name).ledger, hub.now() + hub.timing.storage_patience
@@ -101,11 +102,11 @@ async def _store(
             return await _write(integration, arrival, earlier, head, ticket, hub)
         except (Conflict, Away):
             receipt = await _read(ledger, arrival, hub)
-        if receipt and receipt["token"] == arrival.token:
+        if receipt and receipt.token == arrival.token:
             if earlier:
                 hub.start(resends.clear(integration, earlier, hub))
             return Recorded(arrival.id, "new", arrival.acknowledge(arrival.verdict), arrival.lane)
-        if receipt and receipt["digest"] != arrival.digest:
+        if receipt and receipt.digest != arrival.digest:
             return None
         if receipt and is_same_copy(arrival, receipt):
             hub.start(_withdraw(integration, arrival, ticket, hub))
@@ -118,17 +119,17 @@ async def _store(
     raise Unavailable(AWAY)
 
 
-async def _read(ledger: str, arrival: Arrival, hub: Hub) -> Row | None:
+async def _read(ledger: str, arrival: Arrival, hub: Hub) -> Receipt | None:
     try:
-        receipt = await hub.store.get(ledger, arrival.lane, f"r|{arrival.key}")
+        receipt = await hub.store.get(ledger, arrival.lane, names.receipt(arrival.key))
     except Away:
         return None
     schema.known(arrival.envelope.integration, "accept", hub, receipt)
-    return receipt
+    return Receipt.of(receipt) if receipt else None
 
 
 async def _write(
-    integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Row | None, ticket: Ticket | None, hub: Hub
+    integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Head | None, ticket: Ticket | None, hub: Hub
 ) -> Recorded:
     """Store it: at the end of its lane, or in the place of the dead letter that holds the lane and that it repeats."""
     if earlier and earlier.hold:
@@ -142,16 +143,16 @@ async def _write(
     return recorded
 
 
-async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, head: Row | None, hub: Hub) -> Recorded:
+async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, head: Head | None, hub: Hub) -> Recorded:
     """The sender sent again what holds its lane: the same body, tried again in its place, so that nothing overtakes it."""
     ledger, receipt, ended = names.tables(integration.name).ledger, earlier.receipt, earlier.ended
     assert earlier.hold
     assert ended
     changes = [
-        *revived(earlier.n, ended, arrival.token, hub.now()),
-        changed(receipt, **counted(arrival, receipt), token=arrival.token),
-        *([changed(head, idle=-1)] if head else []),  # no short cut past what waits
-        delete(earlier.hold),
+        *revived(ended, arrival.token, hub.now()),
+        replace(counted(arrival, receipt), token=arrival.token).replaced(),
+        *([replace(head, idle=-1).replaced()] if head else []),  # no short cut past what waits
+        earlier.hold.deleted(),
         *(delete(row) for row in earlier.rests if row.key.startswith("e|")),
     ]
     await hub.store.commit(ledger, arrival.lane, *changes)
@@ -159,27 +160,27 @@ async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, 
 
 
 async def _append(
-    integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Row | None, ticket: Ticket | None, hub: Hub
+    integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Head | None, ticket: Ticket | None, hub: Hub
 ) -> Recorded:
     """One transaction: the next number of the lane, the receipt, the waiting message and its content."""
     ledger = names.tables(integration.name).ledger
-    n, idle = (head["n"] + 1, head["idle"] == head["n"]) if head else (1, True)
+    n, idle = (head.number + 1, head.idle == head.number) if head else (1, True)
     answer, at = arrival.acknowledge(arrival.verdict), hub.now()
-    waiting = {**await _waiting(integration, arrival, at, hub), "resent": earlier.n if earlier else 0}
+    waiting = replace(await _waiting(integration, arrival, at, hub), resent=earlier.n if earlier else 0)
     receipt = earlier.receipt if earlier else None
-    step = changed(head, n=n) if head else insert("head", {"schema": names.SCHEMA, "n": n, "idle": 0})
+    step = replace(head, number=n).replaced() if head else Head(number=n, idle=0).inserted(names.HEAD)
     etags = await hub.store.commit(
         ledger,
         arrival.lane,
         step,
         receipt_change(arrival, receipt, n, answer, at),
-        insert(names.row("w", n), waiting),
-        insert(names.row("c", n), _content(arrival)),
+        waiting.inserted(names.row("w", n)),
+        content.stored(arrival.envelope, arrival.body, arrival.blob).inserted(names.row("c", n)),
         *(resends.replaced(earlier, n, at) if earlier else ()),
     )
     fresh = Fresh(
-        Row(arrival.lane, "head", etags["head"], step.values),
-        Row(arrival.lane, names.row("w", n), etags[names.row("w", n)], waiting),
+        Head.of(Row(arrival.lane, names.HEAD, etags[names.HEAD], step.values)),
+        Waiting.of(Row(arrival.lane, names.row("w", n), etags[names.row("w", n)], waiting.values())),
         arrival.envelope,
         ticket,
         idle and not arrival.after,
@@ -187,38 +188,25 @@ async def _append(
     return Recorded(arrival.id, "new", answer, arrival.lane, fresh)
 
 
-async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: Hub) -> dict[str, Any]:
+async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: Hub) -> Waiting:
     """The row of a message that waits. A merge remembers how far the other lane was: it waits for that, and no longer."""
-    other = await hub.store.get(names.tables(integration.name).ledger, arrival.after, "head") if arrival.after else None
-    return {
-        "schema": names.SCHEMA,
-        "state": "waiting",
-        "at": at,
-        "since": at,
-        "due": 0.0,
-        "attempts": 0,
-        "sent": 0,
-        "tries": 0,
-        "ambiguous": False,
-        "replays": 0,
-        "code": "",
-        "key": arrival.key,
-        "mark": arrival.token,
-        "control": arrival.control,
-        "blob": " ".join(filter(None, (arrival.blob, *arrival.envelope.files))),
-        "bytes": len(arrival.envelope.body),
-        "after": arrival.after if other else "",
-        "after_n": other["n"] if other else 0,
-        "correlation_id": arrival.envelope.correlation_id or arrival.id,
-        "traceparent": arrival.envelope.traceparent,
-        "rules": " ".join(sorted({code(issue.rule) for issue in arrival.verdict.issues if issue.rule})),
-        **arrival.facts,
-    }
-
-
-def _content(arrival: Arrival) -> dict[str, Any]:
-    body = {"blob": arrival.blob} if arrival.blob else content.pieces(arrival.body)
-    return {"schema": names.SCHEMA, **content.kept(arrival.envelope), **body}
+    other = await hub.store.get(names.tables(integration.name).ledger, arrival.after, names.HEAD) if arrival.after else None
+    facts = Waiting.of(Row("", "", "", {**arrival.facts, "at": at}))
+    return replace(
+        facts,
+        state="waiting",
+        since=at,
+        identity=arrival.key,
+        mark=arrival.token,
+        control=arrival.control,
+        blob=" ".join(filter(None, (arrival.blob, *arrival.envelope.files))),
+        bytes=len(arrival.envelope.body),
+        after=arrival.after if other else "",
+        after_n=Head.of(other).number if other else 0,
+        correlation_id=arrival.envelope.correlation_id or arrival.id,
+        traceparent=arrival.envelope.traceparent,
+        rules=" ".join(sorted({code(issue.rule) for issue in arrival.verdict.issues if issue.rule})),
+    )
 
 
 async def _withdraw(integration: Integration, arrival: Arrival, ticket: Ticket | None, hub: Hub) -> None:

@@ -1,6 +1,7 @@
 """Messages that were refused: recorded, counted and found again; kept only where nobody is waiting for the answer."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import NamedTuple
 
 from shared.envelope import Envelope, Identity
@@ -9,9 +10,10 @@ from shared.integration import Integration
 from shared.issue import Verdict
 from shared.ledger import content
 from shared.ledger.ended import list_dead
+from shared.ledger.rows import Ended
 from shared.privacy import chosen, code, keyed, place, search_hash
 from shared.storage import names
-from shared.storage.store import Away, Conflict, insert, put
+from shared.storage.store import Away, Conflict, put
 
 
 class Refusal(NamedTuple):
@@ -50,37 +52,34 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
         await list_dead(integration.name, message_id, hub)
     if blob:
         await hub.store.write_blob(names.CONTENT, blob, data)
-    body = {"blob": blob} if blob else content.pieces(data)
     blobs = " ".join(filter(None, (blob, *envelope.files)))
-    record = _record(envelope, verdict, known, at) | {"blob": blobs, "content": keep}
-    kept = [insert(names.row("c", 0), {"schema": names.SCHEMA, **content.kept(envelope), **body})] if keep else []
+    record = replace(_record(envelope, verdict, known, at), blob=blobs, content=keep)
+    kept = [content.stored(envelope, data, blob).inserted(names.row("c", 0))] if keep else []
     with suppress(Conflict):  # one of a file, or of a blob, that was recorded in an earlier run
-        await hub.store.commit(tables.ledger, lane, insert(names.row("d", 0), record), *kept)
+        await hub.store.commit(tables.ledger, lane, record.inserted(names.row("d", 0)), *kept)
     return message_id
 
 
-def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> dict[str, str | float | bool]:
+def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> Ended:
     errors = [issue for issue in verdict.issues if issue.is_error]
-    return {
-        "schema": names.SCHEMA,
-        "outcome": "dead" if envelope.acknowledged == "AA" else "rejected",
-        "acknowledgement": envelope.acknowledged or verdict.acknowledgement,
-        "at": at,
-        "ended": at,
-        "attempts": 0,
-        "ambiguous": False,
-        "key": "0",
-        "mark": "0",
-        "code": code(errors[0].rule or errors[0].code) if errors else "",
-        "rules": " ".join(dict.fromkeys(code(issue.rule or issue.code) for issue in errors)),
-        "where": " ".join(dict.fromkeys(place(issue.where) for issue in errors if issue.where))[:1000],
-        "correlation_id": envelope.correlation_id,
-        "partner": envelope.partner,
-        "traceparent": envelope.traceparent,
-        "bytes": len(envelope.body),
-        "blob_pending": "",
-        **{kind: chosen(kind, text) for kind, text in known._asdict().items()},
-    }
+    return Ended(
+        outcome="dead" if envelope.acknowledged == "AA" else "rejected",
+        acknowledgement=envelope.acknowledged or verdict.acknowledgement,
+        at=at,
+        ended=at,
+        identity="0",
+        mark="0",
+        code=code(errors[0].rule or errors[0].code) if errors else "",
+        rules=" ".join(dict.fromkeys(code(issue.rule or issue.code) for issue in errors)),
+        where=" ".join(dict.fromkeys(place(issue.where) for issue in errors if issue.where))[:1000],
+        correlation_id=envelope.correlation_id,
+        partner=envelope.partner,
+        traceparent=envelope.traceparent,
+        bytes=len(envelope.body),
+        control=chosen("control", known.control),
+        sender=chosen("sender", known.sender),
+        facility=chosen("facility", known.facility),
+    )
 
 
 __all__ = ["Away", "Refusal", "refuse"]

@@ -6,6 +6,7 @@ sends again what a receiver refused.
 """
 
 import asyncio
+from dataclasses import replace
 from typing import NamedTuple
 
 from shared.hub import Hub
@@ -13,8 +14,9 @@ from shared.integration import Integration
 from shared.ledger import schema
 from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import close, open_lane
+from shared.ledger.rows import Ended, Hold, Receipt
 from shared.storage import names
-from shared.storage.store import Away, Change, Conflict, Row, delete, replace
+from shared.storage.store import Away, Change, Conflict, Row, delete
 
 GONE = ("dead", "discarded", "expired")  # these do not block a resend
 REMEMBERED = 20  # handings-over of one message that its receipt knows
@@ -23,52 +25,54 @@ REMEMBERED = 20  # handings-over of one message that its receipt knows
 class Earlier(NamedTuple):
     """The message that came before under the same identity, with the same body."""
 
-    receipt: Row
-    ended: Row | None  # what became of it; ``None`` while it waits
-    hold: Row | None  # the row by which it holds its lane
+    receipt: Receipt
+    ended: Ended | None  # what became of it; ``None`` while it waits
+    hold: Hold | None  # the row by which it holds its lane
     listed: Row | None  # its line in the list of dead letters
     rests: tuple[Row, ...] = ()  # what a dead letter left: its content, the destination's words
 
     @property
     def n(self) -> int:
-        return int(self.receipt["n"])
+        return self.receipt.number
 
     @property
     def is_dead(self) -> bool:
-        return self.ended is not None and self.ended["outcome"] == "dead"
+        return self.ended is not None and self.ended.outcome == "dead"
 
 
-async def look(integration: Integration, receipt: Row, hub: Hub) -> Earlier:
+async def look(integration: Integration, receipt: Receipt, hub: Hub) -> Earlier:
     """What is known of the earlier message. Raises ``Away``."""
-    tables, lane, n = names.tables(integration.name), receipt.partition, receipt["n"]
-    ended = await hub.store.get(tables.ledger, lane, names.row("d", n))
-    schema.known(integration.name, "accept", hub, ended)
-    if not ended or ended["outcome"] != "dead":
+    tables, lane, n = names.tables(integration.name), receipt.lane, receipt.number
+    row = await hub.store.get(tables.ledger, lane, names.row("d", n))
+    schema.known(integration.name, "accept", hub, row)
+    ended = Ended.of(row) if row else None
+    if not ended or ended.outcome != "dead":
         return Earlier(receipt, ended, None, None)
-    hold, listed, *rests = await asyncio.gather(
+    held, listed, *rests = await asyncio.gather(
         hub.store.get(tables.ledger, lane, names.HOLD),
-        hub.store.get(tables.find, names.DEAD, names.message_id(lane, ended["key"])),
+        hub.store.get(tables.find, names.DEAD, names.message_id(lane, ended.identity)),
         hub.store.get(tables.ledger, lane, names.row("c", n)),
         hub.store.get(tables.ledger, lane, names.row("e", n)),
     )
-    return Earlier(receipt, ended, hold if hold and hold["n"] == n else None, listed, tuple(filter(None, rests)))
+    hold = Hold.of(held) if held else None
+    return Earlier(receipt, ended, hold if hold and hold.number == n else None, listed, tuple(filter(None, rests)))
 
 
-def is_redelivered(receipt: Row, handed: str) -> bool:
+def is_redelivered(receipt: Receipt, handed: str) -> bool:
     """Whether this handing-over has brought the message before."""
-    return bool(handed) and handed in str(receipt["handed"]).split()
+    return bool(handed) and handed in receipt.handed.split()
 
 
 def comes_again(integration: Integration, earlier: Earlier, handed: str) -> bool:
     """Whether this is an attempt of its own: the sender sent it again, and that counts here or the first one was given up."""
     if is_redelivered(earlier.receipt, handed):
         return False
-    return integration.on_resend == "deliver" or (earlier.ended is not None and earlier.ended["outcome"] in GONE)
+    return integration.on_resend == "deliver" or (earlier.ended is not None and earlier.ended.outcome in GONE)
 
 
-def handed_over(receipt: Row | None, handed: str) -> str:
+def handed_over(receipt: Receipt | None, handed: str) -> str:
     """The handings-over that a receipt remembers, with this one."""
-    known = str(receipt["handed"]).split() if receipt else []
+    known = receipt.handed.split() if receipt else []
     return " ".join([*known, *([handed] if handed and handed not in known else [])][-REMEMBERED:])
 
 
@@ -76,15 +80,15 @@ def replaced(earlier: Earlier, n: int, now: float) -> list[Change]:
     """A dead letter that its sender's resend replaces, as number ``n``: its content goes, its record says so."""
     if not earlier.ended or not earlier.is_dead:
         return []
-    record = replace(earlier.ended, outcome="discarded", resent_as=n, ended=now, blob="", blob_pending=earlier.ended["blob"])
-    return [record, *map(delete, earlier.rests)]
+    record = replace(earlier.ended, outcome="discarded", resent_as=n, ended=now, blob="", blob_pending=earlier.ended.blob)
+    return [record.replaced(), *map(delete, earlier.rests)]
 
 
 async def announce(integration: Integration, earlier: Earlier, hub: Hub) -> None:
     """Before a dead letter is replaced: an open row for the blob that is then to be deleted. Raises ``Away``."""
-    if earlier.ended and earlier.is_dead and earlier.ended["blob"] and not earlier.hold:
-        mark, key = earlier.ended["mark"], earlier.ended["key"]
-        await open_lane(integration.name, earlier.receipt.partition, mark, hub, key)
+    if earlier.ended and earlier.is_dead and earlier.ended.blob and not earlier.hold:
+        mark, key = earlier.ended.mark, earlier.ended.identity
+        await open_lane(integration.name, earlier.receipt.lane, mark, hub, key)
 
 
 async def clear(integration: Integration, earlier: Earlier, hub: Hub) -> None:
@@ -94,13 +98,13 @@ async def clear(integration: Integration, earlier: Earlier, hub: Hub) -> None:
     """
     if not earlier.ended or not earlier.is_dead:
         return
-    tables, lane = names.tables(integration.name), earlier.receipt.partition
+    tables, lane = names.tables(integration.name), earlier.receipt.lane
     try:
         if earlier.listed:
             await _delete(tables.find, earlier.listed, hub)
-        if earlier.ended["blob"] and not earlier.hold:
+        if earlier.ended.blob and not earlier.hold:
             await drop_blob(tables.ledger, lane, earlier.n, hub)
-            await close(integration.name, lane, earlier.ended["mark"], hub)
+            await close(integration.name, lane, earlier.ended.mark, hub)
     except (Away, Conflict):
         return
 

@@ -3,30 +3,35 @@
 What the first attempts came to stays as a row of its own (``d|n|k``).
 """
 
+from dataclasses import replace
+
+from shared.ledger.rows import Ended, Waiting
 from shared.storage import names
-from shared.storage.store import Change, Row, delete, insert
+from shared.storage.store import Change, Row
 
-SETTLED = ("outcome", "ended", "code", "where", "reference", "pending", "blob_pending")
+NOT_KEPT = ("outcome", "ended", "code", "where", "reference", "pending", "blob_pending")  # once it waits again
 
 
-def revived(n: int, ended: Row, mark: str, now: float) -> list[Change]:
+def revived(ended: Ended, mark: str, now: float) -> list[Change]:
     """The changes of its rows; content and head are the caller's. ``mark``: the new one, which its open row carries."""
-    waiting = {name: value for name, value in ended.values.items() if name not in SETTLED}
-    again = {
-        "since": now,
-        "mark": mark,
-        "state": "waiting",
-        "due": 0.0,
-        "attempts": 0,
-        "sent": 0,
-        "tries": 0,
-        "code": "",
-        "after": "",
-        "after_n": 0,
-    }
-    replays = ended["replays"] + 1
+    kept = {name: value for name, value in ended.values().items() if name not in NOT_KEPT}
+    replays = ended.replays + 1
+    again = replace(
+        Waiting.of(Row(ended.lane, names.row("w", ended.n), "", kept)),
+        since=now,
+        mark=mark,
+        state="waiting",
+        due=0.0,
+        attempts=0,
+        sent=0,
+        tries=0,
+        code="",
+        after="",
+        after_n=0,
+        replays=replays,
+    )
     return [
-        delete(ended),
-        insert(f"{names.row('d', n)}|{replays}", ended.values),
-        insert(names.row("w", n), {**waiting, **again, "replays": replays}),
+        ended.deleted(),
+        ended.inserted(names.earlier(ended.n, replays)),
+        again.inserted(names.row("w", ended.n)),
     ]

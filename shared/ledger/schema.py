@@ -3,10 +3,6 @@
 Two versions run side by side while one is deployed. tests/shared/ledger/rows holds what each earlier version wrote.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
-
 from shared.hub import Hub
 from shared.issue import Issue
 from shared.problems import Unavailable
@@ -20,35 +16,11 @@ NEWER = Issue(
     rule="newer-version",
     hl7="207",
 )
-# What a waiting row of an earlier version may not have, as it is to be read
-WAITING: Mapping[str, Any] = MappingProxyType(
-    {
-        "state": "waiting",
-        "due": 0.0,
-        "attempts": 0,
-        "sent": 0,
-        "ambiguous": False,
-        "replays": 0,
-        "code": "",
-        "mark": "",
-        "blob": "",
-        "after": "",
-        "after_n": 0,
-        "correlation_id": "",
-        "traceparent": "",
-        "rules": "",
-    }
-)
 
 
 def is_newer(*rows: Row | None) -> bool:
     """Whether a newer version wrote one of the rows: then its meaning is not known here."""
     return any(row is not None and isinstance(row["schema"], int) and row["schema"] > names.SCHEMA for row in rows)
-
-
-def waiting(row: Row) -> Row:
-    """A waiting message, with what its version did not write; the first one did not know ``since``."""
-    return Row(row.partition, row.key, row.etag, {**WAITING, "since": row["at"], **row.values})
 
 
 def known(integration: str, place: str, hub: Hub, *rows: Row | None) -> None:

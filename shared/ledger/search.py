@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from shared.hub import Hub
+from shared.ledger.rows import Ended, Receipt
 from shared.privacy import search_hash, shown
 from shared.storage import names
 from shared.storage.store import Row
@@ -56,11 +57,11 @@ async def sequence(ledger: str, lane: str, key: str, hub: Hub) -> int | None:
         return None
     if key == "0":
         return 0
-    receipt = await hub.store.get(ledger, lane, f"r|{key}")
+    receipt = await hub.store.get(ledger, lane, names.receipt(key))
     if receipt:
-        return int(receipt["n"])
+        return Receipt.of(receipt).number
     ended = await hub.store.query(ledger, lane, "d|", "d~")  # its receipt has been purged
-    return next((names.number(row.key) for row in ended if row["key"] == key), None)
+    return next((names.number(row.key) for row in ended if Ended.of(row).identity == key), None)
 
 
 def _shown(row: Row) -> dict[str, Any]:

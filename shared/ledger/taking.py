@@ -1,18 +1,19 @@
 """Take the claim of a lane, when it is free or was left behind by a worker that ended."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from dataclasses import replace
 
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import schema
 from shared.ledger.arrival import Fresh
 from shared.ledger.claims import Claim, never
-from shared.ledger.held import claim_values
+from shared.ledger.held import new_claim
+from shared.ledger.rows import Claimed, Hold, Waiting, waiting_or_hold
 from shared.storage import names
-from shared.storage.store import Away, Conflict, Row, insert, replace
+from shared.storage.store import Away, Conflict, Row
 
 
 async def claim(
@@ -21,7 +22,7 @@ async def claim(
     hub: Hub,
     fresh: Fresh | None = None,
     *,
-    is_due_early: Callable[[Row], Awaitable[bool]] = never,
+    is_due_early: Callable[[Waiting], Awaitable[bool]] = never,
     is_postponed: Callable[[], Awaitable[bool]] | None = None,
 ) -> Claim | None:
     """Take the lane, or ``None`` when another worker holds it, nothing waits in it, or it is postponed.
@@ -31,14 +32,13 @@ async def claim(
         is_due_early: whether what a message waits for has ended before the time of its next attempt.
         is_postponed: asked before the claim: whether the lane is left for later, which it has then arranged.
     """
-    values = claim_values(integration, hub)
+    wanted = new_claim(integration, hub)
     if fresh and fresh.quiet:
-        unclaimed = Row(lane, "claim", "", values)
         return Claim(
             integration,
             lane,
             hub,
-            unclaimed,
+            wanted,
             head=fresh.head,
             waiting=[fresh.waiting],
             fresh=fresh,
@@ -50,64 +50,65 @@ async def claim(
         return None
     if is_postponed and await is_postponed():
         return None
-    etag = await _surely_taken(names.tables(integration.name).ledger, lane, first, hub, values)
+    etag = await _surely_taken(names.tables(integration.name).ledger, lane, first, hub, wanted)
     if not etag:
         return None
-    taken = Row(lane, "claim", etag, values)
+    taken = Claimed.of(Row(lane, names.CLAIM, etag, wanted.values()))
     return Claim(integration, lane, hub, taken, fresh=fresh, since=hub.now(), is_due_early=is_due_early)
 
 
-async def _surely_taken(ledger: str, lane: str, first: Row | None, hub: Hub, values: Mapping[str, Any]) -> str:
+async def _surely_taken(ledger: str, lane: str, first: Waiting | Hold | None, hub: Hub, wanted: Claimed) -> str:
     """The ETag of the claim; empty when another worker has the lane. An unclear answer of storage is looked into."""
     end = hub.now() + hub.timing.storage_patience
     while True:
         try:
-            return await _taken(ledger, lane, first, hub, values)
+            return await _taken(ledger, lane, first, hub, wanted)
         except Away:
             if hub.now() >= end:
                 raise
             await asyncio.sleep(hub.random.uniform(0.05, 0.5))
 
 
-async def _taken(ledger: str, lane: str, first: Row | None, hub: Hub, values: Mapping[str, Any]) -> str:
+async def _taken(ledger: str, lane: str, first: Waiting | Hold | None, hub: Hub, wanted: Claimed) -> str:
     """The ETag of the claim, inserted only while the message still waits as it was read.
 
     A worker that was stopped before this commit could otherwise claim a lane that is done, and the claim would stay.
     """
     with suppress(Conflict):
         if first:
-            return (await hub.store.commit(ledger, lane, insert("claim", values), replace(first)))["claim"]
-    there = await hub.store.get(ledger, lane, "claim")
-    if there and there["turn"] == values["turn"]:
-        return there.etag  # done by an earlier try, whose answer was lost
-    return await _take_over(ledger, lane, there, hub, values)
+            return (await hub.store.commit(ledger, lane, wanted.inserted(names.CLAIM), first.replaced()))[names.CLAIM]
+    row = await hub.store.get(ledger, lane, names.CLAIM)
+    there = Claimed.of(row) if row else None
+    if there and there.turn == wanted.turn:
+        return there.row.etag  # done by an earlier try, whose answer was lost
+    return await _take_over(ledger, lane, there, hub, wanted)
 
 
-async def _first(integration: Integration, lane: str, hub: Hub) -> Row | None:
+async def _first(integration: Integration, lane: str, hub: Hub) -> Waiting | Hold | None:
     """The oldest waiting message; usually ``None``, because the accepting process has delivered it before the knock."""
     rows = await hub.store.query(names.tables(integration.name).ledger, lane, "w|", "w~", 1)
-    return rows[0] if rows else None
+    return waiting_or_hold(rows[0]) if rows else None
 
 
 async def _is_claimed(integration: Integration, lane: str, hub: Hub) -> bool:
     """Whether a claim is stored; one that a worker left behind must be taken over."""
-    return await hub.store.get(names.tables(integration.name).ledger, lane, "claim") is not None
+    return await hub.store.get(names.tables(integration.name).ledger, lane, names.CLAIM) is not None
 
 
-async def _take_over(ledger: str, lane: str, there: Row | None, hub: Hub, values: Mapping[str, Any]) -> str:
+async def _take_over(ledger: str, lane: str, there: Claimed | None, hub: Hub, wanted: Claimed) -> str:
     """Replace a claim whose end has passed; nothing when it is alive, or another worker was quicker."""
-    if not there or schema.is_newer(there) or there["end"] > hub.now():
+    if not there or schema.is_newer(there.row) or there.end > hub.now():
         return ""
     try:
-        return (await hub.store.commit(ledger, lane, replace(there, **values)))["claim"]
+        return (await hub.store.commit(ledger, lane, replace(wanted, row=there.row).replaced()))[names.CLAIM]
     except Conflict:
         return ""
 
 
-async def blocked(integration: Integration, message: Row, hub: Hub) -> bool:
+async def blocked(integration: Integration, message: Waiting, hub: Hub) -> bool:
     """Whether a merge must wait: the other patient's lane still holds a message that is older."""
-    if not message["after"]:
+    if not message.after:
         return False
-    ledger, last = names.tables(integration.name).ledger, names.row("w", message["after_n"] + 1)
-    older = await hub.store.query(ledger, message["after"], "w|", last, 2)
-    return any(row.key != names.HOLD or row["n"] <= message["after_n"] for row in older)
+    ledger, last = names.tables(integration.name).ledger, names.row("w", message.after_n + 1)
+    older = await hub.store.query(ledger, message.after, "w|", last, 2)
+    return any(row.key != names.HOLD or Hold.of(row).number <= message.after_n for row in older)

@@ -12,10 +12,10 @@ from shared.formats.media import FHIR_JSON, JSON, chosen
 from shared.hub import Hub
 from shared.intake.admission import admit
 from shared.integration import Integration
+from shared.ledger.rows import Ended, Receipt, Waiting, message_of
 from shared.ops import polling
 from shared.security import Partner
 from shared.storage import names
-from shared.storage.store import Row
 
 REFUSED = "0"  # the receipt key of a rejected message, which has no number in a lane
 
@@ -33,16 +33,16 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
     media = chosen(headers.get("accept", ""), (JSON, FHIR_JSON))
     if not media:
         return Answer(status=406, content_type="text/plain", body=b"")
-    row = await find(integration.name, message_id, hub)
-    if row is None or not may_see(partner, row):
+    message = await find(integration.name, message_id, hub)
+    if message is None or not may_see(partner, message):
         return polling.not_there() if media == FHIR_JSON else Answer(status=404, content_type="text/plain", body=b"")
     body = (
-        polling.fhir_face(row, _time(row["ended"]))
+        polling.fhir_face(message, _time(message.ended if isinstance(message, Ended) else 0.0))
         if media == FHIR_JSON
-        else orjson.dumps(face(integration.name, message_id, row))
+        else orjson.dumps(face(integration.name, message_id, message))
     )
     polled = media == FHIR_JSON or all(form.answers_by_status for form in formats.of(integration.source))
-    unfinished = polling.progress(row, hub.now()) if polling.in_progress(row) else {}
+    unfinished = polling.progress(message, hub.now()) if isinstance(message, Waiting) else {}
     return Answer(
         status=202 if unfinished and polled else 200,
         content_type=media,
@@ -51,41 +51,43 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
     )
 
 
-async def find(integration: str, message_id: str, hub: Hub) -> Row | None:
+async def find(integration: str, message_id: str, hub: Hub) -> Ended | Waiting | None:
     """The row with the state of the message: waiting, or its outcome."""
     ledger, (lane, _, key) = names.tables(integration).ledger, message_id.partition(".")
     if not names.is_lane(lane) or not names.is_lane(key):
         return None
     if key == REFUSED:
-        return await hub.store.get(ledger, lane, names.row("d", 0))
-    receipt = await hub.store.get(ledger, lane, f"r|{key}")
+        refused = await hub.store.get(ledger, lane, names.row("d", 0))
+        return Ended.of(refused) if refused else None
+    receipt = await hub.store.get(ledger, lane, names.receipt(key))
     if receipt is None:
         return None
     for kind in ("d", "w", "d"):  # again at the end: it may have been settled between the first two reads
-        if row := await hub.store.get(ledger, lane, names.row(kind, receipt["n"])):
-            return row
+        if row := await hub.store.get(ledger, lane, names.row(kind, Receipt.of(receipt).number)):
+            return message_of(row)
     return None
 
 
-def may_see(partner: Partner, row: Row) -> bool:
-    return "admin" in partner.roles or (bool(row["partner"]) and row["partner"] == partner.name)
+def may_see(partner: Partner, message: Ended | Waiting) -> bool:
+    return "admin" in partner.roles or (bool(message.partner) and message.partner == partner.name)
 
 
-def face(integration: str, message_id: str, row: Row) -> dict[str, Any]:
+def face(integration: str, message_id: str, message: Ended | Waiting) -> dict[str, Any]:
     """Metadata only; issues are given by rule and path."""
+    ended = message if isinstance(message, Ended) else None
     shown = {
         "id": message_id,
         "integration": integration,
-        "outcome": row["outcome"] or row["state"],
-        "control_id": row["control"],
-        "correlation_id": row["correlation_id"],
-        "received": _time(row["at"]),
-        "ended": _time(row["ended"]),
-        "attempts": polling.attempts_made(row),
-        "ambiguous": row["ambiguous"],
-        "code": row["code"],
-        "rules": str(row["rules"]).split(),
-        "where": str(row["where"]).split(),
+        "outcome": message.state if isinstance(message, Waiting) else message.outcome,
+        "control_id": message.control,
+        "correlation_id": message.correlation_id,
+        "received": _time(message.at),
+        "ended": _time(ended.ended) if ended else "",
+        "attempts": polling.attempts_made(message),
+        "ambiguous": message.ambiguous,
+        "code": message.code,
+        "rules": message.rules.split(),
+        "where": ended.where.split() if ended else [],
     }
     return {name: value for name, value in shown.items() if value not in ("", [])}
 

@@ -13,10 +13,9 @@ from shared.envelope import Answer
 from shared.fhir.outcome import outcome
 from shared.formats.media import FHIR_JSON
 from shared.issue import Issue, Severity
+from shared.ledger.rows import Ended, Waiting
 from shared.storage import names
-from shared.storage.store import Row
 
-WAITING = ("waiting", "sending")
 LONGEST_WAIT = 120  # seconds; a waiting message may be sent before its next attempt is due
 # outcome -> HTTP status of the entry, severity, FHIR issue type, text
 ENDED: Mapping[names.EndedAs, tuple[str, Severity, str, str]] = {
@@ -29,29 +28,24 @@ ENDED: Mapping[names.EndedAs, tuple[str, Severity, str, str]] = {
 UNKNOWN_MESSAGE = Issue(severity="error", code="not-found", text="no such message, or not one of yours", rule="not-found")
 
 
-def in_progress(row: Row) -> bool:
-    """Whether the message is still being processed."""
-    return (row["outcome"] or row["state"]) in WAITING
-
-
-def progress(row: Row, now: float) -> dict[str, str]:
+def progress(message: Waiting, now: float) -> dict[str, str]:
     """The headers of an answer about a message that is being processed."""
-    wait = min(max(math.ceil(row["due"] - now), 1), LONGEST_WAIT)
-    attempts = attempts_made(row)
-    return {"Retry-After": str(wait), "X-Progress": f"{row['state']}, {attempts} attempt{'' if attempts == 1 else 's'} made"}
+    wait = min(max(math.ceil(message.due - now), 1), LONGEST_WAIT)
+    attempts = attempts_made(message)
+    return {"Retry-After": str(wait), "X-Progress": f"{message.state}, {attempts} attempt{'' if attempts == 1 else 's'} made"}
 
 
-def attempts_made(row: Row) -> int:
+def attempts_made(message: Ended | Waiting) -> int:
     """How often it was tried, including attempts that do not count against it (shared/destinations/failures.py)."""
-    return int(max(row["attempts"] or 0, (row["tries"] or 0) + (row["outcome"] == "delivered")))
+    return max(message.attempts, message.tries + (isinstance(message, Ended) and message.outcome == "delivered"))
 
 
-def fhir_face(row: Row, ended: str) -> bytes:
+def fhir_face(message: Ended | Waiting, ended: str) -> bytes:
     """An OperationOutcome while it is being processed, then a bundle with one response."""
-    if in_progress(row):
-        return orjson.dumps(outcome([Issue(severity="information", code="informational", text=f"in progress: {row['state']}")]))
-    status, severity, code, text = ENDED[row["outcome"]]
-    issue = Issue(severity=severity, code=code, text=text, rule=row["code"] if severity == "error" else "")
+    if isinstance(message, Waiting):
+        return orjson.dumps(outcome([Issue(severity="information", code="informational", text=f"in progress: {message.state}")]))
+    status, severity, code, text = ENDED[message.outcome]
+    issue = Issue(severity=severity, code=code, text=text, rule=message.code if severity == "error" else "")
     response: dict[str, Any] = {"status": status, "lastModified": ended, "outcome": outcome([issue])}
     return orjson.dumps({"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": response}]})
 

@@ -1,5 +1,7 @@
 """A person replays a dead letter: a new attempt in its place in the lane; a rejected message is accepted again instead."""
 
+from dataclasses import replace
+
 from shared.delivery.dead import Person, Place, Refused, find_dead, revive
 from shared.hub import Hub
 from shared.intake.accept import accept
@@ -9,8 +11,9 @@ from shared.ledger import audit
 from shared.ledger.audit import Act
 from shared.ledger.blobs import drop_blob
 from shared.ledger.content import stored_envelope
+from shared.ledger.rows import Content, Ended
 from shared.storage import names
-from shared.storage.store import Away, Row, delete, remove, replace
+from shared.storage.store import Away, delete, remove
 
 
 async def replay(integration: Integration, message_id: str, person: Person, hub: Hub, out_of_order: bool = False) -> str:
@@ -22,13 +25,13 @@ async def replay(integration: Integration, message_id: str, person: Person, hub:
     return await revive(integration, message_id, Place(lane, n, ended), hub, out_of_order=out_of_order)
 
 
-async def _accept_again(integration: Integration, ended: Row, hub: Hub) -> str:
+async def _accept_again(integration: Integration, ended: Ended, hub: Hub) -> str:
     """Accept a rejected message as a new one. The record of the first stays; its content is deleted."""
     ledger = names.tables(integration.name).ledger
-    row = await hub.store.get(ledger, ended.partition, names.row("c", 0))
+    row = await hub.store.get(ledger, ended.lane, names.row("c", 0))
     if not row:
         raise Refused("its content is deleted")
-    envelope = await stored_envelope(integration.name, row, hub)
+    envelope = await stored_envelope(integration.name, Content.of(row), hub)
     if not decide(integration, envelope).verdict.accepted:
         raise Refused("it would be rejected again")
     answer = await accept(integration, envelope, hub)
@@ -37,13 +40,12 @@ async def _accept_again(integration: Integration, ended: Row, hub: Hub) -> str:
     if answer.status == 500:
         raise Refused("the hub failed to process it")
     message_id = answer.headers.get("X-Message-Id", "")
-    first = names.message_id(ended.partition, "0")
-    own = " ".join(blob for blob in ended["blob"].split() if blob not in envelope.files)  # files pass to the new message
-    outcome = (
-        "rejected" if ended["outcome"] == "rejected" else "discarded"
-    )  # an acknowledged member of a batch lives on as another
+    first = names.message_id(ended.lane, "0")
+    own = " ".join(blob for blob in ended.blob.split() if blob not in envelope.files)  # files pass to the new message
+    # An acknowledged member of a batch continues as another message.
+    outcome: names.EndedAs = "rejected" if ended.outcome == "rejected" else "discarded"
     record = replace(ended, outcome=outcome, blob="", blob_pending=own, reference=message_id)
-    await hub.store.commit(ledger, ended.partition, record, delete(row))
-    await drop_blob(ledger, ended.partition, 0, hub)
+    await hub.store.commit(ledger, ended.lane, record.replaced(), delete(row))
+    await drop_blob(ledger, ended.lane, 0, hub)
     await hub.store.commit(names.tables(integration.name).find, names.DEAD, remove(first))
     return message_id

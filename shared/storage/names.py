@@ -9,6 +9,7 @@ from shared.privacy import keyed
 LANE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SCHEMA = 1  # of a row; a newer app reads the rows of an older one
 WIDTH = 10
+HEAD, CLAIM = "head", "claim"  # the keys of the two rows that a lane has once
 HOLD = f"w|{0:0{WIDTH}d}"  # stands before every waiting message: the lane is held by a dead one
 SHARED_TABLE = "hubshared"  # what integrations share: breakers and rates of destinations, backlogs, thresholds
 BACKLOG, THRESHOLD = "backlog", "threshold"  # its partitions that are no destination's name
@@ -54,6 +55,25 @@ def row(kind: str, n: int) -> str:
     'w|0000000007'
     """
     return f"{kind}|{n:0{WIDTH}d}"
+
+
+def receipt(identity: str) -> str:
+    """The key of a receipt."""
+    return f"r|{identity}"
+
+
+def cursor(subscriber: str) -> str:
+    """The key of a subscriber's cursor."""
+    return f"s|{subscriber}"
+
+
+def earlier(n: int, replays: int) -> str:
+    """The key of what became of an earlier attempt of a message that was replayed.
+
+    >>> earlier(7, 1)
+    'd|0000000007|1'
+    """
+    return f"{row('d', n)}|{replays}"
 
 
 def number(key: str) -> int:

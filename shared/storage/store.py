@@ -28,7 +28,10 @@ class Away(Interrupted):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a table as it was read; ``row["name"]`` is a property, empty text when it has none."""
+    """One row of a table as it was read; ``row["name"]`` is a property, empty text when it has none.
+
+    The rows of a lane have types of their own: ``shared/ledger/rows.py``.
+    """
 
     partition: str
     key: str

@@ -71,8 +71,8 @@ DEFECTS = (
     Defect(
         "skip the ETag of the head",
         "shared/ledger/record.py",
-        "step = changed(head, n=n) if head",
-        "step = changed(head, n=n)._replace(etag='', action='put') if head",
+        "step = replace(head, number=n).replaced() if head",
+        "step = replace(head, number=n).replaced()._replace(etag='', action='put') if head",
         "more than one turn",
     ),
     Defect(
@@ -92,8 +92,8 @@ DEFECTS = (
     Defect(
         "deliver without marking the message",
         "shared/ledger/claims.py",
-        'etags = await self.commit("claim", self.renewed(), marked)',
-        "etags = {message.key: message.etag}",
+        "etags = await self.commit(names.CLAIM, self.renewed(), marked.replaced())",
+        "etags = {key: message.row.etag}",
         "retried",
     ),
     Defect(
@@ -106,22 +106,22 @@ DEFECTS = (
     Defect(
         "release without looking whether something arrived",
         "shared/ledger/claims.py",
-        'await self.commit(names.row("d", n), *changes, idle, delete(self.row))',
-        'await self.commit(names.row("d", n), *changes, delete(self.row))',
+        'await self.commit(names.row("d", n), *changes, idle, self.claim.deleted())',
+        'await self.commit(names.row("d", n), *changes, self.claim.deleted())',
         "the first attempt alone",
     ),
     Defect(
         "take over a claim that is alive",
         "shared/ledger/taking.py",
-        'if not there or schema.is_newer(there) or there["end"] > hub.now():',
+        "if not there or schema.is_newer(there.row) or there.end > hub.now():",
         "if not there:",
         "more than one turn",
     ),
     Defect(
         "send again without saying that it may have arrived",
         "shared/ledger/claims.py",
-        'return bool(message["ambiguous"]) or (message["state"] == "sending" and self.marked != message.key)',
-        'return bool(message["ambiguous"])',
+        'return message.ambiguous or (message.state == "sending" and self.marked != message.row.key)',
+        "return message.ambiguous",
         "retried",
     ),
     Defect(
@@ -183,25 +183,23 @@ DEFECTS = (
     Defect(
         "mark before there is a place",
         "shared/delivery/attempt.py",
-        '        async with slot(integration, bool(message["tries"]), PATIENCE if held.is_taken else FIRST, hub):\n',
+        "        async with slot(integration, bool(message.tries), PATIENCE if held.is_taken else FIRST, hub):\n",
         "        await held.sending()\n"
-        '        async with slot(integration, bool(message["tries"]), PATIENCE if held.is_taken else FIRST, hub):\n',
+        "        async with slot(integration, bool(message.tries), PATIENCE if held.is_taken else FIRST, hub):\n",
         "nights",
     ),
     Defect(
         "forget what a lost worker may have sent, while the message waits",
         "shared/ledger/claims.py",
-        '"ambiguous": self._may_have_gone(message) or outcome.ambiguous,\n            "sent"',
-        '"ambiguous": message["ambiguous"] or outcome.ambiguous,\n            "sent"',
+        "ambiguous=self._may_have_gone(message) or outcome.ambiguous,\n            sent",
+        "ambiguous=message.ambiguous or outcome.ambiguous,\n            sent",
         "taken, then the breaker opens",
     ),
     Defect(
         "remove an open row without changing the head",
         "shared/delivery/upkeep/left_behind.py",
-        """        await hub.store.commit(
-            ledger, lane, replace(head) if head else insert("head", {"schema": names.SCHEMA, "n": 0, "idle": 0})
-        )
-""",
+        "        await hub.store.commit(ledger, lane, Head.of(head).replaced() if head "
+        "else Head(number=0, idle=0).inserted(names.HEAD))\n",
         "",
         "one message, the watchdog alone",
     ),

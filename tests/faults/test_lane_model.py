@@ -12,7 +12,7 @@ from shared.delivery.dead import Person, Refused
 from shared.intake.accept import accept
 from shared.integration import Delivery
 from shared.ledger.claims import Claim
-from shared.ledger.ended import Ended, Later
+from shared.ledger.ended import Done, Later
 from shared.ledger.held import Lost
 from shared.ledger.taking import claim
 from shared.ops.replay import replay
@@ -89,7 +89,7 @@ class Walk:
     async def next(self) -> None:
         assert self.claim
         taken = await self.claim.next()
-        self.message = names.number(taken.key) if taken else 0
+        self.message = taken.n if taken else 0
         assert self.message == self.model.next(self.at)
         self._forget_if_free()
 
@@ -108,7 +108,7 @@ class Walk:
             self.model.later(self.at, later._asdict())
         else:
             outcome = self.random.choice(("delivered", "dead"))
-            ended = Ended(outcome, "code-of-it", ambiguous=unclear, attempted=attempted)  # type: ignore[arg-type]
+            ended = Done(outcome, "code-of-it", ambiguous=unclear, attempted=attempted)  # type: ignore[arg-type]
             await self.claim.settle(ended)
             self.model.end(self.at, ended._asdict())
         self.message = 0
@@ -121,9 +121,9 @@ class Walk:
     async def wake(self) -> None:
         """A worker whose claim is another's, or has ended, changes nothing."""
         late, self.late = self.late, None
-        if late and late.waiting and self.model.claim != late.row["end"]:
+        if late and late.waiting and self.model.claim != late.claim.end:
             with pytest.raises(Lost):
-                await late.settle(Ended("delivered"))
+                await late.settle(Done("delivered"))
 
     async def retry(self) -> None:
         await self._by_person("retry")

@@ -6,8 +6,9 @@ from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import open_outbox
+from shared.ledger.rows import Ended, Head, Receipt, Waiting, message_of
 from shared.storage import names
-from shared.storage.store import Conflict, Row, delete, insert, replace
+from shared.storage.store import Conflict, Row, delete
 
 
 async def finish(integration: Integration, lane: str, opened: Row, hub: Hub) -> None:
@@ -17,31 +18,31 @@ async def finish(integration: Integration, lane: str, opened: Row, hub: Hub) -> 
     changes the head, and one that is stored later finds it changed and opens its lane again.
     """
     ledger, mark = names.tables(integration.name).ledger, opened.key.split(".")[1]
-    head = await hub.store.get(ledger, lane, "head")
-    message = await _message(ledger, lane, opened["key"], mark, hub)
-    if message and message.key.startswith("w|"):
+    head = await hub.store.get(ledger, lane, names.HEAD)
+    message = await _marked(ledger, lane, opened["key"], mark, hub)
+    if isinstance(message, Waiting):
         return  # further back in the lane, or accepted by a process whose clock is behind
-    if message and message["blob_pending"]:
-        await drop_blob(ledger, lane, names.number(message.key), hub)
-    published = message["pending"] if message else await hub.store.query(ledger, lane, "p|", "p~", 1)
+    if message and message.blob_pending:
+        await drop_blob(ledger, lane, message.n, hub)
+    published = message.pending if message else await hub.store.query(ledger, lane, "p|", "p~", 1)
     if published:  # also when the row of an earlier version does not say which message it is
         await open_outbox(integration.name, lane, hub)
     with suppress(Conflict):  # something happens in the lane: the next round looks again
-        await hub.store.commit(
-            ledger, lane, replace(head) if head else insert("head", {"schema": names.SCHEMA, "n": 0, "idle": 0})
-        )
+        await hub.store.commit(ledger, lane, Head.of(head).replaced() if head else Head(number=0, idle=0).inserted(names.HEAD))
         await hub.store.commit(names.tables(integration.name).open, opened.partition, delete(opened))
 
 
-async def _message(ledger: str, lane: str, key: str, mark: str, hub: Hub) -> Row | None:
+async def _marked(ledger: str, lane: str, key: str, mark: str, hub: Hub) -> Ended | Waiting | None:
     """The message that carries the mark: by its receipt, else among all of the lane (an older row has no key)."""
-    receipt = await hub.store.get(ledger, lane, f"r|{key}") if key else None
+    row = await hub.store.get(ledger, lane, names.receipt(key)) if key else None
+    receipt = Receipt.of(row) if row else None
     for kind in ("d", "w", "d") if receipt else ():  # the last for one that was settled while the first two were read
-        row = await hub.store.get(ledger, lane, names.row(kind, receipt["n"])) if receipt else None
-        if row and row["mark"] == mark:
-            return row
+        row = await hub.store.get(ledger, lane, names.row(kind, receipt.number)) if receipt else None
+        if row and message_of(row).mark == mark:
+            return message_of(row)
     for first, last in (("d|", "d~"), ("w|", "w~"), ("d|", "d~")):
         for row in await hub.store.query(ledger, lane, first, last):
-            if row["mark"] == mark or (row.key.startswith("w|") and row.key != names.HOLD and not row["mark"]):
-                return row  # the first version wrote no mark: while such a message waits, its lane stays open
+            found = message_of(row)
+            if found.mark == mark or (isinstance(found, Waiting) and row.key != names.HOLD and not found.mark):
+                return found  # the first version wrote no mark: while such a message waits, its lane stays open
     return None

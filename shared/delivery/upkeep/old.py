@@ -1,12 +1,14 @@
 """Records of a lane that are old enough go with all that belongs to them, and the lane itself when nothing is left in it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import schema
+from shared.ledger.rows import Ended, Head, Receipt, is_last, message_of
 from shared.storage import names
-from shared.storage.store import Change, Row, delete, remove, replace
+from shared.storage.store import Change, Row, delete, remove
 
 MOST = 90  # rows of one transaction, which takes a hundred
 ANNOUNCED = 300.0  # seconds by which a message may be stored later than its row of the index says
@@ -38,7 +40,7 @@ async def take_out(integration: Integration, found: list[Row], before: float, hu
 def _changes(integration: Integration, rows: list[Row], before: float, hub: Hub) -> Iterator[Change]:
     """One transaction's worth; the head counts what has gone, so that conservation can still be checked."""
     by_key = {row.key: row for row in rows}
-    head, gone, size = by_key.get("head"), 0, 0
+    head, gone, size = by_key.get(names.HEAD), 0, 0
     going: set[str] = set()
     for key, row in by_key.items():
         if not _is_over(row, before) or (names.row("w", _n(row)) in by_key):
@@ -50,24 +52,25 @@ def _changes(integration: Integration, rows: list[Row], before: float, hub: Hub)
         size += len(own) + 1
         gone += key.startswith("d|") and _n(row) != names.UNNUMBERED
         _report(integration, row, hub)
-    left = [key for key in by_key.keys() - going if key != "head" and not key.startswith("s|")]
+    left = [key for key in by_key.keys() - going if key != names.HEAD and not key.startswith("s|")]
     if not left:
         going |= by_key.keys()
     elif head and gone:
-        yield replace(head, purged=(head["purged"] or 0) + gone)
+        kept = Head.of(head)
+        yield replace(kept, purged=kept.purged + gone).replaced()
     yield from (delete(by_key[key]) for key in sorted(going))
 
 
 def _n(row: Row) -> int:
     """The number of a record or of a receipt."""
-    return int(row["n"]) if row.key.startswith("r|") else names.number(row.key)
+    return Receipt.of(row).number if row.key.startswith("r|") else names.number(row.key)
 
 
 def _is_over(row: Row, before: float) -> bool:
     """A record, or a receipt, whose retention is over."""
     if row.key.startswith("r|"):
-        return bool(row["at"] < before)
-    return row.key.startswith("d|") and row.key.count("|") == 1 and bool(row["ended"] < before)
+        return Receipt.of(row).at < before
+    return is_last(row.key) and Ended.of(row).ended < before
 
 
 def _belongs(key: str, row: Row) -> bool:
@@ -77,22 +80,28 @@ def _belongs(key: str, row: Row) -> bool:
 
 def _report(integration: Integration, row: Row, hub: Hub) -> None:
     """Content whose retention had to end long before: nothing is left of it now, and that is told."""
-    if row["outcome"] == "dead" or row["pending"]:
-        code = "not-taken" if row["pending"] else ""
+    if not row.key.startswith("d|"):
+        return
+    ended = Ended.of(row)
+    if ended.outcome == "dead" or ended.pending:
+        code = "not-taken" if ended.pending else ""
         hub.tell("hub.message", integration=integration.name, stage="retention", outcome="expired", error_code=code)
 
 
 def _is_of(found: Row, row: Row) -> bool:
     """Whether a row of the lane is of the message that the index row stands for, and not of a later one of that identity."""
-    if not row.key.startswith(("w|", "d|")) or row.key == names.HOLD or row["key"] != found["key"]:
+    if not row.key.startswith(("w|", "d|")) or row.key == names.HOLD:
         return False
-    return names.hour(row["at"] - ANNOUNCED) <= found.partition
+    message = message_of(row)
+    return message.identity == found["key"] and names.hour(message.at - ANNOUNCED) <= found.partition
 
 
 async def _forget(integration: str, found: Row, rows: list[Row], hub: Hub) -> None:
     """The ways to a message; the index by control id and patient stays for a later message of the same identity."""
     find = names.tables(integration).find
-    if not any(row["key"] == found["key"] for row in rows if row.key.startswith(("w|", "d|"))):
+    if not any(
+        message_of(row).identity == found["key"] for row in rows if row.key.startswith(("w|", "d|")) and row.key != names.HOLD
+    ):
         for finder in found["finders"].split():
             await hub.store.commit(find, finder, remove(found.key))
             await hub.store.commit(find, finder, remove(found["key"]))

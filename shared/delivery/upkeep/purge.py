@@ -6,7 +6,7 @@ row that cannot be done is noted too, reported and tried again: the walk goes on
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from shared.delivery.dead import KEPT, PARTITION, Person, Refused, discard
@@ -17,9 +17,10 @@ from shared.integration import Integration
 from shared.ledger import batch_rows as batches
 from shared.ledger import schema
 from shared.ledger.knocks import knock, open_lane
+from shared.ledger.rows import Content, Ended, Head, Receipt, Waiting
 from shared.ledger.search import sequence
 from shared.storage import names
-from shared.storage.store import Away, Conflict, Row, delete, put, remove, replace
+from shared.storage.store import Away, Conflict, Row, delete, put, remove
 
 DAY = 86400.0
 HOUR = 3600.0
@@ -116,8 +117,8 @@ async def _forget(integration: Integration, line: Row, hub: Hub) -> None:
     tables = names.tables(integration.name)
     lane, _, key = line.key.partition(".")
     n = await sequence(tables.ledger, lane, key, hub)
-    ended = await hub.store.get(tables.ledger, lane, names.row("d", n)) if n is not None else None
-    if not ended or ended["outcome"] not in KEPT:
+    row = await hub.store.get(tables.ledger, lane, names.row("d", n)) if n is not None else None
+    if not row or Ended.of(row).outcome not in KEPT:
         await hub.store.commit(tables.find, PARTITION, delete(line))  # by its ETag: it may be another dead letter's by now
 
 
@@ -216,35 +217,39 @@ async def _receipts(integration: Integration, found: list[Row], before: float, h
 async def _receipt(integration: Integration, found: Row, before: float, hub: Hub) -> bool:
     """The receipt of a message that is done with; not done while it waits. What should have been seen long ago is seen now."""
     ledger, lane = names.tables(integration.name).ledger, found["lane"]
-    receipt = await hub.store.get(ledger, lane, f"r|{found['key']}")
-    schema.known(integration.name, "purge", hub, receipt)
-    if not receipt or receipt["at"] >= before:
+    row = await hub.store.get(ledger, lane, names.receipt(found["key"]))
+    schema.known(integration.name, "purge", hub, row)
+    receipt = Receipt.of(row) if row else None
+    if not receipt or receipt.at >= before:
         return True
-    ended = await hub.store.get(ledger, lane, names.row("d", receipt["n"]))
-    if not ended:
-        return await _open_again(integration, lane, receipt["n"], hub)
-    if ended["outcome"] == "dead":
+    last = await hub.store.get(ledger, lane, names.row("d", receipt.number))
+    if not last:
+        return await _open_again(integration, lane, receipt.number, hub)
+    ended = Ended.of(last)
+    if ended.outcome == "dead":
         await _list_again(integration, ended, hub)
-    head = await hub.store.get(ledger, lane, "head")
-    counted = [replace(head, duplicates=(head["duplicates"] or 0) + receipt["duplicates"])] if head else []
-    await hub.store.commit(ledger, lane, delete(receipt), *counted)
+    first = await hub.store.get(ledger, lane, names.HEAD)
+    head = Head.of(first) if first else None
+    counted = [replace(head, duplicates=head.duplicates + receipt.duplicates).replaced()] if head else []
+    await hub.store.commit(ledger, lane, receipt.deleted(), *counted)
     return True
 
 
 async def _open_again(integration: Integration, lane: str, n: int, hub: Hub) -> bool:
     """A message that waits for so long is held by a dead one, or its open row was lost. Whether there is none."""
-    waiting = await hub.store.get(names.tables(integration.name).ledger, lane, names.row("w", n))
-    if waiting:
-        await open_lane(integration.name, lane, waiting["mark"], hub, waiting["key"])
+    row = await hub.store.get(names.tables(integration.name).ledger, lane, names.row("w", n))
+    if row:
+        waiting = Waiting.of(row)
+        await open_lane(integration.name, lane, waiting.mark, hub, waiting.identity)
         await knock(integration.name, lane, hub)
-    return waiting is None
+    return row is None
 
 
-async def _list_again(integration: Integration, ended: Row, hub: Hub) -> None:
+async def _list_again(integration: Integration, ended: Ended, hub: Hub) -> None:
     """A dead letter that its list does not know would be seen by no one, and its content would have no end."""
-    find, message = names.tables(integration.name).find, names.message_id(ended.partition, ended["key"])
+    find, message = names.tables(integration.name).find, names.message_id(ended.lane, ended.identity)
     if not await hub.store.get(find, PARTITION, message):
-        await hub.store.commit(find, PARTITION, put(message, {"at": ended["ended"]}))
+        await hub.store.commit(find, PARTITION, put(message, {"at": ended.ended}))
 
 
 async def _orphans(integration: Integration, hub: Hub) -> None:
@@ -262,5 +267,5 @@ async def _named(integration: str, blob: str, hub: Hub) -> bool:
         row = await hub.store.get(tables.open, lane, batches.row_key(blob))
         return row is not None and batches.read(integration, row).blob == blob
     lanes = {row["lane"] for row in await hub.store.query(tables.find, names.by_file(blob))} if lane == names.FILE else {lane}
-    kept = [row for each in sorted(lanes) for row in await hub.store.query(tables.ledger, each, "c|", "c~")]
-    return any(blob in (row["blob"], *row["files"].split()) for row in kept)
+    kept = [Content.of(row) for each in sorted(lanes) for row in await hub.store.query(tables.ledger, each, "c|", "c~")]
+    return any(blob in (one.blob, *one.files.split()) for one in kept)

@@ -20,6 +20,7 @@ from shared.integration import Integration
 from shared.ledger import batch_rows as batches
 from shared.ledger import counters, schema
 from shared.ledger.knocks import knock
+from shared.ledger.rows import Claimed, Waiting
 from shared.settings import setting
 from shared.storage import names
 from shared.storage.store import Away, Row, put
@@ -147,13 +148,13 @@ async def _look(integration: Integration, lane: str, rows: list[Row], so_far: Sw
     """One lane, by its first waiting message alone: knock on it when it is idle, and finish what was left behind."""
     ledger = names.tables(integration.name).ledger
     held, first = await _first(ledger, lane, hub)
-    schema.known(integration.name, "sweep", hub, first)
-    age = hub.now() - first["since"] if first else 0.0  # before the knock: a row that cannot be read costs no worker its time
+    schema.known(integration.name, "sweep", hub, first.row if first else None)
+    age = hub.now() - first.since if first else 0.0  # before the knock: a row that cannot be read costs no worker its time
     left = _left_behind(rows, first, hub)
-    busy = first is not None and not held and first["state"] == "waiting" and not left
-    claim = None if busy else await hub.store.get(ledger, lane, "claim")
-    due = first is not None and not held and first["due"] <= hub.now()
-    if claim["end"] <= hub.now() if claim else due:
+    busy = first is not None and not held and first.state == "waiting" and not left
+    claim = None if busy else await hub.store.get(ledger, lane, names.CLAIM)
+    due = first is not None and not held and first.due <= hub.now()
+    if Claimed.of(claim).end <= hub.now() if claim else due:
         await knock(integration.name, lane, hub, lives=ROUND)  # a claim that ran out is taken over, and given back
     if not claim:
         for row in left:
@@ -162,21 +163,21 @@ async def _look(integration: Integration, lane: str, rows: list[Row], so_far: Sw
         so_far.saw(len(rows) - len(left), held, age, hub.timing.overdue)
 
 
-async def _first(ledger: str, lane: str, hub: Hub) -> tuple[bool, Row | None]:
+async def _first(ledger: str, lane: str, hub: Hub) -> tuple[bool, Waiting | None]:
     """Whether a dead message holds the lane, and the oldest message that waits."""
     rows = await hub.store.query(ledger, lane, "w|", "w~", 1)
     if not rows or rows[0].key != names.HOLD:
-        return False, schema.waiting(rows[0]) if rows else None
+        return False, Waiting.of(rows[0]) if rows else None
     behind = await hub.store.query(ledger, lane, names.row("w", 1), "w~", 1)
-    return True, schema.waiting(behind[0]) if behind else None
+    return True, Waiting.of(behind[0]) if behind else None
 
 
-def _left_behind(rows: list[Row], first: Row | None, hub: Hub) -> list[Row]:
+def _left_behind(rows: list[Row], first: Waiting | None, hub: Hub) -> list[Row]:
     """Open rows that are older than what waits: of messages that are done with, or that never came."""
     old = [row for row in rows if hub.now() - row["at"] > hub.timing.open_grace]
     if first is None:
         return old
-    return [row for row in old if row["at"] < first["at"] and row.key != names.open_key(first.partition, first["mark"])]
+    return [row for row in old if row["at"] < first.at and row.key != names.open_key(first.lane, first.mark)]
 
 
 async def _look_at_batch(integration: Integration, row: Row, hub: Hub) -> tuple[int, float]:

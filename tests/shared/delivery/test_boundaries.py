@@ -18,6 +18,7 @@ from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.integration import Delivery, EventGrid, Retention
 from shared.ledger import audit
+from shared.ledger.rows import Waiting
 from shared.ops.replay import replay
 from shared.problems import Undelivered
 from shared.storage import names
@@ -272,7 +273,7 @@ async def test_what_fails_in_a_subscriber_is_taken_once_it_works() -> None:
 
 
 def waiting(lane: str, tries: int = 0) -> Row:
-    return Row(lane, "w|1", "x", {"tries": tries})
+    return Waiting.of(Row(lane, "w|1", "x", {"at": NOW, "tries": tries}))
 
 
 async def test_each_failed_probe_doubles_the_pause_up_to_its_longest() -> None:

@@ -13,6 +13,7 @@ from shared.fhir import check
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.intake.triggers.http import accept_http
+from shared.ledger.rows import Ended
 from shared.ops.message_status import find, status
 from shared.storage import names
 from shared.storage.memory import MemoryStore
@@ -92,4 +93,5 @@ async def test_a_message_that_is_settled_between_two_reads_is_never_unknown() ->
     found = await find(one.name, message_id, hub)
     assert destination.took
     assert found
-    assert found["outcome"] == "delivered"
+    assert isinstance(found, Ended)
+    assert found.outcome == "delivered"
