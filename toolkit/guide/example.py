@@ -56,7 +56,9 @@ FIELD = {
     "AIS-10": "Booked", "TXA-3": "TX", "TXA-17": "AU", "TXA-18": "R", "TXA-19": "OB",
     "RXA-20": "RE", "RXA-21": "D", "RXA-6": "0.5",
     "PRT-2": "UC", "PRT-4": "PP^^HL70443", "PRT-23": "H", "PRT-15": "01^PRN^PH",
-    "RXR-1": "IM", "RXR-2": "ADB", "IN1-17": "SPO", "PR1-7": "45", "ROL-3": "PP^^HL70443", "NTE-3": "Words of a note",
+    "RXO-3": "9", "RXO-4": "mg^milligram^UCUM", "RXO-9": "G", "RXO-12": "TAB^tablet^L", "RXO-19": "mg^milligram^UCUM",
+    "RXO-26": "mL^millilitre^UCUM", "RXR-1": "IM",
+    "RXR-2": "ADB", "IN1-17": "SPO", "PR1-7": "45", "ROL-3": "PP^^HL70443", "NTE-3": "Words of a note",
 }  # fmt: skip
 # What a segment needs to be there at all.
 LEAST: dict[str, Fields] = {
@@ -91,7 +93,7 @@ ADT = ("SFT", "EVN", "PID", "PD1", "PRT", "ROL", "NK1", "PV1", "PV2", "ROL", "OB
 ORDER = {
     "ADT": ADT,
     "ORU": ("SFT", "PID", "PD1", "PRT", "NK1", "PV1", "PV2", "PRT", "ORC", "OBR", "NTE", "OBX", "PRT", "NTE", "SPM"),
-    "ORM": ("SFT", "PID", "PD1", "PV1", "PV2", "IN1", "AL1", "ORC", "OBR", "NTE", "DG1", "OBX", "NTE"),
+    "ORM": ("SFT", "PID", "PD1", "PV1", "PV2", "IN1", "AL1", "ORC", "OBR", "NTE", "DG1", "OBX", "NTE", "ORC", "RXO"),
     "OML": (
         *(
             "SFT",

@@ -298,14 +298,22 @@ def _vxu(write: Writing, event: str) -> list[Segment]:
         seen = [
             each for each in write.all("Observation") if any(write.resolve(p) is immunization for p in each.get("partOf", ()))
         ]
+        ordered = [each for each in write.all("ServiceRequest") if _same_number(each, immunization)][:1]
+        orc = immunization_orc(write, write.take(immunization))
         segments += [
-            immunization_orc(write, write.take(immunization)),
+            *([request_orc(write, write.take(each), {}, orc["1"]) for each in ordered] or [orc]),
             immunization_rxa(write, immunization),
             *immunization_rxr(write, immunization),
             *(annotation_nte(write, each) for each in immunization.get("note", [])),
             *(segment for each in seen for segment in _observation(write, each)),
         ]
     return segments
+
+
+def _same_number(request: Resource, immunization: Resource) -> bool:
+    """Whether a request is the order behind a vaccination: it has one of its numbers."""
+    numbers = [(each.get("system"), each.get("value")) for each in immunization.get("identifier", ())]
+    return any((each.get("system"), each.get("value")) in numbers for each in request.get("identifier", ()))
 
 
 def _mdm(write: Writing, event: str) -> list[Segment]:

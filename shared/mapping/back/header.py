@@ -42,6 +42,10 @@ def bundle_msh(write: Writing, message_type: str) -> Segment:
 
 
 def _application(name: str, software: str, endpoint: str) -> Value:
+    """HD of the source; a universal id that is no address is at the end of the name, with its type."""
+    before, _, kind = name.removesuffix(f":{software}").rpartition(" - ")
+    if software and name.endswith(f":{software}") and kind:
+        return (before, software, kind)
     kind = "ISO" if endpoint.startswith("urn:oid:") else ""
     return (name, software, kind)
 

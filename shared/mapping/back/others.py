@@ -7,6 +7,7 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import (
+    Field,
     address_xad,
     code_of,
     concept_cwe,
@@ -173,14 +174,14 @@ def referral_rf1(write: Writing, request: Resource) -> Segment:
     numbers = request.get("identifier", [])
     filler = [each for each in numbers if type_code(each) == "FILL"]
     placer = [each for each in numbers if each not in filler]
-    kinds = [concept_cwe(each) for each in request.get("category", [])]
+    kind, others = _referral_type(request)
     return write.segment(
         "RF1",
         {
             "1": _by(STATUS_BACK, request, "status"),
             "2": _by({**PRIORITY_BACK, "urgent": PRIORITY_BACK.get("urgent", "S")}, request, "priority"),
-            "3": kinds[0] if kinds else "",
-            "5": kinds[1:2],
+            "3": kind,
+            "5": others[:1],
             "6": identifier_ei(placer[0]) if placer else "",
             "7": date_time_dtm(request.get("authoredOn", "")),
             "8": date_time_dtm(request.get("occurrencePeriod", {}).get("end", "")),
@@ -188,6 +189,21 @@ def referral_rf1(write: Writing, request: Resource) -> Segment:
             "11": identifier_ei(filler[0]) if filler else "",
         },
     )
+
+
+def _referral_type(request: Resource) -> tuple[Field, list[Field]]:
+    """RF1-3, and the categories that are left for RF1-5.
+
+    The service that is asked for says best which type of referral it is; its category is the other code, where there is room.
+    """
+    kinds = [concept_cwe(each) for each in request.get("category", [])]
+    if not request.get("code"):
+        return (kinds[0] if kinds else (), kinds[1:])
+    asked = concept_cwe(request["code"])
+    if not kinds or any(asked[3:6]):
+        return asked, kinds
+    one, other = (each[:3] for each in (asked, kinds[0]))
+    return (*one, *("",) * (3 - len(one)), *other), kinds[1:]
 
 
 def provider_prd(write: Writing, role: str, reference: Element) -> list[Segment]:

@@ -118,8 +118,13 @@ def _countries(patient: Resource, name: str) -> list[Value]:
 
 
 def _account(write: Writing) -> Value:
-    accounts = [each for each in write.all("Account") if each.get("subject")]
+    patient = write.subject.get("Patient", {})
+    accounts = [each for each in write.all("Account") if _is_of(write, each, patient)]
     return identifier_cx(write.take(accounts[0]).get("identifier", [{}])[0]) if accounts else ""
+
+
+def _is_of(write: Writing, account: Resource, patient: Resource) -> bool:
+    return any(write.resolve(each) is patient for each in account.get("subject", ()))
 
 
 def _last_update(write: Writing) -> dict[str, Value]:
@@ -160,7 +165,7 @@ def patient_mrg(write: Writing, patient: Resource) -> Segment:
     """A replaced Patient -> MRG; the segment itself means that the patient of PID replaces it."""
     expressed(patient, "link")
     expressed(write.subject.get("Patient", {}), "link")
-    accounts = [each for each in write.all("Account") if not each.get("subject")]
+    accounts = [each for each in write.all("Account") if not each.get("subject") or _is_of(write, each, patient)]
     return write.segment(
         "MRG",
         {

@@ -47,9 +47,9 @@ def as_duration(text: str) -> Element:
     return duration(int(found[2]), UNITS[found[1]]) if found else {}
 
 
-def duration(value: int | Decimal, unit: str) -> Element:
-    """A Duration with a UCUM unit."""
-    return {"value": value, "unit": unit, "system": UCUM, "code": unit}
+def duration(value: int | Decimal, unit: str, words: str = "") -> Element:
+    """A Duration in a unit of UCUM, in the sender's words for it where there are any."""
+    return {"value": value, "unit": words or unit, "system": UCUM, "code": unit}
 
 
 def tq_timing(tq: Part) -> Element:

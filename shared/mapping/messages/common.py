@@ -41,7 +41,10 @@ def evn(story: Story, segment: Segment) -> None:
 
 
 def sft(story: Story, segment: Segment) -> None:
-    story.tell(sft_device(story.read, segment))
+    """The software of the sender, and of each that passed the message on: what the message comes from, not what it is about."""
+    told = story.also(sft_device(story.read, segment))
+    if told:
+        story.software.append({"role": "derivation" if story.software else "source", "what": told})
 
 
 def pid(story: Story, segment: Segment) -> None:
@@ -146,8 +149,13 @@ def dg1_of_request(story: Story, segment: Segment) -> None:
     if not story.request:
         dg1(story, segment)
         return
+    story.add(story.request, "reasonReference", reason(story, segment))
+
+
+def reason(story: Story, segment: Segment) -> Element:
+    """The reference to a diagnosis; ``{}`` when there is none or it was taken back."""
     condition = story.tell(dg1_condition(story.read, segment))
-    story.add(story.request, "reasonReference", {} if is_deleted(segment) else condition)
+    return {} if is_deleted(segment) else condition
 
 
 def pr1(story: Story, segment: Segment) -> None:

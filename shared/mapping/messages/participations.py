@@ -1,6 +1,6 @@
 """PRT: a participation in the resource of the segment before it; after an ORC it waits for the order or the vaccination."""
 
-from shared.fhir.resource import Resource
+from shared.fhir.resource import Element, Resource
 from shared.hl7.segment import Segment
 from shared.mapping.messages.story import Story
 from shared.mapping.reading import merge
@@ -13,7 +13,7 @@ from shared.mapping.segments.participation import (
     prt_practitioner_role,
     prt_related_person,
 )
-from shared.mapping.tables import PARTICIPATION, V2_SYSTEM
+from shared.mapping.tables import PARTICIPATION, PROVIDER_ROLE, V2_SYSTEM
 
 OF_THE_PATIENT = ("PID", "PD1", "ARV", "ROL", "NK1")
 OF_THE_VISIT = ("PV1", "PV2")
@@ -35,7 +35,7 @@ def prt(story: Story, segment: Segment) -> None:
         _of_observation(story, segment)
     elif story.orc:
         story.participations.append(segment)
-    elif story.under in OF_THE_ORDER and (story.request or story.immunization):
+    elif story.under in OF_THE_ORDER and (story.request or story.immunization or story.prescription):
         of_order(story, segment)
     else:
         text = "a participation in a resource that the guide has no map for"
@@ -62,8 +62,10 @@ def _of_observation(story: Story, segment: Segment) -> None:
     """The device, the place and the person."""
     read = story.read
     device = prt_device(read, segment)
-    if device:
-        story.noted.setdefault("device", read.keep(device))
+    if device and "device" in story.noted:
+        read.note("conflict", segment.where("10"), "another device of one observation: the first stays", "second-value")
+    elif device:
+        story.noted["device"] = read.keep(device)
     for each in prt_location(read, segment):
         story.add(story.noted, "extension", each)
     if segment["5"]:
@@ -75,8 +77,9 @@ def of_order(story: Story, segment: Segment) -> None:
     read, code = story.read, kind(segment)
     role = read.keep(prt_practitioner_role(read, segment))
     if story.immunization:
-        function = {"coding": [{"system": V2_SYSTEM + "0443", "code": code}]}
-        story.add(story.immunization, "performer", {"function": function, "actor": role} if code else {"actor": role})
+        story.add(story.immunization, "performer", {**_function(code), "actor": role})
+    elif story.prescription:
+        _prescribes(story, segment, "requester" if code == "OP" else "performer", role)
     elif code == "SC":
         story.collector = role
         collected(story, *story.specimens[-1:])
@@ -88,6 +91,22 @@ def of_order(story: Story, segment: Segment) -> None:
         story.request.setdefault("requester", role)
     else:
         story.add(story.request, "performer", role)
+
+
+def _function(code: str) -> Element:
+    """What somebody does at a vaccination: by HL7 table 0443, which the guide names, else by that of participations."""
+    if not code:
+        return {}
+    table = next((table.v2 for table in (PROVIDER_ROLE, PARTICIPATION) if code in table), "")
+    return {"function": {"coding": [{"system": V2_SYSTEM + table, "code": code}]} if table else {"text": code}}
+
+
+def _prescribes(story: Story, segment: Segment, name: str, role: Element) -> None:
+    """A prescription has one requester and one performer; another one is named."""
+    if name in story.prescription:
+        text = "another participation in an order of a medicine: the first stays"
+        story.read.note("conflict", segment.where("5"), text, "second-value")
+    story.prescription.setdefault(name, role)
 
 
 def collected(story: Story, *specimens: Resource) -> None:

@@ -37,12 +37,14 @@ class Story:
         "participations",
         "patient",
         "pid",
+        "prescription",
         "primary",
         "read",
         "report",
         "request",
         "results",
         "sent_results",
+        "software",
         "specimens",
         "timings",
         "under",
@@ -60,9 +62,11 @@ class Story:
         self.encounter: Resource = {}
         self.orc: Segment = self.read.none("ORC")  # an ORC without its OBR or RXA so far
         self.request: Resource = {}
+        self.prescription: Resource = {}
         self.report: Resource = {}
         self.results: list[Resource] = []
         self.sent_results: list[Segment] = []  # the OBX of each of these results
+        self.software: list[Element] = []  # what made the message, and what passed it on
         self.specimens: list[Resource] = []
         self.collector: Element = {}  # the collector of the next specimen
         self.immunization: Resource = {}
@@ -80,7 +84,7 @@ class Story:
             text = "the segment that it belongs to did not follow for this patient; left out"
             self.read.note("structure", segment.where(), text, "segment-not-mapped")
         self.orc, self.timings, self.participations, self.collector = self.read.none("ORC"), [], [], {}
-        self.immunization, self.noted = {}, {}
+        self.immunization, self.prescription, self.noted = {}, {}, {}
         self.encounter, self.read.encounter = {}, {}
 
     def tell(self, made: Resource) -> Element:
@@ -144,7 +148,9 @@ def end(story: Story) -> Resource:
     """The complete bundle: the subject of the message, its provenance, and every resource with its full URL."""
     read, msh = story.read, story.read.message["MSH"]
     target = [{"reference": full_url(story.header["id"]), "type": "MessageHeader"}]
-    read.keep(msh_provenance_source(read, msh, target))
+    source = msh_provenance_source(read, msh, target)
+    source["entity"] = [*source["entity"], *story.software]
+    read.keep(source)
     read.keep(msh_provenance_transformation(read, msh, target))
     if story.focus:
         story.header["focus"] = story.focus

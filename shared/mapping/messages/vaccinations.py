@@ -6,7 +6,7 @@ from shared.mapping.messages.common import COMMON, observation
 from shared.mapping.messages.participations import join
 from shared.mapping.messages.story import Handler, Story
 from shared.mapping.reading import merge
-from shared.mapping.segments.vaccination import rxa_immunization, rxr_immunization
+from shared.mapping.segments.vaccination import orc_vaccination_request, rxa_immunization, rxr_immunization
 
 
 def orc(story: Story, segment: Segment) -> None:
@@ -15,11 +15,14 @@ def orc(story: Story, segment: Segment) -> None:
 
 
 def rxa(story: Story, segment: Segment) -> None:
+    """A vaccination, and the order behind it."""
     if story.read.is_empty(segment, since=3):
         story.immunization, story.orc = {}, story.read.none("ORC")
         return
-    story.immunization = rxa_immunization(story.read, story.taken(), segment)
+    read, orc = story.read, story.taken()
+    story.immunization = rxa_immunization(read, orc, segment)
     story.tell(story.immunization)
+    story.also(orc_vaccination_request(read, orc))
     join(story)
     story.noted = story.immunization
 

@@ -5,7 +5,7 @@ from functools import cache
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import is_uri
-from shared.mapping.datatypes.identifier import HD, hd_identifiers
+from shared.mapping.datatypes.identifier import HD, hd_identifiers, hd_uri
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.remembered import remembered
 from shared.mapping.said import said
@@ -114,9 +114,10 @@ def _sender(read: Reading, msh: Segment) -> Element:
 def _source(_read: Reading, msh: Segment) -> Element:
     """MSH-3 and MSH-24 -> source. Source: guide, HD[MessageHeader.source-name] and -endpoint."""
     name, software, _ = application = HD(msh.first("3"))
-    endpoint = _endpoint(*(HD(msh.first("24")) if said(msh, "24") else application))
+    address = _address(msh, "24") or application
+    endpoint = _endpoint(*address)
     return element(
-        name=name,
+        name=_named(name, address, endpoint),
         software=software,
         endpoint=endpoint,
         _endpoint={} if endpoint else UNKNOWN,
@@ -125,13 +126,14 @@ def _source(_read: Reading, msh: Segment) -> Element:
 
 def _destination(read: Reading, msh: Segment) -> Element:
     """MSH-5, MSH-6, MSH-23, MSH-25 -> destination. Source: guide, HD[MessageHeader.destination-...]."""
-    if not (said(msh, "5") or said(msh, "6") or said(msh, "23") or said(msh, "25")):
+    if not any(msh.holds(field) for field in ("5", "6", "23", "25")):
         return {}
     application = HD(msh.first("5"))
-    endpoint = _endpoint(*(HD(msh.first("25")) if said(msh, "25") else application))
+    address = _address(msh, "25") or application
+    endpoint = _endpoint(*address)
     device = hd_identifiers(*application)
     return element(
-        name=application[0],
+        name=_named(application[0], address, endpoint),
         target=read.keep(resource("Device", id=read.ids("MSH-5"), identifier=device)) if device else {},
         endpoint=endpoint,
         _endpoint={} if endpoint else UNKNOWN,
@@ -139,11 +141,35 @@ def _destination(read: Reading, msh: Segment) -> Element:
     )
 
 
+def _address(msh: Segment, field: str) -> tuple[str, ...]:
+    """The HD of a network address (MSH-24, MSH-25); empty when no part of it was sent."""
+    found = HD(msh.first(field)) if msh.holds(field) else ()
+    return found if any(found) else ()
+
+
 def _endpoint(namespace: str, universal: str, kind: str) -> str:
-    """The address in an HD; the OID of an application is never used as an assigning authority."""
-    schemes = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "DNS": "urn:dns:", "URI": ""}
-    found = schemes[kind] + universal if kind in schemes and universal else namespace
+    """The address that an HD gives; an application's OID is never taken for an assigning authority.
+
+    Where its type was not sent, the form of the universal id says what it is. ``""`` when no address can be made of it.
+    """
+    schemes = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "GUID": "urn:uuid:", "DNS": "urn:dns:", "URI": ""}
+    if universal and kind in schemes:
+        found = schemes[kind] + (universal.lower() if schemes[kind] == "urn:uuid:" else universal)
+    else:
+        found = ("" if kind else hd_uri("", universal)) or namespace
     return found if is_uri(found) else ""
+
+
+def _named(name: str, address: tuple[str, ...], endpoint: str) -> str:
+    """The name of an application, with the parts of its network address that are no endpoint.
+
+    Source: guide, HD[MessageHeader.source-endpoint] and HD[MessageHeader.destination-endpoint].
+    """
+    namespace, universal, kind = address
+    if endpoint:
+        return name or namespace
+    typed = f"{kind}:{universal}" if kind and universal else universal
+    return " - ".join(dict.fromkeys(filter(None, (name, namespace, typed))))
 
 
 def message_type(msh: Segment) -> str:

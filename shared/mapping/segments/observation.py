@@ -37,6 +37,7 @@ TEXTS = frozenset(("ST", "TX", "FT"))
 CODES = frozenset(("CWE", "CE", "CNE", "CF", "IS", "ID"))
 DOCUMENTS = frozenset(("ED", "RP"))
 NOT_ASKED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-asked"}]}
+OBSERVATION_TYPES = ("QST", "RSLT", "SCI")  # HL7 table 0936
 ALTERNATE = HL7 + "alternate-codes"
 
 
@@ -111,7 +112,7 @@ def _frame(read: Reading, obx: Segment) -> Element:
         ),
         status=OBSERVATION_STATUS.get(status, "unknown"),
         _status=_status_as_sent(read, obx, status),
-        category=_category(obx),
+        category=_category(read, obx),
         code=read.concept(obx, "3") or UNKNOWN,
         dataAbsentReason=NOT_ASKED if status == "N" else {},
         interpretation=read.concepts(obx, "8", INTERPRETATION),
@@ -142,9 +143,14 @@ def _status_as_sent(read: Reading, obx: Segment, status: str) -> Element:
     return {}
 
 
-def _category(obx: Segment) -> list[Element]:
+def _category(read: Reading, obx: Segment) -> list[Element]:
+    """OBX-29 by HL7 table 0936, which the guide has no map for; another word stays as text."""
     kind = said(obx, "29")
-    return [{"coding": [{"system": V2_SYSTEM + "0936", "code": kind}]}] if kind else []
+    if kind in OBSERVATION_TYPES:
+        return [{"coding": [{"system": V2_SYSTEM + "0936", "code": kind}]}]
+    if kind:
+        read.note("code-invalid", obx.where("29"), "a code that is not in HL7 table 0936: kept as text", "code-kept-as-text")
+    return [{"text": kind}] if kind else []
 
 
 def _reference_range(obx: Segment) -> list[Element]:

@@ -10,14 +10,13 @@ from shared.mapping.datatypes.provider import cnn_practitioner, cwe_device, xon_
 from shared.mapping.reading import UNKNOWN, Reading, extension
 from shared.mapping.said import said
 from shared.mapping.segments.header import PARTICIPANT, recorded
-from shared.mapping.segments.timing import occurrence, timing_notes, tq_quantity
+from shared.mapping.segments.timing import occurrence, timing_notes, tq_priority, tq_quantity
 from shared.mapping.tables import (
     CONFIDENTIALITY,
     DIAGNOSTIC_SERVICE,
     ORDER_CONTROL_STATUS,
     ORDER_STATUS,
     ORDER_TYPE,
-    PRIORITY,
     REPORT_STATUS,
     V2_SYSTEM,
 )
@@ -51,20 +50,25 @@ def orc_service_request(read: Reading, orc: Segment, obr: Segment) -> Resource:
         id=read.id(obr or orc, "/ServiceRequest"),
         meta=element(security=[read.coding(orc, "28", CONFIDENTIALITY)]),
         extension=_order_extensions(read, orc, obr),
-        identifier=[*order_identifiers(read, orc, obr), *groups[1:], *_filler_group(read, orc), *_alternates(read, orc, obr)],
+        identifier=[
+            *order_identifiers(read, orc, obr),
+            *groups[1:],
+            *_filler_group(read, orc),
+            *other_identifiers(read, orc, obr),
+        ],
         basedOn=_parents(read, obr),
         requisition=groups[0] if groups else {},
-        status=_status(read, orc),
+        status=order_status(read, orc),
         intent=read.look_up(obr, "11", INTENT) or "order",
-        priority=_priority(read, obr, "5") or _priority(read, orc, "7.6") or _priority(read, obr, "27.6"),
+        priority=tq_priority(read, obr, "5") or tq_priority(read, orc, "7.6") or tq_priority(read, obr, "27.6"),
         code=read.concept(obr, "4"),
         orderDetail=[*read.concepts(obr, "46"), *read.concepts(obr, "47")],
         quantityQuantity=tq_quantity(read, orc, obr),
         subject=read.patient or UNKNOWN,
         encounter=read.encounter,
         **occurrence(read, orc, obr),
-        authoredOn=read.date_time(orc, "9") if said(orc, "1") == "NW" else "",
-        requester=_requester(read, orc, obr),
+        authoredOn=authored(read, orc),
+        requester=requester(read, orc, obr),
         locationCode=[read.concept(orc, "29", ORDER_TYPE)] if orc else [],
         reasonCode=read.concepts(obr, "31"),
         supportingInfo=_clinical_information(read, obr),
@@ -111,7 +115,7 @@ def _filler_group(read: Reading, orc: Segment) -> list[Element]:
     return read.each(orc, "38", ei_identifier, "FGN")
 
 
-def _alternates(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
+def other_identifiers(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
     """OBR-53, else ORC-33 -> identifiers of the placer, each with the type that was sent too."""
     sent = read.each(obr, "53", cx_number) or read.each(orc, "33", cx_number)
     placer = v2_0203("PLAC")["coding"]
@@ -125,8 +129,13 @@ def _parents(read: Reading, obr: Segment) -> list[Element]:
     return [{"type": "ServiceRequest", "identifier": each} for eip in obr.repeats("29") for each in eip_identifiers(eip)]
 
 
-def _status(read: Reading, orc: Segment) -> str:
-    """ORC-5, otherwise the effect of ORC-1; FHIR requires a status, so an absent one is unknown."""
+def authored(read: Reading, orc: Segment) -> str:
+    """ORC-9 of a new order: when it was written."""
+    return read.date_time(orc, "9") if said(orc, "1") == "NW" else ""
+
+
+def order_status(read: Reading, orc: Segment) -> str:
+    """ORC-5, else what ORC-1 does to an order; FHIR demands one, so an unsaid one is unknown."""
     control: str = read.look_up(orc, "1", ORDER_CONTROL_STATUS) or ""
     if said(orc, "1") == "CA":
         words = "a request to cancel: the order is active until it is cancelled, as the guide has it"
@@ -141,12 +150,8 @@ def _status(read: Reading, orc: Segment) -> str:
     return status
 
 
-def _priority(read: Reading, segment: Segment, path: str) -> str:
-    return (read.look_up(segment, path, PRIORITY) or "") if segment else ""
-
-
-def _requester(read: Reading, orc: Segment, obr: Segment) -> Element:
-    """ORC-12 with ORC-21 to 24 -> PractitionerRole, otherwise OBR-16 -> Practitioner."""
+def requester(read: Reading, orc: Segment, obr: Segment) -> Element:
+    """ORC-12 with ORC-21 to 24 -> PractitionerRole, else OBR-16 -> Practitioner."""
     who = read.practitioner(orc, "12")
     if who and said(orc, "24"):
         read.furnish(who, orc, "24", address=read.each(orc, "24", xad_address))

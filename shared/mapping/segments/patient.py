@@ -336,10 +336,15 @@ def _contact_organization(read: Reading, nk1: Segment) -> Element:
     return reference
 
 
-def mrg_account(read: Reading, mrg: Segment) -> Resource:
-    """MRG-3 -> Account of the merged patient; ``{}`` if absent. Source: guide, MRG[Account]."""
+def mrg_account(read: Reading, mrg: Segment, whose: Element) -> Resource:
+    """MRG-3 -> the prior Account: of the patient that was merged away, or of the only one; ``{}`` when absent.
+
+    Source: guide, MRG[Account] and ADT_A06.
+    """
     number = read.first(mrg, "3", cx_number)
-    return resource("Account", id=read.id(mrg, "-3"), identifier=[number], status="unknown") if number else {}
+    if not number:
+        return {}
+    return resource("Account", id=read.id(mrg, "-3"), identifier=[number], status="unknown", subject=[whose])
 
 
 def mrg_patient(read: Reading, mrg: Segment, survivor: Element) -> Resource:

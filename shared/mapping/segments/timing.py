@@ -21,6 +21,11 @@ from shared.mapping.said import Part, said
 from shared.mapping.tables import PRIORITY
 
 
+def tq_priority(read: Reading, segment: Segment, path: str) -> str:
+    """A priority by HL7 table 0485; ``""`` when none was sent, or none that FHIR has a code for."""
+    return (read.look_up(segment, path, PRIORITY) or "") if segment else ""
+
+
 def tq_quantity(read: Reading, orc: Segment, obr: Segment) -> Element:
     return _tq(read, orc, obr, _quantity) or {}
 
@@ -109,7 +114,8 @@ def _bounds(read: Reading, tq1: Segment, number: Decimal | None, unit: str) -> t
     """TQ1-7 and TQ1-8, an absent one calculated from the duration of TQ1-6; and whether they contain that duration."""
     start, end = read.date_time(tq1, "7"), read.date_time(tq1, "8")
     if not start and not end:
-        bounds: Element = {"boundsDuration": duration(number, unit)} if number is not None else {}
+        words = said(tq1, "6.2.9") or said(tq1, "6.2.2")
+        bounds: Element = {"boundsDuration": duration(number, unit, words)} if number is not None else {}
         return bounds, bool(bounds) or not said(tq1, "6.1")
     if number is None or unit not in MINUTES or (start and end):
         return {"boundsPeriod": element(start=start, end=end)}, not said(tq1, "6.1")

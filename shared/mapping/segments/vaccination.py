@@ -6,7 +6,7 @@ from shared.mapping.datatypes.person import xad_address
 from shared.mapping.datatypes.value import cwe_unit, measured, nm_decimal
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.said import said
-from shared.mapping.segments.order import group_numbers, order_identifiers
+from shared.mapping.segments.order import group_numbers, orc_service_request, order_identifiers
 from shared.mapping.tables import BODY_PARTS, COMPLETION_STATUS, CONFIDENTIALITY, ROUTE, V2_SYSTEM
 
 
@@ -37,6 +37,24 @@ def rxa_immunization(read: Reading, orc: Segment, rxa: Segment) -> Resource:
         performer=[*_performers(read, orc, "12", "OP"), *_performers(read, rxa, "10", "AP")],
         reasonCode=read.concepts(rxa, "19"),
     )
+
+
+def orc_vaccination_request(read: Reading, orc: Segment) -> Resource:
+    """ORC -> ServiceRequest, the order behind a vaccination; ``{}`` when ORC tells of none: no placer's number, no orderer.
+
+    Its number is also the vaccination's: R4 has no element of an Immunization that would name the order. It is active only
+    where ORC-5 says so, since the vaccination that follows may have carried it out.
+
+    Source: guide, VXU_V04 and ORC[ServiceRequest].
+    """
+    if not any(said(orc, field) for field in ("2", "4", "12")):
+        return {}
+    made = orc_service_request(read, orc, read.none("OBR"))
+    if made["status"] == "active" and not said(orc, "5"):
+        words = "an order that is active by its order control, and a record of the vaccination: its status is not known"
+        read.note("informational", orc.where("1"), words, "event-against-status", "information")
+        made["status"] = "unknown"
+    return made
 
 
 def _status(read: Reading, rxa: Segment) -> Element:

@@ -65,6 +65,11 @@ def test_the_service_duration_of_tq1(sent: str) -> None:
     assert (float(bounds["value"]), bounds["system"], bounds["code"]) == (10, UCUM, "d")
 
 
+def test_the_words_of_a_unit_are_kept() -> None:
+    bounds = order("", "TQ1|1|||||10^d&day&UCUM&&&&&&full days")["occurrenceTiming"]["repeat"]["boundsDuration"]  # type: ignore[index]
+    assert (bounds["unit"], bounds["code"]) == ("full days", "d")
+
+
 def test_months_are_a_duration_too() -> None:
     bounds = order("", "TQ1|1|||||3^mo")["occurrenceTiming"]["repeat"]["boundsDuration"]  # type: ignore[index]
     assert bounds["code"] == "mo"
