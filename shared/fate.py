@@ -8,6 +8,7 @@ from typing import Any
 
 from shared import bounds
 from shared.formats import leaves
+from shared.formats.fhir.leaves import bundle_texts
 from shared.hl7 import Message
 from shared.hl7.leaves import segments
 from shared.integration import Integration
@@ -75,4 +76,6 @@ def outcome(integration: Integration, content: Any) -> Outcome:
 def pieces(made: Any) -> Outcome:
     if isinstance(made, Message):
         return {segment: (line, made.encoding) for segment, line in segments(made).items()}
+    if isinstance(made, dict) and made.get("resourceType") == "Bundle":
+        return bundle_texts(made)
     return {leaf.path: leaf.text for leaf in leaves(made)}

@@ -3,14 +3,12 @@
 HEADER = "about the transport of the message alone"
 COUNT = "set ids count; the order of the resources shows the same"
 OPTION = "the value has another form, or none"
-ORDERED_BY = "the name of a person whose number the message already gives"
 ENTERED_BY = "who entered the order is no part of its result"
 
 DROPPED = {
     **dict.fromkeys(("MSH-3", "MSH-4", "MSH-5", "MSH-6", "MSH-11", "MSH-12", "MSH-15", "MSH-18"), HEADER),
     **dict.fromkeys(("NTE-1", "OBR-1", "OBX-1", "PV1-1", "SPM-1", "TQ1-1"), COUNT),
     **dict.fromkeys(("NTE-2", "NTE-4"), "FHIR's annotation has no source and no type"),
-    "OBR-16": ORDERED_BY,
     "OBX-2": OPTION,
     "OBX-5.1": "the application that made a document is no part of it",
     "OBX-5.2": "the type of a document is that of its subtype",

