@@ -11,9 +11,9 @@ import orjson
 
 from integrations import CATALOGUE
 from shared.privacy import shown
-from toolkit.migrate.differences import Difference, compare
+from toolkit.migrate.compare.differences import Difference, compare
+from toolkit.migrate.compare.tally import Group, Tally
 from toolkit.migrate.pairs import BrokenPairs, read
-from toolkit.migrate.tally import Group, Tally
 from toolkit.migrate.versions import Asked, Outcome, outcomes, unpacked
 from toolkit.say import ROOT
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from shared.formats.hl7v2 import HL7
 from shared.formats.media import JSON
-from toolkit.migrate.trees import format_of
+from toolkit.migrate.compare.trees import format_of
 
 ACCEPTED = ("AA", "CA")
 CONTENT_TYPES = {"hl7": HL7, "json": JSON, "xml": "application/xml", "csv": "text/csv"}

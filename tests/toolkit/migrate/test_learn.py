@@ -13,15 +13,15 @@ import pytest
 from integrations import load
 from shared import check
 from shared.hl7 import Message, parse
+from toolkit.migrate.compare.tally import Tally
 from toolkit.migrate.learn.declaration import NoDraft
 from toolkit.migrate.learn.draft import drafted, usable
 from toolkit.migrate.learn.private import is_private, private_texts
 from toolkit.migrate.learn.proof import Proof, measured, page
 from toolkit.migrate.learn.segments import Draft, learn
 from toolkit.migrate.pairs import Pair
-from toolkit.migrate.tally import Tally
-from toolkit.migrate.texts import texts
-from toolkit.migrate.trial import try_pair
+from toolkit.migrate.reproduce.texts import texts
+from toolkit.migrate.shadow.trial import try_pair
 from toolkit.samples import accepted
 
 ROOT = Path(__file__).resolve().parents[3]

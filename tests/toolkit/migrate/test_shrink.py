@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from integrations import load
 from integrations.phw_to_mpi import mapping
 from shared.hl7 import Message, parse, replace
-from toolkit.migrate import public
-from toolkit.migrate.failures import Failure, failures
-from toolkit.migrate.reduction import fewest
-from toolkit.migrate.shrink import Shrunk, Unsafe, shrink, stub
-from toolkit.migrate.texts import texts
+from toolkit.migrate.reproduce import public
+from toolkit.migrate.reproduce.failures import Failure, failures
+from toolkit.migrate.reproduce.reduction import fewest
+from toolkit.migrate.reproduce.shrink import Shrunk, Unsafe, shrink, stub
+from toolkit.migrate.reproduce.texts import texts
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -11,7 +11,7 @@ from toolkit.commands.develop.check import declared
 from toolkit.say import ROOT, say, stop
 
 if TYPE_CHECKING:
-    from toolkit.migrate.agreed import Agreed
+    from toolkit.migrate.compare.agreed import Agreed
     from toolkit.migrate.pairs import Pair
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue (./hub list).")]
@@ -34,8 +34,8 @@ def shadow(
     integration = declared(name)
     if examples and os.environ.get("CI"):
         stop("--examples shows values from messages, so it is refused in CI", 2)
-    from toolkit.migrate import page, terminal
-    from toolkit.migrate.shadow import shadow as compared
+    from toolkit.migrate.shadow import page, terminal
+    from toolkit.migrate.shadow.report import shadow as compared
 
     report = compared(name, recorded(pairs), agreements(integration.package), workers)
     if html:
@@ -59,7 +59,7 @@ def recorded(path: Path) -> "list[Pair]":
 
 def agreements(package: str) -> "list[Agreed]":
     """What has been agreed for an integration, or one clear line."""
-    from toolkit.migrate.agreed import FILE, BrokenAgreement, read
+    from toolkit.migrate.compare.agreed import FILE, BrokenAgreement, read
 
     try:
         return read(ROOT / "integrations" / package / FILE)

@@ -18,8 +18,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 def shrink(name: Name, file: File, rule: Rule = "", to: To = None, as_json: Json = False) -> None:
     """Make a small message without patient data that fails in the same way, with a test that reproduces it."""
-    from toolkit.migrate import shrink as shrinking
-    from toolkit.migrate.failures import failures
+    from toolkit.migrate.reproduce import shrink as shrinking
+    from toolkit.migrate.reproduce.failures import failures
 
     integration, body = declared(name), read(file)
     found = failures(integration, body)

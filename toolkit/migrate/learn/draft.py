@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from shared.hl7 import Message, ParseError, parse
 from toolkit.generate.scaffold import list_in
+from toolkit.migrate.compare.trees import format_of
 from toolkit.migrate.learn import written
 from toolkit.migrate.learn.declaration import NoDraft, declaration
 from toolkit.migrate.learn.private import private_texts
 from toolkit.migrate.learn.samples import samples
 from toolkit.migrate.learn.segments import Draft, learn
 from toolkit.migrate.pairs import Pair
-from toolkit.migrate.trees import format_of
 from toolkit.say import ROOT
 
 DROPPED = '"""Why elements are not mapped; ``[2]`` means every repetition after the first."""\n\nDROPPED: dict[str, str] = {}\n'

@@ -8,7 +8,7 @@ from shared.hl7.leaves import hl7_spots
 from shared.privacy import holds_nhs_number
 from shared.validation.datatypes import leaves
 from shared.validation.standard import VERSIONS, Standard, standard
-from toolkit.migrate.trees import place
+from toolkit.migrate.compare.trees import place
 
 CODES = ("ID", "IS", "SI")
 CODED_ELEMENTS = ("CE", "CWE", "CNE", "CF")

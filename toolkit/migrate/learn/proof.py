@@ -15,11 +15,11 @@ from integrations import load
 from shared.check import check
 from shared.integration import Integration
 from toolkit.generate.sheet import all_fates
+from toolkit.migrate.compare.tally import Group
+from toolkit.migrate.compare.trees import leaves, place, tree
 from toolkit.migrate.learn.draft import DROPPED
 from toolkit.migrate.pairs import Pair, read
-from toolkit.migrate.shadow import shadow
-from toolkit.migrate.tally import Group
-from toolkit.migrate.trees import leaves, place, tree
+from toolkit.migrate.shadow.report import shadow
 from toolkit.samples import ROOT, samples
 
 REASON = "not in the replaced engine's output"

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from shared.check import run
 from shared.integration import Integration
-from toolkit.migrate import public
-from toolkit.migrate.failures import Failure, failures
-from toolkit.migrate.reduction import Holds, smallest
-from toolkit.migrate.synthetic import stand_ins
-from toolkit.migrate.texts import KEY, texts, with_texts
-from toolkit.migrate.trees import format_of
+from toolkit.migrate.compare.trees import format_of
+from toolkit.migrate.reproduce import public
+from toolkit.migrate.reproduce.failures import Failure, failures
+from toolkit.migrate.reproduce.reduction import Holds, smallest
+from toolkit.migrate.reproduce.synthetic import stand_ins
+from toolkit.migrate.reproduce.texts import KEY, texts, with_texts
 from toolkit.samples import RECEIVED_AT
 
 LONG = 6  # characters from which an original text is looked for inside others too
@@ -120,7 +120,7 @@ def test_{sample}() -> None:
 
 def stub(integration: Integration, shrunk: Shrunk) -> str:
     """A test that fails as soon as the message no longer fails in this way."""
-    from toolkit.migrate.failures import envelope
+    from toolkit.migrate.reproduce.failures import envelope
 
     failure = shrunk.failure
     kind = "verdict.issues" if failure.kind in ("AE", "AR", "warning") else "faults"

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from shared.hl7 import Message, ParseError, parse
 from shared.hl7.leaves import hl7_spots, replaced
-from toolkit.migrate.trees import format_of
+from toolkit.migrate.compare.trees import format_of
 
 Holds = Callable[[bytes], bool]
 Step = tuple[str | int, ...]

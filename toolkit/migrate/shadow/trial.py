@@ -11,9 +11,9 @@ from shared.envelope import Envelope, Outgoing
 from shared.integration import Integration
 from shared.issue import Issue
 from shared.privacy import shown
-from toolkit.migrate.differences import Difference, compare
+from toolkit.migrate.compare.differences import Difference, compare
+from toolkit.migrate.compare.trees import place
 from toolkit.migrate.pairs import Pair
-from toolkit.migrate.trees import place
 from toolkit.samples import RECEIVED_AT
 
 

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from integrations import load
-from toolkit.migrate.agreed import Agreed
+from toolkit.migrate.compare.agreed import Agreed
+from toolkit.migrate.compare.tally import Group, Tally, unused
 from toolkit.migrate.pairs import Pair
-from toolkit.migrate.rules import Decision, decisions
-from toolkit.migrate.tally import Group, Tally, unused
-from toolkit.migrate.trial import Trial, try_pair
+from toolkit.migrate.shadow.rules import Decision, decisions
+from toolkit.migrate.shadow.trial import Trial, try_pair
 from toolkit.samples import RECEIVED_AT
 
 FEW = 500  # pairs that one process handles in the time it takes to start another

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.integration import Integration
 from shared.validation.nhs_number import is_nhs_number
-from toolkit.migrate.texts import texts
+from toolkit.migrate.reproduce.texts import texts
 from toolkit.say import ROOT
 
 LONGEST = 120

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from shared.check import run
 from shared.envelope import Envelope
 from shared.integration import Integration
+from toolkit.migrate.compare.trees import format_of, place
 from toolkit.migrate.pairs import CONTENT_TYPES
-from toolkit.migrate.trees import format_of, place
 from toolkit.samples import RECEIVED_AT
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from shared.integration import Integration
 from shared.validation.policy import Listed, field_of
-from toolkit.migrate.trial import Finding, Trial
+from toolkit.migrate.shadow.trial import Finding, Trial
 
 
 class Decision(NamedTuple):

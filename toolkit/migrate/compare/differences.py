@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from toolkit.migrate import trees
-from toolkit.migrate.alignment import align
-from toolkit.migrate.references import json_trees
-from toolkit.migrate.trees import Items, tidy
+from toolkit.migrate.compare import trees
+from toolkit.migrate.compare.alignment import align
+from toolkit.migrate.compare.references import json_trees
+from toolkit.migrate.compare.trees import Items, tidy
 
 Cause = Literal[
     "value",

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from toolkit.migrate.agreed import draft
-from toolkit.migrate.shadow import Report
-from toolkit.migrate.tally import Group
+from toolkit.migrate.compare.agreed import draft
+from toolkit.migrate.compare.tally import Group
+from toolkit.migrate.shadow.report import Report
 from toolkit.screen import cell, console
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from toolkit.migrate.differences import CAUSES
-from toolkit.migrate.shadow import WITH_VALUES, WITHOUT_VALUES, Report
-from toolkit.migrate.tally import Group
-from toolkit.migrate.terminal import VERDICTS
+from toolkit.migrate.compare.differences import CAUSES
+from toolkit.migrate.compare.tally import Group
+from toolkit.migrate.shadow.report import WITH_VALUES, WITHOUT_VALUES, Report
+from toolkit.migrate.shadow.terminal import VERDICTS
 from toolkit.screen import line
 
 STYLE = """
