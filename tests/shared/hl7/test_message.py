@@ -1,8 +1,12 @@
 """The reader: delimiters, escapes, null against absent, line ends, character sets, round trip."""
 
+from collections.abc import Callable
+
 import pytest
 
-from shared.hl7 import ParseError, Raw, compose, parse, replace, segment
+from shared.hl7 import ParseError, Raw, Segment, compose, parse, replace, segment
+from shared.hl7.leaves import segments
+from shared.hl7.watched import Watch
 
 A31 = (
     b"MSH|^~\\&|252|PHW|100|MPI|20240501120000||ADT^A31^ADT_A05|C1|P|2.5\r"
@@ -153,3 +157,32 @@ def test_representations_carry_no_values() -> None:
     shown = repr(message) + repr(message["PID"]) + repr(message["PID"].repeats("3"))
     assert "Jon" not in shown
     assert "999" not in shown
+
+
+MORE = ["x"]
+
+
+@pytest.mark.parametrize(
+    ("read", "names"),
+    [
+        (lambda pid: pid["3"], {"PID-3"}),
+        (lambda pid: pid["3.2"], {"PID-3"}),
+        (lambda pid: pid.raw("5"), {"PID-5"}),
+        (lambda pid: pid.fields[2:4], {"PID-0", "PID-1", "PID-2", "PID-3", "PID-4", "PID-5"}),
+        (lambda pid: list(pid.fields), {"PID-0", "PID-1", "PID-2", "PID-3", "PID-4", "PID-5"}),
+        (lambda pid: (pid.fields + MORE)[6], {"PID-6"}),
+        (lambda pid: (pid.fields + MORE)[5], {"PID-5"}),
+        (lambda pid: len(pid.fields), set()),
+        (lambda pid: pid.name, set()),
+    ],
+)
+def test_a_watched_message_tells_which_fields_were_read(read: Callable[[Segment], object], names: set[str]) -> None:
+    watch = Watch(parse(b"MSH|^~\\&|A\rPID|1||2^3||Jones\r"))
+    plain = parse(b"MSH|^~\\&|A\rPID|1||2^3||Jones\r")
+    assert read(watch.message["PID"]) == read(plain["PID"])
+    assert {f"PID-{n}" for n in range(8) if watch.was_read(f"PID-{n}.1")} == names
+
+
+def test_every_segment_has_its_path() -> None:
+    lines = {"MSH": "MSH|^~\\&|A", "PID": "PID|1", "OBX": "OBX|1", "OBX[2]": "OBX|2", "OBX[3]": "OBX|3", "PID[2]": "PID|2"}
+    assert segments(parse("\r".join(lines.values()))) == lines
