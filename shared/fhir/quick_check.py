@@ -189,7 +189,7 @@ def is_valid_extension(extension: Any, many: bool, values: Any, references: Refe
     shapes = shapes_of("Element")
     if not many:
         return shapes[tuple(extension)](extension, references)
-    if type(extension) is not list or len(extension) > len(values or extension):
+    if type(extension) is not list or not extension or len(extension) > len(values or extension):
         return False
     return all(
         (values and values[n] is not None) if each is None else shapes[tuple(each)](each, references)

@@ -309,3 +309,30 @@ def test_a_concept_that_holds_a_reference_is_followed_in_every_bundle() -> None:
     assert [check(bundle) for _ in range(2)] == [[], []]
     del bundle["entry"][0]
     assert "Bundle.entry[0].resource.serviceType.extension[0].valueReference.reference" in [each.where for each in check(bundle)]
+
+
+PRESENT = {"extension": [{"url": "urn:a", "valueCode": "b"}]}
+
+
+@pytest.mark.parametrize(
+    ("given", "extensions", "found"),
+    [
+        (["A"], [PRESENT], []),
+        (["A", None], [None, PRESENT], []),
+        ([None], [PRESENT], []),
+        (["A"], [None], []),
+        ([None, "A"], [PRESENT, None], []),
+        (["A"], PRESENT, [("json-type", "_given")]),
+        (["A"], [], [("json-type", "_given")]),
+        (["A"], ["x"], [("json-type", "_given[0]")]),
+        (["A"], [None, None], [("null", "_given[1]")]),
+        ([None], [None], [("null", "_given[0]"), ("null", "given[0]")]),
+        (["A"], [None, PRESENT], []),
+    ],
+)
+def test_the_extensions_of_repeated_primitives_stand_next_to_them(
+    given: list[str | None], extensions: Any, found: list[tuple[str, str]]
+) -> None:
+    """``_given`` has an object or a null for each ``given``; a place without a value and without an extension says nothing."""
+    issues = check({"resourceType": "Patient", "name": [{"given": given, "_given": extensions}]})
+    assert sorted((each.rule, each.where.rpartition(".")[2]) for each in issues) == found

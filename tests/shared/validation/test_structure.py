@@ -98,3 +98,30 @@ def test_only_names_of_the_grammar_are_remembered() -> None:
     assert not grammar.fits(["MSH", "EVN PID"])  # two names in one are neither
     assert {name for state in grammar.states.values() for name in state} <= {"MSH", "EVN", "PID"}
     assert len(grammar.states) < 8
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "not_taken"),
+    [
+        ("<A00|B00>", ["A00", "B00"], ["", "A00 B00", "B00 A00", "A00 A00"]),
+        ("<A00|[B00]>", ["A00", "B00", ""], ["A00 B00"]),
+        ("<[A00]|B00>", ["A00", "B00", ""], ["A00 B00"]),
+        ("<[A00]|[B00]>", ["A00", "B00", ""], ["A00 B00"]),
+        ("<A00|B00|C00>", ["A00", "B00", "C00"], ["", "A00 C00"]),
+        ("<A00 B00|C00>", ["A00 B00", "C00"], ["A00", "B00", "A00 C00"]),
+        ("[A00] B00", ["B00", "A00 B00"], ["", "A00", "B00 A00"]),
+        ("A00 [B00]", ["A00", "A00 B00"], ["", "B00"]),
+        ("[A00] [B00]", ["", "A00", "B00", "A00 B00"], ["B00 A00"]),
+        ("{A00}", ["A00", "A00 A00", "A00 A00 A00"], [""]),
+        ("[{A00}]", ["", "A00", "A00 A00"], ["B00"]),
+        ("{A00 [B00]}", ["A00", "A00 B00", "A00 A00 B00", "A00 B00 A00"], ["", "B00", "A00 B00 B00"]),
+        ("{[A00] B00}", ["B00", "A00 B00", "B00 A00 B00"], ["", "A00", "B00 A00"]),
+        ("A00 {<B00|C00>} D00", ["A00 B00 D00", "A00 C00 B00 D00"], ["A00 D00", "A00 B00"]),
+        ("A00 ~B00 C00", [], ["A00 B00 C00", "A00 C00"]),
+        ("A00 [~B00] C00", ["A00 C00"], ["A00 B00 C00"]),
+    ],
+)
+def test_each_sign_of_the_grammar(text: str, taken: list[str], not_taken: list[str]) -> None:
+    """Taken at once, without a repair: a segment that is merely tolerated is not."""
+    grammar = compile_grammar(text)
+    assert [row for row in (*taken, *not_taken) if grammar.fits(row.split())] == taken
