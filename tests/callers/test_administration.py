@@ -206,7 +206,7 @@ class NoTables(MemoryStore):
 async def test_while_storage_is_away_the_caller_is_to_come_back_in_30_seconds() -> None:
     world = hub(integration(Remembering()), store=NoTables(lambda: NOW))
     answer = await administer(world.integrations[NAME], {}, "GET", {}, world)
-    assert answer == Answer(503, "text/plain", b"", {"Retry-After": "30"})
+    assert answer == Answer(status=503, content_type="text/plain", body=b"", headers={"Retry-After": "30"})
 
 
 async def test_a_request_without_a_purpose_is_answered_with_how_to_give_one() -> None:
