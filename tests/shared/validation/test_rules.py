@@ -7,7 +7,8 @@ import pytest
 from shared.hl7 import Message, parse
 from shared.issue import Issue
 from shared.validation import Hl7Profile, policy, structures
-from shared.validation.rules import BIRTH_DATE, COMMON
+from shared.validation.authorities import ARC, OLD_ARC
+from shared.validation.rules import BIRTH_DATE, COMMON, merge_of_one_record
 
 A05 = {"ADT_A05": structures.ADT_A05}
 OWN = {"date": ("PID-7",), "identifier": ("PID-3",)}  # the tables of the standard have tests of their own
@@ -122,3 +123,38 @@ def test_the_sheet_lists_every_rule_once_with_its_text_and_severity() -> None:
 )
 def test_the_sheet_says_where_the_owner_decided_that_a_rule_refuses(refuses: tuple[str, ...], severity: str) -> None:
     assert listed(Hl7Profile(name="x", structures=A05, rules=(a_rule,), refuses=refuses))["a-rule"][2] == severity
+
+
+OID = "2.16.840.1.113883.2.1.8.1.5.140"
+
+
+@pytest.mark.parametrize(
+    ("merged", "kept", "is_one"),
+    [
+        ("1^^^A", "1^^^A", True),
+        ("1^^^A", "1^^^B", False),
+        ("1^^^A", "2^^^A", False),
+        ("1", "1^^^B", True),  # an absent authority may be any
+        ("1^^^A", "1", True),
+        ('1^^^""', "1^^^B", True),
+        (" 1 ^^^ A ", "1^^^A", True),
+        ("1^^^A&9.9", "1^^^B&9.9", True),
+        ("1^^^A&9.9", "1^^^B&9.8", False),
+        ("1^^^A&9.9", "1^^^9.9", True),
+        (f"1^^^X&{OID}", "1^^^140", True),
+        (f"1^^^X&{OID}", f"1^^^Y&{OID}", True),
+        (f"1^^^X&{OID}", "1^^^141", False),
+        (f"1^^^X&{OLD_ARC}140", f"1^^^Y&{ARC}140", True),
+        (f"1^^^X&{OLD_ARC}140", f"1^^^Y&{ARC}141", False),
+        ("9^^^NHS^NH~1^^^A", "9^^^NHS^NH~2^^^A", False),  # one person, two records
+        ("9^^^NHS^NH~1^^^A", "9^^^NHS^NH~1^^^A", True),
+        ("9^^^NHS^NH", "9^^^NHS^NH~1^^^A", True),
+        ("9^^^NHS", "9^^^NHS", True),
+        ("9^^^X^NI~1^^^A", "9^^^X^NI~2^^^A", False),
+        ('""', "1^^^A", False),
+        ("~1^^^A", "1^^^A", True),
+    ],
+)
+def test_a_merge_of_a_record_with_itself_is_found_by_number_and_authority(merged: str, kept: str, is_one: bool) -> None:
+    message = parse(f"MSH|^~\\&|A|B|C|D|20240501||ADT^A40|C1|P|2.5\rPID|1||{kept}\rMRG|{merged}\r")
+    assert [issue.where for issue in merge_of_one_record(message)] == (["MRG-1"] if is_one else [])
