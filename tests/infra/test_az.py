@@ -19,6 +19,11 @@ KINDS = {
     "keyvault secret": "Microsoft.KeyVault/vaults",  # pragma: allowlist secret
     "identity": "Microsoft.ManagedIdentity/userAssignedIdentities",
     "monitor log-analytics": "Microsoft.OperationalInsights/workspaces",
+    "network vnet": "Microsoft.Network/virtualNetworks",
+    "storage message": "",
+    "storage blob": "",
+    "rest": "",
+    "keyvault list-deleted": "",
     "deployment group": "",
     "provider": "",
     "group": "",
@@ -26,8 +31,9 @@ KINDS = {
     "bicep": "",
 }
 # Options whose value is the name of a resource; the pipeline's own identity is made before the template.
-NAMES = ("--vault-name", "--account-name", "--workspace-name")
+NAMES = ("--vault-name", "--account-name", "--workspace-name", "--vnet-name", "--queue-name", "--container-name")
 MADE_BEFORE = ("inthub-prod-pipeline", "github-prod")
+CHILDREN = ("network vnet",)  # the name is that of a part of the resource
 
 
 # What each command takes, from ``az ... --help`` (the file names the version).
@@ -38,7 +44,7 @@ EVERYWHERE = {"--output", "--query", "--subscription"}
 def commands(text: str) -> list[list[str]]:
     """The words of each az command on a line of its own."""
     found = re.findall(r"^\s*(az (?:\\\n|[^\n])*)$", text, re.M)
-    found += re.findall(r"\$\((az [^)]*)\)", text)
+    found += re.findall(r"\$\((az [^\n]*)\)(?:; do)?$", text, re.M)
     found += re.findall(r"`(az [^`]*)`", text)
     return [shlex.split(each.replace("\\\n", " ")) for each in found]
 
@@ -46,20 +52,21 @@ def commands(text: str) -> list[list[str]]:
 TEXT = "\n".join(path.read_text("utf-8") for path in PAGES)
 IN_DOCS = commands(TEXT)
 WORKFLOWS = "\n".join(path.read_text("utf-8") for path in (bicep.ROOT / ".github" / "workflows").glob("*.yml"))
+SCRIPTS = "\n".join(path.read_text("utf-8") for path in bicep.INFRA.glob("*.sh"))
 
 
 def group(words: list[str]) -> str:
     return next((each for each in (" ".join(words[1:3]), words[1]) if each in KINDS), "unknown")
 
 
-@pytest.mark.parametrize("words", [*IN_DOCS, *commands(WORKFLOWS)], ids=lambda words: " ".join(words[:5]))
+@pytest.mark.parametrize("words", [*IN_DOCS, *commands(WORKFLOWS), *commands(SCRIPTS)], ids=lambda words: " ".join(words[:5]))
 def test_command_works_on_a_type_of_resource_in_the_template(words: list[str]) -> None:
     kind = KINDS.get(group(words))
     assert kind is not None, f"unknown command group: {' '.join(words[:3])}"
     assert not kind or world("prod").of(kind)
 
 
-@pytest.mark.parametrize("words", [*IN_DOCS, *commands(WORKFLOWS)], ids=lambda words: " ".join(words[:5]))
+@pytest.mark.parametrize("words", [*IN_DOCS, *commands(WORKFLOWS), *commands(SCRIPTS)], ids=lambda words: " ".join(words[:5]))
 def test_command_and_its_options_are_those_of_the_command_line(words: list[str]) -> None:
     verb = " ".join(takewhile(lambda word: not word.startswith("-"), words[1:]))
     assert verb in ACCEPTS
@@ -70,12 +77,12 @@ def test_command_and_its_options_are_those_of_the_command_line(words: list[str])
 @pytest.mark.parametrize("words", IN_DOCS, ids=lambda words: " ".join(words[:5]))
 def test_names_are_those_of_the_template(words: list[str]) -> None:
     made = {part for each in world("prod").resources for part in each["name"].split("/")}
-    unique = next(name for name in made if name.startswith("ih-prod-")).removeprefix("ih-prod-")
+    unique = world("prod").of("Microsoft.KeyVault/vaults")[0]["name"].removeprefix("ih-prod-")
     given = {option: value.replace("$UNIQUE", unique) for option, value in pairwise(words)}
     assert given.get("--resource-group", "inthub-prod") == "inthub-prod"
     assert given.get("--workspace", "$WORKSPACE") == "$WORKSPACE", "expected the id from the command before"
     asked = [given[option] for option in NAMES if option in given]
-    if KINDS[group(words)] and group(words) not in ("keyvault secret", "monitor log-analytics"):
+    if KINDS[group(words)] and "--name" in given and group(words) not in ("keyvault secret", "monitor log-analytics", *CHILDREN):
         asked.append(given["--name"])
     assert [name for name in asked if name not in made and name not in MADE_BEFORE] == []
 

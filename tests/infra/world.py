@@ -11,7 +11,10 @@ from tests.infra.resources import World
 from toolkit.release import bicep
 
 RUNBOOKS = bicep.ROOT / "docs" / "runbooks.md"
-PAGES = (RUNBOOKS, bicep.ROOT / "docs" / "deployment.md")  # the pages for the people who run the hub
+PAGES = (
+    RUNBOOKS,
+    *(bicep.ROOT / "docs" / f"{name}.md" for name in ("deployment", "first-day", "recovery", "scale")),
+)  # the pages for the people who run the hub
 
 
 @cache
