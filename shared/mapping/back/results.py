@@ -169,12 +169,17 @@ def _function(reference: Element) -> str:
 
 def observation_obxs(write: Writing, observation: Resource) -> list[Segment]:
     """Observation -> OBX, and one more for each component with another code, all with the same sub-id (OBX-4)."""
-    components = [each for each in observation.get("component", []) if not is_repetition(observation, each)]
+    every = observation.get("component", [])
+    components = [each for each in every if not is_repetition(observation, each)]
     sub_id = write.count("OBX") if components else ""
-    whole = observation_obx(write, observation, observation, sub_id)
-    has_value = bool(whole["2"]) or not components
-    parts = [observation_obx(write, observation, each, sub_id) for each in components]
-    return [*([whole] if has_value else []), *parts]
+    # An OBX of its own only for what it says itself: else its code finds no field, and counts as unread.
+    has_own = not components or len(components) < len(every) or any(_is_said(name) for name in observation)
+    whole = [observation_obx(write, observation, observation, sub_id)] if has_own else []
+    return [*whole, *(observation_obx(write, observation, each, sub_id) for each in components)]
+
+
+def _is_said(name: str) -> bool:
+    return name.startswith("value") or name in ("referenceRange", "interpretation", "dataAbsentReason")
 
 
 def is_repetition(observation: Resource, component: Element) -> bool:

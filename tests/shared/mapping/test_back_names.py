@@ -147,8 +147,10 @@ def test_each_component_is_a_result_of_its_own_code() -> None:
         ("NM", "systolic", "1", "120", "mm[Hg]"),
         ("NM", "diastolic", "1", "80", ""),
     ]
+    assert [obx["1"] for obx in message.segments("OBX")] == ["1", "2"]
     assert [obx["11"] for obx in message.segments("OBX")] == ["F", "F"]
-    assert named == []
+    assert {rule for rule, _ in named} == {"element-not-mapped"}, "the code of the whole, which no OBX has"
+    assert all(where.startswith("Bundle.entry[2].resource.code") for _, where in named)
 
 
 def test_a_value_of_its_own_stays_beside_the_components() -> None:
@@ -360,3 +362,26 @@ def test_a_result_that_comes_from_a_document_is_written_as_the_document(
     message, _ = written(*report(made), source)
     obx = message.lines[-1].split("|")
     assert (obx[0], obx[2], obx[5]) == ("OBX", value_type, value)
+
+
+def test_a_range_of_a_panel_is_written_or_the_code_of_the_panel_is_named() -> None:
+    """A panel without a value of its own has an OBX only for what it says itself."""
+    panel = {"code": {"text": "blood pressure"}, "component": [{"code": {"text": "systolic"}, "valueQuantity": {"value": 120}}]}
+    made = {"resourceType": "Observation", "id": "o", "status": "final", "subject": {"reference": "Patient/p"}, **panel}
+    report = {"resourceType": "DiagnosticReport", "id": "d", "status": "final", "code": {"text": "t"}}
+    linked = {**report, "subject": {"reference": "Patient/p"}, "result": [{"reference": "Observation/o"}]}
+
+    def composed(**more: object) -> tuple[list[str], list[str]]:
+        resources = [{"resourceType": "Patient", "id": "p"}, linked, {**made, **more}]
+        bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in resources]}
+        found = compose_bundle(bundle, "ORU^R01")
+        lines = [line for line in found.message.lines if line.startswith("OBX")]
+        return lines, [issue.where for issue in found.issues if issue.where.endswith("code")]
+
+    lines, named = composed(referenceRange=[{"low": {"value": 1}, "high": {"value": 5}}])
+    assert [line.split("|")[1] for line in lines] == ["1", "2"]
+    assert lines[0].split("|")[7] == "1-5"
+    assert not named
+    lines, named = composed()
+    assert [line.split("|")[1] for line in lines] == ["1"]
+    assert named == ["Bundle.entry[2].resource.code"]
