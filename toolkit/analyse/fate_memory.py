@@ -5,8 +5,8 @@ word into the output, days and times, and the control id: those have another tex
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from shared.formats import leaves
 from shared.leaves import Leaf
@@ -18,14 +18,7 @@ DIGIT, LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 VARIES = ("MSH-7", "MSH-10")
 
 
-class Found(Protocol):
-    """A fate: where the element went."""
-
-    @property
-    def to(self) -> Sequence[str]: ...
-
-
-F = TypeVar("F", bound=Found)
+F = TypeVar("F")  # a fate
 
 
 class Kept(NamedTuple, Generic[F]):
@@ -60,7 +53,8 @@ class Memory(Generic[F]):
         if self._count >= MANY or len(every) != len(fates):
             return
         shapes = shapes_of(every)
-        free = [_is_free(leaf, fate, output) for leaf, fate in zip(every, fates, strict=True)]
+        copied = {str(text) for text in output.values()}
+        free = [_is_free(leaf, copied) for leaf in every]
         texts = tuple(
             (is_free, shape if is_free else leaf.text) for leaf, shape, is_free in zip(every, shapes, free, strict=True)
         )
@@ -74,8 +68,8 @@ def shapes_of(every: Sequence[Leaf]) -> list[str]:
     return [f"{LETTER.sub('a', DIGIT.sub('1', leaf.text))} {first.setdefault(leaf.text, n)}" for n, leaf in enumerate(every)]
 
 
-def _is_free(leaf: Leaf, fate: Found, output: Mapping[str, Any]) -> bool:
+def _is_free(leaf: Leaf, copied: Set[str]) -> bool:
     """Whether another text of its shape has the same fate."""
     if leaf.path in VARIES or TIME.fullmatch(leaf.text):
         return True
-    return len(leaf.text) >= SHORT and any(output.get(path) == leaf.text for path in fate.to)
+    return len(leaf.text) >= SHORT and leaf.text in copied

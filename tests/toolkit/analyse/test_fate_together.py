@@ -73,6 +73,17 @@ def test_a_message_like_an_earlier_one_is_not_searched_again(converted: list[Any
     assert converted == []
 
 
+def test_a_name_that_stands_twice_is_another_text_too(converted: list[Any]) -> None:
+    """Who ordered and who referred is one person: the second name reaches nothing of its own."""
+    path = ROOT / "lims_results_to_cdr" / "samples" / "text_report.in.hl7"
+    integration = integration_of(path)
+    first = faces(integration, envelope(path))
+    converted.clear()
+    name = integration.source.read(envelope(path))["OBR-16.2"].encode()
+    assert faces(integration, envelope(path, (name, name.swapcase()))) == first
+    assert converted == []
+
+
 def test_another_code_is_another_message(converted: list[Any]) -> None:
     path = ROOT / "pas_adt_to_cdr" / "samples" / "a02_transfer.in.hl7"
     integration = integration_of(path)
