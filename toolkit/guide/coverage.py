@@ -50,6 +50,8 @@ MORE = {
 DAY = "20240102"
 # What must stand beside a field for a row's condition to hold.
 BESIDE: dict[str, tuple[Mapping[str, str], ...]] = {
+    "MSH-24": ({"3": ""},),
+    "MSH-25": ({"5": ""},),
     "PV1-3": ({"2": "P"},),
     "RXA-20": ({"21": "A"},),
     "TQ1-6": ({"7": DAY + "030405"}, {"8": DAY + "030405"}),

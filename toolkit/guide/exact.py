@@ -50,7 +50,7 @@ def _forms(component: Component, text: str) -> Iterator[str]:
     if component.target.endswith("Unit") and text in UNITS:
         yield UNITS[text]
     if duration := DURATION.fullmatch(text):  # TQ-3
-        yield UNITS[duration[1]] if component.target.endswith("unit") else duration[2] + ".0"
+        yield from (UNITS[duration[1]],) if component.target.endswith("unit") else (duration[2], duration[2] + ".0")
     if component.target.endswith("text.div"):
         yield f'<div xmlns="http://www.w3.org/1999/xhtml">{text}</div>'
     if component.target.endswith("data"):

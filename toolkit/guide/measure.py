@@ -95,7 +95,7 @@ def _linked(target: str, text: str) -> bool:
     """Whether each reference that a target follows is in the bundle: what another resource says of the same is no proof."""
     paths = {path for (path, _), _ in leaves_of(text)}
     holders = target.split("->")[:-1]
-    return all(any(path.startswith(holder + ".") for path in paths) for holder in holders)
+    return all(any(inside(path, holder) for path in paths) for holder in holders)
 
 
 def shares(found: Iterable[Measured]) -> Counter[str]:

@@ -48,7 +48,9 @@ def report(found: list[Measured]) -> list[str]:
     """The figures by segment and of all, how many reasons of each kind there are, and every row with neither."""
     lines = [f"{'by component':<14}" + "".join(f"{column:>11}" for column in COLUMNS)]
     lines += [figures(segment, shares(several)) for segment, several in by_segment(found)]
+    harmless = shares(each for each in found if not each.reason or each.reason.kind != "harm")
     lines += [figures("all", count := shares(found)), "", f"{percent(count)} of the applicable rows"]
+    lines += [f"{percent(harmless)} of those that would do no harm"]
     kinds = Counter(each.reason.kind for each in found if each.reason)
     lines += [f"{kinds[kind]:>6}  {kind}: {meaning}" for kind, meaning in KINDS.items() if kinds[kind]]
     return lines + [f"neither: {each.component.name}" for each in found if each.unexplained]
