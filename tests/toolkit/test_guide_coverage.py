@@ -5,7 +5,6 @@ from typer.testing import CliRunner
 
 from toolkit.cli import app
 from toolkit.guide.coverage import coverage, found
-from toolkit.guide.reasons import all_reasons
 from toolkit.guide.rows import STRUCTURE, segment_rows
 
 run = CliRunner().invoke
@@ -16,14 +15,6 @@ SOME = ["ADT^A01", "ORU^R01"]
 def test_every_row_is_implemented_or_has_a_reason(event: str) -> None:
     silent = [(each.row.map, each.row.row) for each in coverage(event) if each.status != "implemented" and not each.reason]
     assert not silent
-
-
-@pytest.mark.slow
-def test_no_reason_outlives_its_row() -> None:
-    """A reason for a row that is implemented everywhere would be a lie."""
-    used = {each.reason for event in STRUCTURE for each in coverage(event)}
-    maps = {row.map for row in segment_rows()}
-    assert not {each.reason.text for each in all_reasons() if each.map in maps and not each.inside} - used
 
 
 def test_a_row_whose_target_is_elsewhere_is_not_called_implemented() -> None:
