@@ -18,11 +18,12 @@ from typing import NamedTuple
 import pytest
 
 from integrations import CATALOGUE, load
+from shared.destinations.kind import kind_of
 from shared.integration import Http
 from shared.storage.accounts import Account
 from shared.storage.azure import AzureStore
 from tests.conftest import free_ports
-from toolkit.local.simulated import MAKERS, Simulators
+from toolkit.local.simulated import Simulators
 from toolkit.release.lock import locked
 from toolkit.release.materials import FILE as BILL
 from toolkit.release.package import OPS, RUNNING, VENDORED, copy_app
@@ -31,7 +32,7 @@ from toolkit.say import ROOT
 
 BUILT = os.environ.get("HUB_PACKAGE", "")  # a zip that is about to be deployed: it is the one that is looked at
 SHOWN = ("lims-results-to-cdr", "phw-to-mpi")  # the first of them that delivers to another system
-NAME = Path(BUILT).stem if BUILT else next(name for name in SHOWN if type(load(name).destination).__name__ in MAKERS)
+NAME = Path(BUILT).stem if BUILT else next(name for name in SHOWN if kind_of(load(name).destination).simulator)
 # The interpreter below the virtual environment: it has what the zip brings, and nothing of the developer's machine.
 PYTHON: str = getattr(sys, "_base_executable", "") or sys.executable
 LIST_FUNCTIONS = "import function_app, json; print(json.dumps([f.get_function_name() for f in function_app.app.get_functions()]))"
