@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from shared.privacy import shown, trace_kept
+from shared.privacy import shown, valid_traceparent
 
 LARGEST = 100 * 1024 * 1024  # bytes of a body, before and after unpacking, and of a file in the inbox
 Trigger = Literal["http", "queue", "event", "test"]
@@ -46,7 +46,7 @@ class Envelope:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "correlation_id", shown("correlation", self.correlation_id))
-        object.__setattr__(self, "traceparent", trace_kept(self.traceparent))
+        object.__setattr__(self, "traceparent", valid_traceparent(self.traceparent))
 
 
 class Identity(NamedTuple):

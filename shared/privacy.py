@@ -118,10 +118,10 @@ def place(text: str) -> str:
     return text if not text or (PLACE.fullmatch(text) and not holds_nhs_number(text)) else WITHHELD
 
 
-def trace_kept(traceparent: str) -> str:
+def valid_traceparent(traceparent: str) -> str:
     """A W3C trace context as sent; ``""`` for any other text, and for one that contains an NHS Number.
 
-    >>> trace_kept("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")[:9], trace_kept("Jones")
+    >>> valid_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")[:9], valid_traceparent("Jones")
     ('00-4bf92f', '')
     """
     match = TRACE.fullmatch(traceparent)

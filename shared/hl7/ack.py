@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-from shared.hl7.compose import Value, compose, filled, segment, written
+from shared.hl7.compose import Value, compose, fill_fields, segment, segment_from_fields
 from shared.hl7.encoding import Encoding
 from shared.hl7.message import Message
 from shared.hl7.path import Path
@@ -81,7 +81,7 @@ def _header(message: Message, unread: bool, received_at: str, version: tuple[int
     frame = _frame if sum(map(len, route)) < LONG else _frame.__wrapped__
     fields = list(frame(message.encoding, unread, version, route, msh["9.2"]))
     fields[7], fields[10] = local(received_at, offset=True), _control_id(msh, received_at, code)
-    return written("MSH", fields, message.encoding)
+    return segment_from_fields("MSH", fields, message.encoding)
 
 
 @lru_cache(maxsize=MANY)
@@ -100,7 +100,7 @@ def _frame(encoding: Encoding, unread: bool, version: tuple[int, ...], route: tu
         "12": sent["12"] if _VERSION.fullmatch(sent["12"]) else "2.5",
         "18": sent["18"],
     }
-    return tuple(filled(["MSH"], values, encoding))
+    return tuple(fill_fields(["MSH"], values, encoding))
 
 
 def _control_id(msh: Segment, received_at: str, code: str) -> str:

@@ -82,7 +82,7 @@ def _detected(data: bytes, name: str, default: str) -> Text:
     return Text(data.decode("latin-1"), "latin-1", (_mismatch(name, "latin-1"),))
 
 
-def control_codes(text: str) -> Issue | None:
+def report_control_codes(text: str) -> Issue | None:
     """A warning if a text has the control codes U+0080 to U+009F: it is not in the declared character set."""
     if not _C1.search(text):
         return None
@@ -90,7 +90,7 @@ def control_codes(text: str) -> Issue | None:
     return Issue(severity="warning", code="value", where="MSH-18", text=words, rule="control-codes", clause="HL7 table 0211")
 
 
-def unknown() -> Issue:
+def report_unknown() -> Issue:
     """MSH-18 names an unknown character set. Every byte is ASCII, so the text is read correctly."""
     text = "the message declares an unknown character set"
     return Issue(severity="information", code="informational", where="MSH-18", text=text, rule="charset", clause="HL7 table 0211")
@@ -101,7 +101,7 @@ def is_wide(charset: str) -> bool:
     return charset.startswith(("utf-16", "utf-32"))
 
 
-def not_wide() -> Issue:
+def report_not_wide() -> Issue:
     """MSH-18 declares UTF-16 or UTF-32, but every byte is ASCII."""
     text = "the message declares UTF-16 or UTF-32, but its bytes are ASCII; it was read as ASCII"
     return Issue(severity="warning", code="value", where="MSH-18", text=text, rule="charset", clause="HL7 table 0211")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from shared.hl7.encoding import Encoding, declared, escape
+from shared.hl7.encoding import Encoding, declared_encoding, escape
 from shared.hl7.message import Message
 from shared.hl7.repetition import Raw, Repetition
 from shared.hl7.segment import HEADERS, NUMBERS, Segment
@@ -23,17 +23,17 @@ def segment(name: str, values: Mapping[str, Value], like: Message) -> Segment:
     >>> segment("PID", {"3": [("1", "", "", "NHS", "NH"), ("2",)], "5": "A&B"}, like=parse("MSH|^~\\&|")).line
     'PID|||1^^^NHS^NH~2||A\\T\\B'
     """
-    fields = filled([name], values, like.encoding)
-    return written(name, fields, like.encoding) if len(fields) > 1 else Segment(name, "", like.encoding)
+    fields = fill_fields([name], values, like.encoding)
+    return segment_from_fields(name, fields, like.encoding) if len(fields) > 1 else Segment(name, "", like.encoding)
 
 
 def replace(original: Segment, values: Mapping[str, Value]) -> Segment:
     """The segment with these fields replaced; every other field stays as sent."""
-    fields = filled(list(original.fields), values, original.encoding)
-    return written(original.name, fields, original.encoding, original.occurrence)
+    fields = fill_fields(list(original.fields), values, original.encoding)
+    return segment_from_fields(original.name, fields, original.encoding, original.occurrence)
 
 
-def filled(fields: list[str], values: Mapping[str, Value], encoding: Encoding) -> list[str]:
+def fill_fields(fields: list[str], values: Mapping[str, Value], encoding: Encoding) -> list[str]:
     """The fields with these values at their numbers. The delimiters of a header are not escaped."""
     unescaped = 2 if fields[0] in HEADERS else 0
     for number, value in values.items():
@@ -47,7 +47,7 @@ def filled(fields: list[str], values: Mapping[str, Value], encoding: Encoding) -
     return fields
 
 
-def written(name: str, fields: list[str], encoding: Encoding, occurrence: int = 1) -> Segment:
+def segment_from_fields(name: str, fields: list[str], encoding: Encoding, occurrence: int = 1) -> Segment:
     """A segment from its fields, which are cached, so that the line is not split again."""
     line = encoding.field.join([name, *fields[2:]] if name in HEADERS else fields)
     return Segment(name, line, encoding, occurrence, fields if len(line) < LARGE else None)
@@ -58,7 +58,7 @@ def compose(like: Message, segments: Iterable[Segment], charset: str = "") -> Me
     chosen = [each for each in segments if each.line]
     if not chosen or chosen[0].name != "MSH":
         raise ValueError("a message begins with MSH")
-    encoding = declared(chosen[0]["1"], chosen[0]["2"], charset or like.encoding.charset)
+    encoding = declared_encoding(chosen[0]["1"], chosen[0]["2"], charset or like.encoding.charset)
     encodings = {id(segment.encoding): segment.encoding for segment in chosen}  # usually one
     if any(each[:5] != encoding[:5] for each in encodings.values()):
         raise ValueError("a segment has delimiters that MSH does not declare")

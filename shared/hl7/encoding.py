@@ -28,7 +28,7 @@ class Encoding(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def declared(field: str, characters: str, charset: str = "ascii") -> Encoding:
+def declared_encoding(field: str, characters: str, charset: str = "ascii") -> Encoding:
     """The encoding that MSH-1 and MSH-2 declare; ``ValueError`` if two delimiters are the same or one is not allowed."""
     delimiters = (field + characters[:5]).ljust(6, NONE)
     sent = delimiters.rstrip(NONE)

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from shared import bounds
 from shared.hl7 import charset, names
-from shared.hl7.encoding import NONE, Encoding, declared, split
+from shared.hl7.encoding import NONE, Encoding, declared_encoding, split
 from shared.hl7.message import Message
 from shared.hl7.segment import Segment
 from shared.issue import Issue
@@ -62,7 +62,7 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
     found, strays = names.check_names(lines, separator)
     if found.count("MSH") > 1:
         raise ParseError("the body has more than one message but no batch header")
-    if read_as and (issue := charset.control_codes(text)):
+    if read_as and (issue := charset.report_control_codes(text)):
         more = (*more, issue)
     message = Message(lines, encoding, (*findings, *repairs, *more, *strays), found)
     fields.insert(1, separator)
@@ -160,13 +160,13 @@ _SEGMENT_AFTER_LF = re.compile(r"\n(?=[A-Z][A-Z0-9]{2}[^\w\s])")
 def _declared(separator: str, characters: str, truncates: bool, name: str, read_as: str) -> tuple[Encoding, tuple[Issue, ...]]:
     """The encoding that MSH declares, and its issues."""
     try:
-        encoding = declared(separator, characters, read_as)
+        encoding = declared_encoding(separator, characters, read_as)
     except ValueError as error:
         raise ParseError(str(error)) from None
     known = charset.codec(name.split(encoding.repetition)[0])
-    repairs = [] if known or read_as else [charset.unknown()]
+    repairs = [] if known or read_as else [charset.report_unknown()]
     if charset.is_wide(known) and not read_as:
-        known, repairs = "", [charset.not_wide()]
+        known, repairs = "", [charset.report_not_wide()]
     if len(characters) != 4 and not (truncates and len(characters) == 5):
         text = "MSH-2 does not have four characters; it was read unchanged"
         repairs.append(_repair("encoding-characters", text, "MSH-2"))

@@ -25,7 +25,7 @@ from shared.privacy import (
     place,
     search_hash,
     shown,
-    trace_kept,
+    valid_traceparent,
 )
 from shared.validation.nhs_number import check_digit
 from tests import ledger_world as world
@@ -96,9 +96,9 @@ def test_what_is_kept_is_an_id_or_a_hash(text: str) -> None:
 
 def test_a_trace_is_kept_and_nothing_else() -> None:
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    assert trace_kept(trace) == trace
+    assert valid_traceparent(trace) == trace
     for text in ("Jones", f"{trace}-Jones", trace.upper(), f"00-{'0' * 22}9990000018-00f067aa0ba902b7-01", f"{trace}\n"):
-        assert trace_kept(text) == ""
+        assert valid_traceparent(text) == ""
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_trace_is_kept_and_nothing_else() -> None:
 )
 def test_a_part_of_a_trace_in_digits_alone_holds_no_nhs_number(part: str, is_kept: bool) -> None:
     for trace in (f"00-{'a' * 32}-{part}-01", f"00-{part}{part}-{'a' * 16}-01"):
-        assert trace_kept(trace) == (trace if is_kept else "")
+        assert valid_traceparent(trace) == (trace if is_kept else "")
 
 
 def rows(hub: Any) -> Iterator[str]:
