@@ -179,6 +179,7 @@ IN_PLAIN_ENGLISH = (
     "shared/hl7/",
     "shared/ops",
     "shared/validation",
+    "shared/mapping",
     "shared/telemetry",
     "shared/privacy.py",
     "shared/problems.py",
@@ -199,6 +200,7 @@ NOT_READ = (
     "toolkit/local/azurite_package/",
     "shared/ops/static/",
     "/samples/",
+    "shared/mapping/tables.json",
     "tests/test_style.py",
 )
 

@@ -14,7 +14,7 @@ from shared.validation.rules import is_valued
 POLICIES = {
     "number-sent": quality("the centre's own number is then its prefix alone", "PID-2 is empty"),
     "message-time-exists": safety("the MPI uses it to order updates", "MSH-7 is 20261301"),
-    "merged-number": safety("a merge would name no record to merge", "MRG-1 is ^^^224^PI"),
+    "merged-number": safety("the merge would not name the record to merge", "MRG-1 is ^^^224^PI"),
 }
 
 
@@ -59,7 +59,7 @@ def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
     """The number in PID-2, which the MPI is given as an NHS Number, passes the check digit."""
     for pid in message.segments("PID"):
         if pid["2"] not in ("", NULL) and not is_nhs_number(nhs_number(pid["2"])):
-            text = "the check digit of the NHS Number does not fit"
+            text = "the check digit of the NHS Number is wrong"
             yield Issue(
                 severity="warning", code="value", where=pid.where("2"), text=text, clause="NHS Data Dictionary: NHS NUMBER"
             )

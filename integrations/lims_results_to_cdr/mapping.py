@@ -8,7 +8,7 @@ from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message
 from shared.mapping import prepared, to_bundle
-from shared.mapping.datatypes.identifier import OID
+from shared.mapping.datatypes.authority import OID
 from shared.mapping.transaction import entries, of_the_record, patient_search
 from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import address_lines, welsh_patient

@@ -8,8 +8,8 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message, Segment
 from shared.hl7.identifier import own_number
 from shared.mapping import prepared, to_bundle
-from shared.mapping.said import said
 from shared.mapping.segments.patient import PID_ELEMENTS
+from shared.mapping.texts import text_at
 from shared.mapping.transaction import entries, numbered, of_the_record, patient_search, search
 from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
@@ -20,11 +20,11 @@ from shared.validation.authorities import NHS_NUMBER
 OWN_ENTRY = "urn:x-hub:pas-entry"  # entries that a PAS repeats for a patient or visit, without a number
 # Segment -> what identifies its entries for the same patient or visit.
 ENTRIES: dict[str, Callable[[Segment], str]] = {
-    "AL1": lambda al1: said(al1, "3.1") or said(al1, "3.2"),
-    "DG1": lambda dg1: said(dg1, "3.1") or said(dg1, "4"),
-    "NK1": lambda nk1: said(nk1, "1"),
-    "GT1": lambda gt1: said(gt1, "1"),
-    "IN1": lambda in1: said(in1, "36") or said(in1, "1"),
+    "AL1": lambda al1: text_at(al1, "3.1") or text_at(al1, "3.2"),
+    "DG1": lambda dg1: text_at(dg1, "3.1") or text_at(dg1, "4"),
+    "NK1": lambda nk1: text_at(nk1, "1"),
+    "GT1": lambda gt1: text_at(gt1, "1"),
+    "IN1": lambda in1: text_at(in1, "36") or text_at(in1, "1"),
 }
 
 
@@ -69,7 +69,7 @@ def merged_away(made: Resource, message: Message) -> list[Element]:
 
 def entry_number(made: Resource, segment: Segment, message: Message) -> Element:
     """A number for what has none, so that an update finds it: whose it is, which kind, and which of them."""
-    visit = said(message["PV1"], "19") if segment.name == "DG1" else ""
+    visit = text_at(message["PV1"], "19") if segment.name == "DG1" else ""
     whose = visit or own_number(message["PID"], "3")
     which = ENTRIES[segment.name](segment)
     number = {"system": OWN_ENTRY, "value": f"{message['MSH-3']}/{whose}/{segment.name}/{which}".replace(" ", "_")}

@@ -13,7 +13,7 @@ POLICIES = {
     "event-times": quality("left out: the MPI goes by the time of the message", "EVN-2 is 2026"),
     "death-shorter-than-a-day": quality("PIMS writes short texts there for patients who are alive", "PID-29 is 202604"),
     "identifier-of-a-known-type": safety("the MPI could not find the patient", "PID-3 is 123^^^^XX"),
-    "merged-number": safety("a merge would name no record to merge", "MRG-1 is ^^^103^PI"),
+    "merged-number": safety("the merge would not name the record to merge", "MRG-1 is ^^^103^PI"),
 }
 
 
@@ -89,7 +89,7 @@ def nhs_number_check_digit(message: Message) -> Iterator[Issue]:
         for where, cx in pid.each("3"):
             kind = cx["5"].strip().upper()
             if (kind == "NI" and is_wrong(cx["1"].strip())) or (kind == "NH" and not is_nhs_number(cx["1"])):
-                text = "the check digit of the NHS Number does not fit"
+                text = "the check digit of the NHS Number is wrong"
                 yield Issue(
                     severity="warning", code="value", where=f"{where}.1", text=text, clause="NHS Data Dictionary: NHS NUMBER"
                 )

@@ -8,10 +8,10 @@ from shared.hl7.leaves import hl7_leaves
 from shared.hl7.message import Message
 from shared.issue import Issue
 from shared.mapping.messages import adt, common, documents, orders, referrals, results, schedules, vaccinations
-from shared.mapping.messages.story import Handler, Story, begin, end, follow
+from shared.mapping.messages.conversion import Conversion, Handler, begin, end, follow
 from shared.mapping.preparation import preparation
-from shared.mapping.said import NULL
-from shared.mapping.validity import kept_valid
+from shared.mapping.texts import NULL
+from shared.mapping.validity import remove_invalid
 
 
 class Converted(NamedTuple):
@@ -21,20 +21,20 @@ class Converted(NamedTuple):
     issues: tuple[Issue, ...]
 
 
-def _nothing(story: Story) -> None:
+def _end(conversion: Conversion) -> None:
     """The end of a message type without groups."""
 
 
 # Message type -> the handler of each segment, and the function to call after the last one.
-MESSAGES: dict[str, tuple[Mapping[str, Handler], Callable[[Story], None]]] = {
-    "ADT": (adt.ADT, _nothing),
+MESSAGES: dict[str, tuple[Mapping[str, Handler], Callable[[Conversion], None]]] = {
+    "ADT": (adt.ADT, _end),
     "ORU": (results.RESULTS, results.close),
     "ORM": (orders.ORDERS, orders.close),
     "OML": (orders.ORDERS, orders.close),
     "OMG": (orders.ORDERS, orders.close),
     "MDM": (documents.DOCUMENTS, documents.finish_document),
     "SIU": (schedules.SCHEDULES, schedules.finish),
-    "VXU": (vaccinations.VACCINATIONS, _nothing),
+    "VXU": (vaccinations.VACCINATIONS, _end),
     "REF": (referrals.REFERRALS, results.close),
 }
 # Events that cancel a fact that the status of a visit does not show: transfers, pending moves, leave, doctors, a person, a link.
@@ -48,37 +48,46 @@ def convert(message: Message) -> Converted:
     For a message type that is not listed, each segment is mapped as in any message.
     """
     message, changes = preparation(message)
-    story = begin(message)
-    story.read.issues += changes
-    _nulls(story, message)
-    handlers, finish = MESSAGES.get(message["MSH-9.1"], (common.COMMON, _nothing))
-    _heed(story, message)
-    story.finish = finish if finish is not schedules.finish else _nothing  # an appointment may have several patients
-    follow(story, handlers)
-    finish(story)
-    story.leave()
-    bundle, refused = kept_valid(end(story))
-    return Converted(bundle, (*story.read.issues, *refused))
+    conversion = begin(message)
+    conversion.read.issues += changes
+    _report_nulls(conversion, message)
+    handlers, finish = MESSAGES.get(message["MSH-9.1"], (common.COMMON, _end))
+    _check_supported(conversion, message)
+    conversion.finish = finish if finish is not schedules.finish else _end  # an appointment may have several patients
+    follow(conversion, handlers)
+    finish(conversion)
+    conversion.end_patient()
+    bundle, refused = remove_invalid(end(conversion))
+    return Converted(bundle, (*conversion.read.issues, *refused))
 
 
-def _heed(story: Story, message: Message) -> None:
+def _check_supported(conversion: Conversion, message: Message) -> None:
     """An issue for a message type, event or version that the guide has no map for."""
     if message["MSH-9.1"] not in MESSAGES:
-        story.read.note("not-supported", "MSH-9.1", "a message type without a map: read segment by segment", "type-not-mapped")
+        conversion.read.note(
+            code="not-supported",
+            where="MSH-9.1",
+            text="a message type without a map: read segment by segment",
+            rule="type-not-mapped",
+        )
     if message["MSH-9.1"] == "ADT" and message["MSH-9.2"] in TAKES_BACK:
         text = "the event cancels an earlier one, which the bundle cannot express"
-        story.read.note("not-supported", "MSH-9.2", text, "event-not-mapped")
+        conversion.read.note(code="not-supported", where="MSH-9.2", text=text, rule="event-not-mapped")
     if not message["MSH-12"].startswith(VERSIONS):
-        story.read.note("not-supported", "MSH-12", "not a version from 2.3 to 2.8", "version-not-mapped")
+        conversion.read.note(
+            code="not-supported", where="MSH-12", text="not a version from 2.3 to 2.8", rule="version-not-mapped"
+        )
 
 
-def _nulls(story: Story, message: Message) -> None:
+def _report_nulls(conversion: Conversion, message: Message) -> None:
     """An issue for each null (``""``: delete the stored value). A bundle cannot express it: an update must read the message."""
     if any('"' in line and NULL in line for line in message.lines):  # one character is found many times faster than two
         for leaf in hl7_leaves(message):
             if leaf.text == NULL:
                 text = "a null (delete the stored value) is left out, because a bundle cannot express it"
-                story.read.note("informational", leaf.path, text, "null-not-mapped", "information")
+                conversion.read.note(
+                    code="informational", where=leaf.path, text=text, rule="null-not-mapped", severity="information"
+                )
 
 
 def to_bundle(message: Message) -> Resource:

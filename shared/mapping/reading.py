@@ -1,6 +1,6 @@
 """One conversion to FHIR: it reads elements, names values that cannot be read, and collects the resources."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -16,10 +16,11 @@ from shared.mapping.datatypes.date import dtm_date, dtm_date_time, dtm_instant
 from shared.mapping.datatypes.location import pl_location
 from shared.mapping.datatypes.person import xad_address, xpn_human_name, xtn_contact_points
 from shared.mapping.datatypes.provider import cwe_organization, hd_organization_resource, xcn_practitioner, xon_organization
-from shared.mapping.said import NULL, code_of, said
+from shared.mapping.elements import agree, merge
 from shared.mapping.tables import ADDRESS_TYPE, ADDRESS_USE, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE, Table
+from shared.mapping.texts import NULL, code_of, text_at
 
-SHORT = 160  # longer codes are not remembered: they are prose
+SHORT = 160  # longest code that is cached, in characters: a longer one is free text
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 UNKNOWN: Element = {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
 
@@ -41,7 +42,7 @@ CODED: dict[Callable[..., Any], tuple[tuple[str, tuple[Table, ...]], ...]] = {
 }
 
 
-def _says(text: str, encoding: Encoding) -> bool:
+def _has_value(text: str, encoding: Encoding) -> bool:
     """Whether a field has more than delimiters, spaces and nulls."""
     return bool(text) and text.replace(NULL, "").strip(f" {encoding.component}{encoding.repetition}{encoding.subcomponent}") != ""
 
@@ -58,7 +59,7 @@ def _provider(converter: Callable[[Repetition], Resource], sent: str, encoding: 
 @lru_cache(maxsize=512)
 def _assigner(sent: str, encoding: Encoding) -> Resource:
     authority = Repetition(sent.split(encoding.repetition)[0], encoding)
-    return hd_organization_resource(*(said(authority, n) for n in ("1", "2", "3")))
+    return hd_organization_resource(*(text_at(authority, n) for n in ("1", "2", "3")))
 
 
 @lru_cache(maxsize=2048)
@@ -84,7 +85,7 @@ class Reading:
         self.encounter: Element = {}
         self._seen: dict[tuple[str, str], Element] = {}
 
-    def note(self, code: str, where: str, text: str, rule: str, severity: Severity = "warning") -> None:
+    def note(self, *, code: str, where: str, text: str, rule: str, severity: Severity = "warning") -> None:
         """Add an issue for a value that cannot be mapped. The text must not contain a value."""
         self.issues.append(Issue(severity=severity, code=code, where=where, text=text, rule=rule))
 
@@ -110,7 +111,7 @@ class Reading:
         try:
             return converter(text)
         except ValueError as error:
-            self.note("value", segment.where(path), str(error), "value-not-mapped")
+            self.note(code="value", where=segment.where(path), text=str(error), rule="value-not-mapped")
             return ""
 
     def code(self, segment: Segment, path: str, table: Table, default: str = "") -> str:
@@ -119,7 +120,7 @@ class Reading:
         code = table.get(text) if text else default
         if not code:
             text = f"the code is not in the guide's {table.name} table"
-            self.note("code-invalid", segment.where(path), text, "code-not-mapped")
+            self.note(code="code-invalid", where=segment.where(path), text=text, rule="code-not-mapped")
         return code or default
 
     def look_up(self, segment: Segment, path: str, table: Mapping[str, Any] | Table, where: str = "") -> Any:
@@ -132,25 +133,27 @@ class Reading:
             return None
         if text not in table:
             name = f"the guide's {table.name} table" if isinstance(table, Table) else "its table"
-            self.note("code-invalid", segment.where(where or path), f"the code is not in {name}", "code-not-mapped")
+            self.note(
+                code="code-invalid", where=segment.where(where or path), text=f"the code is not in {name}", rule="code-not-mapped"
+            )
         return table.get(text) or None if isinstance(table, Table) else table.get(text)
 
     def is_empty(self, segment: Segment, *fields: str, since: int = 2) -> bool:
         """Whether none of these fields (by default, of those from ``since`` on) has a value; then an issue names the segment."""
         texts = [segment.fields[int(n)] for n in fields if int(n) < len(segment.fields)] if fields else segment.fields[since:]
-        if any(_says(text, segment.encoding) for text in texts):
+        if any(_has_value(text, segment.encoding) for text in texts):
             return False
         if segment:
             text = "the segment has no values or only nulls; it is not mapped"
-            self.note("informational", segment.where(), text, "segment-says-nothing", "information")
+            self.note(code="informational", where=segment.where(), text=text, rule="segment-says-nothing", severity="information")
         return True
 
     def is_withdrawn(self, segment: Segment, field: str, codes: tuple[str, ...] = ("D",)) -> bool:
         """Whether the action code of a segment deletes it (HL7 tables 0206, 0287); then an issue names the segment."""
-        if said(segment, field) not in codes:
+        if text_at(segment, field) not in codes:
             return False
         text = "the action code deletes the segment; it is left out"
-        self.note("not-supported", segment.where(field), text, "withdrawn-not-mapped")
+        self.note(code="not-supported", where=segment.where(field), text=text, rule="withdrawn-not-mapped")
         return True
 
     def concept(self, segment: Segment, field: str, table: Table | None = None) -> Element:
@@ -166,7 +169,7 @@ class Reading:
         found, known = _concept(cwe.sent, cwe.encoding, table) if len(cwe.sent) < SHORT else _made(cwe, table)
         if not known:
             text = f"the code is not in the guide's {table.name if table else ''} table; it is kept as text"
-            self.note("code-invalid", segment.where(field), text, "code-kept-as-text")
+            self.note(code="code-invalid", where=segment.where(field), text=text, rule="code-kept-as-text")
         return found
 
     def coding(self, segment: Segment, field: str, table: Table | None = None) -> Element:
@@ -186,11 +189,13 @@ class Reading:
                 if repetition and (made := converter(repetition, *more)):
                     found.append(made)
             except ValueError as error:
-                self.note("value", segment.where(f"{field}[{number}]"), str(error), "value-not-mapped")
+                self.note(code="value", where=segment.where(f"{field}[{number}]"), text=str(error), rule="value-not-mapped")
             for path, tables in coded:
-                if (code := said(repetition, path)) and not any(code in table for table in tables):
+                if (code := text_at(repetition, path)) and not any(code in table for table in tables):
                     text = f"the code is not in the guide's {tables[0].name} table"
-                    self.note("code-invalid", segment.where(f"{field}[{number}].{path}"), text, "code-not-mapped")
+                    self.note(
+                        code="code-invalid", where=segment.where(f"{field}[{number}].{path}"), text=text, rule="code-not-mapped"
+                    )
         return found
 
     def telecom(self, segment: Segment, field: str, use: str = "") -> list[Element]:
@@ -202,7 +207,7 @@ class Reading:
         try:
             return converter(part) if part else {}
         except ValueError as error:
-            self.note("value", segment.where(field), str(error), "value-not-mapped")
+            self.note(code="value", where=segment.where(field), text=str(error), rule="value-not-mapped")
             return {}
 
     def across(self, segment: Segment, fields: tuple[str, ...], converter: Callable[..., Any], *more: Any) -> list[Any]:
@@ -216,13 +221,13 @@ class Reading:
 
     def number(self, segment: Segment, path: str, converter: Callable[[str], Any]) -> Any:
         """A number by its converter; ``None`` if absent or not such a number (with an issue)."""
-        text = said(segment, path)
+        text = text_at(segment, path)
         if not text:
             return None
         try:
             return converter(text)
         except ValueError:
-            self.note("value", segment.where(path), "not a number", "value-not-mapped")
+            self.note(code="value", where=segment.where(path), text="not a number", rule="value-not-mapped")
             return None
 
     # Resources
@@ -248,7 +253,7 @@ class Reading:
         for name, value in more.items():
             if value and not agree(held, {name: value}):
                 text = "the resource already has another value, which stays"
-                self.note("conflict", segment.where(field), text, "second-value")
+                self.note(code="conflict", where=segment.where(field), text=text, rule="second-value")
             elif value:
                 merge(held, {name: value})
 
@@ -309,7 +314,7 @@ class Reading:
         try:
             return self.shared(_provider(converter, repetition.sent, repetition.encoding), repetition.sent, path)
         except ValueError as error:
-            self.note("value", path, str(error), "value-not-mapped")
+            self.note(code="value", where=path, text=str(error), rule="value-not-mapped")
             return {}
 
     def locations(self, segment: Segment, field: str) -> list[Element]:
@@ -338,74 +343,3 @@ class Reading:
 
 def _first(found: list[Element]) -> Element:
     return found[0] if found else {}
-
-
-def extension(url: str, **value: Any) -> list[Element]:
-    """One extension as a list, so that such lists can be added; ``[]`` if its value is empty.
-
-    >>> extension("http://x.example", valueString="a"), extension("http://x.example", valueString="")
-    ([{'url': 'http://x.example', 'valueString': 'a'}], [])
-    """
-    for each in value.values():
-        if each or each == 0:
-            return [{"url": url, **value}]
-    return []
-
-
-RECENT = 100  # elements to compare a new one with; comparing with all of 20,000 diagnoses of one visit would take minutes
-KEYS = (("system", "value"), ("system", "code"))  # what distinguishes identifiers, contact points and codings
-
-
-def merge(into: Element, more: Element) -> None:
-    """Add elements to an element: lists grow, inner elements are merged, and existing values stay.
-
-    Two elements of a list with the same number or code in the same system become one if they agree.
-    """
-    for name, value in more.items():
-        held = into.get(name)
-        if isinstance(held, list):
-            into[name] = _joined(held, value)
-        elif isinstance(held, dict):
-            into[name] = joined = dict(held)
-            merge(joined, value)
-        else:
-            into.setdefault(name, value)
-
-
-def _joined(held: list[Any], more: list[Any]) -> list[Any]:
-    found, last = list(held), held[-RECENT:]
-    for each in more:
-        if each in last:
-            continue
-        key = _key(each)
-        recent = range(max(0, len(found) - RECENT), len(found)) if key else ()
-        place = next((n for n in recent if _key(found[n]) == key and agree(found[n], each)), -1)
-        if place < 0:
-            found.append(each)
-        else:
-            found[place] = joined = dict(found[place])
-            merge(joined, each)
-    return found
-
-
-def _key(each: Any) -> tuple[str, ...]:
-    """The first of ``KEYS`` that an element has completely; empty if it has none."""
-    names = next((names for names in KEYS if isinstance(each, dict) and all(name in each for name in names)), ())
-    return (*names, *(str(each[name]) for name in names))
-
-
-def agree(one: Element, other: Element) -> bool:
-    """Whether two elements can be merged without loss: lists grow, and single values of both are the same."""
-    return all(isinstance(one[name], list) or _alike(one[name], value) for name, value in other.items() if name in one)
-
-
-def _alike(one: Any, other: Any) -> bool:
-    """Whether two values differ in no part; a part that only one of them has is not a difference."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return all(_alike(one[name], value) for name, value in other.items() if name in one)
-    return bool(one == other)
-
-
-def backbone(elements: Iterable[Element], name: str, **more: Any) -> list[Element]:
-    """One element around each reference: ``{name: reference, ...}``."""
-    return [{**more, name: each} for each in elements]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from shared.fhir.bundle import entry
 from shared.fhir.reference import full_url
 from shared.fhir.resource import Element, Resource
-from shared.mapping.reading import agree, merge
+from shared.mapping.elements import agree, merge
 from shared.validation.authorities import NHS_NUMBER
 
 ONCE = ("Practitioner", "Organization", "Location")  # identified by a national number: created if there is none

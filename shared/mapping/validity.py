@@ -15,10 +15,10 @@ STEP = re.compile(r"([A-Za-z_]+)(?:\[(\d+)\])?")
 Steps = tuple[str | int, ...]
 
 
-def kept_valid(bundle: Resource) -> tuple[Resource, list[Issue]]:
+def remove_invalid(bundle: Resource) -> tuple[Resource, list[Issue]]:
     """The bundle without elements that are not valid FHIR, and an issue for each; usually the same bundle."""
     issues: list[Issue] = []
-    # Most bundles have no period that ends: their text says so ten times faster than a walk through every element.
+    # Most bundles have no period that ends: their text states so ten times faster than a walk through every element.
     for steps in list(_reversed(bundle, ())) if b'"end"' in to_json(bundle) else ():
         issues.append(_issue(bundle, steps, "period-not-mapped", "ends before it begins: its end is left out"))
         bundle = _without(bundle, (*steps, "end"))

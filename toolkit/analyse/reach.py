@@ -18,7 +18,7 @@ from shared.hl7.leaves import Spot, hl7_spots, replaced
 from shared.hl7.watched import Watch
 from shared.mapping import to_bundle
 from shared.mapping.preparation import prepared
-from shared.mapping.said import NULL
+from shared.mapping.texts import NULL
 
 PROBES = ("", "WPN", "Y", "HL70001", "20200102")  # what is put in an element's place, besides another text of its shape
 DATE = re.compile(r"(?:19|20)\d{6}")

@@ -81,7 +81,7 @@ ROWS = (
     Row("ORU-PID-003a", "6.3; 6.3.2", "an identifier without an authority is ignored", without_authority, "warning"),
     Row("ORU-PID-003b", "6.3.2", "no identifier with an authority", none_with_authority),
     Row("ORU-PID-003d", "6.3.1", "the type of an identifier is PI, MR, NH or PE", other_type, "warning", "code-invalid"),
-    Row("ORU-PID-003e", "6.3", "the check digit of the NHS Number does not fit", wrong_check_digit, "warning", "value"),
+    Row("ORU-PID-003e", "6.3", "the check digit of the NHS Number is wrong", wrong_check_digit, "warning", "value"),
     Row(
         "one-nhs-number",
         "6.3",

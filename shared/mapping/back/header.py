@@ -3,8 +3,8 @@
 from shared.fhir.resource import Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
-from shared.mapping.back.datatypes import concept_cwe, date_time_dtm
 from shared.mapping.back.reading import expressed, peek
+from shared.mapping.back.values import concept_cwe, date_time_dtm
 from shared.mapping.back.writing import Writing
 from shared.mapping.tables import EVENT_REASON
 
@@ -42,7 +42,7 @@ def bundle_msh(write: Writing, message_type: str) -> Segment:
 
 
 def _application(name: str, software: str, endpoint: str) -> Value:
-    """HD of the source; a universal id that is no address is at the end of the name, with its type."""
+    """HD of the source; a universal id that is not an address is at the end of the name, with its type."""
     before, _, kind = name.removesuffix(f":{software}").rpartition(" - ")
     if software and name.endswith(f":{software}") and kind:
         return (before, software, kind)

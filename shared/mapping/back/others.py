@@ -6,22 +6,10 @@ from collections.abc import Mapping
 from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
-from shared.mapping.back.datatypes import (
-    Field,
-    address_xad,
-    code_of,
-    concept_cwe,
-    contact_point_xtn,
-    date_time_dtm,
-    extension_value,
-    human_name_xpn,
-    identifier_ei,
-    number,
-    quantity_unit,
-    type_code,
-)
+from shared.mapping.back.datatypes import address_xad, contact_point_xtn, human_name_xpn, identifier_ei, type_code
 from shared.mapping.back.reading import forget
 from shared.mapping.back.results import attachment_value
+from shared.mapping.back.values import Field, code_of, concept_cwe, date_time_dtm, extension_value, number, quantity_unit
 from shared.mapping.back.visit import location_pl
 from shared.mapping.back.writing import Writing, repeated
 from shared.mapping.segments.document import ALTERNATE
@@ -192,17 +180,17 @@ def referral_rf1(write: Writing, request: Resource) -> Segment:
 
 
 def _referral_type(request: Resource) -> tuple[Field, list[Field]]:
-    """RF1-3, and the categories that are left for RF1-5.
+    """RF1-3, and the other categories for RF1-5.
 
-    The service that is asked for says best which type of referral it is; its category is the other code, where there is room.
+    The requested service describes the type of referral best; its category is the second code if there is room.
     """
     kinds = [concept_cwe(each) for each in request.get("category", [])]
     if not request.get("code"):
         return (kinds[0] if kinds else (), kinds[1:])
-    asked = concept_cwe(request["code"])
-    if not kinds or any(asked[3:6]):
-        return asked, kinds
-    one, other = (each[:3] for each in (asked, kinds[0]))
+    service = concept_cwe(request["code"])
+    if not kinds or any(service[3:6]):
+        return service, kinds
+    one, other = (each[:3] for each in (service, kinds[0]))
     return (*one, *("",) * (3 - len(one)), *other), kinds[1:]
 
 

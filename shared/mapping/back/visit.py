@@ -3,7 +3,8 @@
 from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Component, Value
 from shared.hl7.segment import Segment
-from shared.mapping.back.datatypes import code_of, coding_cwe, concept_cwe, date_time_dtm, extension_value, identifier_cx, number
+from shared.mapping.back.datatypes import identifier_cx
+from shared.mapping.back.values import code_of, coding_cwe, concept_cwe, date_time_dtm, extension_value, number
 from shared.mapping.back.writing import Writing
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.segments.visit import NO_CLASS

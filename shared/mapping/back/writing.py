@@ -8,8 +8,9 @@ from shared.hl7 import Message, parse, segment
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.issue import Issue, Severity
-from shared.mapping.back.datatypes import Field, organization_xon, practitioner_xcn
+from shared.mapping.back.datatypes import organization_xon, practitioner_xcn
 from shared.mapping.back.reading import Read, expressed, peek, unread
+from shared.mapping.back.values import Field
 
 BLANK = parse("MSH|^~\\&|")
 
@@ -94,29 +95,29 @@ class Writing:
         return str(self._counts.get(name, 0) + 1)
 
     def restart(self, *names: str) -> None:
-        """A group begins: its set ids begin anew."""
+        """Start a group: its set ids start again from 1."""
         for name in names:
             self._counts.pop(name, None)
 
-    def note(self, where: str, text: str, rule: str, severity: Severity = "information") -> None:
+    def note(self, *, where: str, text: str, rule: str, severity: Severity = "information") -> None:
         self.issues.append(Issue(severity=severity, code="not-supported", where=where, text=text, rule=rule))
 
     def withhold(self, made: Resource, text: str) -> None:
         """Name a resource that must not become a segment, because the segment would state a fact that is not true."""
         self._used.add(id(made))
         self._withheld.add(id(made))
-        self.note(where_of(made), text, "not-written", "warning")
+        self.note(where=where_of(made), text=text, rule="not-written", severity="warning")
 
     def name_unread(self) -> None:
         """Name each resource without a segment, and each element that no writer has read."""
         for made in self.resources:
             kind = kind_of(made)
             if id(made) not in self._used:
-                self.note(where_of(made), f"this {kind} has no segment in the message", "resource-not-mapped")
+                self.note(where=where_of(made), text=f"this {kind} has no segment in the message", rule="resource-not-mapped")
             elif id(made) not in self._withheld:
                 self._implied(made)
                 for where in unread(made):
-                    self.note(where, "this element has no field", "element-not-mapped")
+                    self.note(where=where, text="this element has no field", rule="element-not-mapped")
 
     def _implied(self, made: Resource) -> None:
         """References that the order of segments expresses: to the patient, the visit, and so on."""

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from shared.fhir.primitives import URI
 from shared.fhir.resource import Element, element
-from shared.mapping.said import Part, said
 from shared.mapping.tables import CODE_SYSTEM, LOCAL_SYSTEM, V2_SYSTEM, V2_TABLES, Table
+from shared.mapping.texts import Part, text_at
 
 ORIGINAL_TEXT = "http://hl7.org/fhir/StructureDefinition/originalText"
 # An OID of at least six characters, as FHIR's reference validator requires; a UUID.
@@ -61,21 +61,21 @@ Triplet = tuple[str, str, str, str]  # components: code, text, coding system, ve
 
 def _sent(cwe: Part) -> list[Triplet]:
     """The triplets that have a code, in order."""
-    return [triplet for triplet in TRIPLETS if said(cwe, triplet[0])]
+    return [triplet for triplet in TRIPLETS if text_at(cwe, triplet[0])]
 
 
 def _claims(cwe: Part, triplet: Triplet, table: Table) -> bool:
     """Whether a code is in the table of a field: it names the table, or is the first code and names no system."""
-    name = said(cwe, triplet[2])
+    name = text_at(cwe, triplet[2])
     return not _foreign(name, table) if name else triplet == next(iter(_sent(cwe)), None)
 
 
 def _mapped(cwe: Part, table: Table | None) -> tuple[Element, Triplet]:
     """The first code with a FHIR code in the table, and its component; ``{}`` if there is none."""
     for triplet in _sent(cwe) if table else ():
-        target = table.target(said(cwe, triplet[0])) if table and _claims(cwe, triplet, table) else None
+        target = table.target(text_at(cwe, triplet[0])) if table and _claims(cwe, triplet, table) else None
         if target and target.code:
-            version = said(cwe, triplet[3])
+            version = text_at(cwe, triplet[3])
             return element(system=target.system, version=version, code=target.code, display=target.display), triplet
     return {}, TRIPLETS[0]
 
@@ -108,20 +108,20 @@ def cwe_codeable_concept(cwe: Part, table: Table | None = None) -> Element:
     pairs += [(triplet, coding) for triplet, coding in _codings(cwe, table) if not (mapped and _same(coding, mapped))]
     first = pairs[0][1] if table and pairs else {}  # a field with a table has the sender's text, even if it has a display
     shown = {coding.get("display", "") for _, coding in pairs if coding is not first}
-    text = said(cwe, "9") or (_text(cwe, of[1], shown) if pairs else _words_alone(cwe))
+    text = text_at(cwe, "9") or (_text(cwe, of[1], shown) if pairs else _words_alone(cwe))
     _keep_words(cwe, pairs, {text, *shown})
     return element(coding=[coding for _, coding in pairs], text=text)
 
 
 def _text(cwe: Part, words: str, shown: set[str]) -> str:
     """The text of the sender if no coding has it: the display of a table's code is not from the sender."""
-    without_code = [each[1] for each in TRIPLETS if not said(cwe, each[0])]
-    return next((text for path in (words, "2", *without_code) if (text := said(cwe, path)) and text not in shown), "")
+    without_code = [each[1] for each in TRIPLETS if not text_at(cwe, each[0])]
+    return next((text for path in (words, "2", *without_code) if (text := text_at(cwe, path)) and text not in shown), "")
 
 
 def _words_alone(cwe: Part) -> str:
     """The text if no code has a known system."""
-    return next(filter(None, (said(cwe, path) for path in ("2", "1", "5", "4", "11", "10"))), "")
+    return next(filter(None, (text_at(cwe, path) for path in ("2", "1", "5", "4", "11", "10"))), "")
 
 
 def _keep_words(cwe: Part, pairs: list[tuple[Triplet, Element]], shown: set[str]) -> None:
@@ -130,7 +130,7 @@ def _keep_words(cwe: Part, pairs: list[tuple[Triplet, Element]], shown: set[str]
     A code of HL7 or of a table has its own display, so the text of the sender is an extension of the coding.
     """
     for (_, path, _, _), coding in pairs:
-        words = said(cwe, path)
+        words = text_at(cwe, path)
         if words and words not in shown and words != coding.get("display"):
             coding["extension"] = [{"url": ORIGINAL_TEXT, "valueString": words}]
             shown.add(words)
@@ -157,13 +157,13 @@ def id_codeable_concept(code: str, table: Table) -> Element:
 
 
 def _coding(cwe: Part, code: str, display: str, system: str, version: str, owner: Table | None = None) -> Element:
-    value, name = said(cwe, code), said(cwe, system)
+    value, name = text_at(cwe, code), text_at(cwe, system)
     url = coding_system(name or (f"HL7{owner.v2}" if owner and owner.v2 else ""))
     if not value or (url.startswith(V2_SYSTEM) and not _belongs(value, url[len(V2_SYSTEM) :])):
         return {}
-    words = said(cwe, display) if not url.startswith("http://terminology.hl7.org/") else ""
+    words = text_at(cwe, display) if not url.startswith("http://terminology.hl7.org/") else ""
     code = " ".join(value.replace("\ufeff", " ").split())  # a FHIR code has at most one space between words
-    return element(system=url, version=said(cwe, version), code=code, display=words) if code else {}
+    return element(system=url, version=text_at(cwe, version), code=code, display=words) if code else {}
 
 
 def _belongs(code: str, table: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from shared.fhir.resource import Element, element
-from shared.mapping.said import Part, said
+from shared.mapping.texts import Part, text_at
 
 DTM = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(\.\d{1,4})?)?)?)?)?)?([+-]\d{4})?")
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -66,7 +66,7 @@ def tm_time(text: str) -> str:
 
 def dr_period(dr: Part) -> Element:
     """Period from DR: start and end. ValueError: not dates."""
-    return element(start=dtm_date_time(said(dr, "1")), end=dtm_date_time(said(dr, "2")))
+    return element(start=dtm_date_time(text_at(dr, "1")), end=dtm_date_time(text_at(dr, "2")))
 
 
 def plus_minutes(moment: str, minutes: float) -> str:

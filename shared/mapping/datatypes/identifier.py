@@ -1,114 +1,19 @@
 """CX, EI, EIP, HD, PLN, DLN: identifiers and their assigners."""
 
-import re
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from shared.fhir.resource import Element, element
-from shared.mapping.datatypes.code import Component, coding_system, cwe_codeable_concept, is_uri
+from shared.mapping.datatypes.authority import NONE, OID, Authorities, hd_organization, hd_uri
+from shared.mapping.datatypes.code import Component, coding_system, cwe_codeable_concept
 from shared.mapping.datatypes.date import dtm_date_time
-from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import IDENTIFIER_TYPE, PRACTITIONER_ID_TYPE, V2_SYSTEM, Table
-from shared.validation.authorities import ARC, NHS_NUMBER, NHS_NUMBER_OID, OLD_ARC, PATIENT_AUTHORITY, PROVIDER_AUTHORITY
+from shared.mapping.texts import Part, text_at, texts_at
+from shared.validation.authorities import PATIENT_AUTHORITY, PROVIDER_AUTHORITY
 
-OID = re.compile(r"(?=.{6})[0-2](\.(0|[1-9]\d*)){2,}", re.ASCII)  # shorter ones are refused by FHIR's reference validator
-UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 CHECK_DIGIT = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
 CHECK_DIGIT_SCHEME = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit"
-URI_SYSTEM = "urn:ietf:rfc:3986"  # of an identifier whose value is a URI
-UNIVERSAL_ID_TYPES = (
-    "CAP",
-    "CLIA",
-    "CLIP",
-    "DNS",
-    "EUI64",
-    "GUID",
-    "HCD",
-    "HL7",
-    "ISO",
-    "L",
-    "M",
-    "N",
-    "NPI",
-    "Random",
-    "URI",
-    "UUID",
-    "x400",
-    "x500",
-)
 GROUP_NUMBER = {"PGN": "placer group number", "FGN": "filler group number"}
-
-
-Authorities = Mapping[str, str]
-NONE: Authorities = {}
-
-
-def hd_uri(namespace: str, universal: str = "", kind: str = "", known: Authorities = NONE) -> str:
-    """The FHIR system of an HD: a known authority for this kind of number, an OID, a UUID or a URI.
-
-    ``""`` if it has none. Source: guide, HD[uri]. A namespace is not a URI, so it stays the assigner.
-
-    >>> hd_uri("NHS", known=PATIENT_AUTHORITY), hd_uri("", "1.2.840.1", "ISO"), hd_uri("RYR")
-    ('https://fhir.nhs.uk/Id/nhs-number', 'urn:oid:1.2.840.1', '')
-    """
-    if namespace in known and not universal:
-        return known[namespace]
-    for name in filter(None, (universal, namespace)):
-        if OID.fullmatch(name):
-            return _registered(name, known)
-        if UUID.fullmatch(name):
-            return "urn:uuid:" + name.lower()
-        if is_uri(name):
-            return name
-    return known.get(namespace, "")
-
-
-def _registered(oid: str, known: Authorities) -> str:
-    """The system of an OID: that of the Welsh register if it is known, otherwise the OID."""
-    if oid == NHS_NUMBER_OID and known:
-        return NHS_NUMBER
-    for arc in (ARC, OLD_ARC):
-        if oid.startswith(arc):
-            return known.get(oid[len(arc) :], "urn:oid:" + oid)
-    return "urn:oid:" + oid
-
-
-def hd_organization(namespace: str, universal: str = "", kind: str = "") -> Element:
-    """The organization of an HD, as a logical reference, which resolves without a resource.
-
-    Source: guide, HD[Organization].
-
-    >>> hd_organization("RYR"), hd_organization("RYR", "2.16.840.1", "ISO")["identifier"]["value"]
-    ({'type': 'Organization', 'identifier': {'value': 'RYR'}, 'display': 'RYR'}, 'urn:oid:2.16.840.1')
-    """
-    identifiers = hd_identifiers(namespace, universal, kind)
-    return element(type="Organization", identifier=identifiers[-1], display=namespace) if identifiers else {}
-
-
-def hd_identifiers(namespace: str, universal: str = "", kind: str = "") -> list[Element]:
-    """The names in an HD: the namespace, and the universal id with its type.
-
-    FHIR requires a URI in the system of URIs, so an OID and a UUID are written as ``urn:oid:`` and ``urn:uuid:``; any other
-    text stays with its type. Source: guide, HD[Organization], HD[Device], HD[Identifier].
-
-    >>> hd_identifiers("LAB", "2.16.840.1", "ISO")[1]["value"], hd_identifiers("LAB", "lab.example", "DNS")[1]["value"]
-    ('urn:oid:2.16.840.1', 'lab.example')
-    """
-    found: list[Element] = [{"value": namespace}] if namespace else []
-    if universal:
-        uri = hd_uri("", universal, kind)
-        system = URI_SYSTEM if uri else ""
-        found.append(element(type=universal_id_type(kind), system=system, value=uri or universal))
-    return found
-
-
-@lru_cache(maxsize=64)
-def universal_id_type(kind: str) -> Element:
-    """Identifier.type of a universal id (HL7 table 0301); any other text stays as text. Never change the result: it is cached."""
-    if kind in UNIVERSAL_ID_TYPES:
-        return {"coding": [{"system": V2_SYSTEM + "0301", "code": kind}]}
-    return {"text": kind} if kind else {}
 
 
 @lru_cache(maxsize=512)
@@ -132,7 +37,7 @@ def v2_0203(code: str) -> Element:
     return {"coding": [{"system": V2_SYSTEM + "0203", "code": code}]}
 
 
-HD = saying("1", "2", "3")
+HD = texts_at("1", "2", "3")
 
 
 class Authority(NamedTuple):
@@ -145,7 +50,7 @@ class Authority(NamedTuple):
 
 def hd(part: Part, namespace: str, universal: str, kind: str) -> Authority:
     """The three parts of an HD at these paths."""
-    return Authority(said(part, namespace), said(part, universal), said(part, kind))
+    return Authority(text_at(part, namespace), text_at(part, universal), text_at(part, kind))
 
 
 def numbered(value: str, authority: Authority, kind: Element, known: Authorities = NONE) -> Element:
@@ -164,7 +69,7 @@ def check_digit(digit: str, scheme: str) -> list[Element]:
     return [{"url": url, "valueString": text} for url, text in sent if text]
 
 
-CX = saying("1", "2", "3", "4.1", "4.2", "4.3", "5", "7", "8")
+CX = texts_at("1", "2", "3", "4.1", "4.2", "4.3", "5", "7", "8")
 
 
 def cx_identifier(cx: Part, known: Authorities = PATIENT_AUTHORITY) -> Element:
@@ -198,7 +103,7 @@ def assigner(namespace: str, universal: str, kind: str, known: Authorities = NON
     return hd_organization(namespace, universal, kind)
 
 
-EI = saying("1", "2", "3", "4")
+EI = texts_at("1", "2", "3", "4")
 
 
 def ei_identifier(ei: Part, kind: str = "") -> Element:
@@ -213,29 +118,30 @@ def ei_identifier(ei: Part, kind: str = "") -> Element:
 def eip_identifiers(eip: Part, placer: str = "PGN", filler: str = "FGN") -> list[Element]:
     """Identifiers from EIP: the placer's and the filler's. Source: guide, EIP[Identifier-...AssignedIdentifier]."""
     found = [
-        numbered(said(eip, n), hd(eip, n + ".2", n + ".3", n + ".4"), v2_0203(kind)) for n, kind in (("1", placer), ("2", filler))
+        numbered(text_at(eip, n), hd(eip, n + ".2", n + ".3", n + ".4"), v2_0203(kind))
+        for n, kind in (("1", placer), ("2", filler))
     ]
     return [each for each in found if each]
 
 
 def pln_identifier(pln: Part) -> Element:
     """Identifier from PLN (a practitioner's licence or number). Source: guide, PLN[Identifier]."""
-    value = said(pln, "1")
+    value = text_at(pln, "1")
     if not value:
         return {}
     return element(
         type=_pln_type(pln),
-        system=PROVIDER_AUTHORITY.get(said(pln, "2"), ""),
+        system=PROVIDER_AUTHORITY.get(text_at(pln, "2"), ""),
         value=value,
-        period=element(end=dtm_date_time(said(pln, "4"))),
+        period=element(end=dtm_date_time(text_at(pln, "4"))),
     )
 
 
 def _pln_type(pln: Part) -> Element:
     """PLN-2: a bare code, or since v2.7 a CWE with its system and other codes."""
-    if any(said(pln, f"2.{n}") for n in range(2, 14)):
+    if any(text_at(pln, f"2.{n}") for n in range(2, 14)):
         return cwe_codeable_concept(Component(pln, "2"), PRACTITIONER_ID_TYPE)
-    return identifier_type(said(pln, "2"), PRACTITIONER_ID_TYPE)
+    return identifier_type(text_at(pln, "2"), PRACTITIONER_ID_TYPE)
 
 
 def dln_identifier(dln: Part) -> Element:
@@ -243,16 +149,16 @@ def dln_identifier(dln: Part) -> Element:
 
     Source: guide, DLN[Identifier].
     """
-    value = said(dln, "1")
+    value = text_at(dln, "1")
     if not value:
         return {}
-    issuer = said(dln, "2.1") or said(dln, "2.4")
+    issuer = text_at(dln, "2.1") or text_at(dln, "2.4")
     system = hd_uri("", issuer) or coding_system(issuer)
-    words = said(dln, "2.9") or said(dln, "2.2") or issuer
+    words = text_at(dln, "2.9") or text_at(dln, "2.2") or issuer
     return element(
         type=v2_0203("DL"),
         system=system,
         value=value,
-        period=element(end=dtm_date_time(said(dln, "3"))),
+        period=element(end=dtm_date_time(text_at(dln, "3"))),
         assigner=element(display=words),
     )

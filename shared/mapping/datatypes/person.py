@@ -5,15 +5,15 @@ from functools import lru_cache
 from shared.fhir.resource import Element, element
 from shared.mapping.datatypes.code import ORIGINAL_TEXT
 from shared.mapping.datatypes.date import dtm_date_time
-from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import ADDRESS_TYPE, ADDRESS_USE, NAME_TYPE, TELECOM_EQUIPMENT, TELECOM_USE, V2_SYSTEM, V2_TABLES
+from shared.mapping.texts import Part, text_at, texts_at
 
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
 OWN_NAMES = [HL7 + f"humanname-{part}" for part in ("own-prefix", "own-name", "partner-prefix", "partner-name")]
 SAID_EXACTLY = ("", "H", "M")  # XAD-7: home is a use, mailing a type
-XPN = saying("1.1", "2", "3", "4", "5", "6", "7", "11", "14", "1.2", "1.3", "1.4", "1.5", "12", "13", "10.1", "10.2")
-XTN = saying("1", "2", "3", "4", "18", "13", "14", "12", "9", "5", "6", "7", "8")
-XAD = saying("3", "4", "5", "6", "7", "9", "10", "1.1", "1.2", "1.3", "2", "19", "13", "14", "12.1", "12.2")
+XPN = texts_at("1.1", "2", "3", "4", "5", "6", "7", "11", "14", "1.2", "1.3", "1.4", "1.5", "12", "13", "10.1", "10.2")
+XTN = texts_at("1", "2", "3", "4", "18", "13", "14", "12", "9", "5", "6", "7", "8")
+XAD = texts_at("3", "4", "5", "6", "7", "9", "10", "1.1", "1.2", "1.3", "2", "19", "13", "14", "12.1", "12.2")
 
 
 def xpn_human_name(xpn: Part) -> Element:
@@ -43,13 +43,13 @@ def assembly_order(order: str) -> list[Element]:
 
 def xpn_nickname(xpn: Part) -> Element:
     """The name that a person uses (XPN-15), as a separate name. Source: guide, XPN[HumanName]."""
-    called = said(xpn, "15")
+    called = text_at(xpn, "15")
     return {"use": "nickname", "given": [called]} if called else {}
 
 
 def xpn_string(xpn: Part) -> str:
     """A name as one text: prefix, given, family, suffix. Source: guide, XPN[string]."""
-    return " ".join(filter(None, (said(xpn, path) for path in ("5", "2", "3", "1.1", "4"))))
+    return " ".join(filter(None, (text_at(xpn, path) for path in ("5", "2", "3", "1.1", "4"))))
 
 
 def fn_family(*names: str) -> Element:
@@ -109,7 +109,7 @@ def _lines(lines: list[str], tract: str) -> Element:
 
 def _words(part: Part, component: str) -> str:
     """The text of a component that may be a code with a text (CWE). Source: guide, CWE[string]."""
-    return next(filter(None, (said(part, f"{component}.{n}") for n in (9, 2, 1))), "")
+    return next(filter(None, (text_at(part, f"{component}.{n}") for n in (9, 2, 1))), "")
 
 
 def xtn_contact_points(xtn: Part, use: str = "") -> list[Element]:

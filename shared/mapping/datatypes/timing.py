@@ -5,8 +5,8 @@ import re
 from shared.fhir.resource import Decimal, Element, element
 from shared.mapping.datatypes.date import dtm_date_time, plus_minutes, tm_time
 from shared.mapping.datatypes.value import nm_decimal, positive
-from shared.mapping.said import Part, said
 from shared.mapping.tables import TIMING_EVENT
+from shared.mapping.texts import Part, text_at
 
 UCUM = "http://unitsofmeasure.org"
 UNITS = {"S": "s", "M": "min", "H": "h", "D": "d", "W": "wk", "L": "mo", "MIN": "min", "HR": "h"}
@@ -55,14 +55,14 @@ def duration(value: int | Decimal, unit: str, words: str = "") -> Element:
 def tq_timing(tq: Part) -> Element:
     """Timing from TQ (v2.3 to 2.6): interval, start, end, duration, how many times. Source: guide, TQ[ServiceRequest]."""
     words, hours = _interval(tq)
-    times = TIMES.fullmatch(said(tq, "3"))
-    repeat = element(**_tq_bounds(tq), count=positive(said(tq, "12") or (times[1] if times else "")), timeOfDay=hours)
+    times = TIMES.fullmatch(text_at(tq, "3"))
+    repeat = element(**_tq_bounds(tq), count=positive(text_at(tq, "12") or (times[1] if times else "")), timeOfDay=hours)
     return element(repeat=repeat, code={"text": words} if words else {})
 
 
 def _interval(tq: Part) -> tuple[str, list[str]]:
     """RI: the pattern, and the times of day in ``HHMM,HHMM``; other texts are added to the text of the pattern."""
-    pattern, times = said(tq, "2.1"), said(tq, "2.2")
+    pattern, times = text_at(tq, "2.1"), text_at(tq, "2.2")
     try:
         return pattern, [tm_time(each.strip()) for each in times.split(",") if each.strip()]
     except ValueError:
@@ -71,7 +71,7 @@ def _interval(tq: Part) -> tuple[str, list[str]]:
 
 def _tq_bounds(tq: Part) -> Element:
     """Start and end, with an absent end calculated from the duration; the duration alone if neither was sent."""
-    start, end, length = dtm_date_time(said(tq, "4")), dtm_date_time(said(tq, "5")), as_duration(said(tq, "3"))
+    start, end, length = dtm_date_time(text_at(tq, "4")), dtm_date_time(text_at(tq, "5")), as_duration(text_at(tq, "3"))
     if not start and not end:
         return {"boundsDuration": length} if length else {}
     return {"boundsPeriod": element(start=start, end=end or _end(start, length))}
@@ -83,18 +83,18 @@ def _end(start: str, length: Element) -> str:
 
 def unsaid_duration(tq: Part) -> str:
     """TQ-3 if the timing does not have it; ``""`` otherwise."""
-    text = said(tq, "3")
-    if not text or (TIMES.fullmatch(text) and not said(tq, "12")):
+    text = text_at(tq, "3")
+    if not text or (TIMES.fullmatch(text) and not text_at(tq, "12")):
         return ""
     bounds = _tq_bounds(tq)
-    holds = "boundsDuration" in bounds or (not said(tq, "5") and "end" in bounds.get("boundsPeriod", {}))
+    holds = "boundsDuration" in bounds or (not text_at(tq, "5") and "end" in bounds.get("boundsPeriod", {}))
     return "" if holds else text
 
 
 def rpt_timing(rpt: Part) -> Element:
     """Timing from RPT (TQ1-3). ValueError: RPT-5 is not a number. Source: guide, RPT[Timing]."""
-    pattern, period, unit = said(rpt, "1"), said(rpt, "5"), said(rpt, "6")
-    event = TIMING_EVENT.get(said(rpt, "8"))
+    pattern, period, unit = text_at(rpt, "1"), text_at(rpt, "5"), text_at(rpt, "6")
+    event = TIMING_EVENT.get(text_at(rpt, "8"))
     repeat = element(
         period=nm_decimal(period) if period and UNITS.get(unit.upper()) else None,
         periodUnit=UNITS.get(unit.upper(), "") if period else "",
@@ -106,10 +106,10 @@ def rpt_timing(rpt: Part) -> Element:
 
 
 def _day(rpt: Part, path: str) -> str:
-    number = said(rpt, path)
-    return DAYS[int(number) - 1] if said(rpt, "2") == "DW" and number in "1234567" and number else ""
+    number = text_at(rpt, path)
+    return DAYS[int(number) - 1] if text_at(rpt, "2") == "DW" and number in "1234567" and number else ""
 
 
 def _offset(rpt: Part) -> int | None:
-    quantity = said(rpt, "9")
-    return round(minutes(quantity, said(rpt, "10"))) if quantity else None
+    quantity = text_at(rpt, "9")
+    return round(minutes(quantity, text_at(rpt, "10"))) if quantity else None

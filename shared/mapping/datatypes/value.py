@@ -9,8 +9,8 @@ from shared.fhir.primitives import TESTS
 from shared.fhir.resource import Decimal, Element, element
 from shared.hl7.repetition import Repetition
 from shared.mapping.datatypes.code import ORIGINAL_TEXT, coding_system
-from shared.mapping.said import Part, said, saying
 from shared.mapping.tables import V2_SYSTEM
+from shared.mapping.texts import Part, text_at, texts_at
 
 BOM = "\ufeff"  # a byte-order mark inside a text counts as a space
 COMPARATORS = ("<", "<=", ">", ">=")
@@ -51,8 +51,8 @@ def positive(text: str) -> int | None:
 
 
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/iso21090-PQ-translation"
-UNIT = saying(*(str(n) for n in range(1, 13)))
-UNIT_OF_CQ = saying(*(f"2.{n}" for n in range(1, 13)))
+UNIT = texts_at(*(str(n) for n in range(1, 13)))
+UNIT_OF_CQ = texts_at(*(f"2.{n}" for n in range(1, 13)))
 
 
 @lru_cache(maxsize=1024)
@@ -85,7 +85,7 @@ def cwe_unit(cwe: Part) -> Element:
 
 def cq_quantity(cq: Part) -> Element:
     """Quantity from CQ; ``{}`` if absent. ValueError: CQ-1 is not a number. Source: guide, CQ[Quantity]."""
-    number = said(cq, "1")
+    number = text_at(cq, "1")
     return measured({"value": nm_decimal(number)}, _unit(*UNIT_OF_CQ(cq), original_first=True)) if number else {}
 
 
@@ -102,7 +102,7 @@ def measured(amount: Element, unit: Element | None) -> Element:
 
 def nr_range(nr: Part, unit: Element | None = None) -> Element:
     """Range from NR; ``{}`` without limits. ValueError: not numbers, or in the wrong order. Source: guide, NR[Range]."""
-    return _range(said(nr, "1"), said(nr, "2"), unit)
+    return _range(text_at(nr, "1"), text_at(nr, "2"), unit)
 
 
 def sn_value(sn: Part, unit: Element | None = None) -> Element:
@@ -114,7 +114,7 @@ def sn_value(sn: Part, unit: Element | None = None) -> Element:
     >>> sn_value({"1": "<", "2": "10", "3": "", "4": ""})
     {'valueQuantity': {'value': 10.0, 'comparator': '<'}}
     """
-    comparator, first, separator, second = (said(sn, path) for path in ("1", "2", "3", "4"))
+    comparator, first, separator, second = (text_at(sn, path) for path in ("1", "2", "3", "4"))
     if not (comparator or first or separator or second):
         return {}
     if comparator == "<>" or separator == "+" or (separator and not first):
@@ -142,7 +142,7 @@ def sn_text(sn: Part) -> str:
 def _parts(sn: Part) -> list[str]:
     """The components up to the last one with a value, at least four."""
     last = sn.components if isinstance(sn, Repetition) else 4
-    texts = [said(sn, str(n)) for n in range(1, last + 1)]
+    texts = [text_at(sn, str(n)) for n in range(1, last + 1)]
     while len(texts) > 4 and not texts[-1]:
         texts.pop()
     return texts
@@ -196,15 +196,15 @@ def ed_attachment(ed: Part) -> Element:
 
     ``{}`` without data. ValueError: the data is not in the encoding of ED-4. Source: guide, ED[Attachment].
     """
-    data = said(ed, "5")
+    data = text_at(ed, "5")
     if not data:
         return {}
-    encoding = said(ed, "4").upper()
+    encoding = text_at(ed, "4").upper()
     if encoding == "HEX":
         data = base64(a2b_hex(data))
     elif encoding != "BASE64":
         data = base64(data.encode("utf-8", "replace"))
-    main, subtype = said(ed, "2"), said(ed, "3")
+    main, subtype = text_at(ed, "2"), text_at(ed, "3")
     kind = media_type(main, subtype)
     as_sent = _type_of_data(main) if main and not kind else []
     # FHIR, att-1: data has a type
@@ -219,8 +219,8 @@ def _type_of_data(kind: str) -> list[Element]:
 
 def rp_attachment(rp: Part) -> Element:
     """Attachment from RP: the URL of the document. ``{}`` without a pointer. Source: guide, RP[Attachment]."""
-    pointer = said(rp, "1")
-    return element(contentType=media_type(said(rp, "3"), said(rp, "4")), url=pointer) if pointer else {}
+    pointer = text_at(rp, "1")
+    return element(contentType=media_type(text_at(rp, "3"), text_at(rp, "4")), url=pointer) if pointer else {}
 
 
 def base64(data: bytes) -> str:

@@ -4,156 +4,156 @@ from itertools import dropwhile, takewhile
 
 from shared.fhir.resource import Element, element
 from shared.hl7.segment import Segment
+from shared.mapping.elements import merge
 from shared.mapping.messages.common import COMMON, dg1_of_request, observation, reason
+from shared.mapping.messages.conversion import Conversion, Handler
 from shared.mapping.messages.participations import collected, join
 from shared.mapping.messages.results import time, tq1
-from shared.mapping.messages.story import Handler, Story
-from shared.mapping.reading import merge
 from shared.mapping.segments.medicine import rxo_medication_request, rxr_dosage
 from shared.mapping.segments.order import orc_provenance, orc_service_request
 from shared.mapping.segments.specimen import obr_specimen, spm_specimen
 from shared.mapping.segments.timing import tq1_timing, tq_priority
 
 
-def orc(story: Story, segment: Segment) -> None:
-    close(story)
-    story.orc = segment
+def orc(conversion: Conversion, segment: Segment) -> None:
+    close(conversion)
+    conversion.orc = segment
 
 
-def obr(story: Story, segment: Segment) -> None:
+def obr(conversion: Conversion, segment: Segment) -> None:
     """An order, with the specimen in OBR."""
-    if not story.orc:
-        close(story)
-    order(story, segment)
-    if story.request and not _has_spm(story, segment) and (specimen := obr_specimen(story.read, segment)):
-        collected(story, specimen)
-        story.add(story.request, "specimen", story.read.keep(specimen))
+    if not conversion.orc:
+        close(conversion)
+    order(conversion, segment)
+    if conversion.request and not _has_spm(conversion, segment) and (specimen := obr_specimen(conversion.read, segment)):
+        collected(conversion, specimen)
+        conversion.append(conversion.request, "specimen", conversion.read.keep(specimen))
 
 
-def _has_spm(story: Story, obr: Segment) -> bool:
+def _has_spm(conversion: Conversion, obr: Segment) -> bool:
     """Whether an SPM of the same order describes the specimen."""
-    if "SPM" not in story.read.message.index:
+    if "SPM" not in conversion.read.message.index:
         return False
-    after = dropwhile(lambda each: each is not obr, story.read.message.segments())
+    after = dropwhile(lambda each: each is not obr, conversion.read.message.segments())
     group = takewhile(lambda each: each is obr or each.name not in ("ORC", "OBR", "PID"), after)
     return any(each.name == "SPM" for each in group)
 
 
-def order(story: Story, segment: Segment) -> None:
+def order(conversion: Conversion, segment: Segment) -> None:
     """ORC with or without its OBR -> ServiceRequest and its Provenance."""
-    read, waiting = story.read, story.taken()
+    read, waiting = conversion.read, conversion.take_orc()
     if (not waiting or read.is_empty(waiting)) and (not segment or read.is_empty(segment)):
         return
-    story.request = orc_service_request(read, waiting, segment)
-    time(story)
-    told = story.tell(story.request)
+    conversion.request = orc_service_request(read, waiting, segment)
+    time(conversion)
+    link = conversion.add_focus(conversion.request)
     if waiting:
-        story.also(orc_provenance(read, waiting, told))
-    join(story)
-    story.noted = story.request
+        conversion.add_resource(orc_provenance(read, waiting, link))
+    join(conversion)
+    conversion.annotated = conversion.request
 
 
-def rxo(story: Story, segment: Segment) -> None:
-    """ORC with its RXO -> MedicationRequest and where it comes from."""
-    read = story.read
-    if not story.orc:
-        close(story)
+def rxo(conversion: Conversion, segment: Segment) -> None:
+    """ORC with its RXO -> MedicationRequest and its Provenance."""
+    read = conversion.read
+    if not conversion.orc:
+        close(conversion)
     if read.is_empty(segment, since=1):
         return
-    waiting = story.taken()
-    story.prescription = rxo_medication_request(read, waiting, segment)
-    for each in story.timings:
-        _timed(story, each)
-    story.timings = []
-    told = story.tell(story.prescription)
+    waiting = conversion.take_orc()
+    conversion.prescription = rxo_medication_request(read, waiting, segment)
+    for each in conversion.timings:
+        _timed(conversion, each)
+    conversion.timings = []
+    link = conversion.add_focus(conversion.prescription)
     if waiting:
-        story.also(orc_provenance(read, waiting, told))
-    join(story)
-    story.noted = story.prescription
+        conversion.add_resource(orc_provenance(read, waiting, link))
+    join(conversion)
+    conversion.annotated = conversion.prescription
 
 
-def _timed(story: Story, tq1: Segment) -> None:
-    timing, notes = tq1_timing(story.read, tq1)
-    _dosage(story, element(timing=timing))
-    merge(story.prescription, element(note=notes, priority=tq_priority(story.read, tq1, "9")))
+def _timed(conversion: Conversion, tq1: Segment) -> None:
+    timing, notes = tq1_timing(conversion.read, tq1)
+    _dosage(conversion, element(timing=timing))
+    merge(conversion.prescription, element(note=notes, priority=tq_priority(conversion.read, tq1, "9")))
 
 
-def _dosage(story: Story, more: Element) -> None:
+def _dosage(conversion: Conversion, more: Element) -> None:
     """More of the only dosage of a prescription."""
-    dosage = dict(story.prescription.get("dosageInstruction", [{}])[0])
+    dosage = dict(conversion.prescription.get("dosageInstruction", [{}])[0])
     merge(dosage, more)
-    story.prescription.update(element(dosageInstruction=[dosage]))
+    conversion.prescription.update(element(dosageInstruction=[dosage]))
 
 
-def rxr(story: Story, segment: Segment) -> None:
+def rxr(conversion: Conversion, segment: Segment) -> None:
     """How a medicine is given; a second way, of which FHIR's dosage has no room, is named."""
-    read = story.read
-    story.noted = story.prescription
-    if not story.prescription or read.is_empty(segment, since=1):
+    read = conversion.read
+    conversion.annotated = conversion.prescription
+    if not conversion.prescription or read.is_empty(segment, since=1):
         return
-    if "route" in story.prescription.get("dosageInstruction", [{}])[0]:
+    if "route" in conversion.prescription.get("dosageInstruction", [{}])[0]:
         text = "another route of the same order: the first stays"
-        read.note("conflict", segment.where(), text, "second-value")
+        read.note(code="conflict", where=segment.where(), text=text, rule="second-value")
     else:
-        _dosage(story, rxr_dosage(read, segment))
+        _dosage(conversion, rxr_dosage(read, segment))
 
 
-def rxc(story: Story, segment: Segment) -> None:
+def rxc(conversion: Conversion, segment: Segment) -> None:
     """A component of a medicine: the guide has no map for it, and without it the order is not whole."""
-    story.noted = story.prescription
+    conversion.annotated = conversion.prescription
     text = "a component of the ordered medicine: left out, so the order is not complete"
-    story.read.note("not-supported", segment.where(), text, "component-not-mapped")
+    conversion.read.note(code="not-supported", where=segment.where(), text=text, rule="component-not-mapped")
 
 
-def timing(story: Story, segment: Segment) -> None:
+def timing(conversion: Conversion, segment: Segment) -> None:
     """TQ1 after the medicine that it times, else of an order of a service."""
-    if story.prescription and not story.orc:
-        _timed(story, segment)
+    if conversion.prescription and not conversion.orc:
+        _timed(conversion, segment)
     else:
-        tq1(story, segment)
+        tq1(conversion, segment)
 
 
-def dg1(story: Story, segment: Segment) -> None:
+def dg1(conversion: Conversion, segment: Segment) -> None:
     """A diagnosis under an order is its reason."""
-    if story.prescription and not story.orc:
-        story.add(story.prescription, "reasonReference", reason(story, segment))
+    if conversion.prescription and not conversion.orc:
+        conversion.append(conversion.prescription, "reasonReference", reason(conversion, segment))
     else:
-        dg1_of_request(story, segment)
+        dg1_of_request(conversion, segment)
 
 
-def obx(story: Story, segment: Segment) -> None:
+def obx(conversion: Conversion, segment: Segment) -> None:
     """What was known when it was ordered."""
-    if story.prescription:
-        made = observation(story, segment)
-        story.add(story.prescription, "supportingInformation", story.read.keep(made) if made else {})
+    if conversion.prescription:
+        made = observation(conversion, segment)
+        conversion.append(conversion.prescription, "supportingInformation", conversion.read.keep(made) if made else {})
         return
-    if not story.request:
-        story.tell(observation(story, segment))
+    if not conversion.request:
+        conversion.add_focus(observation(conversion, segment))
         return
-    made = observation(story, segment)
-    story.add(story.request, "supportingInfo", story.read.keep(made) if made else {})
+    made = observation(conversion, segment)
+    conversion.append(conversion.request, "supportingInfo", conversion.read.keep(made) if made else {})
 
 
-def spm(story: Story, segment: Segment) -> None:
+def spm(conversion: Conversion, segment: Segment) -> None:
     """A specimen of the order."""
-    if story.read.is_empty(segment):
+    if conversion.read.is_empty(segment):
         return
-    made = spm_specimen(story.read, segment)
-    collected(story, made)
-    story.specimens = [made]
-    told = story.read.keep(made)
-    story.noted = made
-    if story.request:
-        story.add(story.request, "specimen", told)
+    made = spm_specimen(conversion.read, segment)
+    collected(conversion, made)
+    conversion.specimens = [made]
+    link = conversion.read.keep(made)
+    conversion.annotated = made
+    if conversion.request:
+        conversion.append(conversion.request, "specimen", link)
     else:
-        story.focus.append(told)
+        conversion.focus.append(link)
 
 
-def close(story: Story) -> None:
+def close(conversion: Conversion) -> None:
     """An ORC without OBR is an order too."""
-    if story.orc:
-        order(story, story.read.none("OBR"))
-    story.request, story.prescription, story.specimens = {}, {}, []
+    if conversion.orc:
+        order(conversion, conversion.read.none("OBR"))
+    conversion.request, conversion.prescription, conversion.specimens = {}, {}, []
 
 
 ORDERS: dict[str, Handler] = {

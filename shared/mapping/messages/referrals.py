@@ -1,75 +1,76 @@
 """REF^I12: referrals."""
 
 from shared.hl7.segment import Segment
+from shared.mapping.elements import merge
 from shared.mapping.messages import common, results
-from shared.mapping.messages.story import Handler, Story
-from shared.mapping.reading import UNKNOWN, merge
+from shared.mapping.messages.conversion import Conversion, Handler
+from shared.mapping.reading import UNKNOWN
 from shared.mapping.segments.insurance import in1_coverage
 from shared.mapping.segments.note import nte_annotation
 from shared.mapping.segments.referral import prd_place, prd_practitioner_role, rf1_service_request
 
 
-def rf1(story: Story, segment: Segment) -> None:
-    if story.read.is_empty(segment, since=1):
+def rf1(conversion: Conversion, segment: Segment) -> None:
+    if conversion.read.is_empty(segment, since=1):
         return
-    story.appointment = rf1_service_request(story.read, segment)
-    story.tell(story.appointment)
+    conversion.appointment = rf1_service_request(conversion.read, segment)
+    conversion.add_focus(conversion.appointment)
 
 
-def prd(story: Story, segment: Segment) -> None:
+def prd(conversion: Conversion, segment: Segment) -> None:
     """A provider; the referring one is the requester, the other the performer."""
-    role = prd_practitioner_role(story.read, segment)
-    told = story.tell(role)
+    role = prd_practitioner_role(conversion.read, segment)
+    link = conversion.add_focus(role)
     place = prd_place(segment["1"])
-    if place == "requester" and story.appointment:
-        story.appointment.setdefault("requester", told)
+    if place == "requester" and conversion.appointment:
+        conversion.appointment.setdefault("requester", link)
     elif place == "performer":
-        story.add(story.appointment, "performer", told)
+        conversion.append(conversion.appointment, "performer", link)
     elif place == "generalPractitioner":
-        story.primary.append(told)
+        conversion.primary.append(link)
 
 
-def pid(story: Story, segment: Segment) -> None:
+def pid(conversion: Conversion, segment: Segment) -> None:
     """The patient, whom the referral before it is about."""
-    common.pid(story, segment)
-    if story.primary:
-        merge(story.patient, {"generalPractitioner": story.primary})
-        story.primary = []
-    if story.appointment and story.appointment["subject"] == UNKNOWN:
-        story.appointment["subject"] = story.read.patient
+    common.pid(conversion, segment)
+    if conversion.primary:
+        merge(conversion.patient, {"generalPractitioner": conversion.primary})
+        conversion.primary = []
+    if conversion.appointment and conversion.appointment["subject"] == UNKNOWN:
+        conversion.appointment["subject"] = conversion.read.patient
 
 
-def dg1(story: Story, segment: Segment) -> None:
+def dg1(conversion: Conversion, segment: Segment) -> None:
     """A diagnosis is the reason of the referral."""
-    story.add(story.appointment, "reasonReference", common.diagnosis(story, segment))
+    conversion.append(conversion.appointment, "reasonReference", common.diagnosis(conversion, segment))
 
 
-def in1(story: Story, segment: Segment) -> None:
-    story.add(story.appointment, "insurance", story.tell(in1_coverage(story.read, segment)))
+def in1(conversion: Conversion, segment: Segment) -> None:
+    conversion.append(conversion.appointment, "insurance", conversion.add_focus(in1_coverage(conversion.read, segment)))
 
 
-def obr(story: Story, segment: Segment) -> None:
+def obr(conversion: Conversion, segment: Segment) -> None:
     """Results that are sent with the referral."""
-    results.obr(story, segment)
-    story.add(story.appointment, "supportingInfo", story.told(story.report))
+    results.obr(conversion, segment)
+    conversion.append(conversion.appointment, "supportingInfo", conversion.reference_to(conversion.report))
 
 
-def obx(story: Story, segment: Segment) -> None:
-    if story.report:
-        results.obx(story, segment)
+def obx(conversion: Conversion, segment: Segment) -> None:
+    if conversion.report:
+        results.obx(conversion, segment)
     else:
-        story.add(story.appointment, "supportingInfo", story.tell(common.observation(story, segment)))
+        conversion.append(conversion.appointment, "supportingInfo", conversion.add_focus(common.observation(conversion, segment)))
 
 
-def pv1(story: Story, segment: Segment) -> None:
-    common.pv1(story, segment)
-    if story.appointment and story.read.encounter:
-        story.appointment.setdefault("encounter", story.read.encounter)
+def pv1(conversion: Conversion, segment: Segment) -> None:
+    common.pv1(conversion, segment)
+    if conversion.appointment and conversion.read.encounter:
+        conversion.appointment.setdefault("encounter", conversion.read.encounter)
 
 
-def nte(story: Story, segment: Segment) -> None:
+def nte(conversion: Conversion, segment: Segment) -> None:
     """A note on a result, otherwise on the referral."""
-    story.add(story.noted or story.appointment, "note", nte_annotation(story.read, segment))
+    conversion.append(conversion.annotated or conversion.appointment, "note", nte_annotation(conversion.read, segment))
 
 
 REFERRALS: dict[str, Handler] = {

@@ -3,87 +3,88 @@
 from shared.fhir.reference import reference
 from shared.fhir.resource import Element, Resource
 from shared.hl7.segment import Segment
+from shared.mapping.elements import merge
 from shared.mapping.messages.common import COMMON, observation
+from shared.mapping.messages.conversion import Conversion, Handler
 from shared.mapping.messages.participations import collected, join
-from shared.mapping.messages.story import Handler, Story
-from shared.mapping.reading import merge
-from shared.mapping.said import said
-from shared.mapping.segments.observation import CODES
-from shared.mapping.segments.order import obr_diagnostic_report, orc_service_request
+from shared.mapping.segments.observation_value import CODES
+from shared.mapping.segments.order import orc_service_request
+from shared.mapping.segments.report import obr_diagnostic_report
 from shared.mapping.segments.specimen import obr_specimen, spm_specimen
 from shared.mapping.segments.timing import tq1_service_request
+from shared.mapping.texts import text_at
 
 ABOUT_THE_ORDER = ("QST", "SCI")  # OBX-29: a question of the order, clinical information of the order
 
 
-def orc(story: Story, segment: Segment) -> None:
-    close(story)
-    story.orc = segment
+def orc(conversion: Conversion, segment: Segment) -> None:
+    close(conversion)
+    conversion.orc = segment
 
 
-def obr(story: Story, segment: Segment) -> None:
+def obr(conversion: Conversion, segment: Segment) -> None:
     """A report and its order, which has the information about the order."""
-    read = story.read
-    close(story)
-    order = story.taken()
-    story.request = orc_service_request(read, order, segment)
-    time(story)
-    story.report = obr_diagnostic_report(read, order, segment)
-    request = read.keep(story.request)
-    story.tell(story.report)
-    story.report["basedOn"] = [request]
-    join(story)
-    story.noted = story.request
+    read = conversion.read
+    close(conversion)
+    order = conversion.take_orc()
+    conversion.request = orc_service_request(read, order, segment)
+    time(conversion)
+    conversion.report = obr_diagnostic_report(read, order, segment)
+    request = read.keep(conversion.request)
+    conversion.add_focus(conversion.report)
+    conversion.report["basedOn"] = [request]
+    join(conversion)
+    conversion.annotated = conversion.request
 
 
-def obx(story: Story, segment: Segment) -> None:
+def obx(conversion: Conversion, segment: Segment) -> None:
     """A result of its report; after the specimen and other results, an observation about the specimen."""
-    made = observation(story, segment)
+    made = observation(conversion, segment)
     if not made:
         return
-    told = story.read.keep(made)
-    if not story.report:
-        story.focus.append(told)
+    link = conversion.read.keep(made)
+    if not conversion.report:
+        conversion.focus.append(link)
     elif segment["29"] in ABOUT_THE_ORDER:
-        story.add(story.request, "supportingInfo", told)
-    elif story.specimens and story.results:
-        last = story.specimens[-1]
+        conversion.append(conversion.request, "supportingInfo", link)
+    elif conversion.specimens and conversion.results:
+        last = conversion.specimens[-1]
         made["focus"] = [reference("Specimen", last["id"])]
-        story.focus.append(told)
+        conversion.focus.append(link)
     else:
-        story.results.append(made)
-        story.sent_results.append(segment)
-        story.report.setdefault("result", []).append(told)
+        conversion.results.append(made)
+        conversion.sent_results.append(segment)
+        conversion.report.setdefault("result", []).append(link)
 
 
-def spm(story: Story, segment: Segment) -> None:
+def spm(conversion: Conversion, segment: Segment) -> None:
     """A specimen of the report and of the observations after it."""
-    if story.read.is_empty(segment):
+    if conversion.read.is_empty(segment):
         return
-    made = spm_specimen(story.read, segment)
-    collected(story, made)
-    told = story.read.keep(made)
-    story.specimens.append(made)
-    story.noted = made
-    if story.report:
-        story.report.setdefault("specimen", []).append(told)
+    made = spm_specimen(conversion.read, segment)
+    collected(conversion, made)
+    link = conversion.read.keep(made)
+    conversion.specimens.append(made)
+    conversion.annotated = made
+    if conversion.report:
+        conversion.report.setdefault("specimen", []).append(link)
     else:
-        story.focus.append(told)
+        conversion.focus.append(link)
 
 
-def tq1(story: Story, segment: Segment) -> None:
+def tq1(conversion: Conversion, segment: Segment) -> None:
     """Time and frequency; before the OBR it waits for it."""
-    if story.orc or not story.request:
-        story.timings.append(segment)
+    if conversion.orc or not conversion.request:
+        conversion.timings.append(segment)
     else:
-        timed(story.request, tq1_service_request(story.read, segment))
+        timed(conversion.request, tq1_service_request(conversion.read, segment))
 
 
-def time(story: Story) -> None:
+def time(conversion: Conversion) -> None:
     """The timings that wait for the order."""
-    for segment in story.timings:
-        timed(story.request, tq1_service_request(story.read, segment))
-    story.timings = []
+    for segment in conversion.timings:
+        timed(conversion.request, tq1_service_request(conversion.read, segment))
+    conversion.timings = []
 
 
 def timed(request: Resource, more: Element) -> None:
@@ -94,61 +95,61 @@ def timed(request: Resource, more: Element) -> None:
         request["occurrenceTiming"] = {**request["occurrenceTiming"], "event": [moment]}
 
 
-def close(story: Story) -> None:
+def close(conversion: Conversion) -> None:
     """The end of a group: its only specimen is that of its results, with the information of OBR."""
-    if story.report and len(story.specimens) < 2:
-        _specimen_of_obr(story)
-    if len(story.specimens) == 1:
-        told = reference("Specimen", story.specimens[0]["id"])
-        for result in story.results:
-            result.setdefault("specimen", told)
-    tie(story)
-    story.request, story.report, story.results, story.specimens, story.sent_results = {}, {}, [], [], []
+    if conversion.report and len(conversion.specimens) < 2:
+        _specimen_of_obr(conversion)
+    if len(conversion.specimens) == 1:
+        link = reference("Specimen", conversion.specimens[0]["id"])
+        for result in conversion.results:
+            result.setdefault("specimen", link)
+    tie(conversion)
+    conversion.request, conversion.report, conversion.results, conversion.specimens, conversion.sent_results = {}, {}, [], [], []
 
 
-def tie(story: Story) -> None:
+def tie(conversion: Conversion) -> None:
     """OBX-4: a coded result and those with the same sub-id become one group, with the first as parent and the others as members.
 
     For example an organism and the drugs of its susceptibility test. A sub-id without a coded first result, or one that all
     results of a report have with several coded ones, is not such a group: an issue names it.
     """
     groups: dict[str, list[int]] = {}
-    for place, obx in enumerate(story.sent_results):
-        if sub_id := said(obx, "4").partition(".")[0]:
+    for place, obx in enumerate(conversion.sent_results):
+        if sub_id := text_at(obx, "4").partition(".")[0]:
             groups.setdefault(sub_id, []).append(place)
     for first, *others in groups.values():
         if not others:
             continue
-        if _opens(story, first, others):
-            members = [reference("Observation", story.results[each]["id"]) for each in others]
-            story.results[first]["hasMember"] = members
+        if _opens(conversion, first, others):
+            members = [reference("Observation", conversion.results[each]["id"]) for each in others]
+            conversion.results[first]["hasMember"] = members
         else:
             where, words = (
-                story.sent_results[first].where("4"),
+                conversion.sent_results[first].where("4"),
                 "results with the same sub-id, but it is not clear which one is the parent",
             )
-            story.read.note("informational", where, words, "sub-id-not-mapped", "information")
+            conversion.read.note(code="informational", where=where, text=words, rule="sub-id-not-mapped", severity="information")
 
 
-def _opens(story: Story, first: int, others: list[int]) -> bool:
-    coded = [story.sent_results[each]["2"] in CODES for each in (first, *others)]
-    everywhere = len(coded) == len(story.results)
+def _opens(conversion: Conversion, first: int, others: list[int]) -> bool:
+    coded = [conversion.sent_results[each]["2"] in CODES for each in (first, *others)]
+    everywhere = len(coded) == len(conversion.results)
     return coded[0] and not (everywhere and sum(coded) > 1)
 
 
-def _specimen_of_obr(story: Story) -> None:
+def _specimen_of_obr(conversion: Conversion) -> None:
     """The specimen of OBR, or the information of OBR about the specimen of SPM."""
-    occurrence = sum(each["resourceType"] == "DiagnosticReport" for each in story.read.resources)
-    made = obr_specimen(story.read, story.read.message.segment("OBR", occurrence))
-    if made and story.specimens:
-        if "collection" in story.specimens[0]:
+    occurrence = sum(each["resourceType"] == "DiagnosticReport" for each in conversion.read.resources)
+    made = obr_specimen(conversion.read, conversion.read.message.segment("OBR", occurrence))
+    if made and conversion.specimens:
+        if "collection" in conversion.specimens[0]:
             made.get("collection", {}).pop("collectedDateTime", "")
             made.get("collection", {}).pop("collectedPeriod", "")
-        merge(story.specimens[0], made)
+        merge(conversion.specimens[0], made)
     elif made:
-        collected(story, made)
-        story.report["specimen"] = [story.read.keep(made)]
-        story.specimens.append(made)
+        collected(conversion, made)
+        conversion.report["specimen"] = [conversion.read.keep(made)]
+        conversion.specimens.append(made)
 
 
 RESULTS: dict[str, Handler] = {**COMMON, "ORC": orc, "OBR": obr, "OBX": obx, "SPM": spm, "TQ1": tq1}

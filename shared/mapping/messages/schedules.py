@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from shared.fhir.resource import Element, Resource
 from shared.hl7.segment import Segment
+from shared.mapping.elements import merge
 from shared.mapping.messages import common
-from shared.mapping.messages.story import Handler, Story
-from shared.mapping.reading import UNKNOWN, Reading, merge
+from shared.mapping.messages.conversion import Conversion, Handler
+from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.segments.note import lines
 from shared.mapping.segments.schedule import (
     aig_participant,
@@ -23,79 +24,81 @@ from shared.mapping.segments.schedule import (
 )
 
 
-def sch(story: Story, segment: Segment) -> None:
+def sch(conversion: Conversion, segment: Segment) -> None:
     """The appointment and its order."""
-    if story.read.is_empty(segment, since=1):
+    if conversion.read.is_empty(segment, since=1):
         return
-    story.appointment = sch_appointment(story.read, segment)
-    told = story.tell(story.appointment)
-    story.also(sch_provenance(story.read, segment, told))
-    for request in sch_service_requests(story.read, segment, story.appointment["status"]):
-        story.request = request
-        story.add(story.appointment, "basedOn", story.read.keep(request))
+    conversion.appointment = sch_appointment(conversion.read, segment)
+    link = conversion.add_focus(conversion.appointment)
+    conversion.add_resource(sch_provenance(conversion.read, segment, link))
+    for request in sch_service_requests(conversion.read, segment, conversion.appointment["status"]):
+        conversion.request = request
+        conversion.append(conversion.appointment, "basedOn", conversion.read.keep(request))
 
 
-def pid(story: Story, segment: Segment) -> None:
-    common.pid(story, segment)
-    story.add(story.appointment, "participant", patient_participant(story.read, story.appointment))
-    if story.request and story.request["subject"] == UNKNOWN:
-        story.request["subject"] = story.read.patient
+def pid(conversion: Conversion, segment: Segment) -> None:
+    common.pid(conversion, segment)
+    conversion.append(conversion.appointment, "participant", patient_participant(conversion.read, conversion.appointment))
+    if conversion.request and conversion.request["subject"] == UNKNOWN:
+        conversion.request["subject"] = conversion.read.patient
 
 
-def nte(story: Story, segment: Segment) -> None:
+def nte(conversion: Conversion, segment: Segment) -> None:
     """A comment on the appointment, added as a line."""
-    words = [story.appointment.get("comment", ""), lines(segment, "3")]
-    story.appointment["comment"] = "\n".join(filter(None, words))
+    words = [conversion.appointment.get("comment", ""), lines(segment, "3")]
+    conversion.appointment["comment"] = "\n".join(filter(None, words))
 
 
-def rgs(story: Story, segment: Segment) -> None:
+def rgs(conversion: Conversion, segment: Segment) -> None:
     """A group of resources; RGS-2 can delete the whole group."""
-    story.is_group_withdrawn = story.read.is_withdrawn(segment, "2")
+    conversion.is_group_withdrawn = conversion.read.is_withdrawn(segment, "2")
 
 
-def _is_withdrawn(story: Story, segment: Segment) -> bool:
-    return story.is_group_withdrawn or story.read.is_withdrawn(segment, "2")
+def _is_withdrawn(conversion: Conversion, segment: Segment) -> bool:
+    return conversion.is_group_withdrawn or conversion.read.is_withdrawn(segment, "2")
 
 
-def ais(story: Story, segment: Segment) -> None:
-    if _is_withdrawn(story, segment):
+def ais(conversion: Conversion, segment: Segment) -> None:
+    if _is_withdrawn(conversion, segment):
         return
-    merge(story.appointment, ais_appointment(story.read, segment))
-    if story.request:
-        merge(story.request, ais_service_request(story.read, segment))
+    merge(conversion.appointment, ais_appointment(conversion.read, segment))
+    if conversion.request:
+        merge(conversion.request, ais_service_request(conversion.read, segment))
 
 
-def aig(story: Story, segment: Segment) -> None:
-    _takes_part(story, aig_participant, segment, ("8", "11", "12"))
+def aig(conversion: Conversion, segment: Segment) -> None:
+    _takes_part(conversion, aig_participant, segment, ("8", "11", "12"))
 
 
-def ail(story: Story, segment: Segment) -> None:
-    _takes_part(story, ail_participant, segment, ("6", "9", "10"))
+def ail(conversion: Conversion, segment: Segment) -> None:
+    _takes_part(conversion, ail_participant, segment, ("6", "9", "10"))
 
 
-def aip(story: Story, segment: Segment) -> None:
-    _takes_part(story, aip_participant, segment, ("6", "9", "10"))
+def aip(conversion: Conversion, segment: Segment) -> None:
+    _takes_part(conversion, aip_participant, segment, ("6", "9", "10"))
 
 
 Participant = Callable[[Reading, Segment, Resource], Element]
 
 
-def _takes_part(story: Story, participant: Participant, segment: Segment, times: tuple[str, str, str]) -> None:
+def _takes_part(conversion: Conversion, participant: Participant, segment: Segment, times: tuple[str, str, str]) -> None:
     """One more participant; its times are those of the appointment unless another segment has them."""
-    if _is_withdrawn(story, segment):
+    if _is_withdrawn(conversion, segment):
         return
-    story.add(story.appointment, "participant", participant(story.read, segment, story.appointment))
-    if not story.appointment.get("start"):
-        merge(story.appointment, service_times(story.read, segment, times))
+    conversion.append(conversion.appointment, "participant", participant(conversion.read, segment, conversion.appointment))
+    if not conversion.appointment.get("start"):
+        merge(conversion.appointment, service_times(conversion.read, segment, times))
 
 
-def finish(story: Story) -> None:
+def finish(conversion: Conversion) -> None:
     """FHIR requires a participant and times; without a SCH there is no appointment, and an issue reports that."""
-    if "id" not in story.appointment:
-        story.read.note("required", "SCH", "no SCH segment; the bundle has no appointment", "element-absent")
+    if "id" not in conversion.appointment:
+        conversion.read.note(
+            code="required", where="SCH", text="no SCH segment; the bundle has no appointment", rule="element-absent"
+        )
     else:
-        complete(story.read, story.appointment)
-        story.appointment.setdefault("participant", [{"type": [{"text": "unknown"}], "status": "needs-action"}])
+        complete(conversion.read, conversion.appointment)
+        conversion.appointment.setdefault("participant", [{"type": [{"text": "unknown"}], "status": "needs-action"}])
 
 
 SCHEDULES: dict[str, Handler] = {

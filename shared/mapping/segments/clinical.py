@@ -2,14 +2,14 @@
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
+from shared.mapping.caching import cached_by
 from shared.mapping.datatypes.date import plus_minutes
 from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.datatypes.timing import minutes
 from shared.mapping.datatypes.value import positive
-from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
-from shared.mapping.remembered import remembered
-from shared.mapping.said import code_of, said
+from shared.mapping.elements import backbone, extension
+from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.tables import (
     ALLERGEN_CATEGORY,
     ALLERGEN_CATEGORY_AS_SENT,
@@ -17,6 +17,7 @@ from shared.mapping.tables import (
     ALLERGY_TYPE,
     DIAGNOSIS_TYPE,
 )
+from shared.mapping.texts import code_of, text_at
 
 ALTERNATE = HL7 + "alternate-codes"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
@@ -36,11 +37,11 @@ def al1_allergy_intolerance(read: Reading, al1: Segment) -> Resource:
         **_allergen(read, al1),
         patient=read.patient or UNKNOWN,
         onsetDateTime=read.date_time(al1, "6"),
-        reaction=_reaction(read, al1, [{"text": each["1"]} for each in al1.repeats("5") if said(each, "1")]),
+        reaction=_reaction(read, al1, [{"text": each["1"]} for each in al1.repeats("5") if text_at(each, "1")]),
     )
 
 
-@remembered(2, 3)
+@cached_by(2, 3)
 def _allergen(read: Reading, segment: Segment) -> Element:
     """AL1-2 and 3, IAM-2 and 3 -> type, category, code."""
     return element(type=ALLERGY_TYPE.get(code_of(segment, "2")), **_category(read, segment), code=read.concept(segment, "3"))
@@ -79,7 +80,7 @@ def iam_allergy_intolerance(read: Reading, iam: Segment) -> Resource:
         **_allergen(read, iam),
         patient=read.patient or UNKNOWN,
         onsetDateTime=read.date_time(iam, "11"),
-        onsetString=said(iam, "12") if not said(iam, "11") else "",
+        onsetString=text_at(iam, "12") if not text_at(iam, "11") else "",
         recordedDate=read.date_time(iam, "13"),
         reaction=_reaction(read, iam, read.concepts(iam, "5")),
     )
@@ -100,7 +101,7 @@ ALLERGY_STATUS = {
 def _allergy_status(read: Reading, iam: Segment) -> Element:
     """IAM-6 and IAM-17 -> verificationStatus and clinicalStatus; a deleted allergy has no clinical status (FHIR, ait-2)."""
     clinical, verified = read.look_up(iam, "17", ALLERGY_STATUS) or ("active", "")
-    if said(iam, "6") == "D":
+    if text_at(iam, "6") == "D":
         clinical, verified = ALLERGY_STATUS["E"]
     return element(
         clinicalStatus=_coded(CLINICAL, clinical) if clinical else {},
@@ -138,18 +139,18 @@ def dg1_condition(read: Reading, dg1: Segment) -> Resource:
 
 def is_deleted(dg1: Segment) -> bool:
     """DG1-21 deletes the diagnosis."""
-    return said(dg1, "21") == "D"
+    return text_at(dg1, "21") == "D"
 
 
 def _diagnosis(read: Reading, dg1: Segment) -> Element:
     """DG1-3, with the text of DG1-4 if present."""
-    words = said(dg1, "4")
+    words = text_at(dg1, "4")
     return {**read.concept(dg1, "3"), "text": words} if words else read.concept(dg1, "3")
 
 
 def dg1_encounter(read: Reading, dg1: Segment, condition: Element) -> Element:
     """DG1 -> Encounter.diagnosis. Source: guide, DG1[Encounter]."""
-    rank = said(dg1, "15")
+    rank = text_at(dg1, "15")
     return {
         "diagnosis": [
             element(
@@ -188,7 +189,7 @@ def pr1_procedure(read: Reading, pr1: Segment) -> Resource:
 
 def _procedure_status(read: Reading, pr1: Segment) -> str:
     """Deleted by PR1-20; completed if its day (PR1-5) is not after that of the message; otherwise unknown."""
-    if said(pr1, "20") == "D":
+    if text_at(pr1, "20") == "D":
         return "entered-in-error"
     day, today = pr1["5"][:8], read.message["MSH-7"][:8]
     done = day.isdecimal() and today.isdecimal() and day[: len(today)] <= today[: len(day)]
@@ -196,8 +197,8 @@ def _procedure_status(read: Reading, pr1: Segment) -> str:
 
 
 def _procedure(read: Reading, pr1: Segment) -> Element:
-    words = said(pr1, "4")
-    return {**read.concept(pr1, "3"), "text": words} if words and not said(pr1, "3.9") else read.concept(pr1, "3")
+    words = text_at(pr1, "4")
+    return {**read.concept(pr1, "3"), "text": words} if words and not text_at(pr1, "3.9") else read.concept(pr1, "3")
 
 
 def _performers(read: Reading, pr1: Segment, field: str, function: str) -> list[Element]:

@@ -8,12 +8,14 @@ from shared.mapping.datatypes.code import id_codeable_concept
 from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.datatypes.value import base64
-from shared.mapping.reading import UNKNOWN, Reading, extension
-from shared.mapping.said import said
+from shared.mapping.elements import extension
+from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.segments.header import recorded
 from shared.mapping.segments.note import lines
-from shared.mapping.segments.observation import DOCUMENTS, TEXTS, obx_attachments
+from shared.mapping.segments.observation import obx_attachments
+from shared.mapping.segments.observation_value import DOCUMENTS, TEXTS
 from shared.mapping.tables import DOCUMENT_CONFIDENTIALITY, V2_SYSTEM
+from shared.mapping.texts import text_at
 
 # HL7 table 0271, document completion status, as FHIR's composition-status has it.
 COMPLETION = {
@@ -45,25 +47,25 @@ def txa_document_reference(read: Reading, txa: Segment) -> Resource:
         author=read.practitioners(txa, "9"),
         authenticator=read.practitioner(txa, "10"),
         relatesTo=_replaced(read, txa),
-        description=said(txa, "25"),
-        securityLabel=[id_codeable_concept(said(txa, "18"), DOCUMENT_CONFIDENTIALITY)],
+        description=text_at(txa, "25"),
+        securityLabel=[id_codeable_concept(text_at(txa, "18"), DOCUMENT_CONFIDENTIALITY)],
         context=element(encounter=[read.encounter]),
     )
 
 
 def _file_name(txa: Segment) -> Element:
-    return {"value": said(txa, "16")} if said(txa, "16") else {}
+    return {"value": text_at(txa, "16")} if text_at(txa, "16") else {}
 
 
 def _status(read: Reading, txa: Segment) -> Element:
     """TXA-19 -> status: current, with the code as sent if it means something else; event T11 cancels in any case."""
-    code = said(txa, "19")
+    code = text_at(txa, "19")
     if code not in AVAILABILITY:
-        read.note("code-invalid", txa.where("19"), "the code is not in HL7 table 0273", "code-not-mapped")
+        read.note(code="code-invalid", where=txa.where("19"), text="the code is not in HL7 table 0273", rule="code-not-mapped")
     if read.message["MSH-9.2"] == "T11":
         if code not in ("", "CA"):
             words = "the event cancels the document, its availability does not: entered in error"
-            read.note("conflict", txa.where("19"), words, "event-against-status")
+            read.note(code="conflict", where=txa.where("19"), text=words, rule="event-against-status")
         return {"status": "entered-in-error"}
     if code in ("", "AV"):
         return {"status": "current"}
@@ -81,11 +83,11 @@ def _replaced(read: Reading, txa: Segment) -> list[Element]:
 
 def txa_provenance(read: Reading, txa: Segment, target: Element) -> Resource:
     """TXA-8, 9 and 23 -> Provenance of the last edit; ``{}`` if TXA-8 is absent. Source: guide, TXA[Provenance]."""
-    if not said(txa, "8"):
+    if not text_at(txa, "8"):
         return {}
     recipient = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
     agents = [{"role": [recipient], "who": who} for field in ("9", "23") for who in read.practitioners(txa, field)]
-    reason = said(txa, "21")
+    reason = text_at(txa, "21")
     return resource(
         "Provenance",
         id=read.id(txa, "-8"),
@@ -102,7 +104,7 @@ def obx_content(read: Reading, obx: Segment) -> list[Element]:
     if not attachments and obx["2"] not in DOCUMENTS:
         text = _words(read, obx)
         attachments = [{"contentType": "text/plain", "data": base64(text.encode("utf-8", "replace"))}] if text else []
-    title = said(obx, "3.2") or said(obx, "3")
+    title = text_at(obx, "3.2") or text_at(obx, "3")
     return [{"attachment": element(**each, title=title)} for each in attachments]
 
 
@@ -111,7 +113,7 @@ def _words(read: Reading, obx: Segment) -> str:
     text = lines(obx, "5")
     if text and obx["2"] not in (*TEXTS, ""):
         words = "a document has no place for this type of value; it is kept as text"
-        read.note("not-supported", obx.where("2"), words, "value-type-not-mapped")
+        read.note(code="not-supported", where=obx.where("2"), text=words, rule="value-type-not-mapped")
     return text
 
 

@@ -4,22 +4,21 @@ from functools import cache
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
+from shared.mapping.caching import cached_by
+from shared.mapping.datatypes.authority import hd_identifiers, hd_uri
 from shared.mapping.datatypes.code import is_uri
-from shared.mapping.datatypes.identifier import HD, hd_identifiers, hd_uri
+from shared.mapping.datatypes.identifier import HD
 from shared.mapping.reading import UNKNOWN, Reading
-from shared.mapping.remembered import remembered
-from shared.mapping.said import said
 from shared.mapping.tables import (
     CONFIDENTIALITY,
     COUNTRY,
-    EVENT_REASON,
     PROCESSING_ID,
     PROCESSING_MODE,
     V2_SYSTEM,
 )
+from shared.mapping.texts import text_at
 from shared.validation.standard import VERSIONS, standard
 
-SITE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/location-physical-type", "code": "si"}]}
 CONTROL_ID = "urn:x-hub:message-control-id"
 PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 TRANSFORMATION = "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activity-type-v2-to-fhir"
@@ -27,7 +26,7 @@ TRANSFORMATION = "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activi
 
 def msh_bundle(read: Reading, msh: Segment) -> Resource:
     """MSH -> Bundle of type message. Source: guide, MSH[Bundle]."""
-    control_id = said(msh, "10")
+    control_id = text_at(msh, "10")
     return resource(
         "Bundle",
         id=read.ids("MSH"),
@@ -50,7 +49,7 @@ def msh_message_header(read: Reading, msh: Segment) -> Resource:
     )
 
 
-@remembered(8, 9, 11, 19, 26, 27)
+@cached_by(8, 9, 11, 19, 26, 27)
 def _heading(read: Reading, msh: Segment) -> Element:
     return element(
         meta=element(tag=_tags(read, msh), security=_security(read, msh)),
@@ -61,7 +60,7 @@ def _heading(read: Reading, msh: Segment) -> Element:
 
 def _language(msh: Segment) -> str:
     """MSH-19: the code, or the alternate code, that is of ISO 639; a code without a system is taken for one."""
-    codes = ((said(msh, f"19.{code}"), said(msh, f"19.{system}")) for code, system in ((1, 3), (4, 6)))
+    codes = ((text_at(msh, f"19.{code}"), text_at(msh, f"19.{system}")) for code, system in ((1, 3), (4, 6)))
     return next((code for code, system in codes if code and system in ("", "ISO639", "ISO639-1")), "")
 
 
@@ -70,14 +69,14 @@ def _event(read: Reading, msh: Segment) -> Element:
 
     Source: guide, MSG[Coding].
     """
-    trigger = said(msh, "9.2")
+    trigger = text_at(msh, "9.2")
     if not trigger:
-        read.note("required", "MSH-9.2", "no trigger event; the event has only a text", "element-absent")
-        return element(display=said(msh, "9.1")) or {"display": "unknown"}
+        read.note(code="required", where="MSH-9.2", text="no trigger event; the event has only a text", rule="element-absent")
+        return element(display=text_at(msh, "9.1")) or {"display": "unknown"}
     words = message_type(msh)
     if trigger not in _trigger_events():
         text = "the trigger event is not in HL7 table 0003; it is kept as text"
-        read.note("code-invalid", "MSH-9.2", text, "code-kept-as-text")
+        read.note(code="code-invalid", where="MSH-9.2", text=text, rule="code-kept-as-text")
         return {"display": words}
     return {"system": V2_SYSTEM + "0003", "code": trigger, "display": words}
 
@@ -92,25 +91,25 @@ def _trigger_events() -> frozenset[str]:
 
 def _tags(read: Reading, msh: Segment) -> list[Element]:
     """MSH-11 -> meta.tag. Source: guide, PT[Meta]."""
-    targets = [PROCESSING_ID.target(said(msh, "11.1")), PROCESSING_MODE.target(said(msh, "11.2"))]
+    targets = [PROCESSING_ID.target(text_at(msh, "11.1")), PROCESSING_MODE.target(text_at(msh, "11.2"))]
     return [element(system=each.system, code=each.code) for each in targets if each and each.code]
 
 
 def _security(read: Reading, msh: Segment) -> list[Element]:
-    words = said(msh, "8")
+    words = text_at(msh, "8")
     return [{"display": words}] * bool(words) + [read.coding(msh, "26", CONFIDENTIALITY), read.coding(msh, "27")]
 
 
 def _sender(read: Reading, msh: Segment) -> Element:
     """MSH-4 -> sender, with the country of MSH-17."""
     sender = read.assigner(msh, "4")
-    country = said(msh, "17") if said(msh, "17") in COUNTRY else ""
+    country = text_at(msh, "17") if text_at(msh, "17") in COUNTRY else ""
     if sender and country:
         read.furnish(sender, msh, "17", address=[{"country": country}])
     return sender
 
 
-@remembered(3, 24)
+@cached_by(3, 24)
 def _source(_read: Reading, msh: Segment) -> Element:
     """MSH-3 and MSH-24 -> source. Source: guide, HD[MessageHeader.source-name] and -endpoint."""
     name, software, _ = application = HD(msh.first("3"))
@@ -150,7 +149,7 @@ def _address(msh: Segment, field: str) -> tuple[str, ...]:
 def _endpoint(namespace: str, universal: str, kind: str) -> str:
     """The address that an HD gives; an application's OID is never taken for an assigning authority.
 
-    Where its type was not sent, the form of the universal id says what it is. ``""`` when no address can be made of it.
+    If its type is absent, the format of the universal id shows the type. ``""`` if it is not an address.
     """
     schemes = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "GUID": "urn:uuid:", "DNS": "urn:dns:", "URI": ""}
     if universal and kind in schemes:
@@ -161,7 +160,7 @@ def _endpoint(namespace: str, universal: str, kind: str) -> str:
 
 
 def _named(name: str, address: tuple[str, ...], endpoint: str) -> str:
-    """The name of an application, with the parts of its network address that are no endpoint.
+    """The name of an application, with the parts of its network address that are not an endpoint.
 
     Source: guide, HD[MessageHeader.source-endpoint] and HD[MessageHeader.destination-endpoint].
     """
@@ -174,7 +173,7 @@ def _named(name: str, address: tuple[str, ...], endpoint: str) -> str:
 
 def message_type(msh: Segment) -> str:
     """MSH-9 as text: ``ADT^A01^ADT_A01``."""
-    return "^".join(filter(None, (said(msh, "9.1"), said(msh, "9.2"), said(msh, "9.3"))))
+    return "^".join(filter(None, (text_at(msh, "9.1"), text_at(msh, "9.2"), text_at(msh, "9.3"))))
 
 
 def msh_provenance_source(read: Reading, msh: Segment, target: list[Element]) -> Resource:
@@ -187,7 +186,7 @@ def msh_provenance_source(read: Reading, msh: Segment, target: list[Element]) ->
         occurredDateTime=read.date_time(msh, "7"),
         **recorded(read, msh, "7"),
         activity=_activity(read, msh),
-        agent=agents or [{"who": {"display": said(msh, "3") or "unknown"}}],
+        agent=agents or [{"who": {"display": text_at(msh, "3") or "unknown"}}],
         entity=[_entity(msh), _application(msh)],
     )
 
@@ -208,20 +207,20 @@ def msh_provenance_transformation(read: Reading, msh: Segment, target: list[Elem
     }
 
 
-@remembered(9)
+@cached_by(9)
 def _activity(_read: Reading, msh: Segment) -> Element:
     return {"coding": [{"display": "message - " + message_type(msh)}]}
 
 
 def _entity(msh: Segment) -> Element:
     """The message, by its control id: the hub stores no copy to point to."""
-    identifier = {"system": CONTROL_ID, "value": said(msh, "10") or "unknown"}
+    identifier = {"system": CONTROL_ID, "value": text_at(msh, "10") or "unknown"}
     return {"role": "source", "what": {"type": "DocumentReference", "identifier": identifier}}
 
 
 def _application(msh: Segment) -> Element:
     """MSH-3, if MSH-24 gives it an address. Source: guide, MSH[Provenance-Source]."""
-    if not said(msh, "24"):
+    if not text_at(msh, "24"):
         return {}
     name, universal, kind = HD(msh.first("3"))
     numbers = hd_identifiers(name, universal, kind)
@@ -240,53 +239,3 @@ def recorded(read: Reading, segment: Segment, path: str) -> Element:
     """Provenance.recorded, which FHIR requires: the time of the message if the field is absent, otherwise marked unknown."""
     moment = read.instant(segment, path) or read.instant(read.message["MSH"], "7")
     return {"recorded": moment} if moment else {"_recorded": UNKNOWN}
-
-
-def evn_provenance(read: Reading, evn: Segment, target: list[Element]) -> Resource:
-    """EVN -> Provenance of the event. Source: guide, EVN[Provenance] and MSH[Provenance-Operator]."""
-    msh = read.message["MSH"]
-    operators = read.practitioners(evn, "5") or [read.organization(msh, "22") or read.assigner(msh, "4")]
-    return resource(
-        "Provenance",
-        id=read.id(evn),
-        target=target,
-        occurredDateTime=read.date_time(evn, "6"),
-        **recorded(read, evn, "2"),
-        location=_facility(read, evn),
-        reason=[_reason(read, evn)],
-        activity={"coding": [{"display": f"event - {said(msh, '9.1')}^{said(msh, '9.2') or said(evn, '1')}"}]},
-        agent=[{"who": who or {"display": "unknown"}} for who in operators],
-    )
-
-
-def _reason(read: Reading, evn: Segment) -> Element:
-    return dict(UNKNOWN) if said(evn, "4") == "U" else read.concept(evn, "4", EVENT_REASON)
-
-
-def _facility(read: Reading, evn: Segment) -> Element:
-    """EVN-7 -> Location. Source: guide, HD[Location]."""
-    name, universal, kind = HD(evn.first("7"))
-    if not name and not universal:
-        return {}
-    made = resource(
-        "Location",
-        id=read.id(evn, "-7"),
-        identifier=hd_identifiers("", universal, kind),
-        name=name or universal,
-        physicalType=SITE if universal else {},
-    )
-    return read.keep(made)
-
-
-def sft_device(read: Reading, sft: Segment) -> Resource:
-    """SFT -> Device: the software that created the message. Source: guide, SFT[Device]."""
-    name = said(sft, "3")
-    return resource(
-        "Device",
-        id=read.id(sft),
-        manufacturer=said(sft, "1.1") or said(sft, "1.10"),
-        deviceName=[{"name": name, "type": "manufacturer-name"}] if name else [],
-        modelNumber=said(sft, "4"),
-        version=[element(value=said(sft, "2"))] if said(sft, "2") else [],
-        note=[{"text": said(sft, "5")}] if said(sft, "5") else [],
-    )

@@ -5,9 +5,10 @@ from shared.hl7.segment import Segment
 from shared.mapping.datatypes.code import coding_system
 from shared.mapping.datatypes.identifier import cx_number
 from shared.mapping.datatypes.person import xad_address, xpn_human_name
-from shared.mapping.reading import UNKNOWN, Reading, merge
-from shared.mapping.said import Part, code_of, said
+from shared.mapping.elements import merge
+from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.tables import RELATIONSHIP
+from shared.mapping.texts import Part, code_of, text_at
 
 SELF = ("SEL", "SELF", "S", "18")  # IN1-17: the patient is the insured
 
@@ -27,7 +28,7 @@ def in1_coverage(read: Reading, in1: Segment) -> Resource:
         type=read.concept(in1, "15"),
         policyHolder=_policy_holder(read, in1),
         subscriber=_subscriber(read, in1),
-        subscriberId=said(in1, "49.1"),
+        subscriberId=text_at(in1, "49.1"),
         beneficiary=read.patient or UNKNOWN,
         relationship=read.concept(in1, "17", RELATIONSHIP),
         period=element(start=read.date_time(in1, "12"), end=read.date_time(in1, "13")),
@@ -37,7 +38,7 @@ def in1_coverage(read: Reading, in1: Segment) -> Resource:
 
 def in3_care_team(read: Reading, in3: Segment) -> Resource:
     """IN3-21 -> CareTeam: the case manager; ``{}`` if absent. Source: guide, IN3[CareTeam]."""
-    name = said(in3, "21")
+    name = text_at(in3, "21")
     if not name:
         return {}
     role = {"coding": [{"system": "http://snomed.info/sct", "code": "768832004"}], "text": "case manager"}
@@ -49,7 +50,9 @@ def cwe_identifiers(cwe: Part) -> list[Element]:
     """Identifiers from CWE: its codes with their systems. Source: guide, CWE[Identifier]."""
     pairs = (("1", "3"), ("4", "6"), ("10", "12"))
     return [
-        element(system=coding_system(said(cwe, system)), value=said(cwe, value)) for value, system in pairs if said(cwe, value)
+        element(system=coding_system(text_at(cwe, system)), value=text_at(cwe, value))
+        for value, system in pairs
+        if text_at(cwe, value)
     ]
 
 

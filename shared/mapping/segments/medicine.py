@@ -1,4 +1,4 @@
-"""RXO, RXR: an order of a medicine. What the guide leaves open is read from the order's ORC, and an issue asks for a check."""
+"""RXO, RXR: an order of a medicine. Values that the guide leaves open are from the order's ORC, with an issue to check them."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from shared.hl7.segment import Segment
 from shared.mapping.datatypes.timing import tq_timing
 from shared.mapping.datatypes.value import cq_quantity, cwe_unit, measured, nm_decimal
 from shared.mapping.reading import UNKNOWN, Reading
-from shared.mapping.said import said
 from shared.mapping.segments.order import (
     authored,
     group_numbers,
@@ -18,6 +17,7 @@ from shared.mapping.segments.order import (
 )
 from shared.mapping.segments.timing import timing_notes, tq_priority, tq_quantity
 from shared.mapping.tables import BODY_PARTS, CONFIDENTIALITY, ROUTE, V2_SYSTEM
+from shared.mapping.texts import text_at
 
 DOSE_TYPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/dose-rate-type", "code": "ordered"}]}
 SUBSTITUTION = ("G", "N", "T")  # HL7 table 0161
@@ -30,7 +30,7 @@ def rxo_medication_request(read: Reading, orc: Segment, rxo: Segment) -> Resourc
     The guide gives it neither status nor subject: both are what ORC and PID say, the status unknown where they say none.
     """
     text = "an order of a medicine, for which the guide leaves status and dose open: have a clinician check it"
-    read.note("informational", rxo.where(), text, "medicine-order")
+    read.note(code="informational", where=rxo.where(), text=text, rule="medicine-order")
     groups, obr = group_numbers(read, orc), read.none("OBR")
     return resource(
         "MedicationRequest",
@@ -63,7 +63,7 @@ def _status(read: Reading, orc: Segment) -> str:
     status = order_status(read, orc)
     if status != "revoked":
         return status
-    return "stopped" if said(orc, "5") in STOPPED or said(orc, "1") in STOPPED else "cancelled"
+    return "stopped" if text_at(orc, "5") in STOPPED or text_at(orc, "1") in STOPPED else "cancelled"
 
 
 def _medication(read: Reading, rxo: Segment) -> Resource:
@@ -102,14 +102,20 @@ def _dosage(read: Reading, orc: Segment, rxo: Segment) -> Element:
 
 
 def _dose(read: Reading, orc: Segment, rxo: Segment) -> Element:
-    """RXO-2 to 4: a range where a highest amount was sent. One amount is that amount, not "at least" it, which the guide says."""
+    """RXO-2 to 4: a range if a maximum was sent. A single amount is exact, not a minimum as in the guide."""
     low, high = _amount(read, rxo, "2", "4"), _amount(read, rxo, "3", "4")
     rate = _amount(read, rxo, "21", "22")
     dose: dict[str, Any] = {"doseQuantity": low or tq_quantity(read, orc, read.none("OBR"))}
     if high:
         dose = {"doseRange": element(low=low, high=high)}
     if low and high and low["value"] > high["value"]:
-        read.note("value", rxo.where("3"), "a highest dose below the lowest: neither is written", "value-not-mapped", "error")
+        read.note(
+            code="value",
+            where=rxo.where("3"),
+            text="a highest dose below the lowest: neither is written",
+            rule="value-not-mapped",
+            severity="error",
+        )
         dose = {}
     return element(type=DOSE_TYPE if low and dose else {}, **dose, rateQuantity=rate)
 
@@ -123,18 +129,23 @@ def _unsigned(text: str) -> int:
 
 def _substitution(read: Reading, rxo: Segment) -> Element:
     """RXO-9 -> whether another product may be given; FHIR's default is not ours to say."""
-    code = said(rxo, "9")
+    code = text_at(rxo, "9")
     if not code:
         return {}
     known = {"coding": [{"system": V2_SYSTEM + "0161", "code": code}]}
     if code not in SUBSTITUTION:
-        read.note("code-invalid", rxo.where("9"), "a code that is not in HL7 table 0161: kept as text", "code-kept-as-text")
+        read.note(
+            code="code-invalid",
+            where=rxo.where("9"),
+            text="a code that is not in HL7 table 0161: kept as text",
+            rule="code-kept-as-text",
+        )
     return {"allowedCodeableConcept": known if code in SUBSTITUTION else {"text": code}}
 
 
 def _instructions(rxo: Segment) -> list[str]:
     """RXO-6, for the pharmacy: the guide maps it nowhere, a note keeps it."""
-    return [words for cwe in rxo.repeats("6") if (words := said(cwe, "9") or said(cwe, "2") or said(cwe, "1"))]
+    return [words for cwe in rxo.repeats("6") if (words := text_at(cwe, "9") or text_at(cwe, "2") or text_at(cwe, "1"))]
 
 
 def rxr_dosage(read: Reading, rxr: Segment) -> Element:

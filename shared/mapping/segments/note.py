@@ -3,7 +3,7 @@
 from shared.fhir.resource import Element, element
 from shared.hl7.segment import Segment
 from shared.mapping.reading import Reading
-from shared.mapping.said import NULL
+from shared.mapping.texts import NULL
 
 
 def nte_annotation(read: Reading, nte: Segment) -> Element:

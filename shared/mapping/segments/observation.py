@@ -1,41 +1,26 @@
 """OBX: one observation, its value by its type."""
 
-from collections.abc import Callable
-from functools import lru_cache
-
 from shared.fhir.resource import Element, Resource, element, resource
-from shared.hl7.encoding import Encoding
-from shared.hl7.repetition import Repetition
 from shared.hl7.segment import Segment
-from shared.mapping.datatypes.code import cwe_codeable_concept
-from shared.mapping.datatypes.date import dr_period, dtm_date_time, tm_time
+from shared.mapping.caching import cached_by
 from shared.mapping.datatypes.identifier import ei_identifier, eip_identifiers
 from shared.mapping.datatypes.person import HL7, xad_address
 from shared.mapping.datatypes.value import (
-    cwe_unit,
     ed_attachment,
-    measured,
-    na_sampled_data,
     nm_decimal,
-    nr_range,
     rp_attachment,
-    sn_text,
-    sn_value,
 )
-from shared.mapping.reading import UNKNOWN, Reading, extension
-from shared.mapping.remembered import remembered
-from shared.mapping.said import said
-from shared.mapping.segments.note import lines
+from shared.mapping.elements import extension
+from shared.mapping.reading import UNKNOWN, Reading
+from shared.mapping.segments.observation_value import DOCUMENTS, typed_value
 from shared.mapping.tables import (
     INTERPRETATION,
     NATURE_OF_ABNORMAL_TEST,
     OBSERVATION_STATUS,
     V2_SYSTEM,
 )
+from shared.mapping.texts import text_at
 
-TEXTS = frozenset(("ST", "TX", "FT"))
-CODES = frozenset(("CWE", "CE", "CNE", "CF", "IS", "ID"))
-DOCUMENTS = frozenset(("ED", "RP"))
 NOT_ASKED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-asked"}]}
 OBSERVATION_TYPES = ("QST", "RSLT", "SCI")  # HL7 table 0936
 ALTERNATE = HL7 + "alternate-codes"
@@ -49,10 +34,10 @@ def obx_observation(read: Reading, obx: Segment) -> Resource:
         "id": read.id(obx),
         **frame,
         **_about(read, obx),
-        **_value(read, obx, frame["code"]),
+        **typed_value(read, obx, frame["code"]),
     }
     if "dataAbsentReason" in made and any(name.startswith("value") for name in made):
-        del made["dataAbsentReason"]  # FHIR, obs-6: "not asked", although there is an answer
+        del made["dataAbsentReason"]  # FHIR, obs-6: a reason for absence, although there is a value
     if len(obx.fields) > 15:
         made.update(_people(read, obx))
     extensions = _own_extensions(read, obx)
@@ -75,11 +60,11 @@ def _own_extensions(read: Reading, obx: Segment) -> list[Element]:
     """OBX-4, 19 and 30 -> extensions. Source: guide, OBX[Observation] and OG[Extension-Subidentifier]."""
     found: list[Element] = []
     if sent := [each for each in obx.repeats("4")[:1] if each and not each.is_null()]:
-        parts = [_sub_id(said(sent[0], str(n)), *row) for n, row in enumerate(SUB_ID, 1) if said(sent[0], str(n))]
+        parts = [_sub_id(text_at(sent[0], str(n)), *row) for n, row in enumerate(SUB_ID, 1) if text_at(sent[0], str(n))]
         found += [{"url": HL7 + "observation-v2-subid", "extension": parts}] if parts else []
     if len(obx.fields) > 19:
         found += extension(HL7 + "observation-analysis-date-time", valueDateTime=read.date_time(obx, "19"))
-        if kind := said(obx, "30"):
+        if kind := text_at(obx, "30"):
             coding = {"system": V2_SYSTEM + "0937", "code": kind}
             found += extension(HL7 + "observation-structure-type", valueCodeableConcept={"coding": [coding]})
     return found
@@ -101,10 +86,10 @@ def _about(read: Reading, obx: Segment) -> Element:
     return about if all(about.values()) else element(**about)
 
 
-@remembered(3, 7, 8, 10, 11, 17, 20, 29)
+@cached_by(3, 7, 8, 10, 11, 17, 20, 29)
 def _frame(read: Reading, obx: Segment) -> Element:
     """The other fields of an OBX, besides value, time and people."""
-    status = said(obx, "11")
+    status = text_at(obx, "11")
     return element(
         extension=extension(
             HL7 + "observation-nature-of-abnormal-test",
@@ -137,7 +122,12 @@ def _status_as_sent(read: Reading, obx: Segment, status: str) -> Element:
     if status and (status == "X" or not OBSERVATION_STATUS.get(status)):
         coding = {"system": V2_SYSTEM + "0085", "code": status}
         if status != "X":
-            read.note("code-invalid", obx.where("11"), "FHIR has no code for this status; it is unknown", "code-not-mapped")
+            read.note(
+                code="code-invalid",
+                where=obx.where("11"),
+                text="FHIR has no code for this status; it is unknown",
+                rule="code-not-mapped",
+            )
         known = status in OBSERVATION_STATUS
         return {"extension": extension(ALTERNATE, valueCodeableConcept={"coding": [coding]} if known else {"text": status})}
     return {}
@@ -145,11 +135,16 @@ def _status_as_sent(read: Reading, obx: Segment, status: str) -> Element:
 
 def _category(read: Reading, obx: Segment) -> list[Element]:
     """OBX-29 by HL7 table 0936, which the guide has no map for; another word stays as text."""
-    kind = said(obx, "29")
+    kind = text_at(obx, "29")
     if kind in OBSERVATION_TYPES:
         return [{"coding": [{"system": V2_SYSTEM + "0936", "code": kind}]}]
     if kind:
-        read.note("code-invalid", obx.where("29"), "a code that is not in HL7 table 0936: kept as text", "code-kept-as-text")
+        read.note(
+            code="code-invalid",
+            where=obx.where("29"),
+            text="a code that is not in HL7 table 0936: kept as text",
+            rule="code-kept-as-text",
+        )
     return [{"text": kind}] if kind else []
 
 
@@ -158,116 +153,11 @@ def _reference_range(obx: Segment) -> list[Element]:
     return [{"text": words}] if words and words != '""' else []
 
 
-def _value(read: Reading, obx: Segment, code: Element) -> Element:
-    """OBX-5 by the type in OBX-2, and OBX-6, which is a note if the value has no unit.
-
-    A value that does not fit its type is kept as text, with an issue.
-    """
-    made = _value_of_its_type(read, obx, code)
-    if len(obx.fields) < 7 or not obx.fields[6] or not (words := unit(obx).get("unit", "")):
-        return made
-    found = [_with_unit(each, words, obx["2"]) for each in made.get("component", [made])]
-    made = {"component": [each for each, _ in found]} if "component" in made else found[0][0]
-    return made if all(is_there for _, is_there in found) else {**made, "note": [{"text": f"unit: {words}"}]}
-
-
-NUMBERS = ("NM", "SN", "NR", "VR")
-MEASURED = frozenset(("valueQuantity", "valueRange", "valueRatio", "valueSampledData"))  # types with a unit
-
-
-def _with_unit(made: Element, words: str, kind: str) -> tuple[Element, bool]:
-    """A value with its unit, and whether it has it: the unit is added to a number in text, not to any other text."""
-    if not MEASURED.isdisjoint(made):
-        return made, True
-    text: str = made.get("valueString", "")
-    if not text or "\n" in text:
-        return made, False
-    if text.endswith(words):
-        return made, True
-    is_measured = kind in NUMBERS or (any(map(str.isdigit, text)) and not any(map(str.isalpha, text)))
-    return ({**made, "valueString": f"{text} {words}"}, True) if is_measured else (made, False)
-
-
-def _value_of_its_type(read: Reading, obx: Segment, code: Element) -> Element:
-    kind = obx["2"]
-    if kind in TEXTS:
-        text = lines(obx, "5")
-        return {"valueString": text} if text else {}
-    if kind in DOCUMENTS:
-        return {}
-    values = [each for each in obx.repeats("5") if each.sent and not (each.is_null() and each.components == 1)]
-    made = [found for each in values if (found := _one(read, obx, kind, each))]
-    if len(made) > 1:
-        return {"component": [{"code": code, **each} for each in made]}
-    return made[0] if made else {}
-
-
-def _one(read: Reading, obx: Segment, kind: str, value: Repetition) -> Element:
-    """``{}`` if the repetition has only delimiters and nulls."""
-    if kind in CODES:
-        return _coded(value.sent, value.encoding)
-    try:
-        convert = VALUES.get(kind)
-        if convert:
-            return element(**convert(value, unit(obx)))
-        read.note("not-supported", obx.where("2"), "FHIR has no value of this type; it is kept as text", "value-type-not-mapped")
-    except ValueError:
-        read.note("value", obx.where("5"), "the value does not fit its type in OBX-2; it is kept as text", "value-not-mapped")
-    return element(valueString=sn_text(value) if kind == "SN" else value.whole)
-
-
-@lru_cache(maxsize=4096)
-def _coded(sent: str, encoding: Encoding) -> Element:
-    return element(valueCodeableConcept=cwe_codeable_concept(Repetition(sent, encoding)))
-
-
-def unit(obx: Segment) -> Element:
-    """OBX-6: unit, system, code."""
-    sent = obx.fields[6] if len(obx.fields) > 6 else ""
-    return _unit(sent, obx.encoding) if sent else {}
-
-
-@lru_cache(maxsize=1024)
-def _unit(sent: str, encoding: Encoding) -> Element:
-    return cwe_unit(Repetition(sent.split(encoding.repetition)[0], encoding))
-
-
-def _quantity(value: Repetition, units: Element) -> Element:
-    """ValueError: not a number, or more than one component, of which a Quantity has only the first."""
-    if value.components > 1 and any(said(value, str(n)) for n in range(2, value.components + 1)):
-        raise ValueError("more than a number")
-    return {"valueQuantity": measured({"value": nm_decimal(value["1"])}, units)} if said(value, "1") else {}
-
-
-def _samples(value: Repetition, units: Element) -> Element:
-    texts = [said(value, str(n + 1)) for n in range(value.components)]
-    return {"valueSampledData": na_sampled_data(texts, units)} if any(texts) else {}
-
-
-def _range_as_text(value: Repetition, units: Element) -> Element:
-    ends = (said(value, "1"), said(value, "2"))
-    return {"valueString": "-".join(ends)} if any(ends) else {}
-
-
-VALUES: dict[str, Callable[[Repetition, Element], Element]] = {
-    "NM": _quantity,
-    "NA": _samples,
-    "SN": lambda value, units: sn_value(value, units),
-    "NR": lambda value, units: {"valueRange": nr_range(value, units)},
-    "DT": lambda value, units: {"valueDateTime": dtm_date_time(value["1"])},
-    "DTM": lambda value, units: {"valueDateTime": dtm_date_time(value["1"])},
-    "TS": lambda value, units: {"valueDateTime": dtm_date_time(value["1"])},
-    "TM": lambda value, units: {"valueTime": tm_time(value["1"])},
-    "DR": lambda value, units: {"valuePeriod": dr_period(value)},
-    "VR": _range_as_text,
-}
-
-
 def _performers(read: Reading, obx: Segment) -> list[Element]:
     """OBX-16, OBX-23 to 25, OBX-15 -> performer."""
     observers = [_role(read, obx, "16", who, {}) for who in read.practitioners(obx, "16")]
     organization = read.organization(obx, "23")
-    if organization and said(obx, "24"):
+    if organization and text_at(obx, "24"):
         read.furnish(organization, obx, "24", address=read.each(obx, "24", xad_address))
     director = read.practitioner(obx, "25")
     if director:
@@ -316,7 +206,7 @@ def obx_attachments(read: Reading, obx: Segment) -> list[Element]:
 
 def obx_document_reference(read: Reading, obx: Segment, attachments: list[Element]) -> Resource:
     """OBX of ED or RP -> DocumentReference. Source: guide, ED[DocumentReference], RP[DocumentReference]."""
-    withdrawn = OBSERVATION_STATUS.get(said(obx, "11")) == "entered-in-error"
+    withdrawn = OBSERVATION_STATUS.get(text_at(obx, "11")) == "entered-in-error"
     return resource(
         "DocumentReference",
         id=read.id(obx, "-5"),

@@ -1,25 +1,22 @@
 """ORC, OBR: the order, and its report."""
 
 from shared.fhir.resource import Element, Resource, element, resource
-from shared.hl7.repetition import Repetition
 from shared.hl7.segment import Segment
-from shared.mapping.datatypes.code import id_codeable_concept
 from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_identifiers, v2_0203
 from shared.mapping.datatypes.person import HL7, xad_address
-from shared.mapping.datatypes.provider import cnn_practitioner, cwe_device, xon_organization
-from shared.mapping.reading import UNKNOWN, Reading, extension
-from shared.mapping.said import said
+from shared.mapping.datatypes.provider import cwe_device, xon_organization
+from shared.mapping.elements import extension
+from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.segments.header import PARTICIPANT, recorded
 from shared.mapping.segments.timing import occurrence, timing_notes, tq_priority, tq_quantity
 from shared.mapping.tables import (
     CONFIDENTIALITY,
-    DIAGNOSTIC_SERVICE,
     ORDER_CONTROL_STATUS,
     ORDER_STATUS,
     ORDER_TYPE,
-    REPORT_STATUS,
     V2_SYSTEM,
 )
+from shared.mapping.texts import text_at
 
 # OBR-11, HL7 table 0065; the guide names no R4 code for an add-on, and the other codes are about the specimen.
 INTENT = {**dict.fromkeys("ALOPRS", "order"), "G": "reflex-order"}
@@ -27,7 +24,6 @@ INTENT = {**dict.fromkeys("ALOPRS", "order"), "G": "reflex-order"}
 ENDED = ("OC", "CR", "OD", "DR")
 DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 ACTIVITY = {"NW": "CREATE", "SC": "UPDATE", "OC": "CANCEL", "CA": "CANCEL"}  # ORC-1
-PERFORMER_FUNCTION = HL7 + "event-performerFunction"
 
 
 def order_identifiers(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
@@ -78,7 +74,7 @@ def orc_service_request(read: Reading, orc: Segment, obr: Segment) -> Resource:
 
 def _order_extensions(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
     callbacks = read.telecom(obr, "17") or read.telecom(orc, "14")
-    reason = read.concept(orc, "16") if not said(orc, "5") else {}
+    reason = read.concept(orc, "16") if not text_at(orc, "5") else {}
     return [
         *_business_event(read, orc),
         *({"url": HL7 + "servicerequest-order-callback-phone-number", "valueContactPoint": each} for each in callbacks),
@@ -96,7 +92,7 @@ ORDER_CONTROLS = frozenset((
 
 def _business_event(read: Reading, orc: Segment) -> list[Element]:
     """ORC-1 as sent and ORC-9 -> businessEvent. The guide names the value set of table 0119; this is its code system."""
-    code, moment = said(orc, "1"), read.date_time(orc, "9")
+    code, moment = text_at(orc, "1"), read.date_time(orc, "9")
     known = {"coding": [{"system": V2_SYSTEM + "0119", "code": code}]}
     concept = {} if not code else known if code in ORDER_CONTROLS else {"text": code}
     parts = [*extension("value", valueCodeableConcept=concept), *extension("date", valueDateTime=moment)]
@@ -124,28 +120,28 @@ def other_identifiers(read: Reading, orc: Segment, obr: Segment) -> list[Element
 
 def _parents(read: Reading, obr: Segment) -> list[Element]:
     """OBR-29 -> basedOn, by identifier."""
-    if said(obr, "50"):
+    if text_at(obr, "50"):
         return []
     return [{"type": "ServiceRequest", "identifier": each} for eip in obr.repeats("29") for each in eip_identifiers(eip)]
 
 
 def authored(read: Reading, orc: Segment) -> str:
     """ORC-9 of a new order: when it was written."""
-    return read.date_time(orc, "9") if said(orc, "1") == "NW" else ""
+    return read.date_time(orc, "9") if text_at(orc, "1") == "NW" else ""
 
 
 def order_status(read: Reading, orc: Segment) -> str:
     """ORC-5, else what ORC-1 does to an order; FHIR demands one, so an unsaid one is unknown."""
     control: str = read.look_up(orc, "1", ORDER_CONTROL_STATUS) or ""
-    if said(orc, "1") == "CA":
+    if text_at(orc, "1") == "CA":
         words = "a request to cancel: the order is active until it is cancelled, as the guide has it"
-        read.note("informational", orc.where("1"), words, "cancel-requested")
-    if not said(orc, "5"):
+        read.note(code="informational", where=orc.where("1"), text=words, rule="cancel-requested")
+    if not text_at(orc, "5"):
         return control or "unknown"
     status = read.code(orc, "5", ORDER_STATUS, "unknown")
-    if said(orc, "1") in ENDED and status not in ("revoked", "entered-in-error"):
+    if text_at(orc, "1") in ENDED and status not in ("revoked", "entered-in-error"):
         words = "the order control ends the order, its status does not: revoked"
-        read.note("conflict", orc.where("5"), words, "event-against-status")
+        read.note(code="conflict", where=orc.where("5"), text=words, rule="event-against-status")
         return "revoked"
     return status
 
@@ -153,7 +149,7 @@ def order_status(read: Reading, orc: Segment) -> str:
 def requester(read: Reading, orc: Segment, obr: Segment) -> Element:
     """ORC-12 with ORC-21 to 24 -> PractitionerRole, else OBR-16 -> Practitioner."""
     who = read.practitioner(orc, "12")
-    if who and said(orc, "24"):
+    if who and text_at(orc, "24"):
         read.furnish(who, orc, "24", address=read.each(orc, "24", xad_address))
     organization = read.organization(orc, "21")
     if organization:
@@ -172,7 +168,7 @@ def requester(read: Reading, orc: Segment, obr: Segment) -> Element:
 
 def _clinical_information(read: Reading, obr: Segment) -> list[Element]:
     """OBR-13 -> supportingInfo as text: R4 has references here, whose text can be used alone."""
-    words = said(obr, "13.9") or said(obr, "13.2") or said(obr, "13")
+    words = text_at(obr, "13.9") or text_at(obr, "13.2") or text_at(obr, "13")
     return [{"display": words}] if words else []
 
 
@@ -193,7 +189,7 @@ def orc_provenance(read: Reading, orc: Segment, target: Element) -> Resource:
         agents.append({"who": read.shared(device, orc.raw("18"), f"ORC[{orc.occurrence}]-18")})
     if not agents:
         return {}
-    activity = ACTIVITY.get(said(orc, "1"))
+    activity = ACTIVITY.get(text_at(orc, "1"))
     return resource(
         "Provenance",
         id=read.id(orc, "/Provenance"),
@@ -215,68 +211,3 @@ def _ordering_place(read: Reading, orc: Segment) -> Element:
     names = {name: facility[name] for name in ("identifier", "name") if name in facility}
     address, telecom = read.first(orc, "22", xad_address), read.telecom(orc, "23")
     return read.keep(resource("Location", id=read.id(orc, "-21/Location"), **names, address=address, telecom=telecom))
-
-
-def obr_diagnostic_report(read: Reading, orc: Segment, obr: Segment) -> Resource:
-    """ORC and OBR -> DiagnosticReport. Source: guide, ORC[DiagnosticReport] and OBR[DiagnosticReport]."""
-    return resource(
-        "DiagnosticReport",
-        id=read.id(obr),
-        meta=element(security=[read.coding(orc, "28", CONFIDENTIALITY)]),
-        extension=extension(HL7 + "event-statusReason", valueCodeableConcept=read.concept(orc, "16")),
-        identifier=[*order_identifiers(read, orc, obr), *group_numbers(read, orc)],
-        status=read.code(obr, "25", REPORT_STATUS, "unknown"),
-        category=[id_codeable_concept(said(obr, "24"), DIAGNOSTIC_SERVICE)],
-        code=read.concept(obr, "4") or UNKNOWN,
-        subject=read.patient,
-        encounter=read.encounter,
-        **period(read, obr, "effective", "7", "8"),
-        issued=read.instant(obr, "22"),
-        performer=[*_roles(read, obr, "34", "SPRF"), *_roles(read, obr, "35", "TRANS")],
-        resultsInterpreter=_roles(read, obr, "32"),
-    )
-
-
-def period(read: Reading, segment: Segment, name: str, start: str, end: str) -> Element:
-    """``...Period`` if an end was sent, otherwise ``...DateTime``."""
-    begins, ends = read.date_time(segment, start), read.date_time(segment, end)
-    if ends:
-        return {f"{name}Period": element(start=begins, end=ends)}
-    return {f"{name}DateTime": begins} if begins else {}
-
-
-def _roles(read: Reading, obr: Segment, field: str, function: str = "") -> list[Element]:
-    """NDL -> PractitionerRole with its Practitioner. Source: guide, NDL[PractitionerRole]."""
-    found = []
-    for number, ndl in enumerate(obr.repeats(field), 1):
-        practitioner = cnn_practitioner(ndl)
-        if practitioner:
-            path = f"{obr.name}[{obr.occurrence}]-{field}[{number}]"
-            who = read.shared(practitioner, ndl.raw("1"), path + ".1")
-            role = resource(
-                "PractitionerRole",
-                period=_ndl_period(read, obr, field, number),
-                practitioner=who,
-                location=[read.place(_ndl_place(ndl), path)],
-            )
-            found.append(_with_function(read.shared(role, ndl.sent, path), function))
-    return found
-
-
-def _ndl_place(ndl: Repetition) -> Repetition:
-    """NDL-4 to 11 in the order of a PL: the guide's rows for them are those of a Location."""
-    point, room, bed, facility, building, floor = (ndl.raw(n) for n in ("4", "5", "6", "7", "10", "11"))
-    sent = ndl.encoding.component.join((point, room, bed, facility, "", "", building, floor))
-    return Repetition(sent.rstrip(ndl.encoding.component), ndl.encoding)
-
-
-def _ndl_period(read: Reading, obr: Segment, field: str, number: int) -> Element:
-    place = f"{field}[{number}]"
-    return element(start=read.date_time(obr, place + ".2"), end=read.date_time(obr, place + ".3"))
-
-
-def _with_function(who: Element, code: str) -> Element:
-    if not code:
-        return who
-    concept = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": code}]}
-    return {"extension": extension(PERFORMER_FUNCTION, valueCodeableConcept=concept), **who}

@@ -5,9 +5,10 @@ from shared.hl7.segment import Segment
 from shared.mapping.datatypes.identifier import ei_identifier, pln_identifier
 from shared.mapping.datatypes.person import HL7, xad_address
 from shared.mapping.datatypes.provider import xcn_practitioner
-from shared.mapping.reading import UNKNOWN, Reading, extension
-from shared.mapping.said import code_of, said
+from shared.mapping.elements import extension
+from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.tables import PARTICIPATION
+from shared.mapping.texts import code_of, text_at
 
 # PRT-4: providers of care. Outside ADT the guide maps all except primary care providers to RelatedPerson. FHIR does not allow
 # that for a person who acts professionally, so they are in the care team there too.
@@ -27,7 +28,7 @@ def _period(read: Reading, prt: Segment) -> Element:
 
 def _telecom(read: Reading, prt: Segment) -> list[Element]:
     """PRT-15; the contact that PRT-23 prefers is marked."""
-    preferred = PREFERRED.get(said(prt, "23"))
+    preferred = PREFERRED.get(text_at(prt, "23"))
     mark = extension(HL7 + "iso21090-preferred", valueBoolean=True)
     return [
         {**each, "extension": [*each.get("extension", ()), *mark]} if preferred in (each.get("system"), each.get("use")) else each
@@ -38,7 +39,7 @@ def _telecom(read: Reading, prt: Segment) -> list[Element]:
 def _person(read: Reading, prt: Segment) -> Element:
     """PRT-5 with the address of PRT-14."""
     who = read.practitioner(prt, "5")
-    if who and said(prt, "14"):
+    if who and text_at(prt, "14"):
         read.furnish(who, prt, "14", address=read.each(prt, "14", xad_address))
     return who
 
@@ -51,7 +52,7 @@ def _organization(read: Reading, prt: Segment) -> Element:
         organization = read.organization_of_type(prt, "-7", types)
     elif types:
         read.furnish(organization, prt, "7", type=types)
-    if organization and not said(prt, "5"):
+    if organization and not text_at(prt, "5"):
         read.furnish(organization, prt, "14", address=read.each(prt, "14", xad_address), telecom=_telecom(read, prt))
     return organization
 
@@ -79,7 +80,7 @@ def prt_care_team(read: Reading, prt: Segment) -> Resource:
     Source: guide, PRT[CareTeam].
     """
     organization = _organization(read, prt)
-    member = read.keep(_role_in_team(read, prt)) if said(prt, "6") else _member(read, prt)
+    member = read.keep(_role_in_team(read, prt)) if text_at(prt, "6") else _member(read, prt)
     participant = element(
         role=read.concepts(prt, "4", PARTICIPATION),
         member=member or organization,
@@ -120,18 +121,20 @@ def prt_related_person(read: Reading, prt: Segment) -> Resource:
 
 def prt_device(read: Reading, prt: Segment) -> Resource:
     """PRT-10 and PRT-16 to 22 -> Device; ``{}`` without a device. Source: guide, PRT[Device]."""
-    if not any(said(prt, n) for n in ("10", "16")):
+    if not any(text_at(prt, n) for n in ("10", "16")):
         return {}
     return resource(
         "Device",
         id=read.id(prt, "-10"),
         identifier=read.each(prt, "10", ei_identifier),
-        udiCarrier=[{"deviceIdentifier": said(each, "1")} for n in ("10", "16") for each in prt.repeats(n) if said(each, "1")],
+        udiCarrier=[
+            {"deviceIdentifier": text_at(each, "1")} for n in ("10", "16") for each in prt.repeats(n) if text_at(each, "1")
+        ],
         manufactureDate=read.date_time(prt, "17"),
         expirationDate=read.date_time(prt, "18"),
-        lotNumber=said(prt, "19"),
-        serialNumber=said(prt, "20"),
-        distinctIdentifier=said(prt, "21"),
+        lotNumber=text_at(prt, "19"),
+        serialNumber=text_at(prt, "20"),
+        distinctIdentifier=text_at(prt, "21"),
         type=read.concept(prt, "22"),
     )
 
@@ -142,7 +145,7 @@ def prt_location(read: Reading, prt: Segment) -> list[Element]:
     Source: guide, PRT[Observation-Location].
     """
     place = read.location(prt, "9")
-    address = {} if said(prt, "5") else read.first(prt, "14", xad_address)
+    address = {} if text_at(prt, "5") else read.first(prt, "14", xad_address)
     if address and not place:
         place = read.keep(resource("Location", id=read.id(prt, "-14"), address=address))
     elif address:

@@ -1,9 +1,8 @@
 """PID, PD1, NK1, MRG, GT1: the patient, and the people around the patient."""
 
-from typing import NamedTuple
-
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
+from shared.mapping.caching import cached_by
 from shared.mapping.datatypes.code import TRIPLETS, cwe_codeable_concept
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.datatypes.identifier import cx_identifier, cx_number, dln_identifier, v2_0203
@@ -15,19 +14,17 @@ from shared.mapping.datatypes.person import (
     xpn_string,
 )
 from shared.mapping.datatypes.provider import xon_string
-from shared.mapping.reading import UNKNOWN, Reading, backbone, extension
-from shared.mapping.remembered import remembered
-from shared.mapping.said import Part, code_of, said
+from shared.mapping.elements import backbone, extension
+from shared.mapping.reading import Reading
 from shared.mapping.segments.header import PARTICIPANT, recorded
 from shared.mapping.tables import (
     ADMINISTRATIVE_SEX,
-    CONTACT_ROLE,
     LIVING_WILL,
     MARITAL_STATUS,
-    RELATIONSHIP,
     RELIGION,
     YES_NO,
 )
+from shared.mapping.texts import Part, code_of, text_at
 
 BCP_47 = "urn:ietf:bcp:47"
 LANGUAGE = {"ENG": "en", "WEL": "cy", "CYM": "cy"}  # ISO 639-2 codes that Welsh systems send, and their BCP 47 codes
@@ -88,12 +85,12 @@ def _extensions(read: Reading, pid: Segment) -> list[Element]:
     return [
         *extension(HL7 + "patient-mothersMaidenName", valueString=read.first(pid, "6", xpn_string)),
         *extension(HL7 + "patient-religion", valueCodeableConcept=read.concept(pid, "17", RELIGION)),
-        *extension(HL7 + "patient-birthPlace", valueAddress=element(text=said(pid, "23"))),
+        *extension(HL7 + "patient-birthPlace", valueAddress=element(text=text_at(pid, "23"))),
         *_belonging(read, pid).get("extension", ()),
     ]
 
 
-@remembered(26, 28, 35, 36, 39)
+@cached_by(26, 28, 35, 36, 39)
 def _belonging(read: Reading, pid: Segment) -> Element:
     return element(
         extension=[
@@ -117,7 +114,7 @@ def _animal(read: Reading, pid: Segment) -> list[Element]:
 
 def _social_security(pid: Segment) -> Element:
     """PID-19, outside the United States: it has a type, but no system."""
-    number = said(pid, "19")
+    number = text_at(pid, "19")
     return {"type": v2_0203("SB"), "value": number} if number else {}
 
 
@@ -145,7 +142,9 @@ def deceased(date: str, indicator: str) -> Element:
 def _deceased(read: Reading, pid: Segment) -> Element:
     moment, dead = read.date_time(pid, "29"), read.look_up(pid, "30", YES_NO)
     if moment and dead is False:
-        read.note("conflict", pid.where("30"), "a date of death, but the indicator is N", "death-against-indicator")
+        read.note(
+            code="conflict", where=pid.where("30"), text="a date of death, but the indicator is N", rule="death-against-indicator"
+        )
     return {"deceasedDateTime": moment} if moment else {} if dead is None else {"deceasedBoolean": dead}
 
 
@@ -161,7 +160,7 @@ def _multiple_birth(read: Reading, pid: Segment) -> Element:
 def pid_address(read: Reading, pid: Segment) -> list[Element]:
     """PID-11 and the county of PID-12 -> address. Source: guide, PID-11 and the four conditions of PID-12."""
     addresses: list[Element] = read.each(pid, "11", xad_address)
-    county = said(pid, "12")
+    county = text_at(pid, "12")
     if not county:
         return addresses
     if len(addresses) == 1 and addresses[0].get("district", county) == county:
@@ -175,14 +174,14 @@ def language(cwe: Part) -> Element:
     Without a code in BCP 47 it stays as text: FHIR allows no other code alone. Source: guide, PrimaryLanguage.
     """
     known = [
-        (code, element(system=BCP_47, version=said(cwe, triplet[3]), code=name))
+        (code, element(system=BCP_47, version=text_at(cwe, triplet[3]), code=name))
         for triplet in TRIPLETS
-        if (name := _bcp_47(code := said(cwe, triplet[0])))
+        if (name := _bcp_47(code := text_at(cwe, triplet[0])))
     ]
     if not known:
-        return element(text=said(cwe, "9") or said(cwe, "2") or said(cwe, "1") or said(cwe, "5") or said(cwe, "4"))
+        return element(text=text_at(cwe, "9") or text_at(cwe, "2") or text_at(cwe, "1") or text_at(cwe, "5") or text_at(cwe, "4"))
     others = [each for each in cwe_codeable_concept(cwe).get("coding", ()) if each.get("code") not in dict(known)]
-    words = said(cwe, "9") or said(cwe, "2") or said(cwe, "5")
+    words = text_at(cwe, "9") or text_at(cwe, "2") or text_at(cwe, "5")
     codings = [each for number, (_, each) in enumerate(known) if each not in [one for _, one in known[:number]]]
     return element(coding=[*codings, *others], text=words)
 
@@ -207,7 +206,7 @@ def pid_account(read: Reading, pid: Segment) -> Resource:
 
 def pid_provenance(read: Reading, pid: Segment) -> Resource:
     """PID-33 and PID-34 -> Provenance of the last update; ``{}`` unless both were sent. Source: guide."""
-    if not said(pid, "33") or not said(pid, "34"):
+    if not text_at(pid, "33") or not text_at(pid, "34"):
         return {}
     performer = {"coding": [{"system": PARTICIPANT, "code": "performer"}]}
     return resource(
@@ -257,85 +256,6 @@ def pd1_observation(read: Reading, pd1: Segment) -> Resource:
     )
 
 
-# Fields of NK1 about a person or an organization; a relationship without them names no person.
-NK1_PERSON = ("2", "4", "5", "6", "12", "13", "30", "31", "32", "33", "37", "40", "41")
-CONTACTS = ("EMR", "E", "F", "I", "S")  # NK1-3: an employer, an insurer, an agency; not a person related to the patient
-
-
-class Person(NamedTuple):
-    """The fields of NK1 for a related person or a contact."""
-
-    relationship: list[Element]
-    names: list[Element]
-    telecom: list[Element]
-    gender: str
-    addresses: list[Element]
-    period: Element
-
-
-def nk1_person(read: Reading, nk1: Segment) -> Person:
-    """NK1-2 to 9 and 15. Source: guide, NK1[RelatedPerson] and NK1[Patient], which map them alike."""
-    return Person(
-        relationship=[*read.concepts(nk1, "3", RELATIONSHIP), *read.concepts(nk1, "7", CONTACT_ROLE)],
-        names=names(read, nk1, "2"),
-        telecom=[
-            *read.telecom(nk1, "5"),
-            *({**each, "use": "work"} for each in read.telecom(nk1, "6")),
-        ],
-        gender=read.code(nk1, "15", ADMINISTRATIVE_SEX) if code_of(nk1, "15") else "",
-        addresses=read.each(nk1, "4", xad_address),
-        period=element(start=read.date_time(nk1, "8"), end=read.date_time(nk1, "9")),
-    )
-
-
-def nk1_related_person(read: Reading, nk1: Segment, person: Person) -> Resource:
-    """NK1 -> RelatedPerson. Source: guide, NK1[RelatedPerson]."""
-    return resource(
-        "RelatedPerson",
-        id=read.id(nk1),
-        identifier=[
-            *read.across(nk1, ("12", "33"), cx_identifier),
-            {"type": v2_0203("SB"), "value": said(nk1, "37")} if said(nk1, "37") else {},
-        ],
-        patient=read.patient or UNKNOWN,
-        relationship=person.relationship,
-        name=[*person.names, *names(read, nk1, "30")],
-        telecom=[*person.telecom, *(each for n in ("31", "40", "41") for each in read.telecom(nk1, n))],
-        gender=person.gender,
-        birthDate=read.date(nk1, "16"),
-        address=[*person.addresses, *read.each(nk1, "32", xad_address)],
-        period=person.period,
-        communication=backbone(read.each(nk1, "20", language), "language"),
-    )
-
-
-def nk1_patient(read: Reading, nk1: Segment, person: Person) -> Element:
-    """NK1 -> Patient.contact. Source: guide, NK1[Patient]."""
-    contact = element(
-        relationship=person.relationship,
-        name=person.names[0] if person.names else {},
-        telecom=[*person.telecom, *(each for n in ("40", "41") for each in read.telecom(nk1, n))],
-        address=person.addresses[0] if person.addresses else {},
-        gender=person.gender,
-        organization=_contact_organization(read, nk1),
-        period=person.period,
-    )
-    return {"contact": [contact]} if contact.keys() & {"name", "telecom", "address", "organization"} else {}
-
-
-def _contact_organization(read: Reading, nk1: Segment) -> Element:
-    """NK1-13 -> Organization, with NK1-30, 31, 32 as its contact."""
-    reference = read.organization(nk1, "13")
-    contact = element(
-        name=read.first(nk1, "30", xpn_human_name),
-        telecom=read.telecom(nk1, "31"),
-        address=read.first(nk1, "32", xad_address),
-    )
-    if reference and contact:
-        read.furnish(reference, nk1, "30", contact=[contact])
-    return reference
-
-
 def mrg_account(read: Reading, mrg: Segment, whose: Element) -> Resource:
     """MRG-3 -> the prior Account: of the patient that was merged away, or of the only one; ``{}`` when absent.
 
@@ -362,29 +282,3 @@ def mrg_patient(read: Reading, mrg: Segment, survivor: Element) -> Resource:
         name=names(read, mrg, "7"),
         link=[{"other": survivor, "type": "replaced-by"}],
     )
-
-
-def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
-    """GT1 -> RelatedPerson, the guarantor; ``{}`` without a person. The guide has no map for GT1; it is mapped like NK1."""
-    if read.is_empty(gt1, "2", "3", "5", "6", "7", "12"):
-        return {}
-    return resource(
-        "RelatedPerson",
-        id=read.id(gt1),
-        identifier=[*read.each(gt1, "2", cx_number), _number(gt1, "12")],
-        patient=read.patient or UNKNOWN,
-        relationship=[*read.concepts(gt1, "11", RELATIONSHIP), {"coding": [GUARANTOR]}],
-        name=names(read, gt1, "3"),
-        telecom=[*read.telecom(gt1, "6", "home"), *read.telecom(gt1, "7", "work")],
-        gender=read.code(gt1, "9", ADMINISTRATIVE_SEX) if code_of(gt1, "9") else "",
-        birthDate=read.date(gt1, "8"),
-        address=read.each(gt1, "5", xad_address),
-        period=element(start=read.date_time(gt1, "13"), end=read.date_time(gt1, "14")),
-    )
-
-
-GUARANTOR = {"system": "http://terminology.hl7.org/CodeSystem/v3-RoleClass", "code": "GUAR"}
-
-
-def _number(segment: Segment, field: str) -> Element:
-    return {"type": v2_0203("SB"), "value": said(segment, field)} if said(segment, field) else {}

@@ -5,13 +5,13 @@ from shared.hl7.segment import Segment
 from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.person import xad_address
 from shared.mapping.reading import Reading
-from shared.mapping.said import said
 from shared.mapping.tables import PROVIDER_ROLE
+from shared.mapping.texts import text_at
 
 
 def is_general_practitioner(rol: Segment) -> bool:
     """Whether ROL-3 is primary care provider of table 0443."""
-    return said(rol, "3") == "PP" and said(rol, "3.3") in ("", "HL70443")
+    return text_at(rol, "3") == "PP" and text_at(rol, "3.3") in ("", "HL70443")
 
 
 def rol_practitioner_role(read: Reading, rol: Segment) -> Resource:
@@ -41,7 +41,7 @@ def _address(read: Reading, rol: Segment, who: Element, organization: Element, p
     A Location has one address.
     """
     for xad in rol.repeats("11"):
-        kind = said(xad, "7")
+        kind = text_at(xad, "7")
         place = places[0] if places and kind in OF_THE_PLACE else {}
         owner = place or (organization if kind in OF_THE_ORGANIZATION else {}) or who
         found = read.each_of(rol, "11", xad, xad_address) if owner else {}

@@ -7,10 +7,10 @@ from shared.mapping.datatypes.date import is_after, plus_minutes
 from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.timing import minutes
 from shared.mapping.reading import UNKNOWN, Reading
-from shared.mapping.said import code_of, said
 from shared.mapping.segments.header import PARTICIPANT, recorded
 from shared.mapping.segments.insurance import cwe_identifiers
 from shared.mapping.tables import APPOINTMENT_REASON, APPOINTMENT_STATUS, APPOINTMENT_TYPE
+from shared.mapping.texts import code_of, text_at
 
 # The status of an appointment by the trigger event (HL7 v2.5.1 section 10.3): booked unless SCH-25 has a status, or ended for
 # any SCH-25.
@@ -51,18 +51,23 @@ def _status(read: Reading, sch: Segment) -> str:
     if event in ENDED:
         if by_filler and by_filler not in ENDED.values():
             words = "the event ends the appointment, its status does not: the event counts"
-            read.note("conflict", sch.where("25"), words, "event-against-status")
+            read.note(code="conflict", where=sch.where("25"), text=words, rule="event-against-status")
         return by_filler if by_filler in ENDED.values() else ENDED[event]
-    by_event = "booked" if event in BOOKED else APPOINTMENT_STATUS.get(said(read.message["AIS"], "10"))
+    by_event = "booked" if event in BOOKED else APPOINTMENT_STATUS.get(text_at(read.message["AIS"], "10"))
     if code_of(sch, "25"):
         return read.code(sch, "25", APPOINTMENT_STATUS, by_event or "proposed")
     if not by_event:
-        read.note("required", sch.where("25"), "no status of the appointment was sent; it is proposed", "element-absent")
+        read.note(
+            code="required",
+            where=sch.where("25"),
+            text="no status of the appointment was sent; it is proposed",
+            rule="element-absent",
+        )
     return by_event or "proposed"
 
 
 def _is_type(sch: Segment, field: str) -> bool:
-    return said(sch, field + ".3").upper() == "HL70277"
+    return text_at(sch, field + ".3").upper() == "HL70277"
 
 
 def _type(read: Reading, sch: Segment) -> Element:
@@ -82,7 +87,7 @@ def _times(read: Reading, sch: Segment) -> Element:
 
 def duration(read: Reading, segment: Segment, number: str, unit: str) -> float | None:
     """A duration in minutes; ``None`` if absent or not a duration (with an issue)."""
-    found: float | None = read.number(segment, number, lambda text: minutes(text, said(segment, unit)))
+    found: float | None = read.number(segment, number, lambda text: minutes(text, text_at(segment, unit)))
     return found
 
 
@@ -160,7 +165,7 @@ def aig_participant(read: Reading, aig: Segment, appointment: Resource) -> Eleme
     """AIG -> participant: a resource of any kind, by its code. Source: guide, AIG[Appointment]."""
     coding = read.first(aig, "3", cwe_coding)
     identifiers = [each for cwe in aig.repeats("3") for each in cwe_identifiers(cwe)]
-    words = coding.get("display") or said(aig, "3.2")
+    words = coding.get("display") or text_at(aig, "3.2")
     actor = element(type="Location", identifier=identifiers[0] if identifiers else {}, display=words)
     return _participant(read, aig, actor, ("4", "8", "11", "12"), appointment)
 
@@ -194,7 +199,12 @@ def complete(read: Reading, appointment: Resource) -> None:
     """FHIR requires start and end together, and both if booked: an absent one is marked unknown, never invented."""
     start, end = appointment.get("start"), appointment.get("end")
     if start and end and is_after(start, end):
-        read.note("value", "SCH-11", "the appointment ends before it starts; its end is left out", "period-not-mapped")
+        read.note(
+            code="value",
+            where="SCH-11",
+            text="the appointment ends before it starts; its end is left out",
+            rule="period-not-mapped",
+        )
         end = appointment.pop("end") and None
     if start and end:
         return
@@ -204,7 +214,12 @@ def complete(read: Reading, appointment: Resource) -> None:
             return
         del appointment["end"]
     if appointment["status"] not in ("proposed", "cancelled", "waitlist") or start or end:
-        read.note("required", "SCH-11", "start or end of the appointment was not sent; it is marked unknown", "element-absent")
+        read.note(
+            code="required",
+            where="SCH-11",
+            text="start or end of the appointment was not sent; it is marked unknown",
+            rule="element-absent",
+        )
         for name in ("start", "end"):
             if not appointment.get(name):
                 appointment[f"_{name}"] = UNKNOWN

@@ -6,7 +6,6 @@ from shared.mapping.datatypes.code import Component, cwe_codeable_concept, id_co
 from shared.mapping.datatypes.identifier import cx_number, ei_identifier, eip_identifiers
 from shared.mapping.datatypes.value import cq_quantity
 from shared.mapping.reading import Reading
-from shared.mapping.said import Part, said
 from shared.mapping.segments.note import lines
 from shared.mapping.tables import (
     ADDITIVE,
@@ -17,6 +16,7 @@ from shared.mapping.tables import (
     SPECIMEN_TYPE,
     Table,
 )
+from shared.mapping.texts import Part, text_at
 
 
 def spm_specimen(read: Reading, spm: Segment) -> Resource:
@@ -69,7 +69,7 @@ def obr_specimen(read: Reading, obr: Segment) -> Resource:
     """OBR-9, 10, 14, 15, 39 -> Specimen, from before SPM existed; ``{}`` if absent. Source: guide, OBR[Specimen]."""
     source = obr.repeats("15")
     comment = read.concepts(obr, "39")
-    if not any(said(obr, path) for path in ("9", "10", "14")) and not source and not comment:
+    if not any(text_at(obr, path) for path in ("9", "10", "14")) and not source and not comment:
         return {}
     start, end = read.date_time(obr, "7"), read.date_time(obr, "8")
     collection = element(
@@ -87,8 +87,8 @@ def obr_specimen(read: Reading, obr: Segment) -> Resource:
         collection=collection,
         **(sps_specimen(source[0]) if source else {}),
         note=[
-            *([{"text": words}] if source and (words := said(source[0], "3")) else []),
-            *({"text": said(each, "2") or said(each, "1")} for each in obr.repeats("39") if each),
+            *([{"text": words}] if source and (words := text_at(source[0], "3")) else []),
+            *({"text": text_at(each, "2") or text_at(each, "1")} for each in obr.repeats("39") if each),
         ],
     )
 
@@ -105,7 +105,7 @@ def sps_specimen(sps: Part) -> Element:
 
 def _part(sps: Part, component: str, table: Table) -> Element:
     """A component that is a CWE itself, or a code without a text."""
-    code = said(sps, component + ".1")
-    if not said(sps, component + ".2") and not said(sps, component + ".3"):
+    code = text_at(sps, component + ".1")
+    if not text_at(sps, component + ".2") and not text_at(sps, component + ".3"):
         return id_codeable_concept(code, table)
     return cwe_codeable_concept(Component(sps, component), table)

@@ -17,8 +17,8 @@ from shared.mapping.datatypes.timing import (
 )
 from shared.mapping.datatypes.value import cq_quantity, nm_decimal, positive
 from shared.mapping.reading import Reading
-from shared.mapping.said import Part, said
 from shared.mapping.tables import PRIORITY
+from shared.mapping.texts import Part, text_at
 
 
 def tq_priority(read: Reading, segment: Segment, path: str) -> str:
@@ -31,7 +31,7 @@ def tq_quantity(read: Reading, orc: Segment, obr: Segment) -> Element:
 
 
 def _quantity(tq: Part) -> Element:
-    number = said(tq, "1.1")
+    number = text_at(tq, "1.1")
     return cq_quantity(Component(tq, "1")) if number else {}
 
 
@@ -51,7 +51,7 @@ def occurrence(read: Reading, orc: Segment, obr: Segment) -> Element:
 
 def timing_notes(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
     """The text of the timing (TQ-8), and a duration (TQ-3) that does not fit a FHIR Timing."""
-    words = said(orc, "7.8") or said(obr, "27.8")
+    words = text_at(orc, "7.8") or text_at(obr, "27.8")
     notes = [{"text": words}] if words else []
     tq, field = (orc, "7") if orc.holds("7") else (obr, "27")
     if tq.holds(field) and (length := unsaid_duration(tq.first(field))):
@@ -62,7 +62,10 @@ def timing_notes(read: Reading, orc: Segment, obr: Segment) -> list[Element]:
 def _unsaid(read: Reading, segment: Segment, path: str, length: str) -> Element:
     """A duration as text, with an issue."""
     read.note(
-        "value", segment.where(path), "the duration does not fit a FHIR Timing; it is kept as a note", "duration-not-mapped"
+        code="value",
+        where=segment.where(path),
+        text="the duration does not fit a FHIR Timing; it is kept as a note",
+        rule="duration-not-mapped",
     )
     return {"text": f"duration: {length}"}
 
@@ -85,21 +88,21 @@ def tq1_timing(read: Reading, tq1: Segment) -> tuple[Element, list[Element]]:
     bounds, is_held = _bounds(read, tq1, number, unit)
     repeat = element(
         **bounds,
-        countMax=positive(said(tq1, "14")),
+        countMax=positive(text_at(tq1, "14")),
         **_duration(read, tq1, "13"),
-        timeOfDay=read.each(tq1, "4", lambda tm: tm_time(said(tm, "1"))),
+        timeOfDay=read.each(tq1, "4", lambda tm: tm_time(text_at(tm, "1"))),
     )
     if repeat.get("countMax"):
         repeat["count"] = repeat["countMax"]
-    notes = [{"text": words} for words in (said(tq1, "11"),) if words]
+    notes = [{"text": words} for words in (text_at(tq1, "11"),) if words]
     if not is_held:
-        notes.append(_unsaid(read, tq1, "6", " ".join(filter(None, (said(tq1, "6.1"), said(tq1, "6.2"))))))
+        notes.append(_unsaid(read, tq1, "6", " ".join(filter(None, (text_at(tq1, "6.1"), text_at(tq1, "6.2"))))))
     return element(repeat={**timing.get("repeat", {}), **repeat}, code=timing.get("code", {})), notes
 
 
 def _length(tq1: Segment, field: str) -> tuple[Decimal | None, str]:
     """Number and unit of a CQ, or of the older ``D10`` in its place; no number and no unit if it is not a unit of time."""
-    text, codes = said(tq1, field + ".1"), (said(tq1, f"{field}.2.{n}") for n in (1, 4, 10))
+    text, codes = text_at(tq1, field + ".1"), (text_at(tq1, f"{field}.2.{n}") for n in (1, 4, 10))
     if older := as_duration(text):
         return nm_decimal(str(older["value"])), older["code"]
     units = (UNITS.get(code.upper(), code.lower()) for code in codes if code)
@@ -114,11 +117,11 @@ def _bounds(read: Reading, tq1: Segment, number: Decimal | None, unit: str) -> t
     """TQ1-7 and TQ1-8, an absent one calculated from the duration of TQ1-6; and whether they contain that duration."""
     start, end = read.date_time(tq1, "7"), read.date_time(tq1, "8")
     if not start and not end:
-        words = said(tq1, "6.2.9") or said(tq1, "6.2.2")
+        words = text_at(tq1, "6.2.9") or text_at(tq1, "6.2.2")
         bounds: Element = {"boundsDuration": duration(number, unit, words)} if number is not None else {}
-        return bounds, bool(bounds) or not said(tq1, "6.1")
+        return bounds, bool(bounds) or not text_at(tq1, "6.1")
     if number is None or unit not in MINUTES or (start and end):
-        return {"boundsPeriod": element(start=start, end=end)}, not said(tq1, "6.1")
+        return {"boundsPeriod": element(start=start, end=end)}, not text_at(tq1, "6.1")
     length = float(number) * MINUTES[unit] if abs(float(number)) * MINUTES[unit] < LONGEST else 0
     begins = start or (plus_minutes(end, -length) if length else "")
     ends = end or (plus_minutes(start, length) if length else "")
@@ -128,6 +131,6 @@ def _bounds(read: Reading, tq1: Segment, number: Decimal | None, unit: str) -> t
 def _duration(read: Reading, tq1: Segment, field: str) -> Element:
     """TQ1-13: the duration of each time."""
     number, unit = _length(tq1, field)
-    if number is None and said(tq1, field + ".1"):
-        read.note("value", tq1.where(field), "not a duration", "value-not-mapped")
+    if number is None and text_at(tq1, field + ".1"):
+        read.note(code="value", where=tq1.where(field), text="not a duration", rule="value-not-mapped")
     return {"duration": number, "durationUnit": unit} if number is not None else {}

@@ -4,13 +4,13 @@ from html import escape
 
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7.segment import Segment
+from shared.mapping.caching import cached_by
 from shared.mapping.datatypes.code import Component, cwe_codeable_concept
 from shared.mapping.datatypes.identifier import cx_number, v2_0203
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.datatypes.value import nm_decimal
-from shared.mapping.reading import UNKNOWN, Reading, extension
-from shared.mapping.remembered import remembered
-from shared.mapping.said import code_of, said
+from shared.mapping.elements import extension
+from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.tables import (
     ADMISSION_TYPE,
     AMBULATORY_STATUS,
@@ -23,6 +23,7 @@ from shared.mapping.tables import (
     MODE_OF_ARRIVAL,
     READMISSION,
 )
+from shared.mapping.texts import code_of, text_at
 
 PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 PARTICIPANTS = (
@@ -84,14 +85,14 @@ def _status(read: Reading, pv1: Segment) -> str:
     if event in TAKEN_BACK:
         return TAKEN_BACK[event]
     by_event = ENCOUNTER_STATUS_BY_EVENT.get(event)
-    if said(pv1, "45"):
+    if text_at(pv1, "45"):
         return "finished"
     if by_event and by_event != "unknown":
         return by_event
     return ENCOUNTER_STATUS.get(code_of(pv1, "2"), "unknown") if code_of(pv1, "2") != "N" else "unknown"
 
 
-@remembered(2, 4, 10)
+@cached_by(2, 4, 10)
 def _kind(read: Reading, pv1: Segment) -> Element:
     return element(
         class_=_class(read, pv1),
@@ -105,7 +106,12 @@ def _class(read: Reading, pv1: Segment) -> Element:
     code = code_of(pv1, "2")
     coding: Element = read.coding(pv1, "2", ENCOUNTER_CLASS)
     if code and not coding:
-        read.note("code-invalid", pv1.where("2"), "the patient class is not in the guide's table", "code-not-mapped")
+        read.note(
+            code="code-invalid",
+            where=pv1.where("2"),
+            text="the patient class is not in the guide's table",
+            rule="code-not-mapped",
+        )
     return coding or NO_CLASS
 
 
@@ -128,7 +134,7 @@ def _hospitalization(read: Reading, pv1: Segment) -> Element:
     )
 
 
-@remembered(13, 14, 15, 16, 38)
+@cached_by(13, 14, 15, 16, 38)
 def _stay(read: Reading, pv1: Segment) -> Element:
     return element(
         admitSource=read.concept(pv1, "14"),
@@ -144,7 +150,7 @@ def _destination(read: Reading, pv1: Segment) -> Element:
     if not pv1.holds("37") or not (kind := cwe_codeable_concept(Component(pv1.first("37"), "1"))):
         return {}
     coding: Element = next(iter(kind.get("coding", ())), {})
-    name = said(pv1, "37.1") or kind.get("text") or coding.get("display") or coding["code"]
+    name = text_at(pv1, "37.1") or kind.get("text") or coding.get("display") or coding["code"]
     return read.keep(resource("Location", id=read.id(pv1, "-37"), name=name, mode="instance", type=[kind]))
 
 
@@ -167,8 +173,8 @@ def _locations(read: Reading, pv1: Segment) -> list[Element]:
 
 def _bed_status(read: Reading, pv1: Segment, place: Element) -> None:
     read.look_up(pv1, "40", BED_STATUS)
-    target = BED_STATUS.target(said(pv1, "40"))
-    if target and (said(pv1, "3.2") or said(pv1, "3.3")):
+    target = BED_STATUS.target(text_at(pv1, "40"))
+    if target and (text_at(pv1, "3.2") or text_at(pv1, "3.3")):
         inner = read.held(place)
         inner["operationalStatus"] = element(system=target.system, code=target.code)
 
@@ -176,7 +182,7 @@ def _bed_status(read: Reading, pv1: Segment, place: Element) -> None:
 def _episode(read: Reading, pv1: Segment) -> Element:
     """PV1-53 and PV1-54 -> EpisodeOfCare; its status is that of a visit in progress or planned, otherwise unknown."""
     identifiers = read.each(pv1, "54", cx_number)
-    words = extension(HL7 + "resource-instance-description", valueMarkdown=said(pv1, "53"))
+    words = extension(HL7 + "resource-instance-description", valueMarkdown=text_at(pv1, "53"))
     if not identifiers and not words:
         return {}
     status = EPISODE.get(_status(read, pv1), "")
@@ -214,7 +220,7 @@ def pv2_encounter(read: Reading, pv2: Segment) -> Element:
     days = read.number(pv2, "11", nm_decimal)
     return element(
         meta=element(security=_protected(pv2)),
-        text=_narrative(said(pv2, "12")),
+        text=_narrative(text_at(pv2, "12")),
         extension=extension(HL7 + "encounter-modeOfArrival", valueCoding=read.coding(pv2, "38", MODE_OF_ARRIVAL)),
         priority=read.concept(pv2, "25", ENCOUNTER_PRIORITY),
         participant=participants(read, pv2, "13", "REF", "referrer"),
@@ -226,7 +232,7 @@ def pv2_encounter(read: Reading, pv2: Segment) -> Element:
 
 def _protected(pv2: Segment) -> list[Element]:
     """PV2-22 -> meta.security: protected is restricted."""
-    return [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}] * (said(pv2, "22") == "Y")
+    return [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}] * (text_at(pv2, "22") == "Y")
 
 
 def _narrative(words: str) -> Element:

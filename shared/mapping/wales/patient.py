@@ -4,7 +4,7 @@ from shared.fhir.resource import Element, Resource, element
 from shared.hl7.repetition import Repetition
 from shared.hl7.segment import Segment
 from shared.mapping.datatypes.person import HL7
-from shared.mapping.said import said
+from shared.mapping.texts import text_at
 from shared.mapping.wales.codes import concept, is_title, language, marital_status, verification
 from shared.validation.authorities import ARC, NHS_NUMBER
 
@@ -19,10 +19,10 @@ def welsh_patient(made: Resource, pid: Segment) -> Resource:
     welsh = {
         **made,
         "extension": _extensions(made, pid),
-        "identifier": welsh_identifiers(made, said(pid, "32")),
+        "identifier": welsh_identifiers(made, text_at(pid, "32")),
         "name": [_titled(name) for name in made.get("name", ())],
-        "gender": GENDER.get(said(pid, "8")) or made.get("gender"),
-        "maritalStatus": marital_status(said(pid, "16")) or made.get("maritalStatus"),
+        "gender": GENDER.get(text_at(pid, "8")) or made.get("gender"),
+        "maritalStatus": marital_status(text_at(pid, "16")) or made.get("maritalStatus"),
         "communication": [_preferred(each) for each in made.get("communication", ())],
         "generalPractitioner": [each for each in made.get("generalPractitioner", ()) if each["type"] == "Organization"],
     }
@@ -65,7 +65,7 @@ def _extensions(made: Resource, pid: Segment) -> list[Element]:
 
 
 def _coded(cwe: Repetition, table: str) -> Element:
-    return concept(table, said(cwe, "1"), said(cwe, "2"))
+    return concept(table, text_at(cwe, "1"), text_at(cwe, "2"))
 
 
 def _titled(name: Element) -> Element:
@@ -79,9 +79,9 @@ def _titled(name: Element) -> Element:
 
 def _preferred(communication: Element) -> Element:
     """PID-15 is the preferred language of the patient, in both code systems."""
-    spoken = communication["language"]
-    code = next((each["code"] for each in spoken.get("coding", ()) if len(each["code"]) == 2), "")
-    return {"language": language(code) if code else spoken, "preferred": True}
+    preferred = communication["language"]
+    code = next((each["code"] for each in preferred.get("coding", ()) if len(each["code"]) == 2), "")
+    return {"language": language(code) if code else preferred, "preferred": True}
 
 
 def address_lines(made: Resource, pid: Segment) -> Resource:
@@ -95,4 +95,4 @@ def address_lines(made: Resource, pid: Segment) -> Resource:
 
 def _lined(address: Element, xad: Repetition) -> Element:
     kept = {name: value for name, value in address.items() if name not in ("line", "city", "state")}
-    return element(**{**kept, "use": kept.get("use", "home"), "line": [said(xad, n) for n in ("1.1", "2", "3", "4")]})
+    return element(**{**kept, "use": kept.get("use", "home"), "line": [text_at(xad, n) for n in ("1.1", "2", "3", "4")]})

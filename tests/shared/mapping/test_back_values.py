@@ -7,6 +7,7 @@ import pytest
 from shared.hl7 import parse
 from shared.mapping import from_bundle, to_bundle
 from shared.mapping.back import datatypes as back
+from shared.mapping.back import values
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.datatypes.timing import minutes
 from shared.mapping.datatypes.value import sn_value
@@ -107,8 +108,8 @@ def phone(**more: Any) -> Json:
         ),
         (back.identifier_ei, NUMBER, ("Value", *AUTHORITY)),
         (back.identifier_ei, {}, ("", "")),
-        (back.concept_cwe, CONCEPT, ("Code1", "Display1", "LN", "Code2", "Display2", "SCT", "Version1", "Version2", "Text")),
-        (back.concept_cwe, {"text": "Text"}, ("", "Text")),
+        (values.concept_cwe, CONCEPT, ("Code1", "Display1", "LN", "Code2", "Display2", "SCT", "Version1", "Version2", "Text")),
+        (values.concept_cwe, {"text": "Text"}, ("", "Text")),
         (back.contact_point_xtn, phone(use="home"), ("Number", "PRN", "PH", "", "country", "area", "local", "extension")),
         (back.contact_point_xtn, phone(use="work"), ("Number", "WPN", "PH", "", "country", "area", "local", "extension")),
         (back.contact_point_xtn, phone(use="mobile"), ("Number", "", "CP", "", "country", "area", "local", "extension")),
@@ -125,11 +126,11 @@ def phone(**more: Any) -> Json:
             ("Organisation", "", "", "", "", AUTHORITY, "MR", "", "", "Value"),
         ),
         (
-            back.quantity_cq,
+            values.quantity_cq,
             {"value": 5, "unit": "Unit", "code": "mg", "system": "http://unitsofmeasure.org"},
             ("5", ("mg", "Unit", "UCUM")),
         ),
-        (back.quantity_cq, {"value": 5, "unit": "Unit"}, ("5", ("Unit",))),
+        (values.quantity_cq, {"value": 5, "unit": "Unit"}, ("5", ("Unit",))),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -155,7 +156,7 @@ def test_each_component_has_its_place(convert: Any, element: Json, field: tuple[
     ],
 )
 def test_each_form_of_a_time(text: str, dtm: str) -> None:
-    assert back.date_time_dtm(text) == dtm
+    assert values.date_time_dtm(text) == dtm
 
 
 @pytest.mark.parametrize(

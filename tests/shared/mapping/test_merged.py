@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.fhir.resource import Element
-from shared.mapping.reading import merge
+from shared.mapping.elements import merge
 from shared.mapping.transaction import entries
 from tests.shared.mapping.converting import PID, converted, only, resources, rules
 

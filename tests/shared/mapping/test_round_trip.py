@@ -12,7 +12,7 @@ from shared.hl7 import Message, parse
 from shared.hl7.leaves import hl7_leaves
 from shared.mapping import from_bundle, to_bundle
 from shared.mapping.datatypes.date import dtm_date_time
-from shared.mapping.said import NULL
+from shared.mapping.texts import NULL
 
 SAMPLES = sorted(
     path for pattern in ("adt_*.in.hl7", "oru_*.in.hl7") for path in (Path(__file__).parent / "samples").glob(pattern)

@@ -11,7 +11,7 @@ from shared.hl7 import Message, parse
 from shared.hl7.leaves import hl7_leaves
 from shared.hl7.watched import Watch
 from shared.mapping import to_bundle
-from shared.mapping.said import NULL
+from shared.mapping.texts import NULL
 from toolkit.analyse.reach import PROBES, Known, unreached
 
 ROOT = Path(__file__).resolve().parents[3]

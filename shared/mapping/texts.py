@@ -15,7 +15,7 @@ class Part(Protocol):
     def __getitem__(self, path: str, /) -> str: ...
 
 
-def said(part: Part, path: str) -> str:
+def text_at(part: Part, path: str) -> str:
     """The text at this path; ``""`` if it is absent or null."""
     text = part[path]
     return "" if text == NULL else text
@@ -29,13 +29,13 @@ def code_of(part: Part, field: str) -> str:
     >>> code_of({"8": "", "8.4": "F"}, "8")
     'F'
     """
-    return said(part, field) or said(part, field + ".4") if field.isdigit() else said(part, field)
+    return text_at(part, field) or text_at(part, field + ".4") if field.isdigit() else text_at(part, field)
 
 
-def saying(*paths: str) -> Callable[[Part], tuple[str, ...]]:
+def texts_at(*paths: str) -> Callable[[Part], tuple[str, ...]]:
     """A reader of several components at once: the result of ``value`` for each, many times faster for a plain repetition.
 
-    >>> saying("1.1", "3", "2")({"1.1": "a", "2": "b", "3": NULL})
+    >>> texts_at("1.1", "3", "2")({"1.1": "a", "2": "b", "3": NULL})
     ('a', '', 'b')
     """
     places = [PLACES[path] for path in paths]
@@ -46,6 +46,6 @@ def saying(*paths: str) -> Callable[[Part], tuple[str, ...]]:
         if isinstance(part, Repetition) and (components := part.plain()):
             found: tuple[str, ...] = pick(components + unsent)
             return found
-        return tuple([said(part, path) for path in paths])
+        return tuple([text_at(part, path) for path in paths])
 
     return read

@@ -10,9 +10,9 @@ from shared.fhir import to_json
 from shared.fhir.resource import Element
 from shared.hl7 import Repetition, Segment, parse
 from shared.hl7.encoding import Encoding
-from shared.mapping import convert, remembered
+from shared.mapping import caching, convert
 from shared.mapping.reading import Reading
-from shared.mapping.said import said, saying
+from shared.mapping.texts import text_at, texts_at
 
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.in.hl7"))
 MESSAGE = parse("MSH|^~\\&|A|B|||20240101||ORU^R01|1|P|2.5\rOBX|1|NM|a|x\rOBX|2|NM|a|y\rOBX|3|NM|" + "a" * 2000)
@@ -28,15 +28,15 @@ class Counting:
 
     def __call__(self, read: Reading, segment: Segment) -> Element:
         self.made += 1
-        read.note("value", segment.where("3"), "odd", "odd")
+        read.note(code="value", where=segment.where("3"), text="odd", rule="odd")
         return {"of": segment["3"], "other": segment["4"], "is": bool(segment)}
 
 
-def of(counting: Counting) -> remembered.Make:
+def of(counting: Counting) -> caching.Make:
     def make(read: Reading, segment: Segment) -> Element:
         return counting(read, segment)
 
-    return remembered.remembered(3)(make)
+    return caching.cached_by(3)(make)
 
 
 def test_made_once_of_its_own_fields_alone_and_told_each_time() -> None:
@@ -55,7 +55,7 @@ def test_absent_is_not_empty() -> None:
 
 
 def test_neither_many_nor_long_ones_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembered, "MANY", 2)
+    monkeypatch.setattr(caching, "MANY", 2)
     counting, read = Counting(), Reading(MESSAGE)
     recall = of(counting)
     for code in ("a", "b", "c", "a"):  # the third clears what was kept
@@ -78,4 +78,4 @@ def test_no_message_changes_what_another_becomes() -> None:
 @given(PARTS)
 def test_several_components_at_once_are_what_each_says(text: str) -> None:
     part = Repetition(text, Encoding())
-    assert saying(*PATHS)(part) == tuple(said(part, path) for path in PATHS)
+    assert texts_at(*PATHS)(part) == tuple(text_at(part, path) for path in PATHS)

@@ -13,11 +13,11 @@ from shared.mapping.reading import Reading
 MANY = 4096
 LONG = 1000  # characters; a longer text is free text
 Make = Callable[[Reading, Segment], Element]
-Said = tuple[Encoding, tuple[str, ...]]
-Made = tuple[Element, tuple[Issue, ...]]
+Key = tuple[Encoding, tuple[str, ...]]
+Result = tuple[Element, tuple[Issue, ...]]
 
 
-def remembered(*fields: int) -> Callable[[Make], Make]:
+def cached_by(*fields: int) -> Callable[[Make], Make]:
     """For a function that reads only these fields of its segment: it gets a segment without the other fields.
 
     Never change the result. Its issues are repeated each time with the path of the current segment.
@@ -26,16 +26,16 @@ def remembered(*fields: int) -> Callable[[Make], Make]:
     unsent = [""] * (max(fields) + 1)
 
     def remember(make: Make) -> Make:
-        made: dict[Said, Made] = {}
+        made: dict[Key, Result] = {}
 
         @wraps(make)
         def recall(read: Reading, segment: Segment) -> Element:
-            said = segment.encoding, of_these(segment.fields + unsent)
-            found = made.get(said)
+            key = segment.encoding, of_these(segment.fields + unsent)
+            found = made.get(key)
             if found is None:
                 before = len(read.issues)
                 found = make(read, _only(segment, fields)), tuple(read.issues[before:])
-                _keep(made, said, found)
+                _keep(made, key, found)
             elif found[1]:
                 read.issues += [each._replace(where=segment.where(each.where.rpartition("-")[2])) for each in found[1]]
             return found[0]
@@ -51,9 +51,9 @@ def _only(segment: Segment, fields: tuple[int, ...]) -> Segment:
     return Segment(segment.name, segment.line, segment.encoding, segment.occurrence, kept)
 
 
-def _keep(made: dict[Said, Made], said: Said, found: Made) -> None:
-    if sum(map(len, said[1])) > LONG:
+def _keep(made: dict[Key, Result], key: Key, found: Result) -> None:
+    if sum(map(len, key[1])) > LONG:
         return
     if len(made) >= MANY:
         made.clear()
-    made[said] = found
+    made[key] = found
