@@ -26,7 +26,7 @@ def observation_obxs(write: Writing, observation: Resource) -> list[Segment]:
     every = observation.get("component", [])
     components = [each for each in every if not is_repetition(observation, each)]
     sub_id = write.count("OBX") if components else ""
-    # An OBX of its own only for what it says itself: else its code finds no field, and counts as unread.
+    # An OBX of its own only for what it states itself: else its code finds no field, and counts as unread.
     has_own = not components or len(components) < len(every) or any(_is_said(name) for name in observation)
     whole = [observation_obx(write, observation, observation, sub_id)] if has_own else []
     return [*whole, *(observation_obx(write, observation, each, sub_id) for each in components)]
