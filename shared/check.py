@@ -113,7 +113,7 @@ def transform(integration: Integration, envelope: Envelope, read: Content | None
 
 
 def _sound(integration: Integration, read: Content) -> Any:
-    """What the mapping makes of a message. Raises ``Unsendable``: it does not pass the check of what goes out."""
+    """What the mapping makes of a message. Raises ``Unsendable``: it does not pass the check of the output."""
     made = integration.transform(read)
     wrong = [issue for issue in integration.outgoing.check(made) if issue.is_error]
     if wrong:
@@ -149,12 +149,12 @@ def read_or_none(integration: Integration, envelope: Envelope) -> Content | None
 
 @contextmanager
 def faults() -> Iterator[None]:
-    """A bug inside becomes a ``Fault`` that says where, and nothing of the message."""
+    """A bug inside becomes a ``Fault`` with its place in the code, and nothing of the message."""
     try:
         yield
     except (Problem, Interrupted):
         raise
-    except Exception as bug:  # noqa: BLE001 the one place: whatever a mapping or a destination does wrong
+    except Exception as bug:  # noqa: BLE001 the one place: any bug of a mapping or a destination
         raise Fault(
             Issue(severity="fatal", code="exception", text=f"{type(bug).__name__} in {_place(bug)}", rule="fault")
         ) from None

@@ -1,6 +1,6 @@
-"""Whether an element of a message reaches anything that leaves: found by changing it and comparing what comes out.
+"""Whether an element of a message reaches anything that leaves: found by changing it and comparing the output.
 
-At run time this is asked of elements that no sample has, once for each: one that reaches nothing is counted in the ledger.
+At run time this is checked for elements that no sample has, once for each: one that reaches nothing is counted in the ledger.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,11 +24,11 @@ def unforeseen(integration: Integration, content: Any, known: dict[tuple[str, st
     Each becomes the key of a counter, so their number is bounded (``shared.bounds``); no more than that are looked at.
     """
     found = {place(leaf.path): leaf for leaf in leaves(content)}
-    asked = [(integration.name, path) for path in found if path not in integration.seen]
-    if fresh := [key for key in asked if key not in known][: _room(integration, known)]:
+    places = [(integration.name, path) for path in found if path not in integration.seen]
+    if fresh := [key for key in places if key not in known][: _room(integration, known)]:
         base = outcome(integration, content)
         known |= {key: not _reaches(integration, found[key[1]], base) for key in fresh}
-    return [path for name, path in asked if known.get((name, path))]
+    return [path for name, path in places if known.get((name, path))]
 
 
 def _room(integration: Integration, known: dict[tuple[str, str], bool]) -> int:
@@ -41,7 +41,7 @@ def _reaches(integration: Integration, leaf: Leaf, base: Outcome) -> bool:
 
 
 def altered(integration: Integration, leaf: Leaf, text: str) -> Outcome:
-    """What leaves with another text there; nothing when the mapping does not take that text: another may do."""
+    """The output with another text there; nothing when the mapping does not take that text: another may do."""
     try:
         return outcome(integration, leaf.changed(text))
     except (ValueError, KeyError):

@@ -28,15 +28,15 @@ class Timing:
 
     longest_delivery: float = 3600  # an integration's own delivery time-out is cut to this
     claim_margin: float = 15  # a claim outlasts the delivery time-out by this
-    knock_delay: float = 5  # before a knock is seen: the accepting process goes first
-    storage_patience: float = 10  # how long an unclear answer of storage is looked into before the sender hears 503
+    knock_delay: float = 5  # before a knock is seen: the accepting process is first
+    storage_patience: float = 10  # how long an unclear answer of storage is looked into before the sender gets 503
     open_grace: float = 60  # an open row younger than this may belong to a message that is being stored
     overdue: float = 300  # a message that waits longer than this is reported
     pairing: float = 900  # half of a pair of files that waits longer than this is reported
     turn_messages: int = 20  # most messages of one lane in one go
     turn_seconds: float = 60
-    blob_from: int = 700 * 1024  # compressed content from this size on goes to a blob
-    inline: int = 5 * 1024 * 1024  # a document up to this size travels inside its message, a larger one beside it
+    blob_from: int = 700 * 1024  # compressed content from this size on is stored in a blob
+    inline: int = 5 * 1024 * 1024  # a document up to this size travels inside its message, a larger one next to it
     thread_from: int = 8 * 1024  # work on a body from this size on leaves the event loop: it may take more than 50 ms
     thread_lines: int = 100  # so does work on a body of more lines than this
 
@@ -61,7 +61,7 @@ class Hub:
     integrations: Mapping[str, Integration]
     now: Callable[[], float] = time.time
     random: Random = field(default_factory=SystemRandom)
-    tell: Callable[..., None] = telemetry.emit
+    emit: Callable[..., None] = telemetry.emit
     timing: Timing = field(default_factory=Timing.from_settings)
     instance: str = field(default_factory=lambda: os.environ.get("WEBSITE_INSTANCE_ID", "")[:12] or f"pid{os.getpid()}")
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -70,7 +70,7 @@ class Hub:
     _remembered: dict[type, Any] = field(default_factory=dict)
 
     def remembered(self, kind: type[T]) -> T:
-        """What one module remembers in this process: the one object of that class, made when it is first asked for.
+        """What one module remembers in this process: the one object of that class, made when it is first needed.
 
         The breaker, the rates, the watchdog and others keep their own state in a class of their own, and share this hub.
         """
@@ -94,7 +94,7 @@ class Hub:
         return datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Work that nobody waits for; drain does."""
+        """Start work that no one waits for; drain does."""
         task = asyncio.get_running_loop().create_task(self._counted(work))
         self.tasks.add(task)
         task.add_done_callback(self._ended)
@@ -110,7 +110,7 @@ class Hub:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self.tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()):
-            self.tell("hub.fault", error_code=type(problem).__name__, frames=telemetry.frames(problem))
+            self.emit("hub.fault", error_code=type(problem).__name__, frames=telemetry.frames(problem))
 
     async def drain(self, seconds: float = 30) -> None:
         """Wait for what runs, at most so long; then close every connection."""

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-FILE = "version.txt"  # beside function_app.py
+FILE = "version.txt"  # next to function_app.py
 NOT_PACKAGED = "source"
 
 

@@ -104,7 +104,7 @@ def hub(
         integrations={one.name: one for one in integrations},
         now=clock,
         random=random.Random(seed),
-        tell=changes.pop("tell", lambda name, **keys: None),
+        emit=changes.pop("emit", lambda name, **keys: None),
         timing=changes.pop("timing", Timing()),
         **changes,
     )

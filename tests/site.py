@@ -63,7 +63,7 @@ class Site:
         self.notes: Integration = integration(self.receiver, **declared)
         self.events: list[tuple[float, str, dict[str, Any]]] = []
         tell = lambda name, **keys: self.events.append((now(), name, keys))  # noqa: E731
-        self.hub: Hub = hub(self.notes, now=lambda: NOW + now(), seed=self.seed, tell=tell)
+        self.hub: Hub = hub(self.notes, now=lambda: NOW + now(), seed=self.seed, emit=tell)
         self.ids = itertools.count(1)
 
     async def send(self, lane: str, trigger: str = "http") -> str:

@@ -18,7 +18,7 @@ async def test_a_disagreement_is_told_after_the_delivery(
     emitted: list[tuple[str, dict[str, Any]]] = []
     destination = world.Remembering()
     one = world.integration(destination, transform=lambda note: {"resourceType": "Patient", "birthDate": "soon"})
-    hub = world.hub(one, tell=lambda name, **keys: emitted.append((name, keys)))
+    hub = world.hub(one, emit=lambda name, **keys: emitted.append((name, keys)))
     await accept(one, world.envelope(world.note("1")), hub)
     while hub.tasks:
         await asyncio.gather(*hub.tasks)

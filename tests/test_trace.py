@@ -16,7 +16,7 @@ async def test_one_operation_from_the_caller_to_the_delivery() -> None:
     seen: list[str] = []
     destination.behave = lambda note: seen.append(current())
     one = world.integration(destination)
-    hub = world.hub(one, tell=lambda name, **keys: emitted.append((name, current())))
+    hub = world.hub(one, emit=lambda name, **keys: emitted.append((name, current())))
     await accept(one, world.envelope(world.note("1"), traceparent=CALLER), hub)
     while hub.tasks:
         await asyncio.gather(*hub.tasks)

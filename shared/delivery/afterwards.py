@@ -31,13 +31,13 @@ class Compared:
 def ask_second_reader(integration: Integration, envelope: Envelope, outgoing: tuple[Outgoing, ...], hub: Hub) -> None:
     """On a sample of what is settled, in a thread of its own: does another reader find what ours does not?
 
-    HL7 v2 is read by the ``hl7`` package, what came as well as what left; FHIR that left by ``fhir.resources``.
+    HL7 v2, received and sent, is read by the ``hl7`` package; FHIR that was sent by ``fhir.resources``.
     """
     every = number("HUB_SECOND_OPINION", 500)  # 0: never
     bodies = [(envelope.content_type, envelope.body), *((part.content_type, part.body) for part in outgoing)]
-    wanted = [(kind, body) for kind, body in bodies if ("fhir" in kind and body is not envelope.body) or _is_hl7(body)]
-    if wanted and every and hub.random.random() * every < 1:
-        hub.start(_second_opinion(integration, wanted, hub))
+    readable = [(kind, body) for kind, body in bodies if ("fhir" in kind and body is not envelope.body) or _is_hl7(body)]
+    if readable and every and hub.random.random() * every < 1:
+        hub.start(_second_opinion(integration, readable, hub))
 
 
 def _is_hl7(body: bytes) -> bool:
@@ -52,7 +52,7 @@ async def _second_opinion(integration: Integration, bodies: list[tuple[str, byte
         except Problem as problem:
             issues = [issue._replace(where="", rule="second-opinion") for issue in problem.issues[:1]]
         for issue in issues:
-            hub.tell("hub.opinion", integration=integration.name, rule=issue.rule, error_code=issue.where or "unread")
+            hub.emit("hub.opinion", integration=integration.name, rule=issue.rule, error_code=issue.where or "unread")
 
 
 def _opinion(kind: str, body: bytes) -> list[Issue]:
@@ -66,7 +66,7 @@ def _opinion(kind: str, body: bytes) -> list[Issue]:
 async def count_dropped(integration: Integration, envelope: Envelope, hub: Hub) -> None:
     """Count the places that no sample has and that reached nothing.
 
-    It does not delay the settling of the message, and what goes wrong here does not change what became of it. It runs in a
+    It does not delay the settling of the message, and an error here does not change its outcome. It runs in a
     thread, one message of an integration at a time: a message that arrives meanwhile is not looked through.
     """
     if not integration.seen or len(envelope.body) > COMPARED or integration.name in hub.remembered(Compared).comparing:

@@ -27,7 +27,7 @@ EXPIRED = Issue(severity="error", code="processing", text="waited longer than th
 
 
 async def attempt(held: Claim, message: Waiting) -> Outcome:
-    """Try one message once: transform, check what goes out, deliver."""
+    """Try one message once: transform, check the output, deliver."""
     integration, hub, sent, receipt = held.integration, held.hub, message.sent, Receipt("nothing-to-send")
     began = hub.now()
     if reason := await _reason_to_wait(integration, message, hub):
@@ -114,13 +114,13 @@ def _backoff(delivery: Delivery, whose: Owner, earlier: int, hub: Hub) -> float:
 
 
 def with_files(outgoing: tuple[Outgoing, ...], envelope: Envelope, hub: Hub) -> tuple[Outgoing, ...]:
-    """What leaves, with the means to open the files that lie beside the message."""
+    """The outgoing bodies, with functions that open the separate files of the message."""
     files = tuple(partial(hub.store.blob_pieces, names.CONTENT, blob) for blob in envelope.files)
     return tuple(part._replace(files=files) for part in outgoing) if files else outgoing
 
 
 def _announced(integration: Integration, message: Waiting, outgoing: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
-    """What is published says where it lies in the outbox: its event is a knock for the subscribers."""
+    """A published message carries its place in the outbox: its event is a knock for the subscribers."""
     if not integration.subscribers:
         return outgoing
     place = {"lane": message.lane, "number": str(message.n)}

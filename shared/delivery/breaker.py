@@ -1,8 +1,8 @@
 """A circuit breaker per destination, shared by every worker through the store: a sick destination costs no attempts.
 
-Closed: everything goes. Open: nothing goes until a time. Half-open: one lane probes with one message, and how that goes
+Closed: every message is sent. Open: none is sent until a time. Half-open: one lane probes with one message, and the result
 decides. What opens it is several lanes that failed in a row, never one lane alone: a message that cannot be delivered delays
-its own patient and nobody else's. Lanes that have not failed probe first. Storage that is away never stops a delivery: the
+its own patient and no other. Lanes that have not failed probe first. Storage that is away never stops a delivery: the
 breaker is advice.
 """
 
@@ -52,7 +52,7 @@ async def wait(integration: Integration, message: Waiting, hub: Hub) -> float:
 
 
 async def succeeded(integration: Integration, lane: str, hub: Hub) -> None:
-    """The destination answered a message of this lane, whatever it said: the breaker closes."""
+    """The destination answered a message of this lane, with any answer: the breaker closes."""
     destination = integration.destination.name
     _remember_answer(destination, lane, hub)
     _, row = hub.remembered(Breakers).read.get(destination, (0, None))
@@ -108,7 +108,7 @@ async def is_closed(destination: str, hub: Hub) -> bool:
 
 
 def _remember_answer(destination: str, lane: str, hub: Hub) -> None:
-    """The two lanes that were answered last: one of them is another than any lane that asks."""
+    """The two lanes that were answered last: at least one of them is not the lane in question."""
     answered = hub.remembered(Breakers).answered.setdefault(destination, {})
     answered.pop(_mark(lane), None)
     answered[_mark(lane)] = hub.now()
@@ -128,7 +128,7 @@ def _lanes(row: Row | None, lane: str, hub: Hub) -> list[str]:
 
 
 def _run(row: Row | None, lanes: list[str], hub: Hub) -> dict[str, Any]:
-    """What a row says of failures in a row; ``since`` is the time of the last one."""
+    """The fields about failures in a row; ``since`` is the time of the last one."""
     return {"lanes": " ".join(lanes), "failures": len(lanes), "since": hub.now(), "opens": row["opens"] if row else 0}
 
 
@@ -159,7 +159,7 @@ def _turn(integration: Integration, row: Row, message: Waiting, hub: Hub) -> flo
 
 
 async def _probe(integration: Integration, row: Row, message: Waiting, hub: Hub) -> float:
-    """Be the one that tries; the others look again soon. Whoever comes before its turn waits for it."""
+    """Be the one that tries; the others look again soon. A lane that is before its turn waits for it."""
     turn = row["until"] + integration.delivery.breaker_wait / 2 * _rank(row, message) - hub.now()
     if turn > 0:
         return float(turn) + hub.random.uniform(0, integration.delivery.breaker_wait / 2)
@@ -189,5 +189,5 @@ async def _write(integration: Integration, hub: Hub, row: Row | None, **values: 
         return False
     hub.remembered(Breakers).read[destination] = (hub.now(), Row(destination, ROW, etags[ROW], change.values))
     if not row or row["state"] != values.get("state", row["state"]):
-        hub.tell("hub.breaker", integration=integration.name, destination=destination, state=str(values["state"]))
+        hub.emit("hub.breaker", integration=integration.name, destination=destination, state=str(values["state"]))
     return True

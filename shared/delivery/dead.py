@@ -1,6 +1,6 @@
 """Dead letters: listed, revived or discarded; each act of a person is written down first.
 
-A replay is a new attempt of the same message in its old place in the lane; what the first attempt came to stays as a row of
+A replay is a new attempt of the same message in its old place in the lane; the outcome of the first attempt stays as a row of
 its own (``d|n|k``). Discard keeps the record and drops the content.
 """
 
@@ -29,7 +29,7 @@ AT_ONCE = 32  # stories that are read at the same time
 
 
 class Refused(Exception):
-    """What was asked for cannot be done; the text says why and names no value."""
+    """A requested act cannot be done; the text gives the reason and no value."""
 
 
 class Page(NamedTuple):
@@ -40,7 +40,7 @@ class Page(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Who asks, and why."""
+    """The person who acts, and the purpose."""
 
     who: str
     purpose: str = ""
@@ -75,7 +75,7 @@ async def dead_page(integration: str, hub: Hub, rule: str = "", since: float = 0
 
 
 async def _story(integration: str, line: Row, since: float, hub: Hub) -> dict[str, Any] | None:
-    """What a line of the list stands for; ``None`` when it is older, or no dead letter any more. An odd line hides no other."""
+    """The dead letter of a line of the list; ``None`` when it is older, or no longer one. A broken line hides no other."""
     found: dict[str, Any] | None = None
     with isolated(integration, "dead-letters", hub, line.key.partition(".")[0]):
         found = await status(integration, line.key, hub) if line["at"] >= since else None
@@ -113,7 +113,7 @@ async def revive(integration: Integration, message_id: str, place: "Place", hub:
 async def discard(
     integration: Integration, message_id: str, person: Person, hub: Hub, outcome: names.EndedAs = "discarded"
 ) -> None:
-    """Give a dead letter up: its record stays, its content goes, and a lane that it held goes on."""
+    """Give a dead letter up: its record stays, its content is deleted, and a lane that it held continues."""
     lane, n, ended = await find_dead(integration.name, message_id, hub)
     if outcome == "discarded":
         await audit.append(integration.name, Act(person.who, "discard", message_id, person.purpose), hub)
@@ -156,7 +156,7 @@ async def _overtaken(integration: str, lane: str, n: int, hub: Hub) -> bool:
 
 
 async def _let_in(ledger: str, lane: str, n: int, hub: Hub, content_too: bool = False) -> list[Change]:
-    """What else changes: the hold of this message, the destination's words, the content; and nobody takes a short cut."""
+    """What else changes: the hold of this message, the destination's words, the content; and no worker takes a short cut."""
     rows = {row.key: row for row in await hub.store.query(ledger, lane, "c|", "r|") if row.key in (names.HEAD, _c(n), _e(n))}
     hold = await hub.store.get(ledger, lane, names.HOLD)
     changes = [replace(Head.of(rows[names.HEAD]), idle=-1).replaced()] if names.HEAD in rows else []
@@ -176,4 +176,4 @@ async def _commit(ledger: str, lane: str, changes: list[Change], hub: Hub) -> No
     try:
         await hub.store.commit(ledger, lane, *changes)
     except Conflict:
-        raise Refused("the lane is busy, or another change came first: look again") from None
+        raise Refused("the lane is busy, or another change was first: look again") from None

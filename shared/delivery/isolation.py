@@ -1,4 +1,4 @@
-"""What goes wrong with one row, lane or integration is reported with its kind and place, and stops nothing else."""
+"""A failure of one row, lane or integration is reported with its kind and place, and stops nothing else."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ def isolated(integration: str, stage: str, hub: Hub, lane: str = "") -> Iterator
 
 def skipped(integration: str, stage: str, hub: Hub, lane: str, kind: str) -> None:
     """Report what was left undone; the alert of the same name opens when it lasts."""
-    hub.tell("hub.skipped", integration=integration, stage=stage, lane=lane, error_code=kind)
+    hub.emit("hub.skipped", integration=integration, stage=stage, lane=lane, error_code=kind)
 
 
 def _kind(problem: Exception) -> str:

@@ -15,7 +15,7 @@ from shared.ledger.rows import Waiting
 from shared.storage import names
 from shared.storage.store import Away
 
-LONGEST_WAIT = 30.0  # seconds that the next message may have to wait; the backlog's alert comes at 120
+LONGEST_WAIT = 30.0  # seconds that the next message may have to wait; the backlog's alert is sent at 120
 WINDOW = 60.0  # seconds over which beginnings are counted
 FORGOTTEN = 120.0  # seconds after which a message is not counted any more: another process has it
 SHORTEST, LONGEST_RETRY = 5, 60  # seconds of Retry-After
@@ -61,7 +61,7 @@ def left(integration: str, lane: str, hub: Hub) -> None:
 async def overload(integration: str, hub: Hub) -> int:
     """Seconds after which a sender may try again; 0: the next message is accepted.
 
-    Before anyone is refused the ledger is asked whether the oldest message really waits: another process may have it.
+    Before a sender is refused, the ledger is read: does the oldest message really wait? Another process may have it.
     """
     load = _load(integration, hub)
     expected = _expected_wait(load, hub.now())

@@ -1,6 +1,6 @@
 """What an integration publishes stays in its lane until each subscriber has taken it. The event is only a knock.
 
-A subscriber keeps a cursor in the publisher's lane (row ``s|<subscriber>``) and takes what lies after it, in order.
+A subscriber keeps a cursor in the publisher's lane (row ``s|<subscriber>``) and takes the messages after it, in order.
 """
 
 from dataclasses import replace
@@ -88,12 +88,12 @@ async def move_cursor(subscriber: str, publisher: str, lane: str, n: int, hub: H
 
 
 async def give_up(publisher: Integration, ended: Ended, hub: Hub) -> None:
-    """Published content whose retention is over goes, taken or not; that somebody did not take it is told."""
+    """Delete published content whose retention is over, taken or not; report it if a subscriber did not take it."""
     ledger = names.tables(publisher.name).ledger
     published = await _published(ledger, ended.lane, ended.n, hub)
     if published:
         await hub.store.commit(ledger, ended.lane, *_freed(published, ended, ""))
-        hub.tell("hub.message", integration=publisher.name, stage="retention", outcome="expired", error_code="not-taken")
+        hub.emit("hub.message", integration=publisher.name, stage="retention", outcome="expired", error_code="not-taken")
 
 
 def _freed(published: Published, ended: Ended, left: str) -> list[Change]:

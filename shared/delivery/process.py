@@ -18,7 +18,7 @@ from shared.storage import names
 from shared.storage.store import Away
 from shared.telemetry.tracing import span
 
-NO_FAILURE = ("after-other-lane", "breaker-open", "no-place", "rate")  # reasons to wait that are no failure of an attempt
+NO_FAILURE = ("after-other-lane", "breaker-open", "no-place", "rate")  # reasons to wait that are not a failure of an attempt
 
 
 async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> None:
@@ -42,11 +42,11 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
                 await held.settle(outcome)
                 report_attempt(integration, message, outcome, hub.now() - began, hub)
     except Lost:
-        hub.tell("hub.attempt", integration=integration.name, outcome="lost", lane=lane)
+        hub.emit("hub.attempt", integration=integration.name, outcome="lost", lane=lane)
     except Away:
         if fresh is None:
             raise  # the queue brings the knock again
-        hub.tell("hub.attempt", integration=integration.name, outcome="storage-away", lane=lane)
+        hub.emit("hub.attempt", integration=integration.name, outcome="storage-away", lane=lane)
     finally:
         if fresh:
             load.left(integration.name, lane, hub)
@@ -54,7 +54,7 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
 
 def report_attempt(integration: Integration, message: Waiting, outcome: Outcome, seconds: float, hub: Hub) -> None:
     """One event for a message that ended, or for an attempt that did not go well."""
-    told = {
+    keys = {
         "integration": integration.name,
         "destination": integration.destination.name,
         "error_code": outcome.code,
@@ -65,12 +65,12 @@ def report_attempt(integration: Integration, message: Waiting, outcome: Outcome,
         "message_id": names.message_id(message.lane, message.identity),
     }
     if isinstance(outcome, Later):
-        return hub.tell("hub.attempt", outcome="waiting", **told) if outcome.code not in NO_FAILURE else None
+        return hub.emit("hub.attempt", outcome="waiting", **keys) if outcome.code not in NO_FAILURE else None
     hub.count(integration.name, outcome.outcome)
     e2e = round((hub.now() - message.at) * 1000, 1)
     if outcome.outcome == "delivered":
         hub.count(integration.name, counters.bucket(e2e))
-    return hub.tell("hub.message", stage="deliver", outcome=outcome.outcome, e2e_ms=e2e, **told)
+    return hub.emit("hub.message", stage="deliver", outcome=outcome.outcome, e2e_ms=e2e, **keys)
 
 
 async def _breaker_was_closed(integration: Integration, hub: Hub, message: Waiting) -> bool:
@@ -79,7 +79,7 @@ async def _breaker_was_closed(integration: Integration, hub: Hub, message: Waiti
 
 
 async def _leave_for_later(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None) -> bool:
-    """Whether the lane need not be claimed yet; then a knock comes later.
+    """Whether the lane need not be claimed yet; then a knock follows later.
 
     Every place of the destination is taken, or this process is about to make the first attempt in the lane.
     """

@@ -33,7 +33,7 @@ async def waiting(integration: Integration, hub: Hub, most: int = MOST) -> list[
 
 
 async def retry(integration: Integration, message_id: str, person: Person, hub: Hub) -> None:
-    """Try a waiting message now, whatever it waits for but for a breaker that is open. Raises ``Refused``."""
+    """Try a waiting message now, for any reason to wait except an open breaker. Raises ``Refused``."""
     message = await _waiting(integration, message_id, hub)
     await audit.append(integration.name, Act(person.who, "retry", message_id, person.purpose), hub)
     try:
@@ -44,7 +44,7 @@ async def retry(integration: Integration, message_id: str, person: Person, hub: 
 
 
 async def give_up(integration: Integration, message_id: str, person: Person, hub: Hub) -> None:
-    """Make a waiting message a dead letter, so that its lane goes on. Raises ``Refused``."""
+    """Make a waiting message a dead letter, so that its lane continues. Raises ``Refused``."""
     message = await _waiting(integration, message_id, hub)
     await audit.append(integration.name, Act(person.who, "give-up", message_id, person.purpose), hub)
     try:
@@ -55,7 +55,7 @@ async def give_up(integration: Integration, message_id: str, person: Person, hub
         await held.end_one(message, Done("dead", GIVEN_UP.rule, (GIVEN_UP,), ambiguous=sent, attempted=False))
     except Lost:
         raise Refused(BUSY) from None
-    hub.tell("hub.message", integration=integration.name, stage="deliver", outcome="dead", error_code=GIVEN_UP.rule)
+    hub.emit("hub.message", integration=integration.name, stage="deliver", outcome="dead", error_code=GIVEN_UP.rule)
     hub.count(integration.name, "dead")
 
 

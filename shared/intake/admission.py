@@ -18,7 +18,7 @@ from shared.security import Partner, caller
 
 LIMIT = 20  # refusals of one caller in a window; the next one is throttled
 WINDOW = 60.0  # seconds
-REPORTED = 300  # events of one process in a window, whoever the callers are
+REPORTED = 300  # events of one process in a window, for all callers together
 CALLERS = 1024  # remembered at a time; the one that was quiet longest is forgotten first
 CODES = {401: "unauthenticated", 403: "forbidden", 429: "throttled"}
 
@@ -65,11 +65,11 @@ def admit(integration: str, headers: Headers, hub: Hub, role: str = "") -> Partn
 
 
 def refuse(status: int, integration: str, who: str, hub: Hub) -> Answer:
-    """The answer to a call that is not allowed. ``who`` names the caller here and goes no further than a keyed hash."""
+    """The answer to a call that is not allowed. ``who`` names the caller; only its keyed hash is kept."""
     window = hub.remembered(Refusals).add(keyed("caller", who), hub.now())
     throttled = window.number > LIMIT
     if window.number <= LIMIT + 1 and hub.remembered(Refusals).everybody.number <= REPORTED:
-        hub.tell("hub.refused", integration=integration, error_code=CODES[429 if throttled else status])
+        hub.emit("hub.refused", integration=integration, error_code=CODES[429 if throttled else status])
     if integration in hub.integrations:
         hub.count(integration, f"refused-{CODES[status]}")
     if not throttled:

@@ -61,7 +61,7 @@ def report_arrival(integration: Integration, envelope: Envelope, outcome: str, f
     """Count a message that arrived, and report it as one event: its outcome and rules, no content."""
     name = "accepted" if outcome == "new" else outcome
     hub.count(integration.name, name)
-    hub.tell(
+    hub.emit(
         "hub.message",
         integration=integration.name,
         stage="accept",

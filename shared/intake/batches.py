@@ -1,8 +1,8 @@
 """Batch files: decided message by message, stored once, answered with a verdict for each, then split into the ledger.
 
-The verdicts are kept with the file, so the ledger does what the acknowledgement said, whatever changes meanwhile. A batch
-belongs to its caller. Splitting is idempotent, because each member is known by its place in this copy of the file: a crash
-in the middle doubles nothing, and the row of the batch, which the watchdog sees, loses nothing.
+The verdicts are kept with the file, so the ledger does what the acknowledgement promised, even if something changes meanwhile.
+A batch belongs to its caller. Splitting is idempotent, because each member is known by its place in this copy of the file: a
+crash in the middle doubles nothing, and the row of the batch, which the watchdog sees, loses nothing.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Decided(NamedTuple):
 
 
 async def take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
-    """Accept what came: one message, or a batch of them."""
+    """Accept one message, or a batch of them."""
     if not any(form.is_batch(envelope.body) for form in formats.of(integration.source)):
         return await accept(integration, envelope, hub)
     try:
@@ -135,7 +135,7 @@ def _cut(integration: Integration, alone: Envelope) -> Decision:
 
 
 def _emit(integration: Integration, envelope: Envelope, decided: Decided, hub: Hub) -> None:
-    hub.tell(
+    hub.emit(
         "hub.batch",
         integration=integration.name,
         trigger=envelope.trigger,
@@ -225,12 +225,12 @@ class Turn:
         """Whether the end of the file was reached in this turn."""
         stored = await self.hub.store.read_blob(names.CONTENT, self.batch.blob)
         if stored is None:
-            self.hub.tell("hub.fault", integration=self.integration.name, error_code="batch-without-content")
+            self.hub.emit("hub.fault", integration=self.integration.name, error_code="batch-without-content")
             return False  # the row stays, is counted as waiting and is alerted
         try:
             return await self._members(*await asyncio.to_thread(unpacked, stored))
         except Away:
-            # An orderly end is no sign of a member that kills its worker.
+            # An orderly end does not mean that a member kills its worker.
             with suppress(Away, Conflict):
                 await self._write(until=0.0, tries=max(self.batch.tries - 1, 0))
             raise

@@ -14,7 +14,7 @@ from shared.problems import Fault, Problem
 
 
 class Decision(NamedTuple):
-    """All that the hub can know of a message at the door: what its sender hears, and what the ledger then does.
+    """All that the hub can know of a message at the door: what its sender gets, and what the ledger then does.
 
     ``failed``: the hub itself failed, so that no verdict was reached; ``verdict`` is then AE. ``lane`` and ``after`` are
     hashes, empty unless the message is accepted.
@@ -75,7 +75,7 @@ def _decided(integration: Integration, envelope: Envelope, checked: Checked) -> 
 
 
 def _not_takeable(integration: Integration, envelope: Envelope, read: Content, who: Identity) -> tuple[Issue, ...]:
-    """Why a message is refused whatever its content: its sender is not the caller's, or no row can hold its identity."""
+    """Why a message is refused for any content: its sender is not the caller's, or no row can hold its identity."""
     wrong = security.wrong_sender(envelope.partner, who) if envelope.partner else None
     return (wrong,) if wrong else tuple(too_long(integration.source, read, who))
 

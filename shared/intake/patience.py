@@ -1,4 +1,4 @@
-"""What a queue or an event brought and cannot be taken *now* goes back: first a copy with a growing delay, then the original.
+"""What a queue or an event brought and cannot be taken *now* is put back: first a copy with a growing delay, then the original.
 
 A crash between the two leaves both, and the second finds the message stored: the copy keeps the identity of the first. The host
 gives a message five tries within three minutes and then moves it to its poison queue; poison is for what cannot be read.
@@ -32,7 +32,7 @@ class Brought(NamedTuple):
 
 
 def read(raw: bytes, message_id: str = "") -> Brought:
-    """A queue message as it came, or what went back in it. One that only looks like that is a message of a partner."""
+    """A queue message as it arrived, or the body that was put back in it. One without the hub's mark is a partner's message."""
     if not raw.startswith(START):
         return Brought(raw, message_id)
     try:
@@ -46,7 +46,7 @@ def read(raw: bytes, message_id: str = "") -> Brought:
 
 
 def written(brought: Brought) -> bytes:
-    """The queue message in which it goes back, marked by the hub's key so that no partner can make one."""
+    """The queue message in which it is put back, marked by the hub's key so that no partner can make one."""
     facts: list[str | int] = [brought.id, brought.trigger, brought.tries]
     body = base64.b85encode(zlib.compress(brought.body, 9)).translate(SAFE).decode()
     return orjson.dumps({"again": facts, "body": body, "mark": _mark(facts, body)})

@@ -1,4 +1,4 @@
-"""What comes by queue or event and has nobody who waits: accepted, and answered to the replies queue."""
+"""Messages by queue or event, for which no caller waits: accepted, and answered to the replies queue."""
 
 from collections.abc import Iterator
 
@@ -39,8 +39,8 @@ async def send(integration: Integration, answer: Answer, hub: Hub) -> None:
 def reply(answer: Answer) -> list[bytes]:
     """An acknowledgement for the replies queue: JSON, because a queue turns a CR into an LF.
 
-    One that is larger than a queue message comes in parts, in whole segments: ``part`` of ``parts``, one-based. A segment that
-    is too large by itself is left out.
+    One that is larger than a queue message is sent in parts, in whole segments: ``part`` of ``parts``, one-based. A segment that
+    is too large on its own is left out.
     """
     about = {"message_id": answer.headers.get("X-Message-Id", ""), "status": answer.status, "content_type": answer.content_type}
     texts = list(_texts(answer.body.decode("utf-8", "replace")))

@@ -1,6 +1,6 @@
-"""The HTTP door: what HTTP itself asks of a request before its message is read, and what is said of it afterwards.
+"""The HTTP door: what HTTP itself requires of a request before its message is read, and the headers of the answer.
 
-What is turned away here is answered in the integration's own format, recorded and counted like any refused message.
+A request that is rejected here is answered in the integration's own format, recorded and counted like any refused message.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ async def entered(integration: Integration, envelope: Envelope) -> Envelope:
     """The envelope with its body unpacked.
 
     Raises:
-        Unsupported: an answer or a body of a media type that is not spoken here, an unknown or broken Content-Encoding, a body
+        Unsupported: an answer or a body of a media type that is not accepted here, an unknown or broken Content-Encoding, a body
             that is empty or too large.
     """
     if not chosen(envelope.headers.get("accept", ""), formats.answers(integration.source)):
@@ -47,10 +47,10 @@ async def entered(integration: Integration, envelope: Envelope) -> Envelope:
 
 
 async def turned_away(integration: Integration, envelope: Envelope, problem: Unsupported, hub: Hub) -> Answer:
-    """What the sender is told, with HTTP's own status."""
+    """The answer to the sender, with HTTP's own status."""
     found = Verdict("AR", problem.issues)
-    said = integration.source.acknowledge(replace(envelope, body=envelope.body[:HEAD]), None, found)
-    answer = said._replace(status=STATUS[problem.issues[0].rule])
+    acknowledgement = integration.source.acknowledge(replace(envelope, body=envelope.body[:HEAD]), None, found)
+    answer = acknowledgement._replace(status=STATUS[problem.issues[0].rule])
     try:
         return await reject(integration, envelope, Decision(found, answer), hub)
     except (Unavailable, Fault) as failure:
@@ -70,7 +70,7 @@ def asynchronous(headers: Mapping[str, str], answer: Answer) -> Answer:
 
 
 def address(headers: Mapping[str, str]) -> str:
-    """The hub as this caller named it; empty when that cannot be told.
+    """The hub as this caller named it; empty when that is not known.
 
     >>> address({"host": "hub.example.nhs.wales", "x-forwarded-host": "elsewhere.example"}), address({"host": "a/b"})
     ('http://hub.example.nhs.wales', '')

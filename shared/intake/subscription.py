@@ -53,8 +53,8 @@ async def take(subscriber: Integration, publisher: str, lane: str, hub: Hub) -> 
 
 
 async def _accept(subscriber: Integration, publisher: str, published: Published, hub: Hub) -> None:
-    """Into the subscriber's own ledger, unless its filter says that the message is not for it."""
-    if not wanted(subscriber, orjson.loads(published.routing or "{}")):
+    """Into the subscriber's own ledger, unless its filter excludes the message."""
+    if not passes_filter(subscriber, orjson.loads(published.routing or "{}")):
         return
     row = await hub.store.get(names.tables(publisher).ledger, published.lane, names.row("c", published.n))
     if not row:
@@ -75,10 +75,10 @@ async def _look_again(subscriber: str, publisher: str, lane: str, hub: Hub) -> N
         await knock_subscriber(subscriber, publisher, lane, hub, LOOK_AGAIN)
 
 
-def wanted(subscriber: Integration, routing: Mapping[str, Any]) -> bool:
+def passes_filter(subscriber: Integration, routing: Mapping[str, Any]) -> bool:
     """Whether the subscriber's declared filter lets a message through; a property that is absent is empty text.
 
-    A key is spelt as Event Grid spells it, ``data.messagetype``.
+    A key is written as Event Grid writes it, ``data.messagetype``.
     Event Grid applies the same filter to the events; the outbox applies it again, because it is read without them.
     """
     filters = [one for trigger in subscriber.triggers if isinstance(trigger, EventGrid) for one in trigger.filters]

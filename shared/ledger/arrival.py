@@ -14,7 +14,7 @@ REUSE = Issue(
     severity="warning",
     code="duplicate",
     where="MSH-10",
-    text="this control id came before with another body",
+    text="this control id was used before with another body",
     rule="control-id-reuse",
     hl7="205",
 )
@@ -32,15 +32,15 @@ class Arrival:
     key: str  # of its receipt: the hash of its identity
     digest: str
     control: str
-    by_control: str  # the partition of the index that leads from the control id
+    by_control: str  # the partition of the index for the control id
     facts: Mapping[str, str | bool]  # sender, facility, synthetic: what rows and search may show
     verdict: Verdict
     acknowledge: Callable[[Verdict], Answer]
     token: str
     after: str = ""  # the lane that must be done first
-    finders: tuple[str, ...] = ()  # partitions of the index that lead to it
+    finders: tuple[str, ...] = ()  # partitions of the index that refer to it
     body: bytes = field(default=b"", repr=False)  # compressed
-    blob: str = ""  # where the body lies when it is large
+    blob: str = ""  # where the body is when it is large
 
     @property
     def id(self) -> str:
@@ -59,7 +59,7 @@ class Fresh(NamedTuple):
     waiting: Waiting
     envelope: Envelope
     ticket: Ticket | None
-    quiet: bool  # nothing else waits in the lane and nobody has claimed it
+    quiet: bool  # nothing else waits in the lane and no worker has claimed it
     made: tuple[Outgoing, ...] = ()  # what leaves, where the check has made it and it is small
 
 

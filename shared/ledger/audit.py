@@ -21,7 +21,7 @@ class Act(NamedTuple):
 
 
 async def append(integration: str, act: Act, hub: Hub) -> None:
-    """Write the act down; it is done before what it tells of. Raises ``Away``."""
+    """Write the act down; before the act itself. Raises ``Away``."""
     table = tables(integration).audit
     while True:
         head = await hub.store.get(table, PARTITION, "head")
@@ -54,5 +54,5 @@ async def broken(integration: str, hub: Hub) -> list[str]:
 
 
 def _hash(n: int, values: dict[str, str | float]) -> str:
-    told = "\0".join(f"{name}={values[name]}" for name in ("who", "what", "message_id", "purpose", "at", "before"))
-    return hashlib.sha256(f"{n}\0{told}".encode()).hexdigest()
+    text = "\0".join(f"{name}={values[name]}" for name in ("who", "what", "message_id", "purpose", "at", "before"))
+    return hashlib.sha256(f"{n}\0{text}".encode()).hexdigest()

@@ -28,10 +28,10 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch that is being split, as its row says.
+    """A batch that is being split, as its row describes it.
 
     Args:
-        posting: tells this copy of the file from a later one of the same bytes. blob: its name in the content container.
+        posting: distinguishes this copy of the file from a later one of the same bytes. blob: its name in the content container.
         count: members in the file. done: members in the ledger, in the order of the file. Times are seconds since 1970.
         since: the last progress. until: the end of the lease of the worker that splits it; 0: none.
         tries: workers that began since then and did not come to an orderly end.

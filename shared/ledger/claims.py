@@ -86,7 +86,7 @@ class Claim(Held):
         return await self.is_due_early(first)
 
     async def end_one(self, message: Waiting, outcome: Done) -> None:
-        """Settle one waiting message, wherever it is in the lane; the lane goes on. Raises ``Lost``: it waits no longer."""
+        """Settle one waiting message, wherever it is in the lane; the lane continues. Raises ``Lost``: it waits no longer."""
         row = await self.hub.store.get(self.ledger, self.lane, message.row.key)  # as it is under the claim
         if not row:
             await self._let_go()
@@ -205,11 +205,11 @@ class Claim(Held):
             await self.commit(names.row("d", n), *changes, idle, self.claim.deleted())
             return True
         except Conflict:
-            self.head = None  # something arrived, or the claim is lost: the plain settle tells which
+            self.head = None  # something arrived, or the claim is lost: the plain settle shows which
             return False
 
     async def _tidy(self) -> None:
-        """Once the lane is free. What is left undone here the watchdog finds by the open row, which goes last."""
+        """Once the lane is free. What is left undone here the watchdog finds by the open row, which is deleted last."""
         try:
             for message, record in self.settled:
                 await self._clear(message, record)

@@ -24,7 +24,7 @@ INBOX_DAYS = 1
 
 @dataclass
 class Balance:
-    """What came in, what became of it, and what cannot be explained."""
+    """What was received, what became of it, and what cannot be explained."""
 
     received: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -153,7 +153,7 @@ def _blobs(row: Row) -> Iterator[str]:
 
 
 async def _open(integration: Integration, hub: Hub) -> AsyncIterator[str]:
-    """Open rows of messages that are done with, or never came."""
+    """Open rows of messages that are done with, or were never stored."""
     tables = names.tables(integration.name)
     async for row in hub.store.scan(tables.open):
         if row.partition != names.BATCH and hub.now() - row["at"] > 2 * hub.timing.open_grace:

@@ -29,7 +29,7 @@ class Hours:
 
 
 def bucket(ms: float) -> str:
-    """The name under which a time is counted: the edge it lies below.
+    """The name under which a time is counted: the first edge above it.
 
     >>> bucket(87.5), bucket(1e9)
     ('ms100', 'msinf')
@@ -45,10 +45,10 @@ def percentile(counts: Counter[str], share: float) -> float | None:
     (100.0, None)
     """
     timed = [counts[f"ms{edge}"] for edge in EDGES] + [counts["msinf"]]
-    wanted, seen, below = share * sum(timed), 0, 0.0
+    target, seen, below = share * sum(timed), 0, 0.0
     for count, edge in zip(timed, (*map(float, EDGES), float(EDGES[-1])), strict=True):
-        if count and seen + count >= wanted:
-            return below + (edge - below) * (wanted - seen) / count
+        if count and seen + count >= target:
+            return below + (edge - below) * (target - seen) / count
         seen, below = seen + count, edge
     return None
 
@@ -95,7 +95,7 @@ async def read(integration: str, since: float, until: float, hub: Hub) -> dict[i
             if counted := _counts(row):
                 found.setdefault(start(row.key), Counter()).update(counted)
             else:
-                hub.tell("hub.skipped", integration=integration, stage="counters", error_code="not-counts")
+                hub.emit("hub.skipped", integration=integration, stage="counters", error_code="not-counts")
     return found
 
 

@@ -1,6 +1,6 @@
 """A claimed lane: the claim, its renewal, and transactions that fail when the claim is another worker's.
 
-When storage does not say whether a transaction was done, the row that it names as its proof tells.
+When storage does not say whether a transaction was done, the row that it names as its proof shows it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from shared.storage.store import Away, Change, Conflict, Row
 
 
 class Lost(Interrupted):
-    """The claim is somebody else's, or storage does not say: whatever was under way is theirs to finish."""
+    """The claim is another worker's, or storage does not answer: the other worker finishes the work."""
 
 
 @dataclass(eq=False, repr=False)
@@ -54,7 +54,7 @@ class Held:
         return replace(self.claim, end=claim_end(self.integration, self.hub), turn=self.hub.token()).replaced()
 
     async def commit(self, proof: str, *changes: Change) -> dict[str, str]:
-        """Commit; when storage does not say, the row ``proof`` tells. Raises ``Lost``, or ``Conflict`` on the head."""
+        """Commit; when storage does not say, the row ``proof`` shows it. Raises ``Lost``, or ``Conflict`` on the head."""
         turn = self.hub.token()
         marked = tuple(c._replace(values={**c.values, "turn": turn}) if c.key == proof else c for c in changes)
         etags = await self._surely(proof, turn, marked)

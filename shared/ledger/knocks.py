@@ -1,7 +1,7 @@
 """How a lane shows that it has work: an open row for each message, which the watchdog sees, and a knock on the work queue.
 
 What is published leaves one open row for its whole lane, in partitions of its own. Losing a knock costs seconds, doubling one
-nothing: therefore each expires, and a worker that is away finds no heap of them when it comes back.
+nothing: therefore each expires, and a worker that is away finds no heap of them when it returns.
 """
 
 from collections.abc import Mapping
@@ -33,11 +33,11 @@ async def knock_subscriber(subscriber: str, publisher: str, lane: str, hub: Hub,
     await hub.store.send(f"{subscriber}-work", body, delay, delay + lives)
 
 
-async def knock_again(integration: str, told: Mapping[str, Any], hub: Hub) -> None:
+async def knock_again(integration: str, body: Mapping[str, Any], hub: Hub) -> None:
     """The same knock later, with a growing delay. Raises ``Away``."""
-    tries = told["tries"] if isinstance(told.get("tries"), int) else 0
+    tries = body["tries"] if isinstance(body.get("tries"), int) else 0
     wait = delay_of(tries, hub)
-    await hub.store.send(f"{integration}-work", orjson.dumps({**told, "tries": tries + 1}), wait, wait + LIVES)
+    await hub.store.send(f"{integration}-work", orjson.dumps({**body, "tries": tries + 1}), wait, wait + LIVES)
 
 
 async def open_lane(integration: str, lane: str, mark: str, hub: Hub, key: str = "") -> None:
@@ -47,7 +47,7 @@ async def open_lane(integration: str, lane: str, mark: str, hub: Hub, key: str =
 
 
 async def close(integration: str, lane: str, mark: str, hub: Hub) -> None:
-    """The message is done with: its open row goes."""
+    """The message is done with: delete its open row."""
     await hub.store.commit(names.tables(integration).open, lane[-1], remove(names.open_key(lane, mark)))
 
 
@@ -58,7 +58,7 @@ async def open_outbox(integration: str, lane: str, hub: Hub) -> None:
 
 
 async def close_outbox(integration: str, lane: str, hub: Hub) -> None:
-    """The row of the lane's outbox goes when nothing published is left in the lane.
+    """Delete the row of the lane's outbox when nothing published is left in the lane.
 
     The row is read first and deleted by its ETag: a message that is published meanwhile writes it again, and it stays.
     """

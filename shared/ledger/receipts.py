@@ -1,4 +1,4 @@
-"""The receipt of a message: it recognises the message when it comes again, and keeps the acknowledgement as it was given."""
+"""The receipt of a message: it recognises the message when it is sent again, and keeps the acknowledgement as it was given."""
 
 import asyncio
 from dataclasses import replace
@@ -72,7 +72,7 @@ def _references(arrival: Arrival, earlier: Receipt | None) -> str:
 
 
 def as_given(arrival: Arrival, receipt: Receipt) -> Answer:
-    """The acknowledgement as it was given; made anew where its media type is not taken this time."""
+    """The acknowledgement as it was given; made again where its media type is not taken this time."""
     body = content.restored(receipt.body)
     given = Answer(status=receipt.status, content_type=receipt.content_type, body=body)
     accept = arrival.envelope.headers.get("accept", "")

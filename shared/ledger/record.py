@@ -1,6 +1,6 @@
 """The accepting side of the ledger: a message is stored in one transaction of its lane, once.
 
-What is harmless if the message never comes is written first: where to find it, that its lane has work, and the knock.
+What is harmless if the message is never stored is written first: where to find it, that its lane has work, and the knock.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tup
 async def _open(integration: Integration, arrival: Arrival, hub: Hub) -> Head | None:
     """The head of the lane, read before the open row is written.
 
-    The watchdog changes the head before it removes an open row whose message never came. A process that was stopped between
+    The watchdog changes the head before it removes an open row whose message was never stored. A process that was stopped between
     its open row and its transaction would otherwise store a message that no worker looks for; now the transaction fails.
     """
     head = await hub.store.get(names.tables(integration.name).ledger, arrival.lane, names.HEAD)

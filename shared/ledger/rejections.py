@@ -1,4 +1,4 @@
-"""Messages that were refused: recorded, counted and found again; kept only where nobody is waiting for the answer."""
+"""Messages that were refused: recorded, counted and found again; kept only where no caller waits for the answer."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -29,7 +29,7 @@ class Refusal(NamedTuple):
 
 
 async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict, known: Refusal, hub: Hub) -> str:
-    """Record a refused message under a partition of its own and tell its id. Raises ``Away``.
+    """Record a refused message under a partition of its own and return its id. Raises ``Away``.
 
     Over HTTP the sender still has the message, so its content is not kept. By queue or event it is kept as a dead letter is.
     One that was acknowledged in a batch and cannot be taken is a dead letter, with its content.

@@ -1,8 +1,8 @@
 """A message that has come before: brought again by what carries it, sent again, or sent after the first was given up.
 
 Three things look alike, and only the last two are a wish of the sender's. A queue brings a message again when a worker died, an
-event may be doubled, an outbox is read again: the handing-over (``Envelope.handed``) tells these from a resend, and none of them
-sends again what a receiver refused.
+event may be doubled, an outbox is read again: the handing-over (``Envelope.handed``) distinguishes these from a resend,
+and none of them sends again what a receiver refused.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ REMEMBERED = 20  # handings-over of one message that its receipt knows
 
 
 class Earlier(NamedTuple):
-    """The message that came before under the same identity, with the same body."""
+    """The earlier message with the same identity and the same body."""
 
     receipt: Receipt
     ended: Ended | None  # what became of it; ``None`` while it waits
@@ -77,7 +77,7 @@ def handed_over(receipt: Receipt | None, handed: str) -> str:
 
 
 def replaced(earlier: Earlier, n: int, now: float) -> list[Change]:
-    """A dead letter that its sender's resend replaces, as number ``n``: its content goes, its record says so."""
+    """A dead letter that its sender's resend replaces, as number ``n``: its content is deleted, and its record shows it."""
     if not earlier.ended or not earlier.is_dead:
         return []
     record = replace(earlier.ended, outcome="discarded", resent_as=n, ended=now, blob="", blob_pending=earlier.ended.blob)

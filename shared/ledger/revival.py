@@ -1,6 +1,6 @@
 """A message that is over waits again in its old place: a person replayed it, or the sender sent it again where it holds its lane.
 
-What the first attempts came to stays as a row of its own (``d|n|k``).
+The outcome of the first attempts stays as a row of its own (``d|n|k``).
 """
 
 from dataclasses import replace

@@ -70,7 +70,7 @@ class Stored:
 
 
 def _properties(kind: Any) -> tuple[tuple[str, str, Field[Any]], ...]:
-    """Each field of a kind of row with the name of its property; the row itself and its pieces are none."""
+    """Each field of a kind of row with the name of its property; except the row itself and its pieces."""
     if known := _KNOWN.get(kind):
         return known
     stored = (one for one in fields(kind) if one.name not in ("row", "body"))
@@ -215,7 +215,7 @@ class Ended(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Content(WithBody):
-    """``c|n``: the body of a message, compressed, or the blob that holds it, and what its envelope says."""
+    """``c|n``: the body of a message, compressed, or the blob that holds it, and the facts of its envelope."""
 
     received_at: str = always("")
     content_type: str = always("")

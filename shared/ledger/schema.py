@@ -33,4 +33,4 @@ def known(integration: str, place: str, hub: Hub, *rows: Row | None) -> None:
 
 def left_alone(integration: str, place: str, lane: str, hub: Hub) -> None:
     """Report that a row of a newer version was left alone."""
-    hub.tell("hub.skipped", integration=integration, stage=place, lane=lane, error_code=NEWER.rule)
+    hub.emit("hub.skipped", integration=integration, stage=place, lane=lane, error_code=NEWER.rule)

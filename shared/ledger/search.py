@@ -22,9 +22,9 @@ SHOWN = (
 
 
 async def find(integration: str, by: By, value: str, hub: Hub, most: int = 100) -> list[dict[str, Any]]:
-    """The story of each message that the index leads to, oldest first; index rows without a message are passed over.
+    """The story of each message that the index refers to, oldest first; index rows without a message are skipped.
 
-    One request reads the index (``LOOKED_AT`` rows), and only the newest stories of those are told: a batch of a hundred
+    One request reads the index (``LOOKED_AT`` rows), and only the newest stories of those are returned: a batch of a hundred
     thousand may share one correlation id.
     """
     partition = f"{PARTITIONS[by]}|{search_hash(by, value)}"

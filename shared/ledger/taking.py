@@ -30,15 +30,15 @@ async def claim(
     Args:
         fresh: what the accepting process knows of the lane and its message.
         is_due_early: whether what a message waits for has ended before the time of its next attempt.
-        is_postponed: asked before the claim: whether the lane is left for later, which it has then arranged.
+        is_postponed: called before the claim: whether the lane is left for later, which it has then arranged.
     """
-    wanted = new_claim(integration, hub)
+    claimed = new_claim(integration, hub)
     if fresh and fresh.quiet:
         return Claim(
             integration,
             lane,
             hub,
-            wanted,
+            claimed,
             head=fresh.head,
             waiting=[fresh.waiting],
             fresh=fresh,
@@ -50,38 +50,38 @@ async def claim(
         return None
     if is_postponed and await is_postponed():
         return None
-    etag = await _surely_taken(names.tables(integration.name).ledger, lane, first, hub, wanted)
+    etag = await _surely_taken(names.tables(integration.name).ledger, lane, first, hub, claimed)
     if not etag:
         return None
-    taken = Claimed.of(Row(lane, names.CLAIM, etag, wanted.values()))
+    taken = Claimed.of(Row(lane, names.CLAIM, etag, claimed.values()))
     return Claim(integration, lane, hub, taken, fresh=fresh, since=hub.now(), is_due_early=is_due_early)
 
 
-async def _surely_taken(ledger: str, lane: str, first: Waiting | Hold | None, hub: Hub, wanted: Claimed) -> str:
+async def _surely_taken(ledger: str, lane: str, first: Waiting | Hold | None, hub: Hub, claimed: Claimed) -> str:
     """The ETag of the claim; empty when another worker has the lane. An unclear answer of storage is looked into."""
     end = hub.now() + hub.timing.storage_patience
     while True:
         try:
-            return await _taken(ledger, lane, first, hub, wanted)
+            return await _taken(ledger, lane, first, hub, claimed)
         except Away:
             if hub.now() >= end:
                 raise
             await asyncio.sleep(hub.random.uniform(0.05, 0.5))
 
 
-async def _taken(ledger: str, lane: str, first: Waiting | Hold | None, hub: Hub, wanted: Claimed) -> str:
+async def _taken(ledger: str, lane: str, first: Waiting | Hold | None, hub: Hub, claimed: Claimed) -> str:
     """The ETag of the claim, inserted only while the message still waits as it was read.
 
     A worker that was stopped before this commit could otherwise claim a lane that is done, and the claim would stay.
     """
     with suppress(Conflict):
         if first:
-            return (await hub.store.commit(ledger, lane, wanted.inserted(names.CLAIM), first.replaced()))[names.CLAIM]
+            return (await hub.store.commit(ledger, lane, claimed.inserted(names.CLAIM), first.replaced()))[names.CLAIM]
     row = await hub.store.get(ledger, lane, names.CLAIM)
     there = Claimed.of(row) if row else None
-    if there and there.turn == wanted.turn:
+    if there and there.turn == claimed.turn:
         return there.row.etag  # done by an earlier try, whose answer was lost
-    return await _take_over(ledger, lane, there, hub, wanted)
+    return await _take_over(ledger, lane, there, hub, claimed)
 
 
 async def _first(integration: Integration, lane: str, hub: Hub) -> Waiting | Hold | None:
@@ -95,12 +95,12 @@ async def _is_claimed(integration: Integration, lane: str, hub: Hub) -> bool:
     return await hub.store.get(names.tables(integration.name).ledger, lane, names.CLAIM) is not None
 
 
-async def _take_over(ledger: str, lane: str, there: Claimed | None, hub: Hub, wanted: Claimed) -> str:
+async def _take_over(ledger: str, lane: str, there: Claimed | None, hub: Hub, claimed: Claimed) -> str:
     """Replace a claim whose end has passed; nothing when it is alive, or another worker was quicker."""
     if not there or schema.is_newer(there.row) or there.end > hub.now():
         return ""
     try:
-        return (await hub.store.commit(ledger, lane, replace(wanted, row=there.row).replaced()))[names.CLAIM]
+        return (await hub.store.commit(ledger, lane, replace(claimed, row=there.row).replaced()))[names.CLAIM]
     except Conflict:
         return ""
 

@@ -16,7 +16,7 @@ _FIELD = re.compile(r"[A-Z][A-Z0-9]{2}(-[1-9]\d{0,2})?")
 
 
 class Warned(NamedTuple):
-    """What a counter stands for: the rule, the field (``-`` when it is not an HL7 field) and the sender (``-``: none)."""
+    """What a counter counts: the rule, the field (``-`` when it is not an HL7 field) and the sender (``-``: none)."""
 
     rule: str
     field: str
@@ -31,7 +31,7 @@ def count(integration: Integration, sender: str, found: Verdict, hub: Hub) -> No
 
 
 def of(name: str) -> Warned | None:
-    """What a counter's name stands for; ``None`` for a counter of another kind.
+    """What a counter's name means; ``None`` for a counter of another kind.
 
     >>> of("warned table-code EVN-1 224"), of("accepted")
     (Warned(rule='table-code', field='EVN-1', sender='224'), None)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from shared.settings import SettingMissing, setting
 
 SETTING = "AzureWebJobsStorage"
-CONTENT = "HubContent__blobServiceUri"  # blobs of messages lie in an account of their own, where there is one
+CONTENT = "HubContent__blobServiceUri"  # blobs of messages are in an account of their own, where there is one
 # Public, of every Azurite.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # pragma: allowlist secret
 AZURITE = (

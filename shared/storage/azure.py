@@ -44,7 +44,7 @@ async def translated() -> AsyncIterator[None]:
 
 
 def _as_ours(problem: Any) -> Exception:
-    """404, 409 and 412 are conflicts; so is the 204 by which a queue says that it is there already."""
+    """404, 409 and 412 are conflicts; so is the 204 of a queue that exists already."""
     code = str(getattr(problem, "error_code", "") or "").removeprefix("StorageErrorCode.")
     if any(missing in str(problem) for missing in MISSING):
         return NotMade()
@@ -270,7 +270,7 @@ async def _all(client: Any, made: list[tuple[Change, dict[str, Any], dict[str, A
 
 
 def _etags(changes: tuple[Change, ...], answers: list[Any]) -> dict[str, str]:
-    """The new ETag of each row that stays. Raises ``Away``: the answer does not tell of every change."""
+    """The new ETag of each row that stays. Raises ``Away``: the answer does not include every change."""
     if len(answers) != len(changes):
         raise Away
     etags = {change.key: answer.get("etag") for change, answer in zip(changes, answers, strict=True) if change.action != "delete"}

@@ -10,17 +10,17 @@ LANE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SCHEMA = 1  # of a row; a newer app reads the rows of an older one
 WIDTH = 10
 HEAD, CLAIM = "head", "claim"  # the keys of the two rows that a lane has once
-HOLD = f"w|{0:0{WIDTH}d}"  # stands before every waiting message: the lane is held by a dead one
+HOLD = f"w|{0:0{WIDTH}d}"  # sorts before every waiting message: the lane is held by a dead one
 SHARED_TABLE = "hubshared"  # what integrations share: breakers and rates of destinations, backlogs, thresholds
-BACKLOG, THRESHOLD = "backlog", "threshold"  # its partitions that are no destination's name
+BACKLOG, THRESHOLD = "backlog", "threshold"  # its partitions that are not the name of a destination
 UNNUMBERED = 0  # of a message that never had a place in a lane: refused, or acknowledged with its batch and then not takeable
-DEAD = "dead"  # partition of the index: what waits for a person
-OUTBOX = "outbox"  # begins the partitions of the open rows of outboxes, and stands for the mark in them
+DEAD = "dead"  # partition of the index: messages that need action
+OUTBOX = "outbox"  # begins the partitions of the open rows of outboxes, and takes the place of the mark in them
 SHARDS = "0123456789abcdef"  # the last digit of a lane: the partition of its open rows
-BATCH = "batch"  # stands for the lane in the open row of a batch that is to be split
+BATCH = "batch"  # takes the place of the lane in the open row of a batch that is to be split
 CONTENT, INBOX = "content", "inbox"
 EndedAs = Literal["delivered", "rejected", "dead", "discarded", "expired"]  # the outcome of a row ``d|n``
-FILE = "file"  # stands for the lane in the name of a blob that is a file beside a message, not its body
+FILE = "file"  # takes the place of the lane in the name of a blob that is a separate file of a message, not its body
 
 
 class Tables(NamedTuple):
@@ -82,7 +82,7 @@ def number(key: str) -> int:
 
 
 def is_lane(text: str) -> bool:
-    """Whether a text from outside may name a lane: it goes into keys of tables and into telemetry.
+    """Whether a text from outside may name a lane: it is used in keys of tables and in telemetry.
 
     >>> is_lane("1-9f86d081884c7d65"), is_lane("a/b"), is_lane("")
     (True, False, False)
@@ -96,7 +96,7 @@ def message_id(lane: str, key: str) -> str:
 
 
 def file(integration: str, key: str) -> str:
-    """The blob of a file beside a message.
+    """The blob of a separate file of a message.
 
     >>> file("documents-to-cdr", "5c0e")
     'documents-to-cdr/file/5c0e'
@@ -105,12 +105,12 @@ def file(integration: str, key: str) -> str:
 
 
 def by_file(blob: str) -> str:
-    """The partition of the index that leads from a file to its message."""
+    """The partition of the index from a file to its message."""
     return f"f|{blob.rpartition('/')[2]}"
 
 
 def by_name(name: str) -> str:
-    """The partition of the index that says whether a file of the inbox was taken; the name is somebody else's and may tell."""
+    """The partition of the index for a file of the inbox that was taken. Its name may identify a patient."""
     return f"b|{keyed('blob', name)}"
 
 

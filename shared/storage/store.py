@@ -23,7 +23,7 @@ class Conflict(Interrupted):
 
 
 class Away(Interrupted):
-    """Storage did not answer, or said that it is busy. What was asked may have been done all the same."""
+    """Storage did not answer, or answered that it is busy. The request may have been carried out even so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Row:
 
 
 class Change(NamedTuple):
-    """One change of a transaction. ``etag`` empty: whatever is there."""
+    """One change of a transaction. ``etag`` empty: the row in any state."""
 
     action: Literal["insert", "replace", "put", "delete"]
     key: str
@@ -85,7 +85,7 @@ def replace(row: Row, **values: Any) -> Change:
 
 
 def put(key: str, values: Values) -> Change:
-    """The row, whatever stood there."""
+    """The row, in place of any other."""
     return Change("put", key, values)
 
 
@@ -95,7 +95,7 @@ def delete(row: Row) -> Change:
 
 
 def remove(key: str) -> Change:
-    """The row is taken out, whatever it holds."""
+    """The row is deleted, in any state."""
     return Change("delete", key)
 
 
@@ -113,7 +113,7 @@ class Store(Protocol):
     async def commit(self, table: str, partition: str, *changes: Change) -> dict[str, str]:
         """All changes or none of them; the new ETag of each row that stays.
 
-        A deletion that stands alone is content when its row is gone already; within a transaction that is a ``Conflict``.
+        A deletion on its own succeeds when its row is gone already; within a transaction that is a ``Conflict``.
         """
 
     async def send(self, queue: str, body: bytes, delay: float = 0, lives: float = 0) -> Ticket: ...

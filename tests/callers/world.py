@@ -96,14 +96,14 @@ class World:
             self.hub.store, self.ids = MemoryStore(lambda: NOW), {}
         if known := self.ids.get((integration, which)):
             return known
-        one, self.hub.tell = INTEGRATIONS[integration], lambda name, **keys: None
+        one, self.hub.emit = INTEGRATIONS[integration], lambda name, **keys: None
         if which == "queue's":
             before = {each["id"] for each in await dead.dead_letters(integration, self.hub)}
             await keep_poisoned(one, accepted(one)[0].body, self.hub)
             made = next(each["id"] for each in await dead.dead_letters(integration, self.hub) if each["id"] not in before)
         else:
             made = await self._rejected(one, "own" if which == "own" else "other")
-        self.hub.tell = self._note
+        self.hub.emit = self._note
         return self.ids.setdefault((integration, which), made)
 
     async def _rejected(self, one: Any, partner: str) -> str:

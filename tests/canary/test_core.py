@@ -101,7 +101,7 @@ def world(integration: Integration) -> Sinks:
         MemoryStore(lambda: 1_777_000_000.0),
         {integration.name: integration},
         now=lambda: 1_777_000_000.0,
-        tell=lambda name, **keys: events.append(f"{name} {keys}"),
+        emit=lambda name, **keys: events.append(f"{name} {keys}"),
         timing=Timing(storage_patience=1),
         instance="canary",
     )

@@ -98,7 +98,7 @@ class Host:
             integrations={one.name: one for one in (self.notes, self.publisher)},
             now=lambda: self.world.now() + self.offset,
             random=random.Random(f"{self.world.plan.seed}-{self.number}"),
-            tell=lambda name, **keys: None,
+            emit=lambda name, **keys: None,
             timing=TIMING,
             instance=f"host{self.number}",
         )

@@ -55,7 +55,7 @@ class Process:
             integrations={NAME: self.notes},
             now=world.now,
             random=random.Random(f"{world.seed}-{self.number}"),
-            tell=lambda name, **keys: None,
+            emit=lambda name, **keys: None,
             timing=TIMING,
             instance=f"process{self.number}",
         )

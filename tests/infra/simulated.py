@@ -24,7 +24,7 @@ class Simulated:
         self.events: list[Event] = []
         self.destination = Remembering()
         self.integration: Integration = integration(self.destination, name, **changes)
-        self.hub = hub(self.integration, now=lambda: self.clock, tell=self._note)
+        self.hub = hub(self.integration, now=lambda: self.clock, emit=self._note)
         self.serial = 0
         self.alive = True
 

@@ -136,7 +136,7 @@ async def test_what_is_left_undone_round_after_round() -> None:
 
 async def test_what_is_left_undone_once_is_no_alert() -> None:
     world = await calm()
-    world.hub.tell("hub.skipped", integration=NAME, stage="sweep", lane="1-0a", error_code="Conflict")
+    world.hub.emit("hub.skipped", integration=NAME, stage="sweep", lane="1-0a", error_code="Conflict")
     await world.live(900, world.send)
     assert told(world, RULES["skipped"]) == []
 

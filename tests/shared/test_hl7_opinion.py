@@ -92,7 +92,7 @@ async def test_a_message_that_cannot_be_read_again_is_reported_and_fails_nothing
     monkeypatch.setenv("HUB_SECOND_OPINION", "1")
     emitted: list[tuple[str, dict[str, Any]]] = []
     one, _ = relay(b"")
-    hub = world.hub(one, tell=lambda name, **keys: emitted.append((name, keys)))
+    hub = world.hub(one, emit=lambda name, **keys: emitted.append((name, keys)))
 
     def broken(body: bytes) -> list[Any]:
         raise IndexError("a value")

@@ -68,7 +68,7 @@ def test_a_text_in_the_form_of_a_hash_is_believed_in_our_own_rows_only(text: str
 @pytest.mark.parametrize("name", ["n", ""], ids=["accepted", "refused"])
 async def test_a_sender_cannot_write_a_text_of_its_own_as_a_hash_of_ours(text: str, name: str) -> None:
     events: list[str] = []
-    hub = world.hub(world.integration(world.Remembering()), tell=lambda event, **keys: events.append(f"{event} {keys}"))
+    hub = world.hub(world.integration(world.Remembering()), emit=lambda event, **keys: events.append(f"{event} {keys}"))
     await post(hub, world.note(text, sender=text, name=name), x_correlation_id=text)
     kept = [row for row in rows(hub) if " c|0000000001 " not in row]
     assert kept
@@ -140,7 +140,7 @@ WAYS = {
 async def test_a_callers_correlation_id_is_hashed_and_found(way: str) -> None:
     body, headers, status = WAYS[way]
     events: list[str] = []
-    hub = world.hub(world.integration(world.Remembering()), tell=lambda name, **keys: events.append(f"{name} {keys}"))
+    hub = world.hub(world.integration(world.Remembering()), emit=lambda name, **keys: events.append(f"{name} {keys}"))
     theirs = "Zq" + "Jones 9990000018 " * 5 + "end"
     more = {"x_correlation_id": theirs, "tracestate": "zq=Jones", "traceparent": "00-Jones"}
     answer = await post(hub, body, **more, **headers)

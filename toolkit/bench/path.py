@@ -157,7 +157,7 @@ async def _operations() -> Counter[str]:
 
     one = replace(load(NAME), destination=Taking())
     store = Counting(MemoryStore(time.time))
-    hub = Hub(store, {NAME: one}, tell=lambda name, **keys: None)
+    hub = Hub(store, {NAME: one}, emit=lambda name, **keys: None)
     envelope = Envelope(integration=NAME, body=_sample(), received_at=hub.stamp(), trigger="http")
     await accept(one, envelope, hub)  # the breaker is known from now on
     await asyncio.gather(*hub.tasks)

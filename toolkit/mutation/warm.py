@@ -86,7 +86,7 @@ class Loop:
     """Once all is collected: a fork for each mutant, in which its tests run until one fails."""
 
     def __init__(self, mutants: list[dict[str, Any]], tell: Callable[[dict[str, Any], str, str], None], elsewhere: int) -> None:
-        self.mutants, self.tell, self.elsewhere = mutants, tell, elsewhere
+        self.mutants, self.emit, self.elsewhere = mutants, tell, elsewhere
         self.items: dict[str, pytest.Item] = {}
         self.failed = False
         self.green: dict[str, bool] = {}
@@ -104,7 +104,7 @@ class Loop:
             if fate == "elsewhere" or (fate == "survived" and mutant["at_import"]):
                 os.write(self.elsewhere, f"{mutant['number']} ".encode())
             else:
-                self.tell(mutant, fate, by)
+                self.emit(mutant, fate, by)
         return True
 
     def _planted(self, mutant: dict[str, Any], tests: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""The second way to an alert, which needs no logs: an event on a topic of its own, on whose count a metric alert stands.
+"""The second way to an alert, which needs no logs: an event on a topic of its own; a metric alert counts them.
 
 The watchdog looks at the ledger; while something is dead since five minutes ago or less, overdue, or out of reach, each round
 publishes one event for it. Off without the setting ``HUB_ALARMS__ENDPOINT``.
@@ -18,7 +18,7 @@ FRESH = 300.0  # seconds that a dead letter is news
 
 
 async def raise_alarms(integration: str, backlog: Mapping[str, int | float], hub: Hub) -> None:
-    """Publish what is wrong with an integration; a topic that is away is told as a failed attempt."""
+    """Publish what is wrong with an integration; a topic that is away is reported as a failed attempt."""
     if not setting("HUB_ALARMS__ENDPOINT"):
         return
     reasons = [*(["overdue"] if backlog["overdue"] else []), *(["dead"] if await _is_dead_lately(integration, hub) else [])]
@@ -30,15 +30,18 @@ async def alarm(integration: str, reason: str, hub: Hub) -> None:
     """One event: which integration and what kind of trouble, nothing else."""
     if not setting("HUB_ALARMS__ENDPOINT"):
         return
-    told = {"integration": integration, "reason": reason}
+    properties = {"integration": integration, "reason": reason}
     try:
         await ALARMS.deliver(
             Outgoing(
-                content_type="application/json", body=b"{}", control_id=f"{integration}-{reason}-{hub.token()}", properties=told
+                content_type="application/json",
+                body=b"{}",
+                control_id=f"{integration}-{reason}-{hub.token()}",
+                properties=properties,
             )
         )
     except Undelivered as problem:
-        hub.tell("hub.attempt", integration=integration, destination=ALARMS.name, outcome="waiting", error_code=problem.code)
+        hub.emit("hub.attempt", integration=integration, destination=ALARMS.name, outcome="waiting", error_code=problem.code)
 
 
 async def _is_dead_lately(integration: str, hub: Hub) -> bool:

@@ -12,9 +12,9 @@ from shared.storage.store import Conflict, Row, delete
 
 
 async def finish(integration: Integration, lane: str, opened: Row, hub: Hub) -> None:
-    """Finish the message of an open row when it is done with, or close the row of one that never came.
+    """Finish the message of an open row when it is done with, or close the row of one that was never stored.
 
-    The head is read before the message is looked for, and changed before the row goes: a message that is stored meanwhile
+    The head is read before the message is looked for, and changed before the row is deleted: a message that is stored meanwhile
     changes the head, and one that is stored later finds it changed and opens its lane again.
     """
     ledger, mark = names.tables(integration.name).ledger, opened.key.split(".")[1]

@@ -11,7 +11,7 @@ from shared.storage import names
 from shared.storage.store import Change, Row, delete, remove
 
 MOST = 90  # rows of one transaction, which takes a hundred
-ANNOUNCED = 300.0  # seconds by which a message may be stored later than its row of the index says
+ANNOUNCED = 300.0  # seconds by which a message may be stored later than its index row
 EXPIRES = ("dead", "rejected")  # outcomes of which content may be left
 KINDS = ("d|", "c|", "e|", "p|")  # what belongs to one number
 
@@ -74,22 +74,22 @@ def _is_over(row: Row, before: float) -> bool:
 
 
 def _belongs(key: str, row: Row) -> bool:
-    """Whether a row goes with a record: its history, content, the destination's words, its place in the outbox."""
+    """Whether a row is deleted with a record: its history, content, the destination's words, its place in the outbox."""
     return row.key.startswith("d|") and key.startswith(KINDS) and key.split("|")[1] == row.key.split("|")[1]
 
 
 def _report(integration: Integration, row: Row, hub: Hub) -> None:
-    """Content whose retention had to end long before: nothing is left of it now, and that is told."""
+    """Content whose retention had to end long before: nothing is left of it now, and that is reported."""
     if not row.key.startswith("d|"):
         return
     ended = Ended.of(row)
     if ended.outcome == "dead" or ended.pending:
         code = "not-taken" if ended.pending else ""
-        hub.tell("hub.message", integration=integration.name, stage="retention", outcome="expired", error_code=code)
+        hub.emit("hub.message", integration=integration.name, stage="retention", outcome="expired", error_code=code)
 
 
 def _is_of(found: Row, row: Row) -> bool:
-    """Whether a row of the lane is of the message that the index row stands for, and not of a later one of that identity."""
+    """Whether a row of the lane is of the message of the index row, and not of a later one with that identity."""
     if not row.key.startswith(("w|", "d|")) or row.key == names.HOLD:
         return False
     message = message_of(row)

@@ -1,7 +1,7 @@
 """Nothing outlives its reason: content of dead letters, receipts, and in the end the record itself.
 
 Each stage walks the hours of the index from where it stopped last time to where its retention ends, and notes how far it is. A
-row that cannot be done is noted too, reported and tried again: the walk goes on, and no content is left without an end.
+row that cannot be done is noted too, reported and tried again: the walk continues, and all content has an end.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ async def _one(integration: Integration, hour: str, until: float, hub: Hub) -> N
 
 
 async def purge(integration: Integration, hub: Hub, until: float = float("inf")) -> bool:
-    """One round; whether it came to its end before ``until``, in seconds of the hub's clock."""
+    """One round; returns whether it was complete before ``until``, in seconds of the hub's clock."""
     keep, now = integration.retention, hub.now()
     receipts = now - keep.receipts * DAY
     metadata = now - max(keep.metadata, keep.receipts + 1, keep.dead_content + 1) * DAY
@@ -107,13 +107,13 @@ async def _expire_one(integration: Integration, line: Row, before: float, at_onc
             try:
                 await discard(integration, line.key, Person("retention"), hub, "expired")
                 hub.count(integration.name, "expired")
-                hub.tell("hub.message", integration=integration.name, stage="retention", outcome="expired", message_id=line.key)
+                hub.emit("hub.message", integration=integration.name, stage="retention", outcome="expired", message_id=line.key)
             except Refused:
                 await _forget(integration, line, hub)
 
 
 async def _forget(integration: Integration, line: Row, hub: Hub) -> None:
-    """A line of the list that leads to no dead letter goes; one whose lane is busy stays for the next round."""
+    """Delete a line of the list that has no dead letter; one whose lane is busy stays for the next round."""
     tables = names.tables(integration.name)
     lane, _, key = line.key.partition(".")
     n = await sequence(tables.ledger, lane, key, hub)
@@ -143,7 +143,7 @@ async def _walk(integration: Integration, name: str, stage: Stage, before: float
 
 
 async def _first_hour(find: str, hub: Hub) -> str:
-    """The first hour that the index knows; a time that never comes when it knows none."""
+    """The first hour that the index knows; a time far in the future when it knows none."""
     async for row in hub.store.scan(find, "t|", "t~"):
         return row.partition
     return "t~"

@@ -1,7 +1,7 @@
 """Thresholds that support staff may tune: rows of a table, changed with a reason that is audited, looked at by the watchdog.
 
-One that is passed is told as ``hub.breach``, on which one alert stands. What nobody has set is not looked at; the alerts with
-fixed limits (``infra/alerts``) stand on their own.
+One that is passed is reported as ``hub.breach``, which has one alert. A threshold that no one has set is not checked; the alerts
+with fixed limits (``infra/alerts``) are independent of these.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ LONGEST_QUIET = 6 * 3600
 
 
 class Seen(NamedTuple):
-    """What a threshold is held against: the backlog, the last quarter of an hour, and minutes since a message came."""
+    """What a threshold is compared with: the backlog, the last quarter of an hour, and minutes since the last message."""
 
     backlog: Mapping[str, int | float]
     counts: Counter[str]
@@ -28,10 +28,10 @@ class Seen(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A measure, its unit and what it says."""
+    """A measure, its unit and what it means."""
 
     unit: str
-    says: str
+    meaning: str
     measure: Callable[[Seen], float]
 
 
@@ -66,20 +66,20 @@ async def listed(hub: Hub) -> list[Threshold]:
     return [Threshold(name, rule, row["value"], row["who"], row["purpose"]) for (name, rule), row in named]
 
 
-async def change(wanted: Threshold, hub: Hub) -> None:
+async def change(threshold: Threshold, hub: Hub) -> None:
     """Set a threshold, or take it away with a negative value. ``ValueError``: no such rule, no reason."""
-    if wanted.rule not in RULES or not wanted.purpose:
+    if threshold.rule not in RULES or not threshold.purpose:
         raise ValueError("a threshold has a rule that is known, and a reason")
-    act = Act(wanted.who, "threshold", f"{wanted.rule}={wanted.value:g}", wanted.purpose)
-    await audit.append(wanted.integration, act, hub)
-    key = f"{wanted.integration}|{wanted.rule}"
-    values = {"value": float(wanted.value), "who": wanted.who, "purpose": wanted.purpose, "at": hub.now()}
-    step = put(key, values) if wanted.value >= 0 else remove(key)
+    act = Act(threshold.who, "threshold", f"{threshold.rule}={threshold.value:g}", threshold.purpose)
+    await audit.append(threshold.integration, act, hub)
+    key = f"{threshold.integration}|{threshold.rule}"
+    values = {"value": float(threshold.value), "who": threshold.who, "purpose": threshold.purpose, "at": hub.now()}
+    step = put(key, values) if threshold.value >= 0 else remove(key)
     await hub.store.commit(names.SHARED_TABLE, names.THRESHOLD, step)
 
 
 async def evaluate(integration: str, backlog: Mapping[str, int | float], hub: Hub) -> None:
-    """Hold what is seen against each threshold of the integration, and tell each one that is passed."""
+    """Hold what is seen against each threshold of the integration, and report each one that is passed."""
     rows = await hub.store.query(names.SHARED_TABLE, names.THRESHOLD, f"{integration}|", f"{integration}|~")
     if not rows:
         return
@@ -88,7 +88,7 @@ async def evaluate(integration: str, backlog: Mapping[str, int | float], hub: Hu
         with isolated(integration, "thresholds", hub):
             rule = row.key.split("|")[1]
             if rule in RULES and (measured := RULES[rule].measure(seen)) > row["value"]:
-                hub.tell("hub.breach", integration=integration, rule=rule, threshold=row["value"], count=round(measured, 1))
+                hub.emit("hub.breach", integration=integration, rule=rule, threshold=row["value"], count=round(measured, 1))
 
 
 async def look(integration: str, backlog: Mapping[str, int | float], hub: Hub) -> Seen:
@@ -96,5 +96,5 @@ async def look(integration: str, backlog: Mapping[str, int | float], hub: Hub) -
     now = hub.now()
     by_minute = await counters.read(integration, now - LONGEST_QUIET, now, hub)
     lately = sum((counts for minute, counts in by_minute.items() if minute > now - WINDOW), Counter())
-    came = [minute for minute, counts in by_minute.items() if counts["accepted"] or counts["rejected"]]
-    return Seen(backlog, lately, (now - max(came, default=now - LONGEST_QUIET)) / 60)
+    arrived = [minute for minute, counts in by_minute.items() if counts["accepted"] or counts["rejected"]]
+    return Seen(backlog, lately, (now - max(arrived, default=now - LONGEST_QUIET)) / 60)

@@ -1,6 +1,6 @@
-"""The net under everything: lanes that are open and idle are knocked on, what was left undone is finished, what waits is told.
+"""The net under everything: lanes that are open and idle are knocked on, unfinished work is completed, the backlog is reported.
 
-Nothing that is odd in one row, lane or integration keeps the others from their turn: it is reported and passed over.
+An unusual row, lane or integration does not keep the others from their turn: it is reported and skipped.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from shared.storage import names
 from shared.storage.store import Away, Row, put
 
 ROUND = 30.0  # seconds between two rounds; a knock of the watchdog lives as long, so that there is one for each lane
-WALK = 25.0  # seconds that a round walks at most; the next one goes on from there
+WALK = 25.0  # seconds that a round walks at most; the next one continues from there
 AT_ONCE = 64  # lanes that are looked at, at the same time
 SWEEP = "sweep"  # partition of the shared table: where the walk over an integration stopped
 Backlog = dict[str, int | float]
@@ -91,14 +91,14 @@ async def _round(integration: Integration, hub: Hub, files: Files, at_once: asyn
         with isolated(name, "alarms", hub):
             await alarms.raise_alarms(name, backlog, hub)
     except Away:
-        hub.tell("hub.backlog", integration=name, state="storage-away")
+        hub.emit("hub.backlog", integration=name, state="storage-away")
         with isolated(name, "alarms", hub):
             await alarms.alarm(name, "storage-away", hub)
-    hub.tell("hub.heartbeat", integration=name, instance=hub.instance, role=setting("HUB_ROLE", "app"))
+    hub.emit("hub.heartbeat", integration=name, instance=hub.instance, role=setting("HUB_ROLE", "app"))
 
 
 async def sweep(integration: Integration, hub: Hub, files: Files = no_files, at_once: asyncio.Semaphore | None = None) -> Backlog:
-    """Look at every lane that has an open row; tell, write down and return how much waits."""
+    """Look at every lane that has an open row; report, write down and return how much waits."""
     table, name = names.tables(integration.name).open, integration.name
     split: list[tuple[int, float]] = []
     for row in await hub.store.query(table, names.BATCH):
@@ -111,7 +111,7 @@ async def sweep(integration: Integration, hub: Hub, files: Files = no_files, at_
     with isolated(name, "inbox", hub):
         unpaired = await files(integration, hub)
     backlog = _with_batches({"unpaired": unpaired, **so_far.backlog()}, split, hub.timing.overdue)
-    hub.tell("hub.backlog", integration=name, **backlog)
+    hub.emit("hub.backlog", integration=name, **backlog)
     await _remember(name, so_far, hub)
     await hub.store.commit(names.SHARED_TABLE, names.BACKLOG, put(name, {**backlog, "at": hub.now()}))
     return backlog
@@ -128,7 +128,7 @@ async def _so_far(integration: str, hub: Hub) -> Sweep:
 
 
 async def _remember(integration: str, done: Sweep, hub: Hub) -> None:
-    """A walk that was not finished is kept, in storage too; after one that was, the next begins anew."""
+    """A walk that was not finished is kept, in storage too; after one that was, the next starts from the beginning."""
     if done.cursors:
         values = {"cursors": orjson.dumps(done.cursors).decode(), "at": hub.now()}
         await hub.store.commit(names.SHARED_TABLE, SWEEP, put(integration, values))
@@ -173,7 +173,7 @@ async def _first(ledger: str, lane: str, hub: Hub) -> tuple[bool, Waiting | None
 
 
 def _left_behind(rows: list[Row], first: Waiting | None, hub: Hub) -> list[Row]:
-    """Open rows that are older than what waits: of messages that are done with, or that never came."""
+    """Open rows that are older than what waits: of messages that are done with, or that were never stored."""
     old = [row for row in rows if hub.now() - row["at"] > hub.timing.open_grace]
     if first is None:
         return old

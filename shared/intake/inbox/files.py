@@ -1,4 +1,4 @@
-"""What lies in the inbox: files, the folder of an integration, the halves of a pair."""
+"""What is in the inbox: files, the folder of an integration, the halves of a pair."""
 
 import base64
 import hashlib
@@ -80,13 +80,13 @@ class Copy:
             yield piece
 
     def marks(self) -> dict[str, str | int]:
-        """What a message says of the file beside it: length, hash as FHIR has it, and how it begins."""
+        """What a message records of its separate file: length, hash as FHIR has it, and how it begins."""
         sha1, start = (base64.b64encode(part).decode() for part in (self.sha1.digest(), self.start))
         return {"size": self.size, "sha1": sha1, "start": start}
 
 
 async def copied(integration: Integration, file: File, hub: Hub) -> Copy | None:
-    """A name that nobody else writes to: what the sender leaves under the old name later is another file.
+    """A name that no one else writes to: what the sender leaves under the old name later is another file.
 
     Returns:
         ``None`` when the file has gone meanwhile, because another worker has taken it, or is a newer one by now.
@@ -101,6 +101,6 @@ async def copied(integration: Integration, file: File, hub: Hub) -> Copy | None:
 
 
 def report(integration: Integration, issue: Issue, outcome: str, hub: Hub) -> None:
-    """Count and tell what no message stands for."""
+    """Count and report a file that has no message."""
     hub.count(integration.name, outcome)
-    hub.tell("hub.message", integration=integration.name, stage="accept", outcome=outcome, error_code=issue.rule)
+    hub.emit("hub.message", integration=integration.name, stage="accept", outcome=outcome, error_code=issue.rule)

@@ -1,6 +1,6 @@
-"""References: the name of a blob as a queue message or an event gives it, checked before storage is asked for anything.
+"""References: the name of a blob as a queue message or an event gives it, checked before any request to storage.
 
-Storage clients normalise names: ``../content/x`` leads into another container. So a reference is looked at as text, and one that
+Storage clients normalise names: ``../content/x`` is in another container. So a reference is checked as text, and one that
 is not plainly a name in the integration's own folder is answered and recorded, never looked up and never tried again.
 """
 

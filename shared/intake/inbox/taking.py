@@ -25,7 +25,7 @@ TOO_LARGE = Issue(severity="error", code="too-costly", text="the file is larger 
 
 
 async def take(integration: Integration, name: str, trigger: Trigger, hub: Hub) -> None:
-    """One file into the ledger, then out of the inbox; half of a pair is left there until the other half comes.
+    """One file into the ledger, then out of the inbox; half of a pair is left there until the other half arrives.
 
     Raises:
         Problem: the file is not there and was never taken.
@@ -49,7 +49,7 @@ async def take(integration: Integration, name: str, trigger: Trigger, hub: Hub) 
 
 
 async def _halves(integration: Integration, name: str, hub: Hub) -> tuple[File | None, File | None] | None:
-    """Document and sidecar of the pair that a file belongs to, as far as they are there; ``None`` when it is no half."""
+    """Document and sidecar of the pair that a file belongs to, as far as they are there; ``None`` when it is not half of a pair."""
     trigger, (stem, extension) = file_trigger(integration), split(name)
     if trigger is None or extension not in trigger.pairs:
         return None
@@ -83,21 +83,21 @@ async def _take_pair(integration: Integration, document: File, sidecar: File, tr
 
 
 async def _paired(integration: Integration, document: File, sidecar: File, trigger: Trigger, hub: Hub) -> Envelope | None:
-    """Both as one message: a document of a usual size inside it, a large one beside it and never in memory.
+    """Both as one message: a document of a usual size inside it, a large one in a blob of its own and never in memory.
 
     Returns:
         ``None`` when a half is not there any more: another worker has taken the pair, and answers for it.
     """
-    told = await hub.store.read_blob(names.INBOX, sidecar.name)
-    if told is None:
+    description = await hub.store.read_blob(names.INBOX, sidecar.name)
+    if description is None:
         return None
-    if document.size <= hub.timing.inline and is_description(told):
+    if document.size <= hub.timing.inline and is_description(description):
         read = await hub.store.read_blob(names.INBOX, document.name)
-        return None if read is None else _envelope(integration, sidecar, with_document(told, read), trigger, hub)
+        return None if read is None else _envelope(integration, sidecar, with_document(description, read), trigger, hub)
     copy = await copied(integration, document, hub)
     if copy is None:
         return None
-    envelope = _envelope(integration, sidecar, with_file(told, copy.marks()), trigger, hub)
+    envelope = _envelope(integration, sidecar, with_file(description, copy.marks()), trigger, hub)
     return replace(envelope, content_type=JSON, files=(copy.blob,))  # by its name; what it is will be seen
 
 
@@ -141,6 +141,6 @@ async def _was_taken(integration: Integration, file: File, hub: Hub) -> bool:
 
 
 async def _gone(integration: Integration, name: str, hub: Hub) -> None:
-    """A file that is not there: taken already, else a mistake of who told of it."""
+    """A file that is not there: taken already, else a mistake of the sender of the event."""
     if not await hub.store.get(names.tables(integration.name).find, names.by_name(name), "taken"):
         raise Problem(NO_BLOB)

@@ -1,4 +1,4 @@
-"""The watchdog's look into the inbox: an event that was lost, and half of a pair that nobody completes."""
+"""The watchdog's look into the inbox: an event that was lost, and half of a pair that is never completed."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ from shared.storage import names
 GRACE = 60.0  # seconds that an event has to come before the watchdog knocks in its place
 LIVES = 60.0  # seconds that such a knock is kept: the next round knocks again
 KNOCKS = 200  # most of them in one round: what is left is still there in the next
-UNPAIRED = Issue(severity="error", code="incomplete", text="the other file of the pair never came", rule="unpaired")
+UNPAIRED = Issue(severity="error", code="incomplete", text="the other file of the pair did not arrive", rule="unpaired")
 
 
 async def look(integration: Integration, hub: Hub) -> int:
-    """The watchdog's round: knock for what no event told of, give up what waited for days.
+    """The watchdog's round: knock for files without an event, give up what waited for days.
 
-    A file whose name is no reference is never taken: it is reported, and given up, as half of a pair is.
+    A file whose name is not a valid reference is never taken: it is reported, and given up, as half of a pair is.
 
     Returns:
         How many such files have waited longer than they may.
@@ -54,7 +54,7 @@ def _lonely(there: Iterable[str], trigger: EventGrid) -> set[str]:
 
 
 async def _give_up(integration: Integration, name: str, hub: Hub) -> None:
-    """Half of a pair that nobody completed in all the time that a dead letter is kept."""
+    """Half of a pair that was not completed in the time that a dead letter is kept."""
     if file := await found(name, hub):
         report(integration, UNPAIRED, "expired", hub)
         await hub.store.delete_blob(names.INBOX, name, file.etag)

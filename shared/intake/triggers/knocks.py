@@ -15,24 +15,24 @@ from shared.storage.store import Away
 
 
 async def answer_knock(integration: Integration, raw: bytes, hub: Hub) -> None:
-    """A knock: which lane has work, or which lane of a publisher's outbox. One that makes no sense is told and dropped.
+    """A knock: which lane has work, or which lane of a publisher's outbox. One that makes no sense is reported and dropped.
 
     Raises:
         Away: storage is away, and so is the queue.
     """
-    told = json_object(raw)
+    knock = json_object(raw)
     try:
-        await _work(integration, told, hub)
+        await _work(integration, knock, hub)
     except (Away, Unavailable):
-        await knock_again(integration.name, told, hub)
+        await knock_again(integration.name, knock, hub)
 
 
-async def _work(integration: Integration, told: Mapping[str, Any], hub: Hub) -> None:
-    lane, publisher, batch = told.get("lane"), told.get("publisher", ""), told.get("batch")
+async def _work(integration: Integration, knock: Mapping[str, Any], hub: Hub) -> None:
+    lane, publisher, batch = knock.get("lane"), knock.get("publisher", ""), knock.get("batch")
     if isinstance(batch, str) and names.is_lane(batch):
         await batches.split(integration, batch, hub)
     elif not isinstance(lane, str) or not names.is_lane(lane) or publisher not in ("", publisher_of(integration)):
-        hub.tell("hub.poison", integration=integration.name, queue="work", error_code="not-a-knock")
+        hub.emit("hub.poison", integration=integration.name, queue="work", error_code="not-a-knock")
     elif publisher:
         await subscription.take(integration, str(publisher), lane, hub)
     else:
@@ -41,7 +41,7 @@ async def _work(integration: Integration, told: Mapping[str, Any], hub: Hub) -> 
 
 async def answer_poisoned_knock(integration: Integration, raw: bytes, hub: Hub) -> None:
     """A knock that failed again and again: knock later; the watchdog would find the lane as well."""
-    hub.tell("hub.poison", integration=integration.name, queue="work")
+    hub.emit("hub.poison", integration=integration.name, queue="work")
     lane = json_object(raw).get("lane")
     if isinstance(lane, str) and names.is_lane(lane):
         await knock(integration.name, lane, hub, 60)

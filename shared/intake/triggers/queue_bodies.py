@@ -19,14 +19,14 @@ def json_object(raw: bytes) -> dict[str, Any]:
     if raw.lstrip()[:1] != b"{":
         return {}
     try:
-        told = orjson.loads(raw)
+        content = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
-def lane_of(told: Mapping[str, Any]) -> str:
-    data = told.get("data")
+def lane_of(content: Mapping[str, Any]) -> str:
+    data = content.get("data")
     return str(data.get("lane", "")) if isinstance(data, dict) else ""
 
 
@@ -65,15 +65,15 @@ def blob_name(url: str) -> str:
 
 
 def referenced_blob(body: bytes) -> str | None:
-    """The blob that a queue message stands for: ``{"blob": name}``, or a blob-created event that was sent to the queue."""
-    told = json_object(body)
-    return str(told["blob"]) if set(told) == {"blob"} else created_blob(told)
+    """The blob that a queue message refers to: ``{"blob": name}``, or a blob-created event that was sent to the queue."""
+    content = json_object(body)
+    return str(content["blob"]) if set(content) == {"blob"} else created_blob(content)
 
 
-def created_blob(told: Mapping[str, Any]) -> str | None:
-    """The blob of the inbox that a blob-created event tells of, ``""`` for one elsewhere; ``None`` for any other event."""
-    data = told.get("data")
-    kind = str(told.get("type") or told.get("eventType"))
+def created_blob(content: Mapping[str, Any]) -> str | None:
+    """The blob of the inbox of a blob-created event, ``""`` for one elsewhere; ``None`` for any other event."""
+    data = content.get("data")
+    kind = str(content.get("type") or content.get("eventType"))
     if "BlobCreated" not in kind:
         return None
     return blob_name(str(data.get("url", ""))) if isinstance(data, dict) else ""

@@ -32,11 +32,11 @@ async def keep_poisoned(integration: Integration, raw: bytes, hub: Hub) -> None:
     await _give_up(integration, patience.read(raw), hub)
 
 
-async def accept_event(integration: Integration, told: Mapping[str, Any], hub: Hub) -> None:
+async def accept_event(integration: Integration, content: Mapping[str, Any], hub: Hub) -> None:
     """One event (CloudEvents or Event Grid schema): a knock on an outbox, a blob to read, or a message in itself."""
-    source, event_id = told.get("source") or told.get("topic") or "", told.get("id")
+    source, event_id = content.get("source") or content.get("topic") or "", content.get("id")
     known = f"{source} {event_id}" if event_id else ""
-    await _take_or_put_back(integration, Brought(orjson.dumps(dict(told)), known, "event"), hub)
+    await _take_or_put_back(integration, Brought(orjson.dumps(dict(content)), known, "event"), hub)
 
 
 async def _take_or_put_back(integration: Integration, brought: Brought, hub: Hub) -> None:
@@ -54,8 +54,8 @@ async def _take_or_put_back(integration: Integration, brought: Brought, hub: Hub
 
 async def _take(integration: Integration, brought: Brought, hub: Hub) -> None:
     body = brought.body if brought.trigger == "event" else decoded(brought.body)
-    told = json_object(body)
-    publisher, lane = publisher_of(integration), lane_of(told)
+    content = json_object(body)
+    publisher, lane = publisher_of(integration), lane_of(content)
     handed = handing_over(brought.trigger, brought.id)
     sent = Envelope(
         integration=integration.name,
@@ -68,8 +68,8 @@ async def _take(integration: Integration, brought: Brought, hub: Hub) -> None:
     if publisher and lane:
         await subscription.take(integration, publisher, lane, hub)
     elif publisher and brought.trigger == "event":
-        hub.tell("hub.poison", integration=integration.name, queue="event", error_code="not-a-knock")
-    elif (name := created_blob(told) if brought.trigger == "event" else referenced_blob(body)) is not None:
+        hub.emit("hub.poison", integration=integration.name, queue="event", error_code="not-a-knock")
+    elif (name := created_blob(content) if brought.trigger == "event" else referenced_blob(body)) is not None:
         await _file(integration, name, sent, hub)
     else:
         await replies.take(integration, sent, hub)
@@ -79,7 +79,7 @@ async def _give_up(integration: Integration, brought: Brought, hub: Hub) -> None
     """A dead letter: it cannot be read, our code fails at it, or it killed one worker after the other."""
     body = decoded(brought.body)
     if publisher_of(integration) and lane_of(json_object(body)):  # no message: the watchdog knocks for what is still there
-        return hub.tell("hub.poison", integration=integration.name, queue="in")
+        return hub.emit("hub.poison", integration=integration.name, queue="in")
     name = referenced_blob(body)  # the watchdog may bring a file again and again: it is one dead letter
     reference = keyed("blob", name) if name else ""
     envelope = Envelope(
@@ -92,7 +92,7 @@ async def _give_up(integration: Integration, brought: Brought, hub: Hub) -> None
     )
     await refuse(integration, envelope, Verdict("AR", (POISONED,)), Refusal(), hub)
     hub.count(integration.name, "rejected")
-    hub.tell("hub.poison", integration=integration.name, queue="in")
+    hub.emit("hub.poison", integration=integration.name, queue="in")
     return None
 
 

@@ -45,7 +45,7 @@ class World:
         retention = declared.get("retention", Retention())
         self.publisher = integration(Remembering(), PUBLISHER, subscribers=(NAME,), retention=retention)
         tell = lambda name, **keys: self.told.append(keys)  # noqa: E731
-        self.hub = hub(self.notes, self.publisher, now=lambda: self.at, tell=tell)
+        self.hub = hub(self.notes, self.publisher, now=lambda: self.at, emit=tell)
         assert isinstance(self.hub.store, MemoryStore)
         self.store = self.hub.store
 

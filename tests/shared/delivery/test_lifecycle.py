@@ -49,7 +49,7 @@ class World:
             *self.all,
             now=lambda: self.at,
             timing=Timing(blob_from=1500),
-            tell=lambda name, **keys: self.told.append((name, keys)),
+            emit=lambda name, **keys: self.told.append((name, keys)),
         )
         assert isinstance(self.hub.store, MemoryStore)
         self.store = self.hub.store

@@ -385,7 +385,7 @@ async def test_a_batch_that_the_caller_sends_again_is_delivered_again_where_decl
 async def test_a_batch_that_is_stuck_is_counted_and_alerted(world, monkeypatch):
     made, one, _ = world
     emitted = []
-    made.tell = lambda name, **keys: emitted.append((name, keys))
+    made.emit = lambda name, **keys: emitted.append((name, keys))
     made.start = lambda work: work.close()
     await batches.take(one, posted(file(numbered(7))), made)
     made.store.queues.clear()
@@ -401,7 +401,7 @@ async def test_a_batch_that_is_stuck_is_counted_and_alerted(world, monkeypatch):
 async def test_a_batch_whose_file_is_gone_is_not_forgotten(world):
     made, one, _ = world
     emitted = []
-    made.tell = lambda name, **keys: emitted.append((name, keys.get("error_code")))
+    made.emit = lambda name, **keys: emitted.append((name, keys.get("error_code")))
     start, made.start = made.start, lambda work: work.close()
     await batches.take(one, posted(file(numbered(7))), made)
     made.store.containers[names.CONTENT].clear()

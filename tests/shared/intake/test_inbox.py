@@ -57,7 +57,7 @@ class World:
         self.clock, self.told, self.took = NOW, [], Took()
         self.documents = replace(DOCUMENTS, destination=self.took)
         self.hub: Hub = hub(
-            self.documents, now=lambda: self.clock, tell=lambda name, **keys: self.told.append((name, keys)), **changes
+            self.documents, now=lambda: self.clock, emit=lambda name, **keys: self.told.append((name, keys)), **changes
         )
 
     async def drop(self, files: dict[str, bytes]) -> None:

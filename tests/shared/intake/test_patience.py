@@ -70,7 +70,7 @@ class World:
     def __init__(self, **declared: Any) -> None:
         self.store, self.took, self.told = Failing(), Remembering(), Counter[str]()
         self.one: Integration = integration(self.took, NAME, **{"triggers": (Queue(),)} | declared)
-        self.hub = hub(self.one, store=self.store, now=self.store.now, tell=lambda name, **keys: self.told.update([name]))
+        self.hub = hub(self.one, store=self.store, now=self.store.now, emit=lambda name, **keys: self.told.update([name]))
         self.crash = 0.0
 
     async def live(self, seconds: float) -> None:

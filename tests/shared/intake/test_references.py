@@ -76,7 +76,7 @@ class World:
     def __init__(self, integration: Any) -> None:
         self.integration, self.events = integration, []
         self.store = NoBlobs(lambda: world.NOW)
-        self.hub: Hub = world.hub(integration, store=self.store, tell=lambda name, **keys: self.events.append((name, keys)))
+        self.hub: Hub = world.hub(integration, store=self.store, emit=lambda name, **keys: self.events.append((name, keys)))
 
     async def queue(self, body: Any) -> None:
         await accept_queue_message(self.integration, orjson.dumps(body), self.hub)

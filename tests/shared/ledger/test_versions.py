@@ -49,7 +49,7 @@ class World:
         self.publisher = integration(Remembering(), PUBLISHER, subscribers=(NAME,))
         self.all = (self.one, self.held, self.publisher)
         tell = lambda name, **keys: self.told.append((name, keys))  # noqa: E731
-        self.hub: Hub = hub(*self.all, now=lambda: self.at, tell=tell)
+        self.hub: Hub = hub(*self.all, now=lambda: self.at, emit=tell)
         assert isinstance(self.hub.store, MemoryStore)
         self.store = self.hub.store
         for table, partitions in (orjson.loads(file.read_bytes()) if file else {}).items():

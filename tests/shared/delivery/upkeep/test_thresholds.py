@@ -24,7 +24,7 @@ def emitted() -> list[tuple[str, dict[str, Any]]]:
 @pytest.fixture
 def hub(emitted: list[tuple[str, dict[str, Any]]]) -> Hub:
     one = world.integration(world.Remembering())
-    return world.hub(one, tell=lambda name, **keys: emitted.append((name, keys)))
+    return world.hub(one, emit=lambda name, **keys: emitted.append((name, keys)))
 
 
 async def set_to(hub: Hub, rule: str, value: float) -> None:
@@ -66,7 +66,7 @@ async def test_a_backlog_is_reported(hub: Hub, emitted: list[Any], backlog: dict
 async def test_a_quiet_feed_is_reported(emitted: list[Any], minutes_ago: float, is_reported: bool) -> None:
     clock = [START]
     hub = world.hub(
-        world.integration(world.Remembering()), now=lambda: clock[0], tell=lambda name, **keys: emitted.append((name, keys))
+        world.integration(world.Remembering()), now=lambda: clock[0], emit=lambda name, **keys: emitted.append((name, keys))
     )
     hub.count(NAME, "accepted")
     await counters.write(NAME, hub)

@@ -257,7 +257,7 @@ def odd(row: dict[str, Any], kind: str) -> None:
 async def world_of_two(tell: Any = lambda name, **keys: None) -> tuple[Hub, Remembering]:
     """Two integrations; the second has three messages whose knocks are lost and whose first attempts were not made."""
     took = Remembering()
-    made = hub(integration(Remembering(), ONE), integration(took, TWO), tell=tell)
+    made = hub(integration(Remembering(), ONE), integration(took, TWO), emit=tell)
     made.start = lambda work: work.close()  # type: ignore[method-assign]
     for name in (ONE, TWO):
         for n in range(3):
