@@ -49,7 +49,7 @@ async def take(integration: Integration, name: str, trigger: Trigger, hub: Hub) 
 
 
 async def _halves(integration: Integration, name: str, hub: Hub) -> tuple[File | None, File | None] | None:
-    """Document and sidecar of the pair that a file belongs to, as far as they are there; ``None`` when it is not half of a pair."""
+    """Document and sidecar of the pair of a file, as far as they are there; ``None`` when it is not half of a pair."""
     trigger, (stem, extension) = file_trigger(integration), split(name)
     if trigger is None or extension not in trigger.pairs:
         return None
