@@ -41,6 +41,10 @@ RUN_BY_ANOTHER_TEST = {
     "impact --corpus CORPUS": "tests/toolkit/migrate/test_impact.py",  # needs the commits, which a copy does not have
     "impact": "tests/toolkit/migrate/test_impact.py",
     "package NAME": "tests/infra/test_package.py",
+    "guide-coverage": "tests/toolkit/test_guide_coverage.py",  # takes minutes
+    "mutate --paths shared/hl7/ack.py": "tests/toolkit/test_mutation.py",  # needs the commits
+    "cost": "tests/toolkit/release/test_cost.py",  # needs the Bicep compiler
+    "cost --environment prod": "tests/toolkit/release/test_cost.py",
     "test": "tests/end_to_end/test_documented_commands.py",  # with words behind it, and in .ci/run
 }
 # What stays until Ctrl-C: the words that it prints when it is ready, and what keeps it off the ports of this machine.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from toolkit.say import ROOT
 
-NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
+NAME = re.compile(r"(?<![a-z0-9])[a-z][a-z0-9]*+(?:-[a-z0-9]++)+")
 LONGEST = 45  # a queue's name ends in -work-poison and has 63 characters at most
 
 DECLARATION = '''"""{title}: describe its purpose here."""

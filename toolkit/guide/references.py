@@ -11,7 +11,7 @@ from toolkit.guide.components import Component
 from toolkit.guide.example import LEAST, ORDER, full, message
 from toolkit.guide.rows import STRUCTURE, Row, message_rows
 
-INSTANCE = re.compile(r"\[[^\]]*\]")  # Patient[1]: which of several, in a message map
+INSTANCE = re.compile(r"\[[^\[\]]*\]")  # Patient[1]: which of several, in a message map
 TO = re.compile(r"\.(?:reference|id)$")
 FOLLOWED = re.compile(r"[^(]*\((.*)\)")  # ServiceRequest.specimen(Specimen.collection): the path of what is referred to
 # What a segment must say for a reference that depends on it.

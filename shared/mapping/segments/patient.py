@@ -150,11 +150,19 @@ def _deceased(read: Reading, pid: Segment) -> Element:
 
 def _multiple_birth(read: Reading, pid: Segment) -> Element:
     """PID-25 -> multipleBirthInteger, otherwise PID-24 -> multipleBirthBoolean."""
-    order = read.number(pid, "25", int)
+    order = read.number(pid, "25", _integer)
     if order is not None:
         return {"multipleBirthInteger": order}
     born_together = read.look_up(pid, "24", YES_NO)
     return {} if born_together is None else {"multipleBirthBoolean": born_together}
+
+
+def _integer(text: str) -> int:
+    """A FHIR integer, of 32 bits. ValueError: not a whole number, or one that does not fit."""
+    number = int(text)
+    if not -(1 << 31) <= number < 1 << 31:
+        raise ValueError("the number does not fit a FHIR integer")
+    return number
 
 
 def pid_address(read: Reading, pid: Segment) -> list[Element]:

@@ -26,7 +26,7 @@ SECRET = b"s"
 WHO = {"cookie": "hub-sample-role=admin"}
 SETTLED = {"control": "C7", "attempts": 1, "at": world.NOW - 100, "ended": world.NOW - 99, "correlation_id": "corr", "replays": 0}
 DELIVERED, DEAD = {**SETTLED, "outcome": "delivered"}, {**SETTLED, "outcome": "dead", "code": "ack-AR"}
-RECEIPTS = [{"n": n, "at": world.NOW - 100} for n in range(IN_A_LANE + 1)]
+RECEIPTS = [{"n": n, "at": world.NOW - 100, "digest": ""} for n in range(IN_A_LANE + 1)]
 
 
 @dataclass

@@ -60,10 +60,10 @@ def replay(
     name: Name, purpose: Why, ids: Ids = None, rule: Rule = "", every: All = False, out_of_order: OutOfOrder = False
 ) -> None:
     """Try dead letters again, each at its place in its lane."""
-    from shared.delivery.dead import replay as again
     from shared.hub import Hub
     from shared.integration import Integration
     from shared.ops.dead_letter_api import replay_many
+    from shared.ops.replay import replay as again
 
     if not ids and not rule and not every:
         raise typer.BadParameter("name ids, a --rule, or --all")
