@@ -13,7 +13,7 @@ from toolkit.guide.rows import STRUCTURE, Row, message_rows
 
 INSTANCE = re.compile(r"\[[^\[\]]*\]")  # Patient[1]: which of several, in a message map
 TO = re.compile(r"\.(?:reference|id)$")
-FOLLOWED = re.compile(r"[^(]*\((.*)\)")  # ServiceRequest.specimen(Specimen.collection): the path of what is referred to
+FOLLOWED = re.compile(r"^[^(]*+\((.*)\)")  # ServiceRequest.specimen(Specimen.collection): the path of what is referred to
 # What a segment must say for a reference that depends on it.
 SAYING = (
     ("IN1", {"17": "SEL"}),
