@@ -142,11 +142,11 @@ async def find_dead(integration: str, message_id: str, hub: Hub) -> Place:
     ledger = names.tables(integration).ledger
     n = await sequence(ledger, lane, key, hub)
     row = await hub.store.get(ledger, lane, names.row("d", n)) if n is not None else None
+    if schema.is_newer(row):
+        raise Refused("a newer version of the hub wrote it: that one must do it")
     ended = Ended.of(row) if row else None
     if n is None or not ended or ended.outcome not in KEPT:
         raise Refused("there is no such dead letter")
-    if schema.is_newer(ended.row):
-        raise Refused("a newer version of the hub wrote it: that one must do it")
     return Place(lane, n, ended)
 
 

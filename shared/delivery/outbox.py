@@ -19,12 +19,14 @@ GIVEN_UP = 200  # most messages of a lane whose retention is over that one round
 
 
 async def not_taken(subscriber: str, publisher: str, lane: str, hub: Hub, most: int = PAGE) -> list[Published]:
-    """The next published messages behind the subscriber's cursor."""
+    """The next published messages behind the subscriber's cursor. Raises ``Unavailable``: a newer version wrote the first."""
     ledger = names.tables(publisher).ledger
     cursor = await hub.store.get(ledger, lane, names.cursor(subscriber))
     schema.known(subscriber, "outbox", hub, cursor)
     first = (Cursor.of(cursor).number if cursor else 0) + 1
-    return [Published.of(row) for row in await hub.store.query(ledger, lane, names.row("p", first), "p~", most)]
+    rows = await hub.store.query(ledger, lane, names.row("p", first), "p~", most)
+    schema.known(subscriber, "outbox", hub, *rows[:1])
+    return [Published.of(row) for row in schema.not_newer(rows)]
 
 
 async def look(publisher: Integration, lane: str, lives: float, hub: Hub) -> None:
@@ -37,6 +39,7 @@ async def look(publisher: Integration, lane: str, lives: float, hub: Hub) -> Non
         rows = await hub.store.query(ledger, lane, "p|", "p~", 1)
         if not rows:
             return await close_outbox(publisher.name, lane, hub)
+        schema.known(publisher.name, "outbox", hub, rows[0])
         oldest = Published.of(rows[0])
         ended = await _ended(ledger, lane, oldest.n, hub)
         if not ended or hub.now() - ended.ended <= publisher.retention.published * 86400:

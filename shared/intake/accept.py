@@ -45,7 +45,7 @@ async def _accept(integration: Integration, envelope: Envelope, hub: Hub) -> Ans
 async def _as_acknowledged(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> Answer:
     """A member of a batch: the ledger does what its acknowledgement promised, even if something has changed since.
 
-    One that was refused stays reject, because its sender sends it again. One that was acknowledged and cannot be taken
+    One that was rejected stays rejected, because its sender sends it again. One that was acknowledged and cannot be taken
     becomes a dead letter with its content, because no one else has it.
     """
     if envelope.acknowledged != "AA":

@@ -40,7 +40,6 @@ async def take(subscriber: Integration, publisher: str, lane: str, hub: Hub) -> 
     end = hub.now() + TURN
     while page := await not_taken(subscriber.name, publisher, lane, hub):
         for published in page:
-            schema.known(subscriber.name, "outbox", hub, published.row)
             if subscriber.name in published.pending.split():
                 await _accept(subscriber, publisher, published, hub)
             if not await move_cursor(subscriber.name, publisher, lane, published.n, hub):

@@ -45,7 +45,7 @@ class Claim(Held):
     since: float = 0
     held: bool = True
     settled: list[tuple[Waiting, Ended]] = field(default_factory=list)  # done, with something to clear away
-    is_held_by_dead: bool = False  # a dead message holds the lane: nothing in it is due
+    is_stopped: bool = False  # a dead message holds the lane, or a newer version wrote what is next: nothing in it is due
     is_due_early: Callable[[Waiting], Awaitable[bool]] = never  # whether what a message waits for has ended before its time
 
     async def next(self) -> Waiting | None:
@@ -55,7 +55,7 @@ class Claim(Held):
                 await self._let_go_for_another_turn()
             elif self.waiting and await self._is_due(self.waiting[0]):
                 return self.waiting[0]
-            elif self.waiting or self.is_held_by_dead:
+            elif self.waiting or self.is_stopped:
                 await self._let_go()
             elif self.head and await self._release():
                 self.held = False
@@ -67,19 +67,22 @@ class Claim(Held):
     async def _look(self) -> None:
         """Head first, then the messages: a message that is missed makes the release fail."""
         head = await self.hub.store.get(self.ledger, self.lane, names.HEAD)
-        self.head = Head.of(head) if head else None
         most = self.hub.timing.turn_messages + 1
         rows = await self.hub.store.query(self.ledger, self.lane, "w|", "w~", most)
-        self.is_held_by_dead = bool(rows) and rows[0].key == names.HOLD
-        self.waiting = [Waiting.of(row) for row in rows if row.key != names.HOLD]
-        if schema.is_newer(*rows[:1]):
+        known = schema.not_newer(rows)
+        is_newer = schema.is_newer(head, *rows[:1])
+        self.is_stopped = is_newer or (bool(rows) and rows[0].key == names.HOLD)
+        self.waiting = [Waiting.of(row) for row in known if row.key != names.HOLD]
+        # Without the head the lane is not released: behind the messages of this version one of a newer version waits.
+        self.head = Head.of(head) if head and not is_newer and len(known) == len(rows) else None
+        if is_newer:
             schema.left_alone(self.integration.name, "process", self.lane, self.hub)
-        if not self.head:
+        if not head:
             await self._leave_empty()
 
     async def _is_due(self, first: Waiting) -> bool:
         """Whether its time has come, or what it waits for has ended early."""
-        if self.is_held_by_dead or schema.is_newer(first.row):
+        if self.is_stopped:
             return False
         if first.due <= self.hub.now():
             return True
@@ -181,7 +184,7 @@ class Claim(Held):
         if outcome.outcome == "dead":
             await self._list_dead(message)
         stops = outcome.outcome == "dead" and self.integration.delivery.on_dead == "hold"
-        if len(self.waiting) == 1 and not self.is_held_by_dead and self.head and not stops:
+        if len(self.waiting) == 1 and not self.is_stopped and self.head and not stops:
             self.held = not await self._settle_and_release(message.n, changes)
         if self.held:
             await self.commit(names.CLAIM, self.renewed(), *changes)

@@ -254,11 +254,6 @@ class Cursor(Stored):
     number: int
 
 
-def waiting_or_hold(row: Row) -> Waiting | Hold:
-    """A row ``w|n``: a message, or number 0, which holds the lane."""
-    return Hold.of(row) if row.key == names.HOLD else Waiting.of(row)
-
-
 def message_of(row: Row) -> Ended | Waiting:
     """A row ``w|n`` or ``d|n``: a message that waits, or what became of one."""
     return Waiting.of(row) if row.key.startswith("w|") else Ended.of(row)

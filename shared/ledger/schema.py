@@ -3,6 +3,9 @@
 Two versions run side by side while one is deployed. tests/shared/ledger/rows holds what each earlier version wrote.
 """
 
+from collections.abc import Iterable
+from itertools import takewhile
+
 from shared.hub import Hub
 from shared.issue import Issue
 from shared.problems import Unavailable
@@ -21,6 +24,11 @@ NEWER = Issue(
 def is_newer(*rows: Row | None) -> bool:
     """Whether a newer version wrote one of the rows: then its meaning is not known here."""
     return any(row is not None and isinstance(row["schema"], int) and row["schema"] > names.SCHEMA for row in rows)
+
+
+def not_newer(rows: Iterable[Row]) -> list[Row]:
+    """The rows before the first one that a newer version wrote."""
+    return list(takewhile(lambda row: not is_newer(row), rows))
 
 
 def known(integration: str, place: str, hub: Hub, *rows: Row | None) -> None:

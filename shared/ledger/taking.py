@@ -11,9 +11,10 @@ from shared.ledger import schema
 from shared.ledger.arrival import Fresh
 from shared.ledger.claims import Claim, never
 from shared.ledger.held import new_claim
-from shared.ledger.rows import Claimed, Hold, Waiting, waiting_or_hold
+from shared.ledger.rows import Claimed, Hold, Waiting
 from shared.storage import names
 from shared.storage.store import Away, Conflict, Row
+from shared.storage.store import replace as unchanged
 
 
 async def claim(
@@ -45,7 +46,7 @@ async def claim(
             since=hub.now(),
             is_due_early=is_due_early,
         )
-    first = fresh.waiting if fresh else await _first(integration, lane, hub)
+    first = fresh.waiting.row if fresh else await _first(integration, lane, hub)
     if fresh is None and first is None and not await _is_claimed(integration, lane, hub):
         return None
     if is_postponed and await is_postponed():
@@ -57,7 +58,7 @@ async def claim(
     return Claim(integration, lane, hub, taken, fresh=fresh, since=hub.now(), is_due_early=is_due_early)
 
 
-async def _surely_taken(ledger: str, lane: str, first: Waiting | Hold | None, hub: Hub, claimed: Claimed) -> str:
+async def _surely_taken(ledger: str, lane: str, first: Row | None, hub: Hub, claimed: Claimed) -> str:
     """The ETag of the claim; empty when another worker has the lane. An unclear answer of storage is looked into."""
     end = hub.now() + hub.timing.storage_patience
     while True:
@@ -69,25 +70,25 @@ async def _surely_taken(ledger: str, lane: str, first: Waiting | Hold | None, hu
             await asyncio.sleep(hub.random.uniform(0.05, 0.5))
 
 
-async def _taken(ledger: str, lane: str, first: Waiting | Hold | None, hub: Hub, claimed: Claimed) -> str:
+async def _taken(ledger: str, lane: str, first: Row | None, hub: Hub, claimed: Claimed) -> str:
     """The ETag of the claim, inserted only while the message still waits as it was read.
 
     A worker that was stopped before this commit could otherwise claim a lane that is done, and the claim would stay.
     """
     with suppress(Conflict):
         if first:
-            return (await hub.store.commit(ledger, lane, claimed.inserted(names.CLAIM), first.replaced()))[names.CLAIM]
+            return (await hub.store.commit(ledger, lane, claimed.inserted(names.CLAIM), unchanged(first)))[names.CLAIM]
     row = await hub.store.get(ledger, lane, names.CLAIM)
-    there = Claimed.of(row) if row else None
+    there = Claimed.of(row) if row and not schema.is_newer(row) else None
     if there and there.turn == claimed.turn:
         return there.row.etag  # done by an earlier try, whose answer was lost
     return await _take_over(ledger, lane, there, hub, claimed)
 
 
-async def _first(integration: Integration, lane: str, hub: Hub) -> Waiting | Hold | None:
+async def _first(integration: Integration, lane: str, hub: Hub) -> Row | None:
     """The oldest waiting message; usually ``None``, because the accepting process has delivered it before the knock."""
     rows = await hub.store.query(names.tables(integration.name).ledger, lane, "w|", "w~", 1)
-    return waiting_or_hold(rows[0]) if rows else None
+    return rows[0] if rows else None
 
 
 async def _is_claimed(integration: Integration, lane: str, hub: Hub) -> bool:
@@ -97,7 +98,7 @@ async def _is_claimed(integration: Integration, lane: str, hub: Hub) -> bool:
 
 async def _take_over(ledger: str, lane: str, there: Claimed | None, hub: Hub, claimed: Claimed) -> str:
     """Replace a claim whose end has passed; nothing when it is alive, or another worker was quicker."""
-    if not there or schema.is_newer(there.row) or there.end > hub.now():
+    if not there or there.end > hub.now():
         return ""
     try:
         return (await hub.store.commit(ledger, lane, replace(claimed, row=there.row).replaced()))[names.CLAIM]

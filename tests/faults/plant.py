@@ -113,7 +113,7 @@ DEFECTS = (
     Defect(
         "take over a claim that is alive",
         "shared/ledger/taking.py",
-        "if not there or schema.is_newer(there.row) or there.end > hub.now():",
+        "if not there or there.end > hub.now():",
         "if not there:",
         "more than one turn",
     ),

@@ -147,8 +147,9 @@ async def _visit(integration: Integration, hub: Hub, so_far: Sweep, lane: str, r
 async def _look(integration: Integration, lane: str, rows: list[Row], so_far: Sweep, hub: Hub) -> None:
     """One lane, by its first waiting message alone: knock on it when it is idle, and finish what was left behind."""
     ledger = names.tables(integration.name).ledger
-    held, first = await _first(ledger, lane, hub)
-    schema.known(integration.name, "sweep", hub, first.row if first else None)
+    held, row = await _first(ledger, lane, hub)
+    schema.known(integration.name, "sweep", hub, row)
+    first = Waiting.of(row) if row else None
     age = hub.now() - first.since if first else 0.0  # before the knock: a row that cannot be read costs no worker its time
     left = _left_behind(rows, first, hub)
     busy = first is not None and not held and first.state == "waiting" and not left
@@ -163,13 +164,13 @@ async def _look(integration: Integration, lane: str, rows: list[Row], so_far: Sw
         so_far.saw(len(rows) - len(left), held, age, hub.timing.overdue)
 
 
-async def _first(ledger: str, lane: str, hub: Hub) -> tuple[bool, Waiting | None]:
+async def _first(ledger: str, lane: str, hub: Hub) -> tuple[bool, Row | None]:
     """Whether a dead message holds the lane, and the oldest message that waits."""
     rows = await hub.store.query(ledger, lane, "w|", "w~", 1)
     if not rows or rows[0].key != names.HOLD:
-        return False, Waiting.of(rows[0]) if rows else None
+        return False, rows[0] if rows else None
     behind = await hub.store.query(ledger, lane, names.row("w", 1), "w~", 1)
-    return True, Waiting.of(behind[0]) if behind else None
+    return True, behind[0] if behind else None
 
 
 def _left_behind(rows: list[Row], first: Waiting | None, hub: Hub) -> list[Row]:

@@ -153,18 +153,27 @@ async def fresh(*ids: str) -> World:
     return world
 
 
-def make_newer(world: World, lane: str, kind: str, table: str = TABLES.ledger) -> list[dict[str, Any]]:
+SAME, OTHER = "the same fields", "other fields"
+FIELDS = pytest.mark.parametrize("fields", [SAME, OTHER])
+
+
+def make_newer(world: World, lane: str, kind: str, fields: str, table: str = TABLES.ledger) -> list[dict[str, Any]]:
+    """Rows as a newer version may write them: nothing but ``schema`` is certain to be there."""
     rows = [row for key, (_, row) in world.store.tables[table][lane].items() if key.startswith(kind)]
     for row in rows:
+        if fields == OTHER:
+            row.clear()
+            row["in another way"] = 1
         row["schema"] = NEWER
     return [dict(row) for row in rows]
 
 
+@FIELDS
 @pytest.mark.parametrize("kind", ["w|", "c|"])
-async def test_a_newer_message_waits_for_a_newer_worker(kind: str) -> None:
+async def test_a_newer_message_waits_for_a_newer_worker(kind: str, fields: str) -> None:
     world = await fresh("1", "2", "3")
     lane = world.lane_of("2")
-    before = make_newer(world, lane, kind)
+    before = make_newer(world, lane, kind, fields)
     world.at = NOW + 100
     await world.live()
     await process(world.one, lane, world.hub)
@@ -175,11 +184,12 @@ async def test_a_newer_message_waits_for_a_newer_worker(kind: str) -> None:
     assert {code for _, code in world.skipped()} == {"newer-version"}
 
 
+@FIELDS
 @pytest.mark.parametrize("kind", ["head", "r|"])
-async def test_a_lane_of_a_newer_version_is_not_written_to(kind: str) -> None:
+async def test_a_lane_of_a_newer_version_is_not_written_to(kind: str, fields: str) -> None:
     world = await fresh("1")
     lane = world.lane_of("1")
-    make_newer(world, lane, kind)
+    make_newer(world, lane, kind, fields)
     before = {key: dict(row) for key, (_, row) in world.store.tables[TABLES.ledger][lane].items()}
     answer = await accept(world.one, envelope(note("1" if kind == "r|" else "2", "lane 1")), world.hub)
     assert answer.status == 503
@@ -187,19 +197,21 @@ async def test_a_lane_of_a_newer_version_is_not_written_to(kind: str) -> None:
     assert world.skipped() == {("accept", "newer-version")}
 
 
-async def test_a_newer_claim_is_not_taken_over() -> None:
+@pytest.mark.parametrize("values", [{"end": NOW - 1000.0, "owner": "other"}, {"in another way": 1}])
+async def test_a_newer_claim_is_not_taken_over(values: dict[str, Any]) -> None:
     world = await fresh("1")
     lane = world.lane_of("1")
-    world.store.tables[TABLES.ledger][lane]["claim"] = ("0", {"schema": NEWER, "end": NOW - 1000.0, "owner": "other"})
+    world.store.tables[TABLES.ledger][lane]["claim"] = ("0", {"schema": NEWER, **values})
     await process(world.one, lane, world.hub)
     assert world.took.took == []
 
 
-async def test_newer_records_are_neither_purged_nor_replayed() -> None:
+@FIELDS
+async def test_newer_records_are_neither_purged_nor_replayed(fields: str) -> None:
     world = await fresh("1")
     lane = world.lane_of("1")
     await process(world.one, lane, world.hub)
-    before = make_newer(world, lane, "d|")
+    before = make_newer(world, lane, "d|", fields)
     world.store.tables[TABLES.ledger][lane][names.row("d", 1)][1]["outcome"] = "dead"
     message = next(iter(world.store.tables[TABLES.find][names.hour(NOW + 3600)]))
     with pytest.raises(Refused):
@@ -210,8 +222,9 @@ async def test_newer_records_are_neither_purged_nor_replayed() -> None:
     assert ("purge", "newer-version") in world.skipped()
 
 
+@FIELDS
 @pytest.mark.parametrize("kind", ["p|", "c|", "s|"])
-async def test_a_newer_row_of_an_outbox_is_left_alone(kind: str) -> None:
+async def test_a_newer_row_of_an_outbox_is_left_alone(kind: str, fields: str) -> None:
     world = World()
     for id in ("1", "2"):
         await accept(world.publisher, envelope(note(id), PUBLISHER), world.hub)
@@ -219,7 +232,7 @@ async def test_a_newer_row_of_an_outbox_is_left_alone(kind: str) -> None:
     lane, table = world.lane_of("1", PUBLISHER), names.tables(PUBLISHER).ledger
     if kind == "s|":
         world.store.tables[table][lane][f"s|{NAME}"] = ("0", {"schema": NEWER, "n": 0})
-    before = make_newer(world, lane, kind, table)
+    before = make_newer(world, lane, kind, fields, table)
     with pytest.raises(Unavailable):
         await subscription.take(world.one, PUBLISHER, lane, world.hub)
     await world.settled()
