@@ -20,7 +20,7 @@ INTEGRATION = Integration(
         structures=profiles.MPI_OUT.structures,
         rules=(*COMMON, rules.update_source),
         policies=rules.POLICIES,
-        exempt={"repetition": ("PID-2",)},  # one repetition for each system that has told the MPI
+        exempt={"repetition": ("PID-2",)},  # one repetition for each system that has informed the MPI
     ),
     lane=lambda message: number_of(message["PID"], "3", "100"),
     after=lambda message: number_of(message["MRG"], "1", "100"),

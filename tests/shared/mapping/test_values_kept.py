@@ -176,3 +176,14 @@ def test_an_order_keeps_the_unit_of_its_quantity(common, detail):
 def test_the_type_of_a_file_is_named_by_either_part(kind: str, subtype: str, named: str) -> None:
     assert media_type(kind, subtype) == named
     assert media_type(f" {kind} ", f" {subtype.upper()} ") == named
+
+
+@pytest.mark.parametrize(
+    ("order", "kept"), [("2", True), (str(2**31 - 1), True), (str(2**31), False), ("9" * 30, False), ("two", False)]
+)
+def test_a_birth_order_is_a_fhir_integer_or_is_named(order: str, kept: bool) -> None:
+    """FHIR R4: an integer has 32 bits. A longer one cannot even be written as JSON."""
+    found = converted(PID + "|" * (25 - PID.count("|")) + order, OBR)
+    patient = only(found, "Patient")
+    assert patient.get("multipleBirthInteger") == (int(order) if kept else None)
+    assert kept is not any(where == "PID-25" for _, where in rules(found))
