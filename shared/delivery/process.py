@@ -1,4 +1,4 @@
-"""Work through a lane: claim it, try each message in order, settle it in the ledger."""
+"""Process a lane: claim it, try each message in order, settle it in the ledger."""
 
 from functools import partial
 
@@ -22,7 +22,7 @@ NO_FAILURE = ("after-other-lane", "breaker-open", "no-place", "rate")  # reasons
 
 
 async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> None:
-    """Work through a lane in order. A lane that another worker holds is left to it."""
+    """Process the messages of a lane in order. Do nothing if another worker holds the lane."""
     load.accepted(integration.name, fresh, hub)
     try:
         held = await claim(

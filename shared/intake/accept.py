@@ -1,4 +1,4 @@
-"""Take a message in: read, check, record in the ledger, acknowledge. Its first attempt starts at once, in a task of its own."""
+"""Accept a message: read, check, record in the ledger, acknowledge. Its first attempt starts at once, in a task of its own."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ CHANGED = Issue(severity="error", code="processing", text="refused when its batc
 
 
 async def accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
-    """Take a message in: what is acknowledged is in the ledger."""
+    """Accept a message: when it is acknowledged, it is in the ledger."""
     kind = "SERVER" if envelope.trigger == "http" else "CONSUMER"
     with span("accept", envelope.traceparent, kind=kind, integration=integration.name, trigger=envelope.trigger) as here:
         if busy := await answer_if_busy(integration, envelope, hub):

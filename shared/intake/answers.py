@@ -1,4 +1,4 @@
-"""The sender's answer when a message is not stored: refused, or no verdict was reached. Each is reported."""
+"""The answer to the sender when a message is not stored: it was rejected, or no verdict was reached. Each is reported."""
 
 from shared.check import answer_without_verdict, faults
 from shared.delivery import load
@@ -13,7 +13,7 @@ from shared.problems import Problem, Unavailable
 from shared.storage.store import Away
 
 BUSY = Issue(
-    severity="error", code="throttled", text="more has come than is delivered: send it again later", rule="busy", hl7="207"
+    severity="error", code="throttled", text="too many messages wait for delivery: send it again later", rule="busy", hl7="207"
 )
 
 
@@ -31,7 +31,7 @@ async def answer_if_busy(integration: Integration, envelope: Envelope, hub: Hub)
 
 
 async def reject(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> Answer:
-    """Record what is refused, and answer its sender. Raises ``Unavailable``, ``Fault``."""
+    """Record a rejected message, and answer its sender. Raises ``Unavailable``, ``Fault``."""
     try:
         with faults():
             message_id = await refuse(integration, envelope, decision.verdict, Refusal.of(decision.who), hub)

@@ -1,4 +1,4 @@
-"""What becomes of an attempt, and the rows in which it is written down."""
+"""The result of an attempt, and the rows that record it."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from shared.storage.store import Change, Row, put, remove
 
 
 class Done(NamedTuple):
-    """A message that is done with: ``delivered``, or ``dead`` with the reason."""
+    """A message that has ended: ``delivered``, or ``dead`` with the reason."""
 
     outcome: names.EndedAs
     code: str = ""

@@ -1,6 +1,6 @@
 """A claimed lane: the claim, its renewal, and transactions that fail when the claim is another worker's.
 
-When storage does not say whether a transaction was done, the row that it names as its proof shows it.
+When storage does not answer, the row that the transaction names as its proof shows whether it was carried out.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The receipt of a message: it recognises the message when it is sent again, and keeps the acknowledgement as it was given."""
+"""The receipt of a message: it recognises a second copy of the message, and keeps the acknowledgement that was given."""
 
 import asyncio
 from dataclasses import replace

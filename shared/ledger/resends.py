@@ -1,8 +1,8 @@
-"""A message that has come before: brought again by what carries it, sent again, or sent after the first was given up.
+"""A message that the ledger has already: redelivered, sent again, or sent again after the first was given up.
 
-Three things look alike, and only the last two are a wish of the sender's. A queue brings a message again when a worker died, an
-event may be doubled, an outbox is read again: the handing-over (``Envelope.handed``) distinguishes these from a resend,
-and none of them sends again what a receiver refused.
+Only the last two are the sender's decision. A queue redelivers a message when a worker died, Event Grid may deliver an event
+twice, an outbox is read again: ``Envelope.handed`` distinguishes these from a resend. A redelivery never sends again what the
+destination refused.
 """
 
 import asyncio
