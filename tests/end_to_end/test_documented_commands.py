@@ -49,6 +49,8 @@ RUN_BY_ANOTHER_TEST = {
 }
 # What stays until Ctrl-C: the words that it prints when it is ready, and what keeps it off the ports of this machine.
 LASTING = {"up": "The hub is up", "relay": "MLLP on"}
+# A benchmark exits with status 1 when this machine misses a goal; here a short one has to end and print its figures.
+SHORT_BENCH = {"HUB_BENCH_SECONDS": "2", "HUB_BENCH_IDLE": "1", "HUB_BENCH_BACKLOG": "10"}
 SETTLED = {"replay": "delivered", "dead discard": "discarded"}  # what became of the dead letter that the command was given
 NOT_COPIED = shutil.ignore_patterns(".git", ".hub", ".venv", "node_modules", "dist", "__pycache__", ".*_cache", "tests.*")
 
@@ -164,7 +166,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     try:
         hub, _ = started(up, LASTING["up"], folder, base)
         url = f"http://127.0.0.1:{own}"
-        settings = {"AzureWebJobsStorage": storage, "HUB_URL": url, "COLUMNS": "200"}
+        settings = {"AzureWebJobsStorage": storage, "HUB_URL": url, "COLUMNS": "200"} | SHORT_BENCH
         yield Machine(folder, url, f"http://127.0.0.1:{control}", base | settings)
         assert ended(hub) == 0
     finally:
@@ -257,7 +259,8 @@ LONG = [text for text in documented() if text.split()[0] in LASTING]
 def test_command_of_a_hub_that_is_up(text: str, machine: Machine, request: pytest.FixtureRequest) -> None:
     where = request.getfixturevalue("dead") if {"--all", "MESSAGE"} & set(text.split()) else ""
     ran = machine.run(*filled(text, request), *(["--help"] if takes_arguments(text) else []))
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    missed_goal = ran.returncode == 1 and text.startswith("bench ") and "goal" in ran.stdout.splitlines()[-1]
+    assert ran.returncode == 0 or missed_goal, ran.stdout + ran.stderr
     for words, expected in SETTLED.items():
         if where and text.startswith(words):
             assert machine.settled(where, expected)

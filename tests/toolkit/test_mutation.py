@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from toolkit.cli import app
 from toolkit.mutation import baseline, run
 from toolkit.mutation.chosen import Chooser
 from toolkit.mutation.copied import copy
@@ -228,6 +230,14 @@ def test_what_becomes_of_each_slip(tmp_path: Path) -> None:
     ((name, caught, of, _),) = run.figures(found)
     assert (name, of) == ("shared/sample.py", len(plans))
     assert 0 < caught < of
+
+
+@pytest.mark.slow
+def test_the_command_tries_a_sample_and_says_how_many() -> None:
+    words = ["mutate", "--paths", "shared/hl7/ack.py", "--tests", "tests/shared/hl7/test_ack.py", "--sample", "2"]
+    ran = CliRunner().invoke(app, words)
+    assert ran.exit_code in {0, 1}, ran.output
+    assert "2 of 2 mutants in" in ran.output
 
 
 def test_a_function_takes_the_code_of_its_mutant(tmp_path: Path) -> None:
