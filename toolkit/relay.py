@@ -50,14 +50,14 @@ class Settings:
             raise ValueError("the hub's address must begin with https:// (http:// only on this machine)")
 
 
-class Reader(HL7StreamReader):
+class Reader(HL7StreamReader):  # type: ignore[misc]  # the package has no types
     """The frames of a sender, as the ``hl7`` package reads them; anything before a start block is dropped.
 
     Some senders end a frame with CR LF, or send a byte to keep a line alive: neither is a reason to close it.
     """
 
     async def readuntil(self, separator: bytes = b"\n") -> bytes:
-        block = await super().readuntil(separator)
+        block: bytes = await super().readuntil(separator)
         return block[max(block.rfind(START), 0) :]
 
 

@@ -40,7 +40,8 @@ def decided(integration: Any, decisions: Sequence[str]) -> Any:
     """The integration with these decisions; one clear line for a rule that it does not have, or that must refuse."""
     from shared.validation.policy import with_refuses
 
-    raised, lowered = [], []
+    raised: list[str] = []
+    lowered: list[str] = []
     rules = {each.rule: each.policy for each in listed(integration.profile)}
     for decision in decisions:
         named, _, severity = decision.rpartition("=")
@@ -58,7 +59,8 @@ def decided(integration: Any, decisions: Sequence[str]) -> Any:
 def listed(profile: Any) -> Iterable[Any]:
     """Every rule of a profile, of both formats where it takes two."""
     if hasattr(profile, "listed"):
-        return profile.listed()
+        found: Iterable[Any] = profile.listed()
+        return found
     return [each for name in ("hl7", "json") if hasattr(profile, name) for each in listed(getattr(profile, name))]
 
 

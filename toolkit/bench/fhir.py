@@ -6,6 +6,7 @@ check nothing that they convert, which is in their favour. Goals are ratios; mes
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from statistics import median
 from typing import Any, NamedTuple
@@ -163,7 +164,7 @@ def inward() -> Iterator[Goal]:
         def journey(integration: Integration = integration, sent: Sample = sent) -> bytes:
             return run(integration, sent.envelope).outgoing[0].body
 
-        works: dict[str, Callable[[], object]] = {"ours": journey, "floor": lambda floor=floor, sent=sent: floor(sent.body)}
+        works: dict[str, Callable[[], object]] = {"ours": journey, "floor": partial(floor, sent.body)}
         took = turns(works)
         yield Goal(f"{made}, checked", took.speed("ours"), 500, "/s")
         yield Goal("  the floor: the same, unchecked", took.speed("floor"), 0, "/s")

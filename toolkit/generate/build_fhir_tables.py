@@ -305,7 +305,7 @@ def properties(element: str, types: Iterable[str]) -> Iterator[str]:
         yield element.replace("[x]", name[0].upper() + name[1:])
 
 
-def write(path: Path, content: Json) -> None:
+def write(path: Path, content: Json | list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8")
 

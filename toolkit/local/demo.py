@@ -40,7 +40,7 @@ class Result(NamedTuple):
 
     @property
     def ok(self) -> bool:
-        return bool(self.journeys) and all(one.ok for one in (*self.journeys, *self.subscribers))
+        return bool(self.journeys) and all(one.ok for one in self.journeys) and all(one.ok for one in self.subscribers)
 
     def of(self, integration: Integration) -> list[Journey]:
         return [journey for journey in self.journeys if journey.integration is integration]

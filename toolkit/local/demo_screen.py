@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -23,7 +23,7 @@ def show(result: Result, console: Console) -> None:
     console.print(Group(*_parts(result, width)), width=width)
 
 
-def _parts(result: Result, width: int) -> Iterator[object]:
+def _parts(result: Result, width: int) -> Iterator[RenderableType]:
     yield Panel(Text.from_markup(f"[bold]NHS Wales Integration Hub[/]\n{result.stack}"), border_style="blue")
     story = _story(result.journeys, width)
     if story:

@@ -1,6 +1,7 @@
 """Which tests are to notice a mutant: those that run its line, the nearest first, within a bound of seconds."""
 
 import ast
+from collections.abc import Callable
 from functools import cache
 from pathlib import PurePath
 from typing import NamedTuple
@@ -83,7 +84,7 @@ class Chooser:
         return found
 
 
-def _nearness(path: str):
+def _nearness(path: str) -> Callable[[str], int]:
     """0 for the doctests of the file and the test file of its name, 1 for the tests of its package, 2 for others."""
     pure = PurePath(path)
     own = {path, str(PurePath("tests", pure.parent, f"test_{pure.stem}.py"))}

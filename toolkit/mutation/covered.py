@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from toolkit.mutation.copied import QUIET, python
 
@@ -22,7 +23,7 @@ AT_IMPORT = 1  # the first bit of a mask: the line runs when modules are importe
 class Covered:
     """For each line of the product, a number whose bits are the tests that run it."""
 
-    def __init__(self, kept: dict) -> None:
+    def __init__(self, kept: dict[str, Any]) -> None:
         self.tests: list[str] = kept.get("tests", [""])
         self.seconds: dict[str, float] = kept.get("seconds", {})
         self.sources: dict[str, str] = kept.get("sources", {})
@@ -66,7 +67,8 @@ class Covered:
         self._forget(files)
         self._add(folder, data, json.loads(times.read_text(encoding="utf-8")))
         self.digests |= {name: digest for name, digest in digests(folder).items() if _is_in(name, files)}
-        data.unlink(), times.unlink()
+        data.unlink()
+        times.unlink()
         return True
 
     def follow(self, folder: Path) -> None:

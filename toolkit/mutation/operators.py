@@ -7,7 +7,7 @@ table, the one element that is left out. Docstrings, annotations, f-strings and 
 import ast
 from collections.abc import Callable, Iterator
 from copy import copy
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -45,6 +45,7 @@ class Mutant(NamedTuple):
         return source[: self.start] + self.after + source[self.end :]
 
 
+V = TypeVar("V")
 Slip = tuple[ast.expr | ast.stmt, tuple[ast.AST, ...]]  # what stands in the place of the node, and the pieces that are changed
 
 
@@ -185,5 +186,5 @@ def _with(node: ast.expr, **fields: object) -> ast.expr:
     return made
 
 
-def _without(values: list[ast.expr], place: int) -> list[ast.expr]:
+def _without(values: list[V], place: int) -> list[V]:
     return values[:place] + values[place + 1 :]

@@ -48,7 +48,7 @@ def planned(folder: Path, paths: Iterable[str], lines: dict[str, set[int]] | Non
     found = []
     for path in paths:
         source = (folder / path).read_text(encoding="utf-8")
-        touched = lines and lines.get(path, set())
+        touched = lines.get(path, set()) if lines is not None else None
         found += [
             Planned(path, source, each)
             for each in mutants(source)
@@ -77,7 +77,8 @@ def package(path: str) -> str:
 
 def tried(folder: Path, covered: Covered, plans: list[Planned], *, bound: float, minutes: float = 0) -> Iterator[Tried]:
     """What becomes of each mutant; the rest is not tried when the minutes are over."""
-    known, chooser, job = accepted(), Chooser(covered, bound), []
+    known, chooser = accepted(), Chooser(covered, bound)
+    job: list[dict[str, Any]] = []
     end = time.monotonic() + 60 * minutes if minutes else float("inf")
     for number, (path, source, mutant) in enumerate(plans):
         shown = diff(path, source, mutant)
@@ -168,8 +169,8 @@ def diff(path: str, source: str, mutant: Mutant) -> str:
     if mutant.first < mutant.last and (first, last) != (mutant.first, mutant.last):
         piece = "".join(f"-{line}\n" for line in source.splitlines()[first - 1 : last])
         return f"--- {path}\n+++ {path}\n@@ -{first} @@\n{piece}+ ({BECOMES.get(mutant.operator, mutant.operator)})\n"
-    lines = (text.splitlines(keepends=True) for text in (source, mutant.planted(source)))
-    return "".join(difflib.unified_diff(*lines, path, path, n=1))
+    before, after = (text.splitlines(keepends=True) for text in (source, mutant.planted(source)))
+    return "".join(difflib.unified_diff(before, after, path, path, n=1))
 
 
 def figures(results: Iterable[Tried]) -> list[tuple[str, int, int, Counter[str]]]:

@@ -54,7 +54,7 @@ def main() -> None:
             left += [each for each in warm if each["number"] in numbers]
         green: dict[str, bool] = {}
         for each in left:
-            tell(each, *_fate(each["tests"], each["seconds"] + 30, lambda tests, each=each: _anew(each, tests), _fresh, green))
+            tell(each, *_fate(each["tests"], each["seconds"] + 30, partial(_anew, each), _fresh, green))
 
 
 def _anew(mutant: dict[str, Any], tests: list[str]) -> int:

@@ -80,9 +80,9 @@ class CountingStore(MemoryStore):
         self.seen["blob_read"] += 1
         return await super().read_blob(container, name)
 
-    async def delete_blob(self, container: str, name: str) -> None:
+    async def delete_blob(self, container: str, name: str, etag: str = "") -> None:
         self.seen["blob_read"] += 1
-        await super().delete_blob(container, name)
+        await super().delete_blob(container, name, etag)
 
 
 class Logs:

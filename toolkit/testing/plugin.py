@@ -74,11 +74,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Give each worker a group of tests at a time, in the order of the collection."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class InOrder(LoadScopeScheduling):
+    class InOrder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         """A file with fast and slow tests is two groups: the order visits it twice."""
 
         def __init__(self) -> None:
-            super().__init__(config, log)  # type: ignore[arg-type]
+            super().__init__(config, log)
             self.scopes: dict[str, str] = {}
             self.last, self.numbers = "", count()
 

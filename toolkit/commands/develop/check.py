@@ -157,7 +157,8 @@ def one_line(answer: Callable[[bytes], Result], line: bytes) -> bool:
         asked = json.loads(line)
         name, body = asked["name"], base64.b64decode(asked["body_base64"], validate=True)
     except (ValueError, KeyError, TypeError):
-        return bool(emit({"name": None, "error": 'not a line of {"name", "body_base64"}'}))
+        emit({"name": None, "error": 'not a line of {"name", "body_base64"}'})
+        return False
     emit({"name": name, **answer(body)})
     return True
 

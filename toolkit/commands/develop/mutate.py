@@ -171,7 +171,7 @@ def _write(report: Path, each: object) -> None:
         out.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _say(results: list, planned: int, began: float) -> None:
+def _say(results: "list[Tried]", planned: int, began: float) -> None:
     from toolkit.mutation.run import figures
 
     for name, caught, of, fates in figures(results):

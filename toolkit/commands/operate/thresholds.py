@@ -2,12 +2,19 @@
 
 import asyncio
 import getpass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from toolkit import screen
 from toolkit.say import say, stop
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from shared.hub import Hub
+
+T = TypeVar("T")
 
 
 def thresholds(
@@ -46,7 +53,7 @@ def _list(as_json: bool) -> None:
         print(f"{row.integration:24} {row.rule:14} {row.value:>10g}  {screen.line(row.who)}: {screen.line(row.purpose)}")
 
 
-async def _on_hub(work):  # type: ignore[no-untyped-def]
+async def _on_hub(work: "Callable[[Hub], Awaitable[T]]") -> T:
     from integrations import load_all
     from shared.hub import connect
 

@@ -28,18 +28,24 @@ def options() -> tuple[Options, bool]:
 
 async def serve(chosen: Options) -> int:
     """0 after a polite stop; 3 when a function overran its time: the worker has to be restarted."""
-    stop, code = asyncio.Event(), [0]
+    stop, code = asyncio.Event(), 0
+
+    def overran() -> None:
+        nonlocal code
+        code = 3
+        stop.set()
+
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(name, stop.set)
     host = Host(chosen)
-    host.on_timeout = lambda: (code.__setitem__(0, 3), stop.set())[1]
+    host.on_timeout = overran
     await host.start()
     print(f"host: http://{chosen.address}:{host.port}  {len(host.functions)} functions", flush=True)
     await stop.wait()
     await host.stop()
-    return code[0]
+    return code
 
 
 def main() -> None:

@@ -84,7 +84,9 @@ class Host:
         self.port = self._runner.addresses[0][1]
 
     def _listen(self, function: Function) -> None:
-        maker = {"queueTrigger": self._queue, "timerTrigger": self._timer}.get(function.kind)
+        makers: dict[str, Callable[[Function], QueueListener | TimerListener]]
+        makers = {"queueTrigger": self._queue, "timerTrigger": self._timer}
+        maker = makers.get(function.kind)
         if maker is None:
             return
         try:
