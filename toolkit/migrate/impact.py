@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from integrations import CATALOGUE
+from shared.compare.differences import Difference, compare
+from shared.compare.tally import Group, Tally
 from shared.privacy import shown
-from toolkit.migrate.compare.differences import Difference, compare
-from toolkit.migrate.compare.tally import Group, Tally
 from toolkit.migrate.pairs import BrokenPairs, read
 from toolkit.migrate.versions import Asked, Outcome, outcomes, unpacked
 from toolkit.say import ROOT

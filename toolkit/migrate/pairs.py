@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from shared.compare.trees import format_of
 from shared.formats.hl7v2 import HL7
 from shared.formats.media import JSON
-from toolkit.migrate.compare.trees import format_of
 
 ACCEPTED = ("AA", "CA")
 CONTENT_TYPES = {"hl7": HL7, "json": JSON, "xml": "application/xml", "csv": "text/csv"}

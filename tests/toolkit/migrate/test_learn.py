@@ -12,8 +12,8 @@ import pytest
 
 from integrations import load
 from shared import check
+from shared.compare.tally import Tally
 from shared.hl7 import Message, parse
-from toolkit.migrate.compare.tally import Tally
 from toolkit.migrate.learn.declaration import NoDraft
 from toolkit.migrate.learn.draft import drafted, usable
 from toolkit.migrate.learn.private import is_private, private_texts

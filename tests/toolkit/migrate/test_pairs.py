@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.migrate.compare.agreed import BrokenAgreement, draft
-from toolkit.migrate.compare.agreed import read as read_agreements
+from shared.compare.agreed import BrokenAgreement, draft
+from shared.compare.agreed import read as read_agreements
 from toolkit.migrate.pairs import BrokenPairs, Pair, read
 
 IN, OUT = b"MSH|^~\\&|A\rPID|1\r", b"MSH|^~\\&|B\rPID|1\r"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from integrations import CATALOGUE, load
+from shared.compare.agreed import Agreed
 from shared.hl7 import Raw
 from tests.toolkit.migrate.recorded import field, pairs, planted, without
-from toolkit.migrate.compare.agreed import Agreed
 from toolkit.migrate.pairs import Pair, read
 from toolkit.migrate.shadow import page
 from toolkit.migrate.shadow.report import Report, shadow
@@ -145,8 +145,8 @@ def test_the_page_loads_nothing_and_runs_nothing() -> None:
 
 
 def test_a_name_in_a_path_that_could_be_a_value_is_withheld() -> None:
-    from toolkit.migrate.compare.differences import Difference
-    from toolkit.migrate.compare.tally import Tally
+    from shared.compare.differences import Difference
+    from shared.compare.tally import Tally
 
     tally = Tally()
     tally.add("m", [Difference("people.Mrs Jones.age", "value"), Difference("people.9990000018", "missing")])

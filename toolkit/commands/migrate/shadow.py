@@ -11,7 +11,7 @@ from toolkit.commands.develop.check import declared
 from toolkit.say import ROOT, say, stop
 
 if TYPE_CHECKING:
-    from toolkit.migrate.compare.agreed import Agreed
+    from shared.compare.agreed import Agreed
     from toolkit.migrate.pairs import Pair
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue (./hub list).")]
@@ -59,7 +59,7 @@ def recorded(path: Path) -> "list[Pair]":
 
 def agreements(package: str) -> "list[Agreed]":
     """What has been agreed for an integration, or one clear line."""
-    from toolkit.migrate.compare.agreed import FILE, BrokenAgreement, read
+    from shared.compare.agreed import FILE, BrokenAgreement, read
 
     try:
         return read(ROOT / "integrations" / package / FILE)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from shared.compare.trees import format_of
 from shared.hl7 import Message, ParseError, parse
 from toolkit.generate.scaffold import list_in
-from toolkit.migrate.compare.trees import format_of
 from toolkit.migrate.learn import written
 from toolkit.migrate.learn.declaration import NoDraft, declaration
 from toolkit.migrate.learn.private import private_texts

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
+from shared.compare.trees import place
 from shared.hl7 import Message
 from shared.hl7.leaves import hl7_spots
 from shared.privacy import holds_nhs_number
 from shared.validation.datatypes import leaves
 from shared.validation.standard import VERSIONS, Standard, standard
-from toolkit.migrate.compare.trees import place
 
 CODES = ("ID", "IS", "SI")
 CODED_ELEMENTS = ("CE", "CWE", "CNE", "CF")

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from integrations import load
 from shared.check import check
+from shared.compare.tally import Group
+from shared.compare.trees import leaves, place, tree
 from shared.integration import Integration
 from toolkit.generate.sheet import all_fates
-from toolkit.migrate.compare.tally import Group
-from toolkit.migrate.compare.trees import leaves, place, tree
 from toolkit.migrate.learn.draft import DROPPED
 from toolkit.migrate.pairs import Pair, read
 from toolkit.migrate.shadow.report import shadow

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from shared.compare.trees import place
 from shared.hl7 import Message, compose, replace
 from shared.hl7.leaves import hl7_spots, replaced
 from shared.hl7.repetition import NULL
-from toolkit.migrate.compare.trees import place
 from toolkit.migrate.learn.private import is_private
 from toolkit.migrate.reproduce.synthetic import stand_ins
 

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from shared.check import run
+from shared.compare.trees import format_of, place
 from shared.envelope import Envelope
 from shared.integration import Integration
-from toolkit.migrate.compare.trees import format_of, place
 from toolkit.migrate.pairs import CONTENT_TYPES
 from toolkit.samples import RECEIVED_AT
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from shared.compare.trees import format_of
 from shared.hl7 import Message, ParseError, parse
 from shared.hl7.leaves import hl7_spots, replaced
-from toolkit.migrate.compare.trees import format_of
 
 Holds = Callable[[bytes], bool]
 Step = tuple[str | int, ...]

@@ -5,8 +5,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from shared.check import run
+from shared.compare.trees import format_of
 from shared.integration import Integration
-from toolkit.migrate.compare.trees import format_of
 from toolkit.migrate.reproduce import public
 from toolkit.migrate.reproduce.failures import Failure, failures
 from toolkit.migrate.reproduce.reduction import Holds, smallest

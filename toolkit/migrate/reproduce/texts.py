@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shared.compare.trees import format_of, place
 from shared.hl7 import Message, ParseError, parse
 from shared.hl7.leaves import hl7_spots, replaced
-from toolkit.migrate.compare.trees import format_of, place
 
 NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 LINE, KEY, BODY = "(line)", "(key)", "(body)"

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from toolkit.migrate.compare.differences import CAUSES
-from toolkit.migrate.compare.tally import Group
+from shared.compare.differences import CAUSES
+from shared.compare.tally import Group
 from toolkit.migrate.shadow.report import WITH_VALUES, WITHOUT_VALUES, Report
 from toolkit.migrate.shadow.terminal import VERDICTS
 from toolkit.screen import line

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from integrations import load
-from toolkit.migrate.compare.agreed import Agreed
-from toolkit.migrate.compare.tally import Group, Tally, unused
+from shared.compare.agreed import Agreed
+from shared.compare.tally import Group, Tally, unused
 from toolkit.migrate.pairs import Pair
 from toolkit.migrate.shadow.rules import Decision, decisions
 from toolkit.migrate.shadow.trial import Trial, try_pair

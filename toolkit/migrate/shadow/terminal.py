@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from toolkit.migrate.compare.agreed import draft
-from toolkit.migrate.compare.tally import Group
+from shared.compare.agreed import draft
+from shared.compare.tally import Group
 from toolkit.migrate.shadow.report import Report
 from toolkit.screen import cell, console
 

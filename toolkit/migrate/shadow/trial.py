@@ -7,12 +7,12 @@ from typing import NamedTuple
 import orjson
 
 from shared import check
+from shared.compare.differences import Difference, compare
+from shared.compare.trees import place
 from shared.envelope import Envelope, Outgoing
 from shared.integration import Integration
 from shared.issue import Issue
 from shared.privacy import shown
-from toolkit.migrate.compare.differences import Difference, compare
-from toolkit.migrate.compare.trees import place
 from toolkit.migrate.pairs import Pair
 from toolkit.samples import RECEIVED_AT
 

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import defaultdict, deque
 from typing import Any, NamedTuple
 
-from toolkit.migrate.compare.trees import leaves
+from shared.compare.trees import leaves
 
 MANY = 10_000  # comparisons of two parts, from which on those that are not equal are paired by their order
 Part = tuple[str, Any]

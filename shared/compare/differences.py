@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from toolkit.migrate.compare import trees
-from toolkit.migrate.compare.alignment import align
-from toolkit.migrate.compare.references import json_trees
-from toolkit.migrate.compare.trees import Items, tidy
+from shared.compare import trees
+from shared.compare.alignment import align
+from shared.compare.references import json_trees
+from shared.compare.trees import Items, tidy
 
 Cause = Literal[
     "value",

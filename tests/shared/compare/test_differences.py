@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.migrate.compare.differences import compare
-from toolkit.migrate.compare.trees import tree
+from shared.compare.differences import compare
+from shared.compare.trees import tree
 
 HEAD = "MSH|^~\\&|A|B|C|D|20260501||ADT^A31|1|P|2.5"
 LINES = [

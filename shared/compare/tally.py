@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from shared import privacy
-from toolkit.migrate.compare.agreed import Agreed, covering
-from toolkit.migrate.compare.differences import Difference
-from toolkit.migrate.compare.trees import place
+from shared.compare.agreed import Agreed, covering
+from shared.compare.differences import Difference
+from shared.compare.trees import place
 
 Key = tuple[str, str, str]  # path without indices, cause, rule
 

@@ -7,8 +7,8 @@ Before two bundles are compared, the addresses of the old one become those of th
 from collections import defaultdict, deque
 from typing import Any
 
-from toolkit.migrate.compare.alignment import align
-from toolkit.migrate.compare.trees import as_text, document_tree, entry_part, loaded
+from shared.compare.alignment import align
+from shared.compare.trees import as_text, document_tree, entry_part, loaded
 
 LOCAL = "urn:uuid:"
 Bundle = dict[str, Any]

@@ -2,7 +2,7 @@
 
 [[agreed]]
 path = "PID-13"                # the path itself and everything under it: PID-13.3 too
-cause = "missing"              # one of the causes of toolkit/migrate/compare/differences.py
+cause = "missing"              # one of the causes of shared/compare/differences.py
 rule = ""                      # for a refused message: the id of the rule; left out, any rule at that path
 reason = "the index takes the number alone"
 decided_by = "A. Clinician"
@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from toolkit.migrate.compare.differences import CAUSES
+from shared.compare.differences import CAUSES
 
 FILE = "agreed.toml"
 REQUIRED = ("path", "cause", "reason", "decided_by", "decided_on")

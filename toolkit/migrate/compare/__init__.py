@@ -1,1 +1,0 @@
-"""Two bodies of one format compared: each difference by path and cause, counted, and agreed to or not."""
