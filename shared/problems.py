@@ -41,8 +41,8 @@ class Undelivered(Problem):
 
     Args:
         kind: ``transient`` (try again), ``permanent`` (the destination will never accept this message: dead letter),
-            ``misconfigured`` (401, 403, 404: open the breaker, keep the message). ``shared/destinations/failures.py`` has the
-            owner of each failure, by its code.
+            ``misconfigured`` (401, 403, 404: open the breaker, keep the message). The owner of each failure, by its code:
+            ``shared/destinations/kinds/failures.py``.
         code: short and fixed, for telemetry: ``timeout``, ``refused``, ``http-503``, ``ack-AE``.
         ambiguous: the destination may have accepted it; the hub sends it again with the same control id.
         retry_after: seconds that the destination requests, at most ``LONGEST_RETRY_AFTER``; 0 if it requests none.
@@ -77,3 +77,7 @@ class Unsendable(Fault):
 
 class Interrupted(Exception):
     """Work that cannot go on now through no bug: storage is away, another worker was first, or a claim has ended."""
+
+
+class Lost(Interrupted):
+    """The claim is another worker's, or storage does not answer: the other worker finishes the work."""

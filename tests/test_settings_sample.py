@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from integrations import load_all
-from shared.destinations.kind import kind_of
+from shared.destinations.kinds.kind import kind_of
 
 ROOT = Path(__file__).resolve().parent.parent
 VALUES = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]

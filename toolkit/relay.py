@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from hl7.mllp import HL7StreamProtocol, HL7StreamReader, HL7StreamWriter, InvalidBlockError
 
-from shared.destinations.framing import START, BadFrame, framed
 from shared.destinations.mllp import control_id, read_reply
+from shared.destinations.wire.framing import START, BadFrame, framed
 from shared.hl7 import header
 from shared.hl7.ack import acknowledge
 from shared.issue import Issue, Verdict

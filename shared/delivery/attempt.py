@@ -9,18 +9,17 @@ from shared.check import faults, transform
 from shared.delivery import breaker, load
 from shared.delivery.afterwards import ask_second_reader, count_dropped
 from shared.delivery.pace import CROWDED, FIRST, PATIENCE, NoPlace, permit, slot
-from shared.destinations import fence
-from shared.destinations.failures import Owner, owner
+from shared.destinations.kinds.failures import Owner, owner
+from shared.destinations.wire import fence
 from shared.envelope import Envelope, Outgoing, Receipt
 from shared.hub import Hub, in_thread_if_large
 from shared.integration import Delivery, Integration
 from shared.issue import Issue
-from shared.ledger.claims import Claim
+from shared.ledger.claims.claim import Claim
+from shared.ledger.claims.taking import blocked
 from shared.ledger.ended import Done, Later, Outcome
-from shared.ledger.held import Lost
 from shared.ledger.rows import Waiting
-from shared.ledger.taking import blocked
-from shared.problems import Fault, Undelivered
+from shared.problems import Fault, Lost, Undelivered
 from shared.storage import names
 
 EXPIRED = Issue(severity="error", code="processing", text="waited longer than the integration allows", rule="delivery-expired")

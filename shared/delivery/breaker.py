@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.destinations.failures import Owner
+from shared.destinations.kinds.failures import Owner
 from shared.hub import Hub
 from shared.integration import Delivery, Integration
 from shared.ledger.rows import Waiting

@@ -12,13 +12,13 @@ from shared.delivery.isolation import isolated
 from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.ledger import audit, schema
+from shared.ledger.arrivals.revival import revived
 from shared.ledger.audit import Act
 from shared.ledger.blobs import drop_blob
 from shared.ledger.content import stored_envelope
 from shared.ledger.knocks import close, knock, open_lane
-from shared.ledger.revival import revived
+from shared.ledger.reporting.search import sequence, status
 from shared.ledger.rows import Content, Ended, Head, Hold
-from shared.ledger.search import sequence, status
 from shared.storage import names
 from shared.storage.store import Change, Conflict, Row, delete
 

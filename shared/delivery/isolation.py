@@ -5,9 +5,8 @@ from contextlib import contextmanager
 
 from shared.check import faults
 from shared.hub import Hub
-from shared.ledger.held import Lost
 from shared.ledger.schema import NEWER
-from shared.problems import Fault, Problem
+from shared.problems import Fault, Lost, Problem
 from shared.storage.store import Conflict
 
 

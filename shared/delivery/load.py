@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from shared.hub import Hub
-from shared.ledger.arrival import Fresh
+from shared.ledger.arrivals.arrival import Fresh
 from shared.ledger.rows import Waiting
 from shared.storage import names
 from shared.storage.store import Away

@@ -7,13 +7,13 @@ from shared.delivery.attempt import attempt
 from shared.delivery.pace import CROWDED, is_crowded
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.ledger import counters
-from shared.ledger.arrival import Fresh
+from shared.ledger.arrivals.arrival import Fresh
+from shared.ledger.claims.taking import claim
 from shared.ledger.ended import Later, Outcome
-from shared.ledger.held import Lost
 from shared.ledger.knocks import knock
+from shared.ledger.reporting import counters
 from shared.ledger.rows import Waiting
-from shared.ledger.taking import claim
+from shared.problems import Lost
 from shared.storage import names
 from shared.storage.store import Away
 from shared.telemetry.tracing import span

@@ -11,12 +11,12 @@ from shared.integration import Integration
 from shared.issue import Issue
 from shared.ledger import audit
 from shared.ledger.audit import Act
+from shared.ledger.claims.taking import claim
 from shared.ledger.ended import Done
-from shared.ledger.held import Lost
 from shared.ledger.knocks import knock
+from shared.ledger.reporting.search import sequence, status
 from shared.ledger.rows import Claimed, Waiting
-from shared.ledger.search import sequence, status
-from shared.ledger.taking import claim
+from shared.problems import Lost
 from shared.storage import names
 from shared.storage.store import Conflict
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.destinations import fence
-from shared.destinations.failures import AZURE
-from shared.destinations.https import is_safe
-from shared.destinations.identity import managed_identity
-from shared.destinations.kind import Kind, Setting
-from shared.destinations.loops import PerLoop
-from shared.destinations.status import undelivered
+from shared.destinations.kinds.failures import AZURE
+from shared.destinations.kinds.kind import Kind, Setting
+from shared.destinations.kinds.status import undelivered
+from shared.destinations.wire import fence
+from shared.destinations.wire.https import is_safe
+from shared.destinations.wire.identity import managed_identity
+from shared.destinations.wire.loops import PerLoop
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from shared.settings import setting

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from shared.destinations.https import Reply
-from shared.destinations.status import undelivered
+from shared.destinations.kinds.status import undelivered
+from shared.destinations.wire.https import Reply
 from shared.fhir.resource import Decimal, Resource
 from shared.problems import Undelivered
 

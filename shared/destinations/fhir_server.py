@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 import orjson
 
-from shared.destinations import authority, https
-from shared.destinations.failures import CONNECTION, SETTINGS, TOKENS, Failure
 from shared.destinations.fhir_reply import entries_of, found_in, refusal, resource_of, status_of
-from shared.destinations.kind import Kind, Setting
-from shared.destinations.tls import TIMEOUT, TLS_FILES
+from shared.destinations.kinds.failures import CONNECTION, SETTINGS, TOKENS, Failure
+from shared.destinations.kinds.kind import Kind, Setting
+from shared.destinations.wire import authority, https
+from shared.destinations.wire.tls import TIMEOUT, TLS_FILES
 from shared.envelope import Outgoing, Receipt
 from shared.fhir.bundle import file_number
 from shared.fhir.merge import merge_searches, prepare, rewrite_references, search_form, without_replaced

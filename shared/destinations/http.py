@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shared.destinations import authority, https
-from shared.destinations.failures import ACKNOWLEDGEMENTS, CONNECTION, SETTINGS, TOKENS, Failure
-from shared.destinations.framing import BadFrame
-from shared.destinations.kind import Kind, Setting
+from shared.destinations.kinds.failures import ACKNOWLEDGEMENTS, CONNECTION, SETTINGS, TOKENS, Failure
+from shared.destinations.kinds.kind import Kind, Setting
+from shared.destinations.kinds.status import undelivered
 from shared.destinations.mllp import control_id, judge, read_reply
-from shared.destinations.status import undelivered
-from shared.destinations.tls import TIMEOUT, TLS_FILES
+from shared.destinations.wire import authority, https
+from shared.destinations.wire.framing import BadFrame
+from shared.destinations.wire.tls import TIMEOUT, TLS_FILES
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from shared.settings import setting

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from shared.destinations.kind import Kind
+from shared.destinations.kinds.kind import Kind
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 

@@ -5,11 +5,11 @@ import ssl
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, NoReturn
 
-from shared.destinations import lines
-from shared.destinations.failures import ACKNOWLEDGEMENTS, CONNECTION, SETTINGS, Failure
-from shared.destinations.framing import BadFrame, framed
-from shared.destinations.kind import Kind, Setting
-from shared.destinations.tls import TIMEOUT, TLS, TLS_FILES, client_context, time_limit
+from shared.destinations.kinds.failures import ACKNOWLEDGEMENTS, CONNECTION, SETTINGS, Failure
+from shared.destinations.kinds.kind import Kind, Setting
+from shared.destinations.wire import lines
+from shared.destinations.wire.framing import BadFrame, framed
+from shared.destinations.wire.tls import TIMEOUT, TLS, TLS_FILES, client_context, time_limit
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from shared.settings import setting
@@ -103,7 +103,9 @@ def judge(reply: Reply) -> Receipt:
         raise Undelivered(
             kind="permanent", code=f"ack-{reply.code}", text="the receiver rejected the message", detail=reply.detail
         )
-    if reply.code in ERROR:  # the receiver is up and answers: the message caused the failure (shared/destinations/failures.py)
+    if (
+        reply.code in ERROR
+    ):  # the receiver is up and answers: the message caused the failure (shared/destinations/kinds/failures.py)
         raise Undelivered(kind="transient", code=f"ack-{reply.code}", text="the receiver reports an error", detail=reply.detail)
     raise Undelivered(kind="transient", code="ack-unknown", text="the acknowledgement has no known code", ambiguous=True)
 

@@ -10,9 +10,10 @@ from shared.intake.answers import answer_if_busy, answer_unavailable, reject, re
 from shared.intake.decide import Decision, decide, receipt_key
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
-from shared.ledger import content, warned
-from shared.ledger.arrival import Arrival
-from shared.ledger.record import record
+from shared.ledger import content
+from shared.ledger.arrivals.arrival import Arrival
+from shared.ledger.arrivals.record import record
+from shared.ledger.reporting import warned
 from shared.privacy import chosen, digest, keyed, search_hash
 from shared.problems import Fault, Unavailable
 from shared.storage import names

@@ -7,8 +7,8 @@ from shared.hub import Hub
 from shared.intake.decide import Decision
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
-from shared.ledger.arrival import AWAY
-from shared.ledger.rejections import Refusal, refuse
+from shared.ledger.arrivals.arrival import AWAY
+from shared.ledger.arrivals.rejections import Refusal, refuse
 from shared.problems import Problem, Unavailable
 from shared.storage.store import Away
 

@@ -25,9 +25,9 @@ from shared.intake.decide import Decision, decide
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import content
-from shared.ledger.arrival import AWAY
-from shared.ledger.batch_rows import CODES, Batch, Given, blob_name, opened, packed, read, unpacked
-from shared.ledger.rejections import Refusal, refuse
+from shared.ledger.arrivals.arrival import AWAY
+from shared.ledger.arrivals.batch_rows import CODES, Batch, Given, blob_name, opened, packed, read, unpacked
+from shared.ledger.arrivals.rejections import Refusal, refuse
 from shared.privacy import digest, keyed
 from shared.problems import Fault, Unavailable
 from shared.storage import names

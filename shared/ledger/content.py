@@ -8,8 +8,8 @@ from typing import Any
 
 from shared.envelope import Envelope
 from shared.hub import Hub
-from shared.ledger.held import Lost
 from shared.ledger.rows import Content
+from shared.problems import Lost
 from shared.storage import names
 from shared.storage.store import Row
 

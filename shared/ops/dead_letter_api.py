@@ -16,7 +16,7 @@ from shared.envelope import Answer
 from shared.hub import Hub
 from shared.intake.admission import admit
 from shared.integration import Integration
-from shared.ledger.search import status
+from shared.ledger.reporting.search import status
 from shared.ops.replay import replay
 from shared.storage.store import Away
 

@@ -10,8 +10,9 @@ from typing import Any
 from shared.delivery import dead
 from shared.delivery.upkeep import thresholds
 from shared.hub import Hub
-from shared.ledger import audit, counters, search
+from shared.ledger import audit
 from shared.ledger.audit import Act
+from shared.ledger.reporting import counters, search
 from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Limit, Limits, Overview, Point, Step
 from shared.ops.replay import replay
 from shared.storage import names

@@ -36,7 +36,7 @@ def progress(message: Waiting, now: float) -> dict[str, str]:
 
 
 def attempts_made(message: Ended | Waiting) -> int:
-    """How often it was tried, including attempts that do not count against it (shared/destinations/failures.py)."""
+    """How often it was tried, including attempts that do not count against it (shared/destinations/kinds/failures.py)."""
     return max(message.attempts, message.tries + (isinstance(message, Ended) and message.outcome == "delivered"))
 
 

@@ -11,7 +11,7 @@ from shared.hub import Hub
 from shared.intake import admission
 from shared.intake.admission import CALLERS, LIMIT, REPORTED, WINDOW, Refusals, admit
 from shared.intake.triggers.http import accept_http
-from shared.ledger import counters
+from shared.ledger.reporting import counters
 from shared.ops.door import Call, ops
 from shared.privacy import keyed
 from shared.security import Partner

@@ -18,8 +18,8 @@ from shared.intake.inbox.files import home
 from shared.intake.triggers.http import accept_http
 from shared.intake.triggers.knocks import answer_knock, answer_poisoned_knock
 from shared.intake.triggers.queues import accept_event, accept_queue_message, keep_poisoned
-from shared.ledger import counters, search
 from shared.ledger.audit import PARTITION as AUDIT
+from shared.ledger.reporting import counters, search
 from shared.ops.dead_letter_api import administer
 from shared.problems import Problem
 from shared.storage import names

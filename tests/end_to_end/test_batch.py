@@ -15,7 +15,7 @@ import pytest
 
 from integrations import load
 from shared.hub import connect
-from shared.ledger import conservation
+from shared.ledger.reporting import conservation
 from shared.storage import names
 from tests.end_to_end.test_kill import SAMPLE
 from toolkit.local.stack import Stack

@@ -22,7 +22,7 @@ import pytest
 
 from integrations import load
 from shared.hub import Hub, connect
-from shared.ledger import conservation, search
+from shared.ledger.reporting import conservation, search
 from shared.storage import names
 from toolkit.local.azurite import Azurite
 from toolkit.local.ports import free_port

@@ -9,7 +9,7 @@ import pytest
 
 from integrations import load
 from shared.hub import connect
-from shared.ledger import conservation
+from shared.ledger.reporting import conservation
 from tests.end_to_end.test_kill import NAME, message
 from toolkit.local.stack import Stack
 

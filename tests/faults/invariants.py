@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from shared.ledger.conservation import Balance, lane_balance
+from shared.ledger.reporting.conservation import Balance, lane_balance
 from shared.storage import names
 from shared.storage.store import Row
 from tests.faults.process import NAME

@@ -17,7 +17,7 @@ import orjson
 
 from shared.delivery import dead
 from shared.delivery.dead import Person, Refused
-from shared.destinations import fence
+from shared.destinations.wire import fence
 from shared.envelope import Outgoing, Receipt
 from shared.hub import Hub, Timing
 from shared.intake.accept import accept

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.delivery.breaker import LONGEST_PAUSE
 from shared.delivery.upkeep.watchdog import ROUND
 from shared.integration import Delivery
-from shared.ledger.conservation import lane_balance
+from shared.ledger.reporting.conservation import lane_balance
 from shared.storage import names
 from shared.storage.store import Row
 from tests.faults.night import HOSTS, LONGEST_STOP, NOTES, ODD, PUBLISHER, TIMING, Message, Night, integrations

@@ -24,7 +24,7 @@ from shared.intake.accept import accept
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.timer import tick
 from shared.integration import Delivery, Integration
-from shared.ledger.conservation import balance
+from shared.ledger.reporting.conservation import balance
 from shared.storage import names
 from shared.storage.store import Row
 from tests.ledger_world import hub as new_hub

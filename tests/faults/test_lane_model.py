@@ -11,11 +11,11 @@ from shared.delivery import dead, waiting
 from shared.delivery.dead import Person, Refused
 from shared.intake.accept import accept
 from shared.integration import Delivery
-from shared.ledger.claims import Claim
+from shared.ledger.claims.claim import Claim
+from shared.ledger.claims.taking import claim
 from shared.ledger.ended import Done, Later
-from shared.ledger.held import Lost
-from shared.ledger.taking import claim
 from shared.ops.replay import replay
+from shared.problems import Lost
 from shared.storage import names
 from tests.faults.lane_model import Lane
 from tests.faults.virtual import run

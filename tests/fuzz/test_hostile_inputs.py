@@ -12,8 +12,8 @@ import pytest
 
 from integrations import CATALOGUE, load
 from shared.check import transform
-from shared.destinations.framing import framed
 from shared.destinations.mllp import Mllp, control_id
+from shared.destinations.wire.framing import framed
 from shared.envelope import Envelope, Outgoing
 from shared.intake.decide import decide
 from shared.integration import Integration

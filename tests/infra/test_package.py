@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from integrations import CATALOGUE, load
-from shared.destinations.kind import kind_of
+from shared.destinations.kinds.kind import kind_of
 from shared.integration import Http
 from shared.storage.accounts import Account
 from shared.storage.azure import AzureStore

@@ -12,7 +12,7 @@ import pytest
 from integrations import load
 from shared.hub import Hub, Timing
 from shared.intake.triggers.queues import accept_event
-from shared.ledger import search
+from shared.ledger.reporting import search
 from shared.storage import names
 from tests.ledger_world import hub
 from toolkit.local import drops

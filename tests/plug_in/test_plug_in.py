@@ -18,7 +18,7 @@ TREE = Path(__file__).with_name("tree")
 COPIED = ("shared", "toolkit", "integrations", "tests", "docs", "infra")
 LINES = {  # registry -> the line that it gets
     "shared/formats/__init__.py": ("FORMATS", '    "pairs": "shared.formats.pairs",\n'),
-    "shared/destinations/__init__.py": ("DESTINATIONS", '    "carrier": "shared.destinations.carrier",\n'),
+    "shared/destinations/kinds/__init__.py": ("DESTINATIONS", '    "carrier": "shared.destinations.carrier",\n'),
     "integrations/__init__.py": ("CATALOGUE", '    "pairs-to-carrier": "integrations.pairs_to_carrier",\n'),
 }
 SAMPLE = "integrations/pairs_to_carrier/samples/name.in.pairs"
@@ -27,8 +27,8 @@ OF_EVERY_THING = (
     "tests/canary/test_core.py",
     "tests/shared/intake/test_request.py",
     "tests/shared/formats/test_facts.py",
-    "tests/shared/destinations/test_kinds.py",
-    "tests/shared/destinations/test_failures.py",
+    "tests/shared/destinations/kinds/test_kinds.py",
+    "tests/shared/destinations/kinds/test_failures.py",
     "tests/toolkit/analyse/test_fate.py",
     "tests/toolkit/release/test_smoke.py",
 )

@@ -10,7 +10,7 @@ from shared.bounds import IDENTIFIER
 from shared.envelope import Envelope, Receipt
 from shared.intake.triggers.http import accept_http
 from shared.intake.triggers.queues import accept_queue_message
-from shared.ledger import conservation
+from shared.ledger.reporting import conservation
 from shared.storage import names
 from tests.ledger_world import NOW, hub
 from toolkit.samples import accepted

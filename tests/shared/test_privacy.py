@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.envelope import Envelope
 from shared.intake.triggers.http import accept_http
-from shared.ledger import search
+from shared.ledger.reporting import search
 from shared.privacy import (
     WITHHELD,
     chosen,

@@ -59,7 +59,7 @@ def test_what_is_planted(operator: str, source: str, planted: set[str]) -> None:
 
 def test_every_mutant_of_the_product_can_be_read() -> None:
     """And differs from what it was made of. Each twentieth, as there are thousands."""
-    for path in sorted((baseline.BASELINE.parents[2] / "shared" / "ledger").glob("*.py")):
+    for path in sorted((baseline.BASELINE.parents[2] / "shared" / "ledger").rglob("*.py")):
         source = path.read_text("utf-8")
         before = ast.dump(ast.parse(source))
         for each in mutants(source)[::20]:

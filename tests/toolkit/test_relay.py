@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from hl7.client import MLLPClient
 
-from shared.destinations.framing import framed, read_frame
 from shared.destinations.mllp import read_reply
+from shared.destinations.wire.framing import framed, read_frame
 from shared.hl7 import ParseError, parse
 from shared.hl7.ack import acknowledge
 from shared.issue import Issue, Verdict

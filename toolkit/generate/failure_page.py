@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from shared.delivery import breaker
-from shared.destinations.failures import OWNERS, Failure, Status, of_status
-from shared.destinations.kind import every
+from shared.destinations.kinds.failures import OWNERS, Failure, Status, of_status
+from shared.destinations.kinds.kind import every
 from shared.problems import LONGEST_RETRY_AFTER
 
 INTRODUCTION = f"""\

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from shared.destinations.kind import kind_of
+from shared.destinations.kinds.kind import kind_of
 from shared.integration import EventGrid, Http, Integration
 from shared.storage import names
 

@@ -1,6 +1,6 @@
 """The page of the settings of destinations, made from what each kind declares (``KIND.settings``)."""
 
-from shared.destinations.kind import Kind, every
+from shared.destinations.kinds.kind import Kind, every
 
 INTRODUCTION = """\
 A destination reads its settings under the name that the integration gives it: `MPI__HOST` is the setting `HOST` of the system

@@ -7,7 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from shared.destinations.kind import kind_of
+from shared.destinations.kinds.kind import kind_of
 from shared.integration import Integration
 from toolkit.local.demo import Result, Subscriber, figures
 from toolkit.local.journeys import Journey

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
-from shared.destinations.kind import kind_of
+from shared.destinations.kinds.kind import kind_of
 from shared.integration import EventGrid as EventTrigger
 from shared.integration import Integration
 from toolkit.local.simulators.event_grid_delivery import Subscription

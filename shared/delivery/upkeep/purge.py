@@ -14,11 +14,11 @@ from shared.delivery.isolation import isolated
 from shared.delivery.upkeep import old
 from shared.hub import Hub, together
 from shared.integration import Integration
-from shared.ledger import batch_rows as batches
 from shared.ledger import schema
+from shared.ledger.arrivals import batch_rows as batches
 from shared.ledger.knocks import knock, open_lane
+from shared.ledger.reporting.search import sequence
 from shared.ledger.rows import Content, Ended, Head, Receipt, Waiting
-from shared.ledger.search import sequence
 from shared.storage import names
 from shared.storage.store import Away, Conflict, Row, delete, put, remove
 

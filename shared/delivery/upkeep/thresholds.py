@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from shared.delivery.isolation import isolated
 from shared.hub import Hub
-from shared.ledger import audit, counters
+from shared.ledger import audit
 from shared.ledger.audit import Act
+from shared.ledger.reporting import counters
 from shared.storage import names
 from shared.storage.store import put, remove
 

@@ -17,9 +17,10 @@ from shared.delivery.upkeep.left_behind import finish
 from shared.delivery.upkeep.open_lanes import PARTITIONS, Walk
 from shared.hub import Hub, together
 from shared.integration import Integration
-from shared.ledger import batch_rows as batches
-from shared.ledger import counters, schema
+from shared.ledger import schema
+from shared.ledger.arrivals import batch_rows as batches
 from shared.ledger.knocks import knock
+from shared.ledger.reporting import counters
 from shared.ledger.rows import Claimed, Waiting
 from shared.settings import setting
 from shared.storage import names

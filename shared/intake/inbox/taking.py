@@ -12,7 +12,7 @@ from shared.intake import replies
 from shared.intake.inbox.files import File, copied, file_trigger, found, report, split
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
-from shared.ledger.rejections import Refusal, refuse
+from shared.ledger.arrivals.rejections import Refusal, refuse
 from shared.privacy import digest, handing_over, keyed
 from shared.problems import Problem
 from shared.storage import names

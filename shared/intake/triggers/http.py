@@ -11,7 +11,7 @@ from shared.intake import request as door
 from shared.intake.admission import admit
 from shared.intake.answers import answer_if_busy, answer_unavailable
 from shared.integration import Integration
-from shared.ledger.arrival import AWAY
+from shared.ledger.arrivals.arrival import AWAY
 from shared.privacy import chosen
 from shared.problems import Fault, Unavailable, Unsupported
 from shared.storage.store import Away

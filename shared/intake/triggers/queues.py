@@ -14,7 +14,7 @@ from shared.intake.patience import Brought
 from shared.intake.triggers.queue_bodies import created_blob, decoded, json_object, lane_of, publisher_of, referenced_blob
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
-from shared.ledger.rejections import Refusal, refuse
+from shared.ledger.arrivals.rejections import Refusal, refuse
 from shared.privacy import handing_over, keyed
 from shared.problems import Unavailable
 from shared.storage.store import Away

@@ -11,7 +11,8 @@ from shared.delivery.upkeep import purge
 from shared.intake.accept import accept
 from shared.intake.triggers.knocks import answer_knock
 from shared.integration import Delivery, Retention
-from shared.ledger import audit, conservation, search
+from shared.ledger import audit
+from shared.ledger.reporting import conservation, search
 from shared.ops.dead_letter_api import administer
 from shared.ops.replay import replay
 from shared.problems import Undelivered

@@ -19,7 +19,7 @@ from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import keep_poisoned
 from shared.intake.triggers.timer import tick
 from shared.integration import Delivery, EventGrid, Integration, Queue, Retention
-from shared.ledger import conservation
+from shared.ledger.reporting import conservation
 from shared.ops.replay import replay
 from shared.problems import Undelivered
 from shared.storage import names

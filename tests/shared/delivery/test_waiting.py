@@ -8,7 +8,7 @@ from shared.delivery.dead import Person, Refused, dead_letters
 from shared.delivery.waiting import close_breaker, give_up, retry, waiting
 from shared.integration import Delivery
 from shared.ledger import audit
-from shared.ledger.conservation import balance
+from shared.ledger.reporting.conservation import balance
 from shared.problems import Undelivered
 from tests.site import Receiver, Site, now, play
 

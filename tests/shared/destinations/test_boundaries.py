@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from aiohttp import web
 
-from shared.destinations.failures import owner
 from shared.destinations.fhir_reply import entries_of, resource_of
 from shared.destinations.http import HttpEndpoint
-from shared.destinations.https import Reply
+from shared.destinations.kinds.failures import owner
 from shared.destinations.mllp import Reply as Acknowledgement
 from shared.destinations.mllp import judge
+from shared.destinations.wire.https import Reply
 from shared.envelope import Outgoing
 from shared.problems import Undelivered
 

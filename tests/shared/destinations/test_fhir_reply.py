@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.destinations.failures import owner
 from shared.destinations.fhir_reply import entries_of, found_in, resource_of
 from shared.destinations.fhir_server import _current, _version
-from shared.destinations.https import Reply
+from shared.destinations.kinds.failures import owner
+from shared.destinations.wire.https import Reply
 from shared.problems import Undelivered
 
 WORDS = st.sampled_from(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from shared.destinations import authority as who
-from shared.destinations import https
 from shared.destinations.fhir_server import FhirServer
+from shared.destinations.wire import authority as who
+from shared.destinations.wire import https
 from shared.envelope import Outgoing, Receipt
 from shared.fhir import entry
 from shared.fhir.bundle import kept_file

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.destinations import lines
 from shared.destinations.mllp import Mllp, control_id, read_reply
+from shared.destinations.wire import lines
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from tests.shared.destinations.authority import Authority

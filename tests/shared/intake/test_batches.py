@@ -22,7 +22,7 @@ from shared.intake import answers, batches, replies
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_queue_message
 from shared.intake.triggers.timer import tick
-from shared.ledger import conservation
+from shared.ledger.reporting import conservation
 from shared.ops.replay import replay
 from shared.storage import names
 from shared.storage.store import Away

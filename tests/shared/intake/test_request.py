@@ -19,7 +19,7 @@ from shared.hub import Hub
 from shared.intake import request as door
 from shared.intake.triggers.http import accept_http
 from shared.integration import Http, Integration
-from shared.ledger import conservation
+from shared.ledger.reporting import conservation
 from shared.ops.message_status import status
 from shared.problems import Undelivered
 from shared.storage.memory import MemoryStore

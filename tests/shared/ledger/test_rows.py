@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from shared.ledger import rows
-from shared.ledger.rows import Stored
 from shared.storage import names
 from shared.storage.store import Row
+from shared.storage.stored import Stored
 
 ROWS = Path(__file__).parent / "rows"
 ROOT = Path(__file__).resolve().parents[3]

@@ -18,7 +18,7 @@ from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.intake.triggers.knocks import answer_knock
 from shared.integration import Delivery, EventGrid
-from shared.ledger import conservation, search
+from shared.ledger.reporting import conservation, search
 from shared.ops.replay import replay
 from shared.problems import Unavailable
 from shared.storage import names

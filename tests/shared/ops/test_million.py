@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.hub import Hub
-from shared.ledger.search import LOOKED_AT
+from shared.ledger.reporting.search import LOOKED_AT
 from shared.ops.ledger import LedgerFacts
 from shared.ops.page import RANGES, Request, answer, sign
 from shared.privacy import keyed

@@ -45,7 +45,7 @@ def list_dead(name: Maybe = "", rule: Rule = "", as_json: AsJson = False) -> Non
 def show(name: Name, message_id: Id, content: Content = False, purpose: Purpose = "", as_json: AsJson = False) -> None:
     """Show one dead letter. Showing its content requires a purpose, which is audited."""
     from shared.delivery import dead
-    from shared.ledger.search import status
+    from shared.ledger.reporting.search import status
 
     if content:
         body = on_store(all_or_one(name), lambda one, hub: dead.content(one.name, message_id, _person(purpose), hub))[name]

@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Check a live store: no message los
 @app.command()
 def check(name: Names = "", as_json: AsJson = False) -> None:
     """No message lost: received = delivered + rejected + duplicate + dead + discarded + expired + waiting + in flight."""
-    from shared.ledger.conservation import Balance, balance
+    from shared.ledger.reporting.conservation import Balance, balance
 
     found: dict[str, Balance] = on_store(all_or_one(name), lambda one, hub: balance(one, hub))
     balances = {
@@ -31,7 +31,7 @@ def check(name: Names = "", as_json: AsJson = False) -> None:
 @app.command()
 def residue(name: Names = "", as_json: AsJson = False) -> None:
     """List content that should have been deleted."""
-    from shared.ledger.conservation import residue as left
+    from shared.ledger.reporting.conservation import residue as left
 
     found = on_store(all_or_one(name), lambda one, hub: left(one, hub))
     _print(found, as_json, lambda lines: "nothing" if not lines else screen.inside(f"{len(lines)}: " + "; ".join(lines[:5])))

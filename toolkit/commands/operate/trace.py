@@ -22,7 +22,7 @@ def trace(value: Value, integration: Only = "", by: By = "control", as_json: AsJ
     """Show the history of a message, without its content. Exits with status 1 if nothing is found."""
     from shared.hub import Hub
     from shared.integration import Integration
-    from shared.ledger import search
+    from shared.ledger.reporting import search
 
     async def look(one: Integration, hub: Hub) -> list[dict[str, Any]]:
         if by == "id":

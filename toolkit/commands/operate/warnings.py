@@ -22,7 +22,7 @@ def warnings(name: Name = "", hours: Hours = 24, as_json: AsJson = False) -> Non
     """List how often each rule warned, by field and sender: what would be refused if the rule were an error."""
 
     async def look(one: "Integration", hub: "Hub") -> list[Row]:
-        from shared.ledger import counters
+        from shared.ledger.reporting import counters
 
         found = await counters.read(one.name, hub.now() - hours * 3600, hub.now(), hub)
         return rows(sum(found.values(), Counter()))
@@ -33,7 +33,7 @@ def warnings(name: Name = "", hours: Hours = 24, as_json: AsJson = False) -> Non
 
 def rows(counted: "Counter[str]") -> list[Row]:
     """The counters of warnings, the most frequent first."""
-    from shared.ledger import warned
+    from shared.ledger.reporting import warned
 
     named = [(warned.of(name), count) for name, count in counted.most_common()]
     return [{**each._asdict(), "count": count} for each, count in named if each]

@@ -15,7 +15,7 @@ def cost(
 ) -> None:
     """Estimate the monthly cost of each environment, from its template and counted operations, and say what dominates."""
     from integrations import CATALOGUE, load
-    from shared.destinations.kind import kind_of
+    from shared.destinations.kinds.kind import kind_of
     from shared.integration import Http
     from toolkit.release import bicep
     from toolkit.release.cost import Load

@@ -9,7 +9,8 @@ from shared.delivery.upkeep import thresholds, watchdog
 from shared.delivery.upkeep.thresholds import Threshold
 from shared.hub import Hub
 from shared.intake.inbox import watching
-from shared.ledger import audit, counters
+from shared.ledger import audit
+from shared.ledger.reporting import counters
 from tests import ledger_world as world
 
 START = world.NOW

@@ -14,8 +14,9 @@ from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.intake.triggers.knocks import answer_knock
 from shared.integration import EventGrid, Integration
-from shared.ledger import counters, knocks
-from shared.ledger.conservation import residue
+from shared.ledger import knocks
+from shared.ledger.reporting import counters
+from shared.ledger.reporting.conservation import residue
 from shared.storage import names
 from shared.storage.memory import MemoryStore
 from shared.storage.store import Away, Conflict, Row, Ticket, put
@@ -216,7 +217,7 @@ def test_an_outbox_that_its_worker_did_not_open_is_opened_by_the_watchdog(monkey
             raise Away
 
         with monkeypatch.context() as patch:
-            patch.setattr("shared.ledger.claims.open_outbox", crash)
+            patch.setattr("shared.ledger.claims.claim.open_outbox", crash)
             await published(made, 1, lanes=1)
         store.queues.clear()
         for _ in range(3):

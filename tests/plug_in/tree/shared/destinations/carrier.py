@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from shared.destinations.failures import Failure
-from shared.destinations.kind import Kind, Setting
+from shared.destinations.kinds.failures import Failure
+from shared.destinations.kinds.kind import Kind, Setting
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from shared.settings import setting

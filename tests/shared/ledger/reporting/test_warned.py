@@ -1,7 +1,7 @@
 """Warnings are counted by rule, field and sender, whatever a sender writes."""
 
 from shared.issue import Issue, Verdict
-from shared.ledger import warned
+from shared.ledger.reporting import warned
 from tests import ledger_world as world
 
 

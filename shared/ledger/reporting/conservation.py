@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.ledger import batch_rows as batches
+from shared.ledger.arrivals import batch_rows as batches
 from shared.ledger.rows import Claimed, Content, Ended, Head, Receipt, Waiting, is_last, message_of
 from shared.storage import names
 from shared.storage.store import Row

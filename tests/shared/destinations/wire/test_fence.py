@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.destinations import fence, lines
 from shared.destinations.event_grid import Topic
 from shared.destinations.fhir_server import FhirServer
 from shared.destinations.http import HttpEndpoint
 from shared.destinations.mllp import Mllp
 from shared.destinations.queue import QueueOf
+from shared.destinations.wire import fence, lines
 from shared.envelope import Outgoing
 from tests.shared.destinations.transactions import admission, results
 from toolkit.local.simulators.cdr import Cdr

@@ -7,11 +7,11 @@ from types import ModuleType
 
 import pytest
 
-from shared.destinations import modules
-from shared.destinations.kind import Kind, kind_of
+from shared.destinations.kinds import modules
+from shared.destinations.kinds.kind import Kind, kind_of
 from toolkit.local.simulated import made
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 EVERY = list(modules())
 READ = re.compile(r"\{(?:self\.)?name\}__([A-Z_]+)")
 
@@ -30,7 +30,7 @@ def test_one_class_declares_the_kind(module: ModuleType) -> None:
 
 
 def test_every_setting_that_is_read_is_declared_and_every_declared_one_is_read() -> None:
-    sources = [path.read_text("utf-8") for path in (ROOT / "shared" / "destinations").glob("*.py")]
+    sources = [path.read_text("utf-8") for path in (ROOT / "shared" / "destinations").rglob("*.py")]
     declared = {setting.key for module in EVERY for setting in module.KIND.settings}
     assert {key for text in sources for key in READ.findall(text)} <= declared
     assert [key for key in declared if not any(f'"{key}"' in text or f"__{key}" in text for text in sources)] == []

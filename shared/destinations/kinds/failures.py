@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from shared.destinations import modules
+from shared.destinations.kinds import modules
 from shared.problems import Undelivered
 
 Owner = Literal["message", "destination", "set-up", "access", "unclear"]

@@ -16,7 +16,7 @@ from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_event, accept_queue_message
 from shared.intake.triggers.timer import tick
 from shared.integration import Delivery, EventGrid, Integration, Queue
-from shared.ledger import conservation, search
+from shared.ledger.reporting import conservation, search
 from shared.problems import Undelivered
 from shared.storage import names
 from shared.storage.memory import MemoryStore

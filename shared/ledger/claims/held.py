@@ -9,13 +9,9 @@ from dataclasses import dataclass, replace
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger.rows import Claimed
-from shared.problems import Interrupted
+from shared.problems import Lost
 from shared.storage import names
 from shared.storage.store import Away, Change, Conflict, Row
-
-
-class Lost(Interrupted):
-    """The claim is another worker's, or storage does not answer: the other worker finishes the work."""
 
 
 @dataclass(eq=False, repr=False)

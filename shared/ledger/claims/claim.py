@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from shared.envelope import Envelope, Outgoing
 from shared.issue import Issue
 from shared.ledger import schema
-from shared.ledger.arrival import Fresh
+from shared.ledger.arrivals.arrival import Fresh
 from shared.ledger.blobs import drop_blob
+from shared.ledger.claims.held import Held
 from shared.ledger.content import stored_envelope
 from shared.ledger.ended import Done, Later, Outcome, aftermath, ended_row, list_dead
-from shared.ledger.held import Held, Lost
 from shared.ledger.knocks import close, knock, open_outbox
 from shared.ledger.rows import Content, Ended, Head, Waiting
 from shared.privacy import code
-from shared.problems import Fault
+from shared.problems import Fault, Lost
 from shared.storage import names
 from shared.storage.store import Away, Change, Conflict, Row
 

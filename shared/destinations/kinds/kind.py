@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shared.destinations import modules
-from shared.destinations.failures import Failure
+from shared.destinations.kinds import modules
+from shared.destinations.kinds.failures import Failure
 
 
 class Setting(NamedTuple):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.destinations.failures import owner
-from shared.destinations.status import seconds, undelivered
+from shared.destinations.kinds.failures import owner
+from shared.destinations.kinds.status import seconds, undelivered
 from shared.problems import LONGEST_RETRY_AFTER
 
 MEANING = {

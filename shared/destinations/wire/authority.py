@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 import orjson
 
-from shared.destinations import https
-from shared.destinations.identity import managed_identity
-from shared.destinations.kind import Setting
-from shared.destinations.loops import PerLoop
-from shared.destinations.status import undelivered
+from shared.destinations.kinds.kind import Setting
+from shared.destinations.kinds.status import undelivered
+from shared.destinations.wire import https
+from shared.destinations.wire.identity import managed_identity
+from shared.destinations.wire.loops import PerLoop
 from shared.problems import Undelivered
 from shared.settings import setting
 

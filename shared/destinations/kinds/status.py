@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from shared.destinations.failures import Owner, kind, of_status
+from shared.destinations.kinds.failures import Owner, kind, of_status
 from shared.problems import LONGEST_RETRY_AFTER, Undelivered
 
 LONGEST_DETAIL = 2000

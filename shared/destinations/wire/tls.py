@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from shared.destinations.kind import Setting
+from shared.destinations.kinds.kind import Setting
 from shared.problems import Undelivered
 from shared.settings import flag, number, setting
 

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from shared.destinations import fence
-from shared.destinations.framing import END, START, read_frame
-from shared.destinations.loops import PerLoop
+from shared.destinations.wire import fence
+from shared.destinations.wire.framing import END, START, read_frame
+from shared.destinations.wire.loops import PerLoop
 
 IDLE = 60.0  # seconds: a firewall may drop an older connection without notice
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from shared.envelope import Answer
 from shared.formats.media import chosen
 from shared.hub import Hub
-from shared.ledger import content, resends
-from shared.ledger.arrival import AWAY, Arrival, Recorded
+from shared.ledger import content
+from shared.ledger.arrivals import resends
+from shared.ledger.arrivals.arrival import AWAY, Arrival, Recorded
 from shared.ledger.rows import Receipt
 from shared.problems import Unavailable
 from shared.storage import names

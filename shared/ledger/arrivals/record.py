@@ -10,12 +10,13 @@ from typing import Any
 
 from shared.hub import Hub, together
 from shared.integration import Integration
-from shared.ledger import content, resends, schema
-from shared.ledger.arrival import AWAY, Arrival, Fresh, Recorded
+from shared.ledger import content, schema
+from shared.ledger.arrivals import resends
+from shared.ledger.arrivals.arrival import AWAY, Arrival, Fresh, Recorded
+from shared.ledger.arrivals.receipts import as_given, count_duplicate, counted, is_same_copy, receipt_change
+from shared.ledger.arrivals.resends import Earlier
+from shared.ledger.arrivals.revival import revived
 from shared.ledger.knocks import close, knock, open_lane
-from shared.ledger.receipts import as_given, count_duplicate, counted, is_same_copy, receipt_change
-from shared.ledger.resends import Earlier
-from shared.ledger.revival import revived
 from shared.ledger.rows import Head, Receipt, Waiting
 from shared.privacy import code
 from shared.problems import Unavailable

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.destinations.failures import kind, owner
-from shared.destinations.kind import every
+from shared.destinations.kinds.failures import kind, owner
+from shared.destinations.kinds.kind import every
 from shared.problems import Undelivered
 
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
-SOURCES = [*sorted((ROOT / "shared/destinations").glob("*.py")), *sorted((ROOT / "shared/delivery").glob("*.py"))]
+ROOT = Path(__file__).resolve().parents[4]
+SOURCES = [*sorted((ROOT / "shared/destinations").rglob("*.py")), *sorted((ROOT / "shared/delivery").glob("*.py"))]
 ROWS = {(row.code, row.taken): row for each in every() for row in each.failures}
 COMPUTED = {"status.py": 1, "mllp.py": 3}  # codes of a status, of an acknowledgement, of a line that broke
 

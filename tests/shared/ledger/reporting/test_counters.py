@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from shared.hub import Hub
-from shared.ledger import counters
+from shared.ledger.reporting import counters
 from shared.storage.memory import MemoryStore
 
 START = 1_772_442_000.0  # 2026-03-02T09:00:00Z

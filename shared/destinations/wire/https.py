@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
-from shared.destinations import fence
-from shared.destinations.loops import PerLoop
-from shared.destinations.tls import https_context, time_limit
+from shared.destinations.wire import fence
+from shared.destinations.wire.loops import PerLoop
+from shared.destinations.wire.tls import https_context, time_limit
 from shared.problems import Undelivered
 from shared.settings import setting
 

@@ -1,0 +1,1 @@
+"""The processing side: one worker at a time claims a lane, and settles its messages."""
