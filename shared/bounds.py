@@ -22,6 +22,11 @@ MEDIA_TYPE = 256
 VALUES = 500_000
 DEPTH = 64
 
+# XML has as many elements, and as many attributes, as JSON has values, and nests as deep. WPAS names have 26 characters at most.
+XML_NAME = 256  # characters, with a prefix
+XML_ATTRIBUTES = 256  # of one element; SOAP and FHIR need fewer than ten
+XML_PROLOG = 64  # comments and processing instructions before the root
+
 # Answers and counters.
 FINDINGS = 100  # issues in one answer; correcting the first ones often corrects the others
 PLACES = 500  # places of an integration that may be counted, each with its own key

@@ -1,0 +1,154 @@
+"""The reader of every body in XML: no document types, no entities, no network, bounded in every direction.
+
+``lxml`` builds the tree in C. What it does not bound itself is counted in the text before a node is built, or looked for in
+the tree by XPath, which runs in C too. docs/vocabulary.md names the rules; tests/shared/xml/test_attacks.py has the attacks.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared import bounds
+from shared.issue import Issue
+from shared.xml.encoding import Decoded, decoded
+from shared.xml.problems import CLAUSE, has_instruction, name_too_long, not_well_formed, too_deep, too_much
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+OVERRULED = Issue(
+    severity="warning",
+    code="informational",
+    text="the declaration names another encoding than the body has; the body was read by its bytes",
+    rule="xml-encoding-overruled",
+    clause=CLAUSE,
+)
+LATE = Issue(
+    severity="warning",
+    code="informational",
+    text="the XML declaration is not at the start of the body; it was read where it is",
+    rule="xml-declaration-late",
+    clause=CLAUSE,
+)
+TOO_DEEP = 114  # libxml2's XML_ERR_RESOURCE_LIMIT
+NAME_TOO_LONG = 110  # libxml2's XML_ERR_NAME_TOO_LONG
+
+
+class Document(NamedTuple):
+    """A body that was read: its root, without comments, and what was read more generously than the standard allows."""
+
+    root: "etree._Element"
+    issues: tuple[Issue, ...]
+
+
+def parse(body: bytes) -> "etree._Element":
+    """The root of a body; ``read`` describes what is refused.
+
+    >>> parse(b"<a>1<!-- not the end -->2<![CDATA[<3]]></a>").text
+    '12<3'
+    """
+    return read(body).root
+
+
+def read(body: bytes) -> Document:
+    """The document of a body. Comments are removed, and the text around one is one text.
+
+    Raises:
+        Unsupported: the body breaks a rule ``xml-...`` of ``shared.xml.problems``: not well-formed, a document type, an
+            unknown entity or encoding, a processing instruction after the root begins, or more than ``bounds`` allows.
+    """
+    source = decoded(body)
+    _check_size(source.text)
+    root = _tree(source)
+    _check_shape(root)
+    if "<?" in source.text[source.prolog.root :]:
+        _check_instructions(root)
+    return Document(root, tuple(_issues(source)))
+
+
+def _issues(source: Decoded) -> list[Issue]:
+    return [issue for issue, applies in ((OVERRULED, source.is_overruled), (LATE, source.prolog.is_late)) if applies]
+
+
+def _check_size(text: str) -> None:
+    """Each element has one ``<`` that is no end tag, and each attribute one ``=``: both are counted before memory is used."""
+    if text.count("<") - text.count("</") > bounds.VALUES:
+        raise too_much("elements", bounds.VALUES)
+    if text.count("=") > bounds.VALUES:
+        raise too_much("attributes", bounds.VALUES)
+
+
+def _tree(source: Decoded) -> "etree._Element":
+    from lxml import etree  # imported when the first body in XML arrives: cold start
+
+    try:
+        return etree.fromstring(_as_utf_8(source), _parser())
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        if error.code == NAME_TOO_LONG:
+            raise name_too_long(line) from None
+        if error.code == TOO_DEEP:
+            raise _limit(str(error), line) from None
+        raise not_well_formed(line, column) from None
+
+
+def _limit(text: str, line: int) -> Exception:
+    """The parser has one code for its limits of depth (256) and of one text (10,000,000 characters)."""
+    return too_deep(line) if "depth" in text else too_much("characters in one text", 10_000_000)
+
+
+def _as_utf_8(source: Decoded) -> bytes:
+    """The text without its declaration: the parser reads UTF-8, whatever is declared. Lines and columns stay."""
+    start, end = source.prolog.declared
+    declaration = "".join("\n" if character == "\n" else " " for character in source.text[start:end])
+    return (source.text[:start] + declaration + source.text[end:]).encode()
+
+
+def _check_shape(root: "etree._Element") -> None:
+    deep, crowded, long = _searches()
+    if found := deep(root):
+        raise too_deep(_line(found))
+    if crowded(root):
+        raise too_much("attributes of one element", bounds.XML_ATTRIBUTES)
+    if found := long(root):
+        raise name_too_long(_line(found))
+
+
+def _check_instructions(root: "etree._Element") -> None:
+    """An instruction splits a text, so that a mapping could read the first part only; none is used in health messages."""
+    if found := root.xpath("//processing-instruction()[ancestor::*]"):
+        raise has_instruction(_line(found))
+
+
+def _line(found: object) -> int:
+    first = found[0] if isinstance(found, list) else None
+    return getattr(first, "sourceline", None) or 1
+
+
+@cache
+def _parser() -> "etree.XMLParser":
+    from lxml import etree
+
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        dtd_validation=False,
+        no_network=True,
+        huge_tree=False,
+        recover=False,
+        remove_comments=True,
+        collect_ids=False,
+    )
+
+
+@cache
+def _searches() -> "tuple[etree.XPath, etree.XPath, etree.XPath]":
+    """Elements too deep, elements with too many attributes, elements with a name too long or an attribute that has one."""
+    from lxml import etree
+
+    name = f"string-length(name()) > {bounds.XML_NAME}"
+    return (
+        etree.XPath("/*" * (bounds.DEPTH + 1)),
+        etree.XPath(f"//*[count(@*) > {bounds.XML_ATTRIBUTES}]"),
+        etree.XPath(f"//*[{name} or @*[{name}]]"),
+    )
