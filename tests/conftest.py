@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.fhir.tables import codes
+from shared.fhir.definitions.tables import codes
 from shared.issue import Issue
 from shared.storage.accounts import KEY
 from tests.real_fhir_server import real_fhir_server

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from shared.hl7 import Message
 from shared.hl7.repetition import NULL
-from shared.hl7.timestamp import is_dtm
+from shared.hl7.syntax.timestamp import is_dtm
 from shared.issue import Issue
 from shared.validation.nhs_number import is_nhs_number
 from shared.validation.policy import quality, safety

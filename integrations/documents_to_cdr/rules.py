@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.fhir.primitives import TESTS
+from shared.fhir.definitions.primitives import TESTS
 from shared.formats.sidecar.document import start
 from shared.hl7 import Message
 from shared.hl7.identifier import nhs_number

@@ -8,7 +8,7 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message, Segment
 from shared.hl7.identifier import own_number
 from shared.mapping import prepared, to_bundle
-from shared.mapping.segments.patient import PID_ELEMENTS
+from shared.mapping.segments.administration.patient import PID_ELEMENTS
 from shared.mapping.texts import text_at
 from shared.mapping.transaction import entries, numbered, of_the_record, patient_search, search
 from shared.mapping.wales.claims import claimed

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from shared.hl7 import Message
-from shared.hl7.timestamp import is_dtm
+from shared.hl7.syntax.timestamp import is_dtm
 from shared.issue import Issue
 from shared.mapping.wales.codes import coding
 from shared.validation.authorities import ARC, PATIENT_AUTHORITY
@@ -107,7 +107,7 @@ WELSH = {  # where Wales has a list of its own that the guide does not know
 def codes_are_mapped(message: Message) -> Iterator[Issue]:
     """What the mapping cannot express in FHIR is reported at the check, before the acknowledgement."""
     from shared.mapping import mapping_issues  # with the first message: an app that starts does without the mapping
-    from shared.mapping.segments.patient import PID_ELEMENTS
+    from shared.mapping.segments.administration.patient import PID_ELEMENTS
 
     deleted = {f"PID-{field}" for fields in PID_ELEMENTS.values() for field in fields}
     for issue in mapping_issues(message):

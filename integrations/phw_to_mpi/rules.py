@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from integrations.phw_to_mpi.mapping import message_time
 from shared.hl7 import Message
 from shared.hl7.repetition import NULL
-from shared.hl7.timestamp import is_dtm
+from shared.hl7.syntax.timestamp import is_dtm
 from shared.issue import Issue
 from shared.validation.policy import safety
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from integrations.pims_to_mpi.codes import DELETE, LOCAL_AUTHORITY, MPI_TYPES, PIMS, PSEUDO_NUMBERS, TARGET
 from shared.hl7 import Message, Raw, Repetition, Segment, compose, segment
-from shared.hl7.timestamp import is_dtm
+from shared.hl7.syntax.timestamp import is_dtm
 
 COPIED = ("PV2", "OBX", "AL1", "DG1", "PR1", "GT1", "IN1", "IN2", "IN3")
 Cx = tuple[str, str, str, str, str]

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from shared import formats
 from shared.hl7 import Message, ParseError, Segment, parse
-from shared.hl7.encoding import unescape
 from shared.hl7.repetition import NULL
 from shared.hl7.segment import HEADERS
+from shared.hl7.syntax.encoding import unescape
 from shared.leaves import INDEX, short
 
 Tree = "str | Items | dict[str, Tree]"

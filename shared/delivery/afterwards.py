@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from shared import hl7_opinion
 from shared.check import faults
 from shared.envelope import Envelope, Outgoing
 from shared.fate import unforeseen
+from shared.hl7 import second_opinion as hl7_opinion
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue
@@ -58,7 +58,7 @@ async def _second_opinion(integration: Integration, bodies: list[tuple[str, byte
 def _opinion(kind: str, body: bytes) -> list[Issue]:
     if _is_hl7(body):
         return hl7_opinion.second_opinion(body)
-    from shared.fhir.second_opinion import second_opinion
+    from shared.fhir.validation.second_opinion import second_opinion
 
     return second_opinion(orjson.loads(body))
 

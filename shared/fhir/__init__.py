@@ -12,7 +12,7 @@ from shared.fhir.reference import Ids, full_url, reference
 from shared.fhir.resource import JSON, Decimal, Element, Resource, element, resource, to_json
 
 if TYPE_CHECKING:
-    from shared.fhir.checker import check
+    from shared.fhir.validation.checker import check
 
 __all__ = [
     "JSON",
@@ -36,7 +36,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name != "check":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from shared.fhir.checker import check
+    from shared.fhir.validation.checker import check
 
     globals()["check"] = check
     return check

@@ -18,12 +18,12 @@ class FhirProfile:
     claims: tuple[str, ...] = ()
 
     def check(self, content: Any) -> list[Issue]:
-        from shared.fhir.checker import check  # here, so that a declaration does not read the tables
+        from shared.fhir.validation.checker import check  # here, so that a declaration does not read the tables
 
         return [*check(content), *self._without_profile(content)]
 
     def _without_profile(self, content: Any) -> Iterator[Issue]:
-        from shared.fhir import bundle_rules
+        from shared.fhir.validation import bundle_rules
 
         required = {url.rsplit("-", 1)[-1]: url for url in self.claims}
         for n, entry in enumerate(bundle_rules.entries(content) if required else ()):

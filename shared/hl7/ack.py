@@ -10,13 +10,13 @@ from functools import lru_cache
 from typing import Literal
 
 from shared.hl7.compose import Value, compose, fill_fields, segment, segment_from_fields
-from shared.hl7.encoding import Encoding
 from shared.hl7.message import Message
-from shared.hl7.path import Path
 from shared.hl7.reader import parse
 from shared.hl7.repetition import Raw
 from shared.hl7.segment import Segment
-from shared.hl7.timestamp import local
+from shared.hl7.syntax.encoding import Encoding
+from shared.hl7.syntax.path import Path
+from shared.hl7.syntax.timestamp import local
 from shared.issue import Issue, Verdict
 
 Mode = Literal["by-message", "original"]

@@ -19,7 +19,7 @@ from shared.hl7.compose import Value, segment
 from shared.hl7.message import Message
 from shared.hl7.reader import ParseError, parse
 from shared.hl7.segment import Segment
-from shared.hl7.timestamp import local
+from shared.hl7.syntax.timestamp import local
 from shared.issue import Issue
 
 _CHUNK = 1 << 16

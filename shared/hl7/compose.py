@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from shared.hl7.encoding import Encoding, declared_encoding, escape
 from shared.hl7.message import Message
 from shared.hl7.repetition import Raw, Repetition
 from shared.hl7.segment import HEADERS, NUMBERS, Segment
+from shared.hl7.syntax.encoding import Encoding, declared_encoding, escape
 
 LARGE = 1 << 20  # characters; the fields of a longer line are not cached, or a document would be in memory twice
 Component = str | Raw | tuple[str, ...] | None

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from shared.hl7.encoding import Encoding
 from shared.hl7.message import Message
 from shared.hl7.segment import HEADERS
+from shared.hl7.syntax.encoding import Encoding
 from shared.leaves import Leaf, occurrence
 
 Place = tuple[int, ...]  # field, repetition, component, subcomponent: zero-based; -1 where a level was not divided

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, overload
 
-from shared.hl7 import charset, names
-from shared.hl7.encoding import Encoding
-from shared.hl7.path import FieldPath, Path
 from shared.hl7.repetition import Raw
 from shared.hl7.segment import Segment
+from shared.hl7.syntax import charset, names
+from shared.hl7.syntax.encoding import Encoding
+from shared.hl7.syntax.path import FieldPath, Path
 from shared.issue import Issue
 
 # For the type checker: one of these names without a field is a segment, any other path is text.

@@ -4,10 +4,10 @@ import re
 from functools import lru_cache
 
 from shared import bounds
-from shared.hl7 import charset, names
-from shared.hl7.encoding import NONE, Encoding, declared_encoding, split
 from shared.hl7.message import Message
 from shared.hl7.segment import Segment
+from shared.hl7.syntax import charset, names
+from shared.hl7.syntax.encoding import NONE, Encoding, declared_encoding, split
 from shared.issue import Issue
 
 # A message must not contain the characters that frame it on MLLP: a receiver would read a part as the whole message.

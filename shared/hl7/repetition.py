@@ -1,7 +1,7 @@
 """One repetition of a field, its raw text, and the caches of paths. Values stay as sent until they are read."""
 
-from shared.hl7.encoding import Encoding, split, unescape
-from shared.hl7.path import FieldPath
+from shared.hl7.syntax.encoding import Encoding, split, unescape
+from shared.hl7.syntax.path import FieldPath
 
 NULL = '""'
 WORD = 64  # longest text, in characters, that is tested for being alphanumeric: then it has no delimiter

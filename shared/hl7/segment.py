@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from shared.hl7.encoding import Encoding, split, unescape
-from shared.hl7.path import FieldPath, Path
 from shared.hl7.repetition import EMPTY, NULL, PLACES, WORD, Raw, Repetition, part_of
+from shared.hl7.syntax.encoding import Encoding, split, unescape
+from shared.hl7.syntax.path import FieldPath, Path
 
 HEADERS = ("MSH", "FHS", "BHS")  # their first field is the separator itself
 

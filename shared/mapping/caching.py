@@ -5,8 +5,8 @@ from functools import wraps
 from operator import itemgetter
 
 from shared.fhir.resource import Element
-from shared.hl7.encoding import Encoding
 from shared.hl7.segment import Segment
+from shared.hl7.syntax.encoding import Encoding
 from shared.issue import Issue
 from shared.mapping.reading import Reading
 

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterator
 
-from shared.hl7.encoding import NONE, Encoding, escape, unescape
 from shared.hl7.leaves import hl7_leaves
 from shared.hl7.message import Message
 from shared.hl7.segment import HEADERS, Segment
+from shared.hl7.syntax.encoding import NONE, Encoding, escape, unescape
 from shared.issue import Issue
 from shared.mapping.datatypes.date import uk_offset
 from shared.validation.datatypes import Leaf, leaves

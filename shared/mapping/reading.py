@@ -6,10 +6,10 @@ from typing import Any
 
 from shared.fhir.reference import Ids
 from shared.fhir.resource import Element, Resource
-from shared.hl7.encoding import Encoding
 from shared.hl7.message import Message
 from shared.hl7.repetition import Repetition
 from shared.hl7.segment import Segment
+from shared.hl7.syntax.encoding import Encoding
 from shared.issue import Issue, Severity
 from shared.mapping.datatypes.code import cwe_codeable_concept, cwe_coding, is_known
 from shared.mapping.datatypes.date import dtm_date, dtm_date_time, dtm_instant

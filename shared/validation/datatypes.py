@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from shared.hl7.repetition import NULL
-from shared.hl7.timestamp import is_date, is_dtm, is_time
+from shared.hl7.syntax.timestamp import is_date, is_dtm, is_time
 from shared.validation.standard import Component, Standard
 
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|1\d|2[0-8])"  # the 29th to the 31st go to the slow, exact test

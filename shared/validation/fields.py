@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from shared.hl7 import Message, Repetition, Segment
-from shared.hl7.encoding import Encoding
+from shared.hl7.syntax.encoding import Encoding
 from shared.issue import Issue
 from shared.validation.datatypes import DATES, Leaf, is_allowed, is_checked, leaves, pattern
 from shared.validation.standard import VERSIONS, Field, Standard, standard

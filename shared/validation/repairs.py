@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from shared.hl7 import Message, Segment
 from shared.hl7.repetition import NULL
-from shared.hl7.timestamp import is_dtm
+from shared.hl7.syntax.timestamp import is_dtm
 from shared.issue import Issue
 from shared.validation.datatypes import CODED, DATES, Leaf, is_allowed
 from shared.validation.fields import OBSERVED, Check, failed_checks, plan_of

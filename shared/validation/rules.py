@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from shared.hl7 import Message, Repetition, Segment
 from shared.hl7.repetition import NULL
-from shared.hl7.timestamp import is_date
+from shared.hl7.syntax.timestamp import is_date
 from shared.issue import Issue
 from shared.validation.authorities import ARC, OLD_ARC
 from shared.validation.fields import fields_as_the_standard_says, observation_value

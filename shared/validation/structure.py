@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shared.hl7 import Message
-from shared.hl7.names import report_strays
+from shared.hl7.syntax.names import report_strays
 from shared.issue import Issue
 from shared.validation.alignment import Step, align
 from shared.validation.grammar import Grammar, compile_grammar

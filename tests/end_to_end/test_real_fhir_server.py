@@ -1,7 +1,7 @@
 """What the integrations send is stored by a real FHIR server, and stored once when it is sent twice.
 
 The server checks against the base definitions; the national profiles are not loaded there, so that claims of them are taken off
-(the reference validator checks them: tests/shared/fhir/test_second_opinions.py).
+(the reference validator checks them: tests/shared/fhir/validation/test_second_opinions.py).
 """
 
 import json

@@ -168,7 +168,7 @@ def _samples() -> None:
 
 
 def _tables() -> None:
-    from shared.hl7.encoding import Encoding, escape, unescape
+    from shared.hl7.syntax.encoding import Encoding, escape, unescape
     from shared.validation.fields import Plan
     from shared.validation.standard import VERSIONS, standard
 

@@ -1,6 +1,6 @@
 """Compact tables from the official FHIR R4 4.0.1 definitions, UK Core STU1 and Data Standards Wales.
 
-What is written (``shared/fhir/tables``) is committed; what is read is needed at build time only.
+What is written (``shared/fhir/definitions/tables``) is committed; what is read is needed at build time only.
 
     r4/types.json, r4/<Resource>.json   {type: {element: [min, max or 0, type, ...]}}
     names.json                          [every type and property], for paths

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from integrations.lims_results_to_cdr.standard.row import Find, Row, breaks, fills, lacks, malformed, says
 from shared.hl7 import Message, Segment
-from shared.hl7.timestamp import is_dtm
+from shared.hl7.syntax.timestamp import is_dtm
 from shared.validation.rules import same_number
 from shared.validation.structure import Structure
 

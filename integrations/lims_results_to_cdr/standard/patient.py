@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from integrations.lims_results_to_cdr.standard.row import Find, Row, breaks, fills, lacks, malformed, outside, says
 from shared.hl7 import Message, Segment
 from shared.hl7.repetition import Repetition
-from shared.hl7.timestamp import is_dtm
+from shared.hl7.syntax.timestamp import is_dtm
 from shared.mapping.wales.codes import coding, is_title
 from shared.validation.nhs_number import is_nhs_number
 

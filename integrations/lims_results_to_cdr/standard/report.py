@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from integrations.lims_results_to_cdr.standard.row import Find, Row, breaks, fills, lacks, says
 from integrations.lims_results_to_cdr.standard.visit import has_document, with_document
 from shared.hl7 import Message, Segment
-from shared.hl7.timestamp import is_dtm
+from shared.hl7.syntax.timestamp import is_dtm
 
 PRIORITIES = ("S", "A", "R", "P", "C", "T", "PRN")
 TIMED = ("TS", "TM", "TH", "TD", "TW", "TL")

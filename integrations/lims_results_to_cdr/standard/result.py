@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from integrations.lims_results_to_cdr.documents import documents, is_whole
 from integrations.lims_results_to_cdr.standard.row import Find, Row, breaks, fills, lacks, malformed, outside, says
 from shared.hl7 import Message, Segment
-from shared.hl7.timestamp import is_date, is_dtm, is_time
+from shared.hl7.syntax.timestamp import is_date, is_dtm, is_time
 from shared.validation.rules import is_valued
 
 VALUE_TYPES = frozenset(

@@ -66,7 +66,7 @@ class Fhir:
         )
 
     def _too_large(self, resource: Resource) -> list[Issue]:
-        from shared.fhir.names import mask_path
+        from shared.fhir.definitions.names import mask_path
 
         text = f"an attachment is larger than {self.largest_attachment >> 20} MB"
         most = self.largest_attachment * 4 // 3 + 4

@@ -10,7 +10,7 @@ from shared.formats.media import FHIR_JSON, JSON, chosen
 from shared.hl7 import Message, ParseError, compose, header, parse, replace
 from shared.hl7.ack import Mode, acknowledge, wants_answer
 from shared.hl7.structure import event, structures
-from shared.hl7.timestamp import local
+from shared.hl7.syntax.timestamp import local
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
 from shared.validation.repairs import TEXTS, repair

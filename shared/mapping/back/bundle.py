@@ -7,7 +7,6 @@ from shared.fhir.resource import Resource
 from shared.hl7 import Message
 from shared.hl7.segment import Segment
 from shared.issue import Issue
-from shared.mapping.back.clinical import condition_dg1, procedure_pr1
 from shared.mapping.back.groups import (
     allergies_group,
     diagnoses_group,
@@ -22,9 +21,11 @@ from shared.mapping.back.groups import (
     report_group,
     visit_group,
 )
-from shared.mapping.back.header import bundle_msh, device_sft, provenance_evn
-from shared.mapping.back.orders import order_obr, request_orc, specimen_spm
-from shared.mapping.back.others import (
+from shared.mapping.back.reading import expressed
+from shared.mapping.back.segments.clinical import condition_dg1, procedure_pr1
+from shared.mapping.back.segments.header import bundle_msh, device_sft, provenance_evn
+from shared.mapping.back.segments.orders import order_obr, request_orc, specimen_spm
+from shared.mapping.back.segments.others import (
     content_obx,
     document_txa,
     immunization_orc,
@@ -33,9 +34,8 @@ from shared.mapping.back.others import (
     provider_prd,
     referral_rf1,
 )
-from shared.mapping.back.people import guarantor_gt1, patient_mrg
-from shared.mapping.back.reading import expressed
-from shared.mapping.back.results import annotation_nte
+from shared.mapping.back.segments.people import guarantor_gt1, patient_mrg
+from shared.mapping.back.segments.results import annotation_nte
 from shared.mapping.back.writing import Writing, message_of
 
 # The message type for a bundle without a MessageHeader: that of the first of these resources in the bundle.

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from urllib.parse import quote
 
-from shared.fhir.primitives import URI
+from shared.fhir.definitions.primitives import URI
 from shared.fhir.resource import Element, element
 from shared.mapping.tables import CODE_SYSTEM, LOCAL_SYSTEM, V2_SYSTEM, V2_TABLES, Table
 from shared.mapping.texts import Part, text_at

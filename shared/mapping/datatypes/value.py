@@ -5,7 +5,7 @@ from binascii import a2b_hex, b2a_base64
 from functools import lru_cache
 from math import isfinite
 
-from shared.fhir.primitives import TESTS
+from shared.fhir.definitions.primitives import TESTS
 from shared.fhir.resource import Decimal, Element, element
 from shared.hl7.repetition import Repetition
 from shared.mapping.datatypes.code import ORIGINAL_TEXT, coding_system

@@ -5,6 +5,31 @@ from shared.hl7.segment import Segment
 from shared.mapping.elements import merge
 from shared.mapping.messages.conversion import Conversion, Handler
 from shared.mapping.messages.participations import prt
+from shared.mapping.segments.administration.event import evn_provenance, sft_device
+from shared.mapping.segments.administration.insurance import in1_coverage, in3_care_team
+from shared.mapping.segments.administration.patient import (
+    pd1_observation,
+    pd1_patient,
+    pid_account,
+    pid_mother,
+    pid_patient,
+    pid_provenance,
+)
+from shared.mapping.segments.administration.related_person import (
+    CONTACTS,
+    NK1_PERSON,
+    gt1_related_person,
+    nk1_patient,
+    nk1_person,
+    nk1_related_person,
+)
+from shared.mapping.segments.administration.role import (
+    is_general_practitioner,
+    rol_care_team,
+    rol_participant,
+    rol_practitioner_role,
+)
+from shared.mapping.segments.administration.visit import is_no_visit, pv1_coverage, pv1_encounter, pv2_encounter
 from shared.mapping.segments.clinical import (
     al1_allergy_intolerance,
     dg1_condition,
@@ -13,21 +38,8 @@ from shared.mapping.segments.clinical import (
     is_deleted,
     pr1_procedure,
 )
-from shared.mapping.segments.event import evn_provenance, sft_device
-from shared.mapping.segments.insurance import in1_coverage, in3_care_team
 from shared.mapping.segments.note import nte_annotation
-from shared.mapping.segments.observation import obx_attachments, obx_document_reference, obx_observation
-from shared.mapping.segments.patient import pd1_observation, pd1_patient, pid_account, pid_mother, pid_patient, pid_provenance
-from shared.mapping.segments.related_person import (
-    CONTACTS,
-    NK1_PERSON,
-    gt1_related_person,
-    nk1_patient,
-    nk1_person,
-    nk1_related_person,
-)
-from shared.mapping.segments.role import is_general_practitioner, rol_care_team, rol_participant, rol_practitioner_role
-from shared.mapping.segments.visit import is_no_visit, pv1_coverage, pv1_encounter, pv2_encounter
+from shared.mapping.segments.results.observation import obx_attachments, obx_document_reference, obx_observation
 
 
 def evn(conversion: Conversion, segment: Segment) -> None:

@@ -9,10 +9,10 @@ from shared.mapping.messages.common import COMMON, dg1_of_request, observation, 
 from shared.mapping.messages.conversion import Conversion, Handler
 from shared.mapping.messages.participations import collected, join
 from shared.mapping.messages.results import time, tq1
-from shared.mapping.segments.medicine import rxo_medication_request, rxr_dosage
-from shared.mapping.segments.order import orc_provenance, orc_service_request
-from shared.mapping.segments.specimen import obr_specimen, spm_specimen
-from shared.mapping.segments.timing import tq1_timing, tq_priority
+from shared.mapping.segments.orders.medicine import rxo_medication_request, rxr_dosage
+from shared.mapping.segments.orders.order import orc_provenance, orc_service_request
+from shared.mapping.segments.orders.timing import tq1_timing, tq_priority
+from shared.mapping.segments.results.specimen import obr_specimen, spm_specimen
 
 
 def orc(conversion: Conversion, segment: Segment) -> None:

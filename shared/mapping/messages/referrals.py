@@ -5,7 +5,7 @@ from shared.mapping.elements import merge
 from shared.mapping.messages import common, results
 from shared.mapping.messages.conversion import Conversion, Handler
 from shared.mapping.reading import UNKNOWN
-from shared.mapping.segments.insurance import in1_coverage
+from shared.mapping.segments.administration.insurance import in1_coverage
 from shared.mapping.segments.note import nte_annotation
 from shared.mapping.segments.referral import prd_place, prd_practitioner_role, rf1_service_request
 

@@ -7,11 +7,11 @@ from shared.mapping.elements import merge
 from shared.mapping.messages.common import COMMON, observation
 from shared.mapping.messages.conversion import Conversion, Handler
 from shared.mapping.messages.participations import collected, join
-from shared.mapping.segments.observation_value import CODES
-from shared.mapping.segments.order import orc_service_request
-from shared.mapping.segments.report import obr_diagnostic_report
-from shared.mapping.segments.specimen import obr_specimen, spm_specimen
-from shared.mapping.segments.timing import tq1_service_request
+from shared.mapping.segments.orders.order import orc_service_request
+from shared.mapping.segments.orders.timing import tq1_service_request
+from shared.mapping.segments.results.observation_value import CODES
+from shared.mapping.segments.results.report import obr_diagnostic_report
+from shared.mapping.segments.results.specimen import obr_specimen, spm_specimen
 from shared.mapping.texts import text_at
 
 ABOUT_THE_ORDER = ("QST", "SCI")  # OBX-29: a question of the order, clinical information of the order

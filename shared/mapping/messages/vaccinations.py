@@ -6,7 +6,7 @@ from shared.mapping.elements import merge
 from shared.mapping.messages.common import COMMON, observation
 from shared.mapping.messages.conversion import Conversion, Handler
 from shared.mapping.messages.participations import join
-from shared.mapping.segments.vaccination import orc_vaccination_request, rxa_immunization, rxr_immunization
+from shared.mapping.segments.orders.vaccination import orc_vaccination_request, rxa_immunization, rxr_immunization
 
 
 def orc(conversion: Conversion, segment: Segment) -> None:

@@ -12,8 +12,8 @@ from shared.mapping.elements import extension
 from shared.mapping.reading import UNKNOWN, Reading
 from shared.mapping.segments.header import recorded
 from shared.mapping.segments.note import lines
-from shared.mapping.segments.observation import obx_attachments
-from shared.mapping.segments.observation_value import DOCUMENTS, TEXTS
+from shared.mapping.segments.results.observation import obx_attachments
+from shared.mapping.segments.results.observation_value import DOCUMENTS, TEXTS
 from shared.mapping.tables import DOCUMENT_CONFIDENTIALITY, V2_SYSTEM
 from shared.mapping.texts import text_at
 

@@ -7,8 +7,8 @@ from shared.mapping.datatypes.date import is_after, plus_minutes
 from shared.mapping.datatypes.identifier import ei_identifier
 from shared.mapping.datatypes.timing import minutes
 from shared.mapping.reading import UNKNOWN, Reading
+from shared.mapping.segments.administration.insurance import cwe_identifiers
 from shared.mapping.segments.header import PARTICIPANT, recorded
-from shared.mapping.segments.insurance import cwe_identifiers
 from shared.mapping.tables import APPOINTMENT_REASON, APPOINTMENT_STATUS, APPOINTMENT_TYPE
 from shared.mapping.texts import code_of, text_at
 

@@ -35,7 +35,9 @@ def profile(resource_type: str, laboratory: bool = False) -> str:
 
 def claimed(made: Resource, laboratory: bool = False) -> Resource:
     """The resource with its national profile in ``meta``, after its id; unchanged if it is not valid by the profile."""
-    from shared.fhir.profile_check import is_valid  # here, so that a mapping that only names a profile does not load the check
+    from shared.fhir.validation.profile_check import (
+        is_valid,
+    )  # here, so that a mapping that only names a profile does not load the check
 
     url = profile(made["resourceType"], laboratory)
     if not url or not is_valid(url, made):

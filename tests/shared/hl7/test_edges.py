@@ -9,10 +9,10 @@ import pytest
 from shared import bounds
 from shared.hl7 import Message, ParseError, compose, parse
 from shared.hl7.batch import BatchReader, lines
-from shared.hl7.charset import declared_name
-from shared.hl7.encoding import NONE, Encoding, escape, unescape
-from shared.hl7.path import Path
-from shared.hl7.timestamp import is_date, is_dtm, is_time, local
+from shared.hl7.syntax.charset import declared_name
+from shared.hl7.syntax.encoding import NONE, Encoding, escape, unescape
+from shared.hl7.syntax.path import Path
+from shared.hl7.syntax.timestamp import is_date, is_dtm, is_time, local
 
 UP_TO_17 = b"MSH|^~\\&|A|B|C|D|20240501||ADT^A31|C1|P|2.5|||||"
 

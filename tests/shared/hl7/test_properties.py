@@ -5,8 +5,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.hl7 import ParseError, Path, compose, parse, replace
-from shared.hl7.encoding import Encoding, escape, unescape
-from shared.hl7.path import FieldPath
+from shared.hl7.syntax.encoding import Encoding, escape, unescape
+from shared.hl7.syntax.path import FieldPath
 
 SIGNS = ["|", "|", "~", "^", "&", "a", "Jones", "20240501", "ŵ", ".", '""', "\\F\\", "\\S\\", "\\T\\", "\\R\\", "\\E\\"]
 FIELDS = st.lists(st.sampled_from(SIGNS), max_size=30).map("".join)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.fhir import to_json
 from shared.fhir.resource import Element
 from shared.hl7 import Repetition, Segment, parse
-from shared.hl7.encoding import Encoding
+from shared.hl7.syntax.encoding import Encoding
 from shared.mapping import caching, convert
 from shared.mapping.reading import Reading
 from shared.mapping.texts import text_at, texts_at

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.hl7 import parse
-from shared.hl7.encoding import Encoding
+from shared.hl7.syntax.encoding import Encoding
 from shared.validation.fields import fields_as_the_standard_says, observation_value
 from shared.validation.standard import VERSIONS, standard
 

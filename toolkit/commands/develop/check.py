@@ -64,7 +64,7 @@ def checker(name: str, second: bool = False) -> Callable[[bytes], Result]:
 
 def opinions(outgoing: Iterable[Any]) -> list[dict[str, str]]:
     """What fhir.resources reports for each FHIR body of the output."""
-    from shared.fhir.second_opinion import second_opinion
+    from shared.fhir.validation.second_opinion import second_opinion
 
     found = [issue for each in outgoing if "fhir" in each.content_type for issue in second_opinion(json.loads(each.body))]
     return [{"where": issue.where, "text": issue.text} for issue in found]

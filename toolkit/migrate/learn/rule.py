@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from shared.hl7 import Message, Repetition, Segment
 from shared.hl7.compose import field_text
-from shared.hl7.encoding import Encoding
+from shared.hl7.syntax.encoding import Encoding
 
 NONE = Repetition("", Encoding())
 

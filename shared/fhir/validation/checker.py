@@ -1,0 +1,40 @@
+"""``check``: every problem of a resource. A quick yes/no check first; the full check, with paths, only if that does not pass."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from shared.fhir.definitions.names import known_name
+from shared.fhir.validation import bundle_rules, full_check, profile_check
+from shared.fhir.validation.quick_check import References, is_valid_bundle, is_valid_resource
+from shared.fhir.validation.targets import Context
+from shared.issue import Issue
+
+
+def check(resource: Any) -> list[Issue]:
+    """Every problem, with its FHIR path, severity and rule, by the base definitions and the national profiles that it names."""
+    name = resource.get("resourceType") if isinstance(resource, dict) else None
+    where = known_name(name) if isinstance(name, str) else "Resource"
+    issues = [] if passes_quick_check(resource) else list(full_check.check_resource(resource, where, Context()))
+    issues += check_profiles(resource, where)
+    return issues
+
+
+def passes_quick_check(resource: Any) -> bool:
+    """Whether a resource is certainly valid by the base definitions. ``False`` means that the full check must look."""
+    if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
+        references = References(bundle_rules.bundle_context(resource))
+        return is_valid_bundle(resource, references) and bundle_rules.passes_quick_check(resource) and references.are_valid()
+    references = References()
+    return is_valid_resource(resource, references) and references.are_valid()
+
+
+def check_profiles(resource: Any, where: str) -> Iterator[Issue]:
+    """The problems by the national profiles that a resource, or an entry of a bundle, names in ``meta.profile``."""
+    if not isinstance(resource, dict):
+        return
+    yield from profile_check.check_profiles(resource, where)
+    if resource.get("resourceType") == "Bundle":
+        for n, entry in enumerate(bundle_rules.entries(resource)):
+            inner = entry.get("resource")
+            if isinstance(inner, dict) and "meta" in inner:
+                yield from profile_check.check_profiles(inner, f"{where}.entry[{n}].resource")

@@ -1,0 +1,1 @@
+"""Segments of orders (chapter 4): the order, its timing, medicines and vaccinations."""

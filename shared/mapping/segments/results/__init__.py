@@ -1,0 +1,1 @@
+"""Segments of results (chapter 7): the report, its observations and specimens."""
