@@ -8,6 +8,11 @@ are kept as they are in the committed files. One line each, parts between tabs:
     S  PID  SI,O,1,4,  CX,O,1,20,  CX,R,*,250,      data type, usage, repetitions, length, table
     D  CX   ST,        ST,         ID,0061          data type, table
     T  0001 A  F  M
+
+And shared/formats/hl7_xml/groups/*.tsv: the structures that have groups, each with the names of its groups, which only the XML
+encoding has. The signs are those of HL7 chapter 2.12, with ``(NAME ...)`` for a group:
+
+    ADT_A39  MSH [{SFT}] EVN {(PATIENT PID [PD1] MRG [PV1])}
 """
 
 import argparse
@@ -19,7 +24,9 @@ from pathlib import Path
 from typing import Any
 
 VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1")
-OUT = Path(__file__).resolve().parents[2] / "shared" / "validation" / "standard"
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+OUT = SHARED / "validation" / "standard"
+GROUPS = SHARED / "formats" / "hl7_xml" / "groups"
 USAGE = {1: "O", 2: "R", 3: "B", 4: "C", 5: "X", 6: "W"}
 OPEN = ("...", "<", "_", "(")  # a table with such an entry lists no codes but describes them
 MOST_CODES = 400
@@ -36,6 +43,10 @@ def main() -> None:
         lengths = of_dictionary(dictionary, version) if dictionary else of_committed(path)
         path.write_text("".join(f"{line}\n" for line in lines(version, lengths)), encoding="utf-8")
         print(path.name, path.stat().st_size)
+        groups = GROUPS / path.name
+        groups.parent.mkdir(exist_ok=True)
+        groups.write_text("".join(f"{line}\n" for line in group_lines(version)), encoding="utf-8")
+        print(groups.name, groups.stat().st_size)
 
 
 def lines(version: str, lengths: Lengths) -> Iterator[str]:
@@ -45,6 +56,25 @@ def lines(version: str, lengths: Lengths) -> Iterator[str]:
     yield from _types(types.DATATYPES)
     tables = package if version != "2.3" else "hl7apy.v2_3_1"  # hl7apy carries no tables of 2.3
     yield from _tables(import_module(f"{tables}.tables").TABLES)
+
+
+def group_lines(version: str) -> Iterator[str]:
+    """The structures that have groups."""
+    messages = import_module(f"hl7apy.v{version.replace('.', '_')}.messages").MESSAGES
+    for name, structure in sorted(messages.items()):
+        text = _content(name, structure)
+        if "(" in text:
+            yield f"{name}\t{text}"
+
+
+def _content(name: str, structure: Any) -> str:
+    return " ".join(_part(name, *part) for part in structure[1])
+
+
+def _part(name: str, part: str, content: Any, cardinality: tuple[int, int], kind: str) -> str:
+    text = part if kind == "SEG" else f"({part.removeprefix(f'{name}_')} {_content(name, content)})"
+    text = text if cardinality[1] == 1 else f"{{{text}}}"
+    return text if cardinality[0] else f"[{text}]"
 
 
 def _segments(segments: Mapping[str, Any], lengths: Lengths) -> Iterator[str]:

@@ -1,0 +1,52 @@
+"""A document cut at each ``<``, from which the reader works.
+
+To visit each element of a tree in Python takes ten times as long as to parse it. The tree is therefore written again in a form
+that has neither comments, CDATA sections, other namespaces nor prefixes, so that ``<`` begins nothing but a tag.
+"""
+
+from typing import Any
+
+from lxml import etree
+
+from shared.formats.hl7_xml.names import NAMESPACE
+from shared.hl7 import ParseError
+
+Element = Any  # of lxml, which has no types
+RULE = "not-v2xml"
+IN = f"{{{NAMESPACE}}}"
+COMMENT, INSTRUCTION = "<!--", "<?"
+
+
+def pieces(root: Element) -> list[str]:
+    """What follows each ``<``: ``PID.3>``, ``CX.1>9990000018``, ``/CX.1>``, ``PID.4/>``. ``ParseError``: another namespace."""
+    text = _text(root)
+    if COMMENT in text or INSTRUCTION in text:
+        etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)
+        text = _text(root)
+    if text.count(" xmlns") > len(root.nsmap):
+        text = _text(_alone(root))
+    return _without_prefix(text, root.prefix).split("<")[1:]
+
+
+def _text(root: Element) -> str:
+    return str(etree.tostring(root, encoding="unicode", with_tail=False))
+
+
+def _alone(element: Element) -> Element:
+    """The same element without prefixes and declarations of namespaces. ``ParseError``: it has an element of another one."""
+    if not isinstance(element.tag, str) or not element.tag.startswith(IN):
+        raise ParseError(f"an element is not in the namespace {NAMESPACE}", RULE)
+    made = etree.Element(element.tag, {name: text for name, text in element.attrib.items() if name[:1] != "{"}, {None: NAMESPACE})
+    made.text, made.tail = element.text, element.tail
+    made.extend([_alone(child) for child in element])
+    return made
+
+
+def _without_prefix(text: str, prefix: str | None) -> str:
+    """The text with the names of elements alone. ``ParseError``: one has another prefix, so another namespace."""
+    if prefix:
+        own = text.count(f"<{prefix}:") + text.count(f"</{prefix}:")
+        if own != text.count("<"):
+            raise ParseError(f"an element is not in the namespace {NAMESPACE}", RULE)
+        return text.replace(f"<{prefix}:", "<").replace(f"</{prefix}:", "</")
+    return text
