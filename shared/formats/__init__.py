@@ -15,6 +15,7 @@ FORMATS: dict[str, str] = {
     "hl7v2": "shared.formats.hl7v2",
     "fhir": "shared.formats.fhir",
     "json": "shared.formats.json",
+    "hl7_xml": "shared.formats.hl7_xml",
 }
 MARKUP = {b"{": "application/json", b"[": "application/json", b"<": "application/xml"}  # how a body begins -> its media type
 UNMARKED = "x-application/hl7-v2+er7"  # of a body that begins like nothing we know: most senders of queues send HL7 v2

@@ -1,11 +1,12 @@
 """HL7 v2 as a source: which messages an integration accepts, and how it answers them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from shared import formats
 from shared.envelope import Answer, Envelope, Identity
-from shared.formats.hl7v2 import FORMAT, HL7
+from shared.formats.hl7v2 import FORMAT
 from shared.formats.media import FHIR_JSON, JSON, chosen
 from shared.hl7 import Message, ParseError, compose, header, parse, replace
 from shared.hl7.ack import Mode, acknowledge, wants_answer
@@ -21,7 +22,8 @@ class Hl7:
     """Messages of these versions, senders and types.
 
     Args:
-        versions: MSH-12, compared as sent. senders: MSH-3, compared as sent; empty accepts any.
+        versions: MSH-12, compared as sent. senders: the sender, compared as sent; empty accepts any.
+        sender_at: where the sender is: the first of these paths that has a value.
         messages: ``ADT^A28``, with the default structure in MSH-9.3 or none, or ``ADT^A40^ADT_A40`` for another structure.
         stamp: an absent MSH-7 gets the time of receipt, with a warning.
         charset_default: the character set of bytes above 127 if MSH-18 is absent and they are not UTF-8.
@@ -31,6 +33,7 @@ class Hl7:
 
     versions: tuple[str, ...]
     senders: tuple[str, ...] = ()
+    sender_at: tuple[str, ...] = ("MSH-3",)
     messages: tuple[str, ...] = ()
     stamp: bool = False
     charset_default: str = "latin-1"
@@ -40,13 +43,24 @@ class Hl7:
 
     def read(self, envelope: Envelope) -> Message:
         """The message. ``Unsupported``: not HL7 v2, or of another version, sender or type."""
-        message = _parsed(envelope.body, self.charset_default)
+        message = self.parsed(envelope.body)
         if self.as_meant:
             message = repair(message)
         issues = [issue for check in (self._version, self._sender, self._type) if (issue := check(message))]
         if issues:
             raise Unsupported(*issues)
         return _stamped(message, envelope.received_at) if self.stamp and not message["MSH-7"] else message
+
+    def parsed(self, body: bytes) -> Message:
+        """The message of a body as it was sent. ``Unsupported``: it is not HL7 v2."""
+        return readable(lambda: parse(body, self.charset_default))
+
+    def header(self, body: bytes) -> Message | None:
+        """The message, or as much of its header as an acknowledgement needs; ``None`` without one."""
+        try:
+            return parse(body, self.charset_default)
+        except ParseError:
+            return header(body, self.charset_default)
 
     def _version(self, message: Message) -> Issue | None:
         if message.raw("MSH-12") in self.versions:
@@ -61,16 +75,19 @@ class Hl7:
         )
 
     def _sender(self, message: Message) -> Issue | None:
-        if not self.senders or message.raw("MSH-3") in self.senders:
+        if not self.senders or self._sender_of(message) in self.senders:
             return None
         return Issue(
             severity="error",
             code="not-supported",
-            where="MSH-3",
+            where=self.sender_at[0],
             text="this sender is not accepted here",
             rule="sender",
             hl7="207",
         )
+
+    def _sender_of(self, message: Message) -> str:
+        return next((str(text) for path in self.sender_at if (text := message.raw(path))), "")  # str: storage takes plain text
 
     def _type(self, message: Message) -> Issue | None:
         named, structure = event(message), message["MSH-9.3"]
@@ -117,18 +134,18 @@ class Hl7:
         return content.repairs
 
     def identity(self, content: Message, envelope: Envelope) -> Identity:
-        sender, facility = (str(content.raw(path)) for path in ("MSH-3", "MSH-4"))  # str: storage accepts plain text only
-        return Identity(sender=sender, facility=facility, control_id=content["MSH-10"])
+        facility = str(content.raw("MSH-4"))
+        return Identity(sender=self._sender_of(content), facility=facility, control_id=content["MSH-10"])
 
     def places(self, content: object) -> Identity:
-        return Identity(sender="MSH-3", facility="MSH-4", control_id="MSH-10")
+        return Identity(sender=self.sender_at[0], facility="MSH-4", control_id="MSH-10")
 
     def is_synthetic(self, content: Message) -> bool:
         return content["MSH-11"] in ("T", "D")
 
     def described(self) -> list[str]:
         """What is accepted, for the interface sheet."""
-        senders = f" from {', '.join(self.senders)} (MSH-3)" if self.senders else ""
+        senders = f" from {', '.join(self.senders)} ({', else '.join(self.sender_at)})" if self.senders else ""
         return [f"HL7 v2 {' or '.join(self.versions)}{senders}: {', '.join(self.messages)}"]
 
     def variants(self) -> Mapping[str, str]:
@@ -137,14 +154,20 @@ class Hl7:
 
     def acknowledge(self, envelope: Envelope, content: Message | None, verdict: Verdict) -> Answer:
         """An acknowledgement, or an OperationOutcome if ``Accept`` requests JSON; 204 if MSH-15 requests none."""
-        message = content if content is not None else _readable(envelope.body, self.charset_default)
-        media = chosen(envelope.headers.get("accept", ""), FORMAT.answers) or HL7
+        message = content if content is not None else self.header(envelope.body)
+        offers = formats.answers(self)
+        media = chosen(envelope.headers.get("accept", ""), offers) or offers[0]
         if media in (FHIR_JSON, JSON):
             return _outcome(verdict, media)
         status = _failure(verdict) or 200
         if status == 200 and not wants_answer(message, verdict, self.mode):
             return Answer(status=204, content_type="", body=b"")
-        return Answer(status=status, content_type=media, body=acknowledge(message, verdict, envelope.received_at, self.mode))
+        body = acknowledge(message, verdict, envelope.received_at, self.mode)
+        return Answer(status=status, content_type=media, body=self.written(body, media))
+
+    def written(self, acknowledgement: bytes, media: str) -> bytes:
+        """An acknowledgement in a media type of the answers."""
+        return acknowledgement
 
 
 @cache
@@ -157,22 +180,15 @@ def _structures(messages: tuple[str, ...]) -> dict[str, set[str]]:
     return found
 
 
-def _parsed(body: bytes, charset_default: str) -> Message:
+def readable(read: Callable[[], Message]) -> Message:
+    """The message that a reader gives. ``Unsupported``: it raised ``ParseError``."""
     try:
-        return parse(body, charset_default)
+        return read()
     except ParseError as error:
         code, clause = ("too-long", "") if error.rule == "too-much" else ("structure", "HL7 v2.5.1 2.15.9")
         raise Unsupported(
             Issue(severity="fatal", code=code, where=error.where, text=str(error), rule=error.rule, clause=clause, hl7="100")
         ) from None
-
-
-def _readable(body: bytes, charset_default: str) -> Message | None:
-    """The message, or as much of its header as an acknowledgement needs."""
-    try:
-        return parse(body, charset_default)
-    except ParseError:
-        return header(body, charset_default)
 
 
 def _stamped(message: Message, received_at: str) -> Message:
