@@ -37,7 +37,7 @@ def recognises(body: bytes) -> bool:
 
 
 def holds(document: object) -> bool:
-    """Whether it is a message: what is read is the same as of ER7, and ER7 is what a message is sent as if nothing is declared."""
+    """Whether it is a message: what is read is the same as of ER7. A mapping that returns one sends ER7."""
     from shared.hl7 import Message
 
     return isinstance(document, Message)

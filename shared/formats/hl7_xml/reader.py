@@ -5,7 +5,8 @@ type in front of the number is not compared, because senders use names of severa
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+
+from lxml.etree import _Element as Element
 
 from shared.formats.hl7_xml.groups import Groups, groups_of
 from shared.formats.hl7_xml.lines import RULE, LineReader, Read
@@ -16,7 +17,6 @@ from shared.hl7.encoding import Encoding, declared_encoding
 from shared.hl7.structure import structure
 from shared.issue import Issue
 
-Element = Any  # of lxml, which has no types
 IN = f"{{{NAMESPACE}}}"
 USUAL = Encoding()
 FLAT = Issue(
@@ -51,9 +51,10 @@ def read(root: Element) -> Message:
         ParseError: not a message in the XML encoding; two values for one place; text between elements; more levels than HL7 v2
             has. The limits of ``shared.hl7.parse`` apply.
     """
-    if not isinstance(root.tag, str) or not root.tag.startswith(IN):
+    tag = str(root.tag)
+    if not tag.startswith(IN):
         raise ParseError(f"the element is not in the namespace {NAMESPACE}", RULE)
-    name = root.tag[len(IN) :]
+    name = tag[len(IN) :]
     found = LineReader(_encoding(root), pieces(root)).read(name)
     if not found or found[0].name != "MSH":
         raise ParseError("the message does not begin with an MSH element", RULE)
@@ -78,7 +79,7 @@ def _report(message: Message, root: str, found: Sequence[Read]) -> Iterator[Issu
     if structure(message) not in ("", root):
         yield OTHER_ROOT
     expected = groups_of(root, tables(message["MSH-12"]).version, tuple([each.name for each in found]))
-    if any([each.groups for each in found]):
+    if any(each.groups for each in found):
         if not _same(found, expected):
             yield OTHER_GROUPS
     elif any(expected):

@@ -8,7 +8,7 @@ from shared.formats.hl7_xml.writer import write
 from shared.formats.hl7v2.source import Hl7, readable
 from shared.hl7 import Message, parse
 from shared.problems import Unsupported
-from shared.xml.parse import parse as parse_xml
+from shared.xml.parse import read as read_xml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -19,7 +19,9 @@ class Hl7Xml(Hl7):
 
     def parsed(self, body: bytes) -> Message:
         """The message of a document. ``Unsupported``: it is not safe XML, or not a message."""
-        return readable(lambda: read(parse_xml(body)))
+        document = read_xml(body)
+        message = readable(lambda: read(document.root))
+        return message.repaired(*document.issues) if document.issues else message
 
     def header(self, body: bytes) -> Message | None:
         """The message; ``None`` if it cannot be read."""

@@ -41,7 +41,8 @@ def element(message: Message) -> str:
     if any(map(SURROGATE.search, message.lines)):
         raise ValueError("a text has half of a character")
     version = tables(message["MSH-12"]).version
-    parts, before = [f'<{root} xmlns="{NAMESPACE}">'], ()
+    parts = [f'<{root} xmlns="{NAMESPACE}">']
+    before: Groups = ()
     for segment, groups in zip(message.segments(), groups_of(root, version, tuple(names)), strict=True):
         if groups != before:
             parts.append(_between(before, groups))
