@@ -8,8 +8,8 @@ from shared import bounds
 from shared.formats.hl7_xml.groups import Group, Groups
 from shared.formats.hl7_xml.writer import is_sequence
 from shared.hl7 import ParseError
-from shared.hl7.encoding import Encoding, escape
 from shared.hl7.segment import HEADERS
+from shared.hl7.syntax.encoding import Encoding, escape
 
 RULE = "not-v2xml"
 SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")

@@ -13,8 +13,8 @@ from shared.formats.hl7_xml.lines import RULE, LineReader, Read
 from shared.formats.hl7_xml.names import NAMESPACE, tables
 from shared.formats.hl7_xml.pieces import pieces
 from shared.hl7 import Message, ParseError, parse
-from shared.hl7.encoding import Encoding, declared_encoding
 from shared.hl7.structure import structure
+from shared.hl7.syntax.encoding import Encoding, declared_encoding
 from shared.issue import Issue
 
 IN = f"{{{NAMESPACE}}}"

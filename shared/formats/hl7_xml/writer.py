@@ -12,9 +12,9 @@ from functools import lru_cache
 from shared.formats.hl7_xml.groups import Groups, groups_of
 from shared.formats.hl7_xml.names import NAMESPACE, UNKNOWN, Kind, fields, kind_of, tables
 from shared.hl7 import Message, Segment
-from shared.hl7.encoding import NONE, Encoding
 from shared.hl7.segment import HEADERS
 from shared.hl7.structure import structure
+from shared.hl7.syntax.encoding import NONE, Encoding
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 ROOT = re.compile(r"[A-Z][A-Z0-9]{2}(?:_[A-Z0-9]{3})?")
