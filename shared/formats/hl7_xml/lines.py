@@ -231,7 +231,7 @@ class LineReader:
             raise self._wrong("two elements have the same place, or the parts of a value are not in their order")
 
     def _count_absent(self, places: int) -> None:
-        """Count places that are absent before an element: a short name may stand for many of them."""
+        """Count places that are absent before an element: a short name may leave out many of them."""
         self.absent += places - 1
         if self.absent > bounds.COMPONENTS:
             raise ParseError(f"more than {bounds.COMPONENTS} places are absent", "too-much", self.where)

@@ -1,6 +1,6 @@
 """Reading: a document in the XML encoding as the ``Message`` that the same ER7 text gives.
 
-The number at the end of a name is its place: ``PID.5`` is field 5, ``XPN.2`` component 2, whatever is absent before it. The data
+The number at the end of a name is its place: ``PID.5`` is field 5, ``XPN.2`` component 2, even if component 1 is absent. The data
 type in front of the number is not compared, because senders use names of several versions. Attributes count only in ``escape``.
 """
 
