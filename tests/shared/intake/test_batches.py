@@ -523,3 +523,51 @@ async def test_the_replies_to_a_large_batch_come_in_parts_that_say_everything(wo
 def test_a_segment_that_no_queue_message_holds_is_left_out():
     parts = replies.reply(Answer(status=200, content_type="x", body=b"MSH|1\rMSA|AE|" + b"X" * 70_000 + b"\rERR|2\r"))
     assert [orjson.loads(part)["acknowledgement"] for part in parts] == ["MSH|1\rERR|2\r"]
+
+
+async def test_each_note_of_a_batch_prolongs_the_lease_and_forgets_earlier_tries(world, monkeypatch):
+    """The second worker at a batch notes each member, because one of them may have killed the first."""
+    made, one, _ = world
+    seen, real = [], made.store.commit
+
+    async def commit(table, partition, *changes):
+        if partition == names.BATCH:
+            seen.extend(changes)
+        return await real(table, partition, *changes)
+
+    made.store.commit = commit
+    await batches.take(one, posted(file(numbered(53))), made)
+    await settled(made)
+    notes = [(c.values["next"], c.values["until"] - NOW, c.values["tries"], c.values["since"]) for c in seen[1:-1]]
+    assert notes == [(0, 60.0, 1, NOW), (25, 60.0, 1, NOW), (50, 60.0, 1, NOW)]
+    assert [c.action for c in seen] == ["insert", "replace", "replace", "replace", "delete"]
+    assert all(c.etag for c in seen[1:])  # bound to the batch as this worker last wrote it
+
+
+@pytest.mark.parametrize(("left", "is_split"), [(1, False), (0, True), (-1, True)])
+async def test_a_batch_is_split_by_another_worker_once_the_lease_has_ended(world, monkeypatch, left, is_split):
+    made, one, destination = world
+    monkeypatch.setattr(batches, "_begin", lambda *_: asyncio.sleep(0, b""))
+    answer = await batches.take(one, posted(file(numbered(2))), made)
+    key = answer.headers["X-Batch-Id"]
+    rows = made.store.tables[names.tables(NAME).open][names.BATCH]
+    ((name, (etag, row)),) = rows.items()
+    rows[name] = (etag, {**row, "until": NOW + left})
+    await batches.split(one, key, made)
+    await settled(made)
+    assert len(destination.took) == (2 if is_split else 0)
+
+
+@pytest.mark.parametrize("tries", [5, 6])
+async def test_a_member_is_set_aside_after_five_workers_and_not_before(world, monkeypatch, tries):
+    """``tries``: the workers that began at it, this one included."""
+    made, one, destination = world
+    monkeypatch.setattr(batches, "_begin", lambda *_: asyncio.sleep(0, b""))
+    answer = await batches.take(one, posted(file(numbered(3))), made)
+    rows = made.store.tables[names.tables(NAME).open][names.BATCH]
+    ((name, (etag, row)),) = rows.items()
+    rows[name] = (etag, {**row, "next": 1, "tries": tries - 1})
+    await batches.split(one, answer.headers["X-Batch-Id"], made)
+    await settled(made)
+    assert sorted(destination.took) == (["BATCH1", "BATCH2"] if tries == 5 else ["BATCH2"])
+    assert [letter["code"] for letter in await dead.dead_letters(NAME, made)] == (["batch-member"] if tries == 6 else [])

@@ -1,0 +1,98 @@
+"""The outbox of a lane: cursors only move on, content stays for the last subscriber, and what is published late is seen."""
+
+from typing import Any
+
+import pytest
+
+from shared.delivery import outbox
+from shared.hub import Hub
+from shared.intake.accept import accept
+from shared.ledger.knocks import close_outbox, open_outbox
+from shared.storage import names
+from shared.storage.memory import MemoryStore
+from shared.storage.store import Row, put
+from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
+
+PUBLISHER, FIRST, SECOND = "notes-to-topic", "first-to-test", "second-to-test"
+TABLES = names.tables(PUBLISHER)
+
+
+async def published(count: int, *subscribers: str) -> tuple[Hub, str]:
+    """A hub whose publisher has published so many messages in one lane; the lane."""
+    publisher = integration(Remembering(), PUBLISHER, subscribers=subscribers)
+    made = hub(publisher)
+    for n in range(count):
+        await accept(publisher, envelope(note(str(n)), PUBLISHER), made)
+        for task in list(made.tasks):
+            await task
+    assert isinstance(made.store, MemoryStore)
+    (lane,) = made.store.tables[TABLES.ledger]
+    return made, lane
+
+
+async def left(made: Hub, lane: str, kind: str) -> list[int]:
+    """The numbers of the rows of one kind."""
+    rows = await made.store.query(TABLES.ledger, lane, f"{kind}|", f"{kind}~")
+    return [names.number(row.key) for row in rows]
+
+
+async def cursor(made: Hub, lane: str, subscriber: str) -> int:
+    row = await made.store.get(TABLES.ledger, lane, names.cursor(subscriber))
+    return row["n"] if row else 0
+
+
+async def test_a_subscriber_is_given_what_is_behind_its_cursor_in_order() -> None:
+    made, lane = await published(4, FIRST, SECOND)
+    for done in range(5):
+        waiting = await outbox.not_taken(FIRST, PUBLISHER, lane, made)
+        assert [each.n for each in waiting] == [1, 2, 3, 4][done:]
+        assert await outbox.move_cursor(FIRST, PUBLISHER, lane, done + 1, made)
+    assert [each.n for each in await outbox.not_taken(FIRST, PUBLISHER, lane, made, 2)] == []
+    assert [each.n for each in await outbox.not_taken(SECOND, PUBLISHER, lane, made, 2)] == [1, 2]
+
+
+async def test_a_worker_that_is_late_does_not_move_the_cursor_back() -> None:
+    made, lane = await published(3, FIRST, SECOND)
+    for n in (1, 2, 3):
+        assert await outbox.move_cursor(FIRST, PUBLISHER, lane, n, made)
+    for late in (1, 2, 3):
+        assert await outbox.move_cursor(FIRST, PUBLISHER, lane, late, made)
+        assert await cursor(made, lane, FIRST) == 3
+
+
+@pytest.mark.parametrize("order", [(FIRST, SECOND), (SECOND, FIRST)])
+async def test_content_is_deleted_with_the_last_subscriber_and_not_before(order: tuple[str, str]) -> None:
+    made, lane = await published(2, FIRST, SECOND)
+    for subscriber, content in zip(order, ([1, 2], [2]), strict=True):
+        assert await outbox.move_cursor(subscriber, PUBLISHER, lane, 1, made)
+        assert await left(made, lane, "c") == await left(made, lane, "p") == content
+    (record, later) = await made.store.query(TABLES.ledger, lane, "d|", "d~")
+    assert (record["pending"], later["pending"]) == ("", f"{FIRST} {SECOND}")
+
+
+class Between(MemoryStore):
+    """Storage in which something happens between a look at what is published and the next call."""
+
+    meanwhile: Any = None
+
+    async def query(self, table: str, partition: str, first: str = "", last: str = "", limit: int = 0) -> list[Row]:
+        rows = await super().query(table, partition, first, last, limit)
+        if first == "p|" and self.meanwhile:
+            await self.meanwhile()
+        return rows
+
+
+@pytest.mark.parametrize("is_published_meanwhile", [False, True])
+async def test_what_is_published_while_the_outbox_is_closed_keeps_it_open(is_published_meanwhile: bool) -> None:
+    store = Between(lambda: NOW)
+    made = hub(integration(Remembering(), PUBLISHER, subscribers=(FIRST,)), store=store)
+    await open_outbox(PUBLISHER, "a1", made)
+
+    async def publish() -> None:
+        await store.commit(TABLES.ledger, "a1", put(names.row("p", 1), {"pending": FIRST}))
+        await open_outbox(PUBLISHER, "a1", made)
+
+    store.meanwhile = publish if is_published_meanwhile else None
+    await close_outbox(PUBLISHER, "a1", made)
+    row = await store.get(TABLES.open, names.outbox("a1"), names.open_key("a1", names.OUTBOX))
+    assert (row is not None) == is_published_meanwhile

@@ -1,0 +1,105 @@
+"""Who may take a lane and when: the end of another worker's claim, what a merge waits for, how long a claim lasts."""
+
+from typing import Any
+
+import pytest
+
+from shared.hub import Hub, Timing
+from shared.integration import Delivery
+from shared.ledger.claims.held import claim_end, new_claim
+from shared.ledger.claims.taking import blocked, claim
+from shared.ledger.rows import Claimed, Hold, Waiting
+from shared.problems import Lost
+from shared.storage import names
+from shared.storage.store import Row
+from tests.ledger_world import NOW, Remembering, hub, integration
+
+LEDGER = names.tables("notes-to-test").ledger
+FIRST = Waiting.of(Row("", "", "", {"at": NOW})).inserted(names.row("w", 1))
+
+
+def world(**declared: Any) -> Hub:
+    return hub(integration(Remembering(), **declared))
+
+
+async def claimed_until(end: float, made: Hub) -> None:
+    """A lane with one message and the claim of another worker."""
+    claim_of_other = Claimed(owner="other", end=end, turn="theirs")
+    await made.store.commit(LEDGER, "lane", FIRST, claim_of_other.inserted(names.CLAIM))
+
+
+@pytest.mark.parametrize(
+    ("seconds_left", "is_taken"), [(15, False), (1, False), (0.001, False), (0, True), (-0.001, True), (-1, True)]
+)
+async def test_a_claim_is_taken_over_once_it_has_ended_and_not_before(seconds_left: float, is_taken: bool) -> None:
+    made = world()
+    await claimed_until(NOW + seconds_left, made)
+    held = await claim(made.integrations["notes-to-test"], "lane", made)
+    assert (held is not None) == is_taken
+    row = await made.store.get(LEDGER, "lane", names.CLAIM)
+    assert row
+    assert (row["owner"] == "other") != is_taken
+
+
+@pytest.mark.parametrize(("timeout", "margin"), [(5, 15), (30, 15), (30, 2.5)])
+def test_a_claim_lasts_for_a_delivery_and_the_margin(timeout: float, margin: float) -> None:
+    made = hub(integration(Remembering(), delivery=Delivery(timeout=timeout)), timing=Timing(claim_margin=margin))
+    one = made.integrations["notes-to-test"]
+    assert claim_end(one, made) == NOW + timeout + margin
+    assert new_claim(one, made).end == NOW + timeout + margin
+    assert new_claim(one, made).owner == made.instance
+
+
+async def test_half_of_the_margin_is_not_used_for_sending() -> None:
+    """The other half is for clocks that differ."""
+    made = world(delivery=Delivery(timeout=5))
+    await made.store.commit(LEDGER, "lane", FIRST)
+    held = await claim(made.integrations["notes-to-test"], "lane", made)
+    assert held
+    assert held.left() == 5 + made.timing.claim_margin / 2
+
+
+async def test_a_renewal_does_not_replace_the_claim_of_another_worker() -> None:
+    made = world()
+    await made.store.commit(LEDGER, "lane", FIRST)
+    held = await claim(made.integrations["notes-to-test"], "lane", made)
+    assert held
+    row = await made.store.get(LEDGER, "lane", names.CLAIM)
+    assert row
+    await made.store.commit(LEDGER, "lane", Claimed(row=row, owner="other", end=NOW + 99, turn="theirs").replaced())
+    with pytest.raises(Lost):
+        await held.commit(names.CLAIM, held.renewed())
+    with pytest.raises(Lost):
+        await held.require_claim()
+    kept = await made.store.get(LEDGER, "lane", names.CLAIM)
+    assert kept
+    assert (kept["owner"], kept["end"]) == ("other", NOW + 99)
+
+
+# What a merge waits for: the messages of the other lane up to the number that it had when the merge was accepted.
+OTHER_LANE = [
+    ((), None, False),
+    ((2,), None, True),
+    ((3,), None, True),
+    ((4,), None, False),
+    ((3, 4, 5), None, True),
+    ((), 2, True),
+    ((), 3, True),
+    ((), 4, False),
+    ((5,), 4, False),
+    ((3,), 4, True),
+    ((4,), 3, True),
+]
+
+
+@pytest.mark.parametrize(("waiting", "held_by", "is_blocked"), OTHER_LANE)
+async def test_a_merge_waits_for_what_the_other_lane_had_and_for_nothing_later(
+    waiting: tuple[int, ...], held_by: int | None, is_blocked: bool
+) -> None:
+    made = world()
+    there = [Waiting.of(Row("", "", "", {"at": NOW})).inserted(names.row("w", n)) for n in waiting]
+    there += [Hold(number=held_by).inserted(names.HOLD)] if held_by else []
+    for change in there:
+        await made.store.commit(LEDGER, "other", change)
+    merge = Waiting.of(Row("lane", names.row("w", 1), "", {"at": NOW, "after": "other", "after_n": 3}))
+    assert await blocked(made.integrations["notes-to-test"], merge, made) == is_blocked
