@@ -92,6 +92,9 @@ def test_no_msh_is_a_parse_error(body: bytes) -> None:
         (r"C:\dir\S\x", r"C:\dir^x"),
         (r"\X41C3A9\ ".strip(), "Aé"),
         (r"\X4\ ".strip(), r"\X4" + "\\"),
+        (r"\XE9\ ".strip(), "\u00e9"),  # not valid in the character set of the message: latin-1
+        (r"\X93\ ".strip(), "\u201c"),  # windows-1252
+        (r"\X81\ ".strip(), "\x81"),  # in neither
         (r"\Zab\\T\ ".strip(), r"\Zab" + "\\&"),
         ("\\", "\\"),
     ],
