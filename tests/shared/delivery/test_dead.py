@@ -133,6 +133,44 @@ async def test_a_held_lane_goes_on_after_the_replay_in_order(clock):
     assert [taken["id"] for taken in destination.took] == ["1", "2"]
 
 
+@pytest.mark.parametrize("act", ["replay", "discard"])
+async def test_a_held_lane_goes_on_at_once_in_order_and_takes_no_short_cut(clock, act):
+    """A message that arrives after the act does not overtake those that wait."""
+    destination, left = refusing("1")
+    world = hub(integration(destination, delivery=Delivery(on_dead="hold")), now=clock)
+    notes = await send(world, note("1"), note("2"))
+    (letter,) = await dead.dead_letters("notes-to-test", world)
+    world.store.queues.clear()
+    left.clear()
+    await (replay if act == "replay" else dead.discard)(notes, letter["id"], SOMEONE, world)
+    (knock,) = world.store.queues["notes-to-test-work"].values()
+    lane = letter["id"].partition(".")[0]
+    assert orjson.loads(knock.body) == {"lane": lane}
+    head = await world.store.get(TABLES.ledger, lane, "head")
+    assert (head["n"], head["idle"]) == (2, -1)
+    assert await world.store.get(TABLES.ledger, lane, names.HOLD) is None
+    await send(world, note("3"))
+    await knocked(world, notes)
+    assert [taken["id"] for taken in destination.took] == (["1", "2", "3"] if act == "replay" else ["2", "3"])
+
+
+async def test_only_the_message_that_holds_its_lane_lets_it_go_on(clock):
+    """Another dead letter of the lane, from before it was held, is discarded: the lane stays held."""
+    destination, _ = refusing("1", "2")
+    world = hub(integration(destination), now=clock)
+    await send(world, note("1"))
+    world.integrations["notes-to-test"] = held = integration(destination, delivery=Delivery(on_dead="hold"))
+    await send(world, note("2"), note("3"))
+    letters = {one["control"]: one["id"] for one in await dead.dead_letters("notes-to-test", world)}
+    await dead.discard(held, letters["1"], SOMEONE, world)
+    await knocked(world, held)
+    assert destination.took == []
+    assert await world.store.get(TABLES.ledger, letters["1"].partition(".")[0], names.HOLD)
+    await dead.discard(held, letters["2"], SOMEONE, world)
+    await knocked(world, held)
+    assert [taken["id"] for taken in destination.took] == ["3"]
+
+
 async def test_discard_keeps_the_record_and_drops_the_content(clock):
     destination, _ = refusing("1")
     world = hub(integration(destination), now=clock)

@@ -1,5 +1,6 @@
 """What a receipt remembers: handings-over and copies, the last of each, and how many copies came."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ from shared.envelope import Answer
 from shared.issue import Verdict
 from shared.ledger.arrivals import receipts, resends
 from shared.ledger.arrivals.arrival import Arrival
+from shared.ledger.content import compressed
 from shared.ledger.rows import Receipt
+from shared.problems import Unavailable
+from shared.storage import names
 from shared.storage.store import Row
-from tests.ledger_world import envelope, note
+from tests.ledger_world import Remembering, envelope, hub, integration, note
 
 
 def receipt(**values: Any) -> Receipt:
@@ -102,3 +106,28 @@ def test_a_new_receipt_of_the_same_body_keeps_its_counts_and_its_version() -> No
     first = receipts.receipt_change(arrival("b-p-2", handed="h2"), None, n=1, answer=answer, at=7.0)
     assert (first.action, first.key, first.etag) == ("insert", "r|key", "")
     assert (first.values["duplicates"], first.values["redelivered"], first.values["handed"]) == (0, 0, "h2")
+
+
+@pytest.mark.parametrize("others", [0, 1, 3])
+async def test_duplicates_that_come_at_the_same_moment_are_all_counted(others: int) -> None:
+    made = hub(integration(Remembering()))
+    ledger = names.tables("notes-to-test").ledger
+    await made.store.commit(ledger, "lane", receipt(body=compressed(b"{}")).inserted("r|key"))
+    row = await made.store.get(ledger, "lane", "r|key")
+    assert row
+    read = Receipt.of(row)
+    counted = [receipts.count_duplicate(ledger, arrival("", handed=f"h{n}"), read, made) for n in range(others + 1)]
+    answers = await asyncio.gather(*counted)
+    assert [each.kind for each in answers] == ["duplicate"] * (others + 1)
+    after = await made.store.get(ledger, "lane", "r|key")
+    assert after
+    assert (after["duplicates"], set(after["handed"].split())) == (others + 1, {f"h{n}" for n in range(others + 1)})
+
+
+async def test_a_duplicate_of_a_receipt_that_is_gone_is_sent_again() -> None:
+    made = hub(integration(Remembering()))
+    ledger = names.tables("notes-to-test").ledger
+    with pytest.raises(Unavailable):
+        await receipts.count_duplicate(ledger, arrival(""), None, made)
+    with pytest.raises(Unavailable):
+        await receipts.count_duplicate(ledger, arrival(""), receipt(row=Row("lane", "r|key", "etag", {})), made)
