@@ -16,6 +16,7 @@ FORMATS: dict[str, str] = {
     "fhir": "shared.formats.fhir",
     "json": "shared.formats.json",
     "hl7_xml": "shared.formats.hl7_xml",
+    "xml": "shared.formats.xml",  # any XML: the last of those that begin so
 }
 MARKUP = {b"{": "application/json", b"[": "application/json", b"<": "application/xml"}  # how a body begins -> its media type
 UNMARKED = "x-application/hl7-v2+er7"  # of a body that begins like nothing we know: most senders of queues send HL7 v2
@@ -66,7 +67,7 @@ def recognise(body: bytes) -> Format | None:
     """The format of a body, by its text alone; ``None`` when we know none. For tools: it may read the whole body.
 
     >>> [form.name if (form := recognise(body)) else "" for body in (b"MSH|", b'{"resourceType": "Patient"}', b"[1]", b"<a/>")]
-    ['hl7v2', 'fhir', 'json', '']
+    ['hl7v2', 'fhir', 'json', 'xml']
     """
     return next((form for form in every() if form.begins_like(body) and form.recognises(body)), None)
 

@@ -19,6 +19,13 @@ STATUS = {  # rule -> HTTP's own status for a body that cannot be read
     "too-large": 413,
     "content-encoding": 415,
     "content-type": 415,
+    "xml-not-well-formed": 400,
+    "xml-doctype": 400,
+    "xml-processing-instruction": 400,
+    "xml-too-deep": 400,
+    "xml-name-too-long": 400,
+    "xml-too-much": 413,
+    "xml-encoding": 415,
 }
 NOT_TAKEN = Issue(severity="fatal", code="not-supported", text="this media type is not supported", rule="content-type")
 NOT_GIVEN = Issue(

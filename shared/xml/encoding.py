@@ -67,12 +67,13 @@ def decoded(body: bytes) -> Decoded:
 
 def _by_declaration(body: bytes) -> Decoded:
     """A body without a mark. Every encoding of ``CODECS`` writes a declaration as ASCII does, so Latin-1 can read it."""
-    declared = prolog(body.decode("latin-1")).encoding.lower()
+    before = prolog(body.decode("latin-1"))
+    declared = before.encoding.lower()
     codec = "utf-8" if declared in ("", *UTF_16) else CODECS.get(declared, "")
     if not codec:
         raise wrong_encoding("the declared encoding is not supported")
     text = _text(body, codec)
-    return Decoded(text, codec, prolog(text))
+    return Decoded(text, codec, before if text.isascii() else prolog(text))
 
 
 def _text(body: bytes, codec: str) -> str:

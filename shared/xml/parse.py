@@ -4,6 +4,7 @@
 the tree by XPath, which runs in C too. docs/vocabulary.md names the rules; tests/shared/xml/test_attacks.py has the attacks.
 """
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +30,7 @@ LATE = Issue(
     rule="xml-declaration-late",
     clause=CLAUSE,
 )
+LONG_START, LONG_END = re.compile(r"[^\s/>!?]{257}"), re.compile(r"\S{257}\s*\Z")  # one more than bounds.XML_NAME
 TOO_DEEP = 114  # libxml2's XML_ERR_RESOURCE_LIMIT
 NAME_TOO_LONG = 110  # libxml2's XML_ERR_NAME_TOO_LONG
 
@@ -59,7 +61,7 @@ def read(body: bytes) -> Document:
     source = decoded(body)
     _check_size(source.text)
     root = _tree(source)
-    _check_shape(root)
+    _check_shape(root, source.text)
     if "<?" in source.text[source.prolog.root :]:
         _check_instructions(root)
     return Document(root, tuple(_issues(source)))
@@ -71,6 +73,8 @@ def _issues(source: Decoded) -> list[Issue]:
 
 def _check_size(text: str) -> None:
     """Each element has one ``<`` that is no end tag, and each attribute one ``=``: both are counted before memory is used."""
+    if len(text) <= bounds.UNCOUNTED:
+        return
     if text.count("<") - text.count("</") > bounds.VALUES:
         raise too_much("elements", bounds.VALUES)
     if text.count("=") > bounds.VALUES:
@@ -103,14 +107,26 @@ def _as_utf_8(source: Decoded) -> bytes:
     return (source.text[:start] + declaration + source.text[end:]).encode()
 
 
-def _check_shape(root: "etree._Element") -> None:
+def _check_shape(root: "etree._Element", text: str) -> None:
+    """Depth, attributes of one element, and names. The text shows quickly that most bodies cannot exceed the last two."""
     deep, crowded, long = _searches()
     if found := deep(root):
         raise too_deep(_line(found))
-    if crowded(root):
+    if text.count("=") > bounds.XML_ATTRIBUTES and crowded(root):
         raise too_much("attributes of one element", bounds.XML_ATTRIBUTES)
-    if found := long(root):
+    if _may_have_long_names(text) and (found := long(root)):
         raise name_too_long(_line(found))
+
+
+def _may_have_long_names(text: str) -> bool:
+    """Whether more characters than a name may have stand between a ``<`` and the next, and of those before an ``=``.
+
+    A quick look, for a search of the tree takes longer than reading it: long texts are few, and most of them have blanks.
+    """
+    return any(
+        len(piece) > bounds.XML_NAME and (LONG_START.match(piece) or any(map(LONG_END.search, piece.split("=")[:-1])))
+        for piece in text.split("<")
+    )
 
 
 def _check_instructions(root: "etree._Element") -> None:
