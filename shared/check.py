@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from shared import formats
+from shared.codes import table
 from shared.envelope import Answer, Envelope, Outgoing
 from shared.integration import Content, Integration
 from shared.issue import Issue, Verdict, limit_issues, verdict
@@ -71,11 +72,15 @@ def _tried(integration: Integration, envelope: Envelope, read: Content, found: V
         if len(envelope.body) <= KEPT:
             return found, _if_small(transform(integration, envelope, read)), ()
         with faults():  # a large one is not written here: it would be in memory once more, and is made again when it is sent
+            require_codes(integration, read)
             _sound(integration, read)
         return found, None, ()
     except Unsendable as problem:
         issues = [*found.issues, *map(_not_sendable, problem.issues)]
         return verdict(issues, integration.refusal), None, problem.issues
+    except table.Unmapped as problem:
+        issues = [*found.issues, *(issue for issue in problem.issues if issue not in found.issues)]
+        return verdict(issues, integration.refusal), None, ()
     except Fault:
         return found, None, ()
 
@@ -90,6 +95,7 @@ def _findings(integration: Integration, read: Content) -> Iterator[Issue]:
         form = next((each for each in formats.of(integration.source) if each.holds(read)), None)
         raise Unsupported(NOT_FOR_TESTS._replace(where=form.test_mark if form else ""))
     yield from integration.profile.check(read)
+    yield from table.issues(integration.codes, read)
 
 
 def run(integration: Integration, envelope: Envelope) -> Ran:
@@ -107,9 +113,16 @@ def transform(integration: Integration, envelope: Envelope, read: Content | None
     """What leaves for one message, checked. Raises ``Fault``: our own output is wrong, or a mapping broke."""
     with faults():
         read = integration.source.read(envelope) if read is None else read
+        require_codes(integration, read)
         made = _sound(integration, read)
         control = integration.source.identity(read, envelope).control_id
         return integration.write(read, made) if integration.write else written(made, control)
+
+
+def require_codes(integration: Integration, read: Content) -> None:
+    """Nothing, when no table makes this message wait. Raises ``Unmapped``."""
+    if unknown := table.waits(integration.codes, read):
+        raise table.Unmapped(*(issue for issue, _ in unknown), waits=True)
 
 
 def _sound(integration: Integration, read: Content) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from shared.codes.table import CodeTable
 from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
 from shared.issue import Issue, Verdict
 
@@ -134,6 +135,7 @@ class Integration:
     dropped: Mapping[str, str] = field(default_factory=dict)  # path -> why it is not mapped
     seen: frozenset[str] = frozenset()  # places in the samples; others that are not mapped are counted at run time
     subscribers: tuple[str, ...] = ()  # integrations that read the messages of this one from its outbox
+    codes: tuple[CodeTable, ...] = ()  # its code tables, and what a code without an entry means
     patient: Callable[[Content], str] | None = None  # the NHS Number, for the keyed search index
 
     @property

@@ -36,6 +36,7 @@ COMMANDS = {
     "thresholds": ("operate.thresholds", "thresholds"),
     "relay": ("operate.relay", "relay"),
     "warnings": ("operate.warnings", "warnings"),
+    "codes": ("operate.codes", "codes"),
     "trace": ("operate.trace", "trace"),
     "replay": ("operate.dead", "replay"),
     "dead": ("operate.dead", "app"),

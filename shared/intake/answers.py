@@ -1,6 +1,7 @@
 """The answer to the sender when a message is not stored: it was rejected, or no verdict was reached. Each is reported."""
 
 from shared.check import answer_without_verdict, faults
+from shared.codes.met import met
 from shared.delivery import load
 from shared.envelope import Answer, Envelope
 from shared.hub import Hub
@@ -9,6 +10,7 @@ from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger.arrivals.arrival import AWAY
 from shared.ledger.arrivals.rejections import Refusal, refuse
+from shared.ledger.reporting import code_items
 from shared.problems import Problem, Unavailable
 from shared.storage.store import Away
 
@@ -35,6 +37,7 @@ async def reject(integration: Integration, envelope: Envelope, decision: Decisio
     try:
         with faults():
             message_id = await refuse(integration, envelope, decision.verdict, Refusal.of(decision.who), hub)
+            code_items.note(integration.name, met(decision.content, decision.verdict.issues), message_id, hub)
     except Away:
         raise Unavailable(AWAY) from None
     outcome = "dead" if envelope.acknowledged == "AA" else "fault" if decision.failed else "rejected"

@@ -10,6 +10,7 @@ hub.queue      each minute, the ``-in`` queues               integration queue d
 hub.heartbeat  each minute, an app is alive                  integration
 hub.breach     a tuned threshold was exceeded                integration threshold
 hub.skipped    one row, lane or step was skipped             integration stage lane error_code
+hub.unmapped   lanes have waited too long for a code         integration rule error_code count oldest_age_s
 hub.fault      a bug in the hub: type and frames, no text    error_code frames
 hub.reader     two parsers or checks of a message differ     integration error_code
 """

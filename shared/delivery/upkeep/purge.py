@@ -17,6 +17,7 @@ from shared.integration import Integration
 from shared.ledger import schema
 from shared.ledger.arrivals import batch_rows as batches
 from shared.ledger.knocks import knock, open_lane
+from shared.ledger.reporting import code_items
 from shared.ledger.reporting.search import sequence
 from shared.ledger.rows import Content, Ended, Head, Receipt, Waiting
 from shared.storage import names
@@ -67,6 +68,7 @@ async def purge(integration: Integration, hub: Hub, until: float = float("inf"))
     done &= await _walk(integration, "receipts", _receipts, receipts, until, hub)
     done &= await _walk(integration, "metadata", old.take_out, metadata, until, hub)
     await _forget_files(integration, receipts, hub)
+    await code_items.forget(integration.name, metadata, hub)
     await _orphans(integration, hub)
     return done
 

@@ -20,7 +20,7 @@ from shared.integration import Integration
 from shared.ledger import schema
 from shared.ledger.arrivals import batch_rows as batches
 from shared.ledger.knocks import knock
-from shared.ledger.reporting import counters
+from shared.ledger.reporting import code_items, counters
 from shared.ledger.rows import Claimed, Waiting
 from shared.settings import setting
 from shared.storage import names
@@ -87,6 +87,8 @@ async def _round(integration: Integration, hub: Hub, files: Files, at_once: asyn
             backlog = await sweep(integration, hub, files, at_once)
         with isolated(name, "counters", hub):
             await counters.write(name, hub)
+        with isolated(name, "codes", hub):
+            await code_items.write(name, hub)
         with isolated(name, "thresholds", hub):
             await thresholds.evaluate(name, backlog, hub) if backlog else None
         with isolated(name, "alarms", hub):
