@@ -1,11 +1,14 @@
 """``./hub``: one line for each command. Only the command that is called is loaded; for help, all of them."""
 
+import os
 import sys
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import typer
+
+from toolkit.say import stop
 
 HELP = "The Integration Hub on your own machine. Start with: ./hub demo"
 # Command -> the module under toolkit.commands, and the function in it; the function ``app`` is a group of commands.
@@ -13,6 +16,7 @@ COMMANDS = {
     "demo": ("develop.demo", "demo"),
     "setup": ("develop.setup", "setup"),
     "up": ("operate.up", "up"),
+    "simulate": ("operate.simulate", "simulate"),
     "send": ("operate.send", "send"),
     "test": ("develop.test", "test"),
     "bench": ("develop.bench", "bench"),
@@ -61,13 +65,44 @@ def hub(names: Iterable[str]) -> typer.Typer:
     return made
 
 
+@runtime_checkable
+class SpeaksForItself(Protocol):
+    """An error of the command line that knows which option or argument it is about."""
+
+    def format_message(self) -> str: ...
+
+
 def _nothing() -> None:
     """What every command has in common."""
 
 
 def main() -> None:
+    """Run the command of the command line. What a person can correct is one line, never a traceback."""
+    from shared.settings import SettingMissing
+
     called = sys.argv[1] if len(sys.argv) > 1 else ""
-    hub([called] if called in COMMANDS else COMMANDS)(prog_name="./hub")
+    try:
+        ended = hub([called] if called in COMMANDS else COMMANDS)(prog_name="./hub", standalone_mode=False)
+    except typer.TyperException as error:
+        _explain(error, called)
+    except (KeyboardInterrupt, typer.Abort):
+        raise SystemExit(130) from None
+    except SettingMissing as error:
+        stop(str(error))
+    except BrokenPipeError:  # who read our output has gone, as with ``| head``
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    raise SystemExit(ended if isinstance(ended, int) else 0)
+
+
+def _explain(error: typer.TyperException, called: str) -> NoReturn:
+    """A command that cannot be run as it was written: one line; for a command without any word, its help."""
+    message = error.format_message() if isinstance(error, SpeaksForItself) else str(error)
+    if "\n" in message or "Usage: " in message:
+        print(message)
+        raise SystemExit(error.exit_code)
+    help_of = f"./hub {called} --help" if called in COMMANDS else "./hub --help"
+    stop(f"{message.replace('Value error, ', '').rstrip('.')} (see {help_of})", error.exit_code)
 
 
 def __getattr__(name: str) -> Any:

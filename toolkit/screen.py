@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,6 +64,41 @@ def console() -> "Console":
     from rich.console import Console
 
     return Console(highlight=False, emoji=False)
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, whole: Sequence[str] = (), empty: str) -> None:
+    """Print a table without frames; ``empty`` if it has no row.
+
+    A cell of a column in ``whole`` (ids, which a person copies) is never cut or folded: the others fold instead, and where even
+    that is too wide for the terminal, the line is longer than the terminal.
+    """
+    from rich.measure import Measurement
+    from rich.table import Table
+
+    listed = [[cell(each) for each in row] for row in rows]
+    screen = console()
+    if not listed:
+        screen.print(empty)
+        return
+    table = Table(box=None)
+    for n, heading in enumerate(headings):
+        kept = heading in whole
+        width = max(len(heading), *(row[n].cell_len for row in listed)) if kept else None
+        table.add_column(heading, no_wrap=kept, min_width=width, overflow="fold")
+    for row in listed:
+        table.add_row(*row)
+    wide = screen.options.update(max_width=100_000)
+    screen.width = max(screen.width, Measurement.get(screen, wide, table).minimum)
+    screen.print(table)
+
+
+def iso(moment: float) -> str:
+    """A time in seconds since 1970 as ISO 8601, in this machine's zone.
+
+    >>> iso(0.25)[16:23]
+    ':00.250'
+    """
+    return datetime.fromtimestamp(moment).astimezone().isoformat(timespec="milliseconds")
 
 
 def as_json(value: Any, indent: int | None = 2) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,6 +20,13 @@ from shared.storage import names
 REFUSED = "0"  # the receipt key of a rejected message, which has no number in a lane
 
 
+class Found(NamedTuple):
+    """A message, and how often its sender sent the same one again."""
+
+    message: Ended | Waiting
+    sent_again: int
+
+
 async def status(integration: Integration, headers: Mapping[str, str], message_id: str, hub: Hub) -> Answer:
     """``GET /api/v1/<name>/messages/<id>``: 401, 403 and 429 for a caller that is not allowed.
 
@@ -33,13 +40,14 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
     media = chosen(headers.get("accept", ""), (JSON, FHIR_JSON))
     if not media:
         return Answer(status=406, content_type="text/plain", body=b"")
-    message = await find(integration.name, message_id, hub)
-    if message is None or not may_see(partner, message):
+    found = await find(integration.name, message_id, hub)
+    if found is None or not may_see(partner, found.message):
         return polling.not_there() if media == FHIR_JSON else Answer(status=404, content_type="text/plain", body=b"")
+    message = found.message
     body = (
         polling.fhir_face(message, _time(message.ended if isinstance(message, Ended) else 0.0))
         if media == FHIR_JSON
-        else orjson.dumps(face(integration.name, message_id, message))
+        else orjson.dumps(face(integration.name, message_id, found))
     )
     polled = media == FHIR_JSON or all(form.answers_by_status for form in formats.of(integration.source))
     unfinished = polling.progress(message, hub.now()) if isinstance(message, Waiting) else {}
@@ -51,20 +59,21 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
     )
 
 
-async def find(integration: str, message_id: str, hub: Hub) -> Ended | Waiting | None:
-    """The row with the state of the message: waiting, or its outcome."""
+async def find(integration: str, message_id: str, hub: Hub) -> Found | None:
+    """The row with the state of the message, waiting or its outcome, and how often its sender sent it again."""
     ledger, (lane, _, key) = names.tables(integration).ledger, message_id.partition(".")
     if not names.is_lane(lane) or not names.is_lane(key):
         return None
     if key == REFUSED:
         refused = await hub.store.get(ledger, lane, names.row("d", 0))
-        return Ended.of(refused) if refused else None
-    receipt = await hub.store.get(ledger, lane, names.receipt(key))
-    if receipt is None:
+        return Found(Ended.of(refused), 0) if refused else None
+    row = await hub.store.get(ledger, lane, names.receipt(key))
+    if row is None:
         return None
+    receipt = Receipt.of(row)
     for kind in ("d", "w", "d"):  # again at the end: it may have been settled between the first two reads
-        if row := await hub.store.get(ledger, lane, names.row(kind, Receipt.of(receipt).number)):
-            return message_of(row)
+        if row := await hub.store.get(ledger, lane, names.row(kind, receipt.number)):
+            return Found(message_of(row), receipt.duplicates - receipt.redelivered)
     return None
 
 
@@ -72,8 +81,9 @@ def may_see(partner: Partner, message: Ended | Waiting) -> bool:
     return "admin" in partner.roles or (bool(message.partner) and message.partner == partner.name)
 
 
-def face(integration: str, message_id: str, message: Ended | Waiting) -> dict[str, Any]:
+def face(integration: str, message_id: str, found: Found) -> dict[str, Any]:
     """Metadata only; issues are given by rule and path."""
+    message = found.message
     ended = message if isinstance(message, Ended) else None
     shown = {
         "id": message_id,
@@ -85,6 +95,7 @@ def face(integration: str, message_id: str, message: Ended | Waiting) -> dict[st
         "ended": _time(ended.ended) if ended else "",
         "attempts": polling.attempts_made(message),
         "ambiguous": message.ambiguous,
+        "sent_again": found.sent_again,
         "code": message.code,
         "rules": message.rules.split(),
         "where": ended.where.split() if ended else [],

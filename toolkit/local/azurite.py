@@ -40,12 +40,14 @@ def install() -> Path:
     say("installing Azurite, the storage emulator (once) ...")
     building = HOME / f"azurite.{os.getpid()}"
     shutil.copytree(PACKAGE, building)
-    done = subprocess.run(command, cwd=building, capture_output=True, text=True, check=False)
-    if done.returncode:
-        shutil.rmtree(building)
-        stop(_explained(done.stderr))
-    shutil.rmtree(INSTALLED, ignore_errors=True)
-    building.rename(INSTALLED)
+    try:
+        done = subprocess.run(command, cwd=building, capture_output=True, text=True, check=False)
+        if done.returncode:
+            stop(_explained(done.stderr))
+        shutil.rmtree(INSTALLED, ignore_errors=True)
+        building.rename(INSTALLED)
+    finally:  # also after Ctrl-C
+        shutil.rmtree(building, ignore_errors=True)
     return INSTALLED / PROGRAM
 
 
@@ -82,6 +84,7 @@ class Azurite:
         self.folder = folder
         self.ports = tuple(ports) or (free_port(), free_port(), free_port())
         self.process: subprocess.Popen[bytes] | None = None
+        self._is_stopped = False
 
     @property
     def connection_string(self) -> str:
@@ -106,12 +109,15 @@ class Azurite:
         end = time.monotonic() + seconds
         while not all(map(_listens, self.ports)):
             if self.process is None or self.process.poll() is not None or time.monotonic() > end:
+                if self._is_stopped:  # by another thread, while it started
+                    raise SystemExit(1)
                 self.stop()
                 stop("Azurite did not start")
             time.sleep(0.05)
 
     def stop(self) -> None:
         """Politely: it writes its last seconds to disk first."""
+        self._is_stopped = True
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:

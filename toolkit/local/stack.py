@@ -29,8 +29,10 @@ class Stack:
         port: int = 0,
         storage_ports: Sequence[int] = (),
         quiet: bool = True,
+        drain: float = PATIENCE,
     ) -> None:
-        self.integrations, self.folder, self.quiet = tuple(integrations), folder, quiet
+        """``drain``: seconds that deliveries get to end when the hub stops; what does not is in the ledger."""
+        self.integrations, self.folder, self.quiet, self.drain = tuple(integrations), folder, quiet, drain
         self.port = port or free_port()
         self.storage = Azurite(folder / "storage", storage_ports)
         self.simulators = Simulators(self.integrations)
@@ -116,7 +118,7 @@ class Stack:
         if self.host and self.host.returncode is None:
             self.host.terminate()
             try:
-                await asyncio.wait_for(self.host.wait(), PATIENCE)
+                await asyncio.wait_for(self.host.wait(), self.drain)
             except TimeoutError:
                 self.host.kill()
                 await self.host.wait()

@@ -93,5 +93,12 @@ async def test_a_message_that_is_settled_between_two_reads_is_never_unknown() ->
     found = await find(one.name, message_id, hub)
     assert destination.took
     assert found
-    assert isinstance(found, Ended)
-    assert found.outcome == "delivered"
+    assert isinstance(found.message, Ended)
+    assert found.message.outcome == "delivered"
+
+
+async def test_a_message_that_was_sent_again_says_how_often(hub: Hub) -> None:
+    for times in (0, 1, 2):
+        message_id = await send(hub, "a31_null.in.hl7")
+        answer = await status(PHW, {"x-hub-key": "k1"}, message_id, hub)
+        assert json.loads(answer.body)["sent_again"] == times

@@ -3,7 +3,7 @@
 import base64
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,7 +56,7 @@ def checker(name: str, second: bool = False) -> Callable[[bytes], Result]:
 
     def answer(body: bytes) -> Result:
         ran = check.run(integration, envelope(name, body))
-        face = {**verdict_face(ran.verdict), **faults_face(ran.faults)}
+        face = {**verdict_face(ran.verdict), "answer": answered(ran.answer), **faults_face(ran.faults)}
         return {**face, "second_opinion": opinions(ran.outgoing)} if second else face
 
     return answer
@@ -92,6 +92,13 @@ def declared(name: str) -> Any:
     return load(name)
 
 
+def all_declared(names: Sequence[str] | None) -> tuple[Any, ...]:
+    """These integrations, or the whole catalogue; one clear line if a name is not in it."""
+    from integrations import load_all
+
+    return tuple(map(declared, names)) if names else tuple(load_all())
+
+
 def envelope(name: str, body: bytes) -> Any:
     from shared.envelope import Envelope
 
@@ -110,6 +117,15 @@ def verdict_face(verdict: Any) -> Result:
     }
 
 
+def answered(answer: Any) -> str:
+    """What the sender receives: the code in MSA-1, or the HTTP status where no HL7 acknowledgement is sent."""
+    if answer.body and answer.body.startswith(b"MSH"):
+        from shared.hl7 import parse
+
+        return str(parse(answer.body)["MSA-1"])
+    return f"HTTP {answer.status}"
+
+
 def issue_face(issue: Any) -> dict[str, str]:
     return {name: getattr(issue, name) for name in ("severity", "rule", "code", "where", "text")}
 
@@ -122,7 +138,8 @@ def faults_face(faults: Iterable[Any]) -> Result:
 
 def ran_face(ran: Any, fate: list[Result]) -> Result:
     outgoing = [outgoing_face(one) for one in ran.outgoing]
-    return {**verdict_face(ran.verdict), **faults_face(ran.faults), "outgoing": outgoing, "fate": fate}
+    verdict = {**verdict_face(ran.verdict), "answer": answered(ran.answer)}
+    return {**verdict, **faults_face(ran.faults), "outgoing": outgoing, "fate": fate}
 
 
 def outgoing_face(outgoing: Any) -> Result:
@@ -179,15 +196,25 @@ def read(file: str) -> bytes:
 
 def as_text(result: Result) -> str:
     """As text: the decision, each finding, each body of the output."""
-    lines = [f"{result['acknowledgement']}  {decision(result)}"]
+    lines = [f"{result.get('answer', result['acknowledgement'])}  {decision(result)}"]
     lines += map(issue_line, result["issues"])
     if faults := result.get("faults"):
         then = "so the message would become a dead letter" if result["accepted"] else "so the message is refused"
         lines += ["", f"the hub's own output does not pass its check, {then}:"]
         lines += map(issue_line, faults)
     for one in result.get("outgoing", []):
-        lines += ["", f"sends {one['content_type']}:", one.get("body", "(binary)").replace("\r", "\n")]
+        lines += ["", f"sends {one['content_type']}:", readable(one)]
     return "\n".join(lines)
+
+
+def readable(outgoing: Result) -> str:
+    """A body for a person's eye: indented where its format can be, a line for each segment."""
+    from shared import formats
+
+    if "body" not in outgoing:
+        return "(binary)"
+    form, text = formats.naming(outgoing["content_type"]), str(outgoing["body"])
+    return (form.readable(text.encode()).decode() if form else text).replace("\r\n", "\n").replace("\r", "\n").rstrip()
 
 
 def decision(result: Result) -> str:

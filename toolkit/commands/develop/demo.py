@@ -21,10 +21,10 @@ Svg = Annotated[Path | None, typer.Option("--svg", help="Also write the screen t
 
 def demo(names: Only = None, every: Every = False, as_json: AsJson = False, svg: Svg = None) -> None:
     """Start everything, send samples to every integration, show what arrived where. Exits with status 1 if anything is wrong."""
-    from integrations import load_all
+    from toolkit.commands.develop.check import all_declared
     from toolkit.local.demo import demo as run
 
-    result = asyncio.run(run(load_all(names or ()), every))
+    result = asyncio.run(run(all_declared(names), every))
     if as_json:
         from toolkit.screen import as_json as to_json
 

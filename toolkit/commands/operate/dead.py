@@ -8,6 +8,7 @@ import typer
 
 from toolkit import screen
 from toolkit.commands.operate.stored import all_or_one, on_store
+from toolkit.commands.operate.stories import Outcome, Since, chosen, moment, print_json, with_times
 
 
 def stated(purpose: str) -> str:
@@ -19,6 +20,7 @@ def stated(purpose: str) -> str:
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
 Maybe = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
+Only = Annotated[str, typer.Option("--integration", "-i", help="The same as NAME.")]
 Id = Annotated[str, typer.Argument(help="The message's id, from dead list.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Message ids. Without them: all that match --rule.")]
 Rule = Annotated[str, typer.Option("--rule", help="Only those with this rule id or code.")]
@@ -33,12 +35,16 @@ app = typer.Typer(no_args_is_help=True, help="List, replay or discard dead lette
 
 
 @app.command("list")
-def list_dead(name: Maybe = "", rule: Rule = "", as_json: AsJson = False) -> None:
+def list_dead(
+    name: Maybe = "", integration: Only = "", rule: Rule = "", since: Since = "", outcome: Outcome = "", as_json: AsJson = False
+) -> None:
     """List the dead letters, oldest first: reason, rules, paths, attempts."""
     from shared.delivery.dead import dead_letters
 
-    found = on_store(all_or_one(name), lambda one, hub: dead_letters(one.name, hub, rule))
-    print(screen.as_json(found)) if as_json else _table(found)
+    first = moment(since)
+    found = on_store(all_or_one(name or integration), lambda one, hub: dead_letters(one.name, hub, rule, first))
+    stories = chosen(found, outcome=outcome)
+    print_json(stories) if as_json else _table(stories)
 
 
 @app.command()
@@ -51,7 +57,7 @@ def show(name: Name, message_id: Id, content: Content = False, purpose: Purpose 
         body = on_store(all_or_one(name), lambda one, hub: dead.content(one.name, message_id, _person(purpose), hub))[name]
         return _write(body)
     story = on_store(all_or_one(name), lambda one, hub: status(one.name, message_id, hub))[name]
-    print(screen.as_json(story, indent=None if as_json else 2))
+    print(screen.as_json(with_times([story])[0] if story else None, indent=None if as_json else 2))
     raise SystemExit(0 if story else 1)
 
 
@@ -106,12 +112,11 @@ def _person(purpose: str) -> Any:
 
 
 def _table(found: dict[str, list[dict[str, Any]]]) -> None:
-    from rich.table import Table
+    headings = ("integration", "control id", "outcome", "reason", "where", "attempts", "id")
+    rows = [(name, *_row(one)) for name, letters in found.items() for one in letters]
+    screen.show_table(headings, rows, whole=("control id", "id"), empty="no dead letters")
 
-    table = Table("integration", "control id", "outcome", "reason", "where", "attempts", "id", box=None)
-    for name, letters in found.items():
-        for one in letters:
-            reason = one.get("rules") or one.get("code", "")
-            shown = (one.get("control", ""), one["outcome"], reason, one.get("where", ""), one.get("attempts", 0), one["id"])
-            table.add_row(name, *map(screen.cell, shown))
-    screen.console().print(table if table.row_count else "no dead letters")
+
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    reason = one.get("rules") or one.get("code", "")
+    return one.get("control", ""), one["outcome"], reason, one.get("where", ""), one.get("attempts", 0), one["id"]

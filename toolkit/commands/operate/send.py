@@ -2,17 +2,21 @@
 
 import asyncio
 import json
-import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from shared.integration import Integration
 from toolkit import screen
 from toolkit.commands.develop.check import File, Name, declared, read
+from toolkit.commands.operate.stored import on_hub
+from toolkit.commands.operate.stories import with_times
 from toolkit.local import drops
 from toolkit.say import stop
+
+if TYPE_CHECKING:
+    from shared.hub import Hub
 
 Url = Annotated[str, typer.Option("--url", envvar="HUB_URL", help="The hub's address.")]
 ByQueue = Annotated[bool, typer.Option("--queue", help="Put it on the queue <name>-in instead of posting it.")]
@@ -36,11 +40,11 @@ def send(
     integration = declared(name)
     body = read(file)
     if drops.takes_files(integration) and not queue:
-        print("\n".join(f"in the inbox as {screen.line(each)}" for each in asyncio.run(_dropped(integration, file, body))))
+        print("\n".join(f"in the inbox as {screen.line(each)}" for each in _dropped(integration, file, body)))
         print(f"the acknowledgement comes to {name}-replies")
         return
     if queue:
-        asyncio.run(_queued(name, body))
+        on_hub([], lambda hub: _queued(name, body, hub))
         print(f"on the queue {name}-in; the acknowledgement comes to {name}-replies")
         return
     headers = {"Content-Type": content_type or _kind(file)} | ({"x-hub-key": key} if key else {})
@@ -65,7 +69,9 @@ async def _posted(url: str, name: str, body: bytes, headers: dict[str, str]) -> 
                 result = {"status": answer.status, "answer": (await answer.read()).decode("utf-8", "replace")}
                 where = answer.headers.get("Location", "")
             return {**result, "outcome": await _followed(session, url + where, headers) if where else {}}
-    except aiohttp.ClientConnectionError:
+    except (aiohttp.InvalidURL, ValueError):
+        stop(f"{url} is not an address such as http://127.0.0.1:7071", 2)
+    except (aiohttp.ClientError, TimeoutError):
         stop(f"no hub answers at {url}: start it with ./hub up")
 
 
@@ -81,43 +87,45 @@ async def _followed(session: Any, url: str, headers: dict[str, str]) -> dict[str
     return state
 
 
-async def _queued(name: str, body: bytes) -> None:
+async def _queued(name: str, body: bytes, hub: "Hub") -> None:
     """As base64; over the queue's limit, by way of the inbox."""
     import base64
     import uuid
 
-    from shared.hub import connect
     from shared.storage.names import INBOX
 
-    os.environ.setdefault("AzureWebJobsStorage", "UseDevelopmentStorage=true")  # that of ./hub up
-    hub = connect(())
     text = base64.b64encode(body)
     if len(text) > 60 * 1024:
         blob = f"{name}/{uuid.uuid4().hex}"
         await hub.store.write_blob(INBOX, blob, body)
         text = json.dumps({"blob": blob}).encode()
     await hub.store.send(f"{name}-in", text)
-    await hub.store.close()
 
 
-async def _dropped(integration: Integration, file: str, body: bytes) -> list[str]:
+def _dropped(integration: Integration, file: str, body: bytes) -> list[str]:
     """The file, and the other file of its pair if it is in the same folder; a local hub gets the events from here."""
-    from shared.hub import connect
-
     if file == "-":
         stop(f"{integration.name} takes files: name one")
-    os.environ.setdefault("AzureWebJobsStorage", "UseDevelopmentStorage=true")  # that of ./hub up
-    path, hub = Path(file), connect(())
+    path = Path(file)
     halves = {half: path.with_suffix(f".{half}") for half in drops.other_halves(integration, path.suffix[1:])}
     files = {path.suffix[1:]: body} | {half: other.read_bytes() for half, other in halves.items() if other.exists()}
-    names = await drops.leave(integration, hub.store, path.stem, files)
-    for name in names:
-        await hub.store.send(f"{integration.name}-in", json.dumps({"blob": name}).encode())
-    await hub.store.close()
-    return names
+
+    async def leave(hub: "Hub") -> list[str]:
+        names = await drops.leave(integration, hub.store, path.stem, files)
+        for name in names:
+            await hub.store.send(f"{integration.name}-in", json.dumps({"blob": name}).encode())
+        return names
+
+    return on_hub([], leave)
 
 
 def _text(result: dict[str, Any]) -> str:
-    lines = [f"HTTP {result['status']}", result["answer"].replace("\r", "\n").rstrip()]
-    lines += [f"{name:>15}  {value}" for name, value in result["outcome"].items()]
+    duplicate = (
+        "  duplicate: the hub has this message already, and shows what became of the first"
+        if result["outcome"].get("sent_again")
+        else ""
+    )
+    lines = [f"HTTP {result['status']}{duplicate}", result["answer"].replace("\r", "\n").rstrip()]
+    [story] = with_times([result["outcome"]])
+    lines += [f"{name:>15}  {value}" for name, value in story.items() if name != "history"]
     return "\n".join(line for line in lines if line)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from toolkit.say import stop
 
@@ -16,24 +16,32 @@ T = TypeVar("T")
 
 def all_or_one(name: str) -> "list[Integration]":
     """The integration of that name, or the whole catalogue."""
-    from integrations import load_all
-    from toolkit.commands.develop.check import declared
+    from toolkit.commands.develop.check import all_declared
 
-    return [declared(name)] if name else list(load_all())
+    return list(all_declared([name] if name else []))
 
 
 def on_store(integrations: "list[Integration]", work: "Callable[[Integration, Hub], Awaitable[T]]") -> dict[str, T]:
     """The work for each integration, by name; one clear line when storage does not answer."""
+
+    async def whole(hub: "Hub") -> dict[str, T]:
+        return {one.name: await work(one, hub) for one in integrations}
+
+    return on_hub(integrations, whole)
+
+
+def on_hub(integrations: "list[Integration]", work: "Callable[[Hub], Awaitable[T]]") -> T:
+    """The work on a hub with these integrations; one clear line when storage does not answer."""
     from shared.delivery.dead import Refused
     from shared.hub import connect
     from shared.storage.store import Away
 
     os.environ.setdefault("AzureWebJobsStorage", "UseDevelopmentStorage=true")
 
-    async def whole() -> dict[str, Any]:
+    async def whole() -> T:
         hub = connect(integrations)
         try:
-            return {one.name: await work(one, hub) for one in integrations}
+            return await work(hub)
         finally:
             await hub.drain(30)
 

@@ -1,20 +1,13 @@
 """``./hub thresholds``: the limits that support staff may change; each change is audited."""
 
-import asyncio
 import getpass
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from toolkit import screen
+from toolkit.commands.operate.stored import all_or_one, on_hub
 from toolkit.say import say, stop
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from shared.hub import Hub
-
-T = TypeVar("T")
 
 
 def thresholds(
@@ -39,26 +32,15 @@ def _set(integration: str, rule: str, value: float, why: str) -> None:
         stop(f"name an integration of the catalogue and one of {', '.join(RULES)}")
     if not why:
         stop("give the reason: --why 'night shift needs an earlier warning'")
-    asyncio.run(_on_hub(lambda hub: change(Threshold(integration, rule, value, getpass.getuser(), why), hub)))
+    on_hub(all_or_one(""), lambda hub: change(Threshold(integration, rule, value, getpass.getuser(), why), hub))
     say(f"{rule} of {integration} is {value:g} {RULES[rule].unit}" if value >= 0 else f"{rule} of {integration} is removed")
 
 
 def _list(as_json: bool) -> None:
     from shared.delivery.upkeep.thresholds import listed
 
-    rows = asyncio.run(_on_hub(listed))
+    rows = on_hub(all_or_one(""), listed)
     if as_json:
         print(screen.as_json([row._asdict() for row in rows]))
     for row in [] if as_json else rows:
         print(f"{row.integration:24} {row.rule:14} {row.value:>10g}  {screen.line(row.who)}: {screen.line(row.purpose)}")
-
-
-async def _on_hub(work: "Callable[[Hub], Awaitable[T]]") -> T:
-    from integrations import load_all
-    from shared.hub import connect
-
-    hub = connect(load_all())
-    try:
-        return await work(hub)
-    finally:
-        await hub.drain()

@@ -1,24 +1,31 @@
 """``./hub trace``: the history of a message, found by its control id."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from toolkit import screen
 from toolkit.commands.operate.stored import all_or_one, on_store
+from toolkit.commands.operate.stories import TIMES, Outcome, Since, chosen, print_json
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 Value = Annotated[str, typer.Argument(help="A control id (MSH-10), or another id with --by.")]
 Only = Annotated[str, typer.Option("--integration", "-i", help="Search only this integration.")]
-By = Annotated[str, typer.Option("--by", help="control, correlation, patient or id.")]
+Kind = Literal["control", "correlation", "patient", "id"]
+By = Annotated[Kind, typer.Option("--by", help="What VALUE is; patient: an NHS Number.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
-TIMES = ("at", "ended", "due")
 
 
-def trace(value: Value, integration: Only = "", by: By = "control", as_json: AsJson = False) -> None:
+def trace(
+    value: Value,
+    integration: Only = "",
+    by: By = "control",
+    since: Since = "",
+    outcome: Outcome = "",
+    as_json: AsJson = False,
+) -> None:
     """Show the history of a message, without its content. Exits with status 1 if nothing is found."""
     from shared.hub import Hub
     from shared.integration import Integration
@@ -28,10 +35,11 @@ def trace(value: Value, integration: Only = "", by: By = "control", as_json: AsJ
         if by == "id":
             found = await search.status(one.name, value, hub)
             return [found] if found else []
-        return await search.find(one.name, by, value, hub)  # type: ignore[arg-type]
+        return await search.find(one.name, by, value, hub)
 
-    stories = {name: found for name, found in on_store(all_or_one(integration), look).items() if found}
-    print(screen.as_json(stories)) if as_json else _print(stories)
+    every = on_store(all_or_one(integration), look)
+    stories = {name: found for name, found in chosen(every, since, outcome).items() if found}
+    print_json(stories) if as_json else _print(stories)
     raise SystemExit(0 if stories else 1)
 
 
@@ -49,6 +57,8 @@ def _story(name: str, one: dict[str, Any]) -> "Table":
 
     title = screen.cell(f"{name}  {one['id']}")
     table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for key, value in _lines(one):
         table.add_row(screen.cell(key), screen.cell(value))
     return table
@@ -66,4 +76,4 @@ def _lines(one: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _said(key: str, value: Any) -> str:
-    return datetime.fromtimestamp(value).astimezone().isoformat(timespec="milliseconds") if key in TIMES else str(value)
+    return screen.iso(value) if key in TIMES else str(value)

@@ -4,33 +4,75 @@ import asyncio
 import contextlib
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from shared.integration import Integration
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shared.integration import Integration
+    from toolkit.local.stack import Stack
+
+DRAIN = 0.8  # seconds; what is not delivered by then is in the ledger, and is delivered at the next start
 Only = Annotated[list[str] | None, typer.Argument(help="Only these integrations.")]
 Port = Annotated[int, typer.Option("--port", help="The hub's port.")]
 StoragePort = Annotated[int, typer.Option("--storage-port", help="First of the three storage ports; Azurite's default is 10000.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Start with empty storage.")]
 
 
-def up(names: Only = None, port: Port = 7071, storage_port: StoragePort = 10000, fresh: Fresh = False) -> None:
+Misbehave = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--misbehave", help="How a destination meets the next messages: MPI=late:2,AE,drop. AE* is for all. May be repeated."
+    ),
+]
+
+
+def up(
+    names: Only = None,
+    port: Port = 7071,
+    storage_port: StoragePort = 10000,
+    fresh: Fresh = False,
+    misbehave: Misbehave = None,
+) -> None:
     """Start storage, simulated destinations and the hub. Ctrl-C drains and stops."""
-    from integrations import load_all
+    from toolkit.commands.develop.check import all_declared
     from toolkit.local.ports import must_be_free
+    from toolkit.local.stack import Stack
     from toolkit.say import HOME
 
     must_be_free(port, "the hub", "--port")
     for number in range(storage_port, storage_port + 3):
         must_be_free(number, "storage", "--storage-port")
-    folder = HOME / "up"
-    if fresh:
-        _empty(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    asyncio.run(_stay(load_all(names or ()), folder, port, tuple(range(storage_port, storage_port + 3))))
+    integrations, folder = all_declared(names), HOME / "up"
+    behaviours = _behaviours(integrations, misbehave or ())
+    with _the_only_one(HOME / "up.lock"):
+        if fresh:
+            _empty(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        stack = Stack(integrations, folder, port, range(storage_port, storage_port + 3), quiet=False, drain=DRAIN)
+        asyncio.run(_stay(stack, behaviours))
+
+
+@contextlib.contextmanager
+def _the_only_one(path: Path) -> "Iterator[None]":
+    """Stop if another one runs in this folder: both would write to the same storage. The lock ends with the process."""
+    from toolkit.say import stop
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as lock:
+        if fcntl:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                stop("another ./hub up runs in this folder and uses its storage: stop that one first")
+        yield
 
 
 def _empty(folder: Path) -> None:
@@ -39,8 +81,17 @@ def _empty(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _stay(integrations: "tuple[Integration, ...]", folder: Path, port: int, storage: tuple[int, ...]) -> None:
-    from toolkit.local.stack import Stack
+def _behaviours(integrations: "tuple[Integration, ...]", misbehave: "Sequence[str]") -> dict[str, list[str]]:
+    from toolkit.local.misbehave import parsed, simulated
+    from toolkit.say import stop
+
+    try:
+        return parsed(misbehave, simulated(integrations)) if misbehave else {}
+    except ValueError as error:
+        stop(str(error), 2)
+
+
+async def _stay(stack: "Stack", behaviours: dict[str, list[str]]) -> None:
     from toolkit.say import say
 
     stopped = asyncio.Event()
@@ -48,23 +99,46 @@ async def _stay(integrations: "tuple[Integration, ...]", folder: Path, port: int
         with contextlib.suppress(NotImplementedError):  # Windows
             asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     say("starting storage, simulated destinations and the hub ...")
-    async with Stack(integrations, folder, port, storage, quiet=False) as stack:
-        _tell(stack)
-        host = asyncio.ensure_future(stack.host.wait()) if stack.host else None
-        waiting = asyncio.ensure_future(stopped.wait())
-        await asyncio.wait({waiting, *([host] if host else [])}, return_when=asyncio.FIRST_COMPLETED)
-        say("draining ..." if stopped.is_set() else f"the host stopped: see {stack.log}")
+    waiting = asyncio.ensure_future(stopped.wait())
+    if await _first(asyncio.ensure_future(stack.__aenter__()), waiting):
+        try:
+            await _serve(stack, behaviours, waiting)
+            say("draining ..." if stopped.is_set() else f"the host stopped: see {stack.log}")
+        finally:
+            await stack.stop()
     say("stopped")
     if not stopped.is_set():
         raise SystemExit(1)
 
 
-def _tell(stack: object) -> None:
+async def _first(starting: "asyncio.Future[Any]", stopping: "asyncio.Future[Any]") -> bool:
+    """Whether the start came to its end before the person stopped it; otherwise it is undone."""
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+    try:
+        await starting
+    except asyncio.CancelledError:
+        return False
+    return True
+
+
+async def _serve(stack: "Stack", behaviours: dict[str, list[str]], stopping: "asyncio.Future[Any]") -> None:
+    """Until the person or the host stops; ``./hub simulate`` reaches the simulators meanwhile."""
+    from toolkit.local.misbehave import Controls, set_behaviours
+
+    for name, listed in behaviours.items():
+        if name in stack.simulators.running:
+            set_behaviours(stack.simulators.running[name].script, listed)
+    async with Controls(stack.simulators.running, stack.folder / "simulators.json"):
+        _tell(stack)
+        host: asyncio.Future[Any] = asyncio.ensure_future(stack.host.wait() if stack.host else asyncio.sleep(0))
+        await asyncio.wait({stopping, host}, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _tell(stack: "Stack") -> None:
     from rich.console import Console
 
-    from toolkit.local.stack import Stack
-
-    assert isinstance(stack, Stack)
     console = Console(highlight=False)
     console.print(f"[bold green]The hub is up[/] at {stack.url} (Ctrl-C drains and stops)")
     console.print(f"  ops page  {stack.url}/api/ops")

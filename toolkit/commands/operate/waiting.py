@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolkit import screen
-from toolkit.commands.operate.dead import stated
+from toolkit.commands.operate.dead import Only, stated
 from toolkit.commands.operate.stored import all_or_one, on_store
+from toolkit.commands.operate.stories import Outcome, Since, chosen, print_json
 
 if TYPE_CHECKING:
     from shared.delivery.dead import Person
@@ -25,12 +26,15 @@ app = typer.Typer(no_args_is_help=True, help="List, retry or give up messages th
 
 
 @app.command("list")
-def list_waiting(name: Maybe = "", as_json: AsJson = False) -> None:
+def list_waiting(
+    name: Maybe = "", integration: Only = "", since: Since = "", outcome: Outcome = "", as_json: AsJson = False
+) -> None:
     """List the first waiting message of each lane, oldest first: the reason and the number of attempts."""
     from shared.delivery.waiting import waiting
 
-    found = on_store(all_or_one(name), lambda one, hub: waiting(one, hub))
-    print(screen.as_json(found)) if as_json else _table(found)
+    every = on_store(all_or_one(name or integration), lambda one, hub: waiting(one, hub))
+    found = chosen(every, since, outcome)
+    print_json(found) if as_json else _table(found)
 
 
 @app.command()
@@ -73,11 +77,11 @@ def _person(purpose: str) -> "Person":
 
 
 def _table(found: dict[str, list[dict[str, Any]]]) -> None:
-    from rich.table import Table
+    headings = ("integration", "control id", "waits for", "counted", "tried", "next attempt", "id")
+    rows = [(name, *_row(one)) for name, stories in found.items() for one in stories]
+    screen.show_table(headings, rows, whole=("control id", "id"), empty="no message is waiting")
 
-    columns = ("control", "code", "attempts", "tries", "id")
-    table = Table("integration", "control id", "waits for", "counted", "tried", "id", box=None)
-    for name, stories in found.items():
-        for one in stories:
-            table.add_row(name, *(screen.cell(one.get(column, "")) for column in columns))
-    screen.console().print(table if table.row_count else "no message is waiting")
+
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    due = screen.iso(one["due"]) if one.get("due") else "now"
+    return one.get("control", ""), one.get("code", ""), one.get("attempts", ""), one.get("tries", ""), due, one["id"]
