@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from shared import formats
-from shared.codes import table
+from shared.codes import met, table
+from shared.codes.met import Met
 from shared.envelope import Answer, Envelope, Outgoing
 from shared.integration import Content, Integration
 from shared.issue import Issue, Verdict, limit_issues, verdict
@@ -23,7 +24,7 @@ NOT_FOR_TESTS = Issue(
     hl7="202",
 )
 T = TypeVar("T")
-Tried = tuple[Verdict, "tuple[Outgoing, ...] | None", "tuple[Issue, ...]"]
+Tried = tuple[Verdict, "tuple[Outgoing, ...] | None", "tuple[Issue, ...]", "tuple[Met, ...]"]
 KEPT = 64 * 1024  # bytes of what leaves that are kept from the check to the first attempt
 
 
@@ -35,32 +36,36 @@ class Checked(NamedTuple):
     answer: Answer
     made: tuple[Outgoing, ...] | None = None  # what would leave; ``None`` where nothing was made
     faults: tuple[Issue, ...] = ()  # why our own output would not pass its check
+    codes: tuple[Met, ...] = ()  # the codes that no table knows
 
 
 class Ran(NamedTuple):
-    """The verdict, and what would leave: nothing when the message is refused or our own output fails its check."""
+    """The verdict, and what would leave: nothing when the message is refused, waits, or our own output fails its check."""
 
     verdict: Verdict
     answer: Answer
     outgoing: tuple[Outgoing, ...] = ()
     faults: tuple[Issue, ...] = ()
+    waits_for: tuple[Issue, ...] = ()  # codes that a table makes the message wait for
 
 
 def check(integration: Integration, envelope: Envelope) -> Checked:
     """Read and check a message; no network, no clock."""
     read, source, made = None, integration.source, None
     wrong: tuple[Issue, ...] = ()
+    codes: tuple[Met, ...] = ()
     try:
         with faults():
             read = source.read(envelope)
             found = verdict([*source.repairs(read), *_findings(integration, read)], integration.refusal)
             if found.accepted:
-                found, made, wrong = _tried(integration, envelope, read, found)
+                found, made, wrong, codes = _tried(integration, envelope, read, found)
     except Unsupported as problem:
         found = Verdict("AR", tuple(limit_issues(problem.issues)))
     except Rejected as problem:
         found = Verdict(integration.refusal, tuple(limit_issues(problem.issues)))
-    return Checked(found, read, source.acknowledge(envelope, read, found), made, wrong)
+    codes = (*met.met(read, found.issues), *codes) if read is not None else ()
+    return Checked(found, read, source.acknowledge(envelope, read, found), made, wrong, codes)
 
 
 def _tried(integration: Integration, envelope: Envelope, read: Content, found: Verdict) -> Tried:
@@ -70,19 +75,20 @@ def _tried(integration: Integration, envelope: Envelope, read: Content, found: V
     """
     try:
         if len(envelope.body) <= KEPT:
-            return found, _if_small(transform(integration, envelope, read)), ()
+            return found, _if_small(transform(integration, envelope, read)), (), ()
         with faults():  # a large one is not written here: it would be in memory once more, and is made again when it is sent
             require_codes(integration, read)
             _sound(integration, read)
-        return found, None, ()
+        return found, None, (), ()
     except Unsendable as problem:
         issues = [*found.issues, *map(_not_sendable, problem.issues)]
-        return verdict(issues, integration.refusal), None, problem.issues
+        return verdict(issues, integration.refusal), None, problem.issues, ()
     except table.Unmapped as problem:
-        issues = [*found.issues, *(issue for issue in problem.issues if issue not in found.issues)]
-        return verdict(issues, integration.refusal), None, ()
+        others = [each for each in problem.codes if each[0] not in found.issues]  # that only the mapping met
+        issues = [*found.issues, *(issue for issue, _ in others)]
+        return verdict(issues, integration.refusal), None, (), tuple(met.one(*each) for each in others)
     except Fault:
-        return found, None, ()
+        return found, None, (), ()
 
 
 def _not_sendable(issue: Issue) -> Issue:
@@ -105,6 +111,10 @@ def run(integration: Integration, envelope: Envelope) -> Ran:
         return Ran(checked.verdict, checked.answer, checked.made or (), checked.faults)
     try:
         return Ran(checked.verdict, checked.answer, transform(integration, envelope, checked.content))
+    except table.Unmapped as problem:
+        if problem.waits:
+            return Ran(checked.verdict, checked.answer, waits_for=problem.issues)
+        return Ran(checked.verdict, checked.answer, faults=problem.issues)
     except Fault as fault:
         return Ran(checked.verdict, checked.answer, faults=fault.issues)
 
@@ -122,7 +132,7 @@ def transform(integration: Integration, envelope: Envelope, read: Content | None
 def require_codes(integration: Integration, read: Content) -> None:
     """Nothing, when no table makes this message wait. Raises ``Unmapped``."""
     if unknown := table.waits(integration.codes, read):
-        raise table.Unmapped(*(issue for issue, _ in unknown), waits=True)
+        raise table.Unmapped(*unknown, waits=True)
 
 
 def _sound(integration: Integration, read: Content) -> Any:

@@ -38,9 +38,10 @@ class Met(NamedTuple):
 
 
 def met(content: Any, issues: Iterable[Issue]) -> list[Met]:
-    """The codes that these issues of a message are about, each once."""
+    """The codes that these issues of a message are about, each once; not of an issue without a place."""
     texts: dict[str, str] = {}
-    found = (one(issue, _text_at(content, issue.where, texts)) for issue in issues if issue.code == NOT_A_CODE and issue.rule)
+    about_codes = (issue for issue in issues if issue.code == NOT_A_CODE and issue.rule and issue.where)
+    found = (one(issue, _text_at(content, issue.where, texts)) for issue in about_codes)
     return list({each.key: each for each in found}.values())
 
 

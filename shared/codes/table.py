@@ -1,8 +1,9 @@
 """A code table of an integration: its entries, where the messages have its codes, and what a code without an entry means."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,11 +18,14 @@ Met = Callable[[Any], Iterable[tuple[str, str]]]
 
 
 class Unmapped(Fault, KeyError):
-    """A message has a code that its table does not have. For a table with ``wait`` the message waits, otherwise it fails."""
+    """A message has codes that their tables do not have: each with its issue.
 
-    def __init__(self, *issues: Issue, waits: bool) -> None:
-        super().__init__(*issues)
-        self.waits = waits
+    ``waits``: a table makes the message wait for them; otherwise it is rejected, or a dead letter if it was accepted before.
+    """
+
+    def __init__(self, *codes: tuple[Issue, str], waits: bool) -> None:
+        super().__init__(*(issue for issue, _ in codes))
+        self.codes, self.waits = codes, waits
 
 
 class CodeTable(Mapping[str, str]):
@@ -51,7 +55,7 @@ class CodeTable(Mapping[str, str]):
     def __getitem__(self, code: str) -> str:
         """The target. Raises ``Unmapped``, which is a ``KeyError``: the table has no such code."""
         if code not in self._entries:
-            raise Unmapped(self._issue(""), waits=self.unmapped == "wait")
+            raise Unmapped((self._issue(""), code), waits=self.unmapped == "wait")
         return self._entries[code]
 
     def __contains__(self, code: object) -> bool:
@@ -105,6 +109,13 @@ def fields(*paths: str) -> Met:
 def waits(tables: Iterable[CodeTable], content: Any) -> list[tuple[Issue, str]]:
     """The codes of a message that it must wait for, each with its issue; empty when the message can be mapped."""
     return [found for table in tables if table.unmapped == "wait" for found in table.unknown(content)]
+
+
+def fingerprint(version: str, tables: Sequence[CodeTable]) -> str:
+    """What this version of the hub knows of codes, as a hash: it changes with the version, and with any entry of a table."""
+    entries = (f"{table.name}\0{code}\0{target}" for table in tables for code, target in sorted(table.items()))
+    known = [version, *(table.name for table in tables), *entries]
+    return sha256("\n".join(known).encode()).hexdigest()[:16]
 
 
 def issues(tables: Iterable[CodeTable], content: Any) -> Iterator[Issue]:

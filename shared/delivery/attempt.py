@@ -6,7 +6,8 @@ from functools import partial
 import orjson
 
 from shared.check import faults, transform
-from shared.delivery import breaker, load
+from shared.codes.table import Unmapped
+from shared.delivery import breaker, load, unmapped
 from shared.delivery.afterwards import ask_second_reader, count_dropped
 from shared.delivery.pace import CROWDED, FIRST, PATIENCE, NoPlace, permit, slot
 from shared.destinations.kinds.failures import Owner, owner
@@ -29,7 +30,7 @@ async def attempt(held: Claim, message: Waiting) -> Outcome:
     """Try one message once: transform, check the output, deliver."""
     integration, hub, sent, receipt = held.integration, held.hub, message.sent, Receipt("nothing-to-send")
     began = hub.now()
-    if reason := await _reason_to_wait(integration, message, hub):
+    if reason := await _reason_to_wait(held, message):
         return reason
     try:
         envelope = await held.content(message)
@@ -46,6 +47,9 @@ async def attempt(held: Claim, message: Waiting) -> Outcome:
     except NoPlace:
         await breaker.give_back(integration, message.lane, hub)
         return Later(hub.random.uniform(*CROWDED), "no-place")
+    except Unmapped as problem:
+        await breaker.give_back(integration, message.lane, hub)
+        return await unmapped.outcome(integration, message, problem, hub)
     except Fault as fault:
         await breaker.give_back(integration, message.lane, hub)
         return Done("dead", fault.issues[0].rule or "fault", fault.issues)
@@ -75,10 +79,13 @@ async def _in_time(held: Claim, outgoing: Outgoing) -> Receipt:
         ) from None
 
 
-async def _reason_to_wait(integration: Integration, message: Waiting, hub: Hub) -> Outcome | None:
-    """Why a message is not sent now: too old, after another lane, a sick destination, or its rate."""
+async def _reason_to_wait(held: Claim, message: Waiting) -> Outcome | None:
+    """Why a message is not sent now: too old, still without its code, after another lane, a sick destination, or its rate."""
+    integration, hub = held.integration, held.hub
     if hub.now() - message.since > integration.delivery.expires:
         return Done("dead", EXPIRED.rule, (EXPIRED,), attempted=False)
+    if message.code == unmapped.WAITS and (still := await unmapped.still_waits(held, message)):
+        return still
     if await blocked(integration, message, hub):
         return Later(hub.random.uniform(0.5, 2), "after-other-lane")
     if wait := await breaker.wait(integration, message, hub):

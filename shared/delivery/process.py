@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from shared.delivery import breaker, load
+from shared.delivery import breaker, load, unmapped
 from shared.delivery.attempt import attempt
 from shared.delivery.pace import CROWDED, is_crowded
 from shared.hub import Hub
@@ -18,7 +18,8 @@ from shared.storage import names
 from shared.storage.store import Away
 from shared.telemetry.tracing import span
 
-NO_FAILURE = ("after-other-lane", "breaker-open", "no-place", "rate")  # reasons to wait that are not a failure of an attempt
+# Reasons to wait that are not a failure of an attempt.
+NO_FAILURE = ("after-other-lane", "breaker-open", unmapped.WAITS, "no-place", "rate")
 
 
 async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> None:
@@ -30,7 +31,7 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
             lane,
             hub,
             fresh,
-            is_due_early=partial(_breaker_was_closed, integration, hub),
+            is_due_early=partial(_has_ended_early, integration, hub),
             is_postponed=partial(_leave_for_later, integration, lane, hub, fresh),
         )
         while held and (message := await held.next()):
@@ -73,8 +74,10 @@ def report_attempt(integration: Integration, message: Waiting, outcome: Outcome,
     return hub.emit("hub.message", stage="deliver", outcome=outcome.outcome, e2e_ms=e2e, **keys)
 
 
-async def _breaker_was_closed(integration: Integration, hub: Hub, message: Waiting) -> bool:
-    """Whether a message that waits for the circuit breaker need not wait any longer: a person has closed it."""
+async def _has_ended_early(integration: Integration, hub: Hub, message: Waiting) -> bool:
+    """Whether what a message waits for has ended: a person has closed the circuit breaker, or other code tables are deployed."""
+    if unmapped.may_be_known(integration, message):
+        return True
     return message.code == breaker.WAITS and await breaker.is_closed(integration.destination.name, hub)
 
 

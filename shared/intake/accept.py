@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from shared.check import faults
-from shared.codes.met import met
 from shared.delivery.process import process
 from shared.envelope import Answer, Envelope, Identity
 from shared.hub import Hub, in_thread_if_large
@@ -70,7 +69,7 @@ async def _record(integration: Integration, envelope: Envelope, decision: Decisi
         report_arrival(integration, envelope, recorded.kind, decision.verdict, hub)
     if recorded.kind == "new":
         warned.count(integration, decision.who.sender, decision.verdict, hub)
-        code_items.note(integration.name, met(decision.content, decision.verdict.issues), recorded.id, hub)
+        code_items.note(integration.name, decision.codes, recorded.id, hub)
         fresh = recorded.fresh._replace(made=decision.made or ()) if recorded.fresh else None
         hub.start(process(integration, recorded.lane, hub, fresh))
     return with_location(integration, recorded.answer, recorded.id)

@@ -1,7 +1,6 @@
 """The answer to the sender when a message is not stored: it was rejected, or no verdict was reached. Each is reported."""
 
 from shared.check import answer_without_verdict, faults
-from shared.codes.met import met
 from shared.delivery import load
 from shared.envelope import Answer, Envelope
 from shared.hub import Hub
@@ -37,7 +36,7 @@ async def reject(integration: Integration, envelope: Envelope, decision: Decisio
     try:
         with faults():
             message_id = await refuse(integration, envelope, decision.verdict, Refusal.of(decision.who), hub)
-            code_items.note(integration.name, met(decision.content, decision.verdict.issues), message_id, hub)
+            code_items.note(integration.name, decision.codes, message_id, hub)
     except Away:
         raise Unavailable(AWAY) from None
     outcome = "dead" if envelope.acknowledged == "AA" else "fault" if decision.failed else "rejected"

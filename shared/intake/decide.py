@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from shared import security
 from shared.check import Checked, answer_without_verdict, check, faults, read_or_none
+from shared.codes.met import Met
 from shared.envelope import Answer, Envelope, Identity, Outgoing
 from shared.integration import Content, Integration
 from shared.issue import Issue, Verdict
@@ -30,6 +31,7 @@ class Decision(NamedTuple):
     synthetic: bool = False
     failed: bool = False
     made: tuple[Outgoing, ...] | None = None
+    codes: tuple[Met, ...] = ()
 
 
 def decide(integration: Integration, envelope: Envelope) -> Decision:
@@ -51,7 +53,7 @@ def _whose(integration: Integration, envelope: Envelope) -> Identity:
 
 
 def _decided(integration: Integration, envelope: Envelope, checked: Checked) -> Decision:
-    found, read, answer, made, _ = checked
+    found, read, answer, made, _, codes = checked
     if read is None:
         return Decision(found, answer)
     who = _identity(integration, envelope, read)
@@ -59,7 +61,7 @@ def _decided(integration: Integration, envelope: Envelope, checked: Checked) -> 
         refusal = Verdict("AR" if security.WRONG_SENDER in wrong else integration.refusal, wrong)
         return Decision(refusal, integration.source.acknowledge(envelope, read, refusal), read, who)
     if not found.accepted:
-        return Decision(found, answer, read, who)
+        return Decision(found, answer, read, who, codes=codes)
     lane, other = integration.lane(read), integration.after(read) if integration.after else ""
     return Decision(
         found,
@@ -71,6 +73,7 @@ def _decided(integration: Integration, envelope: Envelope, checked: Checked) -> 
         patient=integration.patient(read) if integration.patient else "",
         synthetic=integration.source.is_synthetic(read),
         made=made,
+        codes=codes,
     )
 
 

@@ -34,12 +34,15 @@ class Later(NamedTuple):
     ambiguous: bool = False
     sent: int = 0
     failed: bool = False  # it was sent, or was to be, and the destination did not take it
+    codes: str = ""  # the unmapped codes that it waits for, and the tables that do not have them: as in its row
+    tables: str = ""
 
 
 Outcome = Done | Later
 
 
-NOT_KEPT = ("state", "due", "turn", "after", "after_n", "sent", "blob", "failed_at")  # of a waiting row, once it has ended
+# Of a waiting row, once it has ended.
+NOT_KEPT = ("state", "due", "turn", "after", "after_n", "sent", "blob", "failed_at", "codes", "tables")
 
 
 def ended_row(message: Waiting, outcome: Done, integration: Integration, at: float) -> Ended:

@@ -87,7 +87,8 @@ class Message(Stored):
 class Waiting(Message):
     """``w|n``: a message that waits, or that a worker is sending.
 
-    ``after``: the lane whose messages up to number ``after_n`` must be delivered first.
+    ``after``: the lane whose messages up to number ``after_n`` must be delivered first. ``codes``: keys of the unmapped codes
+    that it waits for, separated by blanks; ``tables``: the code tables that did not have them, as a hash.
     """
 
     since: float = always(0.0)
@@ -101,6 +102,8 @@ class Waiting(Message):
     after: str = always("")
     after_n: int = always(0)
     failed_at: float = 0.0
+    codes: str = ""
+    tables: str = ""
 
     @classmethod
     def of(cls, row: Row) -> Self:

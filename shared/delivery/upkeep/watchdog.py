@@ -10,7 +10,7 @@ from functools import partial
 
 import orjson
 
-from shared.delivery import outbox
+from shared.delivery import outbox, unmapped
 from shared.delivery.isolation import isolated
 from shared.delivery.upkeep import alarms, thresholds
 from shared.delivery.upkeep.left_behind import finish
@@ -31,6 +31,7 @@ WALK = 25.0  # seconds that a round walks at most; the next one continues from t
 AT_ONCE = 64  # lanes that are looked at, at the same time
 SWEEP = "sweep"  # partition of the shared table: where the walk over an integration stopped
 Backlog = dict[str, int | float]
+Lanes = dict[str, tuple[int, float]]  # by unmapped code: how many lanes wait for it, and since when the first of them
 
 
 @dataclass(eq=False, repr=False)
@@ -42,12 +43,20 @@ class Sweep:
     overdue: int = 0
     oldest: float = 0.0
     cursors: dict[str, str] = field(default_factory=lambda: dict.fromkeys(PARTITIONS, ""))
+    codes: Lanes = field(default_factory=dict)
     before: Backlog = field(default_factory=dict)  # what the last whole walk has seen
 
     def saw(self, waiting: int, held: bool, age: float, overdue: float) -> None:
         """One lane in which messages wait; ``age`` of the oldest in seconds."""
         self.waiting, self.held, self.oldest = self.waiting + waiting, self.held + held, max(self.oldest, age)
         self.overdue += age > overdue
+
+    def saw_unmapped(self, waiting: int, first: Waiting) -> None:
+        """One lane that waits for codes. It is not overdue: each code has a report of its own, once."""
+        self.waiting += waiting
+        for code in first.codes.split():
+            lanes, since = self.codes.get(code, (0, first.since))
+            self.codes[code] = lanes + 1, min(since, first.since)
 
     def backlog(self) -> Backlog:
         """What waits. Half a walk has seen less than there is: then what the last whole one saw counts too."""
@@ -110,6 +119,10 @@ async def sweep(integration: Integration, hub: Hub, files: Files = no_files, at_
     so_far = await _so_far(name, hub)
     walk = Walk(table, hub, at_once or asyncio.Semaphore(AT_ONCE), hub.now() + WALK, so_far.cursors)
     await walk.run(partial(_visit, integration, hub, so_far))
+    if walk.is_done:
+        with isolated(name, "codes", hub):
+            if await code_items.waiting(name, so_far.codes, hub):
+                await alarms.alarm(name, unmapped.WAITS, hub)
     unpaired = 0
     with isolated(name, "inbox", hub):
         unpaired = await files(integration, hub)
@@ -157,13 +170,15 @@ async def _look(integration: Integration, lane: str, rows: list[Row], so_far: Sw
     left = _left_behind(rows, first, hub)
     busy = first is not None and not held and first.state == "waiting" and not left
     claim = None if busy else await hub.store.get(ledger, lane, names.CLAIM)
-    due = first is not None and not held and first.due <= hub.now()
+    due = first is not None and not held and (first.due <= hub.now() or unmapped.may_be_known(integration, first))
     if Claimed.of(claim).end <= hub.now() if claim else due:
         await knock(integration.name, lane, hub, lives=ROUND)  # a claim that ran out is taken over, and given back
     if not claim:
         for row in left:
             await finish(integration, lane, row, hub)
-    if first:
+    if first and first.code == unmapped.WAITS and not held:
+        so_far.saw_unmapped(len(rows) - len(left), first)
+    elif first:
         so_far.saw(len(rows) - len(left), held, age, hub.timing.overdue)
 
 

@@ -171,6 +171,8 @@ class Claim(Held):
             sent=max(message.sent, outcome.sent),
             tries=message.tries + outcome.failed,
             failed_at=self.hub.now() if outcome.failed else message.failed_at,
+            codes=outcome.codes,
+            tables=outcome.tables,
         )
         await self.commit(message.row.key, later.replaced(), self.claim.deleted())
         self.held = False

@@ -115,14 +115,15 @@ async def listed(integration: str, hub: Hub) -> list[CodeItem]:
     return sorted((CodeItem.of(row) for row in rows), key=lambda item: (-item.waiting, -item.count, item.row.key))
 
 
-async def waiting(integration: str, lanes: Mapping[str, tuple[int, float]], hub: Hub) -> None:
-    """Write down how many lanes wait for each code, and since when, and report each that has waited too long, once.
+async def waiting(integration: str, lanes: Mapping[str, tuple[int, float]], hub: Hub) -> int:
+    """Write down how many lanes wait for each code, and report each that has waited too long, once. How many were reported.
 
-    ``lanes``: by the key of the item. An episode ends when no lane waits for the code any more; then the next one is reported.
+    ``lanes``: by the key of the item, how many wait and since when. An episode ends when no lane waits for the code any more;
+    then the next one is reported.
     """
-    items = _items(integration, hub)
+    items, reported = _items(integration, hub), 0
     if not lanes and not items.may_wait:
-        return
+        return 0
     items.may_wait = bool(lanes)
     for item in await listed(integration, hub):
         count, since = lanes.get(item.row.key, (0, 0.0))
@@ -137,8 +138,10 @@ async def waiting(integration: str, lanes: Mapping[str, tuple[int, float]], hub:
             items.may_wait = True  # another process counted: the next round does it
             continue
         if is_late:
+            reported += 1
             age = round(hub.now() - since, 1)
             hub.emit("hub.unmapped", integration=integration, rule=item.rule, error_code=item.path, count=count, oldest_age_s=age)
+    return reported
 
 
 async def forget(integration: str, before: float, hub: Hub) -> None:

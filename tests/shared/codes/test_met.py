@@ -78,7 +78,6 @@ def test_a_code_at_one_place_is_one_item() -> None:
     assert [(each.path, each.code, each.rule) for each in found] == [
         ("PV1-2", "Q", "local-code"),
         ("PV1-2", "Q", "table-code"),
-        ("", "", "local-code"),
     ]
 
 
