@@ -16,7 +16,7 @@ import azure.functions as func
 import orjson
 
 from integrations import load_all
-from shared import security
+from shared import mode, security
 from shared.check import faults
 from shared.envelope import Answer
 from shared.hub import Hub, connect
@@ -34,6 +34,9 @@ if references := unresolved():
 STORAGE = "AzureWebJobsStorage"
 EVERY_HALF_MINUTE = "*/30 * * * * *"
 INTEGRATIONS = load_all(name.strip() for name in setting("HUB_INTEGRATIONS").split(",") if name.strip())
+
+for one in INTEGRATIONS:
+    mode.is_observed(one.name)  # a mode that is misspelt stops the app: it must neither begin nor end a delivery
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # every caller is a partner: shared/security.py
 _hub: list[Hub] = []

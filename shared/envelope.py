@@ -25,6 +25,7 @@ class Envelope:
         handed: the handing-over, as a keyed hash of a queue message, an event, a file or a row of an outbox. After a crash the
             same one delivers the message again; a resend has another one. ``""`` if it is not known, and over HTTP, where each
             call is from the sender.
+        mode: in which mode it was accepted (a member of a batch); ``""``: in that of now.
 
     ``correlation_id`` and ``traceparent`` are texts of the caller, and are stored here in the form that may be shown.
     ``tracestate`` is not stored, because any system on the way may write free text in it.
@@ -43,6 +44,7 @@ class Envelope:
     files: tuple[str, ...] = ()
     acknowledged: str = ""
     handed: str = ""
+    mode: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "correlation_id", shown("correlation", self.correlation_id))

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from shared.envelope import Envelope
 from shared.integration import Integration
+from shared.mode import OBSERVE, is_observed
 from shared.settings import number
 from shared.storage import names
 from shared.storage.accounts import account
@@ -62,6 +63,7 @@ class Hub:
     now: Callable[[], float] = time.time
     random: Random = field(default_factory=SystemRandom)
     emit: Callable[..., None] = telemetry.emit
+    is_observed: Callable[[str], bool] = is_observed  # whether an integration, by its name, only observes now
     timing: Timing = field(default_factory=Timing.from_settings)
     instance: str = field(default_factory=lambda: os.environ.get("WEBSITE_INSTANCE_ID", "")[:12] or f"pid{os.getpid()}")
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -76,6 +78,10 @@ class Hub:
         """
         found: T = self._remembered.get(kind) or self._remembered.setdefault(kind, kind())
         return found
+
+    def observes(self, envelope: Envelope) -> bool:
+        """Whether a message is not to be delivered: by the mode of now, or by that in which its batch was accepted."""
+        return envelope.mode == OBSERVE if envelope.mode else self.is_observed(envelope.integration)
 
     def count(self, integration: str, outcome: str) -> None:
         """One more; the watchdog writes the counts down."""

@@ -9,6 +9,7 @@ from shared.check import faults, transform
 from shared.codes.table import Unmapped
 from shared.delivery import breaker, load, unmapped
 from shared.delivery.afterwards import ask_second_reader, count_dropped
+from shared.delivery.observe import observe
 from shared.delivery.pace import CROWDED, FIRST, PATIENCE, NoPlace, permit, slot
 from shared.destinations.kinds.failures import Owner, owner
 from shared.destinations.wire import fence
@@ -28,6 +29,8 @@ EXPIRED = Issue(severity="error", code="processing", text="waited longer than th
 
 async def attempt(held: Claim, message: Waiting) -> Outcome:
     """Try one message once: transform, check the output, deliver."""
+    if message.observed:
+        return await observe(held, message)
     integration, hub, sent, receipt = held.integration, held.hub, message.sent, Receipt("nothing-to-send")
     began = hub.now()
     if reason := await _reason_to_wait(held, message):

@@ -86,7 +86,12 @@ async def _arrival(integration: Integration, envelope: Envelope, decision: Decis
         digest=digest(envelope.body),
         control=chosen("control", who.control_id),
         by_control=f"c|{keyed('control', who.control_id)}",
-        facts={**_kept(who), "synthetic": decision.synthetic, "partner": envelope.partner},
+        facts={
+            **_kept(who),
+            "synthetic": decision.synthetic,
+            "partner": envelope.partner,
+            **({"observed": True} if hub.observes(envelope) else {}),
+        },
         verdict=decision.verdict,
         acknowledge=lambda found: integration.source.acknowledge(envelope, read, found),
         token=token,

@@ -39,7 +39,8 @@ async def reject(integration: Integration, envelope: Envelope, decision: Decisio
             code_items.note(integration.name, decision.codes, message_id, hub)
     except Away:
         raise Unavailable(AWAY) from None
-    outcome = "dead" if envelope.acknowledged == "AA" else "fault" if decision.failed else "rejected"
+    is_promised = envelope.acknowledged == "AA" and not hub.observes(envelope)
+    outcome = "dead" if is_promised else "fault" if decision.failed else "rejected"
     report_arrival(integration, envelope, outcome, decision.verdict, hub)
     return with_location(integration, decision.answer, message_id)
 

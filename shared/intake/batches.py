@@ -28,6 +28,7 @@ from shared.ledger import content
 from shared.ledger.arrivals.arrival import AWAY
 from shared.ledger.arrivals.batch_rows import CODES, Batch, Given, blob_name, opened, packed, read, unpacked
 from shared.ledger.arrivals.rejections import Refusal, refuse
+from shared.mode import LIVE, OBSERVE
 from shared.privacy import digest, keyed
 from shared.problems import Fault, Unavailable
 from shared.storage import names
@@ -156,6 +157,7 @@ async def _known(integration: Integration, key: str, hub: Hub) -> Given | None:
 
 async def _store(integration: Integration, envelope: Envelope, key: str, decided: Decided, hub: Hub) -> bytes:
     """The file and its row, once; the acknowledgement that holds: another post of the same batch may have been first."""
+    envelope = altered(envelope, mode=OBSERVE if hub.is_observed(integration.name) else LIVE)
     now, posting = hub.now(), envelope.handed or envelope.reference or hub.token()
     blob = blob_name(integration.name, key, hub.token())
     new = Batch(key, posting, blob, decided.members, done=0, at=now, since=now, until=0.0, tries=0)

@@ -27,13 +27,20 @@ def restored(data: bytes) -> bytes:
 def kept(envelope: Envelope) -> dict[str, str]:
     """What a row keeps of an envelope besides its body; never the headers, which may hold a credential."""
     files = {"files": " ".join(envelope.files)} if envelope.files else {}
-    return {name: getattr(envelope, name) for name in KEPT} | files
+    mode = {"mode": envelope.mode} if envelope.mode else {}
+    return mode | {name: getattr(envelope, name) for name in KEPT} | files
 
 
 def envelope(integration: str, values: Mapping[str, Any], body: bytes) -> Envelope:
     """The envelope as it was, from its row and its body."""
     files = tuple(values.get("files", "").split())
-    return Envelope(integration=integration, body=body, **{name: values.get(name, "") for name in KEPT}, files=files)
+    return Envelope(
+        integration=integration,
+        body=body,
+        **{name: values.get(name, "") for name in KEPT},
+        files=files,
+        mode=values.get("mode", ""),
+    )
 
 
 async def stored_envelope(integration: str, stored: Content, hub: Hub) -> Envelope:

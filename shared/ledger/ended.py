@@ -13,7 +13,7 @@ from shared.storage.store import Change, Row, put, remove
 
 
 class Done(NamedTuple):
-    """A message that has ended: ``delivered``, or ``dead`` with the reason."""
+    """A message that has ended: ``delivered``, ``observed`` in a parallel run, or ``dead`` with the reason."""
 
     outcome: names.EndedAs
     code: str = ""
@@ -49,7 +49,7 @@ def ended_row(message: Waiting, outcome: Done, integration: Integration, at: flo
     """The row that stays: what became of the message, and no content."""
     kept = {name: value for name, value in message.values().items() if name not in NOT_KEPT}
     pending = " ".join(integration.subscribers) if outcome.outcome == "delivered" else ""
-    is_done = outcome.outcome == "delivered" and not pending
+    is_done = outcome.outcome in ("delivered", "observed") and not pending
     rules = [*message.rules.split(), *(code(issue.rule) for issue in outcome.issues if issue.rule)]
     return replace(
         Ended.of(Row(message.lane, names.row("d", message.n), "", {**kept, "outcome": outcome.outcome, "ended": at})),
@@ -68,8 +68,8 @@ def ended_row(message: Waiting, outcome: Done, integration: Integration, at: flo
 def aftermath(message: Waiting, outcome: Done, integration: Integration) -> list[Change]:
     """What else is in the settling transaction: content is deleted, or stays for a person or for subscribers."""
     n = message.n
-    if outcome.outcome == "delivered":
-        if integration.subscribers:
+    if outcome.outcome in ("delivered", "observed"):
+        if integration.subscribers and outcome.outcome == "delivered":
             pending = " ".join(integration.subscribers)
             published = Published(pending=pending, routing=outcome.routing, identity=message.identity)
             return [published.inserted(names.row("p", n))]

@@ -58,7 +58,8 @@ class Message(Stored):
     """What a message keeps from its acceptance to its end. Times are seconds since 1970.
 
     ``identity``: the key of its receipt; ``mark``: of its open row; ``blob``: names of its blobs, separated by blanks.
-    ``since``: when it was accepted or last replayed. ``resent``: the number of the message that it repeats.
+    ``since``: when it was accepted or last replayed. ``resent``: the number of the message that it repeats. ``observed``: it was
+    accepted in mode observe, so it is never delivered, in no later mode either.
     """
 
     at: float
@@ -81,6 +82,7 @@ class Message(Stored):
     traceparent: str = always("")
     rules: str = always("")
     resent: int = 0
+    observed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -20,6 +20,7 @@ LONGEST_WAIT = 120  # seconds; a waiting message may be sent before its next att
 # outcome -> HTTP status of the entry, severity, FHIR issue type, text
 ENDED: Mapping[names.EndedAs, tuple[str, Severity, str, str]] = {
     "delivered": ("200", "information", "informational", "delivered"),
+    "observed": ("200", "information", "informational", "observed in a parallel run; not delivered"),
     "rejected": ("422", "error", "processing", "rejected: see the acknowledgement"),
     "dead": ("502", "error", "processing", "not delivered; the integration team must act"),
     "discarded": ("410", "error", "deleted", "not delivered; the integration team discarded it"),

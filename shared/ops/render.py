@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FOLDER = Path(__file__).parent
-TAG_COLOURS = {"delivered": "green", "dead": "red", "rejected": "orange", "waiting": "blue", "sending": "blue"}
+TAG_COLOURS = {
+    "delivered": "green",
+    "observed": "aqua-green",
+    "dead": "red",
+    "rejected": "orange",
+    "waiting": "blue",
+    "sending": "blue",
+}
 
 
 def render(template: str, language: Language, **values: Any) -> bytes:

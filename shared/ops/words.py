@@ -124,6 +124,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "rejected": ("rejected", "gwrthodwyd"),
     "duplicate": ("duplicate", "dyblyg"),
     "dead": ("dead letter", "llythyr marw"),
+    "observed": ("observed", "arsylwyd"),
     "discarded": ("discarded", "gwaredwyd"),
     "expired": ("expired", "daeth i ben"),
     "replayed": ("replayed", "ailchwaraewyd"),

@@ -19,7 +19,7 @@ OUTBOX = "outbox"  # begins the partitions of the open rows of outboxes, and tak
 SHARDS = "0123456789abcdef"  # the last digit of a lane: the partition of its open rows
 BATCH = "batch"  # takes the place of the lane in the open row of a batch that is to be split
 CONTENT, INBOX = "content", "inbox"
-EndedAs = Literal["delivered", "rejected", "dead", "discarded", "expired"]  # the outcome of a row ``d|n``
+EndedAs = Literal["delivered", "observed", "rejected", "dead", "discarded", "expired"]  # the outcome of a row ``d|n``
 FILE = "file"  # takes the place of the lane in the name of a blob that is a separate file of a message, not its body
 
 

@@ -24,7 +24,7 @@ from toolkit.samples import Sample, samples
 
 PATIENCE = float(os.environ.get("HUB_DEMO_PATIENCE", "30"))  # seconds for one message
 Way = Literal["http", "queue", "event"]
-ENDED = ("delivered", "dead", "rejected", "discarded", "expired")
+ENDED = ("delivered", "observed", "dead", "rejected", "discarded", "expired")
 
 
 @dataclass

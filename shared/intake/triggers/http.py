@@ -12,9 +12,12 @@ from shared.intake.admission import admit
 from shared.intake.answers import answer_if_busy, answer_unavailable
 from shared.integration import Integration
 from shared.ledger.arrivals.arrival import AWAY
+from shared.mode import OBSERVE
 from shared.privacy import chosen
 from shared.problems import Fault, Unavailable, Unsupported
 from shared.storage.store import Away
+
+MODE = "X-Hub-Mode"
 
 
 async def accept_http(integration: Integration, headers: Mapping[str, str], body: bytes, hub: Hub) -> Answer:
@@ -35,11 +38,16 @@ async def accept_http(integration: Integration, headers: Mapping[str, str], body
     )
     try:
         with faults():
-            return door.asynchronous(headers, await _enter(integration, envelope, hub))
+            return _with_mode(envelope, door.asynchronous(headers, await _enter(integration, envelope, hub)), hub)
     except Fault as problem:
         return answer_unavailable(integration, envelope, problem, hub)
     except Away:
         return answer_unavailable(integration, envelope, Unavailable(AWAY), hub)
+
+
+def _with_mode(envelope: Envelope, answer: Answer, hub: Hub) -> Answer:
+    """In a parallel run the answer names the mode: the system that copies messages to the hub must not pass it to the sender."""
+    return answer._replace(headers={**answer.headers, MODE: OBSERVE}) if hub.observes(envelope) else answer
 
 
 async def _enter(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:

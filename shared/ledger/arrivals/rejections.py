@@ -32,12 +32,13 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     """Record a refused message under a partition of its own and return its id. Raises ``Away``.
 
     Over HTTP the sender still has the message, so its content is not kept. By queue or event it is kept as a dead letter is.
-    One that was acknowledged in a batch and cannot be taken is a dead letter, with its content.
+    One that was acknowledged in a batch and cannot be taken is a dead letter, with its content. A parallel run keeps none.
     """
     tables, at = names.tables(integration.name), hub.now()
     lane = f"0-{keyed('refused', envelope.reference or hub.token())}"
     message_id = names.message_id(lane, "0")
-    keep = envelope.trigger in ("queue", "event") or envelope.acknowledged == "AA"
+    is_promised = envelope.acknowledged == "AA" and not hub.observes(envelope)
+    keep = is_promised or (envelope.trigger in ("queue", "event") and not hub.observes(envelope))
     finders = [f"c|{keyed('control', known.control)}"] if known.control else []
     finders += [f"x|{search_hash('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []
     finders += map(names.by_file, envelope.files if keep else ())
@@ -53,7 +54,9 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     if blob:
         await hub.store.write_blob(names.CONTENT, blob, data)
     blobs = " ".join(filter(None, (blob, *envelope.files)))
-    record = replace(_record(envelope, verdict, known, at), blob=blobs, content=keep)
+    record = replace(
+        _record(envelope, verdict, known, at), blob=blobs, content=keep, outcome="dead" if is_promised else "rejected"
+    )
     kept = [content.stored(envelope, data, blob).inserted(names.row("c", 0))] if keep else []
     with suppress(Conflict):  # one of a file, or of a blob, that was recorded in an earlier run
         await hub.store.commit(tables.ledger, lane, record.inserted(names.row("d", 0)), *kept)
@@ -63,7 +66,7 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
 def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> Ended:
     errors = [issue for issue in verdict.issues if issue.is_error]
     return Ended(
-        outcome="dead" if envelope.acknowledged == "AA" else "rejected",
+        outcome="rejected",
         acknowledgement=envelope.acknowledged or verdict.acknowledgement,
         at=at,
         ended=at,

@@ -1,6 +1,6 @@
 """Nothing lost: every number that a lane gave out is accounted for, and nothing is kept without a reason.
 
-received = delivered + rejected + duplicate + dead + discarded + expired + waiting + in flight + in batch
+received = delivered + observed + rejected + duplicate + dead + discarded + expired + waiting + in flight + in batch
 
 ``in batch``: members of a batch that were acknowledged and are not in the ledger yet. While a worker splits one, the members
 since its last note are counted in both places.
@@ -18,7 +18,19 @@ from shared.ledger.rows import Claimed, Content, Ended, Head, Receipt, Waiting, 
 from shared.storage import names
 from shared.storage.store import Row
 
-OUTCOMES = ("delivered", "rejected", "duplicate", "dead", "discarded", "expired", "waiting", "in flight", "in batch", "purged")
+OUTCOMES = (
+    "delivered",
+    "observed",
+    "rejected",
+    "duplicate",
+    "dead",
+    "discarded",
+    "expired",
+    "waiting",
+    "in flight",
+    "in batch",
+    "purged",
+)
 INBOX_DAYS = 1
 
 

@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="Check a live store: no message los
 
 @app.command()
 def check(name: Names = "", as_json: AsJson = False) -> None:
-    """No message lost: received = delivered + rejected + duplicate + dead + discarded + expired + waiting + in flight."""
+    """No message lost: what was received is the sum of the outcomes, and of what waits or is in flight."""
     from shared.ledger.reporting.conservation import Balance, balance
 
     found: dict[str, Balance] = on_store(all_or_one(name), lambda one, hub: balance(one, hub))
