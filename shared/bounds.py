@@ -31,3 +31,8 @@ XML_PROLOG = 64  # comments and processing instructions before the root
 FINDINGS = 100  # issues in one answer; correcting the first ones often corrects the others
 PLACES = 500  # places of an integration that may be counted, each with its own key
 PROBES = 20  # places that one message may add; each needs one more transformation of the message
+
+# CSV. A large clinic's list has hundreds of rows; an extract of a year has 100,000. A row has a few hundred characters.
+ROWS = 1_000_000
+ROW = 1024 * 1024
+COLUMNS = 1_000

@@ -17,6 +17,7 @@ FORMATS: dict[str, str] = {
     "json": "shared.formats.json",
     "hl7_xml": "shared.formats.hl7_xml",
     "xml": "shared.formats.xml",  # any XML: the last of those that begin so
+    "csv": "shared.formats.csv",
 }
 MARKUP = {b"{": "application/json", b"[": "application/json", b"<": "application/xml"}  # how a body begins -> its media type
 UNMARKED = "x-application/hl7-v2+er7"  # of a body that begins like nothing we know: most senders of queues send HL7 v2

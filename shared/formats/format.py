@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from shared.leaves import Leaf
 
 if TYPE_CHECKING:
-    from shared.envelope import Outgoing
+    from shared.envelope import Envelope, Outgoing
+    from shared.formats.batch import Batch
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -51,7 +52,8 @@ class Format:
         leaves: every place of a document that holds a text.
         test_mark: path of the mark of a test message.
         mark_test: a body as a test message with another control id. Standard library only.
-        is_batch: whether a body is an HL7 batch file, which the hub splits.
+        is_batch: whether a body is a file of several messages, which the hub splits.
+        batch: opens such a file, given the source and the envelope. ``Unsupported``: it cannot be read. ``None``: there are none.
         readable: a body as a reviewer reads it in a golden file.
         shown: a body as OpenAPI shows an example of it.
     """
@@ -75,6 +77,7 @@ class Format:
     test_mark: str
     mark_test: Callable[[bytes, str], bytes]
     is_batch: Callable[[bytes], bool] = _never
+    batch: "Callable[[Any, Envelope], Batch] | None" = None
     readable: Callable[[bytes], bytes] = _unchanged
     shown: Callable[[bytes], Any] = field(default=bytes.decode)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from shared.issue import Issue
 
-FHIR_JSON, JSON = "application/fhir+json", "application/json"
+FHIR_JSON, JSON, FHIR_XML, CSV = "application/fhir+json", "application/json", "application/fhir+xml", "text/csv"
 FHIR_VERSION = re.compile(r'fhirversion\s*=\s*"?([\d.]+)', re.IGNORECASE)
 QUALITY = re.compile(r";\s*q\s*=\s*([\d.]+)", re.IGNORECASE)
 STATUS = {  # rule -> HTTP's own status for a body that cannot be read

@@ -16,8 +16,7 @@ import orjson
 from shared import formats
 from shared.check import check, faults
 from shared.envelope import Answer, Envelope
-from shared.formats.hl7v2 import HL7
-from shared.hl7.batch import BatchReader, Member, write_acknowledgement
+from shared.formats.batch import Answered, Batch, Member
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.intake.answers import answer_unavailable, reject
@@ -26,11 +25,12 @@ from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import content
 from shared.ledger.arrivals.arrival import AWAY
-from shared.ledger.arrivals.batch_rows import CODES, Batch, Given, blob_name, opened, packed, read, unpacked
+from shared.ledger.arrivals.batch_rows import CODES, Given, blob_name, opened, packed, read, unpacked
+from shared.ledger.arrivals.batch_rows import Batch as BatchRow
 from shared.ledger.arrivals.rejections import Refusal, refuse
 from shared.mode import LIVE, OBSERVE
 from shared.privacy import digest, keyed
-from shared.problems import Fault, Unavailable
+from shared.problems import Fault, Unavailable, Unsupported
 from shared.storage import names
 from shared.storage.store import Away, Conflict, Row, delete, replace
 
@@ -39,13 +39,6 @@ TURN = 120.0  # seconds after which it lets another invocation go on
 STEP = 25  # messages between two notes of how far it is
 AT_ONCE = 64  # deliveries under way before it waits
 TRIES = 5  # workers that may end at one member before it is set aside unread
-CUT_SHORT = Issue(
-    severity="error",
-    code="structure",
-    text="the file ends inside this message: send it again",
-    rule="batch-cut-short",
-    clause="HL7 v2.5.1 2.10.3",
-)
 SET_ASIDE = Issue(severity="error", code="exception", text="the hub could not take this member of a batch", rule="batch-member")
 
 
@@ -55,6 +48,11 @@ class Decided(NamedTuple):
     given: Given
     members: int
     issues: tuple[Issue, ...]
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether the file could not be read to its end, so that nothing of it is taken."""
+        return any(issue.severity == "fatal" for issue in self.issues)
 
 
 async def take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
@@ -73,14 +71,14 @@ async def take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer
 async def _take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     key = _key(envelope)
     if known := await _known(integration, key, hub):
-        return _answer(key, known.acknowledgement)
+        return _answer(key, known)
     decided = await asyncio.to_thread(_decided, integration, envelope)
     _emit(integration, envelope, decided, hub)
-    answer = _answer(key, decided.given.acknowledgement)
-    if decided.members:
+    answer = _answer(key, decided.given)
+    if decided.members and not decided.unreadable:
         return _answer(key, await _store(integration, envelope, key, decided, hub))
     if decided.issues:
-        wrong = Decision(Verdict(integration.refusal, decided.issues), answer)
+        wrong = Decision(Verdict("AR" if decided.unreadable else integration.refusal, decided.issues), answer)
         return await reject(integration, envelope, wrong, hub)
     return answer
 
@@ -90,48 +88,41 @@ def _key(envelope: Envelope) -> str:
     return keyed("batch", "\0".join((envelope.trigger, envelope.partner, envelope.reference, digest(envelope.body))))
 
 
-def _answer(key: str, acknowledgement: bytes) -> Answer:
-    return Answer(status=200, content_type=HL7, body=acknowledgement, headers={"X-Batch-Id": key})
+def _answer(key: str, given: Given) -> Answer:
+    return given.answer._replace(headers={"X-Batch-Id": key})
 
 
 def _decided(integration: Integration, envelope: Envelope) -> Decided:
     """The decision on each member, and the acknowledgement made of them."""
-    batch, codes = BatchReader(envelope.body), list[str]()
+    batch = _open(integration, envelope)
+    if isinstance(batch, Verdict):
+        return Decided(Given.of("", integration.source.acknowledge(envelope, None, batch)), 0, batch.issues)
+    codes = list[str]()
 
-    def answers() -> Iterator[tuple[Member, bytes]]:
-        for member, is_cut in _with_cut(batch, envelope.body):
-            alone = altered(envelope, body=member.body)
-            decision = _cut(integration, alone) if is_cut else decide(integration, alone)
+    def answers() -> Iterator[Answered]:
+        for member in batch.members():
+            decision = _decide(integration, envelope, member)
             codes.append(decision.verdict.acknowledgement[1])
-            yield member, decision.answer.body
+            yield Answered(member, decision.verdict, decision.answer.body)
 
-    acknowledgement = b"".join(write_acknowledgement(batch, answers(), envelope.received_at))
-    return Decided(Given("".join(codes), acknowledgement), batch.count, tuple(batch.issues))
-
-
-def _with_cut(batch: BatchReader, body: bytes) -> Iterator[tuple[Member, bool]]:
-    """Each member, and whether the file ends in the middle of one of its lines: what is missing cannot be known."""
-    cut, last = is_cut_short(body), None
-    for member in batch:
-        if last:
-            yield last, False
-        last = member
-    if last:
-        yield last, cut
+    answer = batch.acknowledge(answers())
+    return Decided(Given.of("".join(codes), answer), batch.count, tuple(batch.issues))
 
 
-def is_cut_short(body: bytes) -> bool:
-    """Whether a file ends in a line that is neither ended nor a trailer. HL7 v2.5.1 2.10.3: a trailer closes each header.
+def _open(integration: Integration, envelope: Envelope) -> Batch | Verdict:
+    """The file as its format reads it; the verdict on it if its format cannot."""
+    opens = next(form.batch for form in formats.of(integration.source) if form.batch and form.is_batch(envelope.body))
+    try:
+        return opens(integration.source, envelope)
+    except Unsupported as problem:
+        return Verdict("AR", problem.issues)
 
-    >>> is_cut_short(b"BHS|^~\\\\&\\rMSH|^~\\\\&\\rOBX|1|NM|||12"), is_cut_short(b"BHS|^~\\\\&\\rMSH|^~\\\\&\\rBTS|1")
-    (True, False)
-    """
-    line = body.rstrip(b"\x1c").replace(b"\n", b"\r").rpartition(b"\r")[2]
-    return bool(line) and line[:3] not in (b"BTS", b"FTS")
 
-
-def _cut(integration: Integration, alone: Envelope) -> Decision:
-    found = Verdict(integration.refusal, (CUT_SHORT,))
+def _decide(integration: Integration, envelope: Envelope, member: Member) -> Decision:
+    alone = member.alone(envelope)
+    if not member.issues:
+        return decide(integration, alone)
+    found = Verdict(integration.refusal, member.issues)
     return Decision(found, integration.source.acknowledge(alone, None, found))
 
 
@@ -155,39 +146,40 @@ async def _known(integration: Integration, key: str, hub: Hub) -> Given | None:
     return (await asyncio.to_thread(unpacked, body))[0] if body else None
 
 
-async def _store(integration: Integration, envelope: Envelope, key: str, decided: Decided, hub: Hub) -> bytes:
+async def _store(integration: Integration, envelope: Envelope, key: str, decided: Decided, hub: Hub) -> Given:
     """The file and its row, once; the acknowledgement that holds: another post of the same batch may have been first."""
     envelope = altered(envelope, mode=OBSERVE if hub.is_observed(integration.name) else LIVE)
     now, posting = hub.now(), envelope.handed or envelope.reference or hub.token()
     blob = blob_name(integration.name, key, hub.token())
-    new = Batch(key, posting, blob, decided.members, done=0, at=now, since=now, until=0.0, tries=0)
+    new = BatchRow(key, posting, blob, decided.members, done=0, at=now, since=now, until=0.0, tries=0)
     body = await asyncio.to_thread(packed, decided.given, envelope.body)
     await hub.store.write_blob(names.CONTENT, blob, body)
     try:
         await hub.store.commit(names.tables(integration.name).open, names.BATCH, opened(envelope, new))
     except (Conflict, Away):
         return await _first(integration, key, new, decided, hub)
-    return await _begin(integration, key, decided, hub)
+    await _begin(integration, key, hub)
+    return decided.given
 
 
-async def _first(integration: Integration, key: str, new: Batch, decided: Decided, hub: Hub) -> bytes:
+async def _first(integration: Integration, key: str, new: BatchRow, decided: Decided, hub: Hub) -> Given:
     """Whose row it is, when the answer of storage was unclear or a row was there. Raises ``Unavailable``: neither is."""
     row = await hub.store.get(names.tables(integration.name).open, names.BATCH, names.open_key(names.BATCH, key))
     if row and row["blob"] == new.blob:
-        return await _begin(integration, key, decided, hub)
+        await _begin(integration, key, hub)
+        return decided.given
     known = await _known(integration, key, hub)
     if known is None:
         raise Unavailable(AWAY)
     with suppress(Away):  # the hourly sweep takes it otherwise
         await hub.store.delete_blob(names.CONTENT, new.blob)
-    return known.acknowledgement
+    return known
 
 
-async def _begin(integration: Integration, key: str, decided: Decided, hub: Hub) -> bytes:
+async def _begin(integration: Integration, key: str, hub: Hub) -> None:
     with suppress(Away):  # the watchdog sees the row
         await _knock(integration, key, hub, hub.timing.knock_delay)
     hub.start(split(integration, key, hub))
-    return decided.given.acknowledgement
 
 
 async def _knock(integration: Integration, key: str, hub: Hub, delay: float = 0) -> None:
@@ -240,7 +232,10 @@ class Turn:
     async def _members(self, given: Given | None, body: bytes) -> bool:
         envelope, end = content.envelope(self.integration.name, self.row.values, body), self.hub.now() + TURN
         careful, first = self.batch.tries > 1, self.batch.done + 1
-        for member, code in _coded(body, given):
+        batch = _open(self.integration, envelope)
+        if isinstance(batch, Verdict):
+            raise Fault(*batch.issues)
+        for member, code in _coded(batch, given):
             if member.number < first:
                 continue
             alone = self._member(envelope, member, code)
@@ -261,7 +256,7 @@ class Turn:
             if self.batch.posting
             else f"{self.batch.key}-{member.number}"
         )
-        alone = altered(envelope, body=member.body, reference=reference)
+        alone = altered(member.alone(envelope), reference=reference)
         return altered(alone, acknowledged=CODES.get(code) or check(self.integration, alone).verdict.acknowledgement)
 
     async def _one(self, alone: Envelope, unread: bool) -> None:
@@ -295,7 +290,7 @@ async def _room(hub: Hub) -> None:
         await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
 
 
-def _coded(body: bytes, given: Given | None) -> Iterator[tuple[Member, str]]:
+def _coded(batch: Batch, given: Given | None) -> Iterator[tuple[Member, str]]:
     """Each member with the letter of its answer; empty for a batch of an earlier version, which kept none."""
-    for member in BatchReader(body):
+    for member in batch.members():
         yield member, given.codes[member.number - 1] if given else ""

@@ -62,10 +62,10 @@ def asynchronous(headers: Mapping[str, str], answer: Answer) -> Answer:
 
     Source: FHIR R4 section 3.1.0.1.1 (asynchronous pattern); RFC 7240 section 4.1 (respond-async).
     """
-    if answer.status != 202:
+    if answer.status != 202 or "Location" not in answer.headers:
         return answer
     applied = {"Preference-Applied": "respond-async"} if ASYNC.search(headers.get("prefer", "")) else {}
-    where = {"Content-Location": address(headers) + answer.headers.get("Location", "")}
+    where = {"Content-Location": address(headers) + answer.headers["Location"]}
     return answer._replace(headers={**answer.headers, **where, **applied})
 
 

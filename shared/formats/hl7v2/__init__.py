@@ -8,7 +8,8 @@ from shared.formats.media import FHIR_JSON, JSON
 from shared.leaves import Leaf
 
 if TYPE_CHECKING:
-    from shared.envelope import Outgoing
+    from shared.envelope import Envelope, Outgoing
+    from shared.formats.batch import Batch
     from shared.hl7 import Message
 
 HL7 = "application/hl7-v2"
@@ -65,6 +66,13 @@ def is_batch(body: bytes) -> bool:
     return is_batch(body)
 
 
+def batch(source: object, envelope: "Envelope") -> "Batch":
+    """The messages of a batch file."""
+    from shared.formats.hl7v2.batch import Hl7Batch
+
+    return Hl7Batch(envelope)
+
+
 FORMAT = Format(
     name="hl7v2",
     extension="hl7",
@@ -84,4 +92,5 @@ FORMAT = Format(
     test_mark="MSH-11",
     mark_test=mark_test,
     is_batch=is_batch,
+    batch=batch,
 )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
-from shared.envelope import Envelope
+from shared.envelope import Answer, Envelope
 from shared.hub import Hub
 from shared.ledger import content
 from shared.storage import names
@@ -19,11 +19,25 @@ from shared.storage.store import Change, Row, insert
 CODES = {"A": "AA", "E": "AE", "R": "AR"}
 
 
+HL7 = "application/hl7-v2"  # of the acknowledgements that were kept before other formats had batches
+
+
 class Given(NamedTuple):
     """What the sender was answered: one letter of ``CODES`` for each member, and the acknowledgement itself."""
 
     codes: str
     acknowledgement: bytes
+    content_type: str = HL7
+    status: int = 200
+
+    @classmethod
+    def of(cls, codes: str, answer: Answer) -> "Given":
+        return cls(codes, answer.body, answer.content_type, answer.status)
+
+    @property
+    def answer(self) -> Answer:
+        """The answer as it was given, without its headers."""
+        return Answer(status=self.status, content_type=self.content_type, body=self.acknowledgement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +120,7 @@ def row_key(blob: str) -> str:
 
 def packed(given: Given, body: bytes) -> bytes:
     """The blob: the answers in a line of JSON, then the file; compressed."""
-    head = {"codes": given.codes, "acknowledgement": base64.b64encode(given.acknowledgement).decode()}
+    head = {**given._asdict(), "acknowledgement": base64.b64encode(given.acknowledgement).decode()}
     return zlib.compress(orjson.dumps(head) + b"\n" + body, 1)
 
 
@@ -117,4 +131,5 @@ def unpacked(data: bytes) -> tuple[Given | None, bytes]:
         return None, whole
     head, _, body = whole.partition(b"\n")
     found = orjson.loads(head)
-    return Given(found["codes"], base64.b64decode(found["acknowledgement"])), body
+    kept = {name: found[name] for name in ("content_type", "status") if name in found}
+    return Given(found["codes"], base64.b64decode(found["acknowledgement"]), **kept), body
