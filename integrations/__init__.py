@@ -15,6 +15,7 @@ CATALOGUE: dict[str, str] = {
     "paris-to-mpi": "integrations.paris_to_mpi",
     "mosaiq-to-mpi": "integrations.mosaiq_to_mpi",
     "wds-to-mpi": "integrations.wds_to_mpi",
+    "wpas-to-mpi": "integrations.wpas_to_mpi",
     "mpi-outbound": "integrations.mpi_outbound",
     "mpi-to-phw": "integrations.mpi_to_phw",
     "mpi-to-chemocare": "integrations.mpi_to_chemocare",

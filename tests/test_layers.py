@@ -169,7 +169,7 @@ def test_a_planted_circle_is_found(importer: str, imported_one: str) -> None:
     assert circle(packages)
 
 
-PURE = {"check", "compare", "hl7", "fhir", "formats", "mapping", "validation", "xml"}
+PURE = {"check", "compare", "hl7", "fhir", "formats", "mapping", "validation", "wpas", "xml"}
 NOT_FOR_PURE = {"hub", "intake", "delivery", "ledger", "storage", "ops"}
 
 

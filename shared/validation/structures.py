@@ -22,6 +22,7 @@ ADT_A01 = Structure(
     "[{IN1 [IN2] [{IN3}]}] [ACC] [UB1] [UB2]",
     "HL7 v2.3.1 3.3.1",
 )
+ADT_A02 = Structure("MSH [{SFT}] EVN PID [PD1] [{ROL}] PV1 [PV2] [{ROL}] [{DB1}] [{OBX}] [PDA]", "HL7 v2.5 3.3.2")
 ADT_A39 = Structure("MSH EVN {PID [PD1] MRG [PV1]}", "HL7 v2.5 3.3.39")
 ADT_A39_NK1 = Structure("MSH EVN {PID [PD1] [{NK1}] MRG [PV1]}", "HL7 v2.4 3.3.39")
 

@@ -13,6 +13,7 @@ from shared.formats.format import Format
 from shared.formats.json.leaves import json_leaves
 from shared.integration import Integration
 from shared.leaves import Leaf
+from shared.limits import NO_PLACES, Placed
 
 HEADER = (b"MSH", b"FHS", b"BHS")
 LEAF = re.compile(rb"[^|^~&\r\n]+")
@@ -55,8 +56,10 @@ def as_many_as_pass(integration: Integration, envelope: Envelope, nest: Nest) ->
     """The message with a canary in each leaf whose change still lets it be taken and sent."""
     form = next(each for each in formats.of(integration.source) if each.begins_like(envelope.body))
     body = envelope.body
+    source = integration.source
+    places = source.places(source.read(envelope)) if isinstance(source, Placed) else NO_PLACES
     for number, leaf in enumerate(planted(form, body)):
-        if re.split(r"[-.\[]", leaf.path)[0] in form.identifies:
+        if re.split(r"[-.\[]", leaf.path)[0] in form.identifies or leaf.path in places:
             continue
         canary = nest.new()
         tried = form.write(next(islice(planted(form, body), number, None)).changed(canary), "").body

@@ -15,7 +15,7 @@ from shared.hl7 import Message
 from shared.hl7.leaves import hl7_spots, replaced, segment_texts
 from shared.hl7.watched import Watch
 from shared.integration import Integration
-from shared.leaves import Leaf, short
+from shared.leaves import INDEX, Leaf, short
 from shared.mapping.preparation import prepared
 from shared.problems import Rejected, Unsupported
 from toolkit.analyse.fate_memory import Memory
@@ -180,8 +180,18 @@ def why_dropped(dropped: Mapping[str, str], path: str) -> str:
 
     >>> why_dropped({"PID-11[2]": "first only", "PID-11.6": "no country"}, "PID-11[3].6")
     'first only'
+    >>> why_dropped({"order/lines": "not needed"}, "order/lines/line[2]/drug")
+    'not needed'
     """
-    return next((dropped[asked] for asked in _asked(path) if asked in dropped), "")
+    return next((dropped[asked] for asked in (*_above(path), *_asked(path)) if asked in dropped), "")
+
+
+def _above(path: str) -> Iterator[str]:
+    """A path in XML, and the elements that it is in, without indices; nothing for other paths."""
+    plain = INDEX.sub("", path) if "/" in path else ""
+    while plain:
+        yield plain
+        plain = plain.rpartition("/")[0]
 
 
 def _asked(path: str) -> Iterator[str]:

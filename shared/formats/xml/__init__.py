@@ -68,7 +68,7 @@ FORMAT = Format(
     media_types=(XML, "text/xml"),
     also_sent_as=("", "application/octet-stream", "text/plain"),
     assumed_type=XML,
-    answers=(FHIR_JSON, JSON),
+    answers=(JSON, FHIR_JSON),
     begins=(b"<", *UTF_16),
     schemas={XML: {"type": "string"}},
     example=b'<example xmlns="urn:example"><id>EXAMPLE1</id><name>Prawf</name></example>',

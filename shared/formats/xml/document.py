@@ -3,9 +3,10 @@
 The steps are those of XPath, from the root, without a namespace: the source accepts one only.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.formats.xml import MARK
 from shared.issue import Issue
@@ -13,6 +14,8 @@ from shared.xml.parse import read
 
 if TYPE_CHECKING:
     from lxml import etree
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -30,6 +33,7 @@ class XmlDocument:
     test_id: str = ""
     received_at: str = ""
     _texts: dict[str, dict[str, str]] = field(default_factory=dict)
+    _derived: dict[Any, Any] = field(default_factory=dict)
 
     def element(self, path: str) -> "etree._Element | None":
         """The element of a path; the root for ``""``; ``None`` when it is absent."""
@@ -57,6 +61,13 @@ class XmlDocument:
             parent = self.element(path)
             found = self._texts[path] = {} if parent is None else {local(each): (each.text or "").strip() for each in parent}
         return found
+
+    def derived(self, make: "Callable[[XmlDocument], Made]") -> Made:
+        """What ``make`` makes of this document, made once: rules, lane and mapping all need it."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        made: Made = self._derived[make]
+        return made
 
     def encode(self) -> bytes:
         """The document in UTF-8, with its mark of a test."""

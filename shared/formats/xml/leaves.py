@@ -53,7 +53,7 @@ def _changed(document: XmlDocument, steps: Steps, put: Put) -> Callable[[str], X
         for step in steps:
             element = element[step]
         put(element, new)
-        return replace(document, root=root, _texts={})
+        return replace(document, root=root, _texts={}, _derived={})
 
     return changed
 
