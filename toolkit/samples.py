@@ -45,15 +45,19 @@ def samples(integration: Integration) -> list[Sample]:
 
 
 def accepted(integration: Integration) -> list[Sample]:
-    """The samples that are taken."""
-    return [each for each in samples(integration) if check.check(integration, each.envelope).verdict.accepted]
+    """The samples that are taken, and do not wait for a code."""
+    return [each for each in samples(integration) if _is_mapped(check.run(integration, each.envelope))]
+
+
+def _is_mapped(ran: check.Ran) -> bool:
+    return ran.verdict.accepted and not ran.waits_for
 
 
 def goldens(integration: Integration, sample: Sample) -> dict[str, bytes]:
     """What the files next to a sample must contain, by name.
 
     Accepted: ``NAME.out.*``, each further body with a number, ``NAME.properties.json`` for what it is routed by, and
-    ``NAME.issues.json`` for findings. Rejected: the verdict as ``NAME.out.json``.
+    ``NAME.issues.json`` for findings; a message that waits for a code has only these. Rejected: the verdict as ``NAME.out.json``.
     """
     ran = check.run(integration, sample.envelope)
     if ran.faults:

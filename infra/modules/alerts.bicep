@@ -86,6 +86,14 @@ var rules Rule[] = [
     pace: fast
   }
   {
+    name: 'unmapped'
+    text: 'Messages are waiting for a code that no table has.'
+    severity: 2
+    query: loadTextContent('../alerts/unmapped.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
     name: 'skipped'
     text: 'The hub repeatedly fails to process a row, lane or step.'
     severity: 2

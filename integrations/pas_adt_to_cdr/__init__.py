@@ -1,6 +1,7 @@
 """Admissions, transfers, discharges, registrations and merges to the Clinical Data Repository."""
 
 from integrations.pas_adt_to_cdr import rules
+from integrations.pas_adt_to_cdr.codes import AUTHORITIES
 from integrations.pas_adt_to_cdr.dropped import DROPPED
 from integrations.pas_adt_to_cdr.seen import SEEN
 from shared.destinations.fhir_server import FhirServer
@@ -46,6 +47,7 @@ INTEGRATION = Integration(
     transform=to_transaction,
     outgoing=FhirProfile("CDR admissions", claims=(profile("Patient"),)),
     destination=FhirServer("CDR"),
+    codes=(AUTHORITIES,),
     dropped=DROPPED,
     seen=SEEN,
     patient=lambda message: nhs_number(message["PID"]),

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from integrations.pas_adt_to_cdr.codes import AUTHORITIES, NUMBERS
 from shared.fhir.bundle import entry, transaction_bundle
 from shared.fhir.reference import Ids
 from shared.fhir.resource import Element, Resource
-from shared.hl7 import Message, Segment
+from shared.hl7 import Message, Raw, Segment, compose, replace
 from shared.hl7.identifier import own_number
+from shared.hl7.repetition import Repetition
 from shared.mapping import prepared, to_bundle
 from shared.mapping.segments.administration.patient import PID_ELEMENTS
 from shared.mapping.texts import text_at
@@ -30,12 +32,34 @@ ENTRIES: dict[str, Callable[[Segment], str]] = {
 
 def to_transaction(message: Message) -> Resource:
     """The transaction: absent keeps what the repository holds, null removes it, a value replaces it."""
-    message = prepared(message)
+    message = prepared(with_national_authorities(message))
     made = of_the_record([each["resource"] for each in to_bundle(message)["entry"]])
     segments = made_from(message)
     own = application(message["MSH-3"])
     welsh = placed([claimed(of_wales(each, segments.get(each["id"]), message, own)) for each in made], f"{own}:location")
     return transaction_bundle(message, *entries(welsh, writes(segments)))
+
+
+def with_national_authorities(message: Message) -> Message:
+    """The message with each authority that a PAS calls by a name of its own as its number in the national register."""
+    places = dict(NUMBERS)
+    named = [each for name in places for each in message.segments(name) if any(_local(cx) for cx in each.repeats(places[name]))]
+    if not named:
+        return message
+    return compose(message, [_renamed(each, places[each.name]) if each in named else each for each in message.segments()])
+
+
+def _local(cx: Repetition) -> bool:
+    return cx["4.1"] in AUTHORITIES and not cx["4.2"]
+
+
+def _renamed(segment: Segment, field: str) -> Segment:
+    return replace(segment, {field: [_national(cx) if _local(cx) else cx.raw() for cx in segment.repeats(field)]})
+
+
+def _national(cx: Repetition) -> tuple[Raw | str, ...]:
+    """The CX with the number of its authority in component 4."""
+    return tuple(AUTHORITIES[cx["4.1"]] if n == 4 else cx.raw(str(n)) for n in range(1, cx.components + 1))
 
 
 def made_from(message: Message) -> dict[str, Segment]:

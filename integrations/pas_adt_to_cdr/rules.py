@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from integrations.pas_adt_to_cdr.codes import NUMBERS, is_known
 from shared.hl7 import Message
 from shared.hl7.syntax.timestamp import is_dtm
 from shared.issue import Issue
 from shared.mapping.wales.codes import coding
-from shared.validation.authorities import ARC, PATIENT_AUTHORITY
 from shared.validation.policy import quality, safety
 from shared.validation.structure import Structure
 
@@ -43,21 +43,20 @@ def one_nhs_number(message: Message) -> Iterator[Issue]:
 
 
 def number_of_an_authority(message: Message) -> Iterator[Issue]:
-    """A patient has a number whose authority is known, or the repository could never find that patient again."""
-    for segment, field in (("PID", "3"), ("MRG", "1")):
+    """A patient has a number with an authority, or the repository could never find that patient again.
+
+    A message with the name of an authority that is not known yet waits for it (``codes.py``).
+    """
+    for segment, field in NUMBERS:
         for each in message.segments(segment):
-            if not any(is_known(cx["4.1"], cx["4.2"]) for _, cx in each.each(field)):
+            if not any(is_known(cx["4.1"], cx["4.2"]) or cx["4.1"] not in ("", '""') for _, cx in each.each(field)):
                 yield Issue(
                     severity="error",
                     code="required",
                     where=each.where(field),
-                    text="no number of a known authority",
+                    text="no number of an authority",
                     clause="Wales: identifiers",
                 )
-
-
-def is_known(namespace: str, universal: str) -> bool:
-    return namespace in PATIENT_AUTHORITY or namespace.isdigit() or universal.startswith(ARC)
 
 
 def birth_date_exists(message: Message) -> Iterator[Issue]:

@@ -44,28 +44,28 @@ class CodeTable(Mapping[str, str]):
     ('red', False, ['colour'])
     """
 
-    __slots__ = ("_entries", "_met", "module", "name", "unmapped")
+    __slots__ = ("_met", "entries", "module", "name", "unmapped")
 
     def __init__(
         self, name: str, module: str, entries: Mapping[str, str], *, met: Met | None = None, unmapped: Unknown = "refuse"
     ) -> None:
         self.name, self.module, self.unmapped = name, module, unmapped
-        self._entries, self._met = entries, met
+        self.entries, self._met = dict(entries), met
 
     def __getitem__(self, code: str) -> str:
         """The target. Raises ``Unmapped``, which is a ``KeyError``: the table has no such code."""
-        if code not in self._entries:
+        if code not in self.entries:
             raise Unmapped((self._issue(""), code), waits=self.unmapped == "wait")
-        return self._entries[code]
+        return self.entries[code]
 
     def __contains__(self, code: object) -> bool:
-        return code in self._entries
+        return code in self.entries
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
+        return iter(self.entries)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
     @property
     def place(self) -> str:
@@ -75,7 +75,7 @@ class CodeTable(Mapping[str, str]):
     def unknown(self, content: Any) -> list[tuple[Issue, str]]:
         """An issue for each code of a message that needs an entry and has none, with the code itself."""
         codes = self._met(content) if self._met else ()
-        return [(self._issue(where), code) for where, code in codes if code not in self._entries]
+        return [(self._issue(where), code) for where, code in codes if code not in self.entries]
 
     def _issue(self, where: str) -> Issue:
         return Issue(

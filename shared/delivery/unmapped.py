@@ -26,9 +26,14 @@ def tables_of(integration: Integration) -> str:
     return table.fingerprint(version(), integration.codes)
 
 
+def waits(message: Waiting) -> bool:
+    """Whether a message waits for a code."""
+    return message.code == WAITS and message.state == "waiting"
+
+
 def may_be_known(integration: Integration, message: Waiting) -> bool:
     """Whether a message waits for a code that other tables did not have than those that run now."""
-    return message.code == WAITS and message.state == "waiting" and message.tables != tables_of(integration)
+    return waits(message) and message.tables != tables_of(integration)
 
 
 async def still_waits(held: Claim, message: Waiting) -> Outcome | None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from shared.ops.codes import Line
+
 Kind = Literal["control_id", "correlation_id", "nhs_number"]
 
 
@@ -25,6 +27,7 @@ class Flow:
     dead_now: int = 0
     dead_is_more: bool = False  # as many as were read; there may be more
     breaker: Literal["closed", "open", "half-open"] = "closed"
+    codes_waiting: int = 0  # lanes that wait for a code that no table has
 
     @property
     def error_rate(self) -> float | None:
@@ -34,7 +37,7 @@ class Flow:
 
     @property
     def needs_action(self) -> bool:
-        return self.dead_now > 0 or self.breaker == "open"
+        return self.dead_now > 0 or self.codes_waiting > 0 or self.breaker == "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ class Facts(Protocol):
     async def replay(self, integration: str, message_id: str, actor: Actor) -> bool: ...
 
     async def discard(self, integration: str, message_id: str, actor: Actor) -> bool: ...
+
+    async def codes(self) -> Sequence[Line]: ...
 
     async def limits(self) -> Limits: ...
 

@@ -13,6 +13,7 @@ from shared.hub import Hub
 from shared.ledger import audit
 from shared.ledger.audit import Act
 from shared.ledger.reporting import counters, search
+from shared.ops.codes import Line, listed
 from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Limit, Limits, Overview, Point, Step
 from shared.ops.replay import replay
 from shared.storage import names
@@ -57,6 +58,7 @@ class LedgerFacts:
             p95=counters.percentile(counts, 0.95),
             p99=counters.percentile(counts, 0.99),
             waiting=waits["waiting"] if waits else 0,
+            codes_waiting=int(waits["codes"] or 0) if waits else 0,
             oldest_s=waits["oldest_age_s"] if waits else 0,
             dead_now=len(dead_rows),
             dead_is_more=len(dead_rows) == search.LOOKED_AT,
@@ -110,6 +112,11 @@ class LedgerFacts:
         except (dead.Refused, KeyError):
             return False
         return True
+
+    async def codes(self) -> Sequence[Line]:
+        """The unmapped codes of every integration, those that lanes wait for first, then the most frequent."""
+        each = await asyncio.gather(*(listed(one, self.hub) for one in self.hub.integrations.values()))
+        return sorted((line for lines in each for line in lines), key=lambda line: (-line.waiting, -line.count, line.integration))
 
     async def limits(self) -> Limits:
         given = tuple(Limit(*each) for each in await thresholds.listed(self.hub))

@@ -3,6 +3,8 @@
 GET  ops                        service status            reader
 GET  ops/data?minutes=          the same as JSON          reader
 GET  ops/message?integration=&id=   one journey           reader
+GET  ops/codes                      codes that no table knows   reader
+GET  ops/codes/data                 the same as JSON          reader
 POST ops/search                 kind, value (never in a URL: it may be an NHS Number)   reader, audited
 POST ops/act                    replay (operator) or discard (admin), with reason and confirmation, audited
 GET  ops/thresholds             the thresholds of alerts   reader
@@ -149,6 +151,17 @@ async def journey(
     return page(request, who, "message.html", status, heading=heading, journey=found, problems=problems, done=done)
 
 
+async def codes(request: Request, facts: Facts, who: Person) -> Answer:
+    """The codes that no table knows, and what to do about each."""
+    return page(request, who, "codes.html", heading=words(request.language)["codes"], lines=await facts.codes())
+
+
+async def codes_data(request: Request, facts: Facts, who: Person) -> Answer:
+    """The same as JSON."""
+    found = {"codes": [asdict(line) for line in await facts.codes()]}
+    return Answer(status=200, content_type=JSON, body=orjson.dumps(found), headers=SECURE)
+
+
 async def limits(request: Request, facts: Facts, who: Person, *, problems: Problems = (), done: str = "") -> Answer:
     """The thresholds that are set, and the form to set one."""
     shown = {"limits": await facts.limits(), "problems": problems, "done": done}
@@ -205,8 +218,8 @@ def page(request: Request, who: Person | None, template: str, status: int = 200,
 def here(request: Request) -> str:
     """The address of this page without a language; for the answer to a form, the first page."""
     shown = {key: request.query[key] for key in ("minutes", "integration", "id") if key in request.query}
-    if request.path == "thresholds":
-        return f"{request.base}/thresholds"
+    if request.path in ("thresholds", "codes"):
+        return f"{request.base}/{request.path}"
     if request.method != "GET" or not shown:
         return request.base
     return f"{request.base}/{request.path}?{urlencode(shown, errors='replace')}".replace("/?", "?")
@@ -225,7 +238,7 @@ def range_of(request: Request) -> int:
 
 def together(a: Flow, b: Flow) -> Flow:
     """The sum of the counts of two integrations."""
-    counts = ("accepted", "delivered", "rejected", "duplicate", "dead", "waiting", "dead_now")
+    counts = ("accepted", "delivered", "rejected", "duplicate", "dead", "waiting", "codes_waiting", "dead_now")
     added: dict[str, Any] = {key: getattr(a, key) + getattr(b, key) for key in counts}
     return replace(a, oldest_s=max(a.oldest_s, b.oldest_s), dead_is_more=a.dead_is_more or b.dead_is_more, **added)
 
@@ -236,6 +249,8 @@ HANDLERS: Mapping[tuple[str, str], Any] = {
     ("GET", "message"): message,
     ("POST", "search"): search,
     ("POST", "act"): act,
+    ("GET", "codes"): codes,
+    ("GET", "codes/data"): codes_data,
     ("GET", "thresholds"): limits,
     ("POST", "thresholds"): set_limit,
     ("POST", "as"): sample_role,

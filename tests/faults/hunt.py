@@ -5,7 +5,7 @@
 
 import sys
 
-from tests.faults import batch_world, promises, scenarios
+from tests.faults import batch_world, codes_world, promises, scenarios
 from tests.faults.lab import explore, once
 from tests.faults.night import Night, Plan
 from tests.faults.virtual import run
@@ -21,7 +21,7 @@ def main(name: str) -> int:
 
 
 def scenario(name: str) -> None:
-    known = (*scenarios.SCENARIOS, *batch_world.SCENARIOS)
+    known = (*scenarios.SCENARIOS, *batch_world.SCENARIOS, *codes_world.SCENARIOS)
     one = next(one for one in known if one.name.startswith(name))
     for seed in range(1, 40):
         once(one, seed)

@@ -25,6 +25,48 @@ class Defect(NamedTuple):
 
 DEFECTS = (
     Defect(
+        "make a dead letter of what waits for a code",
+        "shared/delivery/unmapped.py",
+        "    if not problem.waits:\n",
+        "    if True:\n",
+        "codes: one waits",
+    ),
+    Defect(
+        "never look whether other tables are deployed",
+        "shared/delivery/upkeep/watchdog.py",
+        "(first.due <= hub.now() or unmapped.may_be_known(integration, first))",
+        "first.due <= hub.now()",
+        "codes: the watchdog alone",
+    ),
+    Defect(
+        "let a worker not see that other tables are deployed",
+        "shared/delivery/process.py",
+        "    if unmapped.may_be_known(integration, message):\n        return True\n",
+        "",
+        "codes: one waits",
+    ),
+    Defect(
+        "remember no tables for what waits for a code, and take none for the same ones",
+        "shared/delivery/unmapped.py",
+        "message.tables != tables_of(integration)",
+        "False",
+        "codes: two in turn",
+    ),
+    Defect(
+        "leave what is sent before its time due at that time",
+        "shared/ledger/claims/claim.py",
+        "due = min(message.due, self.hub.now())",
+        "due = message.due",
+        "codes: alone",
+    ),
+    Defect(
+        "wait for a code that no list shows",
+        "shared/delivery/unmapped.py",
+        "    keys = await code_items.ensure(integration.name, codes, names.message_id(message.lane, message.identity), hub)\n",
+        '    keys = " ".join(each.key for each in codes)\n',
+        "codes: alone",
+    ),
+    Defect(
         "take what a queue brings again for a resend of the sender",
         "shared/ledger/arrivals/resends.py",
         "return bool(handed) and handed in",

@@ -46,7 +46,7 @@ class Process:
         world, scenario = self.world, self.world.scenario
         declared = {
             "delivery": Delivery(attempts=4, first_wait=1, longest_wait=8, timeout=5, breaker_failures=9)
-        } | scenario.declared
+        } | world.declared()
         if scenario.drops:
             declared["triggers"] = (FILES,)
         self.notes = integration(Door(self), **declared)
@@ -206,6 +206,7 @@ class Door(Remembering):
         if note["id"] in world.scenario.drops and document_of(note) != document(world.scenario.drops[note["id"]]):
             world.wrong.append(f"{note['id']} arrived without its document")
         world.took.append((world.now(), note["lane"], note["id"]))
+        world.bodies[note["id"]].append(note)
 
 
 def document(size: int) -> bytes:

@@ -7,12 +7,12 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.faults import batch_world, plant
+from tests.faults import batch_world, codes_world, plant
 from tests.faults.invariants import INVARIANTS, sentence
 from tests.faults.lab import explore, once
 from tests.faults.scenarios import SCENARIOS as MESSAGES
 
-SCENARIOS = (*MESSAGES, *batch_world.SCENARIOS)
+SCENARIOS = (*MESSAGES, *batch_world.SCENARIOS, *codes_world.SCENARIOS)
 SEEDS = range(1, 1 + int(os.environ.get("HUB_FAULT_SEEDS", "1")))
 
 

@@ -70,6 +70,7 @@ class World:
     fault: tuple[int, str] = (0, "")
     steps: list[str] = field(default_factory=list)
     took: list[tuple[float, str, str]] = field(default_factory=list)
+    bodies: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     acknowledged: dict[str, float] = field(default_factory=dict)
     attempts: Counter[str] = field(default_factory=Counter)
     answered: int = 0
@@ -82,6 +83,10 @@ class World:
         self.refusals = {m["id"]: list(self.scenario.refusals.get(m["id"], ())) for m in self.scenario.messages}
         self.number = 0
         self.processes: list[Process] = []
+
+    def declared(self) -> dict[str, Any]:
+        """What the integration declares in place of the usual."""
+        return self.scenario.declared
 
     def now(self) -> float:
         return NOW + asyncio.get_running_loop().time()

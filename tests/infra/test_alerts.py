@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("duckdb", reason="the alerts are simulated on DuckDB: pip install '.[gates]'")
 pytest.importorskip("duckdb_kql", reason="the alerts are simulated on DuckDB: pip install '.[gates]'")
 
+from shared.codes.table import CodeTable
 from shared.envelope import Answer
 from shared.intake.admission import admit
 from shared.integration import Delivery, EventGrid
@@ -122,6 +123,16 @@ async def test_half_of_a_pair() -> None:
     await world.hub.store.write_blob("inbox", "notes/a.pdf", b"%PDF-")
     await world.live(1800)
     assert_told_in_time(world, "unpaired", happened + 900, "pair")
+
+
+async def test_a_code_that_no_table_has() -> None:
+    """Told within five minutes of the moment when a message has waited five for its code, and not as a backlog."""
+    table = CodeTable("COLOURS", __name__, {}, met=lambda note: [("colour", "G")], unmapped="wait")
+    world = await calm(codes=(table,))
+    happened = world.clock
+    await world.send()
+    await world.live(1800)
+    assert_told_in_time(world, "unmapped", happened + 300, "colour")
 
 
 async def test_what_is_left_undone_round_after_round() -> None:
@@ -315,7 +326,7 @@ def test_rules_run_no_query_that_is_not_simulated_here() -> None:
     """A new alert needs its test: the names of the rules are those of this file."""
     tested = {
         "rejected", "delivery-failing", "dead-letter", "poison", "backlog", "unpaired", "crash", "fault", "skipped", "breach",
-        "slow", "refused-calls",
+        "slow", "refused-calls", "unmapped",
         "burn-page", "burn-ticket", "quiet-feed",
     }  # fmt: skip
     assert {name for name in RULES if not name.endswith("-heartbeat")} == tested

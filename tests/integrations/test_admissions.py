@@ -1,9 +1,14 @@
 """Admissions to the Clinical Data Repository: what is merged, what is deleted, and what a merge of patients leaves."""
 
+from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 from integrations import load
+from integrations.pas_adt_to_cdr.codes import AUTHORITIES, names_of_authorities
 from integrations.pas_adt_to_cdr.mapping import to_transaction
+from shared.check import run
+from shared.envelope import Envelope
 from shared.hl7 import parse
 from toolkit.samples import samples
 
@@ -57,3 +62,29 @@ def test_language_and_welsh_codes_are_kept() -> None:
     assert {each["code"] for each in spoken["language"]["coding"]} == {"cy"}
     status = {each["system"].rsplit("/", 1)[-1] for each in patient["resource"]["maritalStatus"]["coding"]}
     assert "DataStandardsWales-MaritalStatus" in status
+
+
+def test_an_authority_that_a_pas_calls_by_a_name_is_the_national_one() -> None:
+    (patient,) = entries("a04_authority_by_name", "Patient")
+    assert [each["system"] for each in patient["resource"]["identifier"]] == ["https://fhir.sbuhb.nhs.wales/Id/pas-identifier"]
+
+
+def test_a_message_waits_for_a_name_that_no_table_has_and_then_is_as_if_it_had_been_known_at_first() -> None:
+    waits = Envelope(integration=INTEGRATION.name, body=BODIES["waits_authority_unknown"], received_at="2026-05-01T09:30:00.000Z")
+    before = run(INTEGRATION, waits)
+    assert before.verdict.accepted
+    assert [(issue.rule, issue.where) for issue in before.waits_for] == [("code-unmapped", "PID-3.4")]
+    assert not before.outgoing
+    with mock.patch.dict(AUTHORITIES.entries, {"NEWPAS": "126"}):
+        released = run(INTEGRATION, waits)
+    by_number = replace(waits, body=waits.body.replace(b"NEWPAS", b"126"))
+    assert released.outgoing
+    assert not released.waits_for
+    assert released.outgoing[0].body == run(INTEGRATION, by_number).outgoing[0].body
+
+
+def test_a_name_of_an_authority_matters_only_where_no_number_has_a_national_one() -> None:
+    body = BODIES["a40_number_of_another_authority"].replace(b"P1^^^169", b"P1^^^NEWPAS")
+    assert list(names_of_authorities(parse(body))) == []
+    merged = body.replace(b"MRG|P2^^^169", b"MRG|P2^^^NEWPAS")
+    assert list(names_of_authorities(parse(merged))) == [("MRG-1.4", "NEWPAS")]

@@ -43,6 +43,7 @@ class Sweep:
     overdue: int = 0
     oldest: float = 0.0
     cursors: dict[str, str] = field(default_factory=lambda: dict.fromkeys(PARTITIONS, ""))
+    unmapped: int = 0  # lanes that wait for a code
     codes: Lanes = field(default_factory=dict)
     before: Backlog = field(default_factory=dict)  # what the last whole walk has seen
 
@@ -53,7 +54,7 @@ class Sweep:
 
     def saw_unmapped(self, waiting: int, first: Waiting) -> None:
         """One lane that waits for codes. It is not overdue: each code has a report of its own, once."""
-        self.waiting += waiting
+        self.waiting, self.unmapped = self.waiting + waiting, self.unmapped + 1
         for code in first.codes.split():
             lanes, since = self.codes.get(code, (0, first.since))
             self.codes[code] = lanes + 1, min(since, first.since)
@@ -129,7 +130,7 @@ async def sweep(integration: Integration, hub: Hub, files: Files = no_files, at_
     backlog = _with_batches({"unpaired": unpaired, **so_far.backlog()}, split, hub.timing.overdue)
     hub.emit("hub.backlog", integration=name, **backlog)
     await _remember(name, so_far, hub)
-    await hub.store.commit(names.SHARED_TABLE, names.BACKLOG, put(name, {**backlog, "at": hub.now()}))
+    await hub.store.commit(names.SHARED_TABLE, names.BACKLOG, put(name, {**backlog, "codes": so_far.unmapped, "at": hub.now()}))
     return backlog
 
 
@@ -176,7 +177,7 @@ async def _look(integration: Integration, lane: str, rows: list[Row], so_far: Sw
     if not claim:
         for row in left:
             await finish(integration, lane, row, hub)
-    if first and first.code == unmapped.WAITS and not held:
+    if first and unmapped.waits(first) and not held:
         so_far.saw_unmapped(len(rows) - len(left), first)
     elif first:
         so_far.saw(len(rows) - len(left), held, age, hub.timing.overdue)

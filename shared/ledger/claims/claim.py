@@ -133,7 +133,9 @@ class Claim(Held):
             raise Lost
 
     async def _mark(self, message: Waiting) -> None:
-        marked = replace(message, state="sending", ambiguous=self._may_have_gone(message))
+        # Due now: when what it waited for has ended early and this worker ends too, no other would try it before its old time.
+        due = min(message.due, self.hub.now())
+        marked = replace(message, state="sending", ambiguous=self._may_have_gone(message), due=due)
         key = message.row.key
         etags = await self.commit(names.CLAIM, self.renewed(), marked.replaced())
         self.waiting[0], self.marked = Waiting.of(Row(self.lane, key, etags[key], marked.values())), key

@@ -31,6 +31,7 @@ BY_CAUSE = {
     "refused-calls": 2,
     "rejected": 3,
     "skipped": 2,
+    "unmapped": 2,
     "unpaired": 2,
 }
 # Name -> severity of those that count for an integration as a whole.

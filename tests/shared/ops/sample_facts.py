@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from shared.ops.codes import Line
 from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Limit, Limits, Overview, Point, Step
 
 DEAD = Found("pims-to-mpi", "1-ab12cd34.0f", "PIMS0000007", "dead", "2026-03-02T09:12:41.120Z", 10, "ack-AR", can_replay=True)
@@ -11,6 +12,38 @@ FLOWS = (
     Flow("pims-to-mpi", 887, 880, 9, 0, 1, 52, 113, 260, 6, 312, 1),
     Flow("lims-results-to-cdr", 3120, 3100, 12, 40, 0, 95, 260, 480, 20, 65, 0, "open"),
     Flow("wds-to-mpi"),
+)
+CODES = (
+    Line(
+        integration="pas-adt-to-cdr",
+        path="PID-3.4",
+        code="NEW",
+        rule="code-unmapped",
+        text="the code is not in the table: the message waits until it is (AUTHORITIES)",
+        count=12,
+        first="2026-03-02T08:00:00Z",
+        last="2026-03-02T09:28:00Z",
+        waiting=3,
+        since="2026-03-02T08:00:00Z",
+        action="wait",
+        place="integrations/pas_adt_to_cdr/codes.py:36",
+        example=DEAD.id,
+    ),
+    Line(
+        integration="pims-to-mpi",
+        path="EVN-1",
+        code="<b>Sub</b>",
+        rule="table-code",
+        text="not in HL7 table 0003",
+        count=870,
+        first="2026-03-01T00:00:00Z",
+        last="2026-03-02T09:29:00Z",
+        waiting=0,
+        since="",
+        action="review",
+        place="integrations/pims_to_mpi/codes.py",
+        example="",
+    ),
 )
 POINTS = tuple(Point(1772440000 + 60 * i, 40 + (i * 37) % 50, (i % 11 == 0) * (i % 4), 80 + (i * 13) % 70) for i in range(60))
 
@@ -36,6 +69,9 @@ class SampleFacts:
 
     async def dead(self, most: int = 100) -> Sequence[Found]:
         return (self.dead_letter,) if self.dead_letter.outcome == "dead" else ()
+
+    async def codes(self) -> list[Line]:
+        return list(CODES)
 
     async def limits(self) -> Limits:
         rules = (("backlog-age", "s"), ("error-rate", "%"))
