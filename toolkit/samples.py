@@ -46,11 +46,13 @@ def samples(integration: Integration) -> list[Sample]:
 
 def accepted(integration: Integration) -> list[Sample]:
     """The samples that are taken, and do not wait for a code."""
-    return [each for each in samples(integration) if _is_mapped(check.run(integration, each.envelope))]
+    ran = ((each, check.run(integration, each.envelope)) for each in samples(integration))
+    return [each for each, found in ran if found.verdict.accepted and not found.waits_for]
 
 
-def _is_mapped(ran: check.Ran) -> bool:
-    return ran.verdict.accepted and not ran.waits_for
+def waits(integration: Integration, sample: Sample) -> bool:
+    """Whether a sample waits for a code that no table has: it is accepted, and nothing leaves."""
+    return bool(check.run(integration, sample.envelope).waits_for)
 
 
 def goldens(integration: Integration, sample: Sample) -> dict[str, bytes]:

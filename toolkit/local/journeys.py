@@ -20,7 +20,7 @@ from shared.storage.accounts import Account
 from shared.storage.azure import AzureStore
 from toolkit.local import drops
 from toolkit.local.stack import Stack
-from toolkit.samples import Sample, samples
+from toolkit.samples import Sample, samples, waits
 
 PATIENCE = float(os.environ.get("HUB_DEMO_PATIENCE", "30"))  # seconds for one message
 Way = Literal["http", "queue", "event"]
@@ -57,13 +57,18 @@ class Journey:
 
 def planned(integration: Integration, taken: int, refused: int) -> list[Journey]:
     """So many samples that are taken and so many that are refused, by the trigger that each message would come by."""
-    every = [_journey(integration, sample) for sample in samples(integration) if not drops.waits(integration, sample)]
+    every = [_journey(integration, sample) for sample in samples(integration) if not _waits(integration, sample)]
     taken = len(every) if integration.subscribers else taken  # subscribers choose among them
     chosen = [one for one in every if one.accepted][:taken] + [one for one in every if not one.accepted][:refused]
     ways = [way for kind, way in ((Http, "http"), (Queue, "queue"), (EventGrid, "event")) if _has(integration, kind)]
     for index, journey in enumerate(chosen):
         journey.way = ways[1] if index == 1 and len(ways) > 1 and journey.accepted else ways[0]  # type: ignore[assignment]
     return chosen
+
+
+def _waits(integration: Integration, sample: Sample) -> bool:
+    """Whether a sample does not travel alone: it waits for its other half, or for a code that no table has."""
+    return drops.waits(integration, sample) or waits(integration, sample)
 
 
 def _has(integration: Integration, kind: type) -> bool:

@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from shared.compare.trees import format_of
-from shared.formats.hl7v2 import HL7
-from shared.formats.media import JSON
+from toolkit.samples import CONTENT_TYPES
 
 ACCEPTED = ("AA", "CA")
-CONTENT_TYPES = {"hl7": HL7, "json": JSON, "xml": "application/xml", "csv": "text/csv"}
 
 
 class BrokenPairs(ValueError):

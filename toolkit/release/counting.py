@@ -124,7 +124,7 @@ async def count(integration: Integration, messages: int = 40) -> tuple[Counted, 
 
 async def _accept(integration: Integration, hub: Hub, messages: int) -> None:
     """Accepted samples, each under its own lane and control id as far as the source's sample allows."""
-    taken = [each for each in samples(integration) if not each.name.startswith("rejected")]
+    taken = [each for each in samples(integration) if not each.name.startswith(("rejected", "waits"))]
     for number in range(messages):
         envelope = taken[number % len(taken)].envelope
         await accept(integration, replace(envelope, received_at=hub.stamp(), body=_fresh(envelope.body, hub)), hub)

@@ -29,7 +29,8 @@ def found(report: Report) -> dict[Key, list[str]]:
 @pytest.mark.parametrize("name", [name for name in CATALOGUE if name != "lims-results-to-cdr"])
 def test_samples_and_their_golden_files_agree(name: str) -> None:
     """The golden files of a sample are what another engine would have had to send."""
-    recorded = read(ROOT / "integrations" / load(name).package / "samples")
+    every = read(ROOT / "integrations" / load(name).package / "samples")
+    recorded = [each for each in every if not each.name.startswith("waits")]
     report = shadow(name, recorded)
     assert (report.pairs, report.groups) == (report.same, [])
     assert report.verdicts["both_accept"]

@@ -56,7 +56,8 @@ def checker(name: str, second: bool = False) -> Callable[[bytes], Result]:
 
     def answer(body: bytes) -> Result:
         ran = check.run(integration, envelope(name, body))
-        face = {**verdict_face(ran.verdict), "answer": answered(ran.answer), **faults_face(ran.faults)}
+        verdict = {**verdict_face(ran.verdict), "answer": answered(ran.answer)}
+        face = {**verdict, **waits_face(ran.waits_for), **faults_face(ran.faults)}
         return {**face, "second_opinion": opinions(ran.outgoing)} if second else face
 
     return answer
@@ -130,6 +131,12 @@ def issue_face(issue: Any) -> dict[str, str]:
     return {name: getattr(issue, name) for name in ("severity", "rule", "code", "where", "text")}
 
 
+def waits_face(codes: Iterable[Any]) -> Result:
+    """The codes that an accepted message waits for, by path; empty if it waits for none."""
+    found = [issue_face(issue) for issue in codes]
+    return {"waits_for": found} if found else {}
+
+
 def faults_face(faults: Iterable[Any]) -> Result:
     """Problems in the hub's own output for an accepted message, by path; empty if it passes its check."""
     found = [issue_face(issue) for issue in faults]
@@ -139,7 +146,7 @@ def faults_face(faults: Iterable[Any]) -> Result:
 def ran_face(ran: Any, fate: list[Result]) -> Result:
     outgoing = [outgoing_face(one) for one in ran.outgoing]
     verdict = {**verdict_face(ran.verdict), "answer": answered(ran.answer)}
-    return {**verdict, **faults_face(ran.faults), "outgoing": outgoing, "fate": fate}
+    return {**verdict, **waits_face(ran.waits_for), **faults_face(ran.faults), "outgoing": outgoing, "fate": fate}
 
 
 def outgoing_face(outgoing: Any) -> Result:
@@ -221,6 +228,8 @@ def decision(result: Result) -> str:
     """In words: accepted, accepted but would fail, or not accepted."""
     if not result["accepted"]:
         return "not accepted"
+    if result.get("waits_for"):
+        return "accepted, and waits for a code that no table has"
     return "accepted, but would fail" if result.get("faults") else "accepted"
 
 

@@ -12,7 +12,7 @@ from toolkit.migrate.learn.texts import quoted
 
 DECLARATION = '''"""{title}: drafted from {pairs} recorded pairs."""
 
-from integrations.{package} import mapping
+from integrations.{package} import {modules}
 from integrations.{package}.dropped import DROPPED
 from integrations.{package}.seen import SEEN
 from {mllp} import Mllp
@@ -34,7 +34,7 @@ INTEGRATION = Integration(
     after=lambda message: own_number(message["MRG"], "1"),
     transform=mapping.to_{target},
     outgoing=Hl7Profile(name="{title} out", structures={sent}),
-    destination=Mllp("{setting}"),
+    destination=Mllp("{setting}"),{codes}
     dropped=DROPPED,
     seen=SEEN,
     patient=lambda message: nhs_number(message["PID"]),
@@ -46,7 +46,7 @@ class NoDraft(ValueError):
     """The pairs cannot be drafted from; the text says why."""
 
 
-def declaration(name: str, received: Sequence[Message], sent: Sequence[Message], pairs: int) -> str:
+def declaration(name: str, received: Sequence[Message], sent: Sequence[Message], pairs: int, tables: Sequence[str] = ()) -> str:
     """``__init__.py``. Raises ``NoDraft``: a structure that the hub does not know, or that takes none of the pairs."""
     words = name.split("-")
     taken, out = _structures(received), _structures(sent)
@@ -55,6 +55,8 @@ def declaration(name: str, received: Sequence[Message], sent: Sequence[Message],
         hl7=Hl7.__module__,
         title=name.replace("-", " ").capitalize(),
         pairs=pairs,
+        modules="codes, mapping" if tables else "mapping",
+        codes=f"\n    codes=({''.join(f'codes.{each}, ' for each in tables)})," if tables else "",
         package=name.replace("-", "_"),
         imported=", ".join(sorted({*taken.values(), *out.values()})),
         name=name,

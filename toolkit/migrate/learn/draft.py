@@ -52,7 +52,7 @@ def drafted(name: str, pairs: Sequence[Pair]) -> Drafted:
     draft = learn(examples, private_texts(received))
     package, words, count = name.replace("-", "_"), name.split("-"), len(examples)
     files = {
-        "__init__.py": declaration(name, received, sent, count),
+        "__init__.py": declaration(name, received, sent, count, written.tables(draft)),
         "mapping.py": written.mapping(draft, package, words[-1], count),
         "codes.py": written.codes(draft, count),
         "dropped.py": DROPPED,

@@ -13,7 +13,7 @@ def without_offset(text: str) -> str:
 
 
 def looked_up(table: Mapping[str, str], code: str) -> str:
-    """The target code; ``""`` when absent. Raises ``KeyError``: no recorded pair had this code."""
+    """The target code; ``""`` when absent. Raises ``KeyError``: the table does not have it."""
     return table[code] if code else ""
 
 

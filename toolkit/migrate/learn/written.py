@@ -30,11 +30,24 @@ def mapping(draft: Draft, package: str, target: str, pairs: int) -> str:
 
 def codes(draft: Draft, pairs: int) -> str:
     """``codes.py``: each code table with the entries that the pairs have; empty where the draft has none."""
-    tables = {name: entries for _, rule in draft.rules() for name, entries in rule.tables} if not draft.is_copy else {}
-    lines = [f'"""Code tables as {pairs} recorded pairs show them: complete each from the sender\'s own list."""']
-    for name, entries in tables.items():
-        lines += ["", f"{name} = {{", *(f"    {quoted(code)}: {quoted(text)}," for code, text in sorted(entries)), "}"]
-    return "\n".join([*lines, ""]) if tables else ""
+    found = {name: entries for _, rule in draft.rules() for name, entries in rule.tables} if not draft.is_copy else {}
+    lines = [
+        f'"""Code tables as {pairs} recorded pairs show them: complete each from the sender\'s own list.',
+        "",
+        "A message with a code that its table does not have is rejected at the door, and the code is listed by ./hub codes.",
+        '"""',
+        "",
+        "from shared.codes.table import CodeTable",
+    ]
+    for name, entries in found.items():
+        rows = (f"        {quoted(code)}: {quoted(text)}," for code, text in sorted(entries))
+        lines += ["", f"{name} = CodeTable(", f"    {quoted(name)},", "    __name__,", "    {", *rows, "    },", ")"]
+    return "\n".join([*lines, ""]) if found else ""
+
+
+def tables(draft: Draft) -> list[str]:
+    """The names of the code tables of a draft."""
+    return [] if draft.is_copy else sorted({name for _, rule in draft.rules() for name, _ in rule.tables})
 
 
 def _head(draft: Draft, package: str, pairs: int) -> Iterator[str]:
@@ -44,8 +57,8 @@ def _head(draft: Draft, package: str, pairs: int) -> Iterator[str]:
     if "looked_up" in code:
         yield "from collections.abc import Mapping"
         yield ""
-    if tables := sorted({name for _, rule in draft.rules() for name, _ in rule.tables}):
-        yield f"from integrations.{package}.codes import {', '.join(tables)}"
+    if named := tables(draft):
+        yield f"from integrations.{package}.codes import {', '.join(named)}"
     styles = {each.style for each in draft.segments.values()}
     extra = [*(["replace"] if "changed" in styles else []), *(["segment"] if "listed" in styles else [])]
     yield f"from shared.hl7 import {', '.join(['Message', 'Segment', 'compose', *extra])}"

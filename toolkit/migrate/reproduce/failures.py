@@ -6,8 +6,7 @@ from shared.check import run
 from shared.compare.trees import format_of, place
 from shared.envelope import Envelope
 from shared.integration import Integration
-from toolkit.migrate.pairs import CONTENT_TYPES
-from toolkit.samples import RECEIVED_AT
+from toolkit.samples import CONTENT_TYPES, RECEIVED_AT
 
 
 class Failure(NamedTuple):
@@ -41,6 +40,7 @@ def failures(integration: Integration, body: bytes) -> dict[Failure, None]:
         found = [
             Failure("fault", issue.text if issue.rule == "fault" else issue.rule, place(issue.where)) for issue in ran.faults
         ]
+        found += [Failure("waits", issue.rule, place(issue.where)) for issue in ran.waits_for]
     else:
         found += [Failure("output", issue.rule or issue.code, place(issue.where)) for issue in ran.faults]
     warnings = (issue for issue in ran.verdict.issues if issue.severity == "warning")

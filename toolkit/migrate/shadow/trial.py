@@ -46,7 +46,7 @@ def try_pair(integration: Integration, pair: Pair, received_at: str = RECEIVED_A
     """Run one pair; no network, no storage, no clock."""
     envelope = Envelope(integration=integration.name, body=pair.body, received_at=received_at, content_type=pair.content_type)
     ran = check.run(integration, envelope)
-    fault = ran.verdict.accepted and bool(ran.faults)
+    fault = ran.verdict.accepted and bool(ran.faults or ran.waits_for)
     found = list(_verdicts(pair.accepted, ran, fault))
     both = pair.accepted and ran.verdict.accepted and not fault
     compared = both and pair.outputs is not None
@@ -74,7 +74,7 @@ def control_id(pair: Pair) -> str:
 def _verdicts(old_accepts: bool, ran: check.Ran, fault: bool) -> Iterator[Difference]:
     """How the verdicts differ: each rule that refuses a message of the old engine's, or that it took one that was refused."""
     if fault:
-        yield from (Difference(place(issue.where), "fault", rule=issue.text[:200]) for issue in ran.faults)
+        yield from (Difference(place(issue.where), "fault", rule=issue.text[:200]) for issue in (*ran.faults, *ran.waits_for))
     elif old_accepts and not ran.verdict.accepted:
         errors: list[Issue] = [issue for issue in ran.verdict.issues if issue.is_error]
         yield from (Difference(issue.where, "refused", rule=issue.rule or issue.code) for issue in errors)
