@@ -1,6 +1,7 @@
 """A message waits for a code; its lane keeps its order, other lanes go on, and a table that has the code lets all of it go."""
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
@@ -255,3 +256,30 @@ def test_the_fingerprint_changes_with_every_entry() -> None:
 async def test_the_items_are_in_the_table_before_the_message_waits(place: Place) -> None:
     await place.send("1", "A", "G")
     assert place.store.tables[code_items.names.tables(NAME).counters][code_items.PARTITION]
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_whatever_is_sent_and_deployed_it_ends_as_if_the_table_had_been_there_at_first(seed: int) -> None:
+    """Random messages of random lanes; the codes become known in a random order, between the messages and after them."""
+    chance, late, early = random.Random(seed), Place(), Place()
+    codes, known = list("BGYW"), {"R"}
+    early.deploy(colours("R", *codes))
+    chance.shuffle(codes)
+    for number in range(40):
+        message = (str(number), f"L{chance.randrange(4)}", chance.choice(["", "R", *codes]))
+        await late.send(*message)
+        await early.send(*message)
+        if codes and chance.random() < 0.1:
+            known.add(codes.pop())
+            late.deploy(colours(*known))
+        if chance.random() < 0.3:
+            await late.rounds()
+    late.deploy(colours("R", *"BGYW"))
+    await late.rounds(5)
+    for lane in {note["lane"] for note in early.destination.took}:
+        assert [note for note in late.destination.took if note["lane"] == lane] == [
+            note for note in early.destination.took if note["lane"] == lane
+        ]
+    found = await balance(late.hub.integrations[NAME], late.hub)
+    assert found.holds
+    assert found.outcomes == {"delivered": 40}
