@@ -1,10 +1,10 @@
-"""A body as a tree, so that two bodies of one format are compared place by place. One reader for each format.
+"""A body as a tree, so that two bodies of one format are compared place by place.
 
-A new format needs one reader, registered in ``READERS``: from the bytes of a body to its tree.
+Each format says how (``Format.tree``); a format that does not is compared by its leaves.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from shared import formats
@@ -39,9 +39,13 @@ def format_of(body: bytes) -> str:
 
 
 def tree(body: bytes) -> Any:
-    """The tree of a body; a body without a reader, or one that cannot be read, is one text."""
+    """The tree of a body; a body of no format, or one that cannot be read, is one text."""
+    form = next((form for form in formats.every() if form.begins and form.begins_like(body)), None)
     try:
-        return READERS[format_of(body)](body)
+        if form and form.tree:
+            return form.tree(body)
+        form = formats.recognise(body) if form else None
+        return {leaf.path: leaf.text for leaf in form.leaves(form.parse(body))} if form else as_text(body)
     except (KeyError, ValueError, ParseError):
         return as_text(body)
 
@@ -173,6 +177,3 @@ def tidy(path: str) -> str:
 def place(path: str) -> str:
     """A path without indices, under which differences are counted: ``PID-3.4`` for ``PID[2]-3[4].4``."""
     return short(INDEX.sub("", path))
-
-
-READERS: dict[str, Callable[[bytes], Any]] = {"hl7": hl7_tree, "json": json_tree}

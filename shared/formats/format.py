@@ -50,6 +50,7 @@ class Format:
         parse: the document of a body, without the checks of a source. ``ValueError``: the body is not of this format.
         write: what is sent for a document under this control id.
         leaves: every place of a document that holds a text.
+        tree: a body as a tree, for comparisons (``shared/compare``); ``None``: its leaves by their paths.
         test_mark: path of the mark of a test message.
         mark_test: a body as a test message with another control id. Standard library only.
         is_batch: whether a body is a file of several messages, which the hub splits.
@@ -74,6 +75,7 @@ class Format:
     parse: Callable[[bytes], Any]
     write: "Callable[[Any, str], Outgoing]"
     leaves: Callable[[Any], Iterator[Leaf]]
+    tree: Callable[[bytes], Any] | None = None
     test_mark: str
     mark_test: Callable[[bytes, str], bytes]
     is_batch: Callable[[bytes], bool] = _never

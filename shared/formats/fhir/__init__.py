@@ -33,6 +33,13 @@ def leaves(bundle: dict[str, Any]) -> Iterator[Leaf]:
     return bundle_leaves(bundle)
 
 
+def tree(body: bytes) -> Any:
+    """Values by their paths; the resources of a bundle under their types."""
+    from shared.compare.trees import json_tree
+
+    return json_tree(body)
+
+
 def mark_test(body: bytes, control_id: str) -> bytes:
     """A resource with the tag of test data. Its identifier stays, because FHIR has no control id.
 
@@ -59,6 +66,7 @@ FORMAT = Format(
     parse=JSON_FORMAT.parse,
     write=JSON_FORMAT.write,
     leaves=leaves,
+    tree=tree,
     test_mark="meta.tag",
     mark_test=mark_test,
     readable=JSON_FORMAT.readable,

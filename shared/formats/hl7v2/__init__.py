@@ -1,7 +1,7 @@
 """HL7 v2: the facts of the format. An integration declares ``source.Hl7``."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.formats.format import Format
 from shared.formats.media import FHIR_JSON, JSON
@@ -47,6 +47,13 @@ def leaves(message: "Message") -> Iterator[Leaf]:
     return hl7_leaves(message)
 
 
+def tree(body: bytes) -> Any:
+    """Segments, fields, repetitions and components."""
+    from shared.compare.trees import hl7_tree
+
+    return hl7_tree(body)
+
+
 def mark_test(body: bytes, control_id: str) -> bytes:
     """A message with another control id (MSH-10) and the processing id of training (MSH-11 ``T``).
 
@@ -89,6 +96,7 @@ FORMAT = Format(
     parse=parse,
     write=write,
     leaves=leaves,
+    tree=tree,
     test_mark="MSH-11",
     mark_test=mark_test,
     is_batch=is_batch,

@@ -37,6 +37,13 @@ def leaves(document: Any) -> Iterator[Leaf]:
     return json_leaves(document)
 
 
+def tree(body: bytes) -> Any:
+    """Values by their paths; the resources of a bundle under their types."""
+    from shared.compare.trees import json_tree
+
+    return json_tree(body)
+
+
 def mark_test(body: bytes, control_id: str) -> bytes:
     """An event with another ``id`` and ``test`` set.
 
@@ -68,6 +75,7 @@ FORMAT = Format(
     parse=parse,
     write=write,
     leaves=leaves,
+    tree=tree,
     test_mark="/test",
     mark_test=mark_test,
     readable=readable,

@@ -193,3 +193,8 @@ def test_two_messages_differ_exactly_when_a_difference_is_found(old: list[str], 
     one, other = hl7(HEAD, *old), hl7(HEAD, *new)
     assert bool(compare(one, other)) is (tree(one) != tree(other))
     assert [(each.path, each.cause) for each in compare(one, one)] == []
+
+
+def test_a_format_without_a_tree_of_its_own_is_compared_by_its_leaves() -> None:
+    old, new = b"<a><b>1</b><c>x</c></a>", b"<a><b>2</b><c>x</c></a>"
+    assert [(each.cause, each.path.rpartition("/")[2]) for each in compare(old, new)] == [("value", "b")]

@@ -283,3 +283,15 @@ async def test_whatever_is_sent_and_deployed_it_ends_as_if_the_table_had_been_th
     found = await balance(late.hub.integrations[NAME], late.hub)
     assert found.holds
     assert found.outcomes == {"delivered": 40}
+
+
+async def test_in_a_parallel_run_nothing_waits(place: Place) -> None:
+    """The other engine has delivered the message; the code is an item all the same."""
+    place.hub.is_observed = lambda name: True
+    await place.send("1", "A", "G")
+    await place.send("2", "A", "R")
+    found = await balance(place.hub.integrations[NAME], place.hub)
+    assert found.outcomes == {"observed": 2}
+    assert [(line.code, line.count, line.waiting) for line in await listed(place.hub.integrations[NAME], place.hub)] == [
+        ("G", 1, 0)
+    ]
