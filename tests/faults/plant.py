@@ -190,8 +190,8 @@ DEFECTS = (
     Defect(
         "acknowledge a batch without the check of its senders",
         "shared/intake/batches.py",
-        "_cut(integration, alone) if is_cut else decide(integration, alone)",
-        "decide(integration, altered(alone, partner=''))",
+        "        return decide(integration, alone)\n    found",
+        "        return decide(integration, altered(alone, partner=''))\n    found",
         "batch: the same bytes",
     ),
     Defect(
