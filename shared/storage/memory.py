@@ -39,11 +39,13 @@ class MemoryStore:
     serial: Any = field(default_factory=lambda: count(1))
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
-        found = self.tables[table][partition].get(key)
+        found = self.tables[table].get(partition, {}).get(key)
         return Row(partition, key, found[0], dict(found[1])) if found else None
 
     async def query(self, table: str, partition: str, first: str = "", last: str = "", limit: int = 0) -> list[Row]:
-        rows = self.tables[table][partition]
+        rows = self.tables[table].get(partition)
+        if not rows:
+            return []
         keys = sorted(key for key in rows if first <= key and (not last or key < last))
         return [Row(partition, key, rows[key][0], dict(rows[key][1])) for key in keys[: limit or None]]
 

@@ -29,11 +29,12 @@ class World(NamedTuple):
     infra: Path
     manifest: dict[str, Any]
     anchors: frozenset[str]
+    compiled: Resource | None = None  # the template, where it was compiled together with the resources
 
     @property
     def template(self) -> Resource:
         """The compiled template, with its modules nested and their dependencies spelt out."""
-        return bicep.template(self.infra)
+        return self.compiled or bicep.template(self.infra)
 
     def of(self, kind: str) -> list[Resource]:
         return [each for each in self.resources if each["type"] == kind]

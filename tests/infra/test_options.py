@@ -10,7 +10,7 @@ import pytest
 
 from tests.infra.invariants import INVARIANTS
 from tests.infra.resources import NETWORK, ROLE, SITE, World
-from tests.infra.world import world
+from tests.infra.world import world, world_of_a_copy
 from toolkit.generate.scaffold import LONGEST
 from toolkit.release import bicep
 
@@ -55,7 +55,7 @@ def broken(seen: World) -> dict[str, list[str]]:
 def with_every_option(copied: Callable[[str], Path]) -> World:
     infra = copied("every")
     shutil.copy2(EVERY_OPTION, infra / "environments" / "prod.bicepparam")
-    return world("prod", infra)
+    return world_of_a_copy("prod", infra)
 
 
 def test_every_option_holds_every_invariant(with_every_option: World) -> None:
@@ -82,13 +82,13 @@ def test_the_gateway_asks_for_a_certificate_and_leads_to_every_app_with_a_way_in
 def test_the_longest_legal_names_are_ones_that_azure_accepts(copied: Callable[[str], Path]) -> None:
     assert {len(name) for name in NAMES} == {LONGEST - 1}
     longest = [f"{name}x" for name in NAMES]
-    seen = world("prod", with_more(copied("longest"), longest))
+    seen = world_of_a_copy("prod", with_more(copied("longest"), longest))
     assert broken(seen) == {}
     assert sum(seen.settings(site).get("HUB_INTEGRATIONS") in longest for site in seen.of(SITE)) == 2
 
 
 def test_one_integration_more_moves_no_subnet(copied: Callable[[str], Path]) -> None:
-    more = world("prod", with_more(copied("more"), ["aaa-to-mpi"]))
+    more = world_of_a_copy("prod", with_more(copied("more"), ["aaa-to-mpi"]))
     assert broken(more) == {}
     assert [r["properties"] for r in more.of(NETWORK)] == [r["properties"] for r in world("prod").of(NETWORK)]
 
@@ -99,6 +99,6 @@ def test_a_region_where_only_the_public_address_is_there_is_tried_from_outside(c
     text = parameters.read_text("utf-8")
     assert "param triedFromOutside = false" in text
     parameters.write_text(text.replace("param triedFromOutside = false", "param triedFromOutside = true"), "utf-8")
-    seen = world("dev", infra)
+    seen = world_of_a_copy("dev", infra)
     assert broken(seen) == {}
     assert len(seen.of("Microsoft.Insights/webtests")) == len(seen.integrations)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.infra.bicep_faults import FAULTS as BICEP
+from tests.infra.open_compiler import compiled
 from tests.infra.planting import Fault, caught, sound
 from tests.workflows.faults import FAULTS as WORKFLOWS
 from tests.workflows.faults import caught as caught_in_workflows
@@ -16,6 +17,12 @@ needs_the_compiler = pytest.mark.skipif(not bicep.compiler(), reason=bicep.ABSEN
 @pytest.mark.parametrize("environment", ["test", "prod"])
 def test_nothing_objects_to_a_copy_without_a_fault(environment: str) -> None:
     assert sound(environment) == set()
+
+
+@pytest.mark.slow
+@needs_the_compiler
+def test_the_open_compiler_makes_what_its_command_makes() -> None:
+    assert compiled("prod", bicep.INFRA) == (bicep.resources("prod"), bicep.template())
 
 
 @pytest.mark.slow

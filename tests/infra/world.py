@@ -4,9 +4,11 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.infra.open_compiler import compiled
 from tests.infra.resources import World
 from toolkit.release import bicep
 
@@ -24,10 +26,20 @@ def anchors() -> frozenset[str]:
     return frozenset(re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings)
 
 
-def world(environment: str, infra: Path = bicep.INFRA) -> World:
-    """One environment of ``infra/`` or of a copy of it. Without a compiler the test is skipped, and says so."""
+def world(environment: str) -> World:
+    """One environment of ``infra/``. Without a compiler the test is skipped, and says so."""
     if not bicep.compiler():
         pytest.skip(bicep.ABSENT)
-    manifest = json.loads((infra / "manifest.json").read_bytes())
     is_called = "prod" if environment == bicep.RECOVERY else environment
-    return World(is_called, bicep.resources(environment, infra), infra, manifest, anchors())
+    return World(is_called, bicep.resources(environment), bicep.INFRA, _manifest(bicep.INFRA), anchors())
+
+
+def world_of_a_copy(environment: str, infra: Path) -> World:
+    """One environment of a copy of ``infra/``. Raises ``Refused`` for any diagnostic of the compiler."""
+    resources, template = compiled(environment, infra)
+    return World(environment, resources, infra, _manifest(infra), anchors(), template)
+
+
+def _manifest(infra: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((infra / "manifest.json").read_bytes())
+    return read

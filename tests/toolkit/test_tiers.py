@@ -124,12 +124,19 @@ def test_fast_tests_run_first_then_the_longest(tmp_path: Path) -> None:
     ]
 
 
+def test_a_choice_without_a_test_is_one_line(tmp_path: Path) -> None:
+    ran = run_suite(tmp_path, "-k", "fast and not fast")
+    assert ran.returncode == 1
+    assert "no test matches 'fast and not fast'" in ran.stdout
+
+
 def test_coverage_is_not_measured_while_a_slow_test_runs(tmp_path: Path) -> None:
     ran = run_suite(tmp_path, "--cov=.", "--cov-report=term")
     assert "5 passed" in ran.stdout
     assert "test_a.py" in ran.stdout.partition("TOTAL")[0].rpartition("coverage:")[2]
 
 
+@pytest.mark.slow
 def test_workers_run_them_all_and_the_end_of_the_fast_ones_is_reported(tmp_path: Path) -> None:
     said = run_suite(tmp_path, "-n", "2").stdout
     assert said.count("PASSED") == 5
@@ -142,7 +149,7 @@ def test_the_nearest_file_is_first(tmp_path: Path) -> None:
     assert ordered.index("test_b.py::test_fast") < ordered.index("test_a.py::test_fast")
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "workers"])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)], ids=["one process", "workers"])
 def test_a_run_whose_time_is_over_starts_no_more_tests_and_is_a_success(workers: tuple[str, ...], tmp_path: Path) -> None:
     late = run_suite(tmp_path, *workers, HUB_TEST_SECONDS="1")
     assert "the time of --fast is over" in late.stdout

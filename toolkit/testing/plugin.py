@@ -54,6 +54,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """One line where no test is selected; a worker leaves it to the process that started it."""
+    chosen = " ".join(filter(None, (session.config.option.keyword, session.config.option.markexpr)))
+    is_worker = hasattr(session.config, "workerinput")
+    if chosen and not session.items and not session.testsfailed and not is_worker:
+        pytest.exit(f"no test matches {chosen!r}", returncode=pytest.ExitCode.TESTS_FAILED)
+
+
 def file_of(node_id: str) -> str:
     return node_id.partition("::")[0]
 

@@ -68,7 +68,7 @@ def test_a_burst_after_a_quiet_time_is_taken():
     assert len(play(Site(Receiver(seconds=0.05)), story)) == 200
 
 
-@pytest.mark.parametrize("code", ["refused", "http-503"])
+@pytest.mark.parametrize("code", ["refused", pytest.param("http-503", marks=pytest.mark.slow)])
 def test_a_destination_that_is_away_refuses_no_sender(code):
     def away(told):
         raise Undelivered(kind="transient", code=code, text="away")

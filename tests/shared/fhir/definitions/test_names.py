@@ -56,7 +56,9 @@ def planted(document: Any, path: tuple[Any, ...], name: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("value", ["x", {"a": "b"}, [{"a": 1}], None, 5])
-@pytest.mark.parametrize("integration", [REFERRALS, VACCINATIONS, DOCUMENTS], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "integration", [pytest.param(REFERRALS, marks=pytest.mark.slow), VACCINATIONS, DOCUMENTS], ids=lambda one: one.name
+)
 def test_a_property_made_up_is_in_no_answer(integration: Any, value: Any) -> None:
     for sample in accepted(integration):
         if sample.body.lstrip()[:1] != b"{":
