@@ -20,7 +20,7 @@ from shared import mode, security
 from shared.check import faults
 from shared.envelope import Answer
 from shared.hub import Hub, connect
-from shared.intake.triggers.http import accept_http
+from shared.intake.triggers.http import Bound, accept_http, describe
 from shared.intake.triggers.knocks import answer_knock, answer_poisoned_knock
 from shared.intake.triggers.queues import accept_event, accept_queue_message, keep_poisoned
 from shared.intake.triggers.timer import tick
@@ -53,7 +53,8 @@ def register(integration: Integration) -> None:
     """Every function of one integration."""
     name, package = integration.name, integration.package
     if any(isinstance(trigger, Http) for trigger in integration.triggers):
-        add(f"{package}_http", app.route(f"v1/{name}", methods=["POST"]), http(integration))
+        methods = ["GET", "POST"] if isinstance(integration.source, Bound) else ["POST"]
+        add(f"{package}_http", app.route(f"v1/{name}", methods=methods), http(integration))
     add(f"{package}_dead", app.route(f"v1/{name}/dead/{{*rest}}", methods=["GET", "POST"]), dead_letters(integration))
     if any(isinstance(trigger, EventGrid) for trigger in integration.triggers):
         add(f"{package}_event", app.event_grid_trigger("event"), event(integration))
@@ -87,6 +88,8 @@ def dead_letters(integration: Integration) -> Callable[..., Any]:
 def http(integration: Integration) -> Callable[..., Any]:
     async def post(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         with faults():
+            if req.method == "GET":
+                return answered(await describe(integration, headers(req, context), hub()))
             return answered(await accept_http(integration, headers(req, context), req.get_body(), hub()))
 
     return post

@@ -16,6 +16,7 @@ CATALOGUE: dict[str, str] = {
     "mosaiq-to-mpi": "integrations.mosaiq_to_mpi",
     "wds-to-mpi": "integrations.wds_to_mpi",
     "wpas-to-mpi": "integrations.wpas_to_mpi",
+    "lims-demographics-to-mpi": "integrations.lims_demographics_to_mpi",
     "mpi-outbound": "integrations.mpi_outbound",
     "mpi-to-phw": "integrations.mpi_to_phw",
     "mpi-to-chemocare": "integrations.mpi_to_chemocare",

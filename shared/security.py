@@ -72,6 +72,13 @@ class Partner:
 SAMPLE = Partner("sample-partner", integrations=("*",), senders=(ANY_SENDER,), roles=("admin",))
 
 
+class Named(NamedTuple):
+    """A credential that a call carries in its body: the name of a partner, and its key."""
+
+    name: str
+    key: str
+
+
 class BadPartners(ValueError):
     """``HUB_PARTNERS`` is not valid; the text names the place, never a value."""
 
@@ -99,11 +106,12 @@ def at_start() -> str:
     return "" if known else f"{SETTING} names no partner: every call is rejected"
 
 
-def caller(headers: Headers, now: float) -> Partner | None:
+def caller(headers: Headers, now: float, named: Named | None = None) -> Partner | None:
     """The partner of a request; ``None`` if the caller is not recognised, or its credentials belong to two partners.
 
     ``now`` is the time in seconds since 1970. A key is in ``x-hub-key``; a token and a certificate are read only from headers of
-    the platform. The token of an application must be for the application itself, with the hub's role for partners.
+    the platform. The token of an application must be for the application itself, with the hub's role for partners. ``named`` is
+    a credential in the body of the request; if there is one, it must be right.
     """
     known = partners()
     if known == (SAMPLE,):
@@ -115,7 +123,10 @@ def caller(headers: Headers, now: float) -> Partner | None:
         if _is_one_of(application, partner.applications)
         or _is_one_of(certificate, partner.certificates)
         or _is_one_of(key, partner.keys)
+        or _is_named(named, partner)
     ]
+    if named and not any(_is_named(named, partner) for partner in found):
+        return None
     return found[0] if len(found) == 1 else None
 
 
@@ -128,6 +139,14 @@ def wrong_sender(partner: str, who: Identity) -> Issue | None:
 def _is_one_of(credential: str, known: tuple[str, ...]) -> bool:
     """Whether a credential is known. The time does not depend on how many characters match."""
     return bool(credential) and any(hmac.compare_digest(credential.encode(), each.encode()) for each in known)
+
+
+def _is_named(named: Named | None, partner: Partner) -> bool:
+    """Whether name and key are those of a partner. Both are compared in any case, in a time that shows neither."""
+    if named is None:
+        return False
+    is_name = hmac.compare_digest(_sha256(named.name.encode()), _sha256(partner.name.encode()))
+    return _is_one_of(_sha256(named.key.encode()), partner.keys) and is_name
 
 
 def _application(headers: Headers) -> str:

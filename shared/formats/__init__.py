@@ -16,6 +16,7 @@ FORMATS: dict[str, str] = {
     "fhir": "shared.formats.fhir",
     "json": "shared.formats.json",
     "hl7_xml": "shared.formats.hl7_xml",
+    "soap": "shared.formats.soap",
     "xml": "shared.formats.xml",  # any XML: the last of those that begin so
     "csv": "shared.formats.csv",
 }

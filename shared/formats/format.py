@@ -25,6 +25,10 @@ def _always(body: bytes) -> bool:
     return True
 
 
+def _no_code(answer: bytes) -> str:
+    return ""
+
+
 def _unchanged(body: bytes) -> bytes:
     return body
 
@@ -53,6 +57,7 @@ class Format:
         tree: a body as a tree, for comparisons (``shared/compare``); ``None``: its leaves by their paths.
         test_mark: path of the mark of a test message.
         mark_test: a body as a test message with another control id. Standard library only.
+        acknowledged: the code (AA, AE or AR) in an answer, for tools; ``""`` if the answer has none. Standard library only.
         is_batch: whether a body is a file of several messages, which the hub splits.
         batch: opens such a file, given the source and the envelope. ``Unsupported``: it cannot be read. ``None``: there are none.
         readable: a body as a reviewer reads it in a golden file.
@@ -78,6 +83,7 @@ class Format:
     tree: Callable[[bytes], Any] | None = None
     test_mark: str
     mark_test: Callable[[bytes, str], bytes]
+    acknowledged: Callable[[bytes], str] = _no_code
     is_batch: Callable[[bytes], bool] = _never
     batch: "Callable[[Any, Envelope], Batch] | None" = None
     readable: Callable[[bytes], bytes] = _unchanged

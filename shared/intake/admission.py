@@ -14,7 +14,7 @@ from shared.envelope import Answer
 from shared.hub import Hub
 from shared.platform_headers import Headers
 from shared.privacy import keyed
-from shared.security import Partner, caller
+from shared.security import Named, Partner, caller
 
 LIMIT = 20  # refusals of one caller in a window; the next one is throttled
 WINDOW = 60.0  # seconds
@@ -54,9 +54,9 @@ class Refusals:
         return window
 
 
-def admit(integration: str, headers: Headers, hub: Hub, role: str = "") -> Partner | Answer:
+def admit(integration: str, headers: Headers, hub: Hub, role: str = "", named: Named | None = None) -> Partner | Answer:
     """The partner that may call this integration, and has the role; else the answer that refuses the call."""
-    partner = caller(headers, hub.now())
+    partner = caller(headers, hub.now(), named)
     if partner is None:
         return refuse(401, integration, f"address {platform_headers.address(headers)}", hub)
     if not partner.may_call(integration) or (role and role not in partner.roles):

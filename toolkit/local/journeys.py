@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import os
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any, Literal
 
 import aiohttp
 
-from shared import check
+from shared import check, formats
 from shared.envelope import Envelope
 from shared.integration import EventGrid, Http, Integration, Queue
 from shared.issue import Issue
@@ -117,10 +116,10 @@ class Sender:
             journey.answer = await answer.read()
             journey.answered_ms = (time.time() - journey.began) * 1000
             where = answer.headers.get("Location", "")
-        if answer.status >= 500:
+        journey.acknowledgement = acknowledged(journey.integration, journey.answer, answer.status)
+        if not journey.acknowledgement:
             journey.problem = f"HTTP {answer.status}"
             return
-        journey.acknowledgement = acknowledged(journey.answer, answer.status)
         if journey.acknowledgement != journey.expected:
             journey.problem = f"answered {journey.acknowledgement}, not {journey.expected}"
         elif journey.accepted:
@@ -138,7 +137,7 @@ class Sender:
         """By the acknowledgement of the replies queue, and then as it went on."""
         journey.answered_ms = (time.time() - journey.began) * 1000
         journey.answer = reply["acknowledgement"].encode()
-        journey.acknowledgement = acknowledged(journey.answer, reply["status"])
+        journey.acknowledgement = acknowledged(journey.integration, journey.answer, reply["status"])
         if journey.acknowledgement != journey.expected:
             journey.problem = f"answered {journey.acknowledgement}, not {journey.expected}"
         elif journey.accepted:
@@ -217,11 +216,16 @@ def _headers(envelope: Envelope) -> dict[str, str]:
     return {"Content-Type": envelope.content_type} if envelope.content_type else {}
 
 
-def acknowledged(answer: bytes, status: int) -> str:
-    """AA, AE or AR of an acknowledgement; by the status where the answer is no HL7: 422 is what was read and found wrong."""
-    found = re.search(rb"MSA\|(\w\w)", answer)
-    if found:
-        return found[1].decode().replace("C", "A", 1)
+def acknowledged(integration: Integration, answer: bytes, status: int) -> str:
+    """AA, AE or AR of an acknowledgement; otherwise by the status: 422 is for a body that was read and has errors.
+
+    ``""``: the hub failed.
+    """
+    for form in formats.of(integration.source):
+        if code := form.acknowledged(answer):
+            return code
+    if status >= 500:
+        return ""
     return "AA" if status < 300 else "AE" if status == 422 else "AR"
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from shared.formats import hl7v2
 from shared.formats.format import Format
 from shared.formats.hl7v2 import ER7, HL7
 from shared.formats.media import FHIR_JSON, JSON
@@ -21,6 +22,7 @@ ENVELOPES = (b"http://schemas.xmlsoap.org/soap/envelope/", b"http://www.w3.org/2
 START = 4096  # bytes that have the namespace of the root
 CONTROL_ID = re.compile(rb"(<(?:[\w.-]+:)?MSH\.10\s*>)[^<]*(?=<)")
 PROCESSING_ID = re.compile(rb"(<(?:[\w.-]+:)?MSH\.11\s*>\s*(?:<(?:[\w.-]+:)?PT\.1\s*>)?)[^<]*(?=<)")
+CODE = re.compile(rb"<MSA\.1>[AC]([AER])<")
 SAMPLE = (
     b'<ADT_A05 xmlns="urn:hl7-org:v2xml"><MSH><MSH.1>|</MSH.1><MSH.2>^~\\&amp;</MSH.2><MSH.3><HD.1>EXAMPLE</HD.1></MSH.3>'
     b"<MSH.4><HD.1>SITE</HD.1></MSH.4><MSH.5><HD.1>HUB</HD.1></MSH.5><MSH.6><HD.1>HUB</HD.1></MSH.6>"
@@ -77,6 +79,12 @@ def mark_test(body: bytes, control_id: str) -> bytes:
     return PROCESSING_ID.sub(lambda found: found[1] + b"T", marked, count=1)
 
 
+def acknowledged(answer: bytes) -> str:
+    """MSA.1 of an acknowledgement in XML or ER7, by its code of the original mode."""
+    found = CODE.search(answer)
+    return f"A{found[1].decode()}" if found else hl7v2.acknowledged(answer)
+
+
 FORMAT = Format(
     name="hl7_xml",
     extension="v2xml",
@@ -95,5 +103,6 @@ FORMAT = Format(
     write=write,
     leaves=leaves,
     test_mark="MSH-11",
+    acknowledged=acknowledged,
     mark_test=mark_test,
 )

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from lxml.etree import _Element as Element
+
 from shared.formats.hl7_xml import FORMAT, MEDIA_TYPES, XML
 from shared.formats.hl7_xml.reader import read
 from shared.formats.hl7_xml.writer import write
 from shared.formats.hl7v2.source import Hl7, readable
 from shared.hl7 import Message, parse
+from shared.issue import Issue
 from shared.problems import Unsupported
 from shared.xml.parse import read as read_xml
 
@@ -20,8 +23,12 @@ class Hl7Xml(Hl7):
     def parsed(self, body: bytes) -> Message:
         """The message of a document. ``Unsupported``: it is not safe XML, or not a message."""
         document = read_xml(body)
-        message = readable(lambda: read(document.root))
-        return message.repaired(*document.issues) if document.issues else message
+        return self.of_element(document.root, document.issues)
+
+    def of_element(self, root: Element, issues: tuple[Issue, ...]) -> Message:
+        """The message of an element, with what was reported of its document. ``Unsupported``: it is not a message."""
+        message = readable(lambda: read(root))
+        return message.repaired(*issues) if issues else message
 
     def header(self, body: bytes) -> Message | None:
         """The message; ``None`` if it cannot be read."""

@@ -1,5 +1,6 @@
 """HL7 v2: the facts of the format. An integration declares ``source.Hl7``."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 HL7 = "application/hl7-v2"
 ER7 = ("application/hl7-v2+er7", "x-application/hl7-v2+er7")
 NOT_SPECIFIED = ("", "application/octet-stream", "application/x-www-form-urlencoded")  # what clients send by default
+CODE = re.compile(rb"MSA\|[AC]([AER])\b")
 FILE_AND_BATCH = (b"FHS", b"BHS")
 
 
@@ -66,6 +68,16 @@ def mark_test(body: bytes, control_id: str) -> bytes:
     return first[3:4].join(fields) + end + rest
 
 
+def acknowledged(answer: bytes) -> str:
+    """MSA-1 of an acknowledgement, by its code of the original mode.
+
+    >>> acknowledged(b"MSH|^~\\\\&|\\rMSA|CE|1\\r")
+    'AE'
+    """
+    found = CODE.search(answer)
+    return f"A{found[1].decode()}" if found else ""
+
+
 def is_batch(body: bytes) -> bool:
     """Whether a body is a batch or a file of batches."""
     from shared.hl7.batch import is_batch
@@ -99,6 +111,7 @@ FORMAT = Format(
     tree=tree,
     test_mark="MSH-11",
     mark_test=mark_test,
+    acknowledged=acknowledged,
     is_batch=is_batch,
     batch=batch,
 )

@@ -43,7 +43,10 @@ class Hl7:
 
     def read(self, envelope: Envelope) -> Message:
         """The message. ``Unsupported``: not HL7 v2, or of another version, sender or type."""
-        message = self.parsed(envelope.body)
+        return self.accepted(self.parsed(envelope.body), envelope)
+
+    def accepted(self, message: Message, envelope: Envelope) -> Message:
+        """The message as it is meant. ``Unsupported``: it is of another version, sender or type."""
         if self.as_meant:
             message = repair(message)
         issues = [issue for check in (self._version, self._sender, self._type) if (issue := check(message))]

@@ -1,6 +1,7 @@
 """``POST /api/v1/<name>``: authenticate the caller, read the request, accept the message or the batch, answer."""
 
 from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 from shared.bounds import MEDIA_TYPE
 from shared.check import faults
@@ -15,14 +16,54 @@ from shared.ledger.arrivals.arrival import AWAY
 from shared.mode import OBSERVE
 from shared.privacy import chosen
 from shared.problems import Fault, Unavailable, Unsupported
+from shared.security import Named
 from shared.storage.store import Away
 
 MODE = "X-Hub-Mode"
 
 
+@runtime_checkable
+class Bound(Protocol):
+    """A source with a protocol of its own on HTTP, such as SOAP."""
+
+    def named(self, body: bytes) -> Named | None:
+        """The credential in a body; ``None`` without one. Nothing is known of the caller yet."""
+
+    def over_http(self, content_type: str, answer: Answer) -> Answer:
+        """The answer with the status and body that the protocol has for it. ``content_type``: of the request."""
+
+    def description(self, name: str, address: str) -> Answer:
+        """The description of the service at an address."""
+
+
 async def accept_http(integration: Integration, headers: Mapping[str, str], body: bytes, hub: Hub) -> Answer:
     """``POST /api/v1/<name>``: 401 and 403 for a caller that may not call this, 429 after many; then the door's own refusals."""
+    own = integration.source if isinstance(integration.source, Bound) else None
+    answer = await _accept(integration, headers, body, hub, _named(own, body) if own else None)
+    return own.over_http(headers.get("content-type", ""), answer) if own else answer
+
+
+def _named(source: Bound, body: bytes) -> Named | None:
+    """The credential in a body. If our reader fails at it, the caller has none."""
+    try:
+        with faults():
+            return source.named(body)
+    except Fault:
+        return None
+
+
+async def describe(integration: Integration, headers: Mapping[str, str], hub: Hub) -> Answer:
+    """``GET /api/v1/<name>?wsdl``: the description of the service, for a caller who may call it."""
     partner = admit(integration.name, headers, hub)
+    if isinstance(partner, Answer):
+        return partner
+    if not isinstance(integration.source, Bound):
+        return Answer(status=404, content_type="text/plain", body=b"")
+    return integration.source.description(integration.name, f"{door.address(headers)}/api/v1/{integration.name}")
+
+
+async def _accept(integration: Integration, headers: Mapping[str, str], body: bytes, hub: Hub, named: Named | None) -> Answer:
+    partner = admit(integration.name, headers, hub, named=named)
     if isinstance(partner, Answer):
         return partner
     envelope = Envelope(

@@ -1,0 +1,11 @@
+"""The places that some sample of this integration fills. Generated with the mapping sheet, never written."""
+
+PLACES = """
+MSH-3 MSH-4 MSH-5 MSH-6 MSH-7 MSH-9 MSH-9.2 MSH-9.3 MSH-10 MSH-11 MSH-12 EVN-1 EVN-2 PID-1 PID-3 PID-3.4
+PID-3.4.3 PID-3.5 PID-5 PID-5.2 PID-5.3 PID-5.5 PID-5.7 PID-7 PID-8 PID-11 PID-11.3 PID-11.4 PID-11.5 PID-11.6
+PID-11.7 PID-13 PID-13.2 PID-13.3 PID-19 PID-30 PD1-3 PD1-3.3 PD1-4 PD1-4.2 PD1-4.3 MRG-1 MRG-1.4 MRG-1.5
+PV1-1 PV1-2 AL1-1 AL1-2 AL1-2.2 AL1-2.3 AL1-3 AL1-3.2 AL1-3.3 PR1-1 PR1-3 PR1-3.2 PR1-3.3 PR1-5 IN1-1 IN1-2
+IN1-2.2 IN1-2.3 IN1-3
+"""
+
+SEEN = frozenset(PLACES.split())
