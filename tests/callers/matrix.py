@@ -18,6 +18,7 @@ class Route(NamedTuple):
 API = """
 function  method  path             object    query           stranger  elsewhere  own  other  admin  sample
 http      POST    -                -         -                    401        403  400    400    400     400
+http      GET     -                -         -                    401        403  200    200    200     200
 status    GET     {id}             own       -                    401        403  200    404    200     200
 status    GET     {id}             other's   -                    401        403  404    200    200     200
 status    GET     {id}             queue's   -                    401        403  404    404    200     200

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from integrations import load, load_all
 from shared import formats
@@ -65,6 +66,8 @@ def rule(answer: Answer) -> str:
     """The rule that an answer names, whatever its face."""
     if answer.content_type in (FHIR, JSON):
         return str(json.loads(answer.body)["issue"][0]["details"]["coding"][0]["code"])
+    if answer.body.startswith(b"<?xml"):
+        return etree.fromstring(answer.body).findtext(".//{*}Rule", "")
     message = parse(answer.body)
     assert message["MSA-1"] in ("AR", "CR")
     return TEXTS[message["MSA-3"]]
@@ -88,7 +91,7 @@ async def test_every_integration_takes_gzip_and_turns_away_the_rest_in_its_own_f
         answer = await post(integration, hub, sample.body, **{"content_type": kind, **headers})
         assert (answer.status, rule(answer)) == (expected, named)
         echoed = form.answers_by_status and kind in form.answers  # JSON is answered in the type of JSON that was sent
-        assert answer.content_type == (kind if echoed else form.answers[0])
+        assert answer.content_type.partition(";")[0] == (kind if echoed else form.answers[0])
         assert (await status(integration, {"x-hub-key": KEY}, answer.headers["X-Message-Id"], hub)).status == 200
     plain = await post(integration, hub, sample.body, content_type=kind)
     packed = await post(integration, hub, gzip.compress(sample.body, mtime=0), content_type=kind, content_encoding="gzip")
