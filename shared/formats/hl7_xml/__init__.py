@@ -46,11 +46,15 @@ def holds(document: object) -> bool:
 
 
 def parse(body: bytes) -> "Message":
-    """The message of a body. Raises ``ParseError``, a ``ValueError``, and ``Unsupported`` for a document that is not safe."""
+    """The message of a body. ``ParseError``, a ``ValueError``, or another one: it is not safe XML, or not a message."""
     from shared.formats.hl7_xml.reader import read
+    from shared.problems import Unsupported
     from shared.xml.parse import parse
 
-    return read(parse(body))
+    try:
+        return read(parse(body))
+    except Unsupported as problem:
+        raise ValueError(str(problem)) from None
 
 
 def write(message: "Message", control_id: str) -> "Outgoing":

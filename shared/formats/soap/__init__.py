@@ -24,12 +24,16 @@ def recognises(body: bytes) -> bool:
 
 
 def parse(body: bytes) -> "Message":
-    """The message in the body of an envelope. ``ParseError``, ``Unsupported``: there is none, or the document is not safe."""
+    """The message in the body of an envelope. ``ValueError``: there is none, or the document is not safe."""
     from shared.formats.hl7_xml.reader import read
     from shared.formats.soap.envelope import opened
+    from shared.problems import Unsupported
     from shared.xml.parse import parse
 
-    return read(opened(parse(body)).payload)
+    try:
+        return read(opened(parse(body)).payload)
+    except Unsupported as problem:
+        raise ValueError(str(problem)) from None
 
 
 def write(message: "Message", control_id: str) -> "Outgoing":
