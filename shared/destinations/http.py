@@ -50,7 +50,7 @@ class HttpEndpoint:
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
         """Post it; raises ``Undelivered``."""
-        headers = {"Content-Type": outgoing.content_type, **self._key(), **await authority.authorization(self.name)}
+        headers = {"Content-Type": outgoing.content_type, **key_header(self.name), **await authority.authorization(self.name)}
         reply = await https.send(self.name, "POST", https.address(self.name), outgoing.body, headers)
         if reply.status == 401:
             authority.forget(self.name)
@@ -58,14 +58,16 @@ class HttpEndpoint:
             raise undelivered(reply.status, retry_after=reply.headers.get("retry-after", ""))
         return _acknowledged(outgoing, reply) if "hl7-v2" in outgoing.content_type else Receipt(f"http-{reply.status}")
 
-    def _key(self) -> dict[str, str]:
-        header = setting(f"{self.name}__KEY_HEADER")
-        return {header: setting(f"{self.name}__KEY_VALUE")} if header else {}
-
     async def close(self) -> None:
         """Close the open connections."""
         await https.close(self.name)
         await authority.close(self.name)
+
+
+def key_header(name: str) -> dict[str, str]:
+    """The header with our key, by ``<name>__KEY_HEADER`` and ``<name>__KEY_VALUE``; none if it is not set."""
+    header = setting(f"{name}__KEY_HEADER")
+    return {header: setting(f"{name}__KEY_VALUE")} if header else {}
 
 
 def _acknowledged(outgoing: Outgoing, reply: https.Reply) -> Receipt:

@@ -11,6 +11,7 @@ DESTINATIONS: dict[str, str] = {
     "mllp": "shared.destinations.mllp",
     "http": "shared.destinations.http",
     "fhir_server": "shared.destinations.fhir_server",
+    "soap": "shared.destinations.soap",
     "queue": "shared.destinations.queue",
     "event_grid": "shared.destinations.event_grid",
     "memory": "shared.destinations.memory",
