@@ -20,6 +20,7 @@ CATALOGUE: dict[str, str] = {
     "mpi-outbound": "integrations.mpi_outbound",
     "mpi-to-phw": "integrations.mpi_to_phw",
     "mpi-to-chemocare": "integrations.mpi_to_chemocare",
+    "mpi-to-wis": "integrations.mpi_to_wis",
     "lims-results-to-cdr": "integrations.lims_results_to_cdr",
     "documents-to-cdr": "integrations.documents_to_cdr",
     "referrals-to-pas": "integrations.referrals_to_pas",

@@ -28,7 +28,7 @@ INTEGRATION = Integration(
     outgoing=profiles.MPI_OUT,
     write=mapping.published,
     destination=Topic("MPI_OUTBOUND"),
-    subscribers=("mpi-to-phw", "mpi-to-chemocare"),
+    subscribers=("mpi-to-phw", "mpi-to-chemocare", "mpi-to-wis"),
     seen=SEEN,
     patient=lambda message: nhs_number(message["PID"]),
 )
