@@ -17,7 +17,9 @@ from shared.intake.accept import accept
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_event, accept_queue_message
 from shared.intake.triggers.timer import tick
+from shared.integration import Integration
 from shared.storage.memory import MemoryStore
+from toolkit.local.simulators.wis import Wis
 from toolkit.samples import Sample, samples
 
 OUTBOUND, PHW, CHEMOCARE = (load(name) for name in ("mpi-outbound", "mpi-to-phw", "mpi-to-chemocare"))
@@ -25,14 +27,14 @@ SAMPLES = {sample.name: sample for sample in samples(OUTBOUND)}
 
 
 class World:
-    """The three integrations on a ledger in memory; the topic, PHW and Chemocare remember what they get."""
+    """The index's integration and its subscribers, PHW and Chemocare if none are named, on a ledger in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, *subscribers: Integration) -> None:
         self.time = 1_770_000_000.0
         self.topic, self.phw, self.chemocare = Memory("TOPIC"), Memory("PHW"), Memory("CHEMOCARE")
         self.store = MemoryStore(lambda: self.time)
-        self.outbound = replace(OUTBOUND, destination=self.topic)
-        self.subscribers = (replace(PHW, destination=self.phw), replace(CHEMOCARE, destination=self.chemocare))
+        self.subscribers = subscribers or (replace(PHW, destination=self.phw), replace(CHEMOCARE, destination=self.chemocare))
+        self.outbound = replace(OUTBOUND, destination=self.topic, subscribers=tuple(each.name for each in self.subscribers))
         known = {each.name: each for each in (self.outbound, *self.subscribers)}
         self.hub = Hub(self.store, known, lambda: self.time, random.Random(1), lambda name, **keys: None)
 
@@ -177,3 +179,22 @@ async def test_an_event_that_event_grid_put_into_the_queue_knocks_as_well() -> N
             await world.settle()
     assert len(world.phw.received) == len(world.chemocare.received) == 2
     assert not world.store.queues["mpi-to-phw-replies"]
+
+
+async def test_the_immunisation_system_gets_each_message_in_order_although_its_service_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every message of the index reaches it over SOAP: after a fault, and after an answer that says nothing of the message."""
+    wis = load("mpi-to-wis")
+    world = World(wis)
+    async with Wis() as service:
+        monkeypatch.setenv("WIS__URL", service.url)
+        service.script.will("ok", "fault", "ok", "page")
+        await world.publish(*updates(4))
+        await world.announce(*world.topic.received)
+        for _ in range(6):
+            await world.later(900)
+        await wis.destination.close()
+    taken = [parse(body)["MSH-10"] for body in service.bodies]
+    assert taken == ["U0", "U1", "U2", "U3"]
+    assert len(service.received) == 6
