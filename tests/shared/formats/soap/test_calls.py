@@ -35,7 +35,7 @@ def partners(monkeypatch: pytest.MonkeyPatch) -> None:
         (UPDATE, {"soapaction": '"urn:wales:nhs:hub:lims-demographics/ADT_A05"'}),
         (UPDATE, {"soapaction": '""'}),
         (UPDATE, {}),
-        (gzip.compress(UPDATE), {"content_encoding": "gzip"}),
+        (gzip.compress(UPDATE, mtime=0), {"content_encoding": "gzip"}),
         (UPDATE.decode().encode("utf-16"), {"content_type": "text/xml; charset=utf-16"}),
     ],
 )
