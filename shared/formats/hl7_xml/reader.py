@@ -4,14 +4,15 @@ The number at the end of a name is its place: ``PID.5`` is field 5, ``XPN.2`` co
 type in front of the number is not compared, because senders use names of several versions. Attributes count only in ``escape``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lxml.etree import _Element as Element
 
-from shared.formats.hl7_xml.groups import Groups, groups_of
-from shared.formats.hl7_xml.lines import RULE, LineReader, Read
+from shared.formats.hl7_xml.content import content
+from shared.formats.hl7_xml.groups import groups_of
+from shared.formats.hl7_xml.lines import Read, er7
+from shared.formats.hl7_xml.markup import RULE
 from shared.formats.hl7_xml.names import NAMESPACE, tables
-from shared.formats.hl7_xml.pieces import pieces
 from shared.hl7 import Message, ParseError, parse
 from shared.hl7.structure import structure
 from shared.hl7.syntax.encoding import Encoding, declared_encoding
@@ -55,10 +56,10 @@ def read(root: Element) -> Message:
     if not tag.startswith(IN):
         raise ParseError(f"the element is not in the namespace {NAMESPACE}", RULE)
     name = tag[len(IN) :]
-    found = LineReader(_encoding(root), pieces(root)).read(name)
-    if not found or found[0].name != "MSH":
+    found = er7(content(root), name, _encoding(root))
+    if found.names[:1] != ("MSH",):
         raise ParseError("the message does not begin with an MSH element", RULE)
-    message = parse("\r".join([each.line for each in found]))
+    message = parse(found.text)
     issues = tuple(_report(message, name, found))
     return message.repaired(*issues) if issues else message
 
@@ -75,17 +76,10 @@ def _encoding(root: Element) -> Encoding:
         raise ParseError("MSH.1 and MSH.2 are not valid delimiters", RULE) from None
 
 
-def _report(message: Message, root: str, found: Sequence[Read]) -> Iterator[Issue]:
+def _report(message: Message, root: str, found: Read) -> Iterator[Issue]:
     if structure(message) not in ("", root):
         yield OTHER_ROOT
-    expected = groups_of(root, tables(message["MSH-12"]).version, tuple([each.name for each in found]))
-    if any(each.groups for each in found):
-        if not _same(found, expected):
-            yield OTHER_GROUPS
-    elif any(expected):
-        yield FLAT
-
-
-def _same(found: Sequence[Read], expected: Sequence[Groups]) -> bool:
-    """Whether each segment is in the groups of the structure, and in the same one as its neighbours there."""
-    return all(each.groups == groups for each, groups in zip(found, expected, strict=True))
+    expected = groups_of(root, tables(message["MSH-12"]).version, found.names)
+    if found.groups == expected:
+        return
+    yield OTHER_GROUPS if any(found.groups) else FLAT

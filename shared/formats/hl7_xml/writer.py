@@ -6,21 +6,23 @@ that what is read back is the same ER7 text. Escape sequences of delimiters beco
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 
 from shared.formats.hl7_xml.groups import Groups, groups_of
-from shared.formats.hl7_xml.names import NAMESPACE, UNKNOWN, Kind, fields, kind_of, tables
+from shared.formats.hl7_xml.markup import is_sequence
+from shared.formats.hl7_xml.names import NAMESPACE, UNKNOWN, Kind, Part, field, fields, kind_of, observation, tables
 from shared.hl7 import Message, Segment
-from shared.hl7.segment import HEADERS
 from shared.hl7.structure import structure
 from shared.hl7.syntax.encoding import NONE, Encoding
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 ROOT = re.compile(r"[A-Z][A-Z0-9]{2}(?:_[A-Z0-9]{3})?")
 MARKUP = re.compile("[&<>\r\n\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+DELIMITERS = "MSH.2"
+VALUE_TYPE = re.compile(r"[A-Z]{2,3}")
+SPECIAL = re.compile("[<>\r\n\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": '<escape V=".br"/>'}
-SURROGATE = re.compile("[\ud800-\udfff]")
 Leaf = Callable[[str], str]
 
 
@@ -33,13 +35,11 @@ def element(message: Message) -> str:
     """The element of a message, to be put into another document.
 
     Raises:
-        ValueError: a line is not a segment, MSH-9 names no structure, or a text has half of a character.
+        ValueError: a line is not a segment, or MSH-9 names no structure. Half of a character cannot be encoded afterwards.
     """
     root, names = structure(message) or message["MSH-9.1"], message.names
     if not ROOT.fullmatch(root) or not all(names):
         raise ValueError("a message without a structure, or with a line that is not a segment")
-    if any(map(SURROGATE.search, message.lines)):
-        raise ValueError("a text has half of a character")
     version = tables(message["MSH-12"]).version
     parts = [f'<{root} xmlns="{NAMESPACE}">']
     before: Groups = ()
@@ -61,67 +61,73 @@ def _between(before: Groups, groups: Groups) -> str:
 
 
 def _segment(segment: Segment, version: str) -> str:
-    name, texts = segment.name, segment.fields
-    kinds, leaf = fields(name, version), _leaf(segment.encoding)
-    parts, last = [f"<{name}>"], len(texts) - 1
-    repetition = segment.encoding.repetition
-    for number in range(1, len(texts)):
-        text = texts[number]
+    name, texts, encoding = segment.name, segment.fields, segment.encoding
+    leaf, last = _leaf_of(segment), len(texts) - 1
+    _, component, repetition, _, subcomponent, _, _ = encoding
+    parts = []
+    for text, each in zip(texts, _fields(segment, version), strict=False):
         if not text:
-            if number == last:
-                parts.append(f"<{name}.{number}/>")
             continue
-        if number < 3 and name in HEADERS:
-            parts.append(f"<{name}.{number}>{_marked_up(text)}</{name}.{number}>")
-            continue
-        kind = kinds[number - 1] if number <= len(kinds) else kind_of(UNKNOWN, version)
-        if kind.name == UNKNOWN and name == "OBX" and number == 5:
-            kind = kind_of(segment["2"], version)
-        opened, closed = f"<{name}.{number}>", f"</{name}.{number}>"
-        if repetition not in text:
-            parts += (opened, _field(text, kind, segment.encoding, leaf), closed)
-            continue
-        for each in text.split(repetition):
-            parts += (opened, _field(each, kind, segment.encoding, leaf), closed)
+        tag, kind, before, behind = each
+        if text.isalnum():
+            parts.append(f"{before}{text}{behind}")
+        elif tag == DELIMITERS:
+            parts.append(f"<{tag}>{_marked_up(text)}</{tag}>")
+        elif repetition in text:
+            parts += [_divided(one, each, encoding, leaf) for one in text.split(repetition)]
+        elif component in text:
+            parts.append(f"<{tag}>{_parts(text.split(component), kind, subcomponent, leaf)}</{tag}>")
+        elif subcomponent in text:
+            parts.append(f"<{tag}>{_parts([text], kind, subcomponent, leaf)}</{tag}>")
+        else:
+            parts.append(f"{before}{leaf(text) if leaf else text}{behind}")
+    if last and not texts[last]:
+        parts.append(f"<{name}.{last}/>")
     parts.append(f"</{name}>")
     return "".join(parts)
 
 
-def _field(text: str, kind: Kind, encoding: Encoding, leaf: Leaf) -> str:
-    """One repetition."""
-    if encoding.component in text:
-        return "".join(_components(text.split(encoding.component), kind, encoding, leaf))
+def _fields(segment: Segment, version: str) -> list[Part]:
+    """The fields of a segment, at least as many as it has; OBX-5 with the data type that OBX-2 names."""
+    name, count = segment.name, len(segment.fields)
+    value_type = segment["2"] if name == "OBX" else ""
+    known = observation(value_type, version) if VALUE_TYPE.fullmatch(value_type) else fields(name, version)
+    if count > len(known):
+        unknown = kind_of(UNKNOWN, version)
+        return [*known, *(field(name, number, unknown) for number in range(len(known), count))]
+    return known
+
+
+def _divided(text: str, each: Part, encoding: Encoding, leaf: Leaf | None) -> str:
+    """One repetition of a field."""
+    if encoding.component in text or encoding.subcomponent in text:
+        inner = _parts(text.split(encoding.component), each.kind, encoding.subcomponent, leaf)
+        return f"<{each.tag}>{inner}</{each.tag}>"
     if not text:
-        return ""
-    if encoding.subcomponent in text:
-        return "".join(_components([text], kind, encoding, leaf))
-    return f"{kind.before}{leaf(text)}{kind.behind}"
+        return f"<{each.tag}></{each.tag}>"
+    return f"{each.before}{leaf(text) if leaf else text}{each.behind}"
 
 
-def _components(texts: list[str], kind: Kind, encoding: Encoding, leaf: Leaf) -> Iterator[str]:
-    last = len(texts)
-    for number, text in enumerate(texts, 1):
+def _parts(texts: list[str], kind: Kind, between: str, leaf: Leaf | None) -> str:
+    """Components, with their subcomponents; or subcomponents, where nothing divides them further (``between`` is empty)."""
+    written, known = [], kind.parts(len(texts))
+    for text, (tag, inner, before, behind) in zip(texts, known, strict=False):
         if not text:
-            if number == last:
-                yield f"<{kind.tag(number)}/>"
             continue
-        part, tag = kind.part(number), kind.tag(number)
-        if encoding.subcomponent in text:
-            inner = "".join(_subcomponents(text.split(encoding.subcomponent), part, leaf))
-            yield f"<{tag}>{inner}</{tag}>"
+        if between and between in text:
+            written.append(f"<{tag}>{_parts(text.split(between), inner, '', leaf)}</{tag}>")
         else:
-            yield f"<{tag}>{part.before}{leaf(text)}{part.behind}</{tag}>"
+            written.append(f"{before}{leaf(text) if leaf else text}{behind}")
+    if not texts[-1]:
+        written.append(f"<{known[len(texts) - 1].tag}/>")
+    return "".join(written)
 
 
-def _subcomponents(texts: list[str], kind: Kind, leaf: Leaf) -> Iterator[str]:
-    last = len(texts)
-    for number, text in enumerate(texts, 1):
-        tag = kind.tag(number)
-        if text:
-            part = kind.part(number)
-            yield f"<{tag}>{part.before}{leaf(text)}{part.behind}</{tag}>"
-        elif number == last:
-            yield f"<{tag}/>"
+def _leaf_of(segment: Segment) -> Leaf | None:
+    """The function that writes a value of a segment; ``None`` if every value of it is written as it is."""
+    line, encoding = segment.line, segment.encoding
+    has_markup = SPECIAL.search(line) is not None or (encoding.subcomponent != "&" and "&" in line)
+    return _leaf(encoding, has_markup) if has_markup or encoding.escape in line else None
 
 
 def _marked_up(text: str) -> str:
@@ -134,18 +140,16 @@ def _entity(found: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _leaf(encoding: Encoding) -> Leaf:
-    """The function that writes one value of a message with these delimiters."""
+def _leaf(encoding: Encoding, has_markup: bool) -> Leaf:
+    """The function that writes one value of a message with these delimiters; without ``has_markup`` only escapes matter."""
     sign = encoding.escape
     plain = {"F": encoding.field, "S": encoding.component, "R": encoding.repetition, "T": encoding.subcomponent, "E": sign}
     plain |= {"P": encoding.truncation}
     written = {name: _marked_up(character) for name, character in plain.items() if character != NONE}
 
     def leaf(text: str) -> str:
-        if text.isalnum():
-            return text
         if sign not in text or sign == NONE:
-            return MARKUP.sub(_entity, text)
+            return MARKUP.sub(_entity, text) if has_markup else text
         first, *others = text.split(sign)
         parts, at, last = [_marked_up(first)], 0, len(others) - 1
         while at <= last:
@@ -159,15 +163,3 @@ def _leaf(encoding: Encoding) -> Leaf:
         return "".join(parts)
 
     return leaf
-
-
-_SEQUENCE = re.compile(r"H|N|X[0-9A-Fa-f]*|[CMZ][^\r\n]*|\.[a-z]{2}[+-]?\d*|[FSRETP]")
-
-
-def is_sequence(text: str) -> bool:
-    """Whether a text between two escape characters is an escape sequence of HL7 v2.5.1 section 2.7.
-
-    >>> is_sequence(".br"), is_sequence("X0D"), is_sequence("Users")
-    (True, True, False)
-    """
-    return _SEQUENCE.fullmatch(text) is not None

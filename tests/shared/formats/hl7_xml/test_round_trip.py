@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from shared.formats.hl7_xml.reader import read
@@ -66,6 +66,7 @@ def test_a_generated_message_is_the_same_after_xml(text: str) -> None:
     character becomes a sequence.
     """
     message = parse(text)
+    assume(all(message.names))  # a text with a line feed can be a line that is not a segment
     back = there_and_back(message)
     assert back.names == message.names
     assert values(back) == values(message)

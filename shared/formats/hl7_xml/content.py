@@ -1,4 +1,4 @@
-"""A document cut at each ``<``, from which the reader works.
+"""The content of a document as text, from which the reader works.
 
 To visit each element of a tree in Python takes ten times as long as to parse it. The tree is therefore written again, which is
 fast, in a form that has neither CDATA sections, other namespaces nor prefixes, so that ``<`` begins nothing but a tag.
@@ -8,19 +8,22 @@ fast, in a form that has neither CDATA sections, other namespaces nor prefixes, 
 from lxml import etree
 from lxml.etree import _Element as Element
 
+from shared.formats.hl7_xml.markup import RULE
 from shared.formats.hl7_xml.names import NAMESPACE
 from shared.hl7 import ParseError
 
-RULE = "not-v2xml"
 IN = f"{{{NAMESPACE}}}"
 
 
-def pieces(root: Element) -> list[str]:
-    """What follows each ``<``: ``PID.3>``, ``CX.1>9990000018``, ``/CX.1>``, ``PID.4/>``. ``ParseError``: another namespace."""
+def content(root: Element) -> str:
+    """The content of an element as text: its elements in the namespace, by their local names. ``ParseError``: another one."""
     text = _text(root)
     if text.count(" xmlns") > len(root.nsmap):
-        text = _text(_alone(root))
-    return _without_prefix(text, root.prefix).split("<")[1:]
+        root = _alone(root)
+        text = _text(root)
+    text = _without_prefix(text, root.prefix)
+    end = text.index(">")
+    return "" if text[end - 1] == "/" else text[end + 1 : text.rindex("<")]
 
 
 def _text(root: Element) -> str:
