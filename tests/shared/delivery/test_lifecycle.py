@@ -1,6 +1,7 @@
 """No content without an end: every outcome, and what is left of it after 15, 30, 95 and 120 days."""
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -29,7 +30,7 @@ from tests.ledger_world import NOW, Remembering, envelope, hub, integration, not
 
 NAME, PUBLISHER, HELD = "notes-to-test", "notes-to-topic", "held-to-test"
 DAY = 86400.0
-BIG = "".join(chr(33 + (n * 7919 + n * n * 31) % 90) for n in range(3000))
+BIG = random.Random(1).randbytes(1500).hex()  # so large when it is compressed that it is stored in a blob
 SOMEONE = Person("someone", "why")
 
 
@@ -251,6 +252,14 @@ async def test_a_purge_that_is_cut_off_goes_on(outcome: Callable[[World], Awaita
             await world.work()
             world.at += 60
     await nothing_is_left(world)
+
+
+async def test_a_large_body_is_in_a_blob() -> None:
+    """Without one, the tests of this file would say nothing of blobs."""
+    world = World()
+    await world.send(world.one, "dead", name=BIG)
+    ((_, content),) = [each for each in world.rows(world.one).items() if " c|" in each[0]]
+    assert [name for name, _ in await world.store.blobs(names.CONTENT)] == [content["blob"]]
 
 
 async def test_a_dead_letter_that_its_list_does_not_know_is_listed_again() -> None:

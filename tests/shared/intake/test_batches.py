@@ -22,8 +22,10 @@ from shared.intake import answers, batches, replies
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_queue_message
 from shared.intake.triggers.timer import tick
+from shared.ledger.arrivals.arrival import AWAY
 from shared.ledger.reporting import conservation
 from shared.ops.replay import replay
+from shared.problems import Unavailable
 from shared.storage import names
 from shared.storage.store import Away
 from tests.ledger_world import NOW, hub
@@ -571,3 +573,45 @@ async def test_a_member_is_set_aside_after_five_workers_and_not_before(world, mo
     await settled(made)
     assert sorted(destination.took) == (["BATCH1", "BATCH2"] if tries == 5 else ["BATCH2"])
     assert [letter["code"] for letter in await dead.dead_letters(NAME, made)] == (["batch-member"] if tries == 6 else [])
+
+
+@pytest.mark.parametrize(("seconds", "at_once"), [(60, 3), (60.5, 2)])
+async def test_a_worker_lets_another_one_go_on_after_its_turn(world, monkeypatch, seconds, at_once):
+    """``seconds``: of each member; a turn is two minutes."""
+    made, one, destination = world
+    clock, real = [NOW], batches.accept
+    made.now = made.store.now = lambda: clock[0]
+    monkeypatch.setattr(batches, "_begin", lambda *_: asyncio.sleep(0, b""))
+
+    async def slow(integration, envelope, hub):
+        clock[0] += seconds
+        return await real(integration, envelope, hub)
+
+    monkeypatch.setattr(batches, "accept", slow)
+    key = (await batches.take(one, posted(file(numbered(5))), made)).headers["X-Batch-Id"]
+    await batches.split(one, key, made)
+    await settled(made)
+    ((_, row),) = made.store.tables[names.tables(NAME).open][names.BATCH].values()
+    assert (row["next"], row["until"], row["tries"], row["since"]) == (at_once, 0.0, 0, clock[0])
+    work = [orjson.loads(each.body) for each in made.store.queues[f"{NAME}-work"].values()]
+    assert work.count({"batch": key}) == 1
+    await batches.split(one, key, made)
+    await batches.split(one, key, made)
+    await settled(made)
+    assert sorted(destination.took) == [f"BATCH{n}" for n in range(5)]
+    assert not made.store.tables[names.tables(NAME).open][names.BATCH]
+
+
+@pytest.mark.parametrize(("problem", "status"), [(ValueError("ours"), 500), (Unavailable(AWAY), 503), (Away(), 503)])
+async def test_a_batch_that_cannot_be_taken_now_is_answered_and_not_stored(world, monkeypatch, problem, status):
+    made, one, _ = world
+
+    def broken(*_):
+        raise problem
+
+    monkeypatch.setattr(batches, "_decided", broken)
+    answer = await batches.take(one, posted(file(numbered(2))), made)
+    assert (answer.status, answer.headers.get("Retry-After")) == (status, "30" if status == 503 else None)
+    assert codes(answer) == ["AE"]
+    assert not made.store.containers[names.CONTENT]
+    assert not any(made.store.tables[names.tables(NAME).open].values())

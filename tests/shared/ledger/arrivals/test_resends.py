@@ -1,6 +1,7 @@
 """A dead letter is revived by a person or by its sender; what carries messages brings them again and revives nothing."""
 
 import asyncio
+import random
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -25,7 +26,7 @@ from tests.ledger_world import NOW, Remembering, envelope, hub, integration, not
 
 NAME, PUBLISHER = "notes-to-test", "notes-to-topic"
 TABLES = names.tables(NAME)
-BIG = "".join(chr(33 + (n * 7919 + n * n * 31) % 90) for n in range(3000))
+BIG = random.Random(1).randbytes(1500).hex()  # so large when it is compressed that it is stored in a blob
 SOMEONE = Person("someone", "why")
 
 
@@ -87,6 +88,7 @@ async def test_a_senders_resend_is_a_new_attempt_and_the_old_content_goes(name: 
     world = World(on_resend=on_resend)
     first = await world.http(note("1", name=name))
     assert world.outcomes() == {"dead": 1}
+    assert len(await world.store.blobs(names.CONTENT)) == (name == BIG)
     await world.is_sound()
     again = await world.http(note("1", name=name))  # refused once more
     assert first == again
