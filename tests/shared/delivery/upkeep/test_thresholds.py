@@ -95,3 +95,33 @@ async def test_what_cannot_be_set(hub: Hub, threshold: Threshold) -> None:
 def test_no_traffic_has_no_error_rate() -> None:
     seen = thresholds.Seen({"waiting": 0, "oldest_age_s": 0}, Counter(), 0)
     assert thresholds.RULES["error-rate"].measure(seen) == 0
+
+
+@pytest.mark.parametrize(("value", "is_set"), [(-1, False), (-0.5, False), (0, True), (0.5, True)])
+async def test_a_threshold_may_be_zero_and_a_negative_one_is_taken_away(hub: Hub, value: float, is_set: bool) -> None:
+    await set_to(hub, "slow", 800)
+    await set_to(hub, "slow", value)
+    assert [each.value for each in await thresholds.listed(hub)] == ([value] if is_set else [])
+
+
+@pytest.mark.parametrize(("waiting", "is_reported"), [(5, False), (6, False), (7, True)])
+async def test_a_limit_is_passed_above_it_and_not_at_it(hub: Hub, emitted: list[Any], waiting: int, is_reported: bool) -> None:
+    await set_to(hub, "backlog-size", 6)
+    await thresholds.evaluate(NAME, {"waiting": waiting, "oldest_age_s": 0}, hub)
+    breaches = [keys for name, keys in emitted if name == "hub.breach"]
+    assert breaches == ([{"integration": NAME, "rule": "backlog-size", "threshold": 6.0, "count": 7.0}] if is_reported else [])
+
+
+@pytest.mark.parametrize(
+    ("counts", "rate"),
+    [
+        ({"accepted": 8, "rejected": 2}, 20.0),
+        ({"accepted": 10, "dead": 3}, 30.0),
+        ({"accepted": 8, "rejected": 2, "dead": 1}, 30.0),
+        ({"rejected": 4}, 100.0),
+        ({"dead": 4}, 0.0),
+    ],
+)
+def test_the_error_rate_is_what_was_refused_or_died_of_what_was_received(counts: dict[str, int], rate: float) -> None:
+    seen = thresholds.Seen({"waiting": 0, "oldest_age_s": 0}, Counter(counts), 0)
+    assert thresholds.RULES["error-rate"].measure(seen) == rate

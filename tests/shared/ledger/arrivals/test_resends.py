@@ -112,6 +112,7 @@ async def test_a_resend_of_what_holds_its_lane_is_tried_in_its_place(name: str) 
     await world.http(note("1", name=name))  # refused once more, and holds again
     assert world.tried == ["1", "1"]
     assert names.HOLD in world.rows()
+    assert world.rows()[names.HEAD]["idle"] == -1  # no short cut past what waits
     assert len(await dead.dead_letters(NAME, world.hub)) == 1
     world.refuses = False
     await world.http(note("1", name=name))
