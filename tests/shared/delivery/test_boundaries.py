@@ -82,6 +82,33 @@ REFUSED = Undelivered(kind="permanent", code="ack-AR", text="refused")
 NOT_NOW = Undelivered(kind="transient", code="ack-AE", text="not now")
 
 
+# The short cut: a message of an idle lane is tried by the process that accepted it, without a claim
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+async def test_a_lane_is_idle_once_all_is_delivered(count: int) -> None:
+    world = World()
+    for n in range(count):
+        await world.accept(note(str(n)))
+        (head,) = world.rows(names.HEAD)
+        assert (head["n"], head["idle"]) == (n + 1, n + 1)
+        assert not world.rows(names.CLAIM)
+
+
+async def test_a_lane_that_a_worker_emptied_is_idle_too() -> None:
+    world = World(delivery=Delivery(attempts=9))
+    world.problem = NOT_NOW
+    for n in range(3):
+        await world.accept(note(str(n)))
+    (head,) = world.rows(names.HEAD)
+    assert (head["n"], head["idle"]) == (3, 0)
+    world.at, world.problem = NOW + 1000, None
+    await world.work()
+    (head,) = world.rows(names.HEAD)
+    assert (head["n"], head["idle"], world.outcomes()) == (3, 3, ["delivered"] * 3)
+    assert not world.rows(names.CLAIM)
+
+
 # Expiry of a message, and a replay of one that is old
 
 

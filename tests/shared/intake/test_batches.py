@@ -527,8 +527,7 @@ def test_a_segment_that_no_queue_message_holds_is_left_out():
     assert [orjson.loads(part)["acknowledgement"] for part in parts] == ["MSH|1\rERR|2\r"]
 
 
-async def test_each_note_of_a_batch_prolongs_the_lease_and_forgets_earlier_tries(world, monkeypatch):
-    """The second worker at a batch notes each member, because one of them may have killed the first."""
+async def test_each_note_of_a_batch_prolongs_the_lease(world, monkeypatch):
     made, one, _ = world
     seen, real = [], made.store.commit
 
@@ -544,6 +543,26 @@ async def test_each_note_of_a_batch_prolongs_the_lease_and_forgets_earlier_tries
     assert notes == [(0, 60.0, 1, NOW), (25, 60.0, 1, NOW), (50, 60.0, 1, NOW)]
     assert [c.action for c in seen] == ["insert", "replace", "replace", "replace", "delete"]
     assert all(c.etag for c in seen[1:])  # bound to the batch as this worker last wrote it
+
+
+async def test_the_worker_after_one_that_died_notes_each_member_and_forgets_the_tries(world, monkeypatch):
+    made, one, destination = world
+    monkeypatch.setattr(batches, "_begin", lambda *_: asyncio.sleep(0, b""))
+    key = (await batches.take(one, posted(file(numbered(3))), made)).headers["X-Batch-Id"]
+    rows = made.store.tables[names.tables(NAME).open][names.BATCH]
+    ((name, (etag, row)),) = rows.items()
+    rows[name] = (etag, {**row, "tries": 3})
+    seen, real = [], made.store.commit
+
+    async def commit(table, partition, *changes):
+        seen.extend((c.values["next"], c.values["tries"]) for c in changes if partition == names.BATCH and c.values)
+        return await real(table, partition, *changes)
+
+    made.store.commit = commit
+    await batches.split(one, key, made)
+    await settled(made)
+    assert seen == [(0, 4), (1, 1), (2, 1), (3, 1)]
+    assert sorted(destination.took) == ["BATCH0", "BATCH1", "BATCH2"]
 
 
 @pytest.mark.parametrize(("left", "is_split"), [(1, False), (0, True), (-1, True)])

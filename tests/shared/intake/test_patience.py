@@ -223,3 +223,29 @@ def test_the_delay_grows_and_has_a_ceiling() -> None:
     for tries in range(40):
         ceiling = min(knocks.FIRST * 2**tries, knocks.LONGEST)
         assert all(ceiling / 2 <= knocks.delay_of(tries, made) <= ceiling for _ in range(20))
+
+
+@pytest.mark.parametrize("trigger", ["queue", "event"])
+async def test_each_time_that_it_goes_back_is_counted_and_its_wait_is_longer(trigger: Any) -> None:
+    store = MemoryStore(lambda: NOW)
+    made = hub(integration(Remembering()), store=store)
+    brought = Brought(b"a body", "first", trigger)
+    for tries in range(6):
+        await patience.put_back("q", brought, made)
+        ((key, item),) = store.queues["q"].items()
+        ceiling = min(knocks.FIRST * 2**tries, knocks.LONGEST)
+        assert ceiling / 2 <= item.visible - NOW <= ceiling
+        brought = patience.read(item.body, "another")
+        assert brought == Brought(b"a body", "first", trigger, tries + 1)
+        del store.queues["q"][key]
+
+
+@pytest.mark.parametrize("tries", [0, 1, 5, 7, 30])
+async def test_a_knock_that_goes_back_is_counted_and_its_wait_is_longer(tries: int) -> None:
+    store = MemoryStore(lambda: NOW)
+    made = hub(integration(Remembering()), store=store)
+    await knocks.knock_again(NAME, {"lane": "a1", "tries": tries} if tries else {"lane": "a1"}, made)
+    ((_, item),) = store.queues[f"{NAME}-work"].items()
+    assert orjson.loads(item.body) == {"lane": "a1", "tries": tries + 1}
+    ceiling = min(knocks.FIRST * 2**tries, knocks.LONGEST)
+    assert ceiling / 2 <= item.visible - NOW <= ceiling
