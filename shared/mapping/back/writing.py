@@ -37,7 +37,8 @@ class Writing:
         for each in entries:
             made = each["resource"]
             self._by_name[f"{kind_of(made)}/{peek(made, 'id')}"] = made
-            self._by_name[each.get("fullUrl", "")] = made
+            if url := each.get("fullUrl"):  # under an empty name, every absent reference would find this resource
+                self._by_name[url] = made
 
     def all(self, resource_type: str) -> list[Resource]:
         """Every resource of a type, in the order of the bundle."""
