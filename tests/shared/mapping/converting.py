@@ -4,9 +4,11 @@ from typing import Any
 
 from shared.fhir import check
 from shared.hl7 import parse
+from shared.issue import ERROR_CONDITION
 from shared.mapping.guide import Converted, convert
 
 PID = "PID|1||9990000018^^^NHS^NH||Enghraifft^Ann||19700101|F"
+ISSUE_TYPES = {*ERROR_CONDITION, "conflict"}  # those of FHIR that the hub uses
 OBR = "OBR|1|P1|F1|CRP^Test^L|||20260115093000|||||||||||||||20260115100000||CH|F"
 
 
@@ -16,9 +18,10 @@ def message(*segments: str, kind: str = "ORU^R01^ORU_R01", sent: str = "20260115
 
 
 def converted(*segments: str, kind: str = "ORU^R01^ORU_R01", sent: str = "20260115103000") -> Converted:
-    """The conversion, whose bundle has passed our own check."""
+    """The conversion, whose bundle has passed our own check, and whose issues have all that a sender needs."""
     found = convert(parse(message(*segments, kind=kind, sent=sent)))
     assert not [issue for issue in check(found.bundle) if issue.is_error]
+    assert not [issue for issue in found.issues if issue.code not in ISSUE_TYPES or not issue.text or not issue.rule]
     return found
 
 

@@ -63,6 +63,11 @@ CASES: list[tuple[str, tuple[str, ...], tuple[str, str, str, str]]] = [
     ),
     (SIU, (PID, AIS), ("warning", "required", "element-absent", "SCH")),
     (
+        "ORM^O01^ORM_O01",
+        (PID, "ORC|NW|P1", "RXO|1^x^L|1|||||||Q"),
+        ("warning", "code-invalid", "code-kept-as-text", "RXO-9"),
+    ),
+    (
         "SIU^S15^SIU_S12",
         ("SCH|1|F1|||||||||||||||||||||||Booked", PID),
         ("warning", "conflict", "event-against-status", "SCH-25"),
