@@ -47,6 +47,8 @@ def slips(source: str, operator: str) -> set[str]:
         ("constant", '"""A docstring."""', set()),
         ("constant", "x = f'a{b}'", set()),
         ("constant", "def f(x: 'int') -> 'int': ...", set()),
+        ("constant", "K = Literal['a', 'b']", set()),
+        ("element", "K = Literal['a', 'b']", set()),
         ("step", "async def f():\n    await g()\n", {"async def f():\n    pass\n"}),
         ("step", "f()", {"pass"}),
         ("guard", "def f():\n    if a:\n        return 1\n", {"def f():\n    if False:\n        return 1\n"}),
@@ -278,6 +280,16 @@ def test_a_value_of_a_module_has_the_tests_of_its_folder_too() -> None:
     covered.sources, covered.masks = {"shared/hl7/x.py": source}, {"shared/hl7/x.py": {1: AT_IMPORT}}
     choice = Chooser(covered, 2.0).choose("shared/hl7/x.py", mutants(source)[0])
     assert (choice.tests, choice.anew) == (["tests/shared/hl7/test_y.py::near"], True)
+
+
+def test_the_golden_of_the_constants_of_a_package_is_tried_first() -> None:
+    """It is one test, and notices a changed value of any module of the package."""
+    covered = Covered({})
+    covered.tests = ["", "tests/a.py::user", "tests/shared/hl7/test_a.py::near", "tests/shared/hl7/test_constants.py::golden"]
+    covered.seconds = {"tests/a.py::user": 0.1, "tests/shared/hl7/test_a.py::near": 0.1, covered.tests[3]: 9.0}
+    source = "LIMIT = 1\n"
+    covered.sources, covered.masks = {"shared/hl7/syntax/x.py": source}, {"shared/hl7/syntax/x.py": {1: 0b10}}
+    assert Chooser(covered, 2.0).choose("shared/hl7/syntax/x.py", mutants(source)[0]).tests[0] == covered.tests[3]
 
 
 def test_the_test_that_imports_a_module_first_is_not_the_only_one_to_notice() -> None:

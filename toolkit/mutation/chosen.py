@@ -85,10 +85,10 @@ class Chooser:
 
 
 def _nearness(path: str) -> Callable[[str], int]:
-    """0 for the doctests of the file and the test file of its name, 1 for the tests of its package, 2 for others."""
+    """0 for the file's doctests, the tests of its name and of its package's constants, 1 for its package, 2 for others."""
     pure = PurePath(path)
-    own = {path, str(PurePath("tests", pure.parent, f"test_{pure.stem}.py"))}
     folder = str(PurePath("tests", *pure.parts[:2])) + "/" if len(pure.parts) > 2 else ""
+    own = {path, str(PurePath("tests", pure.parent, f"test_{pure.stem}.py")), f"{folder}test_constants.py"}
 
     def near(test: str) -> int:
         file = test.partition("::")[0]

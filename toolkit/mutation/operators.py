@@ -1,7 +1,8 @@
 """The slips that are planted: what a developer does by accident in this code base, as a replacement of one piece of text.
 
 Each operator takes a node of the syntax tree and yields what may stand in its place, with the pieces that are changed: of a long
-table, the one element that is left out. Docstrings, annotations, f-strings and ``TYPE_CHECKING`` blocks are left alone.
+table, the one element that is left out. Docstrings, annotations, literal types, f-strings and ``TYPE_CHECKING`` blocks are
+left alone.
 """
 
 import ast
@@ -168,7 +169,8 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
 def _is_left_alone(node: ast.AST) -> bool:
     is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     is_for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-    return is_text or is_for_types or isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.arguments)
+    is_literal = isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"  # for the type checker
+    return is_text or is_for_types or is_literal or isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.arguments)
 
 
 def _is_same_either_way(node: ast.Call) -> bool:

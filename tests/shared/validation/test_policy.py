@@ -18,6 +18,7 @@ def test_a_policy_has_its_class_its_reason_and_an_example(make: Any, rule_class:
     assert made == Policy(rule_class=rule_class, reason="why", example="what")  # type: ignore[arg-type]
     assert make("why").example == ""
     assert made.refuses == refuses
+    assert Policy("quality", "why").example == ""
 
 
 def one_rule(content: Any) -> Iterator[Issue]:
