@@ -17,7 +17,7 @@ from shared.intake.inbox.files import CREATED, home
 from shared.intake.inbox.references import LONGEST, is_own
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queue_bodies import publisher_of
-from shared.intake.triggers.queues import accept_event, accept_queue_message
+from shared.intake.triggers.queues import accept_event, accept_queue_message, keep_poisoned
 from shared.problems import Problem
 from shared.storage import names
 from shared.storage.memory import MemoryStore
@@ -147,6 +147,17 @@ async def test_it_is_answered_and_recorded_once_and_never_looked_up(integration:
         codes = [keys["error_code"] if "error_code" in keys else keys.get("rule") for _, keys in here.events]
         assert "reference-not-own" in codes
         assert not name or name not in repr(here.events) or name in ("phw-to-mpi", integration.name)
+
+
+async def test_a_reference_that_is_refused_and_then_poisoned_is_one_dead_letter() -> None:
+    here = World(PHW)
+    await here.queue({"blob": "elsewhere/x"})
+    for _ in range(2):
+        await keep_poisoned(here.integration, orjson.dumps({"blob": "elsewhere/x"}), here.hub)
+    (letter,) = await here.dead()
+    assert letter["code"] == "reference-not-own"
+    await keep_poisoned(here.integration, orjson.dumps({"blob": "elsewhere/y"}), here.hub)
+    assert sorted(each["code"] for each in await here.dead()) == ["poisoned", "reference-not-own"]
 
 
 @pytest.mark.parametrize("body", [{"blob": 1}, {"blob": None}, {"blob": ["x"]}, {"blob": {"a": 1}}, {"blob": True}])
