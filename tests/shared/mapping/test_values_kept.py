@@ -68,7 +68,19 @@ def test_the_unit_stands_in_the_text_of_a_value_that_has_none(kind: str, value: 
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("CWE", "A^B^L"), ("DT", "20260101"), ("TM", "1200"), ("TX", "two~lines"), ("ST", "positive"), ("CWE", ""), ("NM", "")],
+    [
+        ("CWE", "A^B^L"),
+        ("DT", "20260101"),
+        ("TM", "1200"),
+        ("TX", "two~lines"),
+        ("ST", "positive"),
+        ("CWE", ""),
+        ("NM", ""),
+        ("ST", "+++"),
+        ("ST", "-"),
+        ("ST", "5 cells"),
+        ("FT", "1\\.br\\2"),
+    ],
 )
 def test_the_unit_of_any_other_value_is_a_note(kind: str, value: str) -> None:
     assert {"text": "unit: mg/L"} in observation(f"OBX|1|{kind}|1^x^L||{value}|mg/L|||||F")["note"]  # type: ignore[operator]

@@ -89,3 +89,7 @@ def test_every_shared_rule_without_a_function_has_a_text_and_a_policy() -> None:
         assert found.text == policy.TEXTS[found.rule]
         assert found.policy is policy.SHARED[found.rule]
         assert found.policy.reason
+
+
+def test_every_shared_rule_has_a_reason_and_an_example() -> None:
+    assert not [rule for rule, each in policy.SHARED.items() if not each.reason or not each.example]
