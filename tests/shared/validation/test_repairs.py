@@ -162,3 +162,20 @@ def padded(clean: Message, segment: Segment, number: int) -> list[str]:
     fields[number] = f" {fields[number]} "
     lines[clean.index[segment.name][segment.occurrence - 1]] = "|".join(fields)
     return repair(Message(lines, clean.encoding)).lines
+
+
+@pytest.mark.parametrize("component", [1, 2, 3])
+@pytest.mark.parametrize("padding", ["{} ", " {}", " {} "])
+def test_spaces_around_each_part_of_the_message_type_are_taken_away(component: int, padding: str) -> None:
+    parts = ["ADT", "A31", "ADT_A05"]
+    parts[component - 1] = padding.format(parts[component - 1])
+    message = repair(parse(HEAD.replace("ADT^A31^ADT_A05", "^".join(parts)).encode() + b"\r"))
+    assert message.raw("MSH-9") == "ADT^A31^ADT_A05"
+    assert [(each.rule, each.where) for each in message.repairs if each.rule == "padding"] == [("padding", f"MSH-9.{component}")]
+
+
+@pytest.mark.parametrize("kind", ["ADT^A31^ADT_A05", "ADT^A31", "ADT", "ADT^^ ", ""])
+def test_a_message_type_without_spaces_around_a_part_stays_as_it_is(kind: str) -> None:
+    message = repair(parse(HEAD.replace("ADT^A31^ADT_A05", kind).encode() + b"\r"))
+    assert message.raw("MSH-9") == kind
+    assert not [each for each in message.repairs if each.rule == "padding"]

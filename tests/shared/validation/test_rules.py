@@ -46,6 +46,7 @@ def test_nothing_to_find() -> None:
 def test_findings(changed: Message, finding: tuple[str, ...] | None) -> None:
     found = [(issue.severity, issue.rule, issue.where, issue.condition) for issue in PROFILE.check(changed)]
     assert found == ([finding] if finding else [])
+    assert all(issue.clause and issue.text for issue in PROFILE.check(changed))
 
 
 def test_every_finding_says_where_it_comes_from() -> None:
