@@ -26,7 +26,7 @@ DOCUMENT: Json = {
 }
 VISIT: Json = {"resourceType": "Encounter", "status": "finished", "class": {"code": "IMP"}}
 
-# By the resource beside the patient: the message type, and the segments after MSH.
+# By the resource next to the patient: the message type, and the segments after MSH.
 MESSAGES: list[tuple[Json | None, str, list[str]]] = [
     (None, "ADT^A31^ADT_A05", ["EVN|A31", "PID|1||1||A", "PV1|1|N"]),
     (VISIT, "ADT^A08^ADT_A01", ["EVN|A08", "PID|1||1||A", "PV1|1|IMP"]),
