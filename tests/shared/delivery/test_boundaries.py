@@ -344,6 +344,27 @@ async def test_one_worker_probes_when_several_look_at_the_same_moment(workers: i
     assert sorted(waits)[1] >= 0.1
 
 
+@pytest.mark.parametrize(
+    ("state", "seconds", "reads"), [("closed", 1.9, 1), ("closed", 2, 2), ("absent", 1.9, 1), ("absent", 2, 2), ("open", 0, 2)]
+)
+async def test_a_closed_breaker_is_believed_for_two_seconds(state: str, seconds: float, reads: int) -> None:
+    world = World()
+    if state != "absent":
+        row = {**breaker.CLOSED, "state": state, "until": NOW + 100, "lanes": "other"}
+        await world.store.commit(names.SHARED_TABLE, "TEST", put("breaker", row))
+    asked, whole = [], world.store.get
+
+    async def get(*key: str) -> Row | None:
+        asked.append(key)
+        return await whole(*key)
+
+    world.store.get = get  # type: ignore[method-assign]
+    for later in (0, seconds):
+        world.at = NOW + later
+        assert (await breaker.wait(world.notes, waiting("lane"), world.hub) > 0) == (state == "open")
+    assert asked == [(names.SHARED_TABLE, "TEST", "breaker")] * reads
+
+
 # Places
 
 

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from shared.delivery import outbox
+from shared.delivery.upkeep import old, purge
 from shared.hub import Hub
+from shared.intake import subscription
 from shared.intake.accept import accept
 from shared.ledger.knocks import close_outbox, open_outbox
+from shared.ledger.rows import Ended, Receipt, Waiting
 from shared.storage import names
 from shared.storage.memory import MemoryStore
 from shared.storage.store import Row, put
@@ -96,3 +100,54 @@ async def test_what_is_published_while_the_outbox_is_closed_keeps_it_open(is_pub
     await close_outbox(PUBLISHER, "a1", made)
     row = await store.get(TABLES.open, names.outbox("a1"), names.open_key("a1", names.OUTBOX))
     assert (row is not None) == is_published_meanwhile
+
+
+LOOKED_AT = {"nothing": None, "a message is being sent": "sending", "a message waits": "waiting"}
+
+
+@pytest.mark.parametrize("state", LOOKED_AT)
+async def test_an_event_that_overtook_its_own_message_is_looked_at_again(state: str) -> None:
+    """The publisher's destination is the topic: the event may arrive before the message is settled."""
+    subscriber = integration(Remembering(), FIRST)
+    publisher = integration(Remembering(), PUBLISHER, subscribers=(FIRST,))
+    made = hub(publisher, subscriber)
+    if LOOKED_AT[state]:
+        row = Waiting.of(Row("", "", "", {"at": NOW, "state": LOOKED_AT[state]}))
+        await made.store.commit(TABLES.ledger, "a1", row.inserted(names.row("w", 1)))
+    await subscription.take(subscriber, PUBLISHER, "a1", made)
+    assert isinstance(made.store, MemoryStore)
+    knocks = list(made.store.queues[f"{FIRST}-work"].values())
+    assert [(orjson.loads(each.body), each.visible - NOW) for each in knocks] == (
+        [({"publisher": PUBLISHER, "lane": "a1"}, 1)] if state == "a message is being sent" else []
+    )
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 6, 7])
+async def test_every_page_is_read_to_the_end(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(purge, "PAGE", 3)
+    made = hub(integration(Remembering(), PUBLISHER))
+    for n in range(rows):
+        await made.store.commit(TABLES.find, "dead", put(f"{n:03}", {}))
+    found = [[row.key for row in page] async for page in purge.pages(TABLES.find, "dead", "", made)]
+    assert [key for page in found for key in page] == [f"{n:03}" for n in range(rows)]
+    assert all(0 < len(page) <= 3 for page in found)
+
+
+@pytest.mark.parametrize(
+    ("row", "events"),
+    [
+        (Ended(at=NOW, ended=NOW, outcome="dead").inserted("d|0000000001"), [""]),
+        (Ended(at=NOW, ended=NOW, outcome="delivered", pending="s").inserted("d|0000000001"), ["not-taken"]),
+        (Ended(at=NOW, ended=NOW, outcome="delivered").inserted("d|0000000001"), []),
+        (Receipt(number=1, at=NOW, digest="d").inserted("r|key"), []),
+    ],
+)
+async def test_content_that_had_to_end_long_before_is_reported_when_it_goes(row: Any, events: list[str]) -> None:
+    emitted: list[str] = []
+    one = integration(Remembering(), PUBLISHER)
+    made = hub(one, emit=lambda name, **keys: emitted.append(keys["error_code"]))
+    await made.store.commit(TABLES.ledger, "a1", row)
+    found = Row("t|", "k", "", {"lane": "a1", "key": "k", "finders": ""})
+    assert await old.take_out(one, [found], NOW + 1, made)
+    assert emitted == events
+    assert not await made.store.query(TABLES.ledger, "a1")

@@ -130,3 +130,12 @@ def test_under_a_segment_without_a_map_it_is_named() -> None:
     text = "\r".join((MSH.format("ADT^A01"), PID, "PV1|1|I", "DG1|1||x", prt("AA")))
     assert [(issue.where, issue.rule) for issue in mapping_issues(parse(text))] == [("PRT", "segment-not-mapped")]
     assert "participant" not in of_type(to_bundle(parse(text)), "Encounter")[0]
+
+
+@pytest.mark.parametrize("person", ["", "P1^Probe"])
+def test_an_organization_has_the_address_where_there_is_no_person(person: str) -> None:
+    made = bundle("ORU^R01", PID, OBR, prt("PO", person, _8="Labordy^^^^^^^^^L1", _14="1 St^^City", _15="01234^WPN^PH"))
+    (laboratory,) = [each for each in of_type(made, "Organization") if each.get("name") == "Labordy"]
+    addresses = [each["city"] for each in laboratory.get("address", [])]
+    numbers_of_it = [each["value"] for each in laboratory.get("telecom", [])]
+    assert (addresses, numbers_of_it) == (([], []) if person else (["City"], ["01234"]))
