@@ -111,3 +111,17 @@ async def test_the_loop_goes_on_while_a_message_is_looked_through(monkeypatch: p
 
 async def _set(event: asyncio.Event) -> None:
     event.set()
+
+
+async def test_one_message_of_an_integration_is_looked_through_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that arrives meanwhile is not; one after it is, also when the first could not be read."""
+    monkeypatch.setattr(afterwards, "_unforeseen", lambda *_: ["PD1-9"])
+    hub = Hub(MemoryStore(lambda: 0.0), {PIMS.name: PIMS}, lambda: 0.0, random.Random(1), lambda name, **keys: None)
+    sent = Envelope(integration=PIMS.name, body=BODY, received_at=STAMP)
+    await asyncio.gather(*(afterwards.count_dropped(PIMS, sent, hub) for _ in range(3)))
+    assert hub.counts == {(PIMS.name, "dropped PD1-9"): 1}
+    with monkeypatch.context() as broken:
+        broken.setattr(afterwards, "_unforeseen", lambda *_: 1 / 0)
+        await afterwards.count_dropped(PIMS, sent, hub)
+    await afterwards.count_dropped(PIMS, sent, hub)
+    assert hub.counts == {(PIMS.name, "dropped PD1-9"): 2}

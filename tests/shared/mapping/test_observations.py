@@ -1,10 +1,16 @@
-"""What an OBX says besides its value: the parts of its sub-identifier, and its specimen."""
+"""What an OBX says besides its value: the parts of its sub-identifier, and its specimen; and who is behind an OBR, in a CNN."""
 
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from shared.hl7 import parse
+from shared.hl7.repetition import Repetition
+from shared.mapping.back.segments.orders import specimen_spm
+from shared.mapping.back.writing import Writing
+from shared.mapping.datatypes.provider import cnn_practitioner
+from shared.mapping.segments.administration.patient import deceased
 from tests.shared.mapping.converting import OBR, PID, converted, only, resources
 
 Json = dict[str, Any]
@@ -52,3 +58,42 @@ def test_a_specimen_of_two_numbers_is_a_specimen_with_both() -> None:
 def test_several_specimens_are_not_one() -> None:
     found = converted(PID, OBR, obx(_33="S1&LAB~S2&LAB"))
     assert "specimen" not in only(found, "Observation")
+
+
+CNN = "N1&Family&Given&Second&Suffix&Prefix&Degree&Source&RYR&1.2.840.1&ISO"
+NAME = {"family": "Family", "given": ["Given", "Second"], "prefix": ["Prefix"], "suffix": ["Suffix", "Degree"]}
+
+
+@pytest.mark.parametrize(("sent", "component"), [(CNN, "1"), (f"x&y^{CNN}", "2")])
+def test_each_part_of_a_cnn_has_its_place(sent: str, component: str) -> None:
+    encoding = parse(b"MSH|^~\\&|A\r").encoding
+    found = cnn_practitioner(Repetition(sent, encoding), component)
+    (identifier,) = found["identifier"]
+    assert (identifier["value"], identifier["system"], identifier["assigner"]["display"]) == ("N1", "urn:oid:1.2.840.1", "RYR")
+    assert found["name"] == [NAME]
+
+
+@pytest.mark.parametrize(("sent", "is_someone"), [("N1", True), ("&Family", True), ("&&Given", False), ("", False)])
+def test_a_cnn_needs_a_number_or_a_family_name(sent: str, is_someone: bool) -> None:
+    encoding = parse(b"MSH|^~\\&|A\r").encoding
+    assert bool(cnn_practitioner(Repetition(sent, encoding))) == is_someone
+
+
+@pytest.mark.parametrize(
+    ("date", "indicator", "expected"),
+    [
+        ('""', "Y", {"deceasedBoolean": True}),
+        ('""', "N", {"deceasedBoolean": False}),
+        ('""', "", {}),
+        ("", '""', {}),
+        ("20240501", "N", {"deceasedDateTime": "2024-05-01"}),
+    ],
+)
+def test_a_date_of_death_that_was_withdrawn_is_none(date: str, indicator: str, expected: Json) -> None:
+    assert deceased(date, indicator) == expected
+
+
+def test_the_notes_of_a_specimen_are_lines_of_its_description() -> None:
+    made = {"resourceType": "Specimen", "note": [{"text": "one"}, {"text": "two"}]}
+    write = Writing({"entry": [{"resource": made}]})
+    assert specimen_spm(write, write.resources[0])["14"] == "one\ntwo"
