@@ -97,3 +97,16 @@ def test_the_notes_of_a_specimen_are_lines_of_its_description() -> None:
     made = {"resourceType": "Specimen", "note": [{"text": "one"}, {"text": "two"}]}
     write = Writing({"entry": [{"resource": made}]})
     assert specimen_spm(write, write.resources[0])["14"] == "one\ntwo"
+
+
+@pytest.mark.parametrize("kind", ["NM", "CWE"])
+def test_a_sub_identifier_of_one_result_makes_no_group(kind: str) -> None:
+    found = converted(PID, OBR, obx(_2=kind, _4="1"))
+    assert "hasMember" not in only(found, "Observation")
+    assert "sub-id-not-mapped" not in {issue.rule for issue in found.issues}
+
+
+def test_a_diagnosis_before_any_order_is_the_patients() -> None:
+    found = converted(PID, "DG1|1||J45^Asthma^I10", kind="OMG^O19^OMG_O19")
+    assert only(found, "Condition")["code"]["coding"][0]["code"] == "J45"
+    assert not resources(found, "ServiceRequest")

@@ -8,6 +8,7 @@ from shared.hl7 import Message, parse
 from shared.issue import Issue
 from shared.validation import Hl7Profile, policy, structures
 from shared.validation.authorities import ARC, OLD_ARC
+from shared.validation.fields import observation_value
 from shared.validation.rules import BIRTH_DATE, COMMON, merge_of_one_record
 
 A05 = {"ADT_A05": structures.ADT_A05}
@@ -159,3 +160,12 @@ OID = "2.16.840.1.113883.2.1.8.1.5.140"
 def test_a_merge_of_a_record_with_itself_is_found_by_number_and_authority(merged: str, kept: str, is_one: bool) -> None:
     message = parse(f"MSH|^~\\&|A|B|C|D|20240501||ADT^A40|C1|P|2.5\rPID|1||{kept}\rMRG|{merged}\r")
     assert [issue.where for issue in merge_of_one_record(message)] == (["MRG-1"] if is_one else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "rule"), [("NM", "x", "number"), ("DT", "x", "date"), ("NM", "1", ""), ("ST", "x", "")]
+)
+def test_a_value_of_a_result_is_of_its_type(kind: str, value: str, rule: str) -> None:
+    read = parse(f"MSH|^~\\&|L|F|||20240501||ORU^R01|1|P|2.5\rOBX|1|ST|A||x\rOBX|2|{kind}|A||~{value}\r".encode())
+    expected = [(rule, "OBX[2]-5[2]", f"HL7 v2.5 OBX-5 ({kind})")] if rule else []
+    assert [(each.rule, each.where, each.clause) for each in observation_value(read)] == expected

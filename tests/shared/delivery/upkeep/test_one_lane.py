@@ -10,7 +10,7 @@ from shared.hub import Hub
 from shared.ledger.rows import Claimed, Ended, Head, Hold, Receipt, Waiting
 from shared.storage import names
 from shared.storage.memory import MemoryStore
-from shared.storage.store import Row
+from shared.storage.store import Row, put
 from tests.ledger_world import NOW, Remembering, hub, integration
 
 NAME = "notes-to-test"
@@ -135,3 +135,24 @@ async def test_a_lane_that_is_held_is_counted_by_the_message_behind_the_dead_one
     made = await world(hold(1), waits(n=2, age=400), opened=400)
     backlog = await watchdog.sweep(made.integrations[NAME], made)
     assert (backlog["waiting"], backlog["held"], backlog["overdue"], backlog["oldest_age_s"]) == (1, 1, 1, 400.0)
+
+
+async def test_the_backlog_is_written_down_with_its_time() -> None:
+    made = await world(waits())
+    backlog = await watchdog.sweep(made.integrations[NAME], made)
+    row = await made.store.get(names.SHARED_TABLE, names.BACKLOG, NAME)
+    assert row
+    assert row.values == {**backlog, "at": NOW}
+
+
+async def test_a_batch_of_a_newer_version_is_reported_and_left_alone() -> None:
+    emitted: list[Any] = []
+    made = await world()
+    made.emit = lambda name, **keys: emitted.append((name, keys))
+    newer = {"schema": names.SCHEMA + 1, "at": NOW - 1000, "until": 0.0}
+    await made.store.commit(TABLES.open, names.BATCH, put(names.open_key(names.BATCH, "b1"), newer))
+    backlog = await watchdog.sweep(made.integrations[NAME], made)
+    skipped = [keys for name, keys in emitted if name == "hub.skipped"]
+    assert skipped == [{"integration": NAME, "stage": "batch", "lane": names.BATCH, "error_code": "newer-version"}]
+    assert backlog["batches"] == 0
+    assert {"batch": "b1"} not in [orjson.loads(each.body) for each in made.store.queues[f"{NAME}-work"].values()]  # type: ignore[attr-defined]
