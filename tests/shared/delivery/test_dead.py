@@ -8,6 +8,7 @@ import pytest
 from shared.delivery import dead
 from shared.delivery.dead import Person, Refused
 from shared.delivery.upkeep import purge
+from shared.hub import Timing
 from shared.intake.accept import accept
 from shared.intake.triggers.knocks import answer_knock
 from shared.integration import Delivery, Retention
@@ -286,3 +287,23 @@ async def test_the_list_over_http_comes_in_pages(clock, monkeypatch):
             break
         query = {"after": page["after"]}
     assert len(seen) == len(set(seen)) == 5
+
+
+async def test_the_large_content_of_a_dead_letter_is_deleted_when_it_is_discarded(clock):
+    destination, _ = refusing("1")
+    world = hub(integration(destination), now=clock, timing=Timing(blob_from=1))
+    notes = await send(world, note("1"))
+    (letter,) = await dead.dead_letters("notes-to-test", world)
+    assert len(await world.store.blobs(names.CONTENT)) == 1
+    await dead.discard(notes, letter["id"], SOMEONE, world)
+    assert await world.store.blobs(names.CONTENT) == []
+    assert await conservation.residue(notes, world) == []
+
+
+async def test_the_story_of_a_message_that_waits_has_its_state_as_its_outcome(clock):
+    destination, _ = refusing("1")
+    world = hub(integration(destination, delivery=Delivery(on_dead="hold")), now=clock)
+    await send(world, note("1"), note("2"))
+    (row,) = [row async for row in world.store.scan(TABLES.ledger) if row.key == names.row("w", 2)]
+    story = await search.status("notes-to-test", names.message_id(row.partition, row["key"]), world)
+    assert (story["outcome"], story["n"], story["control"], story["history"]) == ("waiting", 2, "2", [])

@@ -10,6 +10,7 @@ from shared.hl7.repetition import Repetition
 from shared.mapping.back.segments.orders import specimen_spm
 from shared.mapping.back.writing import Writing
 from shared.mapping.datatypes.provider import cnn_practitioner
+from shared.mapping.reading import UNKNOWN
 from shared.mapping.segments.administration.patient import deceased
 from tests.shared.mapping.converting import OBR, PID, converted, only, resources
 
@@ -110,3 +111,14 @@ def test_a_diagnosis_before_any_order_is_the_patients() -> None:
     found = converted(PID, "DG1|1||J45^Asthma^I10", kind="OMG^O19^OMG_O19")
     assert only(found, "Condition")["code"]["coding"][0]["code"] == "J45"
     assert not resources(found, "ServiceRequest")
+
+
+@pytest.mark.parametrize(("place", "words"), [(n, f"w{n}") for n in (2, 5, 11)])
+def test_a_concept_without_a_code_keeps_any_of_its_words(place: int, words: str) -> None:
+    code = "^".join(words if n == place else "" for n in range(1, 12)).rstrip("^")
+    assert only(converted(PID, OBR, obx(_3=code)), "Observation")["code"]["text"] == words
+
+
+def test_a_report_without_a_code_has_an_unknown_one() -> None:
+    (report,) = resources(converted(PID, "OBR|1|P1|F1|||||||||||||||||||||F"), "DiagnosticReport")
+    assert report["code"] == UNKNOWN

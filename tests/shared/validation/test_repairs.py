@@ -11,7 +11,7 @@ from integrations import CATALOGUE, load
 from shared.hl7 import Message, Segment, parse
 from shared.validation.datatypes import is_allowed
 from shared.validation.fields import plan_of
-from shared.validation.repairs import date_time, nhs_number, repair
+from shared.validation.repairs import Change, _replace, date_time, nhs_number, repair
 from shared.validation.standard import VERSIONS
 from toolkit.samples import samples
 
@@ -179,3 +179,13 @@ def test_a_message_type_without_spaces_around_a_part_stays_as_it_is(kind: str) -
     message = repair(parse(HEAD.replace("ADT^A31^ADT_A05", kind).encode() + b"\r"))
     assert message.raw("MSH-9") == kind
     assert not [each for each in message.repairs if each.rule == "padding"]
+
+
+@pytest.mark.parametrize(
+    ("component", "subcomponent", "expected"),
+    [(0, 0, "NEW&b^c&d&e"), (1, 0, "NEW&b^c&d&e"), (1, 2, "a&NEW^c&d&e"), (2, 0, "a&b^NEW&d&e"), (2, 3, "a&b^c&d&NEW")],
+)
+def test_a_change_replaces_its_leaf_and_nothing_else(component: int, subcomponent: int, expected: str) -> None:
+    pid = parse(f"{HEAD}\rPID|1||a&b^c&d&e\r".encode())["PID"]
+    change = Change(segment=pid, field=3, value="NEW", rule="r", component=component, subcomponent=subcomponent)
+    assert _replace(pid.fields[3], change) == expected
