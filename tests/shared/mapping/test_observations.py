@@ -107,9 +107,12 @@ def test_a_sub_identifier_of_one_result_makes_no_group(kind: str) -> None:
     assert "sub-id-not-mapped" not in {issue.rule for issue in found.issues}
 
 
-def test_a_diagnosis_before_any_order_is_the_patients() -> None:
-    found = converted(PID, "DG1|1||J45^Asthma^I10", kind="OMG^O19^OMG_O19")
-    assert only(found, "Condition")["code"]["coding"][0]["code"] == "J45"
+def test_a_diagnosis_before_any_order_is_one_of_the_visit() -> None:
+    found = converted(PID, "PV1|1|I", "DG1|1||J45^Asthma^I10", kind="OMG^O19^OMG_O19")
+    condition = only(found, "Condition")
+    assert condition["code"]["coding"][0]["code"] == "J45"
+    (diagnosis,) = only(found, "Encounter")["diagnosis"]
+    assert diagnosis["condition"]["reference"].endswith(condition["id"])
     assert not resources(found, "ServiceRequest")
 
 
