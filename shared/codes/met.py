@@ -84,9 +84,29 @@ def _text_at(content: Any, where: str, texts: dict[str, str]) -> str:
         except ValueError:
             return ""
         return found if isinstance(found, str) else ""
+    if isinstance(content, dict | list):
+        return _of_json(content, _parts(where).split("/"))
     if not texts:
         texts.update(_texts(content))
     return texts.get(_parts(where), "")
+
+
+def _of_json(value: Any, parts: list[str]) -> str:
+    """The text of a JSON document at a path; the path of a FHIR resource begins with its type.
+
+    >>> _of_json({"resourceType": "Bundle", "entry": [{"a": "x"}]}, ["Bundle", "entry", "0", "a"]), _of_json([1], ["7"])
+    ('x', '')
+    """
+    if isinstance(value, dict) and parts[0] == value.get("resourceType"):
+        parts = parts[1:]
+    for part in parts:
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict):
+            value = value.get(part)
+        else:
+            return ""
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def _texts(content: Any) -> Iterator[tuple[str, str]]:

@@ -84,3 +84,9 @@ def test_a_code_at_one_place_is_one_item() -> None:
 def test_a_path_of_json_is_read() -> None:
     issue = Issue(severity="error", code="code-invalid", where="/a/0/b", text="not in table", rule="schema-enum")
     assert [(each.path, each.code) for each in met({"a": [{"b": "Q"}]}, [issue])] == [("/a/0/b", "Q")]
+
+
+def test_a_path_of_a_fhir_bundle_is_read() -> None:
+    issue = Issue(severity="error", code="code-invalid", where="Bundle.entry[1].resource.gender", text="not", rule="binding")
+    bundle = {"resourceType": "Bundle", "entry": [{}, {"resource": {"resourceType": "Patient", "gender": "Q"}}]}
+    assert [(each.path, each.code) for each in met(bundle, [issue])] == [("Bundle.entry.resource.gender", "Q")]
