@@ -13,16 +13,18 @@ if TYPE_CHECKING:
     from shared.integration import Integration
 
 Name = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
+Is = Annotated[str, typer.Option("--is", help="Only this code: finds it although it is shown as a hash.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
-def codes(name: Name = "", as_json: AsJson = False) -> None:
+def codes(name: Name = "", code: Is = "", as_json: AsJson = False) -> None:
     """List the codes that no table knows: how often each came, which lanes wait for it, and the line of the table to edit."""
 
     async def look(one: "Integration", hub: "Hub") -> list[dict[str, Any]]:
+        from shared.codes.met import kept
         from shared.ops.codes import listed
 
-        return [asdict(line) for line in await listed(one, hub)]
+        return [asdict(line) for line in await listed(one, hub) if not code or line.code == kept(code)]
 
     found = {each: listed for each, listed in on_store(all_or_one(name), look).items() if listed}
     print(screen.as_json(found)) if as_json else _table(found)
