@@ -25,7 +25,7 @@ from tests.ledger_world import NOW, envelope, hub, integration, note
 class Receiver:
     """A destination in virtual time: takes ``seconds`` for each message; ``behave`` may raise. Remembers when what arrived."""
 
-    behave: Callable[[dict[str, Any]], None] = lambda told: None
+    behave: Callable[[dict[str, Any]], None] = lambda message: None
     seconds: float = 0.01
     name: str = "TEST"
     takes_synthetic: bool = False

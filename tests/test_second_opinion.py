@@ -1,4 +1,4 @@
-"""The second opinion at run time: on a sample of what was delivered, after it was settled, told and never in the way."""
+"""The second opinion at run time: on a sample of what was delivered, after it was settled; reported, and never in the way."""
 
 import asyncio
 from typing import Any

@@ -82,7 +82,7 @@ async def settle(sinks: Sinks) -> None:
         await counters.write(name, sinks.hub)
 
 
-def told(sinks: Sinks) -> Sinks:
+def recorded(sinks: Sinks) -> Sinks:
     """Without the replies queue, which is the sender's own, and what staff wrote into the audit."""
     store: Any = sinks.hub.store
     for queue in [queue for queue in store.queues if queue.endswith("-replies")]:
@@ -117,7 +117,7 @@ async def test_no_name_that_came_over_http_leaves(name: str, end: str, caplog: A
         await trying(accept_http(integration, headers, accepted(load(name))[0].body, sinks.hub), sinks)
         await settle(sinks)
     assert len(sinks.events) >= 5
-    assert leaks(nest, told(sinks), caplog.text, "".join(capfd.readouterr())) == {}
+    assert leaks(nest, recorded(sinks), caplog.text, "".join(capfd.readouterr())) == {}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -154,7 +154,7 @@ async def test_no_name_that_came_by_queue_or_event_leaves(name: str, caplog: Any
         )
     await settle(sinks)
     store.containers.pop(names.INBOX, None)  # type: ignore[attr-defined]  # the sender's own files, under the sender's own names
-    sinks = told(sinks)
+    sinks = recorded(sinks)
     for queue in [queue for queue in store.queues if queue.endswith(("-in", "-work"))]:  # type: ignore[attr-defined]
         assert not nest.found_in(repr([each.body for each in store.queues[queue].values()]))  # type: ignore[attr-defined]
     assert leaks(nest, sinks, caplog.text, "".join(capfd.readouterr())) == {}
@@ -171,7 +171,7 @@ async def test_no_word_of_a_person_who_asks_leaves(name: str, caplog: Any, capfd
         await trying(administer(integration, {}, request.replace("{}", plant(nest)), query, sinks.hub), sinks)
     for by in ("control", "correlation", "patient"):
         assert await search.find(name, by, plant(nest), sinks.hub) == []  # type: ignore[arg-type]
-    assert leaks(nest, told(sinks), caplog.text, "".join(capfd.readouterr())) == {}
+    assert leaks(nest, recorded(sinks), caplog.text, "".join(capfd.readouterr())) == {}
 
 
 def partners() -> list[dict[str, Any]]:

@@ -114,5 +114,5 @@ SCENARIOS = (
     Scenario("a large document stored separately", (m("1"),), drops={"1": 500}, refusals={"1": ("transient busy",)}),
     Scenario("by queue, refused", (m("1"), m("2")), refusals={"1": ("permanent ack-AR",)}, dead=("1",), queued=True),
     Scenario("by queue, resends are delivered", (m("1"), m("2")), declared={"on_resend": "deliver"}, queued=True),
-    Scenario("files without an event", (m("1"),), drops={"1": 500}, told=False),
+    Scenario("files without an event", (m("1"),), drops={"1": 500}, has_events=False),
 )

@@ -199,14 +199,14 @@ async def test_everything_mixed(mpi: Mpi, seed: int) -> None:
 # The repository
 
 
-def observed(told: dict[str, Any]) -> dict[str, Any]:
+def observed(message: dict[str, Any]) -> dict[str, Any]:
     """A note as a transaction: the patient when there is none, and an observation under an id of its own."""
-    ids = [str(uuid5(NAMESPACE_URL, text)) for text in (told["lane"], told["id"])]
-    patient = {"resourceType": "Patient", "id": ids[0], "identifier": [{"system": "urn:x-test", "value": told["lane"]}]}
+    ids = [str(uuid5(NAMESPACE_URL, text)) for text in (message["lane"], message["id"])]
+    patient = {"resourceType": "Patient", "id": ids[0], "identifier": [{"system": "urn:x-test", "value": message["lane"]}]}
     subject = {"reference": f"urn:uuid:{ids[0]}"}
-    code = {"text": told["id"]}
+    code = {"text": message["id"]}
     observation = {"resourceType": "Observation", "id": ids[1], "status": "final", "code": code, "subject": subject}
-    unless = {"method": "POST", "url": "Patient", "ifNoneExist": f"identifier=urn:x-test|{told['lane']}"}
+    unless = {"method": "POST", "url": "Patient", "ifNoneExist": f"identifier=urn:x-test|{message['lane']}"}
     update = {"method": "PUT", "url": f"Observation/{ids[1]}"}
     entries = [(patient, unless), (observation, update)]
     return {

@@ -53,7 +53,7 @@ class Scenario:
     held: tuple[str, ...] = ()  # ids that a held lane keeps back
     dead: tuple[str, ...] = ()  # ids that end as dead letters
     drops: dict[str, int] = field(default_factory=dict)  # id -> bytes of the document that is dropped with the message as a file
-    told: bool = True  # whether events tell of the files
+    has_events: bool = True  # whether an event announces each file
     queued: bool = False  # whether messages come by the queue, which brings some of them again
     after: tuple[tuple[str, str], ...] = ()  # (earlier, later): later must not be delivered before earlier
 
@@ -198,8 +198,8 @@ class World:
         files[f"notes/{message['id']}.json"] = orjson.dumps({**orjson.loads(note(**message)), "document": {}})
         for name, body in files.items():
             await self.twin.write_blob(names.INBOX, name, body)
-        told = [asyncio.ensure_future(self._tell(name)) for name in files if self.scenario.told]
-        await asyncio.gather(*told)
+        announced = [asyncio.ensure_future(self._tell(name)) for name in files if self.scenario.has_events]
+        await asyncio.gather(*announced)
         end = self.now() + GIVE_UP
         while self.twin.containers[names.INBOX].keys() & files.keys():
             if self.now() > end:
@@ -211,14 +211,14 @@ class World:
         return True
 
     async def _tell(self, name: str) -> None:
-        told = {"type": "Microsoft.Storage.BlobCreated", "data": {"url": f"https://x/{names.INBOX}/{name}"}}
+        event = {"type": "Microsoft.Storage.BlobCreated", "data": {"url": f"https://x/{names.INBOX}/{name}"}}
         while True:
             await asyncio.sleep(self.random.uniform(0, 3))
             process = self.random.choice(self.processes) if self.processes else None
             try:
                 if process:
                     self.attempts[name] += 1
-                    await accept_event(process.notes, told, process.hub)
+                    await accept_event(process.notes, event, process.hub)
                     return
             except (Away, Conflict, Crashed, Problem):
                 continue

@@ -51,16 +51,16 @@ async def calm(**changes: Any) -> Simulated:
     return world
 
 
-def told(world: Simulated, rule: Rule, minutes: float = 30) -> list[Episode]:
+def fired(world: Simulated, rule: Rule, minutes: float = 30) -> list[Episode]:
     workspace = Workspace()
     workspace.add(world.events)
     start = at(world.events[0][0]) + timedelta(minutes=6)
     return rule.episodes(workspace, start, start + timedelta(minutes=minutes))
 
 
-def assert_told_in_time(world: Simulated, name: str, happened: float, code: str) -> None:
+def assert_fires_in_time(world: Simulated, name: str, happened: float, code: str) -> None:
     """The rule fires for this integration and cause, after it happened and within five minutes."""
-    episodes = [each for each in told(world, RULES[name]) if each.series == (NAME, code)]
+    episodes = [each for each in fired(world, RULES[name]) if each.series == (NAME, code)]
     assert episodes, f"{name} never fired"
     assert timedelta(0) < episodes[0].opened - at(happened) <= FIVE_MINUTES
 
@@ -70,7 +70,7 @@ async def test_rejection() -> None:
     happened = world.clock
     await world.send(name="")
     await world.live(900, world.send)
-    assert_told_in_time(world, "rejected", happened, "name-required")
+    assert_fires_in_time(world, "rejected", happened, "name-required")
 
 
 async def test_failed_attempt() -> None:
@@ -78,7 +78,7 @@ async def test_failed_attempt() -> None:
     happened, world.destination.behave = world.clock, failing("http-503")
     await world.send()
     await world.live(900)
-    assert_told_in_time(world, "delivery-failing", happened, "http-503")
+    assert_fires_in_time(world, "delivery-failing", happened, "http-503")
 
 
 async def test_dead_letter() -> None:
@@ -86,7 +86,7 @@ async def test_dead_letter() -> None:
     happened, world.destination.behave = world.clock, failing("http-422", "permanent")
     await world.send()
     await world.live(900)
-    assert_told_in_time(world, "dead-letter", happened, "http-422")
+    assert_fires_in_time(world, "dead-letter", happened, "http-422")
 
 
 async def test_breaker() -> None:
@@ -94,7 +94,7 @@ async def test_breaker() -> None:
     happened, world.destination.behave = world.clock, failing("http-401", "misconfigured")
     await world.send()
     await world.live(900)
-    assert_told_in_time(world, "delivery-failing", happened, "breaker")
+    assert_fires_in_time(world, "delivery-failing", happened, "breaker")
 
 
 async def test_poison() -> None:
@@ -102,7 +102,7 @@ async def test_poison() -> None:
     happened = world.clock
     await world.poison(b'{"lane": "A"}')
     await world.live(900, world.send)
-    assert_told_in_time(world, "poison", happened, "in")
+    assert_fires_in_time(world, "poison", happened, "in")
 
 
 async def test_backlog() -> None:
@@ -111,7 +111,7 @@ async def test_backlog() -> None:
     happened, world.destination.behave = world.clock, failing("timeout")
     await world.send()
     await world.live(900)
-    assert_told_in_time(world, "backlog", happened + 120, "ledger")
+    assert_fires_in_time(world, "backlog", happened + 120, "ledger")
 
 
 async def test_half_of_a_pair() -> None:
@@ -122,7 +122,7 @@ async def test_half_of_a_pair() -> None:
     happened = world.clock
     await world.hub.store.write_blob("inbox", "notes/a.pdf", b"%PDF-")
     await world.live(1800)
-    assert_told_in_time(world, "unpaired", happened + 900, "pair")
+    assert_fires_in_time(world, "unpaired", happened + 900, "pair")
 
 
 async def test_a_code_that_no_table_has() -> None:
@@ -136,20 +136,20 @@ async def test_a_code_that_no_table_has() -> None:
 
 
 async def test_what_is_left_undone_round_after_round() -> None:
-    """A row that cannot be read is passed over; told within five minutes, because it lasts."""
+    """A row that cannot be read is skipped, and reported within five minutes, because it lasts."""
     world = await calm()
     happened, store = world.clock, world.hub.store
     tables = names.tables(NAME)
     await store.commit(tables.open, "a", put("1-0a.mark", {"at": "odd"}))
     await world.live(900, world.send)
-    assert_told_in_time(world, "skipped", happened, "sweep")
+    assert_fires_in_time(world, "skipped", happened, "sweep")
 
 
 async def test_what_is_left_undone_once_is_no_alert() -> None:
     world = await calm()
     world.hub.emit("hub.skipped", integration=NAME, stage="sweep", lane="1-0a", error_code="Conflict")
     await world.live(900, world.send)
-    assert told(world, RULES["skipped"]) == []
+    assert fired(world, RULES["skipped"]) == []
 
 
 async def test_storage_away() -> None:
@@ -161,7 +161,7 @@ async def test_storage_away() -> None:
 
     world.hub.store.query = away  # type: ignore[method-assign]
     await world.live(900)
-    assert_told_in_time(world, "backlog", happened, "storage-away")
+    assert_fires_in_time(world, "backlog", happened, "storage-away")
 
 
 async def test_bug_of_ours() -> None:
@@ -174,14 +174,14 @@ async def test_bug_of_ours() -> None:
     await broken.send()
     await broken.live(900)
     world.events += broken.events
-    assert_told_in_time(world, "dead-letter", happened, "fault")
+    assert_fires_in_time(world, "dead-letter", happened, "fault")
 
 
 async def test_silence() -> None:
     world = await calm()
     world.alive, happened = False, world.clock
     await world.live(900)
-    episodes = told(world, RULES[f"{NAME}-heartbeat"])
+    episodes = fired(world, RULES[f"{NAME}-heartbeat"])
     assert timedelta(0) < episodes[0].opened - at(happened) <= FIVE_MINUTES
 
 
@@ -192,7 +192,7 @@ async def test_silence_of_one_is_not_hidden_by_the_beats_of_another() -> None:
     other = Simulated("another-one")
     await other.live(1500)
     world.events += other.events
-    assert told(world, RULES[f"{NAME}-heartbeat"])
+    assert fired(world, RULES[f"{NAME}-heartbeat"])
 
 
 @pytest.mark.parametrize(("reported", "fires"), [("false", True), ("true", False)])
@@ -219,7 +219,7 @@ async def test_other_events(name: str, event: str, keys: dict[str, Any], code: s
     world = await calm()
     happened = world.clock
     world.events.append((happened, event, {"integration": NAME, **keys}))
-    assert_told_in_time(world, name, happened, code)
+    assert_fires_in_time(world, name, happened, code)
 
 
 @pytest.mark.parametrize(("calls", "codes"), [(9, set()), (12, {"unauthenticated"}), (40, {"unauthenticated"})])
@@ -231,7 +231,7 @@ async def test_burst_of_refused_calls(monkeypatch: pytest.MonkeyPatch, calls: in
     for _ in range(calls):
         assert isinstance(admit(NAME, {"x-hub-key": "wrong"}, world.hub), Answer)
     await world.live(900, world.send)
-    episodes = [each for each in told(world, RULES["refused-calls"]) if each.opened > at(happened)]
+    episodes = [each for each in fired(world, RULES["refused-calls"]) if each.opened > at(happened)]
     assert {each.series for each in episodes} == {(NAME, code) for code in codes}
     assert all(each.opened - at(happened) <= FIVE_MINUTES for each in episodes)
 
@@ -242,7 +242,7 @@ async def test_slow_delivery() -> None:
     happened = world.clock
     slow = [(happened + n * 5, {"e2e_ms": 900 if n % 10 == 0 else 80}) for n in range(120)]
     world.events += [(t, "hub.message", {"integration": NAME, "outcome": "delivered", **keys}) for t, keys in slow]
-    assert [each.series for each in told(world, RULES["slow"])] == [(NAME,)]
+    assert [each.series for each in fired(world, RULES["slow"])] == [(NAME,)]
 
 
 @pytest.mark.parametrize(("bad", "fires"), [(2, True), (0, False)])
@@ -252,7 +252,7 @@ async def test_error_budget(bad: int, fires: bool) -> None:
         outcome = "dead" if n % 50 < bad else "delivered"
         world.events.append((world.clock + n * 60, "hub.message", {"integration": NAME, "outcome": outcome}))
     for name in ("burn-page", "burn-ticket"):
-        assert bool(told(world, RULES[name], 350)) is fires
+        assert bool(fired(world, RULES[name], 350)) is fires
 
 
 async def test_flood_is_one_episode_that_closes_once() -> None:
@@ -267,7 +267,7 @@ async def test_flood_is_one_episode_that_closes_once() -> None:
     await world.live(600, twenty)
     world.destination.behave = healthy
     await world.live(1800, world.send)
-    episodes = told(world, RULES["dead-letter"], 50)
+    episodes = fired(world, RULES["dead-letter"], 50)
     assert len(episodes) == 1
     assert episodes[0].closed
     assert sum(name == "hub.message" and keys["outcome"] == "dead" for _, name, keys in world.events) == 600
@@ -279,7 +279,7 @@ async def test_a_second_cause_raises_an_alert_while_the_first_is_open() -> None:
         world.destination.behave = failing(code, "permanent")
         await world.send()
         await world.live(120)
-    assert {each.series for each in told(world, RULES["dead-letter"])} == {(NAME, "http-422"), (NAME, "http-400")}
+    assert {each.series for each in fired(world, RULES["dead-letter"])} == {(NAME, "http-422"), (NAME, "http-400")}
 
 
 def two_days(quiet_from: float = 48) -> list[tuple[float, str, dict[str, Any]]]:

@@ -3,8 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
+from tests.toolkit.guide_results import rows_of
 from toolkit.cli import app
-from toolkit.guide.coverage import coverage, found
+from toolkit.guide.coverage import found
 from toolkit.guide.rows import STRUCTURE, segment_rows
 
 run = CliRunner().invoke
@@ -13,7 +14,7 @@ SOME = ["ADT^A01", "ORU^R01"]
 
 @pytest.mark.parametrize("event", [pytest.param(each, marks=() if each in SOME else pytest.mark.slow) for each in STRUCTURE])
 def test_every_row_is_implemented_or_has_a_reason(event: str) -> None:
-    silent = [(each.row.map, each.row.row) for each in coverage(event) if each.status != "implemented" and not each.reason]
+    silent = [(each.row.map, each.row.row) for each in rows_of(event) if each.status != "implemented" and not each.reason]
     assert not silent
 
 

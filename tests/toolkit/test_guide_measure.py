@@ -2,27 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from shared.hl7.message import Message
+from tests.toolkit.guide_results import every_component, rows_of
 from toolkit.cli import app
 from toolkit.commands.develop import guide_coverage
 from toolkit.guide import coverage
 from toolkit.guide.components import Component, components
-from toolkit.guide.measure import Measured, measure, measured, measured_references, shares
+from toolkit.guide.measure import Measured, measure, shares
 from toolkit.guide.reasons import KINDS, Reason, all_reasons
 from toolkit.guide.references import is_there, references
 from toolkit.guide.rows import STRUCTURE, datatype_rows, segment_rows
-
-
-@cache
-def whole() -> list[Measured]:
-    return [*measured(), *measured_references()]
-
 
 ADDRESS = {"3": "city", "4": "state", "5": "postalCode"}
 
@@ -149,8 +143,9 @@ def test_every_reason_speaks_of_a_row_of_the_guide() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_figures_do_not_fall() -> None:
-    count = shares(whole())
+    count = shares(every_component())
     assert count["rows"] > 8600
     assert count["applicable"] > 7500
     assert count["lands"] >= 0.953 * count["applicable"]
@@ -158,15 +153,17 @@ def test_the_figures_do_not_fall() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_every_component_is_exact_or_has_a_reason() -> None:
-    assert not [each.component.name for each in whole() if each.unexplained]
+    assert not [each.component.name for each in every_component() if each.unexplained]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_no_reason_outlives_its_row() -> None:
     """A reason for a row that is exact everywhere would be false."""
-    used = {found.reason for _, rows in coverage.coverages(list(STRUCTURE)) for found in rows}
-    used |= {each.reason.text for each in whole() if each.reason}
+    used = {found.reason for event in STRUCTURE for found in rows_of(event)}
+    used |= {each.reason.text for each in every_component() if each.reason}
     assert not {each.reason.text for each in all_reasons()} - used
 
 

@@ -5,6 +5,7 @@ Loaded with ``-p toolkit.testing.plugin``; without it pytest runs the same tests
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from itertools import count
@@ -14,8 +15,8 @@ import pytest
 
 NEAREST = "HUB_TEST_NEAREST"  # the order of the test files of --fast, one path a line
 SECONDS = "HUB_TEST_SECONDS"  # after which --fast starts no further test
-# Session fixtures that take long to start: the tests that use one run in one worker.
-SHARED = ("real_fhir_server",)
+# A session fixture that takes long to start, and a module of results that take long: the tests that use one run on one worker.
+SHARED = ("real_fhir_server", "guide_results")
 DEFAULT_TIMEOUT = 300
 SLOW = ("slow", True)  # with each report: a keyword of that name may be a test's own
 
@@ -32,24 +33,26 @@ def longest(item: pytest.Item) -> float:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests: fast ones first, then the slow ones, the longest at once.
+    """Order the tests: fast ones first, then the slow ones, the longest first; of groups alike, the one with the most tests.
 
     Coverage is measured while the fast tests run: they reach the floor alone, and tracing the slow ones costs minutes.
     """
     order = {path: n for n, path in enumerate(filter(None, os.environ.get(NEAREST, "").split("\n")))}
     group_time: dict[str, float] = {}
+    group_size: Counter[str] = Counter()
     for item in items:
         if is_slow(item):
             item.add_marker("no_cover")
             item.user_properties.append(SLOW)
             key = group(item.nodeid)
             group_time[key] = max(group_time.get(key, 0), longest(item))
+            group_size[key] += 1
 
-    def place(item: pytest.Item) -> tuple[bool, float, str]:
+    def place(item: pytest.Item) -> tuple[bool, float, int, str]:
         key = group(item.nodeid)
         if is_slow(item):
-            return True, -group_time[key], key
-        return False, order.get(file_of(item.nodeid), len(order)), ""
+            return True, -group_time[key], -group_size[key], key
+        return False, order.get(file_of(item.nodeid), len(order)), 0, ""
 
     items.sort(key=place)
 

@@ -39,13 +39,13 @@ class World:
     def __init__(self, **declared: Any) -> None:
         self.at, self.problem = NOW, None
         self.tried: list[str] = []
-        self.told: list[dict[str, Any]] = []
+        self.emitted: list[dict[str, Any]] = []
         subscribed = EventGrid(("published",), publisher=PUBLISHER)
         self.notes = integration(Remembering(behave=self._behave), NAME, **{"triggers": (subscribed,)} | declared)
         retention = declared.get("retention", Retention())
         self.publisher = integration(Remembering(), PUBLISHER, subscribers=(NAME,), retention=retention)
-        tell = lambda name, **keys: self.told.append(keys)  # noqa: E731
-        self.hub = hub(self.notes, self.publisher, now=lambda: self.at, emit=tell)
+        emit = lambda name, **keys: self.emitted.append(keys)  # noqa: E731
+        self.hub = hub(self.notes, self.publisher, now=lambda: self.at, emit=emit)
         assert isinstance(self.hub.store, MemoryStore)
         self.store = self.hub.store
 
@@ -193,7 +193,7 @@ async def test_published_content_stays_to_the_end_of_its_retention(age: int, lef
     world.at = NOW + 3 * DAY + age
     await outbox.look(world.publisher, lane, 30, world.hub)
     assert (len(world.rows("p|", PUBLISHER)), len(world.rows("c|", PUBLISHER))) == (left, left)
-    assert ("not-taken" in [keys.get("error_code") for keys in world.told]) == (not left)
+    assert ("not-taken" in [keys.get("error_code") for keys in world.emitted]) == (not left)
 
 
 async def test_a_receipt_is_kept_for_its_time_after_the_last_resend() -> None:
@@ -258,7 +258,7 @@ async def test_storage_that_is_away_is_reported_for_each_integration() -> None:
     for name in ("get", "query", "commit"):
         setattr(world.store, name, away)
     await watchdog.tick(world.hub, watching.look)
-    assert sorted(keys["integration"] for keys in world.told if keys.get("state") == "storage-away") == [NAME, PUBLISHER]
+    assert sorted(keys["integration"] for keys in world.emitted if keys.get("state") == "storage-away") == [NAME, PUBLISHER]
 
 
 # A subscriber

@@ -39,7 +39,7 @@ class World:
 
     def __init__(self, **changes: Any) -> None:
         self.at, self.refuses = NOW, True
-        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.emitted: list[tuple[str, dict[str, Any]]] = []
         took = Remembering(behave=self._behave)
         subscribed = EventGrid(("published",), publisher=PUBLISHER)
         self.one: Integration = integration(took, NAME, triggers=(Queue(), subscribed), **changes)
@@ -50,7 +50,7 @@ class World:
             *self.all,
             now=lambda: self.at,
             timing=Timing(blob_from=1500),
-            emit=lambda name, **keys: self.told.append((name, keys)),
+            emit=lambda name, **keys: self.emitted.append((name, keys)),
         )
         assert isinstance(self.hub.store, MemoryStore)
         self.store = self.hub.store
@@ -305,7 +305,7 @@ async def test_a_row_that_cannot_be_purged_is_reported_and_tried_again(failure: 
         world.at = NOW + day * DAY
         await purge.hourly(world.hub)
     assert {key.split(" ")[0] for key in world.rows(world.one)} == {lane}
-    skipped = [keys for name, keys in world.told if name == "hub.skipped"]
+    skipped = [keys for name, keys in world.emitted if name == "hub.skipped"]
     assert {(keys["stage"], keys["lane"]) for keys in skipped} == {("purge", lane)}
     world.store.commit = whole  # type: ignore[method-assign]
     await days(world, 96)
@@ -329,7 +329,7 @@ async def test_the_purge_of_one_integration_stops_no_other(monkeypatch: pytest.M
     world.at = NOW + 15 * DAY
     await tick(world.hub)
     assert not any(" c|" in key for key in world.rows(world.one))
-    assert [keys["integration"] for name, keys in world.told if name == "hub.skipped"] == [HELD]
+    assert [keys["integration"] for name, keys in world.emitted if name == "hub.skipped"] == [HELD]
     assert world.hub.remembered(purge.Purged).hours.keys() == {NAME}  # the others are tried again in the next round
 
 

@@ -70,15 +70,15 @@ def test_a_burst_after_a_quiet_time_is_taken():
 
 @pytest.mark.parametrize("code", ["refused", pytest.param("http-503", marks=pytest.mark.slow)])
 def test_a_destination_that_is_away_refuses_no_sender(code):
-    def away(told):
+    def away(message):
         raise Undelivered(kind="transient", code=code, text="away")
 
     assert not play(Site(Receiver(away)), lambda site: offer(site, 1, 1200))
 
 
 def test_one_patient_whose_message_fails_refuses_no_sender():
-    def sick(told):
-        if told["lane"] == "bad":
+    def sick(message):
+        if message["lane"] == "bad":
             raise Undelivered(kind="transient", code="ack-AE", text="not this one")
 
     async def story(site):

@@ -16,7 +16,7 @@ ANN = Person("ann", "the receiver is well again")
 
 
 def until(end, code="refused", kind="transient"):
-    def behave(told):
+    def behave(message):
         if now() < end:
             raise Undelivered(kind=kind, code=code, text="away")
 
@@ -33,7 +33,7 @@ def test_closing_the_breaker_lets_every_lane_go_on_at_once(kind, code):
         for lane in range(20):
             await site.send(str(lane))
         await asyncio.sleep(3600)
-        site.receiver.behave = lambda told: None
+        site.receiver.behave = lambda message: None
         assert len(await waiting(site.notes, site.hub)) == 20
         lanes = await close_breaker(site.notes, ANN, site.hub)
         await asyncio.sleep(5)
@@ -52,7 +52,7 @@ def test_a_retry_is_tried_now():
     async def story(site):
         await site.send("lane")
         await asyncio.sleep(600)
-        site.receiver.behave = lambda told: None
+        site.receiver.behave = lambda message: None
         (one,) = await waiting(site.notes, site.hub)
         assert (one["state"], one["code"], one["attempts"]) == ("waiting", "ack-AE", one["tries"])
         await retry(site.notes, one["id"], ANN, site.hub)
@@ -79,7 +79,7 @@ def test_a_message_that_is_given_up_is_a_dead_letter_and_its_lane_goes_on(place,
         await give_up(site.notes, id, ANN, site.hub)
         with pytest.raises(Refused):
             await give_up(site.notes, id, ANN, site.hub)
-        site.receiver.behave = lambda told: None
+        site.receiver.behave = lambda message: None
         await asyncio.sleep(1000)
         letters = await dead_letters(site.notes.name, site.hub)
         total = await balance(site.notes, site.hub)

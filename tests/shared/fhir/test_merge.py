@@ -14,7 +14,7 @@ def patient(**elements: Any) -> Json:
     return {"resourceType": "Patient", "id": "7", **elements}
 
 
-def said(**elements: Any) -> Json:
+def as_sent(**elements: Any) -> Json:
     return {"resourceType": "Patient", "id": "new", **elements}
 
 
@@ -27,7 +27,7 @@ GENERATED, WRITTEN = {"status": "generated", "div": "<div/>"}, {"status": "addit
 
 
 @pytest.mark.parametrize(
-    ("held", "told", "removed", "result"),
+    ("held", "sent", "removed", "result"),
     [
         ({"gender": "male"}, {}, (), {"gender": "male"}),
         ({"gender": "male"}, {"gender": "female"}, (), {"gender": "female"}),
@@ -75,9 +75,9 @@ GENERATED, WRITTEN = {"status": "generated", "div": "<div/>"}, {"status": "addit
     ],
 )
 def test_absent_keeps_a_value_replaces_and_what_is_named_goes(
-    held: Json, told: Json, removed: tuple[str, ...], result: Json
+    held: Json, sent: Json, removed: tuple[str, ...], result: Json
 ) -> None:
-    assert merge(patient(**held), said(**told), removed) == patient(**result)
+    assert merge(patient(**held), as_sent(**sent), removed) == patient(**result)
 
 
 def test_patients_that_were_replaced_are_left_out_unless_there_is_no_other() -> None:
@@ -89,7 +89,7 @@ def test_patients_that_were_replaced_are_left_out_unless_there_is_no_other() -> 
 
 
 def entry(method: str, url: str, **elements: Any) -> Json:
-    return {"fullUrl": "urn:uuid:new", "request": {"method": method, "url": url}, "resource": said(**elements)}
+    return {"fullUrl": "urn:uuid:new", "request": {"method": method, "url": url}, "resource": as_sent(**elements)}
 
 
 def test_an_update_by_a_search_is_to_be_merged_and_nothing_else() -> None:

@@ -25,8 +25,8 @@ def test_an_update_names_the_version_that_was_read() -> None:
     put = {"fullUrl": "urn:a", "request": {"method": "PUT", "url": "DocumentReference/d1"}}
     bundle = {"type": "transaction", "entry": [put, put, put]}
     versions = {0: {"meta": {"versionId": "3"}}, 1: {"meta": {}}}
-    told = {**put, "request": {**put["request"], "ifMatch": 'W/"3"'}}
-    assert add_if_match(bundle, versions) == {"type": "transaction", "entry": [told, put, put]}
+    conditional = {**put, "request": {**put["request"], "ifMatch": 'W/"3"'}}
+    assert add_if_match(bundle, versions) == {"type": "transaction", "entry": [conditional, put, put]}
 
 
 @pytest.mark.parametrize(

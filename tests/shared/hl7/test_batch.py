@@ -20,8 +20,8 @@ def member(number: int) -> bytes:
     return b"MSH|^~\\&|PIMS|BRO|HUB|NHS|20240501||ADT^A31|C%d|P|2.5\rPID|||%d||Jones\r" % (number, number)
 
 
-def batch(*numbers: int, told: bytes | None = None, name: int = 1) -> bytes:
-    count = b"%d" % len(numbers) if told is None else told
+def batch(*numbers: int, declared: bytes | None = None, name: int = 1) -> bytes:
+    count = b"%d" % len(numbers) if declared is None else declared
     return BHS % name + b"".join(map(member, numbers)) + b"BTS|" + count + b"\r"
 
 
@@ -57,10 +57,10 @@ def test_pieces_of_any_size_make_the_same_lines() -> None:
         (batch(1, 2), []),
         (FHS + member(1) + b"FTS|\r", []),
         (FHS + batch() + b"FTS|1\r", []),
-        (batch(1, 2, told=b""), []),
-        (batch(1, 2, told=b"002"), []),
-        (batch(1, 2, told=b"3"), ["batch-count BTS-1"]),
-        (batch(told=b"0"), []),
+        (batch(1, 2, declared=b""), []),
+        (batch(1, 2, declared=b"002"), []),
+        (batch(1, 2, declared=b"3"), ["batch-count BTS-1"]),
+        (batch(declared=b"0"), []),
         (FHS + batch(1) + b"FTS|2\r", ["batch-count FTS-1"]),
         (FHS + batch(1), ["batch-trailer FTS"]),
         (FHS + BHS % 1 + member(1), ["batch-trailer BTS", "batch-trailer FTS"]),
@@ -82,7 +82,7 @@ def answers(reader: BatchReader, code: str = "AA") -> Iterator[tuple[Member, byt
 
 
 def test_the_acknowledgement_has_a_verdict_for_each_message() -> None:
-    reader = BatchReader(FHS + batch(1, 2, told=b"9") + batch(3, name=2) + b"FTS|2\r")
+    reader = BatchReader(FHS + batch(1, 2, declared=b"9") + batch(3, name=2) + b"FTS|2\r")
     written = b"".join(write_acknowledgement(reader, answers(reader), AT))
     lines = written.decode().split("\r")[:-1]
     assert [line[:3] for line in lines] == ["FHS", "BHS", "MSH", "MSA", "MSH", "MSA", "BTS", "BHS", "MSH", "MSA", "BTS", "FTS"]

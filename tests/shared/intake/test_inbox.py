@@ -49,15 +49,15 @@ class Took:
 
 
 class World:
-    """A hub with the integration, its clock, and what it told."""
+    """A hub with the integration, its clock, and what it emitted."""
 
     def __init__(self, **changes: Any) -> None:
         from dataclasses import replace
 
-        self.clock, self.told, self.took = NOW, [], Took()
+        self.clock, self.emitted, self.took = NOW, [], Took()
         self.documents = replace(DOCUMENTS, destination=self.took)
         self.hub: Hub = hub(
-            self.documents, now=lambda: self.clock, emit=lambda name, **keys: self.told.append((name, keys)), **changes
+            self.documents, now=lambda: self.clock, emit=lambda name, **keys: self.emitted.append((name, keys)), **changes
         )
 
     async def drop(self, files: dict[str, bytes]) -> None:
@@ -89,7 +89,7 @@ class World:
         return [name for name, _ in await self.hub.store.blobs(names.CONTENT)]
 
     def outcomes(self) -> list[str]:
-        return [keys["outcome"] for name, keys in self.told if name == "hub.message"]
+        return [keys["outcome"] for name, keys in self.emitted if name == "hub.message"]
 
 
 def binaries(world: World) -> list[bytes]:
@@ -251,7 +251,7 @@ async def test_a_broken_sidecar_keeps_its_document_with_it(sidecar: bytes, rule:
     await world.drop({PDF: HALVES[PDF], SIDECAR: sidecar})
     await world.tell(PDF)
     assert await world.inbox() == []
-    ended = [keys for name, keys in world.told if name == "hub.message"]
+    ended = [keys for name, keys in world.emitted if name == "hub.message"]
     assert [(keys["outcome"], keys["rule"]) for keys in ended] == [("rejected", rule)]
     (kept,) = [name for name in await world.kept() if name.startswith("documents-to-cdr/file/")]
     assert await world.hub.store.read_blob(names.CONTENT, kept) == HALVES[PDF]
@@ -282,7 +282,7 @@ async def test_what_is_no_pdf_is_refused_inside_and_separate() -> None:
         world = World(timing=timing)
         await world.drop({**HALVES, PDF: b"PK\3\4" * 100})
         await world.tell(PDF)
-        assert [keys["rule"] for name, keys in world.told if name == "hub.message"] == ["document-is-pdf"]
+        assert [keys["rule"] for name, keys in world.emitted if name == "hub.message"] == ["document-is-pdf"]
 
 
 async def test_a_file_over_the_limit_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,7 +346,7 @@ async def test_no_name_of_a_file_leaves(caplog: pytest.LogCaptureFixture) -> Non
     await world.watch()
     await world.settle()
     store: Any = world.hub.store
-    seen = repr((world.told, dict(store.tables), await world.kept(), caplog.text))
+    seen = repr((world.emitted, dict(store.tables), await world.kept(), caplog.text))
     assert "rejected" in seen
     assert "Jones" not in seen
     assert "letter" not in seen.replace("clinic letter", "").replace("dead-letter", "")

@@ -68,9 +68,9 @@ class World:
     """One integration, its queues, and a host that keeps to host.json: five tries, 30 s apart, then the poison queue."""
 
     def __init__(self, **declared: Any) -> None:
-        self.store, self.took, self.told = Failing(), Remembering(), Counter[str]()
+        self.store, self.took, self.emitted = Failing(), Remembering(), Counter[str]()
         self.one: Integration = integration(self.took, NAME, **{"triggers": (Queue(),)} | declared)
-        self.hub = hub(self.one, store=self.store, now=self.store.now, emit=lambda name, **keys: self.told.update([name]))
+        self.hub = hub(self.one, store=self.store, now=self.store.now, emit=lambda name, **keys: self.emitted.update([name]))
         self.crash = 0.0
 
     async def live(self, seconds: float) -> None:
@@ -123,7 +123,7 @@ def test_an_outage_of_the_ledger_makes_no_dead_letter(minutes: int, on_resend: s
         await world.live(60 * minutes + knocks.LONGEST + 60)
         assert await world.outcomes() == {"delivered": 20}
         assert Counter(each["id"] for each in world.took.took) == Counter(map(str, range(20)))
-        assert world.told["hub.poison"] == 0
+        assert world.emitted["hub.poison"] == 0
         assert not world.store.queues[f"{NAME}-in"]
         assert not world.store.queues[f"{NAME}-in-poison"]
 
@@ -158,7 +158,7 @@ def test_events_and_knocks_wait_as_well() -> None:
         await answer_knock(world.one, b'{"lane":"1-ab"}', world.hub)
         (again,) = world.store.queues[f"{NAME}-work"].values()
         assert orjson.loads(again.body) == {"lane": "1-ab", "tries": 1}
-        assert world.told["hub.poison"] == 0
+        assert world.emitted["hub.poison"] == 0
 
     run(whole())
 
@@ -187,7 +187,7 @@ def test_what_cannot_be_read_is_a_dead_letter_with_its_body() -> None:
         (letter,) = await dead.dead_letters(NAME, world.hub)
         assert letter["rules"] == "poisoned"
         assert await dead.content(NAME, letter["id"], dead.Person("p", "why"), world.hub) == b'{"blob": "n/none.json"}'
-        assert world.told["hub.poison"] == 1
+        assert world.emitted["hub.poison"] == 1
 
     run(whole())
 

@@ -40,7 +40,7 @@ class World:
 
     def __init__(self, file: Path | None = None) -> None:
         self.at = NOW + 3600
-        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.emitted: list[tuple[str, dict[str, Any]]] = []
         self.took = Remembering()
         delivery = Delivery(attempts=4, first_wait=1, longest_wait=10, timeout=5)
         subscribed = EventGrid(("published",), publisher=PUBLISHER)
@@ -48,8 +48,8 @@ class World:
         self.held = integration(self.took, HELD, delivery=Delivery(on_dead="hold"))
         self.publisher = integration(Remembering(), PUBLISHER, subscribers=(NAME,))
         self.all = (self.one, self.held, self.publisher)
-        tell = lambda name, **keys: self.told.append((name, keys))  # noqa: E731
-        self.hub: Hub = hub(*self.all, now=lambda: self.at, emit=tell)
+        emit = lambda name, **keys: self.emitted.append((name, keys))  # noqa: E731
+        self.hub: Hub = hub(*self.all, now=lambda: self.at, emit=emit)
         assert isinstance(self.hub.store, MemoryStore)
         self.store = self.hub.store
         for table, partitions in (orjson.loads(file.read_bytes()) if file else {}).items():
@@ -72,7 +72,7 @@ class World:
             await asyncio.gather(*self.hub.tasks)
 
     def skipped(self) -> set[tuple[str, str]]:
-        return {(keys["stage"], keys["error_code"]) for name, keys in self.told if name == "hub.skipped"}
+        return {(keys["stage"], keys["error_code"]) for name, keys in self.emitted if name == "hub.skipped"}
 
     def lane_of(self, id: str, name: str = NAME) -> str:
         ledger = self.store.tables[names.tables(name).ledger]

@@ -1,4 +1,4 @@
-"""The page's facts out of a real ledger: what was sent is counted, found, told step by step, and replayed."""
+"""The page's facts out of a real ledger: what was sent is counted, found, traced step by step, and replayed."""
 
 import asyncio
 from dataclasses import replace

@@ -49,8 +49,8 @@ async def send(hub: Hub, sample: str) -> str:
 async def test_a_partner_sees_its_own_and_no_content(hub: Hub, sample: str, outcome: tuple[str, ...]) -> None:
     message_id = await send(hub, sample)
     own = await status(PHW, {"x-hub-key": "k1"}, message_id, hub)
-    told = json.loads(own.body)
-    assert (own.status, told["id"], told["outcome"] in outcome) == (200, message_id, True)
+    payload = json.loads(own.body)
+    assert (own.status, payload["id"], payload["outcome"] in outcome) == (200, message_id, True)
     assert (await status(PHW, {"x-hub-key": "k2"}, message_id, hub)).status == 404
     assert (await status(PHW, {}, message_id, hub)).status == 401
     await hub.drain(0)
@@ -64,10 +64,10 @@ async def test_whatever_became_of_a_message_has_its_answer_for_a_fhir_client(hub
     assert row
     await hub.store.commit(ledger, lane, replace(row, outcome=outcome))
     answer = await status(PHW, {"x-hub-key": "k1", "accept": "application/fhir+json"}, message_id, hub)
-    told = json.loads(answer.body)
-    assert (answer.status, told["type"]) == (200, "batch-response")
-    assert (told["entry"][0]["response"]["status"] == "200") is (outcome in ("delivered", "observed"))
-    assert [issue for issue in check(told) if issue.is_error] == []
+    payload = json.loads(answer.body)
+    assert (answer.status, payload["type"]) == (200, "batch-response")
+    assert (payload["entry"][0]["response"]["status"] == "200") is (outcome in ("delivered", "observed"))
+    assert [issue for issue in check(payload) if issue.is_error] == []
 
 
 @pytest.mark.parametrize("message_id", ["", "x", "x.y", "0-x.0", "../.."])

@@ -48,12 +48,12 @@ def sample(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> b
 def test_the_fault_its_path_and_the_exit_code(command: str, sample: bytes, rule: str, where: str, says: str) -> None:
     """Output that fails its check is refused at the door; a mapping that breaks is accepted, and would be a dead letter."""
     result = RUN.invoke(app, [command, "paris-to-mpi", "--json"], input=sample)
-    told = json.loads(result.stdout)
+    payload = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert told["accepted"] is (rule == "fault")
-    assert ("not-sendable" in [issue["rule"] for issue in told["issues"]]) is (rule != "fault")
-    assert [(each["rule"], each["where"]) for each in told["faults"]] == [(rule, where)]
-    assert not told.get("outgoing")
+    assert payload["accepted"] is (rule == "fault")
+    assert ("not-sendable" in [issue["rule"] for issue in payload["issues"]]) is (rule != "fault")
+    assert [(each["rule"], each["where"]) for each in payload["faults"]] == [(rule, where)]
+    assert not payload.get("outgoing")
     text = RUN.invoke(app, [command, "paris-to-mpi"], input=sample)
     assert text.exit_code == 1
     assert says in text.stdout

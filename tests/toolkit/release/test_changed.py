@@ -109,9 +109,9 @@ def test_outputs_of_the_step(clone: Path, capsys: pytest.CaptureFixture[str]) ->
     for name in (*module.CATALOGUE, "ops", "infrastructure"):
         git("tag", f"deployed/dev/{name}")
     module.main(["dev", "prod"], everything=False)
-    told = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
-    assert (told["dev_names"], told["dev_infra"], told["prod_infra"]) == ("[]", "false", "true")
-    assert told["names"] == told["prod_names"] != "[]"
+    printed = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
+    assert (printed["dev_names"], printed["dev_infra"], printed["prod_infra"]) == ("[]", "false", "true")
+    assert printed["names"] == printed["prod_names"] != "[]"
 
 
 def test_everything_is_every_app(capsys: pytest.CaptureFixture[str]) -> None:

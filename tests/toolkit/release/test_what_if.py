@@ -14,13 +14,13 @@ SITE = f"{GROUP}/Microsoft.Web/sites/inthub-dev-phw-to-mpi/config/appsettings"
 ALERT = f"{GROUP}/Microsoft.Insights/scheduledQueryRules/inthub-dev-poison"
 
 
-def told(**kinds: str) -> dict[str, Any]:
+def what_if(**kinds: str) -> dict[str, Any]:
     of = {"queue": QUEUE, "site": SITE, "alert": ALERT}
     return {"changes": [{"resourceId": of[name], "changeType": kind} for name, kind in kinds.items()]}
 
 
 def test_comment_counts_and_names_properties_without_their_values() -> None:
-    one = told(alert="Create", site="Modify", queue="NoChange")
+    one = what_if(alert="Create", site="Modify", queue="NoChange")
     one["changes"][1]["delta"] = [{"path": "properties", "children": [{"path": "MPI__HOST", "after": "mpi.example"}]}]
     text = comment(changes(one), "dev")
     assert text.startswith("<!-- what-if dev -->\n### dev: 1 create, 1 modify\n")
@@ -31,7 +31,7 @@ def test_comment_counts_and_names_properties_without_their_values() -> None:
 
 
 def test_nothing_changes() -> None:
-    assert "nothing changes" in comment(changes(told(queue="NoChange")), "prod")
+    assert "nothing changes" in comment(changes(what_if(queue="NoChange")), "prod")
 
 
 def test_the_deployment_of_a_module_is_no_change() -> None:
@@ -50,12 +50,12 @@ def test_the_deployment_of_a_module_is_no_change() -> None:
 )
 def test_data_goes_only_when_that_is_allowed(kinds: dict[str, str], allowed: str, code: int, tmp_path: Path) -> None:
     path = tmp_path / "what-if.json"
-    path.write_text(json.dumps(told(**kinds)))
+    path.write_text(json.dumps(what_if(**kinds)))
     assert main([str(path), "dev", "--refuse-loss", "--allowed", allowed]) == code
 
 
 def test_losses_are_said() -> None:
-    found = changes(told(queue="Delete"))
+    found = changes(what_if(queue="Delete"))
     assert [each.name for each in losses(found)] == ["a/default/phw-to-mpi-in"]
     assert "**1 of these hold data that would be deleted.**" in comment(found, "dev")
 
@@ -63,7 +63,7 @@ def test_losses_are_said() -> None:
 @pytest.mark.parametrize(("before", "after", "is_lost"), [(90, 30, True), (30, 90, False), (30, 30, False), ("90", "30", False)])
 def test_a_shorter_retention_is_a_loss(before: object, after: object, is_lost: bool) -> None:
     """Nothing is deleted by a change of the template, but the service then deletes what is older."""
-    one = told(alert="Modify")
+    one = what_if(alert="Modify")
     inner = [{"path": "retentionInDays", "before": before, "after": after}]
     one["changes"][0]["delta"] = [{"path": "properties", "children": inner}]
     assert bool(losses(changes(one))) is is_lost

@@ -49,19 +49,19 @@ async def test_a_topic_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(Topic, "deliver", deliver)
     monkeypatch.setenv("HUB_ALARMS__ENDPOINT", "https://alarms.example")
-    told: list[tuple[str, str]] = []
+    emitted: list[tuple[str, str]] = []
     one = world.integration(world.Remembering())
-    hub = world.hub(one, emit=lambda name, **keys: told.append((name, keys["error_code"])))
+    hub = world.hub(one, emit=lambda name, **keys: emitted.append((name, keys["error_code"])))
     await alarms.alarm(NAME, "overdue", hub)
-    assert told == [("hub.attempt", "http-503")]
+    assert emitted == [("hub.attempt", "http-503")]
 
 
 async def test_off_without_the_setting(published: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever of the two is called, and whatever is wrong."""
     monkeypatch.delenv("HUB_ALARMS__ENDPOINT")
-    told: list[str] = []
-    hub = world.hub(world.integration(world.Remembering()), emit=lambda name, **keys: told.append(name))
+    emitted: list[str] = []
+    hub = world.hub(world.integration(world.Remembering()), emit=lambda name, **keys: emitted.append(name))
     await hub.store.commit(names.tables(NAME).find, names.DEAD, put("1-a.b", {"at": hub.now()}))
     await alarms.alarm(NAME, "overdue", hub)
     await alarms.raise_alarms(NAME, {"overdue": 1}, hub)
-    assert (published, told) == ([], [])
+    assert (published, emitted) == ([], [])
