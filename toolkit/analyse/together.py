@@ -1,8 +1,8 @@
-"""What several elements of a message reach, found by changing them all at once, where what comes out tells them apart.
+"""What several elements of a message reach, found by changing them all at once, where the output shows which is which.
 
 Words that were copied show in the output: a changed output that holds the new words of one element is its own. Elements of one
 place and one text, in segment after segment (``OBX-11``), each change the same elements of a resource of their own. Where the
-output shows anything else, nothing is said: each element is then changed alone.
+output shows anything else, there is no result: each element is then changed alone.
 """
 
 import re
@@ -22,7 +22,7 @@ Reached = dict[str, dict[str, str]]  # path of an element -> the elements that i
 
 
 def reached_together(spots: Sequence[Spot], base: Outcome, convert: Convert) -> Reached:
-    """What those of the elements reach of which it can be told; the others are not in it."""
+    """What the elements reach. An element whose target is not certain is left out."""
     found = _copied(spots, base, convert)
     classes: dict[tuple[str, str], list[Spot]] = defaultdict(list)
     for spot in spots:

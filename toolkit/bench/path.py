@@ -25,7 +25,7 @@ RATE = 20
 
 
 class Counting:
-    """A store that counts what is asked of it."""
+    """A store that counts the operations on it."""
 
     def __init__(self, store: Any) -> None:
         self.store, self.counts = store, Counter[str]()
@@ -98,12 +98,12 @@ class Run:
         async with self.session.post(f"{self.stack.url}/api/v1/{NAME}", data=_numbered(self.body, control)) as answer:
             await answer.read()
 
-    async def _arrived(self, wanted: set[str], patience: float = 60) -> dict[str, float]:
+    async def _arrived(self, expected: set[str], patience: float = 60) -> dict[str, float]:
         """When each came in; raises ``TimeoutError`` when one does not."""
         async with asyncio.timeout(patience):
-            while not wanted <= {one.control_id for one in self.mpi.received}:  # noqa: ASYNC110
+            while not expected <= {one.control_id for one in self.mpi.received}:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        return {one.control_id: one.at for one in self.mpi.received if one.control_id in wanted}
+        return {one.control_id: one.at for one in self.mpi.received if one.control_id in expected}
 
 
 def _sample() -> bytes:

@@ -1,4 +1,4 @@
-"""Files as a sender leaves them in the inbox, and the event by which storage tells of each."""
+"""Files as a sender leaves them in the inbox, and the event by which storage announces each."""
 
 import base64
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Ports on this machine: free ones for tests, and one clear line when a wanted one is taken."""
+"""Ports on this machine: free ones for tests, and one clear line when a requested one is in use."""
 
 import socket
 from contextlib import closing

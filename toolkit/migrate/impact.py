@@ -14,7 +14,7 @@ from shared.compare.differences import Difference, compare
 from shared.compare.tally import Group, Tally
 from shared.privacy import shown
 from toolkit.migrate.pairs import BrokenPairs, read
-from toolkit.migrate.versions import Asked, Outcome, outcomes, unpacked
+from toolkit.migrate.versions import Outcome, Request, outcomes, unpacked
 from toolkit.say import ROOT
 
 MARK = "<!-- impact -->"  # the first line of the comment, by which it is found again
@@ -50,37 +50,37 @@ class Impact(NamedTuple):
 def impact(commit: str, corpus: Path | None = None) -> list[Impact]:
     """Per integration, what differs between a commit and the working tree. Raises ``NoVersion``, ``BrokenPairs``."""
     with unpacked(commit) as folder:
-        asked = list(messages(folder, corpus))
-        before, after = outcomes(folder, asked), outcomes(ROOT, asked)
-    return list(compared(asked, before, after))
+        requests = list(messages(folder, corpus))
+        before, after = outcomes(folder, requests), outcomes(ROOT, requests)
+    return list(compared(requests, before, after))
 
 
-def messages(folder: Path, corpus: Path | None) -> Iterator[Asked]:
+def messages(folder: Path, corpus: Path | None) -> Iterator[Request]:
     """Every sample of the working tree, those of the commit that are gone, and the corpus."""
     for name, module in CATALOGUE.items():
         seen: set[str] = set()
         for root in (ROOT, folder):
-            for asked in _recorded(name, root / module.replace(".", "/") / "samples"):
-                if asked.pair.name not in seen:
-                    seen.add(asked.pair.name)
-                    yield asked
+            for request in _recorded(name, root / module.replace(".", "/") / "samples"):
+                if request.pair.name not in seen:
+                    seen.add(request.pair.name)
+                    yield request
         if corpus:
             yield from (each for kind in ("", ".jsonl") for each in _recorded(name, corpus / f"{name}{kind}"))
     if corpus and not any((corpus / f"{name}{kind}").exists() for name in CATALOGUE for kind in ("", ".jsonl")):
         raise BrokenPairs(f"{corpus} has no folder or .jsonl file named after an integration")
 
 
-def _recorded(name: str, path: Path) -> Iterator[Asked]:
+def _recorded(name: str, path: Path) -> Iterator[Request]:
     if path.exists():
-        yield from (Asked(name, pair) for pair in read(path))
+        yield from (Request(name, pair) for pair in read(path))
 
 
-def compared(asked: Iterable[Asked], before: Iterable[Outcome], after: Iterable[Outcome]) -> Iterator[Impact]:
+def compared(requests: Iterable[Request], before: Iterable[Outcome], after: Iterable[Outcome]) -> Iterator[Impact]:
     """The differences of each integration that has any message; an integration that one version lacks is left out."""
     tallies: dict[str, Tally] = {}
     messages: Counter[str] = Counter()
     changed: Counter[str] = Counter()
-    for each, old, new in zip(asked, before, after, strict=True):
+    for each, old, new in zip(requests, before, after, strict=True):
         if old is None or new is None:
             continue
         found = list(differences(old, new))

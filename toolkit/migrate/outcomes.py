@@ -32,18 +32,18 @@ def runner() -> Any:
         return import_module("shared.pipeline").run
 
 
-def outcome(asked: dict[str, str]) -> dict[str, Any] | None:
+def outcome(request: dict[str, str]) -> dict[str, Any] | None:
     """What becomes of one message."""
     from shared.envelope import Envelope
 
-    integration = declared(asked["integration"])
+    integration = declared(request["integration"])
     if integration is None:
         return None
     envelope = Envelope(
         integration=integration.name,
-        body=base64.b64decode(asked["body"]),
+        body=base64.b64decode(request["body"]),
         received_at=RECEIVED_AT,
-        content_type=asked["content_type"],
+        content_type=request["content_type"],
     )
     ran = runner()(integration, envelope)
     wrong = (*ran.faults, *getattr(ran, "waits_for", ())) if ran.verdict.accepted else ()  # older versions know no waiting
@@ -59,9 +59,9 @@ def outcome(asked: dict[str, str]) -> dict[str, Any] | None:
 
 def main() -> None:
     for line in sys.stdin:
-        asked = json.loads(line)
-        found = outcome(asked)
-        print(json.dumps({"integration": asked["integration"], "name": asked["name"], "outcome": found}))
+        request = json.loads(line)
+        found = outcome(request)
+        print(json.dumps({"integration": request["integration"], "name": request["name"], "outcome": found}))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class NoVersion(ValueError):
     """A commit cannot be found or run; the text says why."""
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """One message for one integration."""
 
     integration: str
@@ -55,9 +55,9 @@ def unpacked(commit: str, root: Path = ROOT) -> Iterator[Path]:
         yield Path(folder)
 
 
-def outcomes(root: Path, asked: Iterable[Asked]) -> list[Outcome]:
+def outcomes(root: Path, requests: Iterable[Request]) -> list[Outcome]:
     """What the version in a folder makes of each message, in their order. Raises ``NoVersion``: that version does not run."""
-    lines = "\n".join(map(_line, asked))
+    lines = "\n".join(map(_line, requests))
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-P", str(SCRIPT)]
     ran = subprocess.run(command, input=lines, capture_output=True, text=True, cwd=root, env=environment, check=False)
@@ -66,7 +66,7 @@ def outcomes(root: Path, asked: Iterable[Asked]) -> list[Outcome]:
     return [json.loads(line)["outcome"] for line in ran.stdout.splitlines()]
 
 
-def _line(asked: Asked) -> str:
-    body = base64.b64encode(asked.pair.body).decode()
-    named = {"integration": asked.integration, "name": asked.pair.name, "content_type": asked.pair.content_type}
+def _line(request: Request) -> str:
+    body = base64.b64encode(request.pair.body).decode()
+    named = {"integration": request.integration, "name": request.pair.name, "content_type": request.pair.content_type}
     return json.dumps({**named, "body": body})

@@ -12,14 +12,14 @@ def swap(filename: str, before: str, after: str) -> bool:
     pairs = list(_pairs(_compiled(before, filename), _compiled(after, filename)))
     if any(not old.co_flags & CO_OPTIMIZED and _own(old) != _own(new) for old, new in pairs):
         return False
-    wanted = {old: new for old, new in pairs if old != new}
+    replacements = {old: new for old, new in pairs if old != new}
     gc.unfreeze()
     found = [each for each in gc.get_objects() if type(each) is FunctionType and each.__code__.co_filename == filename]
     gc.freeze()  # a fork that looks through all objects copies the memory of all
-    if not any(_is_planted(each.__code__, wanted) for each in found):
+    if not any(_is_planted(each.__code__, replacements) for each in found):
         return False
     for each in found:
-        if (new := wanted.get(each.__code__)) is not None:
+        if (new := replacements.get(each.__code__)) is not None:
             if len(new.co_freevars) != len(each.__code__.co_freevars):
                 return False
             each.__code__ = new
@@ -50,11 +50,11 @@ def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
 
 
 def _own(code: CodeType) -> tuple[object, ...]:
-    """What a piece of code does itself, without the functions in it. The type of a constant tells ``1`` from ``True``."""
+    """What a piece of code does itself, without the functions in it. The type of a constant separates ``1`` from ``True``."""
     return code.co_code, code.co_names, [(type(each), each) for each in code.co_consts if not isinstance(each, CodeType)]
 
 
-def _is_planted(code: CodeType, wanted: dict[CodeType, CodeType]) -> bool:
+def _is_planted(code: CodeType, replacements: dict[CodeType, CodeType]) -> bool:
     """Whether taking the new code changes more than line numbers."""
-    new = wanted.get(code)
+    new = replacements.get(code)
     return new is not None and any(_own(one) != _own(other) for one, other in _pairs(code, new))

@@ -105,10 +105,10 @@ def tried(folder: Path, covered: Covered, plans: list[Planned], *, bound: float,
         )
     for start in range(0, len(job), TOGETHER):
         part = {each["number"]: each for each in job[start : start + TOGETHER]}
-        for told in _warm(folder, list(part.values()), end):
-            path, source, mutant = plans[told["number"]]
-            tests = part[told["number"]]
-            yield Tried(path, mutant, told["fate"], diff(path, source, mutant), told["by"], len(tests["tests"]), tests["of"])
+        for result in _warm(folder, list(part.values()), end):
+            path, source, mutant = plans[result["number"]]
+            tests = part[result["number"]]
+            yield Tried(path, mutant, result["fate"], diff(path, source, mutant), result["by"], len(tests["tests"]), tests["of"])
 
 
 def tried_again(
@@ -129,7 +129,7 @@ def tried_again(
 
 
 def _warm(folder: Path, job: list[dict[str, Any]], end: float) -> Iterator[dict[str, Any]]:
-    """Results as the process tells them; it is ended when the time is over."""
+    """Results as the process reports them; the process is stopped when the time is over."""
     if time.monotonic() >= end:
         return
     given, results = folder / ".mutation-job", folder / ".mutation-results"

@@ -25,7 +25,7 @@ from toolkit.mutation.live import read_as, swap
 
 PASSED, FAILED, ELSEWHERE, BROKEN = 0, 1, 7, 8
 FATES = {PASSED: "survived", ELSEWHERE: "elsewhere", BROKEN: "broken"}
-FLAWED = 9  # so many tests may fail without a mutant before nothing is said of one
+FLAWED = 9  # tests that may fail without a mutant before the mutant gets no result
 NONE = b"\xff" * 4
 SEEN = mmap.mmap(-1, 4)  # written by a fork: the place of the test that failed
 LISTED = "import sys, function_app, pytest, hypothesis; print(' '.join(sys.modules))"

@@ -56,9 +56,9 @@ def template(infra: Path = INFRA) -> Json:
     """The compiled template, with its modules nested and their dependencies spelt out. Raises ``Refused``."""
 
     def make() -> Json:
-        built, said = build(infra)
-        if said or not built:
-            raise Refused("\n".join(said) or "no template")
+        built, diagnostics = build(infra)
+        if diagnostics or not built:
+            raise Refused("\n".join(diagnostics) or "no template")
         return built
 
     return _kept(f"template-{digest(infra)}", make)
@@ -95,9 +95,9 @@ def _evaluated(environment: str, infra: Path) -> Json:
         copied = Path(scratch) / "infra"
         shutil.copytree(infra, copied)
         done = run("snapshot", str(copied / "environments" / f"{environment}.bicepparam"), "--mode", "overwrite", *where)
-        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        if said or done.returncode:
-            raise Refused("\n".join(said) or f"exit {done.returncode}")
+        diagnostics = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        if diagnostics or done.returncode:
+            raise Refused("\n".join(diagnostics) or f"exit {done.returncode}")
         read: Json = json.loads((copied / "environments" / f"{environment}.snapshot.json").read_bytes())
     if read["diagnostics"]:
         raise Refused(json.dumps(read["diagnostics"]))

@@ -47,8 +47,8 @@ def needs_infrastructure(paths: Iterable[str]) -> bool:
 def differing(base: str) -> list[str]:
     """The paths that differ from a commit; all files when there is no such commit (a first deployment)."""
     known = bool(base) and _git("cat-file", "-e", f"{base}^{{commit}}").returncode == 0
-    asked = ("diff", "--name-only", base, "HEAD") if known else ("ls-files",)
-    return _git(*asked, check=True).stdout.splitlines()
+    arguments = ("diff", "--name-only", base, "HEAD") if known else ("ls-files",)
+    return _git(*arguments, check=True).stdout.splitlines()
 
 
 def outstanding(deployed: Mapping[str, str], catalogue: dict[str, str] = CATALOGUE) -> tuple[list[str], bool]:

@@ -94,13 +94,15 @@ def _enabled(diagnostics: Resource, kind: str) -> list[str]:
 
 def _ready(site: Resource, resources: list[Resource], counted: dict[str, int]) -> tuple[int, int]:
     """Instances that an app keeps, and how many of them poll a queue: over zones, two for each group at least."""
-    asked = sum(each["instanceCount"] for each in site["properties"]["functionAppConfig"]["scaleAndConcurrency"]["alwaysReady"])
+    always_ready = sum(
+        each["instanceCount"] for each in site["properties"]["functionAppConfig"]["scaleAndConcurrency"]["alwaysReady"]
+    )
     plan = next(each for each in _of(resources, PLAN) if each["id"] == site["properties"]["serverFarmId"])
     if plan["properties"].get("zoneRedundant") is not True:
-        return asked, 0
+        return always_ready, 0
     of_app = counted.get(site["tags"]["integration"], OPS_GROUPS)
     others = (of_app - 1) * ZONED_INSTANCES
-    return max(asked, ZONED_INSTANCES) + others, others
+    return max(always_ready, ZONED_INSTANCES) + others, others
 
 
 def _runs(test: Resource) -> float:

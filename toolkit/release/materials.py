@@ -30,8 +30,8 @@ def bill(site_packages: Path, name: str, version: str) -> str:
 def component(metadata: Message) -> Component:
     """One package, from the metadata of its wheel.
 
-    >>> told = Parser().parsestr("Name: Azure_Core\\nVersion: 1.2\\nLicense-Expression: MIT\\n\\n")
-    >>> component(told)["purl"], component(told)["licenses"]
+    >>> metadata = Parser().parsestr("Name: Azure_Core\\nVersion: 1.2\\nLicense-Expression: MIT\\n\\n")
+    >>> component(metadata)["purl"], component(metadata)["licenses"]
     ('pkg:pypi/azure-core@1.2', [{'license': {'name': 'MIT'}}])
     """
     name, version = str(metadata["Name"]).lower().replace("_", "-").replace(".", "-"), str(metadata["Version"])

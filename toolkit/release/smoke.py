@@ -144,10 +144,10 @@ def refuses_unknown_callers(target: Target, token: str) -> None:
 
 
 def known_caller(target: Target, token: str) -> str:
-    """Without an HTTP trigger: a known caller may ask, and gets the answer that there is no such message."""
-    asked = call(f"{target.base}/api/v1/{target.name}/messages/none", headers={"Authorization": f"Bearer {token}"})
-    if asked.status != 404:
-        raise Failed(f"a known caller gets {asked.status}, not 404")
+    """Without an HTTP trigger: a known caller gets an answer: there is no such message."""
+    answer = call(f"{target.base}/api/v1/{target.name}/messages/none", headers={"Authorization": f"Bearer {token}"})
+    if answer.status != 404:
+        raise Failed(f"a known caller gets {answer.status}, not 404")
     return "a known caller may ask; no message was sent: they come by queue, event or file"
 
 

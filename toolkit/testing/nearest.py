@@ -40,9 +40,9 @@ def nearest(paths: Iterable[str], root: Path = ROOT) -> list[str]:
         mirrors = Path(path).stem.removeprefix("test_") in names or bool(touched & set(Path(path).parts))
         return distances.get(path, FARTHEST + 1), not mirrors, path
 
-    wanted = [path for path in files if _has_tests(path, root) and (path in distances or place(path)[1] == 0)]
+    selected = [path for path in files if _has_tests(path, root) and (path in distances or place(path)[1] == 0)]
     always = [path for path in ALWAYS if (root / path).is_file()]
-    return list(dict.fromkeys([*always, *sorted(wanted, key=place)]))
+    return list(dict.fromkeys([*always, *sorted(selected, key=place)]))
 
 
 def _has_tests(path: str, root: Path) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from integrations import load
 from toolkit.migrate.impact import comment, compared, differences, messages
 from toolkit.migrate.pairs import BrokenPairs, read
-from toolkit.migrate.versions import Asked, NoVersion, base, outcomes, unpacked
+from toolkit.migrate.versions import NoVersion, Request, base, outcomes, unpacked
 
 ROOT = Path(__file__).resolve().parents[3]
 PHW = "integrations/phw_to_mpi"
@@ -26,8 +26,8 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def asked(name: str = "phw-to-mpi") -> list[Asked]:
-    return [Asked(name, pair) for pair in read(ROOT / "integrations" / load(name).package / "samples")]
+def requests(name: str = "phw-to-mpi") -> list[Request]:
+    return [Request(name, pair) for pair in read(ROOT / "integrations" / load(name).package / "samples")]
 
 
 def edited(path: Path, old: str, new: str) -> None:
@@ -37,10 +37,10 @@ def edited(path: Path, old: str, new: str) -> None:
 
 
 def test_a_change_of_a_mapping_and_one_that_alters_nothing(before: Path) -> None:
-    now = outcomes(ROOT, asked())
-    assert "### Impact: none" in comment(list(compared(asked(), outcomes(before, asked()), now)), "base")
+    now = outcomes(ROOT, requests())
+    assert "### Impact: none" in comment(list(compared(requests(), outcomes(before, requests()), now)), "base")
     edited(before / PHW / "mapping.py", '{"29": date_of_death(source["29"])}', '{"29": source.raw("29"), "18": "X"}')
-    [found] = compared(asked(), outcomes(before, asked()), now)
+    [found] = compared(requests(), outcomes(before, requests()), now)
     groups = {(group.path, group.cause): len(group.messages) for group in found.groups}
     accepted = sum(outcome is not None and outcome["accepted"] for outcome in now)
     assert ("PID-18", "missing") in groups
@@ -73,14 +73,14 @@ def test_a_finding_that_goes_and_a_mapping_that_breaks() -> None:
 
 def test_an_integration_that_one_version_lacks_is_left_out(before: Path) -> None:
     edited(before / "integrations/__init__.py", '    "paris-to-mpi": "integrations.paris_to_mpi",\n', "")
-    found = outcomes(before, asked("paris-to-mpi"))
+    found = outcomes(before, requests("paris-to-mpi"))
     assert set(found) == {None}
-    assert list(compared(asked("paris-to-mpi"), found, outcomes(ROOT, asked("paris-to-mpi")))) == []
+    assert list(compared(requests("paris-to-mpi"), found, outcomes(ROOT, requests("paris-to-mpi")))) == []
 
 
 def test_a_version_that_does_not_run(tmp_path: Path) -> None:
     with pytest.raises(NoVersion, match="does not run: ModuleNotFoundError"):
-        outcomes(tmp_path, asked())
+        outcomes(tmp_path, requests())
 
 
 def test_a_sample_that_was_deleted_and_a_corpus(tmp_path: Path) -> None:

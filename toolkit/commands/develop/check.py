@@ -77,9 +77,9 @@ def runner(name: str) -> Callable[[bytes], Result]:
     from toolkit.analyse.fate import faces
 
     def answer(body: bytes) -> Result:
-        asked = envelope(name, body)
-        ran = check.run(integration, asked)
-        return ran_face(ran, faces(integration, asked) if ran.outgoing else [])
+        received = envelope(name, body)
+        ran = check.run(integration, received)
+        return ran_face(ran, faces(integration, received) if ran.outgoing else [])
 
     return answer
 
@@ -178,8 +178,8 @@ def many(answer: Callable[[bytes], Result], lines: Iterable[bytes]) -> list[bool
 
 def one_line(answer: Callable[[bytes], Result], line: bytes) -> bool:
     try:
-        asked = json.loads(line)
-        name, body = asked["name"], base64.b64decode(asked["body_base64"], validate=True)
+        row = json.loads(line)
+        name, body = row["name"], base64.b64decode(row["body_base64"], validate=True)
     except (ValueError, KeyError, TypeError):
         emit({"name": None, "error": 'not a line of {"name", "body_base64"}'})
         return False

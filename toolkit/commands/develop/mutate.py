@@ -1,4 +1,4 @@
-"""``./hub mutate``: which code changes no test notices."""
+"""``./hub mutate``: find changes of the code that no test notices."""
 
 import time
 from pathlib import Path
@@ -18,14 +18,14 @@ Paths = Annotated[list[str] | None, typer.Option("--paths", help="A file or fold
 Tests = Annotated[list[str] | None, typer.Option("--tests", help="The tests to run. Without it: all fast tests.")]
 Changed = Annotated[bool, typer.Option("--changed", help="Only lines that differ from --base.")]
 Base = Annotated[str, typer.Option("--base", help="A commit; the merge base with main if left out, or the commit before.")]
-Sample = Annotated[int, typer.Option("--sample", help="So many mutants of each package, at random; 0 for all.")]
-Seed = Annotated[int, typer.Option("--seed", help="Another seed is another sample.")]
-Seconds = Annotated[float, typer.Option("--seconds", help="Run at most so many seconds of tests for a mutant.")]
-Again = Annotated[float, typer.Option("--again", help="Try a survivor again with so many seconds of tests before it counts.")]
-Minutes = Annotated[float, typer.Option("--minutes", help="Stop after so many minutes; 0 for no limit.")]
+Sample = Annotated[int, typer.Option("--sample", help="Number of mutants of each package, at random; 0 for all.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the random sample.")]
+Seconds = Annotated[float, typer.Option("--seconds", help="Limit for the tests of one mutant, in seconds.")]
+Again = Annotated[float, typer.Option("--again", help="Limit for a second try of a mutant that survived, in seconds.")]
+Minutes = Annotated[float, typer.Option("--minutes", help="Stop after this number of minutes; 0 for no limit.")]
 Near = Annotated[bool, typer.Option("--near", help="Record only tests that name the changed modules, if none are recorded.")]
 Workers = Annotated[str, typer.Option("--workers", help="Processes that record coverage, or auto.")]
-Report = Annotated[Path | None, typer.Option("--report", help="Write what became of each mutant, a JSON object a line.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Write the result of each mutant, one JSON object per line.")]
 
 
 def mutate(
@@ -44,8 +44,8 @@ def mutate(
 ) -> None:
     """Change one thing at a time and print the changes that no test notices. Exits with status 1 if any has no listed reason.
 
-    docs/contributing.md says what to do about one. With --changed, nothing else fails: if the time is over before the tests
-    are recorded or all changes tried, a line says so.
+    docs/contributing.md explains what to do about such a change. With --changed, the command does not fail when the time
+    runs out before all tests are recorded or all changes are tried: it prints a line.
     """
     from toolkit.mutation import run
     from toolkit.mutation.copied import copy
@@ -89,7 +89,7 @@ def mutate(
 
 
 def _say_survivor(folder: Path, each: "Tried") -> None:
-    """The change, and the row with which it would be accepted."""
+    """Print the change, and the row to add if it is acceptable."""
     from toolkit.mutation.baseline import survivor, toml
 
     where = survivor(each.path, (folder / each.path).read_text("utf-8"), each.mutant)

@@ -17,7 +17,7 @@ def build_fhir_tables(
     r4: Annotated[
         Path | None, typer.Option(help="Folder of the FHIR R4 4.0.1 definitions, instead of the pinned npm package.")
     ] = None,
-    target: Annotated[Path, typer.Option(help="Write the tables here.")] = TABLES,
+    target: Annotated[Path, typer.Option(help="Write the tables here.", show_default="shared/fhir/definitions/tables")] = TABLES,
     new_definitions: Annotated[
         bool, typer.Option("--new-definitions", help="Accept files with a new checksum, and print it for the pin.")
     ] = False,

@@ -13,7 +13,7 @@ def cost(
     environment: str = typer.Option("", help="dev, test, prod or recovery; empty: dev, test and prod."),
     like: str = typer.Option("", help="The integration whose operations are counted; empty: the first in the catalogue."),
 ) -> None:
-    """Estimate the monthly cost of each environment, from its template and counted operations, and say what dominates."""
+    """Estimate the monthly cost of each environment, from its template and counted operations, and name the largest items."""
     from integrations import CATALOGUE, load
     from shared.destinations.kinds.kind import kind_of
     from shared.integration import Http
@@ -30,8 +30,8 @@ def cost(
     integration = load(like or next(iter(CATALOGUE)))
     busy, idle = asyncio.run(count(integration))
     by_queue = not any(isinstance(trigger, Http) for trigger in integration.triggers)
-    asked = Load(messages, bytes_of(size), by_queue, kind_of(integration.destination).publishes)
-    show([environment] if environment else list(bicep.ENVIRONMENTS), asked, integration.name, (busy, idle))
+    monthly = Load(messages, bytes_of(size), by_queue, kind_of(integration.destination).publishes)
+    show([environment] if environment else list(bicep.ENVIRONMENTS), monthly, integration.name, (busy, idle))
 
 
 def bytes_of(text: str) -> float:

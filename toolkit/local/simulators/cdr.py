@@ -24,7 +24,7 @@ LARGEST = 256 * 1024 * 1024
 
 # behaviour at a transaction -> what it does
 BEHAVIOURS = {
-    "ok": "do what was asked",
+    "ok": "do what was requested",
     "slow": "do it after so many seconds (1)",
     "late": "do it, and answer after so many seconds (1)",
     "status": "answer with this status (500) and an OperationOutcome; nothing is stored",

@@ -173,16 +173,16 @@ class CdrStore:
         return {"response": response}
 
 
-def _matches(held: Resource, name: str, wanted: list[str]) -> bool:
+def _matches(held: Resource, name: str, tokens: list[str]) -> bool:
     if name == "_id":
-        return held["id"] in wanted
+        return held["id"] in tokens
     if name == "identifier":
         identifiers = held.get("identifier", [])
         identifiers = identifiers if isinstance(identifiers, list) else [identifiers]
-        return any(_is(one, token) for one in identifiers for token in wanted)
+        return any(_is(one, token) for one in identifiers for token in tokens)
     if name in ("patient", "subject", "encounter"):
         reference = (held.get(name) or held.get("subject" if name == "patient" else name) or {}).get("reference", "")
-        return any(reference == token or reference.endswith(f"/{token}") for token in wanted)
+        return any(reference == token or reference.endswith(f"/{token}") for token in tokens)
     raise Refused(400, "not-supported", "a search parameter that is not known")
 
 

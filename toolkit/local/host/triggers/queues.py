@@ -38,7 +38,7 @@ class QueueListener:
         return not self.queue.endswith(POISON) and len(self.poison) <= LONGEST_NAME
 
     async def run(self) -> None:
-        """Poll until told to stop."""
+        """Poll until the listener is stopped."""
         while not self._stopping.is_set():
             await self._sleep(await self._poll())
 
