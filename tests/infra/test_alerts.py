@@ -132,7 +132,7 @@ async def test_a_code_that_no_table_has() -> None:
     happened = world.clock
     await world.send()
     await world.live(1800)
-    assert_told_in_time(world, "unmapped", happened + 300, "colour")
+    assert_fires_in_time(world, "unmapped", happened + 300, "colour")
 
 
 async def test_what_is_left_undone_round_after_round() -> None:

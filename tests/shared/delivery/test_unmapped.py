@@ -75,7 +75,7 @@ class Place:
     def took(self, lane: str = "") -> list[str]:
         return [note["id"] for note in self.destination.took if lane in ("", note["lane"])]
 
-    def told(self, name: str) -> list[dict[str, Any]]:
+    def emitted(self, name: str) -> list[dict[str, Any]]:
         return [keys for event, keys in self.events if event == name]
 
 
@@ -162,18 +162,19 @@ async def test_one_alert_for_each_episode_of_a_code_and_none_of_the_backlog(plac
     for number in range(5):
         await place.send(f"g{number}", f"L{number}", "G")
     await place.rounds(40)
-    assert [(each["error_code"], each["rule"], each["count"]) for each in place.told("hub.unmapped")] == [("colour", UNMAPPED, 5)]
-    assert {each["overdue"] for each in place.told("hub.backlog")} == {0}
-    assert max(each["oldest_age_s"] for each in place.told("hub.backlog")) == 0
+    reports = place.emitted("hub.unmapped")
+    assert [(each["error_code"], each["rule"], each["count"]) for each in reports] == [("colour", UNMAPPED, 5)]
+    assert {each["overdue"] for each in place.emitted("hub.backlog")} == {0}
+    assert max(each["oldest_age_s"] for each in place.emitted("hub.backlog")) == 0
     await place.send("b", "M", "B")
     await place.rounds(40)
-    assert len(place.told("hub.unmapped")) == 2, "another code is an episode of its own"
+    assert len(place.emitted("hub.unmapped")) == 2, "another code is an episode of its own"
     place.deploy(colours("G"))
     await place.rounds(3)
     place.deploy(colours("R"))
     await place.send("g9", "L9", "G")
     await place.rounds(40)
-    assert len(place.told("hub.unmapped")) == 3, "and so is the same code when it comes back"
+    assert len(place.emitted("hub.unmapped")) == 3, "and so is the same code when it comes back"
 
 
 async def test_it_does_not_wait_for_ever(place: Place) -> None:
