@@ -291,6 +291,7 @@ async def test_a_file_over_the_limit_is_a_dead_letter(monkeypatch: pytest.Monkey
     await world.drop({f"{FOLDER}a.hl7": SAMPLES["mdm_text"].body})
     await world.tell(f"{FOLDER}a.hl7")
     assert world.outcomes() == ["rejected"]
+    assert world.hub.counts[world.documents.name, "rejected"] == 1
     assert await world.inbox() == []
     assert len(await world.kept()) == 1
 

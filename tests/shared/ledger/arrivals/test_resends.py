@@ -274,3 +274,32 @@ async def test_the_story_of_a_message_says_that_it_was_sent_again() -> None:
     story = await search.status(NAME, message, world.hub)
     assert story is not None
     assert (story["outcome"], story["resent"]) == ("delivered", 1)
+
+
+@pytest.mark.parametrize("name", ["n", BIG], ids=["small", "large"])
+async def test_a_resend_whose_transaction_is_answered_late_clears_the_old_one_away_too(name: str) -> None:
+    world = World()
+    await world.http(note("1", name=name))
+    whole, lost = world.store.commit, []
+
+    async def commit(table: str, partition: str, *changes: Any) -> dict[str, str]:
+        etags = await whole(table, partition, *changes)
+        if any(change.key == names.row("w", 2) and change.action == "insert" for change in changes) and not lost:
+            lost.append(partition)
+            raise Away
+        return etags
+
+    world.store.commit = commit  # type: ignore[method-assign]
+    world.refuses = False
+    await world.http(note("1", name=name))
+    assert lost
+    assert await world.listed() == []
+    for arrived in await world.store.receive(f"{NAME}-work", 30):
+        await answer_knock(world.notes, arrived.body, world.hub)
+    world.at += 100
+    await tick(world.hub)
+    for arrived in await world.store.receive(f"{NAME}-work", 30):
+        await answer_knock(world.notes, arrived.body, world.hub)
+    assert world.outcomes() == {"delivered": 1, "discarded": 1}
+    assert await world.store.blobs(names.CONTENT) == []
+    await world.is_sound()

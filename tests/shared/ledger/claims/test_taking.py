@@ -1,5 +1,6 @@
 """Who may take a lane and when: the end of another worker's claim, what a merge waits for, how long a claim lasts."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from shared.ledger.claims.taking import blocked, claim
 from shared.ledger.rows import Claimed, Hold, Waiting
 from shared.problems import Lost
 from shared.storage import names
-from shared.storage.store import Row
+from shared.storage.store import Away, Row
+from tests.faults.virtual import run
 from tests.ledger_world import NOW, Remembering, hub, integration
 
 LEDGER = names.tables("notes-to-test").ledger
@@ -103,3 +105,20 @@ async def test_a_merge_waits_for_what_the_other_lane_had_and_for_nothing_later(
         await made.store.commit(LEDGER, "other", change)
     merge = Waiting.of(Row("lane", names.row("w", 1), "", {"at": NOW, "after": "other", "after_n": 3}))
     assert await blocked(made.integrations["notes-to-test"], merge, made) == is_blocked
+
+
+def test_a_claim_is_given_up_when_storage_stays_away() -> None:
+    async def story() -> float:
+        clock = asyncio.get_running_loop().time
+        made = hub(integration(Remembering()), now=lambda: NOW + clock())
+        await made.store.commit(LEDGER, "lane", FIRST)
+
+        async def away(*_: Any) -> Any:
+            raise Away
+
+        made.store.commit = away  # type: ignore[method-assign]
+        with pytest.raises(Away):
+            await asyncio.wait_for(claim(made.integrations["notes-to-test"], "lane", made), 100)
+        return clock()
+
+    assert 10 <= run(story()) < 11  # the patience with storage, and one pause
