@@ -307,3 +307,16 @@ async def test_the_story_of_a_message_that_waits_has_its_state_as_its_outcome(cl
     (row,) = [row async for row in world.store.scan(TABLES.ledger) if row.key == names.row("w", 2)]
     story = await search.status("notes-to-test", names.message_id(row.partition, row["key"]), world)
     assert (story["outcome"], story["n"], story["control"], story["history"]) == ("waiting", 2, "2", [])
+
+
+async def test_a_broken_line_of_the_list_hides_no_other_and_is_reported(clock):
+    emitted = []
+    destination, _ = refusing("1", "2")
+    world = hub(integration(destination), now=clock, emit=lambda name, **keys: emitted.append((name, keys)))
+    await send(world, note("1"), note("2"))
+    first, _ = sorted(await dead.dead_letters("notes-to-test", world), key=lambda one: one["control"])
+    await world.store.commit(TABLES.find, names.DEAD, put(first["id"], {"at": "odd"}))
+    assert [one["control"] for one in await dead.dead_letters("notes-to-test", world)] == ["2"]
+    ((_, skipped),) = [each for each in emitted if each[0] == "hub.skipped"]
+    assert (skipped["integration"], skipped["stage"]) == ("notes-to-test", "dead-letters")
+    assert skipped["lane"] == first["id"].partition(".")[0]
