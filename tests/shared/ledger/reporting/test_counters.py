@@ -62,3 +62,14 @@ def test_percentiles_within_a_bucket() -> None:
     counts = Counter({"ms50": 90, "ms500": 9, "msinf": 1})
     assert 30 <= (counters.percentile(counts, 0.5) or 0) <= 50
     assert 400 <= (counters.percentile(counts, 0.95) or 0) <= 500
+
+
+@pytest.mark.parametrize(("hours", "is_hourly"), [(5, False), (6, False), (6.001, True), (7, True)])
+async def test_a_range_of_more_than_six_hours_is_read_by_the_hour(hours: float, is_hourly: bool) -> None:
+    store = MemoryStore(lambda: START)
+    one, at = hub(store, "a")
+    at[0] += 600
+    one.count("x", "delivered")
+    await counters.write("x", one)
+    found = await counters.read("x", START, START + hours * 3600, one)
+    assert found == {int(START) if is_hourly else int(START) + 600: Counter(delivered=1)}
