@@ -24,6 +24,7 @@ CATALOGUE: dict[str, str] = {
     "lims-results-to-cdr": "integrations.lims_results_to_cdr",
     "documents-to-cdr": "integrations.documents_to_cdr",
     "referrals-to-pas": "integrations.referrals_to_pas",
+    "clinic-appointments-to-cdr": "integrations.clinic_appointments_to_cdr",
     "vaccinations-to-cdr": "integrations.vaccinations_to_cdr",
     "pas-adt-to-cdr": "integrations.pas_adt_to_cdr",
 }

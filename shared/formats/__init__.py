@@ -17,8 +17,8 @@ FORMATS: dict[str, str] = {
     "json": "shared.formats.json",
     "hl7_xml": "shared.formats.hl7_xml",
     "soap": "shared.formats.soap",
-    "xml": "shared.formats.xml",  # any XML: the last of those that begin so
     "csv": "shared.formats.csv",
+    "xml": "shared.formats.xml",  # any XML: the last of those that begin so
 }
 MARKUP = {b"{": "application/json", b"[": "application/json", b"<": "application/xml"}  # how a body begins -> its media type
 UNMARKED = "x-application/hl7-v2+er7"  # of a body that begins like nothing we know: most senders of queues send HL7 v2
@@ -97,5 +97,5 @@ def content_type(source: Formatted, body: bytes) -> str:
     >>> content_type(hl7, b"MSH|^~"), content_type(hl7, b' {"id": 1}'), content_type(hl7, b"<?xml?>")
     ('x-application/hl7-v2+er7', 'application/json', 'application/xml')
     """
-    own = (form.assumed_type for form in of(source) if form.begins_like(body))
+    own = (form.assume(body) for form in of(source) if form.begins_like(body))
     return next(own, MARKUP.get(body.removeprefix(BYTE_ORDER_MARK).lstrip()[:1], UNMARKED))

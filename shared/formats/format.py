@@ -43,6 +43,7 @@ class Format:
         media_types: media types that name this format, in lower case; the usual one first.
         also_sent_as: other types that senders put on such a body; ``""``: a body without a type.
         assumed_type: the type given to a body that was sent without one.
+        assumed_if: a test of a body, and the type given to those that pass it in place of ``assumed_type``.
         answers: media types that a sender can be answered in; the usual one first.
         answers_by_status: the HTTP status shows whether a message was accepted (202 or 422); otherwise the answer's body does.
         begins: how a body begins, after blanks and a byte order mark; empty when it may begin in any way.
@@ -69,6 +70,7 @@ class Format:
     media_types: tuple[str, ...]
     also_sent_as: tuple[str, ...] = ()
     assumed_type: str
+    assumed_if: tuple[Callable[[bytes], bool], str] = (_never, "")
     answers: tuple[str, ...]
     answers_by_status: bool = True
     begins: tuple[bytes, ...] = ()
@@ -92,6 +94,11 @@ class Format:
     def takes(self, content_type: str) -> bool:
         """Whether a body of this type may be of this format; parameters of the type do not count."""
         return content_type.partition(";")[0].strip().lower() in (*self.also_sent_as, *self.media_types)
+
+    def assume(self, body: bytes) -> str:
+        """The type of a body that was sent without one."""
+        test, other = self.assumed_if
+        return other if test(body) else self.assumed_type
 
     def begins_like(self, body: bytes) -> bool:
         """Whether a body begins as this format does: a quick look, for every message."""

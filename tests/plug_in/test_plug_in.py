@@ -54,7 +54,22 @@ async def deliver():
 asyncio.run(deliver())
 """
 
-pytestmark = pytest.mark.slow
+PACKAGE = """
+import sys
+from pathlib import Path
+from toolkit.release.package import copy_app
+
+copy_app(Path(sys.argv[1]), {"pairs-to-carrier": "integrations.pairs_to_carrier"})
+"""
+IN_PACKAGE = """
+from integrations import CATALOGUE, load
+from shared import check
+from shared.envelope import Envelope
+
+sent = Envelope(integration="pairs-to-carrier", body=b"id=A1\\nward=W1\\nname=Prawf\\n", received_at="2026-05-01T09:30:00.000Z")
+print(list(CATALOGUE), check.run(load("pairs-to-carrier"), sent).outgoing[0].body)
+"""
+PAGE = ROOT / "docs" / "source-format.md"
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +78,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("copy") / "hub"
     for name in COPIED:
         shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__", "plug_in"))
-    for path in (*ROOT.glob("*.toml"), *ROOT.glob("*.json"), *ROOT.glob("*.py"), *ROOT.glob("*.txt")):
+    for path in (*ROOT.glob("*.lock"), *ROOT.glob("*.toml"), *ROOT.glob("*.json"), *ROOT.glob("*.py"), *ROOT.glob("*.txt")):
         shutil.copy(path, place)
     shutil.copytree(TREE, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     for name, (registry, line) in LINES.items():
@@ -94,6 +109,7 @@ def hub(place: Path, *arguments: str) -> str:
     return run(place, "-m", "toolkit", *arguments)
 
 
+@pytest.mark.slow
 def test_check_and_run_read_the_format(copy: Path) -> None:
     assert json.loads(hub(copy, "check", "pairs-to-carrier", SAMPLE, "--json"))["accepted"] is True
     ran = json.loads(hub(copy, "run", "pairs-to-carrier", SAMPLE, "--json"))
@@ -101,6 +117,7 @@ def test_check_and_run_read_the_format(copy: Path) -> None:
     assert {"path": "name", "fate": "copied", "to": ["name"], "reason": ""} in ran["fate"]
 
 
+@pytest.mark.slow
 def test_sheet_and_documents_show_format_and_destination(copy: Path) -> None:
     assert "| `ward` |  | the carrier serves one ward |" in (copy / "integrations/pairs_to_carrier/mapping_sheet.md").read_text()
     generated = copy / "docs" / "generated"
@@ -115,10 +132,12 @@ def test_sheet_and_documents_show_format_and_destination(copy: Path) -> None:
     assert entry["destination"] == {"name": "CARRIER", "kind": "carrier"}
 
 
+@pytest.mark.slow
 def test_the_simulator_is_started_and_the_demo_names_the_destination(copy: Path) -> None:
     assert run(copy, "-c", DELIVERY).startswith("carrier CARRIER id=A1\nname=Prawf\n")
 
 
+@pytest.mark.slow
 def test_canary_door_smoke_and_every_other_general_test(copy: Path) -> None:
     options = ("-o", "addopts=--import-mode=importlib --strict-markers", "-p", "no:cacheprovider", "-v", "-k", "pairs or carrier")
     lines = run(copy, "-m", "pytest", *options, *OF_EVERY_THING).splitlines()
@@ -126,6 +145,21 @@ def test_canary_door_smoke_and_every_other_general_test(copy: Path) -> None:
     assert {name for name in OF_EVERY_THING if not any(line.startswith(name) for line in passed)} == set()
 
 
+@pytest.mark.slow
+def test_the_package_of_the_integration_holds_the_format(copy: Path, tmp_path: Path) -> None:
+    """The code of the package alone: the wheels are the same for every integration."""
+    stage = tmp_path / "stage"
+    run(copy, "-c", PACKAGE, str(stage))
+    assert run(stage, "-c", IN_PACKAGE) == "['pairs-to-carrier'] b'id=A1\\nname=Prawf\\n'\n"
+
+
+def test_the_page_shows_the_files_of_the_example() -> None:
+    text = PAGE.read_text("utf-8")
+    for file in ("__init__.py", "source.py"):
+        assert (TREE / "shared/formats/pairs" / file).read_text("utf-8").rstrip() in text
+
+
+@pytest.mark.slow
 def test_no_other_file_of_the_copy_changed(copy: Path) -> None:
     new = {path.relative_to(TREE).as_posix() for path in TREE.rglob("*") if path.is_file()}
     generated = ("docs/generated/", "infra/manifest.json", "integrations/pairs_to_carrier/")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shared.formats.format import Format
-from shared.formats.media import CSV, FHIR_JSON, JSON
+from shared.formats.media import CSV, FHIR_JSON, FHIR_XML, JSON
 from shared.leaves import Leaf
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NOT_SPECIFIED = ("", "application/octet-stream", "text/plain")  # what clients send by default
 TEST = "test"
+OTHERS = ("<", "{", "[", "MSH", "FHS", "BHS")  # how other formats begin
 
 
 def holds(document: object) -> bool:
@@ -68,7 +69,10 @@ def recognises(body: bytes) -> bool:
         first = next(table.rows(), None)
     except ValueError:
         return False
-    return all(table.header) and (first is None or len(first.cells) >= len(table.header))
+    names = ",".join(table.header).rstrip(",").split(",")  # without the empty columns at the end
+    if not all(names) or names[0].startswith(OTHERS):
+        return False
+    return first is None or len(first.cells) >= len(names)
 
 
 def is_batch(body: bytes) -> bool:
@@ -93,9 +97,9 @@ FORMAT = Format(
     media_types=(CSV, "application/csv", "text/comma-separated-values", "application/vnd.ms-excel"),
     also_sent_as=NOT_SPECIFIED,
     assumed_type=CSV,
-    answers=(CSV, FHIR_JSON, JSON),
+    answers=(CSV, FHIR_JSON, JSON, FHIR_XML),
     recognises=recognises,
-    identifies=("id",),
+    identifies=("id", "organisation"),
     schemas={CSV: {"type": "string"}},
     example=b"id,name,test\r\nEXAMPLE1,Prawf,yes\r\n",
     holds=holds,

@@ -56,7 +56,8 @@ def unreadable(verdict: Verdict, accept: str) -> Answer:
     """The answer for a file that could not be read as a table, or of which nothing can be taken now."""
     media = chosen(accept, FORMAT.answers) or CSV
     body = encoded([HEADER]) + lines(verdict) if media == CSV else outcome_body(verdict.issues, media)
-    return Answer(status=status(verdict), content_type=media, body=body)
+    malformed = status(verdict) == 422 and any(issue.severity == "fatal" for issue in verdict.issues)
+    return Answer(status=400 if malformed else status(verdict), content_type=media, body=body)
 
 
 def lines(verdict: Verdict, row: str = "") -> bytes:

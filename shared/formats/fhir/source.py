@@ -1,4 +1,4 @@
-"""FHIR R4 as a source: a resource or a bundle in JSON, identified by the bundle's identifier."""
+"""FHIR R4 as a source: a resource or a bundle in JSON or XML, identified by the bundle's identifier."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from hashlib import sha256
 from typing import Any
 
 from shared.envelope import Answer, Envelope, Identity
-from shared.formats.fhir import FORMAT
+from shared.formats.fhir import FORMAT, xml_body
 from shared.formats.json.body import answer, document
+from shared.formats.media import FHIR_XML
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
 
@@ -31,8 +32,8 @@ class Fhir:
     format: str = FORMAT.name
 
     def read(self, envelope: Envelope) -> Resource:
-        """The resource. ``Unsupported``: not JSON, not FHIR, another version, or a type that is not accepted."""
-        resource = document(envelope, exact=True)
+        """The resource. ``Unsupported``: neither JSON nor XML, not FHIR, another version, or a type that is not accepted."""
+        resource = xml_body.resource(envelope) if xml_body.sends_xml(envelope) else document(envelope, exact=True)
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
             raise Unsupported(
                 Issue(
@@ -101,10 +102,10 @@ class Fhir:
         """What is accepted, for the interface sheet."""
         holding = f" holding {', '.join(self.entries)}" if self.entries else ""
         largest = f"attachments up to {self.largest_attachment >> 20} MB each"
-        return [f"FHIR R4 JSON: {', '.join(self.resources)}{holding}; {largest}"]
+        return [f"FHIR R4, JSON or XML: {', '.join(self.resources)}{holding}; {largest}"]
 
     def acknowledge(self, envelope: Envelope, content: Resource | None, verdict: Verdict) -> Answer:
-        return answer(envelope, verdict)
+        return answer(envelope, verdict, usual=FHIR_XML if xml_body.sends_xml(envelope) else "")
 
 
 def entry_types(bundle: Resource) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.formats import hl7v2
 from shared.formats.format import Format
 from shared.formats.hl7v2 import ER7, HL7
-from shared.formats.media import FHIR_JSON, JSON
+from shared.formats.media import FHIR_JSON, FHIR_XML, JSON
 from shared.leaves import Leaf
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ FORMAT = Format(
     media_types=MEDIA_TYPES,
     also_sent_as=("", "application/octet-stream", *XML),
     assumed_type=MEDIA_TYPE,
-    answers=(*MEDIA_TYPES, *XML, HL7, *ER7, FHIR_JSON, JSON),
+    answers=(*MEDIA_TYPES, *XML, HL7, *ER7, FHIR_JSON, JSON, FHIR_XML),
     answers_by_status=False,
     begins=(b"<",),
     recognises=recognises,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from shared.formats.format import Format
-from shared.formats.media import FHIR_JSON, JSON
+from shared.formats.media import FHIR_JSON, FHIR_XML, JSON
 from shared.leaves import Leaf
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ FORMAT = Format(
     media_types=(HL7, *ER7),
     also_sent_as=(*NOT_SPECIFIED, "text/plain"),
     assumed_type=ER7[1],
-    answers=(HL7, *ER7, "text/plain", FHIR_JSON, JSON),
+    answers=(HL7, *ER7, "text/plain", FHIR_JSON, JSON, FHIR_XML),
     answers_by_status=False,
     begins=(b"MSH", *FILE_AND_BATCH),
     identifies=("MSH", "FHS", "BHS"),

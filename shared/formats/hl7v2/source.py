@@ -7,7 +7,7 @@ from functools import cache
 from shared import formats
 from shared.envelope import Answer, Envelope, Identity
 from shared.formats.hl7v2 import FORMAT
-from shared.formats.media import FHIR_JSON, JSON, chosen
+from shared.formats.media import FHIR_JSON, FHIR_XML, JSON, chosen
 from shared.hl7 import Message, ParseError, compose, header, parse, replace
 from shared.hl7.ack import Mode, acknowledge, wants_answer
 from shared.hl7.structure import event, structures
@@ -160,7 +160,7 @@ class Hl7:
         message = content if content is not None else self.header(envelope.body)
         offers = formats.answers(self)
         media = chosen(envelope.headers.get("accept", ""), offers) or offers[0]
-        if media in (FHIR_JSON, JSON):
+        if media in (FHIR_JSON, FHIR_XML, JSON):
             return _outcome(verdict, media)
         status = _failure(verdict) or 200
         if status == 200 and not wants_answer(message, verdict, self.mode):
@@ -210,9 +210,7 @@ def _failure(verdict: Verdict) -> int:
 
 
 def _outcome(verdict: Verdict, media: str) -> Answer:
-    import orjson
-
-    from shared.fhir.outcome import outcome
+    from shared.formats.outcome import outcome_body
 
     status = _failure(verdict) or (202 if verdict.accepted else 422)
-    return Answer(status=status, content_type=media, body=orjson.dumps(outcome(verdict.issues)))
+    return Answer(status=status, content_type=media, body=outcome_body(verdict.issues, media))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from shared.formats.format import Format
-from shared.formats.media import FHIR_JSON, JSON
+from shared.formats.media import FHIR_JSON, FHIR_XML, JSON
 from shared.leaves import Leaf
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ FORMAT = Format(
     media_types=(JSON, "text/json", "application/cloudevents+json"),
     also_sent_as=("", FHIR_JSON),
     assumed_type=JSON,
-    answers=(FHIR_JSON, JSON),
+    answers=(FHIR_JSON, JSON, FHIR_XML),
     begins=(b"{", b"["),
     identifies=("id", "identifier", "source", "resourceType", "type", "system"),
     schemas={JSON: {"type": "object"}},

@@ -7,15 +7,15 @@ import orjson
 
 from shared import bounds
 from shared.envelope import Answer, Envelope
-from shared.fhir.outcome import outcome
 from shared.fhir.resource import Decimal
 from shared.formats.json import FORMAT
-from shared.formats.media import FHIR_JSON, FHIR_VERSION, JSON, STATUS, chosen
+from shared.formats.media import FHIR_JSON, FHIR_VERSION, FHIR_XML, JSON, STATUS, chosen
+from shared.formats.outcome import outcome_body
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
 
 LONG_INTEGER = 20  # digits; one as long or longer is kept as text, because no element of FHIR can hold it
-STATUSES = {**STATUS, "not-json": 400, "too-deep": 400}
+STATUSES = {**STATUS, "not-json": 400, "too-deep": 400, "xml-not-well-formed": 400, "xml-too-deep": 400}
 TWICE = Issue(
     severity="error",
     code="structure",
@@ -91,11 +91,15 @@ def deeper_than(value: Any, most: int) -> bool:
     return bool(level)
 
 
-def answer(envelope: Envelope, verdict: Verdict) -> Answer:
-    """202 when accepted, otherwise 422 or HTTP's own status, with an OperationOutcome."""
-    offers = (JSON, FHIR_JSON) if envelope.content_type and "fhir" not in envelope.content_type else (FHIR_JSON, JSON)
+def answer(envelope: Envelope, verdict: Verdict, usual: str = "") -> Answer:
+    """202 when accepted, otherwise 422 or HTTP's own status, with an OperationOutcome.
+
+    ``usual``: the media type for a caller without a preference; ``""``: by the type of the request.
+    """
+    known = (JSON, FHIR_JSON) if envelope.content_type and "fhir" not in envelope.content_type else (FHIR_JSON, JSON)
+    offers = tuple(dict.fromkeys((usual or known[0], *known, FHIR_XML)))
     media = chosen(envelope.headers.get("accept", ""), offers) or offers[0]
-    return Answer(status=status(verdict), content_type=media, body=orjson.dumps(outcome(verdict.issues)))
+    return Answer(status=status(verdict), content_type=media, body=outcome_body(verdict.issues, media))
 
 
 def status(verdict: Verdict) -> int:

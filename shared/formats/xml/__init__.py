@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shared.formats.format import Format
-from shared.formats.media import FHIR_JSON, JSON
+from shared.formats.media import FHIR_JSON, FHIR_XML, JSON
 from shared.leaves import Leaf
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ FORMAT = Format(
     media_types=(XML, "text/xml"),
     also_sent_as=("", "application/octet-stream", "text/plain"),
     assumed_type=XML,
-    answers=(JSON, FHIR_JSON),
+    answers=(JSON, FHIR_JSON, FHIR_XML),
     begins=(b"<", *UTF_16),
     schemas={XML: {"type": "string"}},
     example=b'<example xmlns="urn:example"><id>EXAMPLE1</id><name>Prawf</name></example>',

@@ -54,7 +54,7 @@ def bundle(**more: Any) -> dict[str, Any]:
 
 BIG = [{"resource": {"resourceType": "Patient", "photo": [{"data": "QUJD" * 20}]}}]
 WRONG = [
-    (b"<Bundle/>", "application/fhir+xml", "content-type", "", 415),
+    (b"a: CANARY", "application/yaml", "content-type", "", 415),
     (b'{"resourceType": CANARY', "application/fhir+json", "not-json", "", 400),
     (b'{"a": NaN}', "application/fhir+json", "not-json", "", 400),
     (b"[" * 70 + b"]" * 70, "application/json", "too-deep", "", 400),

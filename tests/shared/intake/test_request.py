@@ -1,5 +1,6 @@
 """The HTTP door of every integration: media types, gzip, sizes, and the links of an answer 202."""
 
+import csv
 import gzip
 import json
 import time
@@ -14,7 +15,7 @@ from integrations import load, load_all
 from shared import formats
 from shared.envelope import Answer, Outgoing, Receipt
 from shared.formats import encoding
-from shared.formats.media import NOT_GIVEN, NOT_TAKEN, STATUS
+from shared.formats.media import CSV, NOT_GIVEN, NOT_TAKEN, STATUS
 from shared.hl7 import parse
 from shared.hub import Hub
 from shared.intake import request as door
@@ -68,6 +69,8 @@ def rule(answer: Answer) -> str:
         return str(json.loads(answer.body)["issue"][0]["details"]["coding"][0]["code"])
     if answer.body.startswith(b"<?xml"):
         return etree.fromstring(answer.body).findtext(".//{*}Rule", "")
+    if answer.content_type == CSV:
+        return list(csv.reader(answer.body.decode().splitlines()))[1][3]
     message = parse(answer.body)
     assert message["MSA-1"] in ("AR", "CR")
     return TEXTS[message["MSA-3"]]
@@ -76,9 +79,9 @@ def rule(answer: Answer) -> str:
 BAD = [
     ({"content_encoding": "br"}, 415, "content-encoding"),
     ({"content_encoding": "gzip"}, 400, "not-gzip"),
-    ({"content_type": "application/xml"}, 415, "content-type"),
+    ({"content_type": "application/zip"}, 415, "content-type"),
     ({"content_type": "image/png"}, 415, "content-type"),
-    ({"accept": "application/fhir+xml"}, 406, "not-acceptable"),
+    ({"accept": "application/pdf"}, 406, "not-acceptable"),
 ]
 
 

@@ -150,7 +150,7 @@ async def test_the_status_tells_all_some_and_none(world: World, body: bytes, sta
 )
 async def test_of_a_file_that_cannot_be_read_to_its_end_nothing_is_taken(world: World, body: bytes, line: list[str]) -> None:
     answer = await post(world, body)
-    assert (answer.status, table(answer.body)[1]) == (422, ["", "AR", "fatal", *line])
+    assert (answer.status, table(answer.body)[1]) == (400, ["", "AR", "fatal", *line])
     assert await outcomes(world) == {"rejected": 1}
     assert not world[2].received
 
