@@ -336,7 +336,7 @@ async def test_an_odd_counter_or_threshold_hides_no_other() -> None:
     made, _ = await world_of_two(lambda name, **keys: emitted.append((name, keys)))
     await watchdog.tick(made, watching.look)
     table = names.tables(ONE).counters
-    (day,) = [each for each in made.store.tables[table] if not each.startswith("h")]  # type: ignore[attr-defined]
+    (day,) = [each for each in made.store.tables[table] if each[:1].isdigit()]  # type: ignore[attr-defined]
     for key, text in (("0240|x|1", "not JSON"), ("0240|x|2", "[1]"), ("0240|x|3", '{"accepted": "many"}')):
         await made.store.commit(table, day, put(key, {"counts": text}))
     await made.store.commit(table, day, put("odd", {"counts": '{"accepted": 9}'}))
