@@ -22,6 +22,7 @@ from shared.envelope import Answer
 from shared.hub import Hub, connect
 from shared.intake.triggers.http import Bound, accept_http, describe
 from shared.intake.triggers.knocks import answer_knock, answer_poisoned_knock
+from shared.intake.triggers.legacy import accept_legacy_http, accept_legacy_message, drop_legacy_message
 from shared.intake.triggers.queues import accept_event, accept_queue_message, keep_poisoned
 from shared.intake.triggers.timer import tick
 from shared.integration import EventGrid, Http, Integration
@@ -58,11 +59,16 @@ def register(integration: Integration) -> None:
     add(f"{package}_dead", app.route(f"v1/{name}/dead/{{*rest}}", methods=["GET", "POST"]), dead_letters(integration))
     if any(isinstance(trigger, EventGrid) for trigger in integration.triggers):
         add(f"{package}_event", app.event_grid_trigger("event"), event(integration))
+    add(f"{package}_legacy_http", app.route(f"v1/{name}/legacy", methods=["POST"]), legacy(integration))
+    add(f"{package}_agreement", app.route(f"v1/{name}/agreement", methods=["GET"]), agreement(integration))
     add(f"{package}_status", app.route(f"v1/{name}/messages/{{id}}", methods=["GET"]), message_status(integration))
     add(f"{package}_in", queue(f"{name}-in"), brought(integration))
     add(f"{package}_in_poison", queue(f"{name}-in-poison"), knocked(integration, keep_poisoned))
     add(f"{package}_work", queue(f"{name}-work"), knocked(integration, answer_knock))
     add(f"{package}_work_poison", queue(f"{name}-work-poison"), knocked(integration, answer_poisoned_knock))
+    if mode.is_observed(name):  # to look into an empty queue costs money, so it is done in a parallel run alone
+        add(f"{package}_legacy", queue(f"{name}-legacy"), knocked(integration, accept_legacy_message))
+        add(f"{package}_legacy_poison", queue(f"{name}-legacy-poison"), knocked(integration, drop_legacy_message))
 
 
 def add(name: str, trigger: Callable[..., Any], code: Callable[..., Any]) -> None:
@@ -101,6 +107,24 @@ def message_status(integration: Integration) -> Callable[..., Any]:
 
         with faults():
             return answered(await status(integration, dict(req.headers), req.route_params["id"], hub()))
+
+    return get
+
+
+def legacy(integration: Integration) -> Callable[..., Any]:
+    async def post(req: func.HttpRequest) -> func.HttpResponse:
+        with faults():
+            return answered(await accept_legacy_http(integration, dict(req.headers), req.get_body(), hub()))
+
+    return post
+
+
+def agreement(integration: Integration) -> Callable[..., Any]:
+    async def get(req: func.HttpRequest) -> func.HttpResponse:
+        from shared.ops.agreement_api import show_agreement
+
+        with faults():
+            return answered(await show_agreement(integration, dict(req.headers), dict(req.params), hub()))
 
     return get
 

@@ -28,6 +28,11 @@ param destinations {
   @description('Name of the destination and its settings.')
   *: Settings
 }
+@description('The mode of an integration in a parallel run, by its name: phw-to-mpi: observe. Any other is live.')
+param modes {
+  @description('Name of the integration and its mode.')
+  *: 'observe' | 'live'
+} = {}
 @description('The private network; absent: every app and account has a public address.')
 param network Network?
 @description('The way in for partners outside the network; absent: they come through the network, or the apps are public.')
@@ -113,6 +118,12 @@ var common Settings = {
   HUB_HASH_KEY_VERSION: hashKeyVersion
   HUB_PARTNERS: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/partners)'
 }
+@description('The mode of each integration. The watchdog of the ops app must know them too.')
+var modeSettings Settings = toObject(
+  manifest.integrations,
+  integration => '${toUpper(replace(integration.name, '-', '_'))}__MODE',
+  integration => modes[?integration.name] ?? 'live'
+)
 @description('What the apps need before they start: it has its private endpoint first.')
 var dataEndpoints = concat(
   flatten(map(['blob', 'queue', 'table'], group => [
@@ -251,7 +262,7 @@ module integrations 'modules/integration.bicep' = [
       vaultName: vaultName
       scale: scale
       signIn: signIn
-      settings: union(common, destinations[?integration.destination.name] ?? {})
+      settings: union(common, modeSettings, destinations[?integration.destination.name] ?? {})
       sharedTables: manifest.sharedTables
       outbox: flatten(map(filter(manifest.integrations, each => contains(integration.publishers, each.name)), each => each.tables))
       eventsEndpoint: eventGrid.outputs.eventsEndpoint
@@ -278,7 +289,7 @@ module ops 'modules/ops.bicep' = {
     vaultName: vaultName
     scale: scale
     signIn: signIn
-    settings: union(common, { HUB_ALARMS__ENDPOINT: eventGrid.outputs.alarmsEndpoint })
+    settings: union(common, modeSettings, { HUB_ALARMS__ENDPOINT: eventGrid.outputs.alarmsEndpoint })
     alarmsTopic: topics.alarms
     privateNetworking: private
     subnetId: private ? appsSubnetId : ''

@@ -34,7 +34,7 @@ SETTING = "HUB_PARTNERS"
 APP_ROLE = "Hub.Partner"  # the app role that Entra grants to a partner's application
 SHA_256 = re.compile(r"[0-9a-f]{64}")
 LISTS = ("keys", "certificates", "applications", "integrations", "senders", "roles")
-ROLES = {"admin"}
+ROLES = {"admin", "legacy"}  # legacy: the replaced engine of a parallel run, which reports its output and sends no message
 
 
 class Sender(NamedTuple):
@@ -69,7 +69,7 @@ class Partner:
         return any(sender.covers(who) for sender in self.senders)
 
 
-SAMPLE = Partner("sample-partner", integrations=("*",), senders=(ANY_SENDER,), roles=("admin",))
+SAMPLE = Partner("sample-partner", integrations=("*",), senders=(ANY_SENDER,), roles=("admin", "legacy"))
 
 
 class Named(NamedTuple):

@@ -4,8 +4,9 @@ import json
 import re
 from pathlib import Path
 
-from integrations import load_all
+from integrations import CATALOGUE, load_all
 from shared.destinations.kinds.kind import kind_of
+from shared.mode import setting_name
 
 ROOT = Path(__file__).resolve().parent.parent
 VALUES = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
@@ -23,6 +24,11 @@ def test_every_destination_of_the_catalogue() -> None:
     destinations = [integration.destination for integration in load_all()]
     needed = {f"{one.name}__{each.key}" for one in destinations for each in kind_of(one).settings if each.is_address}
     assert needed <= set(VALUES)
+
+
+def test_the_mode_of_every_integration() -> None:
+    modes = {name: value for name, value in VALUES.items() if name.endswith("__MODE")}
+    assert modes == {setting_name(name): "live" for name in CATALOGUE}
 
 
 def test_only_this_machine_and_no_secret() -> None:

@@ -40,6 +40,7 @@ COMMANDS = {
     "thresholds": ("operate.thresholds", "thresholds"),
     "relay": ("operate.relay", "relay"),
     "warnings": ("operate.warnings", "warnings"),
+    "observe": ("operate.observe", "observe"),
     "codes": ("operate.codes", "codes"),
     "trace": ("operate.trace", "trace"),
     "replay": ("operate.dead", "replay"),

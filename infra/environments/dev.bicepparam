@@ -15,6 +15,7 @@ param destinations = {
   PAS: { PAS__HOST: 'pas.dev.example.nhs.wales', PAS__PORT: '6661', PAS__TLS: 'true' }
   PHW: { PHW__HOST: 'phw.dev.example.nhs.wales', PHW__PORT: '6661', PHW__TLS: 'true' }
 }
+param modes = {} // a parallel run: { 'phw-to-mpi': 'observe' }
 param network = null
 param storage = 'Standard_LRS'
 param triedFromOutside = false

@@ -17,6 +17,7 @@ param destinations = {
   PHW: { PHW__HOST: 'phw.example.nhs.wales', PHW__PORT: '6661', PHW__TLS: 'true' }
 }
 // The hub network, the DNS zones and the firewall are the platform team's; useHubGateway leads to the hospitals.
+param modes = {} // a parallel run: { 'phw-to-mpi': 'observe' }
 param network = {
   address: '10.61.0.0/16'
   apps: '10.61.16.0/20'

@@ -15,6 +15,7 @@ param destinations = {
   PAS: { PAS__HOST: 'pas.test.example.nhs.wales', PAS__PORT: '6661', PAS__TLS: 'true' }
   PHW: { PHW__HOST: 'phw.test.example.nhs.wales', PHW__PORT: '6661', PHW__TLS: 'true' }
 }
+param modes = {} // a parallel run: { 'phw-to-mpi': 'observe' }
 param network = {
   address: '10.60.0.0/16'
   apps: '10.60.16.0/20'

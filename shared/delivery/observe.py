@@ -8,19 +8,25 @@ from shared.ledger.claims.claim import Claim
 from shared.ledger.claims.taking import blocked
 from shared.ledger.ended import Done, Later, Outcome
 from shared.ledger.rows import Waiting
+from shared.parallel import pairs
+from shared.parallel.made import Made, failure
 from shared.problems import Fault
 
 FAILED = "observed-fault"  # the code of a message at which the mapping broke, or whose output does not pass its check
 
 
 async def observe(held: Claim, message: Waiting) -> Outcome:
-    """Transform it and check the output; then it is settled. The destination, its breaker and its rate are not touched.
+    """Transform it, check the output, and keep that for the comparison; then it is settled.
+
+    The destination, its breaker and its rate are not touched.
 
     A failure is a difference between the two engines, and no dead letter: the other engine has delivered the message.
     """
     if await blocked(held.integration, message, held.hub):
         return Later(held.hub.random.uniform(0.5, 2), "after-other-lane")
-    _, issues = await _made(held, message)
+    outgoing, issues = await _made(held, message)
+    made = failure(issues) if issues else Made(accepted=True, bodies=tuple(part.body for part in outgoing))
+    await pairs.keep(held.integration, message.control, "new", message.identity, made, held.hub)
     return Done("observed", FAILED if issues else "", issues, attempted=False)
 
 

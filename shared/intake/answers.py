@@ -10,6 +10,9 @@ from shared.issue import Issue, Verdict
 from shared.ledger.arrivals.arrival import AWAY
 from shared.ledger.arrivals.rejections import Refusal, refuse
 from shared.ledger.reporting import code_items
+from shared.parallel import pairs
+from shared.parallel.made import refusal
+from shared.privacy import digest
 from shared.problems import Problem, Unavailable
 from shared.storage.store import Away
 
@@ -35,6 +38,7 @@ async def reject(integration: Integration, envelope: Envelope, decision: Decisio
     """Record a rejected message, and answer its sender. Raises ``Unavailable``, ``Fault``."""
     try:
         with faults():
+            await _keep_for_comparison(integration, envelope, decision, hub)
             message_id = await refuse(integration, envelope, decision.verdict, Refusal.of(decision.who), hub)
             code_items.note(integration.name, decision.codes, message_id, hub)
     except Away:
@@ -43,6 +47,13 @@ async def reject(integration: Integration, envelope: Envelope, decision: Decisio
     outcome = "dead" if is_promised else "fault" if decision.failed else "rejected"
     report_arrival(integration, envelope, outcome, decision.verdict, hub)
     return with_location(integration, decision.answer, message_id)
+
+
+async def _keep_for_comparison(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> None:
+    """In a parallel run a refusal is compared too. A message whose control id cannot be read has no other side."""
+    if hub.observes(envelope) and decision.who.control_id:
+        made = refusal(decision.verdict.issues)
+        await pairs.keep(integration, decision.who.control_id, "new", digest(envelope.body)[:32], made, hub)
 
 
 def answer_unavailable(integration: Integration, envelope: Envelope, problem: Problem, hub: Hub) -> Answer:

@@ -31,6 +31,7 @@ class Tables(NamedTuple):
     find: str
     counters: str
     audit: str
+    pairs: str
 
 
 def tables(integration: str) -> Tables:
@@ -44,8 +45,10 @@ def tables(integration: str) -> Tables:
 
 
 def queues(integration: str) -> tuple[str, ...]:
-    """The queues of an integration: in, work, their poison twins, and replies."""
-    return tuple(f"{integration}-{kind}" for kind in ("in", "work", "in-poison", "work-poison", "replies"))
+    """The queues of an integration: in, work, what the replaced engine sent (legacy), their poison twins, and replies."""
+    return tuple(
+        f"{integration}-{kind}" for kind in ("in", "work", "legacy", "in-poison", "work-poison", "legacy-poison", "replies")
+    )
 
 
 def row(kind: str, n: int) -> str:

@@ -4,6 +4,7 @@ hub.message    a message has an outcome                      integration outcome
 hub.attempt    an attempt failed                             integration error_code attempt
 hub.breaker    the breaker of a destination changed          destination state
 hub.poison     a message is in a poison queue                integration queue
+hub.pair       a message of a parallel run was compared       integration outcome rule count
 hub.backlog    each minute, from the ledger and the inbox    integration waiting oldest_age_s unpaired batches
 hub.batch      a batch was acknowledged                      integration count rule
 hub.queue      each minute, the ``-in`` queues               integration queue depth oldest_age_s

@@ -5,7 +5,10 @@ from shared.destinations.kinds.kind import Kind, every
 INTRODUCTION = """\
 A destination reads its settings under the name that the integration gives it: `MPI__HOST` is the setting `HOST` of the system
 `MPI`. On your machine they are in `local.settings.json`; in Azure they are application settings, and a secret is a reference to
-the Key Vault. If no address is set on your machine, `./hub up` starts the simulated system where there is one.
+the Key Vault. `PHW_TO_MPI__MODE`, under the name of an integration, is `live`, or `observe` for a parallel run
+([taking over an integration](../migration.md)).
+
+If no address is set on your machine, `./hub up` starts the simulated system where there is one.
 """
 
 

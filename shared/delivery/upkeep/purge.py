@@ -20,6 +20,7 @@ from shared.ledger.knocks import knock, open_lane
 from shared.ledger.reporting import code_items
 from shared.ledger.reporting.search import sequence
 from shared.ledger.rows import Content, Ended, Head, Receipt, Waiting
+from shared.parallel.tidying import tidy
 from shared.storage import names
 from shared.storage.store import Away, Conflict, Row, delete, put, remove
 
@@ -70,6 +71,7 @@ async def purge(integration: Integration, hub: Hub, until: float = float("inf"))
     await _forget_files(integration, receipts, hub)
     await code_items.forget(integration.name, metadata, hub)
     await _orphans(integration, hub)
+    await tidy(integration, hub)
     return done
 
 

@@ -1,14 +1,13 @@
 """One recorded message through the integration: the hub's verdict next to the old engine's, and how the outputs differ."""
 
 from collections.abc import Iterator
-from itertools import zip_longest
 from typing import NamedTuple
 
 import orjson
 
 from shared import check
 from shared.compare.differences import Difference, compare
-from shared.compare.trees import place
+from shared.compare.outcomes import Reason, outputs, verdicts
 from shared.envelope import Envelope, Outgoing
 from shared.integration import Integration
 from shared.issue import Issue
@@ -73,23 +72,18 @@ def control_id(pair: Pair) -> str:
 
 def _verdicts(old_accepts: bool, ran: check.Ran, fault: bool) -> Iterator[Difference]:
     """How the verdicts differ: each rule that refuses a message of the old engine's, or that it took one that was refused."""
-    if fault:
-        yield from (Difference(place(issue.where), "fault", rule=issue.text[:200]) for issue in (*ran.faults, *ran.waits_for))
-    elif old_accepts and not ran.verdict.accepted:
-        errors: list[Issue] = [issue for issue in ran.verdict.issues if issue.is_error]
-        yield from (Difference(issue.where, "refused", rule=issue.rule or issue.code) for issue in errors)
-    elif ran.verdict.accepted and not old_accepts:
-        yield Difference("", "accepted")
+    errors: list[Issue] = [issue for issue in ran.verdict.issues if issue.is_error]
+    return verdicts(
+        old_accepts=old_accepts,
+        new_accepts=ran.verdict.accepted,
+        refused=[Reason(issue.where, issue.rule or issue.code) for issue in errors],
+        faults=[Reason(issue.where, issue.text[:200]) for issue in (*ran.faults, *ran.waits_for)] if fault else (),
+    )
 
 
 def _outputs(pair: Pair, outgoing: tuple[Outgoing, ...]) -> Iterator[Difference]:
     """Differences of every body that was sent, and of what they are routed by where that was recorded."""
-    for number, (old, new) in enumerate(zip_longest(pair.outputs or (), (each.body for each in outgoing)), 1):
-        before = f"body[{number}]:" if number > 1 else ""
-        if old is None or new is None:
-            yield Difference(f"body[{number}]", "extra" if old is None else "missing")
-        else:
-            yield from (each._replace(path=before + each.path) for each in compare(old, new))
+    yield from outputs(pair.outputs or (), (each.body for each in outgoing))
     if pair.properties is not None and outgoing:
         routed = orjson.dumps(dict(outgoing[0].properties))
         yield from (each._replace(path=f"property:{each.path}") for each in compare(pair.properties, routed))

@@ -1,0 +1,29 @@
+"""``GET /api/v1/<name>/agreement[?hours=]``: how far the two engines of a parallel run agree; no content."""
+
+from collections.abc import Mapping
+
+import orjson
+
+from shared.envelope import Answer
+from shared.hub import Hub
+from shared.intake.admission import admit
+from shared.integration import Integration
+from shared.parallel.agreement import HOUR, agreement
+from shared.storage.store import Away
+
+DEFAULT_HOURS, MOST_HOURS = 24, 90 * 24
+
+
+async def show_agreement(integration: Integration, headers: Mapping[str, str], query: Mapping[str, str], hub: Hub) -> Answer:
+    """401, 403 and 429 for a caller without the role ``admin``; 503 when storage is unavailable."""
+    partner = admit(integration.name, headers, hub, "admin")
+    if isinstance(partner, Answer):
+        return partner
+    text = query.get("hours", "")
+    hours = min(int(text), MOST_HOURS) if text.isascii() and text.isdecimal() and len(text) < 6 else DEFAULT_HOURS
+    try:
+        found = await agreement(integration.name, hub.now() - hours * HOUR, hub)
+    except Away:
+        return Answer(status=503, content_type="text/plain", body=b"", headers={"Retry-After": "30"})
+    body = orjson.dumps(found.face())
+    return Answer(status=200, content_type="application/json", body=body, headers={"Cache-Control": "no-store"})
