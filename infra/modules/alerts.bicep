@@ -138,6 +138,14 @@ var rules Rule[] = [
     pace: { frequency: 'PT15M', window: 'P1D', lookBack: 'P2D', periods: { of: 1, failing: 1 } }
   }
   {
+    name: 'agreement'
+    text: 'In a parallel run the two engines agree less often than in the day before.'
+    severity: 3
+    query: loadTextContent('../alerts/agreement.kql')
+    dimensions: ['integration']
+    pace: { frequency: 'PT15M', window: 'P1D', lookBack: 'P2D', periods: { of: 1, failing: 1 } }
+  }
+  {
     name: 'burn-page'
     text: 'At this rate, the month\'s error budget is used up in two days.'
     severity: 1

@@ -1,8 +1,8 @@
 """What the ops page shows, as plain values. ``Facts`` supplies them: from the ledger, or in tests from memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from shared.ops.codes import Line
 
@@ -28,6 +28,7 @@ class Flow:
     dead_is_more: bool = False  # as many as were read; there may be more
     breaker: Literal["closed", "open", "half-open"] = "closed"
     codes_waiting: int = 0  # lanes that wait for a code that no table has
+    observed: int = 0
 
     @property
     def error_rate(self) -> float | None:
@@ -132,6 +133,9 @@ class Facts(Protocol):
     async def discard(self, integration: str, message_id: str, actor: Actor) -> bool: ...
 
     async def codes(self) -> Sequence[Line]: ...
+
+    async def parallel(self, minutes: int) -> Sequence[Mapping[str, Any]]:
+        """Each parallel run, as ``./hub observe --json`` shows it."""
 
     async def limits(self) -> Limits: ...
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from shared.ledger.reporting import counters, search
 from shared.ops.codes import Line, listed
 from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Limit, Limits, Overview, Point, Step
 from shared.ops.replay import replay
+from shared.parallel.agreement import SUM, agreement
 from shared.storage import names
 from shared.storage.store import Row
 
@@ -51,6 +52,7 @@ class LedgerFacts:
             integration=name,
             accepted=counts["accepted"],
             delivered=counts["delivered"],
+            observed=counts["observed"],
             rejected=counts["rejected"],
             duplicate=counts["duplicate"],
             dead=counts["dead"],
@@ -117,6 +119,17 @@ class LedgerFacts:
         """The unmapped codes of every integration, those that lanes wait for first, then the most frequent."""
         each = await asyncio.gather(*(listed(one, self.hub) for one in self.hub.integrations.values()))
         return sorted((line for lines in each for line in lines), key=lambda line: (-line.waiting, -line.count, line.integration))
+
+    async def parallel(self, minutes: int) -> Sequence[Mapping[str, Any]]:
+        """The runs of now, and those that have results in the range."""
+        since = self.hub.now() - 60 * minutes
+        names_of = [name for name in self.hub.integrations if await self._is_parallel(name, since)]
+        return [(await agreement(name, since, self.hub)).face() for name in names_of]
+
+    async def _is_parallel(self, name: str, since: float) -> bool:
+        if self.hub.is_observed(name):
+            return True
+        return bool(await self.hub.store.query(names.tables(name).pairs, SUM, names.hour(since), limit=1))
 
     async def limits(self) -> Limits:
         given = tuple(Limit(*each) for each in await thresholds.listed(self.hub))

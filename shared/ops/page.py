@@ -7,6 +7,7 @@ GET  ops/codes                      codes that no table knows   reader
 GET  ops/codes/data                 the same as JSON          reader
 POST ops/search                 kind, value (never in a URL: it may be an NHS Number)   reader, audited
 POST ops/act                    replay (operator) or discard (admin), with reason and confirmation, audited
+GET  ops/parallel?minutes=      parallel runs: agreement, differences, unpaired   reader
 GET  ops/thresholds             the thresholds of alerts   reader
 POST ops/thresholds             set or remove one, with reason   operator, audited
 POST ops/as                     a sample role, on a developer's machine only
@@ -109,6 +110,14 @@ async def data(request: Request, facts: Facts, who: Person) -> Answer:
     """The same figures as JSON."""
     o: Overview = await facts.overview(range_of(request))
     return Answer(status=200, content_type=JSON, body=orjson.dumps(asdict(o)), headers=SECURE)
+
+
+async def parallel(request: Request, facts: Facts, who: Person) -> Answer:
+    """The parallel runs: agreement over time, differences by path and cause, and what is unpaired."""
+    minutes = range_of(request)
+    runs = await facts.parallel(minutes)
+    heading = words(request.language)["parallel"]
+    return page(request, who, "parallel.html", heading=heading, runs=runs, minutes=minutes, ranges=RANGES)
 
 
 async def search(request: Request, facts: Facts, who: Person) -> Answer:
@@ -220,6 +229,8 @@ def here(request: Request) -> str:
     shown = {key: request.query[key] for key in ("minutes", "integration", "id") if key in request.query}
     if request.path in ("thresholds", "codes"):
         return f"{request.base}/{request.path}"
+    if request.path == "parallel":
+        return f"{request.base}/parallel?minutes={range_of(request)}"
     if request.method != "GET" or not shown:
         return request.base
     return f"{request.base}/{request.path}?{urlencode(shown, errors='replace')}".replace("/?", "?")
@@ -238,7 +249,7 @@ def range_of(request: Request) -> int:
 
 def together(a: Flow, b: Flow) -> Flow:
     """The sum of the counts of two integrations."""
-    counts = ("accepted", "delivered", "rejected", "duplicate", "dead", "waiting", "codes_waiting", "dead_now")
+    counts = ("accepted", "delivered", "rejected", "duplicate", "dead", "waiting", "codes_waiting", "dead_now", "observed")
     added: dict[str, Any] = {key: getattr(a, key) + getattr(b, key) for key in counts}
     return replace(a, oldest_s=max(a.oldest_s, b.oldest_s), dead_is_more=a.dead_is_more or b.dead_is_more, **added)
 
@@ -246,6 +257,7 @@ def together(a: Flow, b: Flow) -> Flow:
 HANDLERS: Mapping[tuple[str, str], Any] = {
     ("GET", ""): overview,
     ("GET", "data"): data,
+    ("GET", "parallel"): parallel,
     ("GET", "message"): message,
     ("POST", "search"): search,
     ("POST", "act"): act,

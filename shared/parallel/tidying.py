@@ -6,7 +6,7 @@ from itertools import groupby
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.parallel.agreement import HOUR, KEPT_SINGLE, SUM, added_up
-from shared.parallel.pairs import OPEN, settle
+from shared.parallel.pairs import OPEN, Side, settle
 from shared.settings import setting
 from shared.storage import names
 from shared.storage.store import Conflict, Row, delete, insert, remove
@@ -52,3 +52,12 @@ async def _empty(queue: str, hub: Hub) -> None:
             await hub.store.settle(each.ticket)
         if not arrived:
             return
+
+
+async def residue(integration: Integration, hub: Hub) -> list[str]:
+    """Content of a parallel run that should have been deleted."""
+    table, found = names.tables(integration.name).pairs, list[str]()
+    async for row in hub.store.scan(table, "p|", "p~"):
+        if row.key.startswith(("old|", "new|")) and hub.now() - Side.of(row).at > DAY + 2 * HOUR:
+            found.append("one side of a pair, older than a day")
+    return found

@@ -66,8 +66,33 @@ def nothing_lost(world: World) -> Iterator[str]:
             yield from [] if waits_behind_a_dead_one(world, id) else [f"{id} is lost, or not done in time"]
         elif "delivered" in outcomes and id not in took:
             yield f"{id} is said to be delivered and never arrived"
+        elif outcomes == {"observed"} and world.scenario.observed:
+            yield from [f"{id} is observed and was delivered"] if id in took else []
         elif outcomes != {"delivered"} and id not in world.scenario.dead:
             yield f"{id} ended as {outcomes}"
+
+
+def mode_of_acceptance(world: World) -> Iterator[str]:
+    """What was accepted in a parallel run is observed, what was accepted live is delivered, in any later mode."""
+    for id, rows in records(world).items():
+        ways = {row["outcome"] == "observed" for _, row in rows}
+        if world.scenario.observed and not ways <= world.modes[id]:
+            yield f"{id} was accepted with observe {world.modes[id]} and ended as {[row['outcome'] for _, row in rows]}"
+
+
+def pairs_compared_once(world: World) -> Iterator[str]:
+    """Each observed message has one result, the same on both sides, and no content of a compared pair is left."""
+    if not world.scenario.observed:
+        return
+    table = world.twin.tables[TABLES.pairs]
+    results = [values for hour, rows in table.items() if hour.startswith("t|") for _, values in rows.values()]
+    observed = sum(row["outcome"] == "observed" for rows in records(world).values() for _, row in rows)
+    if len(results) != observed or any(values["outcome"] != "same" for values in results):
+        yield f"{observed} observed, {[values['outcome'] for values in results]} compared"
+    for partition, rows in table.items():
+        sides = {key.partition("|")[0] for key in rows if key.startswith(("old|", "new|"))}
+        if sides - {"old"}:
+            yield f"{partition}: content of {sides} is left"
 
 
 def is_replaced(row: Row) -> bool:
@@ -180,6 +205,8 @@ def allowed_orphans(world: World) -> bool:
 
 
 INVARIANTS = (
+    mode_of_acceptance,
+    pairs_compared_once,
     conserved,
     nothing_lost,
     delivered_once,

@@ -39,6 +39,7 @@ class Process:
     number: int
     dead: bool = False
     fault: str = ""  # of the step that is being done
+    observing: bool = False
     hub: Hub = field(init=False)
     notes: Integration = field(init=False)
 
@@ -59,6 +60,8 @@ class Process:
             timing=TIMING,
             instance=f"process{self.number}",
         )
+        self.observing = world.observing  # a process that starts reads the setting
+        self.hub.is_observed = lambda name: self.observing
         if not scenario.starts:
             self.hub.start = lambda work: work.close()  # type: ignore[method-assign]
 

@@ -115,4 +115,11 @@ SCENARIOS = (
     Scenario("by queue, refused", (m("1"), m("2")), refusals={"1": ("permanent ack-AR",)}, dead=("1",), queued=True),
     Scenario("by queue, resends are delivered", (m("1"), m("2")), declared={"on_resend": "deliver"}, queued=True),
     Scenario("files without an event", (m("1"),), drops={"1": 500}, has_events=False),
+    Scenario("a parallel run", (m("1", big=BIG), m("2"), m("3", "B")), observed=True),
+    Scenario(
+        "switched to live and back",
+        (m("1"), m("2", switch="live"), m("3"), m("4", switch="observe"), m("5")),
+        refusals={"2": ("transient busy", "transient busy")},
+        observed=True,
+    ),
 )

@@ -13,7 +13,9 @@ from shared.delivery.upkeep import watchdog
 from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.intake.triggers.knocks import answer_knock
+from shared.intake.triggers.legacy import accept_legacy_message
 from shared.intake.triggers.queues import accept_event, accept_queue_message
+from shared.mode import OBSERVE
 from shared.problems import Problem
 from shared.storage import names
 from shared.storage.memory import MemoryStore
@@ -33,6 +35,11 @@ FAULTS = (
     "conflict",
 )
 Work = Callable[..., Awaitable[None]]
+QUEUES: tuple[tuple[str, Work], ...] = (
+    (f"{NAME}-work", answer_knock),
+    (f"{NAME}-in", accept_queue_message),
+    (f"{NAME}-legacy", accept_legacy_message),
+)
 GIVE_UP = 900.0  # virtual seconds
 
 
@@ -55,6 +62,7 @@ class Scenario:
     drops: dict[str, int] = field(default_factory=dict)  # id -> bytes of the document that is dropped with the message as a file
     has_events: bool = True  # whether an event announces each file
     queued: bool = False  # whether messages come by the queue, which brings some of them again
+    observed: bool = False  # a parallel run at the start; a message with "switch" is sent after the mode has changed
     after: tuple[tuple[str, str], ...] = ()  # (earlier, later): later must not be delivered before earlier
 
     def world(self, seed: int, fault: tuple[int, str]) -> "World":
@@ -76,9 +84,11 @@ class World:
     answered: int = 0
     inside: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     wrong: list[str] = field(default_factory=list)
+    modes: dict[str, set[bool]] = field(default_factory=lambda: defaultdict(set))  # in which a message may have been accepted
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
+        self.observing = self.scenario.observed
         self.twin = MemoryStore(self.now)
         self.refusals = {m["id"]: list(self.scenario.refusals.get(m["id"], ())) for m in self.scenario.messages}
         self.number = 0
@@ -123,7 +133,7 @@ class World:
         """The host's queue listener: at least once, in no order, sometimes the same message to two workers."""
         await asyncio.sleep(self.random.uniform(0, 1))
         while not process.dead:
-            for queue, work in ((f"{NAME}-work", answer_knock), (f"{NAME}-in", accept_queue_message)):
+            for queue, work in QUEUES:
                 got = await self.twin.receive(queue, 30)
                 self.random.shuffle(got)
                 for message in got:
@@ -154,17 +164,29 @@ class World:
 
     async def send(self, message: dict[str, Any]) -> None:
         """A sender: the same message until it is acknowledged, and then as often again as the scenario says."""
+        if mode := message.pop("switch", ""):
+            await self._switch(mode == OBSERVE)
+        if self.scenario.observed:
+            await self.twin.send(f"{NAME}-legacy", orjson.dumps({"control_id": message["id"], "out": note(**message).decode()}))
         for _ in range(self.scenario.resend):
             once = self._drop_once if message["id"] in self.scenario.drops else self._send_once
             once = self._queue_once if self.scenario.queued else once
             while not await once(message):
                 await asyncio.sleep(self.random.uniform(1, 4))
 
+    async def _switch(self, observing: bool) -> None:
+        """The setting is changed; the processes take it up one after the other, while nothing is sent."""
+        self.observing = observing
+        for process in list(self.processes):
+            await asyncio.sleep(self.random.uniform(0, 2))
+            process.observing = observing
+
     async def _send_once(self, message: dict[str, Any]) -> bool:
         if not self.processes:
             return False
         process = self.random.choice(self.processes)
         self.attempts[message["id"]] += 1
+        self.modes[message["id"]].add(process.observing)
         try:
             answer = await accept(process.notes, envelope(note(**message)), process.hub)
         except Crashed:
@@ -260,6 +282,8 @@ class World:
     def busy(self) -> bool:
         """Whether anything is still to happen: messages that wait, claims, open rows."""
         tables = names.tables(NAME)
+        if self.twin.queues[f"{NAME}-legacy"]:
+            return True
         held = {p for p, rows in self.twin.tables[tables.ledger].items() if names.HOLD in rows}
         if any(key.split(".")[0] not in held for rows in self.twin.tables[tables.open].values() for key in rows):
             return True

@@ -322,11 +322,26 @@ def test_a_quiet_feed_is_noticed() -> None:
     assert timedelta(hours=36) <= episodes[0].opened - start <= timedelta(hours=36.5)
 
 
+@pytest.mark.parametrize(("outcome", "fires"), [("different", True), ("unpaired", True), ("agreed", False), ("same", False)])
+def test_agreement_of_a_parallel_run_falls(outcome: str, fires: bool) -> None:
+    """From ten in the morning of the second day, one pair in five has another outcome."""
+    workspace, events = Workspace(), two_days()
+    start = events[0][0]
+    for minute in range(2 * 1440):
+        changed = minute >= 34 * 60 and minute % 10 == 0
+        keys = {"integration": NAME, "outcome": outcome if changed else "same", "rule": "", "count": 0}
+        events += [(start + minute * 60 + 9, "hub.pair", keys)] if minute % 2 == 0 else []
+    workspace.add(sorted(events, key=lambda event: event[0]))
+    episodes = RULES["agreement"].episodes(workspace, at(start) + timedelta(days=1), at(start) + timedelta(hours=40))
+    assert [each.series for each in episodes] == ([(NAME,)] if fires else [])
+    assert all(timedelta(hours=34) <= each.opened - at(start) <= timedelta(hours=35) for each in episodes)
+
+
 def test_rules_run_no_query_that_is_not_simulated_here() -> None:
     """A new alert needs its test: the names of the rules are those of this file."""
     tested = {
         "rejected", "delivery-failing", "dead-letter", "poison", "backlog", "unpaired", "crash", "fault", "skipped", "breach",
         "slow", "refused-calls", "unmapped",
-        "burn-page", "burn-ticket", "quiet-feed",
+        "burn-page", "burn-ticket", "quiet-feed", "agreement",
     }  # fmt: skip
     assert {name for name in RULES if not name.endswith("-heartbeat")} == tested

@@ -35,7 +35,7 @@ BY_CAUSE = {
     "unpaired": 2,
 }
 # Name -> severity of those that count for an integration as a whole.
-BY_INTEGRATION = {"burn-page": 1, "burn-ticket": 3, "quiet-feed": 3, "slow": 2}
+BY_INTEGRATION = {"agreement": 3, "burn-page": 1, "burn-ticket": 3, "quiet-feed": 3, "slow": 2}
 THRESHOLDS = {"refused-calls": 9, "skipped": 2, "slow": 500}
 EVENT_ALERTS = {
     "event-undelivered-events-DeadLetteredCount": "DeadLetteredCount",

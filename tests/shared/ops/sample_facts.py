@@ -1,7 +1,8 @@
 """Facts in memory: what a busy morning looks like, for the page's tests and for looking at it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from shared.ops.codes import Line
 from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Limit, Limits, Overview, Point, Step
@@ -72,6 +73,12 @@ class SampleFacts:
 
     async def codes(self) -> list[Line]:
         return list(CODES)
+
+    async def parallel(self, minutes: int) -> Sequence[Mapping[str, Any]]:
+        run = {"integration": "phw-to-mpi", "mode": "observe", "agreement": 97.5, "pairs": 40, "same": 38, "agreed": 1}
+        difference = {"path": "PID-8", "cause": "value", "rule": "", "pairs": 1, "count": 2}
+        hour = {"at": 1772440000, "agreement": 97.5, "pairs": 40, "unpaired": 3}
+        return ({**run, "different": 1, "unpaired": 3, "waiting": 2, "differences": [difference], "hours": [hour]},)
 
     async def limits(self) -> Limits:
         rules = (("backlog-age", "s"), ("error-rate", "%"))

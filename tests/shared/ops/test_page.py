@@ -237,3 +237,17 @@ def test_a_sign_in_that_the_platform_states_counts_before_a_sample(
     """Its person is never treated as the sample person, who may have a higher role."""
     found = person({**headers, "cookie": "hub-sample-role=admin"}, on_developers_machine=on_developers_machine)
     assert (found and (found.name, found.role, found.is_sample)) == known
+
+
+async def test_a_parallel_run_is_shown_with_its_differences() -> None:
+    shown = (await ask(SampleFacts(), "GET", "parallel", "Hub.Reader", query={"lang": "cy", "minutes": "1440"})).body.decode()
+    assert all(word in shown for word in ("Rhediadau cyfochrog", "phw-to-mpi", "97.5 %", "PID-8", "value", "arsylwi"))
+    assert "/api/ops/parallel?minutes=1440&amp;lang=en" in shown
+
+
+async def test_no_parallel_run_is_said() -> None:
+    class NoRun(SampleFacts):
+        async def parallel(self, minutes: int) -> list[Any]:  # type: ignore[override]
+            return []
+
+    assert b"No integration runs in parallel." in (await ask(NoRun(), "GET", "parallel", "Hub.Reader")).body

@@ -15,7 +15,7 @@ from shared.parallel import pairs
 from shared.parallel.agreement import agreement
 from shared.parallel.made import LARGEST, Made, differences, packed, unpacked
 from shared.parallel.report import Unreadable, read
-from shared.parallel.tidying import tidy
+from shared.parallel.tidying import residue, tidy
 from shared.storage import names
 from shared.storage.store import Away
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
@@ -122,6 +122,9 @@ async def test_one_side_alone_is_unpaired_and_its_content_is_gone_within_a_day()
     assert (await run.face())["waiting"] == 3
     run.at += pairs.HOURS * 3600 + 1
     assert len(run.content()) == 3
+    assert not await residue(run.notes, run.hub)
+    run.at += 4 * 3600
+    assert len(await residue(run.notes, run.hub)) == 3
     await tidy(run.notes, run.hub)
     face = await run.face()
     assert (face["unpaired"], face["waiting"], face["agreement"]) == (3, 0, None)

@@ -1,12 +1,16 @@
 """``./hub ledger check|residue|audit``: the promises of the ledger, checked on a live store."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from toolkit import screen
 from toolkit.commands.operate.stored import all_or_one, on_store
+
+if TYPE_CHECKING:
+    from shared.hub import Hub
+    from shared.integration import Integration
 
 Names = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
@@ -32,8 +36,12 @@ def check(name: Names = "", as_json: AsJson = False) -> None:
 def residue(name: Names = "", as_json: AsJson = False) -> None:
     """List content that should have been deleted."""
     from shared.ledger.reporting.conservation import residue as left
+    from shared.parallel.tidying import residue as sides
 
-    found = on_store(all_or_one(name), lambda one, hub: left(one, hub))
+    async def every(one: "Integration", hub: "Hub") -> list[str]:
+        return [*await left(one, hub), *await sides(one, hub)]
+
+    found = on_store(all_or_one(name), every)
     _print(found, as_json, lambda lines: "nothing" if not lines else screen.inside(f"{len(lines)}: " + "; ".join(lines[:5])))
     raise SystemExit(1 if any(found.values()) else 0)
 

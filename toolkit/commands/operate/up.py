@@ -33,6 +33,14 @@ Misbehave = Annotated[
     ),
 ]
 
+Observe = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--observe",
+        help="A parallel run with a simulated old engine: NAME, or NAME=value:PID-8,lacks:PID-13,silent for how it differs.",
+    ),
+]
+
 
 def up(
     names: Only = None,
@@ -40,6 +48,7 @@ def up(
     storage_port: StoragePort = 10000,
     fresh: Fresh = False,
     misbehave: Misbehave = None,
+    observe: Observe = None,
 ) -> None:
     """Start storage, simulated destinations and the hub. Ctrl-C drains and stops."""
     from toolkit.commands.develop.check import all_declared
@@ -51,13 +60,13 @@ def up(
     for number in range(storage_port, storage_port + 3):
         must_be_free(number, "storage", "--storage-port")
     integrations, folder = all_declared(names), HOME / "up"
-    behaviours = _behaviours(integrations, misbehave or ())
+    behaviours, observed = _behaviours(integrations, misbehave or ()), _observed(integrations, observe or ())
     with _the_only_one(HOME / "up.lock"):
         if fresh:
             _empty(folder)
         folder.mkdir(parents=True, exist_ok=True)
         stack = Stack(integrations, folder, port, range(storage_port, storage_port + 3), quiet=False, drain=DRAIN)
-        asyncio.run(_stay(stack, behaviours))
+        asyncio.run(_stay(stack, behaviours, observed))
 
 
 @contextlib.contextmanager
@@ -91,7 +100,31 @@ def _behaviours(integrations: "tuple[Integration, ...]", misbehave: "Sequence[st
         stop(str(error), 2)
 
 
-async def _stay(stack: "Stack", behaviours: dict[str, list[str]]) -> None:
+def _observed(integrations: "tuple[Integration, ...]", observe: "Sequence[str]") -> "list[tuple[Integration, list[str]]]":
+    """The integrations of a parallel run and how their old engines differ; the mode of each is set for the host."""
+    import os
+
+    from shared.mode import OBSERVE, setting_name
+    from toolkit.local.simulators.old_engine import parsed
+    from toolkit.say import stop
+
+    known, found = {one.name: one for one in integrations}, []
+    for text in observe:
+        try:
+            name, acts = parsed(text)
+        except ValueError as error:
+            stop(str(error), 2)
+        if name not in known:
+            stop("--observe names no integration that is started here", 2)
+        os.environ[setting_name(name)] = OBSERVE
+        found.append((known[name], acts))
+    return found
+
+
+async def _stay(
+    stack: "Stack", behaviours: dict[str, list[str]], observed: "Sequence[tuple[Integration, list[str]]]" = ()
+) -> None:
+    from toolkit.local.simulators.old_engine import OldEngine
     from toolkit.say import say
 
     stopped = asyncio.Event()
@@ -102,7 +135,11 @@ async def _stay(stack: "Stack", behaviours: dict[str, list[str]]) -> None:
     waiting = asyncio.ensure_future(stopped.wait())
     if await _first(asyncio.ensure_future(stack.__aenter__()), waiting):
         try:
-            await _serve(stack, behaviours, waiting)
+            async with contextlib.AsyncExitStack() as engines:
+                for integration, acts in observed:
+                    engine = await engines.enter_async_context(OldEngine(integration, stack.url, acts))
+                    say(f"simulated old engine of {integration.name}: ./hub send {integration.name} FILE --url {engine.url}")
+                await _serve(stack, behaviours, waiting)
             say("draining ..." if stopped.is_set() else f"the host stopped: see {stack.log}")
         finally:
             await stack.stop()
