@@ -41,6 +41,8 @@ dead      POST    none/discard     none      purpose              401        403
 dead      POST    replay           none      -                    401        403  403    403    400     400
 dead      POST    replay           none      purpose              401        403  403    403    202     202
 dead      POST    {id}/anything    queue's   purpose              401        403  403    403    404     404
+agreement    GET   -             -         -                    401        403  403    403    200     200
+legacy_http  POST  -             -         -                    401        403  403    403    403     409
 """
 
 # For the ops page a standing is the role of the person; the form of a POST carries the right token where `token` is asked for.
@@ -51,6 +53,7 @@ ops       GET     data             -         -                  403     200     
 ops       GET     message          queue's   -                  403     200       200    200
 ops       GET     message          none      -                  403     404       404    404
 ops       GET     thresholds       -         -                  403     200       200    200
+ops       GET     parallel         -         -                  403     200       200    200
 ops       GET     anything         -         -                  403     404       404    404
 ops       GET     static/ops.css   -         -                  200     200       200    200
 ops       GET     static/anything  -         -                  404     404       404    404
