@@ -139,7 +139,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "agreed": ("Agreed differences", "Gwahaniaethau y cytunwyd arnynt"),
     "different": ("Different", "Gwahanol"),
     "unpaired": ("Unpaired", "Heb bâr"),
-    "path": ("Path", "Llwybr"),
     "cause": ("Cause", "Achos"),
     "rule": ("Rule", "Rheol"),
     "places": ("Places", "Lleoedd"),
