@@ -23,6 +23,11 @@ param scale Scale
 param signIn SignIn
 @description('Email addresses that receive every alert.')
 param onCall string[]
+@description('Whether alerts of severity 0 and 1 page the on-call engineer, by the address of an on-call service; otherwise they are sent by email alone.')
+param pagesOnCall bool = false
+@description('Address of the on-call service.')
+@secure()
+param pager string = ''
 @description('Settings of each destination, by its name: MPI: { MPI__HOST: ... }. A secret is a reference to the vault.')
 param destinations {
   @description('Name of the destination and its settings.')
@@ -84,13 +89,14 @@ var vaultName = vaultNameOf(environmentName, unique)
 @description('Names of the topics.')
 var topics Topics = { events: '${prefix}-events', alarms: '${prefix}-alarms', blobs: '${prefix}-blobs' }
 @description('Names of the monitoring resources.')
-var watch = { workspace: '${prefix}-log', component: '${prefix}-appi', actionGroup: '${prefix}-oncall' }
+var watch = { workspace: '${prefix}-log', component: '${prefix}-appi', actionGroup: '${prefix}-oncall', pager: '${prefix}-pager' }
 @description('Where telemetry and alerts go.')
 var monitor Monitor = {
   workspaceId: resourceId('Microsoft.OperationalInsights/workspaces', watch.workspace)
   componentId: resourceId('Microsoft.Insights/components', watch.component)
   componentName: watch.component
   actionGroupId: resourceId('Microsoft.Insights/actionGroups', watch.actionGroup)
+  pagerId: pagesOnCall ? resourceId('Microsoft.Insights/actionGroups', watch.pager) : ''
   runbooks: runbooks
 }
 @description('Whether everything is reachable through private endpoints only.')
@@ -143,7 +149,15 @@ var appEndpoints = map(range(0, length(apps)), i => {
 })
 
 module monitoring 'modules/monitor.bicep' = {
-  params: { location: location, names: watch, tags: tags, retentionDays: telemetryDays, onCall: onCall }
+  params: {
+    location: location
+    names: watch
+    tags: tags
+    retentionDays: telemetryDays
+    onCall: onCall
+    pagesOnCall: pagesOnCall
+    pager: pager
+  }
 }
 
 module privateNetwork 'modules/network.bicep' = if (private) {
@@ -359,6 +373,11 @@ module alerts 'modules/alerts.bicep' = {
 module eventAlerts 'modules/event-alerts.bicep' = {
   params: { prefix: prefix, tags: tags, monitor: monitor, topics: topics }
   dependsOn: [monitoring, eventGrid]
+}
+
+module platformAlerts 'modules/platform-alerts.bicep' = {
+  params: { prefix: prefix, tags: tags, monitor: monitor, stores: stores }
+  dependsOn: [monitoring, accounts]
 }
 
 module workbook 'modules/workbook.bicep' = {

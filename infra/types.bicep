@@ -78,8 +78,10 @@ type Monitor = {
   componentId: string
   @description('Name of the Application Insights component.')
   componentName: string
-  @description('Resource id of the action group.')
+  @description('Resource id of the action group of every alert.')
   actionGroupId: string
+  @description('Resource id of the action group that pages the on-call engineer; empty when there is none.')
+  pagerId: string
   @description('Address of docs/runbooks.md; each alert has its own anchor there.')
   runbooks: string
 }
@@ -263,9 +265,9 @@ type Rule = {
   @description('How often, over how long.')
   pace: {
     @description('How often it is evaluated.')
-    frequency: 'PT1M' | 'PT5M' | 'PT15M'
+    frequency: 'PT1M' | 'PT5M' | 'PT30M' | 'PT15M'
     @description('Over how long.')
-    window: 'PT5M' | 'PT6H' | 'P1D'
+    window: 'PT5M' | 'PT30M' | 'PT6H' | 'P1D'
     @description('How far back the query may look, when that is further.')
     lookBack: string?
     @description('How many evaluations must fail, and out of how many.')

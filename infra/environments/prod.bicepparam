@@ -9,6 +9,8 @@ param signIn = {
   applications: ['00000000-0000-0000-0000-0000000000d3']
 }
 param onCall = ['integration-hub@example.nhs.wales']
+param pagesOnCall = readEnvironmentVariable('ON_CALL_WEBHOOK', '') != ''
+param pager = readEnvironmentVariable('ON_CALL_WEBHOOK', '')
 param destinations = {
   CDR: { CDR__URL: 'https://cdr.example.nhs.wales/fhir', CDR__AUTH: 'identity', CDR__SCOPE: 'api://cdr.example.nhs.wales/.default' }
   CHEMOCARE: { CHEMOCARE__HOST: 'chemocare.example.nhs.wales', CHEMOCARE__PORT: '6661', CHEMOCARE__TLS: 'true' }

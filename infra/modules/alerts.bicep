@@ -1,6 +1,7 @@
 metadata description = 'The log alerts, one query file each. The runbook of an alert is the section of the same name in docs/runbooks.md.'
 
 import { Monitor, Rule, Tags } from '../types.bicep'
+import { groupsOf } from '../on-call.bicep'
 
 @description('Where the resources are.')
 param location string
@@ -16,8 +17,8 @@ param integrations string[]
 @description('One series for each integration and cause: a second cause raises its own alert while the first is still open.')
 var byCause = ['integration', 'code']
 
-@description('Evaluated each minute over five: an occurrence is reported within five minutes.')
-var fast = { frequency: 'PT1M', window: 'PT5M', lookBack: null, periods: { of: 1, failing: 1 } }
+@description('Evaluated each minute over half an hour: an occurrence is reported as soon as it arrives, also a quarter of an hour late.')
+var fast = { frequency: 'PT1M', window: 'PT30M', lookBack: null, periods: { of: 1, failing: 1 } }
 
 @description('The rules. A row is an occurrence, unless measure names a column to compare.')
 var rules Rule[] = [
@@ -62,6 +63,14 @@ var rules Rule[] = [
     pace: fast
   }
   {
+    name: 'no-verdict'
+    text: 'A sender got no verdict: our code failed, or storage is unavailable.'
+    severity: 1
+    query: loadTextContent('../alerts/no-verdict.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
     name: 'poison'
     text: 'A queue message failed five times.'
     severity: 1
@@ -100,6 +109,7 @@ var rules Rule[] = [
     query: loadTextContent('../alerts/skipped.kql')
     dimensions: byCause
     pace: fast
+    measure: 'reports'
     threshold: 2
   }
   {
@@ -117,6 +127,7 @@ var rules Rule[] = [
     query: loadTextContent('../alerts/refused-calls.kql')
     dimensions: byCause
     pace: fast
+    measure: 'calls'
     threshold: 9
   }
   {
@@ -198,45 +209,73 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
         ]
       }
       actions: {
-        actionGroups: [monitor.actionGroupId]
+        actionGroups: groupsOf(monitor, rule.severity)
         customProperties: { runbook: '${monitor.runbooks}#alert-${rule.name}' }
       }
     }
   }
 ]
 
+@description('What must send heartbeats: each integration, the ops app, and any app at all.')
+var beating = concat(
+  map(integrations, integration => {
+    name: integration
+    runbook: 'heartbeat'
+    text: '${integration} has sent no heartbeat for 5 minutes.'
+    query: replace(loadTextContent('../alerts/heartbeat.kql'), '__INTEGRATION__', integration)
+    silent: 'silent'
+  }),
+  [
+    {
+      name: 'ops'
+      runbook: 'ops-heartbeat'
+      text: 'The ops app has sent no heartbeat for 5 minutes.'
+      query: loadTextContent('../alerts/ops-heartbeat.kql')
+      silent: 'silent'
+    }
+    {
+      name: 'all'
+      runbook: 'heartbeat'
+      text: 'No app has sent a heartbeat for 30 minutes.'
+      query: loadTextContent('../alerts/all-heartbeat.kql')
+      silent: ''
+    }
+  ]
+)
+
 resource heartbeat 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
-  for integration in integrations: {
-    name: '${prefix}-${integration}-heartbeat'
+  for one in beating: {
+    name: '${prefix}-${one.name}-heartbeat'
     location: location
     tags: tags
     kind: 'LogAlert'
     properties: {
-      displayName: '${prefix}: ${integration} heartbeat'
-      description: '${integration} has sent no heartbeat for 4 minutes. Runbook: ${monitor.runbooks}#alert-heartbeat'
-      severity: 1
+      displayName: '${prefix}: ${one.name} heartbeat'
+      description: '${one.text} Runbook: ${monitor.runbooks}#alert-${one.runbook}'
+      severity: empty(one.silent) ? 0 : 1
       enabled: true
       scopes: [monitor.workspaceId]
       targetResourceTypes: ['Microsoft.OperationalInsights/workspaces']
       evaluationFrequency: 'PT1M'
-      windowSize: 'PT5M'
+      windowSize: empty(one.silent) ? 'PT30M' : 'PT5M'
       autoMitigate: true
       skipQueryValidation: true
       criteria: {
         allOf: [
           {
-            query: replace(loadTextContent('../alerts/heartbeat.kql'), '__INTEGRATION__', integration)
-            timeAggregation: 'Count'
-            operator: 'LessThan'
-            threshold: 2
+            query: one.query
+            timeAggregation: empty(one.silent) ? 'Count' : 'Maximum'
+            metricMeasureColumn: empty(one.silent) ? null : one.silent
+            operator: empty(one.silent) ? 'LessThan' : 'GreaterThan'
+            threshold: empty(one.silent) ? 1 : 0
             dimensions: []
             failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
           }
         ]
       }
       actions: {
-        actionGroups: [monitor.actionGroupId]
-        customProperties: { runbook: '${monitor.runbooks}#alert-heartbeat' }
+        actionGroups: groupsOf(monitor, empty(one.silent) ? 0 : 1)
+        customProperties: { runbook: '${monitor.runbooks}#alert-${one.runbook}' }
       }
     }
   }

@@ -1,6 +1,7 @@
 metadata description = 'Availability of the app from five locations; an alert if two fail.'
 
 import { Monitor, Tags } from '../types.bicep'
+import { actionsOf } from '../on-call.bicep'
 
 @description('Where the resources are.')
 param location string
@@ -55,6 +56,6 @@ resource alert 'Microsoft.Insights/metricAlerts@2018-03-01' = {
       componentId: monitor.componentId
       failedLocationCount: 2
     }
-    actions: [{ actionGroupId: monitor.actionGroupId, webHookProperties: { runbook: '${monitor.runbooks}#alert-unavailable' } }]
+    actions: actionsOf(monitor, 0, 'unavailable')
   }
 }

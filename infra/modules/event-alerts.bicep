@@ -1,6 +1,7 @@
 metadata description = 'Alerts that do not depend on log ingestion: events that Event Grid could not deliver, and alarms of the watchdog.'
 
 import { Monitor, Tags, Topics } from '../types.bicep'
+import { actionsOf } from '../on-call.bicep'
 
 @description('First part of every name, with the environment.')
 param prefix string
@@ -64,9 +65,7 @@ resource alert 'Microsoft.Insights/metricAlerts@2018-03-01' = [
           }
         ]
       }
-      actions: [
-        { actionGroupId: monitor.actionGroupId, webHookProperties: { runbook: '${monitor.runbooks}#alert-${rule.runbook}' } }
-      ]
+      actions: actionsOf(monitor, 1, rule.runbook)
     }
   }
 ]

@@ -10,8 +10,10 @@ param names {
   workspace: string
   @description('Component.')
   component: string
-  @description('Action group.')
+  @description('Action group of every alert.')
   actionGroup: string
+  @description('Action group that pages the on-call engineer.')
+  pager: string
 }
 @description('Tags of every resource.')
 param tags Tags
@@ -19,6 +21,11 @@ param tags Tags
 param retentionDays int
 @description('Email addresses that receive every alert.')
 param onCall string[]
+@description('Whether there is an action group that pages the on-call engineer.')
+param pagesOnCall bool
+@description('Address of the on-call service.')
+@secure()
+param pager string
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: names.workspace
@@ -59,6 +66,17 @@ resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
       // Monitoring Contributor of this subscription
       { name: 'monitoring-contributor', roleId: '749f88d5-cbae-40b8-bcfc-e573ddc772fa', useCommonAlertSchema: true }
     ]
+  }
+}
+
+resource pagerGroup 'Microsoft.Insights/actionGroups@2023-01-01' = if (pagesOnCall) {
+  name: names.pager
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'inthub-wake'
+    webhookReceivers: [{ name: 'on-call', serviceUri: pager, useCommonAlertSchema: true }]
   }
 }
 

@@ -15,7 +15,7 @@ def isolated(integration: str, stage: str, hub: Hub, lane: str = "") -> Iterator
     """Run the block; report what fails in it as ``hub.skipped``. ``Away`` passes: then nothing else can be done either.
 
     Args:
-        stage: the kind of work: ``sweep``, ``batch``, ``outbox``, ``counters``, ``thresholds``, ``alarms``, ``purge``.
+        stage: the kind of work: ``sweep``, ``batch``, ``outbox``, ``queue``, ``counters``, ``thresholds``, ``alarms``, ``purge``.
         lane: the place, as the ledger names it; never a value out of a message.
     """
     try:

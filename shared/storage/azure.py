@@ -161,6 +161,13 @@ class AzureStore:
 
         return await self._do(take, self._queue(queue).create_queue)
 
+    async def oldest(self, queue: str) -> float | None:
+        async def peek() -> float | None:
+            found = await self._queue(queue).peek_messages()
+            return float(found[0].inserted_on.timestamp()) if found else None
+
+        return await self._do(peek, self._queue(queue).create_queue)
+
     async def settle(self, ticket: Ticket) -> None:
         try:
             async with translated():

@@ -23,6 +23,7 @@ class Queued:
     visible: float
     ends: float
     receipt: str
+    put: float = 0.0
     dequeued: int = 0
 
 
@@ -85,7 +86,8 @@ class MemoryStore:
         if len(body) > 64 * KIB:
             raise ValueError("a queue message is at most 64 KiB")
         ticket = Ticket(queue, f"{next(self.serial)}", f"{next(self.serial)}")
-        self.queues[queue][ticket.id] = Queued(body, self.now() + delay, self.now() + (lives or 7 * 86400), ticket.receipt)
+        now = self.now()
+        self.queues[queue][ticket.id] = Queued(body, now + delay, now + (lives or 7 * 86400), ticket.receipt, now)
         return ticket
 
     async def receive(self, queue: str, lease: float, most: int = 16) -> list[Arrived]:
@@ -94,6 +96,9 @@ class MemoryStore:
             message.visible, message.receipt = self.now() + lease, f"{next(self.serial)}"
             message.dequeued += 1
         return [Arrived(m.body, Ticket(queue, id, m.receipt), m.dequeued) for id, m in due]
+
+    async def oldest(self, queue: str) -> float | None:
+        return next((each.put for each in self.queues[queue].values() if each.visible <= self.now() < each.ends), None)
 
     async def settle(self, ticket: Ticket) -> None:
         message = self.queues[ticket.queue].get(ticket.id)

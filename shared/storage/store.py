@@ -120,6 +120,9 @@ class Store(Protocol):
 
     async def receive(self, queue: str, lease: float, most: int = 16) -> list[Arrived]: ...
 
+    async def oldest(self, queue: str) -> float | None:
+        """When the first message that no one has leased was put, in seconds since 1970; ``None`` when there is none."""
+
     async def settle(self, ticket: Ticket) -> None:
         """The queue message is done with: delete it; nothing happens when it is gone."""
 

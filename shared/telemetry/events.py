@@ -7,7 +7,7 @@ hub.poison     a message is in a poison queue                integration queue
 hub.pair       a message of a parallel run was compared       integration outcome rule count
 hub.backlog    each minute, from the ledger and the inbox    integration waiting oldest_age_s unpaired batches
 hub.batch      a batch was acknowledged                      integration count rule
-hub.queue      each minute, the ``-in`` queues               integration queue depth oldest_age_s
+hub.queue      each round, an ``-in`` queue with a message   integration queue oldest_age_s
 hub.heartbeat  each minute, an app is alive                  integration
 hub.breach     a tuned threshold was exceeded                integration threshold
 hub.skipped    one row, lane or step was skipped             integration stage lane error_code

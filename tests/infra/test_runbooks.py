@@ -6,6 +6,7 @@ import pytest
 
 from shared.delivery import breaker, load
 from shared.integration import Delivery, Retention
+from tests.infra.resources import HEALTH_ALERT, LOG_ALERT, METRIC_ALERT
 from tests.infra.world import RUNBOOKS, world
 from toolkit.release import bicep
 
@@ -21,7 +22,7 @@ def test_section_has_means_see_and_do(name: str) -> None:
 @pytest.mark.parametrize("environment", bicep.ENVIRONMENTS)
 def test_every_alert_has_its_section_and_every_section_its_alert(environment: str) -> None:
     seen = world(environment)
-    kinds = ("Microsoft.Insights/scheduledQueryRules", "Microsoft.Insights/metricAlerts")
+    kinds = (LOG_ALERT, METRIC_ALERT, HEALTH_ALERT)
     named = {re.search(r"#alert-([a-z-]+)$", r["properties"]["description"])[1] for kind in kinds for r in seen.of(kind)}  # type: ignore[index]
     assert named - SECTIONS.keys() == set()
     assert SECTIONS.keys() - named <= {"unavailable"}  # the web test exists only where an app is public

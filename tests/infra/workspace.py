@@ -13,7 +13,7 @@ import duckdb_kql
 
 INGESTION = timedelta(minutes=3)
 CLOSES_AFTER = timedelta(minutes=10)  # a minute's rule closes when its condition has not been met for ten
-LENGTHS = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT6H": 360, "P1D": 1440, "P2D": 2880}
+LENGTHS = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT6H": 360, "P1D": 1440, "P2D": 2880}
 COLUMNS = (
     "arrived TIMESTAMP, TimeGenerated TIMESTAMP, Name VARCHAR, Properties JSON, ItemCount INT, OperationId VARCHAR, "
     "AppRoleName VARCHAR, Success BOOLEAN, ResultCode VARCHAR, DurationMs DOUBLE"
@@ -29,7 +29,8 @@ def at(seconds: float) -> datetime:
 class Workspace:
     """AppEvents and AppRequests; a query sees one window of what has arrived by its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, ingestion: timedelta = INGESTION) -> None:
+        self.ingestion = ingestion
         self.db = duckdb.connect()
         for table in ("AppEvents", "AppRequests"):
             self.db.execute(f"CREATE TABLE all_{table} ({COLUMNS})")
@@ -37,9 +38,10 @@ class Workspace:
 
     def add(self, events: list[tuple[float, str, dict[str, Any]]], table: str = "AppEvents", **columns: Any) -> None:
         """Events as (epoch seconds, name, keys); the values of Properties are text, as the workspace has them."""
+        operation = columns.get("operation", "")
         fixed = (columns.get("role", ""), columns.get("success", True), columns.get("code", ""), 0.0)
         rows = [
-            (at(t) + INGESTION, at(t), name, json.dumps({k: str(v) for k, v in keys.items()}), 1, "", *fixed)
+            (at(t) + self.ingestion, at(t), name, json.dumps({k: str(v) for k, v in keys.items()}), 1, operation, *fixed)
             for t, name, keys in events
         ]
         if rows:

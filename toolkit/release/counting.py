@@ -68,6 +68,10 @@ class CountingStore(MemoryStore):
         self.seen["queue"] += 1
         return await super().receive(queue, lease, most)
 
+    async def oldest(self, queue: str) -> float | None:
+        self.seen["queue"] += 1
+        return await super().oldest(queue)
+
     async def settle(self, ticket: Ticket) -> None:
         self.seen["queue"] += 1
         await super().settle(ticket)

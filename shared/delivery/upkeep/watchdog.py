@@ -12,7 +12,7 @@ import orjson
 
 from shared.delivery import outbox, unmapped
 from shared.delivery.isolation import isolated
-from shared.delivery.upkeep import alarms, thresholds
+from shared.delivery.upkeep import alarms, queues, thresholds
 from shared.delivery.upkeep.left_behind import finish
 from shared.delivery.upkeep.open_lanes import PARTITIONS, Walk
 from shared.hub import Hub, together
@@ -95,6 +95,8 @@ async def _round(integration: Integration, hub: Hub, files: Files, at_once: asyn
     try:
         with isolated(name, "sweep", hub):
             backlog = await sweep(integration, hub, files, at_once)
+        with isolated(name, "queue", hub):
+            await queues.look(name, hub)
         with isolated(name, "counters", hub):
             await counters.write(name, hub)
         with isolated(name, "codes", hub):

@@ -35,6 +35,7 @@ BEFORE = {
     "partnerRoles": {"shared", "queuesAndTables"},
     "alerts": {"monitoring"},
     "eventAlerts": {"monitoring", "eventGrid"},
+    "platformAlerts": {"monitoring", "accounts"},
     "workbook": {"monitoring"},
     "monthlyBudget": {"monitoring"},
 }

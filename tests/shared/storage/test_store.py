@@ -34,6 +34,17 @@ async def test_an_insert_is_read_back_with_every_type_and_refused_a_second_time(
         await store.commit(name, "p", insert("k", {}))
 
 
+async def test_the_oldest_message_of_a_queue_is_the_first_that_no_one_has_leased(store, name):
+    assert await store.oldest(name) is None
+    before = time.time()
+    for body in (b"1", b"2"):
+        await store.send(name, body)
+    found = await store.oldest(name)
+    assert before - 2 <= found <= time.time() + 2
+    await store.receive(name, 30, 16)
+    assert await store.oldest(name) is None
+
+
 async def test_what_is_absent_is_none_even_in_a_table_that_is_not_there(store, name):
     assert await store.get(name, "p", "k") is None
     assert await store.query(name, "p") == []
