@@ -27,6 +27,7 @@ CATALOGUE: dict[str, str] = {
     "clinic-appointments-to-cdr": "integrations.clinic_appointments_to_cdr",
     "vaccinations-to-cdr": "integrations.vaccinations_to_cdr",
     "pas-adt-to-cdr": "integrations.pas_adt_to_cdr",
+    "wpas-to-cdr": "integrations.wpas_to_cdr",
 }
 
 

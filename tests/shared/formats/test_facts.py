@@ -39,7 +39,13 @@ def test_a_leaf_of_the_example_can_be_changed(form: Format) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "mark"), [("phw-to-mpi", "MSH-11"), ("referrals-to-pas", "meta.tag"), ("vaccinations-to-cdr", "/test")]
+    ("name", "mark"),
+    [
+        ("phw-to-mpi", "MSH-11"),
+        ("referrals-to-pas", "meta.tag"),
+        ("vaccinations-to-cdr", "/test"),
+        ("wpas-to-mpi", "processing-instruction('hub-test')"),
+    ],
 )
 def test_a_refused_test_message_names_the_mark_of_its_own_format(name: str, mark: str) -> None:
     integration = load(name)

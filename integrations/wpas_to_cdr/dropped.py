@@ -1,0 +1,12 @@
+"""Why elements of a WPAS transaction reach nothing in the Clinical Data Repository."""
+
+from shared.wpas.dropped import DROPPED as OF_WPAS
+from shared.wpas.dropped import OF_A_PERSON
+from shared.wpas.transaction import where
+
+DROPPED = {
+    **OF_WPAS,
+    **{where(name): "alerts: how the repository holds them is for a clinical review to decide" for name in OF_A_PERSON.split()},
+    where("HIGH_SENSITIVE"): "a record that is not protected has no label",
+    where("UPDATE_DATE"): "the repository has its own time of a change, and the message has that of its receipt",
+}
