@@ -6,32 +6,29 @@ its own patient and no other. Lanes that have not failed probe first. Storage th
 breaker is advice.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
+from shared.delivery.rows import Breaker
 from shared.destinations.kinds.failures import Owner
 from shared.hub import Hub
 from shared.integration import Delivery, Integration
 from shared.ledger.rows import Waiting
-from shared.storage.names import SHARED_TABLE
-from shared.storage.store import Away, Conflict, Row, insert, replace
+from shared.storage.names import BREAKER, SHARED_TABLE
+from shared.storage.store import Away, Conflict, Row
 
 BELIEVED = 2.0  # seconds that a closed breaker is not looked at again
 LONGEST_PAUSE = 120.0  # seconds between two probes of a destination that is away; a probe costs nothing
 LOOK_AGAIN = 3.0  # seconds until a lane looks again while another lane probes
 WINDOW = 600.0  # seconds; failures that are further apart are not in a row
 LANES = 32  # lanes that a row remembers as failed
-ROW = "breaker"
 WAITS = "breaker-open"  # the code of a message that waits for it
-CLOSED: Mapping[str, Any] = {"state": "closed", "failures": 0, "lanes": "", "probe": "", "opens": 0, "until": 0.0}
 
 
 @dataclass(eq=False, repr=False)
 class Breakers:
     """What this process knows of the breakers, each by destination."""
 
-    read: dict[str, tuple[float, Row | None]] = field(default_factory=dict)  # when the row was read, and the row
+    read: dict[str, tuple[float, Breaker | None]] = field(default_factory=dict)  # when it was read, and what was
     answered: dict[str, dict[str, float]] = field(default_factory=dict)  # lanes that were answered last, and when
 
 
@@ -39,13 +36,11 @@ async def wait(integration: Integration, message: Waiting, hub: Hub) -> float:
     """Seconds to wait before this message may be tried; 0: now. One lane gets through when the time is up."""
     try:
         row = await _read(integration.destination.name, hub)
-        if not row or row["state"] == "closed":
+        if not row or row.state == "closed":
             return 0
-        left = row["until"] - hub.now()
-        if row["state"] == "half-open" and left > 0:
-            return float(min(left, LOOK_AGAIN)) + _turn(integration, row, message, hub)
+        left = row.until - hub.now()
         if left > 0:
-            return float(left) + _turn(integration, row, message, hub)
+            return (min(left, LOOK_AGAIN) if row.state == "half-open" else left) + _turn(integration, row, message, hub)
         return await _probe(integration, row, message, hub)
     except Away:
         return 0
@@ -56,8 +51,8 @@ async def succeeded(integration: Integration, lane: str, hub: Hub) -> None:
     destination = integration.destination.name
     _remember_answer(destination, lane, hub)
     _, row = hub.remembered(Breakers).read.get(destination, (0, None))
-    if row and (row["state"] != "closed" or row["lanes"]):
-        await _write(integration, hub, row, **CLOSED)
+    if row and (row.state != "closed" or row.lanes):
+        await _write(integration, row, _closed(row), hub)
 
 
 async def failed(integration: Integration, lane: str, owner: Owner, retry_after: float, hub: Hub) -> None:
@@ -68,22 +63,24 @@ async def failed(integration: Integration, lane: str, owner: Owner, retry_after:
         row = await _read(integration.destination.name, hub, believed=0)
     except Away:
         return None
-    if row and row["state"] != "closed" and row["probe"] != _mark(lane):
+    if row and row.state != "closed" and row.probe != _mark(lane):
         return None  # it was sent before the breaker opened: the probe decides
+    before = row or Breaker()
     lanes = _lanes(row, lane, hub)
-    probed = row is not None and row["state"] == "half-open"
-    if probed or owner == "set-up" or len(lanes) >= integration.delivery.breaker_failures:
-        await _open(integration, row, lanes, max(_pause(integration.delivery, owner, row), retry_after), hub)
+    run = replace(_closed(before), lanes=" ".join(lanes), failures=len(lanes), since=hub.now(), opens=before.opens)
+    if before.state == "half-open" or owner == "set-up" or len(lanes) >= integration.delivery.breaker_failures:
+        until = hub.now() + max(_pause(integration.delivery, owner, before.opens), retry_after)
+        await _write(integration, row, replace(run, state="open", opens=before.opens + 1, until=until), hub)
     else:
-        await _write(integration, hub, row, **{**CLOSED, **_run(row, lanes, hub)})
+        await _write(integration, row, run, hub)
     return None
 
 
 async def give_back(integration: Integration, lane: str, hub: Hub) -> None:
     """A lane that was to probe and sent nothing lets another one probe."""
     _, row = hub.remembered(Breakers).read.get(integration.destination.name, (0, None))
-    if row and row["state"] == "half-open" and row["probe"] == _mark(lane):
-        await _write(integration, hub, row, state="open", probe="", until=hub.now())
+    if row and row.state == "half-open" and row.probe == _mark(lane):
+        await _write(integration, row, replace(row, state="open", probe="", until=hub.now()), hub)
 
 
 def answers_others(integration: Integration, lane: str, since: float, hub: Hub) -> bool:
@@ -95,7 +92,7 @@ def answers_others(integration: Integration, lane: str, since: float, hub: Hub) 
 async def close(integration: Integration, hub: Hub) -> bool:
     """Close it, because a person knows that the destination is well. False: it is closed, or changed at this moment."""
     row = await _read(integration.destination.name, hub, believed=0)
-    return bool(row) and row["state"] != "closed" and await _write(integration, hub, row, **CLOSED)  # type: ignore[index]
+    return row is not None and row.state != "closed" and await _write(integration, row, _closed(row), hub)
 
 
 async def is_closed(destination: str, hub: Hub) -> bool:
@@ -104,7 +101,12 @@ async def is_closed(destination: str, hub: Hub) -> bool:
         row = await _read(destination, hub)
     except Away:
         return True
-    return not row or row["state"] == "closed"
+    return not row or row.state == "closed"
+
+
+def _closed(row: Breaker) -> Breaker:
+    """The same row of a breaker that is closed and has seen no failure."""
+    return replace(row, state="closed", failures=0, lanes="", probe="", opens=0, until=0.0)
 
 
 def _remember_answer(destination: str, lane: str, hub: Hub) -> None:
@@ -120,74 +122,63 @@ def _mark(lane: str) -> str:
     return lane[-16:]
 
 
-def _lanes(row: Row | None, lane: str, hub: Hub) -> list[str]:
+def _lanes(row: Breaker | None, lane: str, hub: Hub) -> list[str]:
     """The lanes that failed in a row, this one last."""
-    in_a_row = row and (row["state"] != "closed" or hub.now() - (row["since"] or 0) <= WINDOW)
-    earlier = row["lanes"].split() if row and in_a_row else []
+    in_a_row = row and (row.state != "closed" or hub.now() - row.since <= WINDOW)
+    earlier = row.lanes.split() if row and in_a_row else []
     return [*(each for each in earlier if each != _mark(lane)), _mark(lane)][-LANES:]
 
 
-def _run(row: Row | None, lanes: list[str], hub: Hub) -> dict[str, Any]:
-    """The fields about failures in a row; ``since`` is the time of the last one."""
-    return {"lanes": " ".join(lanes), "failures": len(lanes), "since": hub.now(), "opens": row["opens"] if row else 0}
-
-
-async def _open(integration: Integration, row: Row | None, lanes: list[str], pause: float, hub: Hub) -> None:
-    opens = (row["opens"] if row else 0) + 1
-    run = {**_run(row, lanes, hub), "opens": opens}
-    await _write(integration, hub, row, **{**CLOSED, **run, "state": "open", "until": hub.now() + pause})
-
-
-def _pause(delivery: Delivery, owner: Owner, row: Row | None) -> float:
+def _pause(delivery: Delivery, owner: Owner, opens: int) -> float:
     """How long the breaker stays open: twice as long each time. A wrong set-up is tried seldom: an account may be locked."""
     longest = delivery.longest_wait if owner == "set-up" else min(delivery.longest_wait, LONGEST_PAUSE)
-    opens = row["opens"] if row else 0
     return float(min(delivery.breaker_wait * 2 ** min(opens, 10), max(longest, delivery.breaker_wait)))
 
 
-def _rank(row: Row, message: Waiting) -> int:
+def _rank(row: Breaker, message: Waiting) -> int:
     """Who probes first: messages that have not failed, then those that have, and last the lane that failed last."""
-    if row["lanes"].split()[-1:] == [_mark(message.lane)]:
+    if row.lanes.split()[-1:] == [_mark(message.lane)]:
         return 2
     return 1 if message.tries else 0
 
 
-def _turn(integration: Integration, row: Row, message: Waiting, hub: Hub) -> float:
+def _turn(integration: Integration, row: Breaker, message: Waiting, hub: Hub) -> float:
     """Seconds after the breaker's time until it is this message's turn, with jitter."""
     spread = integration.delivery.breaker_wait / 2
     return hub.random.uniform(0, spread) + spread * _rank(row, message)
 
 
-async def _probe(integration: Integration, row: Row, message: Waiting, hub: Hub) -> float:
+async def _probe(integration: Integration, row: Breaker, message: Waiting, hub: Hub) -> float:
     """Be the one that tries; the others look again soon. A lane that is before its turn waits for it."""
-    turn = row["until"] + integration.delivery.breaker_wait / 2 * _rank(row, message) - hub.now()
+    turn = row.until + integration.delivery.breaker_wait / 2 * _rank(row, message) - hub.now()
     if turn > 0:
-        return float(turn) + hub.random.uniform(0, integration.delivery.breaker_wait / 2)
+        return turn + hub.random.uniform(0, integration.delivery.breaker_wait / 2)
     until = hub.now() + hub.delivery_time(integration) + hub.timing.claim_margin
-    if await _write(integration, hub, row, state="half-open", probe=_mark(message.lane), until=until):
+    if await _write(integration, row, replace(row, state="half-open", probe=_mark(message.lane), until=until), hub):
         return 0
     return max(_turn(integration, row, message, hub), 0.1)
 
 
-async def _read(destination: str, hub: Hub, believed: float = BELIEVED) -> Row | None:
-    at, row = hub.remembered(Breakers).read.get(destination, (-1.0e9, None))
-    if hub.now() - at < believed and (not row or row["state"] == "closed"):
-        return row
-    row = await hub.store.get(SHARED_TABLE, destination, ROW)
-    hub.remembered(Breakers).read[destination] = (hub.now(), row)
-    return row
+async def _read(destination: str, hub: Hub, believed: float = BELIEVED) -> Breaker | None:
+    at, known = hub.remembered(Breakers).read.get(destination, (-1.0e9, None))
+    if hub.now() - at < believed and (not known or known.state == "closed"):
+        return known
+    row = await hub.store.get(SHARED_TABLE, destination, BREAKER)
+    found = Breaker.of(row) if row else None
+    hub.remembered(Breakers).read[destination] = (hub.now(), found)
+    return found
 
 
-async def _write(integration: Integration, hub: Hub, row: Row | None, **values: str | float) -> bool:
+async def _write(integration: Integration, before: Breaker | None, after: Breaker, hub: Hub) -> bool:
     """Change the breaker if no one else has; who loses the race learns it at the next look."""
     destination = integration.destination.name
-    change = replace(row, **values) if row else insert(ROW, values)
+    change = after.replaced() if before else after.inserted(BREAKER)
     hub.remembered(Breakers).read.pop(destination, None)
     try:
         etags = await hub.store.commit(SHARED_TABLE, destination, change)
     except (Conflict, Away):
         return False
-    hub.remembered(Breakers).read[destination] = (hub.now(), Row(destination, ROW, etags[ROW], change.values))
-    if not row or row["state"] != values.get("state", row["state"]):
-        hub.emit("hub.breaker", integration=integration.name, destination=destination, state=str(values["state"]))
+    hub.remembered(Breakers).read[destination] = (hub.now(), Breaker.of(Row(destination, BREAKER, etags[BREAKER], change.values)))
+    if not before or before.state != after.state:
+        hub.emit("hub.breaker", integration=integration.name, destination=destination, state=after.state)
     return True

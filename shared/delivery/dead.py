@@ -16,6 +16,7 @@ from shared.ledger.arrivals.revival import revived
 from shared.ledger.audit import Act
 from shared.ledger.blobs import drop_blob
 from shared.ledger.content import stored_envelope
+from shared.ledger.index import Listed
 from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.reporting.search import sequence, status
 from shared.ledger.rows import Content, Ended, Head, Hold
@@ -78,7 +79,7 @@ async def _story(integration: str, line: Row, since: float, hub: Hub) -> dict[st
     """The dead letter of a line of the list; ``None`` when it is older, or no longer one. A broken line hides no other."""
     found: dict[str, Any] | None = None
     with isolated(integration, "dead-letters", hub, line.key.partition(".")[0]):
-        found = await status(integration, line.key, hub) if line["at"] >= since else None
+        found = await status(integration, line.key, hub) if Listed.of(line).at >= since else None
     return found if found and found["outcome"] in KEPT else None
 
 

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from shared.delivery.rows import Rate
 from shared.hub import Hub
 from shared.integration import Integration
-from shared.storage.names import SHARED_TABLE
-from shared.storage.store import Away, Conflict, insert, replace
+from shared.storage.names import RATE, SHARED_TABLE
+from shared.storage.store import Away, Conflict
 
 KEPT = 2  # places that messages which failed before leave to the others
 FIRST = 60.0  # seconds that the accepting process waits for a place, in order of acceptance, without a claim
@@ -94,12 +95,13 @@ async def _fetch(integration: Integration, minute: str, hub: Hub) -> int:
     destination, rate = integration.destination.name, integration.delivery.per_minute
     for _ in range(5):
         try:
-            row = await hub.store.get(SHARED_TABLE, destination, "rate")
-            used = row["used"] if row and row["minute"] == minute else 0
+            row = await hub.store.get(SHARED_TABLE, destination, RATE)
+            given = Rate.of(row) if row else Rate()
+            used = given.used if given.minute == minute else 0
             some = min(max(1, rate // 20), rate - used)
-            values = {"minute": minute, "used": used + some}
+            now = replace(given, minute=minute, used=used + some)
             if some > 0:
-                await hub.store.commit(SHARED_TABLE, destination, replace(row, **values) if row else insert("rate", values))
+                await hub.store.commit(SHARED_TABLE, destination, now.replaced() if row else now.inserted(RATE))
             return max(some, 0)
         except Conflict:
             continue

@@ -14,7 +14,7 @@ from shared.ledger import content
 from shared.ledger.arrivals.arrival import Arrival
 from shared.ledger.arrivals.record import record
 from shared.ledger.reporting import code_items, warned
-from shared.privacy import chosen, digest, keyed, search_hash
+from shared.privacy import chosen, digest
 from shared.problems import Fault, Unavailable
 from shared.storage import names
 from shared.telemetry.tracing import span
@@ -85,7 +85,7 @@ async def _arrival(integration: Integration, envelope: Envelope, decision: Decis
         key=receipt_key(who),
         digest=digest(envelope.body),
         control=chosen("control", who.control_id),
-        by_control=f"c|{keyed('control', who.control_id)}",
+        by_control=names.by_control(who.control_id),
         facts={
             **_kept(who),
             "synthetic": decision.synthetic,
@@ -97,8 +97,8 @@ async def _arrival(integration: Integration, envelope: Envelope, decision: Decis
         token=token,
         after=decision.after if decision.after != lane else "",
         finders=(
-            *([f"p|{keyed('patient', decision.patient)}"] if decision.patient else []),
-            *([f"x|{search_hash('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []),
+            *([names.by_patient(decision.patient)] if decision.patient else []),
+            *([names.by_correlation(envelope.correlation_id)] if envelope.correlation_id else []),
             *map(names.by_file, envelope.files),
         ),
         body=body,

@@ -8,7 +8,7 @@ crash in the middle doubles nothing, and the row of the batch, which the watchdo
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace as altered
+from dataclasses import replace
 from typing import NamedTuple
 
 import orjson
@@ -32,7 +32,7 @@ from shared.mode import LIVE, OBSERVE
 from shared.privacy import digest, keyed
 from shared.problems import Fault, Unavailable, Unsupported
 from shared.storage import names
-from shared.storage.store import Away, Conflict, Row, delete, replace
+from shared.storage.store import Away, Conflict, Row
 
 LEASE = 60.0  # seconds that a splitting worker is believed to be alive
 TURN = 120.0  # seconds after which it lets another invocation go on
@@ -148,14 +148,14 @@ async def _known(integration: Integration, key: str, hub: Hub) -> Given | None:
 
 async def _store(integration: Integration, envelope: Envelope, key: str, decided: Decided, hub: Hub) -> Given:
     """The file and its row, once; the acknowledgement that holds: another post of the same batch may have been first."""
-    envelope = altered(envelope, mode=OBSERVE if hub.is_observed(integration.name) else LIVE)
+    envelope = replace(envelope, mode=OBSERVE if hub.is_observed(integration.name) else LIVE)
     now, posting = hub.now(), envelope.handed or envelope.reference or hub.token()
     blob = blob_name(integration.name, key, hub.token())
-    new = BatchRow(key, posting, blob, decided.members, done=0, at=now, since=now, until=0.0, tries=0)
+    new = BatchRow(posting=posting, blob=blob, count=decided.members, done=0, at=now, since=now)
     body = await asyncio.to_thread(packed, decided.given, envelope.body)
     await hub.store.write_blob(names.CONTENT, blob, body)
     try:
-        await hub.store.commit(names.tables(integration.name).open, names.BATCH, opened(envelope, new))
+        await hub.store.commit(names.tables(integration.name).open, names.BATCH, opened(envelope, key, new))
     except (Conflict, Away):
         return await _first(integration, key, new, decided, hub)
     await _begin(integration, key, hub)
@@ -165,7 +165,7 @@ async def _store(integration: Integration, envelope: Envelope, key: str, decided
 async def _first(integration: Integration, key: str, new: BatchRow, decided: Decided, hub: Hub) -> Given:
     """Whose row it is, when the answer of storage was unclear or a row was there. Raises ``Unavailable``: neither is."""
     row = await hub.store.get(names.tables(integration.name).open, names.BATCH, names.open_key(names.BATCH, key))
-    if row and row["blob"] == new.blob:
+    if row and BatchRow.of(row).blob == new.blob:
         await _begin(integration, key, hub)
         return decided.given
     known = await _known(integration, key, hub)
@@ -190,13 +190,14 @@ async def split(integration: Integration, key: str, hub: Hub) -> None:
     """Each member of a stored batch into the ledger, from where the last worker stopped. Raises ``Away``: later."""
     table = names.tables(integration.name).open
     row = await hub.store.get(table, names.BATCH, names.open_key(names.BATCH, key))
-    if not row or row["until"] > hub.now():
+    batch = read(integration.name, row) if row else None
+    if not batch or batch.until > hub.now():
         return
     try:
-        turn = Turn(integration, hub, row)
+        turn = Turn(integration, hub, batch)
         await turn.claim()
         if await turn.through():
-            await hub.store.commit(table, names.BATCH, delete(turn.row))
+            await hub.store.commit(table, names.BATCH, turn.batch.deleted())
             await hub.store.delete_blob(names.CONTENT, turn.batch.blob)
     except Conflict:
         # Another worker splits it, or this worker's own write was repeated by the client library and met itself. A look
@@ -207,13 +208,12 @@ async def split(integration: Integration, key: str, hub: Hub) -> None:
 class Turn:
     """One worker's turn at a batch."""
 
-    def __init__(self, integration: Integration, hub: Hub, row: Row) -> None:
-        self.integration, self.hub, self.row = integration, hub, row
-        self.batch = read(integration.name, row)
+    def __init__(self, integration: Integration, hub: Hub, batch: BatchRow) -> None:
+        self.integration, self.hub, self.batch = integration, hub, batch
 
     async def claim(self) -> None:
         """Take the lease. Raises ``Conflict``: another worker was first."""
-        await self._write(until=self.hub.now() + LEASE, tries=self.batch.tries + 1)
+        await self._write(replace(self.batch, until=self.hub.now() + LEASE, tries=self.batch.tries + 1))
 
     async def through(self) -> bool:
         """Whether the end of the file was reached in this turn."""
@@ -226,11 +226,11 @@ class Turn:
         except Away:
             # An orderly end does not mean that a member kills its worker.
             with suppress(Away, Conflict):
-                await self._write(until=0.0, tries=max(self.batch.tries - 1, 0))
+                await self._write(replace(self.batch, until=0.0, tries=max(self.batch.tries - 1, 0)))
             raise
 
     async def _members(self, given: Given | None, body: bytes) -> bool:
-        envelope, end = content.envelope(self.integration.name, self.row.values, body), self.hub.now() + TURN
+        envelope, end = content.envelope(self.integration.name, self.batch.row.values, body), self.hub.now() + TURN
         careful, first = self.batch.tries > 1, self.batch.done + 1
         batch = _open(self.integration, envelope)
         if isinstance(batch, Verdict):
@@ -256,8 +256,8 @@ class Turn:
             if self.batch.posting
             else f"{self.batch.key}-{member.number}"
         )
-        alone = altered(member.alone(envelope), reference=reference)
-        return altered(alone, acknowledged=CODES.get(code) or check(self.integration, alone).verdict.acknowledgement)
+        alone = replace(member.alone(envelope), reference=reference)
+        return replace(alone, acknowledged=CODES.get(code) or check(self.integration, alone).verdict.acknowledgement)
 
     async def _one(self, alone: Envelope, unread: bool) -> None:
         """One member into the ledger. What cannot be taken is recorded as such, so that the others go on."""
@@ -271,16 +271,13 @@ class Turn:
 
     async def _note(self, done: int, lease: float = LEASE) -> None:
         """How far the splitting is, and that a worker is at it. Raises ``Conflict``: another worker is."""
-        now = self.hub.now()
-        await self._write(
-            next=done, since=now, until=now + lease if lease else 0.0, tries=min(self.batch.tries, 1) if lease else 0
-        )
+        now, tries = self.hub.now(), min(self.batch.tries, 1) if lease else 0
+        await self._write(replace(self.batch, done=done, since=now, until=now + lease if lease else 0.0, tries=tries))
 
-    async def _write(self, **values: float | int) -> None:
-        change = replace(self.row, **values)
+    async def _write(self, batch: BatchRow) -> None:
+        change = batch.replaced()
         etags = await self.hub.store.commit(names.tables(self.integration.name).open, names.BATCH, change)
-        self.row = Row(names.BATCH, self.row.key, etags[self.row.key], change.values)
-        self.batch = read(self.integration.name, self.row)
+        self.batch = read(self.integration.name, Row(names.BATCH, change.key, etags[change.key], change.values))
 
 
 async def _room(hub: Hub) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import hashlib
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
 
 from shared.hub import Hub
-from shared.storage.names import tables
-from shared.storage.store import Conflict, Row, insert, replace
-
-PARTITION = "audit"
+from shared.storage import names
+from shared.storage.names import AUDIT, HEAD, tables
+from shared.storage.store import Conflict
+from shared.storage.stored import Stored, always
 
 
 class Act(NamedTuple):
@@ -20,39 +21,60 @@ class Act(NamedTuple):
     purpose: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Entry(Stored):
+    """One act as it was written down. ``before``: the hash of the act before it; ``hash``: of this one, ``before`` included."""
+
+    who: str = always("")
+    what: str = always("")
+    message_id: str = always("")
+    purpose: str = always("")
+    at: float = always(0.0)
+    before: str = always("")
+    hash: str = always("")
+
+    def hash_as(self, n: int) -> str:
+        """The hash of the act as number ``n``."""
+        text = "\0".join(f"{name}={getattr(self, name)}" for name in ("who", "what", "message_id", "purpose", "at", "before"))
+        return hashlib.sha256(f"{n}\0{text}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Last(Stored):
+    """``head``: the number and the hash of the last act."""
+
+    STORED_AS: ClassVar[dict[str, str]] = {"number": "n"}
+    number: int = always(0)
+    hash: str = always("")
+
+
 async def append(integration: str, act: Act, hub: Hub) -> None:
     """Write the act down; before the act itself. Raises ``Away``."""
     table = tables(integration).audit
     while True:
-        head = await hub.store.get(table, PARTITION, "head")
-        n, before = (head["n"] + 1, head["hash"]) if head else (1, "")
-        values = {**act._asdict(), "at": hub.now(), "before": before}
-        values["hash"] = _hash(n, values)
-        step = replace(head, n=n, hash=values["hash"]) if head else insert("head", {"n": n, "hash": values["hash"]})
+        row = await hub.store.get(table, AUDIT, HEAD)
+        last = Last.of(row) if row else Last()
+        entry = Entry(**act._asdict(), at=hub.now(), before=last.hash)
+        now = replace(last, number=last.number + 1, hash=entry.hash_as(last.number + 1))
+        step = now.replaced() if row else now.inserted(HEAD)
         try:
-            await hub.store.commit(table, PARTITION, step, insert(f"{n:010d}", values))
+            await hub.store.commit(table, AUDIT, step, replace(entry, hash=now.hash).inserted(names.act(now.number)))
             return
         except Conflict:
             await asyncio.sleep(hub.random.uniform(0.01, 0.1))
 
 
-async def acts(integration: str, hub: Hub) -> list[Row]:
+async def acts(integration: str, hub: Hub) -> list[Entry]:
     """Every act, oldest first."""
-    return await hub.store.query(tables(integration).audit, PARTITION, "0", "head")
+    return [Entry.of(row) for row in await hub.store.query(tables(integration).audit, AUDIT, "0", HEAD)]
 
 
 async def broken(integration: str, hub: Hub) -> list[str]:
     """The rows where the chain does not hold: something was changed, taken out or put in."""
     before, wrong = "", []
-    for n, row in enumerate(await acts(integration, hub), 1):
-        values = {name: value for name, value in row.values.items() if name != "hash"}
-        if row.key != f"{n:010d}" or values["before"] != before or row["hash"] != _hash(n, values):
-            wrong.append(row.key)
-        before = row["hash"]
-    head = await hub.store.get(tables(integration).audit, PARTITION, "head")
-    return wrong if (head["hash"] if head else "") == before else [*wrong, "head"]
-
-
-def _hash(n: int, values: dict[str, str | float]) -> str:
-    text = "\0".join(f"{name}={values[name]}" for name in ("who", "what", "message_id", "purpose", "at", "before"))
-    return hashlib.sha256(f"{n}\0{text}".encode()).hexdigest()
+    for n, entry in enumerate(await acts(integration, hub), 1):
+        if entry.row.key != names.act(n) or entry.before != before or entry.hash != entry.hash_as(n):
+            wrong.append(entry.row.key)
+        before = entry.hash
+    row = await hub.store.get(tables(integration).audit, AUDIT, HEAD)
+    return wrong if (Last.of(row).hash if row else "") == before else [*wrong, HEAD]

@@ -6,10 +6,11 @@ from typing import NamedTuple
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue
-from shared.ledger.rows import Ended, Hold, Published, Waiting
+from shared.ledger.index import Listed
+from shared.ledger.rows import Ended, Explained, Hold, Published, Waiting
 from shared.privacy import code, place, shown
 from shared.storage import names
-from shared.storage.store import Change, Row, put, remove
+from shared.storage.store import Change, Row, remove
 
 
 class Done(NamedTuple):
@@ -74,10 +75,10 @@ def aftermath(message: Waiting, outcome: Done, integration: Integration) -> list
             published = Published(pending=pending, routing=outcome.routing, identity=message.identity)
             return [published.inserted(names.row("p", n))]
         return [remove(names.row("c", n))]
-    changes = [put(names.row("e", n), {"detail": outcome.detail[:20000]})] if outcome.detail else []
-    return [*changes, put(names.HOLD, Hold(number=n).values())] if integration.delivery.on_dead == "hold" else changes
+    changes = [Explained(detail=outcome.detail[:20000]).put(names.row("e", n))] if outcome.detail else []
+    return [*changes, Hold(number=n).put(names.HOLD)] if integration.delivery.on_dead == "hold" else changes
 
 
 async def list_dead(integration: str, message_id: str, hub: Hub) -> None:
     """The list of dead letters learns of one; written first, passed over when there is none."""
-    await hub.store.commit(names.tables(integration).find, "dead", put(message_id, {"at": hub.now()}))
+    await hub.store.commit(names.tables(integration).find, names.DEAD, Listed(at=hub.now()).put(message_id))

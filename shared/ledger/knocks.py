@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 
 from shared.hub import Hub
+from shared.ledger.open_rows import Opened
 from shared.storage import names
-from shared.storage.store import Away, Conflict, Ticket, delete, put, remove
+from shared.storage.store import Away, Conflict, Ticket, delete, remove
 
 FIRST, LONGEST = 5.0, 300.0  # seconds until the second try, and between two tries at most
 LIVES = 3600.0  # seconds that a knock is kept once it is due
@@ -42,7 +43,7 @@ async def knock_again(integration: str, body: Mapping[str, Any], hub: Hub) -> No
 
 async def open_lane(integration: str, lane: str, mark: str, hub: Hub, key: str = "") -> None:
     """The lane has work, or something to clear away; written before the message itself. ``key``: of its receipt."""
-    row = put(names.open_key(lane, mark), {"at": hub.now(), "key": key})
+    row = Opened(at=hub.now(), identity=key).put(names.open_key(lane, mark))
     await hub.store.commit(names.tables(integration).open, lane[-1], row)
 
 
@@ -53,7 +54,7 @@ async def close(integration: str, lane: str, mark: str, hub: Hub) -> None:
 
 async def open_outbox(integration: str, lane: str, hub: Hub) -> None:
     """The lane holds published messages that some subscriber has not taken: one row, however many they are."""
-    row = put(names.open_key(lane, names.OUTBOX), {"at": hub.now()})
+    row = Opened(at=hub.now()).put(names.open_key(lane, names.OUTBOX))
     await hub.store.commit(names.tables(integration).open, names.outbox(lane), row)
 
 

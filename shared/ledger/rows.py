@@ -149,6 +149,13 @@ class Content(WithBody):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Explained(Stored):
+    """``e|n``: what the destination answered about a dead message, in its own words."""
+
+    detail: str = always("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Hold(Stored):
     """``w|0``: a dead message, number ``number``, holds the lane."""
 

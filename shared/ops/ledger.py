@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.delivery import dead
+from shared.delivery.rows import Backlog, Breaker
 from shared.delivery.upkeep import thresholds
 from shared.hub import Hub
 from shared.ledger import audit
 from shared.ledger.audit import Act
+from shared.ledger.index import Listed
 from shared.ledger.reporting import counters, search
 from shared.ops.codes import Line, listed
 from shared.ops.facts import Actor, Flow, Found, Journey, Kind, Limit, Limits, Overview, Point, Step
@@ -35,17 +37,17 @@ class LedgerFacts:
         until = self.hub.now()
         since = until - 60 * minutes
         counted = await asyncio.gather(*(counters.read(name, since, until, self.hub) for name in self.hub.integrations))
-        waits = {row.key: row for row in await self.hub.store.query(names.SHARED_TABLE, names.BACKLOG)}
+        waits = {row.key: Backlog.of(row) for row in await self.hub.store.query(names.SHARED_TABLE, names.BACKLOG)}
         flows = await asyncio.gather(
             *(self._flow(name, _total(each), waits.get(name)) for name, each in zip(self.hub.integrations, counted, strict=True))
         )
         return Overview(tuple(flows), tuple(_points(counted, since, until)), self.hub.stamp())
 
-    async def _flow(self, name: str, counts: Counter[str], waits: Any) -> Flow:
+    async def _flow(self, name: str, counts: Counter[str], waits: Backlog | None) -> Flow:
         """One row of the table. The breaker belongs to the destination, which other integrations may share."""
         destination = self.hub.integrations[name].destination.name
         breaker, dead_rows = await asyncio.gather(
-            self.hub.store.get(names.SHARED_TABLE, destination, "breaker"),
+            self.hub.store.get(names.SHARED_TABLE, destination, names.BREAKER),
             self._dead_rows(name),
         )
         return Flow(
@@ -59,12 +61,12 @@ class LedgerFacts:
             p50=counters.percentile(counts, 0.5),
             p95=counters.percentile(counts, 0.95),
             p99=counters.percentile(counts, 0.99),
-            waiting=waits["waiting"] if waits else 0,
-            codes_waiting=int(waits["codes"] or 0) if waits else 0,
-            oldest_s=waits["oldest_age_s"] if waits else 0,
+            waiting=waits.waiting if waits else 0,
+            codes_waiting=waits.codes if waits else 0,
+            oldest_s=waits.oldest_age_s if waits else 0,
             dead_now=len(dead_rows),
             dead_is_more=len(dead_rows) == search.LOOKED_AT,
-            breaker=breaker["state"] if breaker else "closed",
+            breaker=Breaker.of(breaker).state if breaker else "closed",
         )
 
     async def find(self, kind: Kind, value: str, actor: Actor) -> Sequence[Found]:
@@ -89,7 +91,9 @@ class LedgerFacts:
     async def dead(self, most: int = 100) -> Sequence[Found]:
         """The newest dead letters. Of an integration that has more than ``LOOKED_AT``, only so many are read."""
         each = await asyncio.gather(*map(self._dead_rows, self.hub.integrations))
-        rows = [(row["at"], name, row.key) for name, rows in zip(self.hub.integrations, each, strict=True) for row in rows]
+        rows = [
+            (Listed.of(row).at, name, row.key) for name, rows in zip(self.hub.integrations, each, strict=True) for row in rows
+        ]
         newest = [(name, key) for _, name, key in sorted(rows, reverse=True)[:most]]
         stories = await asyncio.gather(*(search.status(name, key, self.hub) for name, key in newest))
         found = [_found(name, story) for (name, _), story in zip(newest, stories, strict=True) if story]

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from shared.privacy import keyed
+from shared.privacy import keyed, search_hash
 
 LANE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SCHEMA = 1  # of a row; a newer app reads the rows of an older one
@@ -12,7 +12,10 @@ WIDTH = 10
 HEAD, CLAIM = "head", "claim"  # the keys of the two rows that a lane has once
 HOLD = f"w|{0:0{WIDTH}d}"  # sorts before every waiting message: the lane is held by a dead one
 SHARED_TABLE = "hubshared"  # what integrations share: breakers and rates of destinations, backlogs, thresholds
-BACKLOG, THRESHOLD = "backlog", "threshold"  # its partitions that are not the name of a destination
+BACKLOG, THRESHOLD, SWEEP = "backlog", "threshold", "sweep"  # its partitions that are not the name of a destination
+BREAKER, RATE = "breaker", "rate"  # the keys of the two rows that a destination has there
+AUDIT, PURGE = "audit", "purge"  # the only partition of the audit; the partition of the counters for how far the purge is
+TAKEN = "taken"  # the key in the index of a file that was taken
 UNNUMBERED = 0  # of a message that never had a place in a lane: refused, or acknowledged with its batch and then not takeable
 DEAD = "dead"  # partition of the index: messages that need action
 OUTBOX = "outbox"  # begins the partitions of the open rows of outboxes, and takes the place of the mark in them
@@ -79,6 +82,21 @@ def earlier(n: int, replays: int) -> str:
     return f"{row('d', n)}|{replays}"
 
 
+def act(n: int) -> str:
+    """The key of an act in the audit."""
+    return f"{n:0{WIDTH}d}"
+
+
+def threshold(integration: str, rule: str) -> str:
+    """The key of a threshold."""
+    return f"{integration}|{rule}"
+
+
+def noted(stage: str, hour: str, key: str) -> str:
+    """The key of a row of the index that a stage of the purge could not do, and tries again."""
+    return f"{stage}.{hour}.{key}"
+
+
 def number(key: str) -> int:
     """The sequence number in the key of a row."""
     return int(key.split("|")[1])
@@ -105,6 +123,30 @@ def file(integration: str, key: str) -> str:
     'documents-to-cdr/file/5c0e'
     """
     return f"{integration}/{FILE}/{key}"
+
+
+def lane_of(key: str) -> str:
+    """The lane in an id, or in the key of an open row.
+
+    >>> lane_of("1-5c0e.77ab")
+    '1-5c0e'
+    """
+    return key.partition(".")[0]
+
+
+def by_control(control: str) -> str:
+    """The partition of the index for a control id."""
+    return f"c|{keyed('control', control)}"
+
+
+def by_correlation(correlation: str) -> str:
+    """The partition of the index for a correlation id."""
+    return f"x|{search_hash('correlation', correlation)}"
+
+
+def by_patient(number: str) -> str:
+    """The partition of the index for a patient's number."""
+    return f"p|{keyed('patient', number)}"
 
 
 def by_file(blob: str) -> str:

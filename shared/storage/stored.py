@@ -64,6 +64,10 @@ class Stored:
         """The change that writes it as a new row; ``Conflict`` when there is one."""
         return Change("insert", key, self.values())
 
+    def put(self, key: str) -> Change:
+        """The change that writes it in place of any other."""
+        return Change("put", key, self.values())
+
     def replaced(self) -> Change:
         """The change that writes its fields, if the row is still what was read."""
         return Change("replace", self.row.key, self.values(), self.row.etag)

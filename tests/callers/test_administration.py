@@ -43,7 +43,7 @@ async def asked(request: str, query: dict[str, str], headers: dict[str, str]) ->
     world, notes, ids = await three_letters()
     answer = await administer(notes, headers, request.format(**{f"id{n}": each for n, each in ids.items()}), query, world)
     control = {each: n for n, each in ids.items()}
-    return answer, [(act["what"], control[act["message_id"]]) for act in await audit.acts(NAME, world)], ids["1"]
+    return answer, [(act.what, control[act.message_id]) for act in await audit.acts(NAME, world)], ids["1"]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ async def test_without_a_purpose_nothing_is_done(request_: str) -> None:
 async def test_the_purpose_that_is_kept(headers: dict[str, str], query: dict[str, str], kept: str) -> None:
     world, notes, ids = await three_letters()
     await administer(notes, headers, f"POST {ids['1']}/discard", query, world)
-    assert [act["purpose"] for act in await audit.acts(NAME, world)] == [kept]
+    assert [act.purpose for act in await audit.acts(NAME, world)] == [kept]
 
 
 @pytest.mark.parametrize(

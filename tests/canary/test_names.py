@@ -18,11 +18,11 @@ from shared.intake.inbox.files import home
 from shared.intake.triggers.http import accept_http
 from shared.intake.triggers.knocks import answer_knock, answer_poisoned_knock
 from shared.intake.triggers.queues import accept_event, accept_queue_message, keep_poisoned
-from shared.ledger.audit import PARTITION as AUDIT
 from shared.ledger.reporting import counters, search
 from shared.ops.dead_letter_api import administer
 from shared.problems import Problem
 from shared.storage import names
+from shared.storage.names import AUDIT
 from shared.storage.store import Away, Conflict
 from tests.canary.canaries import Nest
 from tests.canary.test_core import ENDS, Sinks, leaks, world

@@ -125,7 +125,7 @@ DEFECTS = (
     Defect(
         "forget the half that a crash left",
         "shared/intake/inbox/taking.py",
-        'return taken is not None and taken["etag"] == file.etag',
+        "return taken is not None and Taken.of(taken).etag == file.etag",
         "return False",
         "a small document",
     ),
@@ -226,7 +226,7 @@ DEFECTS = (
         "acknowledge a batch without the check of its senders",
         "shared/intake/batches.py",
         "        return decide(integration, alone)\n    found",
-        "        return decide(integration, altered(alone, partner=''))\n    found",
+        "        return decide(integration, replace(alone, partner=''))\n    found",
         "batch: the same bytes",
     ),
     Defect(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from shared.destinations.event_grid import Topic
 from shared.envelope import Outgoing
 from shared.hub import Hub
+from shared.ledger.index import Listed
 from shared.problems import Undelivered
 from shared.settings import setting
 from shared.storage import names
@@ -46,4 +47,4 @@ async def alarm(integration: str, reason: str, hub: Hub) -> None:
 
 async def _is_dead_lately(integration: str, hub: Hub) -> bool:
     rows = await hub.store.query(names.tables(integration).find, names.DEAD)
-    return any(hub.now() - row["at"] <= FRESH for row in rows)
+    return any(hub.now() - Listed.of(row).at <= FRESH for row in rows)

@@ -6,20 +6,21 @@ from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger.blobs import drop_blob
 from shared.ledger.knocks import open_outbox
+from shared.ledger.open_rows import Opened
 from shared.ledger.rows import Ended, Head, Receipt, Waiting, message_of
 from shared.storage import names
-from shared.storage.store import Conflict, Row, delete
+from shared.storage.store import Conflict
 
 
-async def finish(integration: Integration, lane: str, opened: Row, hub: Hub) -> None:
+async def finish(integration: Integration, lane: str, opened: Opened, hub: Hub) -> None:
     """Finish the message of an open row when it is done with, or close the row of one that was never stored.
 
     The head is read before the message is looked for, and changed before the row is deleted: a message that is stored meanwhile
     changes the head, and one that is stored later finds it changed and opens its lane again.
     """
-    ledger, mark = names.tables(integration.name).ledger, opened.key.split(".")[1]
+    ledger, mark = names.tables(integration.name).ledger, opened.mark
     head = await hub.store.get(ledger, lane, names.HEAD)
-    message = await _marked(ledger, lane, opened["key"], mark, hub)
+    message = await _marked(ledger, lane, opened.identity, mark, hub)
     if isinstance(message, Waiting):
         return  # further back in the lane, or accepted by a process whose clock is behind
     if message and message.blob_pending:
@@ -29,7 +30,7 @@ async def finish(integration: Integration, lane: str, opened: Row, hub: Hub) -> 
         await open_outbox(integration.name, lane, hub)
     with suppress(Conflict):  # something happens in the lane: the next round looks again
         await hub.store.commit(ledger, lane, Head.of(head).replaced() if head else Head(number=0, idle=0).inserted(names.HEAD))
-        await hub.store.commit(names.tables(integration.name).open, opened.partition, delete(opened))
+        await hub.store.commit(names.tables(integration.name).open, opened.row.partition, opened.deleted())
 
 
 async def _marked(ledger: str, lane: str, key: str, mark: str, hub: Hub) -> Ended | Waiting | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import schema
+from shared.ledger.index import Found
 from shared.ledger.rows import Ended, Head, Receipt, is_last, message_of
 from shared.storage import names
 from shared.storage.store import Change, Row, delete, remove
@@ -16,7 +17,7 @@ EXPIRES = ("dead", "rejected")  # outcomes of which content may be left
 KINDS = ("d|", "c|", "e|", "p|")  # what belongs to one number
 
 
-async def take_out(integration: Integration, found: list[Row], before: float, hub: Hub) -> bool:
+async def take_out(integration: Integration, found: list[Found], before: float, hub: Hub) -> bool:
     """The old records of one lane, then the ways to them. ``found``: rows of the index of one hour, all of that lane.
 
     Returns:
@@ -25,15 +26,15 @@ async def take_out(integration: Integration, found: list[Row], before: float, hu
     Raises:
         Conflict: something happens in the lane.
     """
-    ledger, lane = names.tables(integration.name).ledger, found[0]["lane"]
+    ledger, lane = names.tables(integration.name).ledger, found[0].of_lane
     rows = await hub.store.query(ledger, lane)
     schema.known(integration.name, "purge", hub, *rows)
     while changes := list(_changes(integration, rows, before, hub)):
         await hub.store.commit(ledger, lane, *changes)
         rows = await hub.store.query(ledger, lane)
-    over = [row for row in found if not any(_is_of(row, each) for each in rows)]
-    for row in over:
-        await _forget(integration.name, row, rows, hub)
+    over = [one for one in found if not any(_is_of(one, each) for each in rows)]
+    for one in over:
+        await _forget(integration.name, one, rows, hub)
     return len(over) == len(found)
 
 
@@ -88,21 +89,21 @@ def _report(integration: Integration, row: Row, hub: Hub) -> None:
         hub.emit("hub.message", integration=integration.name, stage="retention", outcome="expired", error_code=code)
 
 
-def _is_of(found: Row, row: Row) -> bool:
+def _is_of(found: Found, row: Row) -> bool:
     """Whether a row of the lane is of the message of the index row, and not of a later one with that identity."""
     if not row.key.startswith(("w|", "d|")) or row.key == names.HOLD:
         return False
     message = message_of(row)
-    return message.identity == found["key"] and names.hour(message.at - ANNOUNCED) <= found.partition
+    return message.identity == found.identity and names.hour(message.at - ANNOUNCED) <= found.row.partition
 
 
-async def _forget(integration: str, found: Row, rows: list[Row], hub: Hub) -> None:
+async def _forget(integration: str, found: Found, rows: list[Row], hub: Hub) -> None:
     """The ways to a message; the index by control id and patient stays for a later message of the same identity."""
     find = names.tables(integration).find
     if not any(
-        message_of(row).identity == found["key"] for row in rows if row.key.startswith(("w|", "d|")) and row.key != names.HOLD
+        message_of(row).identity == found.identity for row in rows if row.key.startswith(("w|", "d|")) and row.key != names.HOLD
     ):
-        for finder in found["finders"].split():
-            await hub.store.commit(find, finder, remove(found.key))
-            await hub.store.commit(find, finder, remove(found["key"]))
-    await hub.store.commit(find, found.partition, remove(found.key))
+        for finder in found.finders.split():
+            await hub.store.commit(find, finder, remove(found.row.key))
+            await hub.store.commit(find, finder, remove(found.identity))
+    await hub.store.commit(find, found.row.partition, remove(found.row.key))

@@ -65,4 +65,4 @@ class Walk:
 
 def lane_of(row: Row) -> str:
     """The lane of an open row."""
-    return row.key.partition(".")[0]
+    return names.lane_of(row.key)

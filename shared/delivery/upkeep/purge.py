@@ -11,32 +11,33 @@ from functools import partial
 
 from shared.delivery.dead import KEPT, PARTITION, Person, Refused, discard
 from shared.delivery.isolation import isolated
+from shared.delivery.rows import Purged
 from shared.delivery.upkeep import old
 from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.ledger import schema
 from shared.ledger.arrivals import batch_rows as batches
+from shared.ledger.index import Found, Listed, Taken
 from shared.ledger.knocks import knock, open_lane
 from shared.ledger.reporting import code_items
 from shared.ledger.reporting.search import sequence
 from shared.ledger.rows import Content, Ended, Head, Receipt, Waiting
 from shared.parallel.tidying import tidy
 from shared.storage import names
-from shared.storage.store import Away, Conflict, Row, delete, put, remove
+from shared.storage.store import Away, Conflict, Row, delete, remove
 
 DAY = 86400.0
 HOUR = 3600.0
-CURSORS = "purge"
 ORPHAN = 3600.0  # a blob without a row is given this long to get one
 TURN = 20.0  # seconds that one call works at most: it shares its timer with the watchdog
 PAGE = 500  # rows in one request
 AT_ONCE = 32  # lanes that are worked on at the same time
 TRIES = 3  # of one lane in which something happens meanwhile
-Stage = Callable[[Integration, list[Row], float, Hub], Awaitable[bool]]  # whether it is done with these rows of the index
+Stage = Callable[[Integration, list[Found], float, Hub], Awaitable[bool]]  # whether it is done with these rows of the index
 
 
 @dataclass(eq=False, repr=False)
-class Purged:
+class Rounds:
     """The hour of the last whole purge of this process, by integration."""
 
     hours: dict[str, str] = field(default_factory=dict)
@@ -46,7 +47,7 @@ async def hourly(hub: Hub) -> None:
     """A round for each integration, the first time that this process sees an hour; on from where the time ran out."""
     hour, until = names.hour(hub.now()), hub.now() + TURN
     for integration in hub.integrations.values():
-        if hub.remembered(Purged).hours.get(integration.name) != hour and hub.now() < until:
+        if hub.remembered(Rounds).hours.get(integration.name) != hour and hub.now() < until:
             await _one(integration, hour, until, hub)
 
 
@@ -55,7 +56,7 @@ async def _one(integration: Integration, hour: str, until: float, hub: Hub) -> N
     try:
         with isolated(integration.name, "purge", hub):
             if await purge(integration, hub, until):
-                hub.remembered(Purged).hours[integration.name] = hour
+                hub.remembered(Rounds).hours[integration.name] = hour
     except Away:
         return
 
@@ -80,7 +81,7 @@ async def _forget_files(integration: Integration, before: float, hub: Hub) -> No
     table = names.tables(integration.name).find
     async for row in hub.store.scan(table, "b|", "b~"):
         with isolated(integration.name, "purge", hub):
-            if row["at"] < before:
+            if Taken.of(row).at < before:
                 await hub.store.commit(table, row.partition, delete(row))
 
 
@@ -106,7 +107,7 @@ async def pages(table: str, partition: str, first: str, hub: Hub, last: str = ""
 async def _expire_one(integration: Integration, line: Row, before: float, at_once: asyncio.Semaphore, hub: Hub) -> None:
     async with at_once:
         with isolated(integration.name, "purge", hub, line.key.partition(".")[0]):
-            if line["at"] >= before:
+            if Listed.of(line).at >= before:
                 return
             try:
                 await discard(integration, line.key, Person("retention"), hub, "expired")
@@ -130,19 +131,20 @@ async def _walk(integration: Integration, name: str, stage: Stage, before: float
     """Each index row of the hours that are due and not done; whether the end was reached in time."""
     counters, find = names.tables(integration.name).counters, names.tables(integration.name).find
     await _once_more(integration, name, stage, before, hub)
-    cursor = await hub.store.get(counters, CURSORS, name)
-    hour, key = (cursor["hour"], cursor["key"]) if cursor else (await _first_hour(find, hub), "")
+    row = await hub.store.get(counters, names.PURGE, name)
+    stopped = Purged.of(row) if row else Purged(hour=await _first_hour(find, hub))
+    hour, key = stopped.hour, stopped.found
     while hour < names.hour(before):
         done = key
         async for page in pages(find, hour, key, hub):
-            await _lanes(integration, name, stage, page, before, hub)
+            await _lanes(integration, name, stage, [Found.of(row) for row in page], before, hub)
             done = f"{page[-1].key}!"
-            await hub.store.commit(counters, CURSORS, put(name, {"hour": hour, "key": done}))
+            await hub.store.commit(counters, names.PURGE, Purged(hour=hour, found=done).put(name))
             if hub.now() > until:
                 return False
         hour, key = names.next_hour(hour), ""
         if done or hour >= names.hour(before):  # each hour that is done; of empty ones the last
-            await hub.store.commit(counters, CURSORS, put(name, {"hour": hour, "key": ""}))
+            await hub.store.commit(counters, names.PURGE, Purged(hour=hour).put(name))
     return True
 
 
@@ -153,21 +155,21 @@ async def _first_hour(find: str, hub: Hub) -> str:
     return "t~"
 
 
-async def _lanes(integration: Integration, name: str, stage: Stage, found: list[Row], before: float, hub: Hub) -> None:
+async def _lanes(integration: Integration, name: str, stage: Stage, found: list[Found], before: float, hub: Hub) -> None:
     """Index rows, lane by lane, several lanes at once. A lane that cannot be done is noted, to be tried again."""
-    lanes: dict[str, list[Row]] = {}
-    for row in found:
-        lanes.setdefault(row["lane"], []).append(row)
+    lanes: dict[str, list[Found]] = {}
+    for one in found:
+        lanes.setdefault(one.of_lane, []).append(one)
     at_once = asyncio.Semaphore(AT_ONCE)
     await together(*(_lane(integration, name, stage, rows, before, at_once, hub) for rows in lanes.values()))
 
 
 async def _lane(
-    integration: Integration, name: str, stage: Stage, found: list[Row], before: float, at_once: asyncio.Semaphore, hub: Hub
+    integration: Integration, name: str, stage: Stage, found: list[Found], before: float, at_once: asyncio.Semaphore, hub: Hub
 ) -> None:
     async with at_once:
         done = False
-        with isolated(integration.name, "purge", hub, str(found[0]["lane"])):
+        with isolated(integration.name, "purge", hub, found[0].of_lane):
             done = await _insist(partial(stage, integration, found, before, hub), hub)
         if not done:
             await _note(integration, name, found, hub)
@@ -183,45 +185,44 @@ async def _insist(work: Callable[[], Awaitable[bool]], hub: Hub) -> bool:
     return await work()
 
 
-async def _note(integration: Integration, name: str, found: list[Row], hub: Hub) -> None:
+async def _note(integration: Integration, name: str, found: list[Found], hub: Hub) -> None:
     counters = names.tables(integration.name).counters
-    for row in found:
-        await hub.store.commit(counters, CURSORS, put(_noted(name, row), {"hour": row.partition, "key": row.key}))
-
-
-def _noted(name: str, row: Row) -> str:
-    return f"{name}.{row.partition}.{row.key}"
+    for row in (one.row for one in found):
+        note = Purged(hour=row.partition, found=row.key)
+        await hub.store.commit(counters, names.PURGE, note.put(names.noted(name, row.partition, row.key)))
 
 
 async def _once_more(integration: Integration, name: str, stage: Stage, before: float, hub: Hub) -> None:
     """What was noted in earlier rounds."""
     tables = names.tables(integration.name)
     again = partial(_then_forget, name, stage)
-    async for notes in pages(tables.counters, CURSORS, f"{name}.", hub, f"{name}/"):
-        rows = await together(*(hub.store.get(tables.find, note["hour"], note["key"]) for note in notes))
+    async for notes in pages(tables.counters, names.PURGE, f"{name}.", hub, f"{name}/"):
+        places = [Purged.of(note) for note in notes]
+        rows = await together(*(hub.store.get(tables.find, place.hour, place.found) for place in places))
         for note, row in zip(notes, rows, strict=True):
             if not row:
-                await hub.store.commit(tables.counters, CURSORS, remove(note.key))
-        await _lanes(integration, name, again, [row for row in rows if row], before, hub)
+                await hub.store.commit(tables.counters, names.PURGE, remove(note.key))
+        await _lanes(integration, name, again, [Found.of(row) for row in rows if row], before, hub)
 
 
-async def _then_forget(name: str, stage: Stage, integration: Integration, found: list[Row], before: float, hub: Hub) -> bool:
+async def _then_forget(name: str, stage: Stage, integration: Integration, found: list[Found], before: float, hub: Hub) -> bool:
     if not await stage(integration, found, before, hub):
         return False
-    for row in found:
-        await hub.store.commit(names.tables(integration.name).counters, CURSORS, remove(_noted(name, row)))
+    for row in (one.row for one in found):
+        note = names.noted(name, row.partition, row.key)
+        await hub.store.commit(names.tables(integration.name).counters, names.PURGE, remove(note))
     return True
 
 
-async def _receipts(integration: Integration, found: list[Row], before: float, hub: Hub) -> bool:
-    done = [await _receipt(integration, row, before, hub) for row in found]
+async def _receipts(integration: Integration, found: list[Found], before: float, hub: Hub) -> bool:
+    done = [await _receipt(integration, one, before, hub) for one in found]
     return all(done)
 
 
-async def _receipt(integration: Integration, found: Row, before: float, hub: Hub) -> bool:
+async def _receipt(integration: Integration, found: Found, before: float, hub: Hub) -> bool:
     """The receipt of a message that is done with; not done while it waits. What should have been seen long ago is seen now."""
-    ledger, lane = names.tables(integration.name).ledger, found["lane"]
-    row = await hub.store.get(ledger, lane, names.receipt(found["key"]))
+    ledger, lane = names.tables(integration.name).ledger, found.of_lane
+    row = await hub.store.get(ledger, lane, names.receipt(found.identity))
     schema.known(integration.name, "purge", hub, row)
     receipt = Receipt.of(row) if row else None
     if not receipt or receipt.at >= before:
@@ -253,7 +254,7 @@ async def _list_again(integration: Integration, ended: Ended, hub: Hub) -> None:
     """A dead letter that its list does not know would be seen by no one, and its content would have no end."""
     find, message = names.tables(integration.name).find, names.message_id(ended.lane, ended.identity)
     if not await hub.store.get(find, PARTITION, message):
-        await hub.store.commit(find, PARTITION, put(message, {"at": ended.ended}))
+        await hub.store.commit(find, PARTITION, Listed(at=ended.ended).put(message))
 
 
 async def _orphans(integration: Integration, hub: Hub) -> None:
@@ -270,6 +271,7 @@ async def _named(integration: str, blob: str, hub: Hub) -> bool:
     if lane == names.BATCH:
         row = await hub.store.get(tables.open, lane, batches.row_key(blob))
         return row is not None and batches.read(integration, row).blob == blob
-    lanes = {row["lane"] for row in await hub.store.query(tables.find, names.by_file(blob))} if lane == names.FILE else {lane}
+    of_file = await hub.store.query(tables.find, names.by_file(blob)) if lane == names.FILE else []
+    lanes = {Found.of(row).of_lane for row in of_file} if lane == names.FILE else {lane}
     kept = [Content.of(row) for each in sorted(lanes) for row in await hub.store.query(tables.ledger, each, "c|", "c~")]
     return any(blob in (one.blob, *one.files.split()) for one in kept)

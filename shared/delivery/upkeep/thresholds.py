@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from shared.delivery.isolation import isolated
+from shared.delivery.rows import Limit
 from shared.hub import Hub
 from shared.ledger import audit
 from shared.ledger.audit import Act
 from shared.ledger.reporting import counters
 from shared.storage import names
-from shared.storage.store import put, remove
+from shared.storage.store import remove
 
 WINDOW = 900  # seconds over which rates and times are taken
 LONGEST_QUIET = 6 * 3600
@@ -63,8 +64,8 @@ class Threshold(NamedTuple):
 async def listed(hub: Hub) -> list[Threshold]:
     """Every threshold that is set."""
     rows = await hub.store.query(names.SHARED_TABLE, names.THRESHOLD)
-    named = [(row.key.split("|"), row) for row in rows]
-    return [Threshold(name, rule, row["value"], row["who"], row["purpose"]) for (name, rule), row in named]
+    named = [(row.key.split("|"), Limit.of(row)) for row in rows]
+    return [Threshold(name, rule, limit.value, limit.who, limit.purpose) for (name, rule), limit in named]
 
 
 async def change(threshold: Threshold, hub: Hub) -> None:
@@ -73,23 +74,25 @@ async def change(threshold: Threshold, hub: Hub) -> None:
         raise ValueError("a threshold has a rule that is known, and a reason")
     act = Act(threshold.who, "threshold", f"{threshold.rule}={threshold.value:g}", threshold.purpose)
     await audit.append(threshold.integration, act, hub)
-    key = f"{threshold.integration}|{threshold.rule}"
-    values = {"value": float(threshold.value), "who": threshold.who, "purpose": threshold.purpose, "at": hub.now()}
-    step = put(key, values) if threshold.value >= 0 else remove(key)
+    key = names.threshold(threshold.integration, threshold.rule)
+    limit = Limit(value=float(threshold.value), who=threshold.who, purpose=threshold.purpose, at=hub.now())
+    step = limit.put(key) if threshold.value >= 0 else remove(key)
     await hub.store.commit(names.SHARED_TABLE, names.THRESHOLD, step)
 
 
 async def evaluate(integration: str, backlog: Mapping[str, int | float], hub: Hub) -> None:
     """Hold what is seen against each threshold of the integration, and report each one that is passed."""
-    rows = await hub.store.query(names.SHARED_TABLE, names.THRESHOLD, f"{integration}|", f"{integration}|~")
+    rows = await hub.store.query(
+        names.SHARED_TABLE, names.THRESHOLD, names.threshold(integration, ""), names.threshold(integration, "~")
+    )
     if not rows:
         return
     seen = await look(integration, backlog, hub)
     for row in rows:
         with isolated(integration, "thresholds", hub):
-            rule = row.key.split("|")[1]
-            if rule in RULES and (measured := RULES[rule].measure(seen)) > row["value"]:
-                hub.emit("hub.breach", integration=integration, rule=rule, threshold=row["value"], count=round(measured, 1))
+            rule, limit = row.key.split("|")[1], Limit.of(row).value
+            if rule in RULES and (measured := RULES[rule].measure(seen)) > limit:
+                hub.emit("hub.breach", integration=integration, rule=rule, threshold=limit, count=round(measured, 1))
 
 
 async def look(integration: str, backlog: Mapping[str, int | float], hub: Hub) -> Seen:

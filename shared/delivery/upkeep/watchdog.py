@@ -12,6 +12,7 @@ import orjson
 
 from shared.delivery import outbox, unmapped
 from shared.delivery.isolation import isolated
+from shared.delivery.rows import Backlog, Swept
 from shared.delivery.upkeep import alarms, queues, thresholds
 from shared.delivery.upkeep.left_behind import finish
 from shared.delivery.upkeep.open_lanes import PARTITIONS, Walk
@@ -20,17 +21,17 @@ from shared.integration import Integration
 from shared.ledger import schema
 from shared.ledger.arrivals import batch_rows as batches
 from shared.ledger.knocks import knock
+from shared.ledger.open_rows import Opened
 from shared.ledger.reporting import code_items, counters
 from shared.ledger.rows import Claimed, Waiting
 from shared.settings import setting
 from shared.storage import names
-from shared.storage.store import Away, Row, put
+from shared.storage.store import Away, Row
 
 ROUND = 30.0  # seconds between two rounds; a knock of the watchdog lives as long, so that there is one for each lane
 WALK = 25.0  # seconds that a round walks at most; the next one continues from there
 AT_ONCE = 64  # lanes that are looked at, at the same time
-SWEEP = "sweep"  # partition of the shared table: where the walk over an integration stopped
-Backlog = dict[str, int | float]
+Counts = dict[str, int | float]  # by the names of ``hub.backlog``
 Lanes = dict[str, tuple[int, float]]  # by unmapped code: how many lanes wait for it, and since when the first of them
 
 
@@ -45,7 +46,7 @@ class Sweep:
     cursors: dict[str, str] = field(default_factory=lambda: dict.fromkeys(PARTITIONS, ""))
     unmapped: int = 0  # lanes that wait for a code
     codes: Lanes = field(default_factory=dict)
-    before: Backlog = field(default_factory=dict)  # what the last whole walk has seen
+    before: Counts = field(default_factory=dict)  # what the last whole walk has seen
 
     def saw(self, waiting: int, held: bool, age: float, overdue: float) -> None:
         """One lane in which messages wait; ``age`` of the oldest in seconds."""
@@ -59,7 +60,7 @@ class Sweep:
             lanes, since = self.codes.get(code, (0, first.since))
             self.codes[code] = lanes + 1, min(since, first.since)
 
-    def backlog(self) -> Backlog:
+    def backlog(self) -> Counts:
         """What waits. Half a walk has seen less than there is: then what the last whole one saw counts too."""
         seen = {"waiting": self.waiting, "held": self.held, "overdue": self.overdue, "oldest_age_s": round(self.oldest, 1)}
         return {key: max(value, self.before.get(key, 0)) for key, value in seen.items()} if self.cursors else seen
@@ -91,7 +92,7 @@ async def tick(hub: Hub, files: Files = no_files) -> None:
 
 async def _round(integration: Integration, hub: Hub, files: Files, at_once: asyncio.Semaphore) -> None:
     name = integration.name
-    backlog: Backlog = {}
+    backlog: Counts = {}
     try:
         with isolated(name, "sweep", hub):
             backlog = await sweep(integration, hub, files, at_once)
@@ -112,7 +113,7 @@ async def _round(integration: Integration, hub: Hub, files: Files, at_once: asyn
     hub.emit("hub.heartbeat", integration=name, instance=hub.instance, role=setting("HUB_ROLE", "app"))
 
 
-async def sweep(integration: Integration, hub: Hub, files: Files = no_files, at_once: asyncio.Semaphore | None = None) -> Backlog:
+async def sweep(integration: Integration, hub: Hub, files: Files = no_files, at_once: asyncio.Semaphore | None = None) -> Counts:
     """Look at every lane that has an open row; report, write down and return how much waits."""
     table, name = names.tables(integration.name).open, integration.name
     split: list[tuple[int, float]] = []
@@ -132,7 +133,8 @@ async def sweep(integration: Integration, hub: Hub, files: Files = no_files, at_
     backlog = _with_batches({"unpaired": unpaired, **so_far.backlog()}, split, hub.timing.overdue)
     hub.emit("hub.backlog", integration=name, **backlog)
     await _remember(name, so_far, hub)
-    await hub.store.commit(names.SHARED_TABLE, names.BACKLOG, put(name, {**backlog, "codes": so_far.unmapped, "at": hub.now()}))
+    kept = Backlog.of(Row(names.BACKLOG, name, "", {**backlog, "codes": so_far.unmapped, "at": hub.now()}))
+    await hub.store.commit(names.SHARED_TABLE, names.BACKLOG, kept.put(name))
     return backlog
 
 
@@ -140,8 +142,8 @@ async def _so_far(integration: str, hub: Hub) -> Sweep:
     """The walk that was not finished, in this process or in the one before it; else a new one."""
     sweeps = hub.remembered(Sweeps).of
     if integration not in sweeps:
-        row = await hub.store.get(names.SHARED_TABLE, SWEEP, integration)
-        left = orjson.loads(row["cursors"]) if row else {}
+        row = await hub.store.get(names.SHARED_TABLE, names.SWEEP, integration)
+        left = orjson.loads(Swept.of(row).cursors) if row else {}
         sweeps[integration] = Sweep(cursors=left) if left else Sweep()
     return sweeps[integration]
 
@@ -149,8 +151,8 @@ async def _so_far(integration: str, hub: Hub) -> Sweep:
 async def _remember(integration: str, done: Sweep, hub: Hub) -> None:
     """A walk that was not finished is kept, in storage too; after one that was, the next starts from the beginning."""
     if done.cursors:
-        values = {"cursors": orjson.dumps(done.cursors).decode(), "at": hub.now()}
-        await hub.store.commit(names.SHARED_TABLE, SWEEP, put(integration, values))
+        swept = Swept(cursors=orjson.dumps(done.cursors).decode(), at=hub.now())
+        await hub.store.commit(names.SHARED_TABLE, names.SWEEP, swept.put(integration))
     else:
         hub.remembered(Sweeps).of[integration] = Sweep(before=done.backlog())
 
@@ -177,8 +179,8 @@ async def _look(integration: Integration, lane: str, rows: list[Row], so_far: Sw
     if Claimed.of(claim).end <= hub.now() if claim else due:
         await knock(integration.name, lane, hub, lives=ROUND)  # a claim that ran out is taken over, and given back
     if not claim:
-        for row in left:
-            await finish(integration, lane, row, hub)
+        for opened in left:
+            await finish(integration, lane, opened, hub)
     if first and unmapped.waits(first) and not held:
         so_far.saw_unmapped(len(rows) - len(left), first)
     elif first:
@@ -194,12 +196,13 @@ async def _first(ledger: str, lane: str, hub: Hub) -> tuple[bool, Row | None]:
     return True, behind[0] if behind else None
 
 
-def _left_behind(rows: list[Row], first: Waiting | None, hub: Hub) -> list[Row]:
+def _left_behind(rows: list[Row], first: Waiting | None, hub: Hub) -> list[Opened]:
     """Open rows that are older than what waits: of messages that are done with, or that were never stored."""
-    old = [row for row in rows if hub.now() - row["at"] > hub.timing.open_grace]
+    old = [opened for opened in map(Opened.of, rows) if hub.now() - opened.at > hub.timing.open_grace]
     if first is None:
         return old
-    return [row for row in old if row["at"] < first.at and row.key != names.open_key(first.lane, first.mark)]
+    own = names.open_key(first.lane, first.mark)
+    return [opened for opened in old if opened.at < first.at and opened.row.key != own]
 
 
 async def _look_at_batch(integration: Integration, row: Row, hub: Hub) -> tuple[int, float]:
@@ -211,7 +214,7 @@ async def _look_at_batch(integration: Integration, row: Row, hub: Hub) -> tuple[
     return batch.left, hub.now() - batch.since
 
 
-def _with_batches(seen: Backlog, split: list[tuple[int, float]], overdue: float) -> Backlog:
+def _with_batches(seen: Counts, split: list[tuple[int, float]], overdue: float) -> Counts:
     """The backlog with what waits in batches: members and seconds since the last progress of each."""
     ages = [round(age, 1) for _, age in split]
     return {

@@ -13,10 +13,10 @@ from shared.intake.inbox.files import File, copied, file_trigger, found, report,
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger.arrivals.rejections import Refusal, refuse
+from shared.ledger.index import Taken
 from shared.privacy import digest, handing_over, keyed
 from shared.problems import Problem
 from shared.storage import names
-from shared.storage.store import put
 
 NO_BLOB = Issue(
     severity="error", code="not-found", text="the blob that the message names is not in the inbox", rule="blob-missing"
@@ -129,18 +129,18 @@ async def _done(integration: Integration, taken: Collection[File], hub: Hub) -> 
     """Out of the inbox, unless the sender has left another one under that name meanwhile."""
     table = names.tables(integration.name).find
     for file in taken:
-        await hub.store.commit(table, names.by_name(file.name), put("taken", {"at": hub.now(), "etag": file.etag}))
+        await hub.store.commit(table, names.by_name(file.name), Taken(at=hub.now(), etag=file.etag).put(names.TAKEN))
     for file in taken:
         await hub.store.delete_blob(names.INBOX, file.name, file.etag)
 
 
 async def _was_taken(integration: Integration, file: File, hub: Hub) -> bool:
     """Whether a half is what a crash left of a pair: the other half is out of the inbox already."""
-    taken = await hub.store.get(names.tables(integration.name).find, names.by_name(file.name), "taken")
-    return taken is not None and taken["etag"] == file.etag
+    taken = await hub.store.get(names.tables(integration.name).find, names.by_name(file.name), names.TAKEN)
+    return taken is not None and Taken.of(taken).etag == file.etag
 
 
 async def _gone(integration: Integration, name: str, hub: Hub) -> None:
     """A file that is not there: taken already, else a mistake of the sender of the event."""
-    if not await hub.store.get(names.tables(integration.name).find, names.by_name(name), "taken"):
+    if not await hub.store.get(names.tables(integration.name).find, names.by_name(name), names.TAKEN):
         raise Problem(NO_BLOB)

@@ -5,8 +5,8 @@ The row is in the open table of the integration, so that the watchdog sees it. B
 
 import base64
 import zlib
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
 
 import orjson
 
@@ -15,6 +15,7 @@ from shared.hub import Hub
 from shared.ledger import content
 from shared.storage import names
 from shared.storage.store import Change, Row, insert
+from shared.storage.stored import Stored, always
 
 CODES = {"A": "AA", "E": "AE", "R": "AR"}
 
@@ -40,9 +41,9 @@ class Given(NamedTuple):
         return Answer(status=self.status, content_type=self.content_type, body=self.acknowledgement)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A batch that is being split, as its row describes it.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Batch(Stored):
+    """A batch that is being split. Its row also has the facts of the envelope, as ``content.kept`` gives them.
 
     Args:
         posting: distinguishes this copy of the file from a later one of the same bytes. blob: its name in the content container.
@@ -51,15 +52,20 @@ class Batch:
         tries: workers that began since then and did not come to an orderly end.
     """
 
-    key: str
-    posting: str
-    blob: str
-    count: int
+    STORED_AS: ClassVar[dict[str, str]] = {"done": "next"}
+    posting: str = always("")
+    blob: str = always("")
+    count: int = always(0)
     done: int
     at: float
-    since: float
-    until: float
-    tries: int
+    since: float = always(0.0)
+    until: float = always(0.0)
+    tries: int = always(0)
+
+    @property
+    def key(self) -> str:
+        """The key of the batch: the sender sees it as ``X-Batch-Id``."""
+        return self.row.key.partition(".")[2]
 
     @property
     def left(self) -> int:
@@ -67,35 +73,19 @@ class Batch:
         return max(self.count - self.done, 0)
 
 
-def opened(envelope: Envelope, batch: Batch) -> Change:
+def opened(envelope: Envelope, key: str, batch: Batch) -> Change:
     """The row of a new batch; ``Conflict`` when the same caller's copy of it is being split."""
-    row = {
-        "schema": names.SCHEMA,
-        "posting": batch.posting,
-        "blob": batch.blob,
-        "count": batch.count,
-        "next": batch.done,
-        "at": batch.at,
-        "since": batch.since,
-        "until": batch.until,
-        "tries": batch.tries,
-    }
-    return insert(names.open_key(names.BATCH, batch.key), row | content.kept(envelope))
+    return insert(names.open_key(names.BATCH, key), batch.values() | content.kept(envelope))
 
 
 def read(integration: str, row: Row) -> Batch:
     """The batch of a row; one of an earlier version has no posting, no count and no answers in its blob."""
-    key = row.key.partition(".")[2]
-    return Batch(
-        key=key,
-        posting=row["posting"],
-        blob=row["blob"] or f"{integration}/{names.BATCH}/{key}",
-        count=row["count"] or row["next"],
-        done=row["next"],
-        at=row["at"],
-        since=row["since"] or row["at"],
-        until=row["until"],
-        tries=row["tries"] or 0,
+    batch = Batch.of(row)
+    return replace(
+        batch,
+        blob=batch.blob or f"{integration}/{names.BATCH}/{batch.key}",
+        count=batch.count or batch.done,
+        since=batch.since or batch.at,
     )
 
 

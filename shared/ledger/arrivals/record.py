@@ -4,9 +4,7 @@ What is harmless if the message is never stored is written first: where to find 
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from shared.hub import Hub, together
 from shared.integration import Integration
@@ -16,12 +14,13 @@ from shared.ledger.arrivals.arrival import AWAY, Arrival, Fresh, Recorded
 from shared.ledger.arrivals.receipts import as_given, count_duplicate, counted, is_same_copy, receipt_change
 from shared.ledger.arrivals.resends import Earlier
 from shared.ledger.arrivals.revival import revived
+from shared.ledger.index import Found
 from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.rows import Head, Receipt, Waiting
 from shared.privacy import code
 from shared.problems import Unavailable
 from shared.storage import names
-from shared.storage.store import Away, Conflict, Row, Ticket, delete, insert, put
+from shared.storage.store import Away, Conflict, Row, Ticket, delete
 
 
 async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Recorded:
@@ -49,14 +48,14 @@ async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tup
         Whether the id was used, the knock, and the head of the lane.
     """
     tables, at = names.tables(integration.name), hub.now()
-    found = {"lane": arrival.lane, "key": arrival.key, "digest": arrival.digest, "at": at}
-    trail = {"at": at, "finders": " ".join((arrival.by_control, *arrival.finders))}
+    found = Found(of_lane=arrival.lane, identity=arrival.key, digest=arrival.digest, at=at)
+    of_hour = replace(found, finders=" ".join((arrival.by_control, *arrival.finders)))
     reused, ticket, head, *_ = await together(
         _used_before(integration, arrival, found, hub),
         knock(integration.name, arrival.lane, hub, hub.timing.knock_delay),
         _open(integration, arrival, hub),
-        hub.store.commit(tables.find, names.hour(at), put(arrival.id, {**found, **trail})),
-        *(hub.store.commit(tables.find, finder, put(arrival.id, found)) for finder in arrival.finders),
+        hub.store.commit(tables.find, names.hour(at), of_hour.put(arrival.id)),
+        *(hub.store.commit(tables.find, finder, found.put(arrival.id)) for finder in arrival.finders),
     )
     return reused, ticket, head
 
@@ -73,19 +72,20 @@ async def _open(integration: Integration, arrival: Arrival, hub: Hub) -> Head | 
     return Head.of(head) if head else None
 
 
-async def _used_before(integration: Integration, arrival: Arrival, found: Mapping[str, Any], hub: Hub) -> bool:
+async def _used_before(integration: Integration, arrival: Arrival, found: Found, hub: Hub) -> bool:
     """Whether another body with this identity is in the ledger; the index learns of this one."""
     tables, partition = names.tables(integration.name), arrival.by_control
     first = arrival.key.split("-")[0]
     try:
-        await hub.store.commit(tables.find, partition, insert(first, found))
+        await hub.store.commit(tables.find, partition, found.inserted(first))
         return False
     except Conflict:
-        earlier = await hub.store.get(tables.find, partition, first)
-    if not earlier or (earlier["lane"], earlier["digest"]) == (arrival.lane, arrival.digest):
+        row = await hub.store.get(tables.find, partition, first)
+    earlier = Found.of(row) if row else None
+    if not earlier or (earlier.of_lane, earlier.digest) == (arrival.lane, arrival.digest):
         return False
-    await hub.store.commit(tables.find, partition, put(f"{arrival.key}.{arrival.lane}", found))
-    receipt = await hub.store.get(tables.ledger, earlier["lane"], names.receipt(earlier["key"]))
+    await hub.store.commit(tables.find, partition, found.put(f"{arrival.key}.{arrival.lane}"))
+    receipt = await hub.store.get(tables.ledger, earlier.of_lane, names.receipt(earlier.identity))
     return receipt is not None and Receipt.of(receipt).digest != arrival.digest
 
 

@@ -10,10 +10,11 @@ from shared.integration import Integration
 from shared.issue import Verdict
 from shared.ledger import content
 from shared.ledger.ended import list_dead
+from shared.ledger.index import Found
 from shared.ledger.rows import Ended
-from shared.privacy import chosen, code, keyed, place, search_hash
+from shared.privacy import chosen, code, keyed, place
 from shared.storage import names
-from shared.storage.store import Away, Conflict, put
+from shared.storage.store import Away, Conflict
 
 
 class Refusal(NamedTuple):
@@ -39,13 +40,13 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     message_id = names.message_id(lane, "0")
     is_promised = envelope.acknowledged == "AA" and not hub.observes(envelope)
     keep = is_promised or (envelope.trigger in ("queue", "event") and not hub.observes(envelope))
-    finders = [f"c|{keyed('control', known.control)}"] if known.control else []
-    finders += [f"x|{search_hash('correlation', envelope.correlation_id)}"] if envelope.correlation_id else []
+    finders = [names.by_control(known.control)] if known.control else []
+    finders += [names.by_correlation(envelope.correlation_id)] if envelope.correlation_id else []
     finders += map(names.by_file, envelope.files if keep else ())
-    found = {"lane": lane, "key": "0", "digest": "", "at": at}
+    found = Found(of_lane=lane, identity="0", at=at)
     await together(
-        hub.store.commit(tables.find, names.hour(at), put(message_id, {**found, "finders": " ".join(finders)})),
-        *(hub.store.commit(tables.find, finder, put(message_id, found)) for finder in finders),
+        hub.store.commit(tables.find, names.hour(at), replace(found, finders=" ".join(finders)).put(message_id)),
+        *(hub.store.commit(tables.find, finder, found.put(message_id)) for finder in finders),
     )
     data = content.compressed(envelope.body) if keep else b""
     blob = f"{integration.name}/{lane}/0" if len(data) >= hub.timing.blob_from else ""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger.arrivals import batch_rows as batches
+from shared.ledger.open_rows import Opened
 from shared.ledger.rows import Claimed, Content, Ended, Head, Receipt, Waiting, is_last, message_of
 from shared.storage import names
 from shared.storage.store import Row
@@ -168,7 +169,7 @@ async def _open(integration: Integration, hub: Hub) -> AsyncIterator[str]:
     """Open rows of messages that are done with, or were never stored."""
     tables = names.tables(integration.name)
     async for row in hub.store.scan(tables.open):
-        if row.partition != names.BATCH and hub.now() - row["at"] > 2 * hub.timing.open_grace:
+        if row.partition != names.BATCH and hub.now() - Opened.of(row).at > 2 * hub.timing.open_grace:
             lane, mark = row.key.split(".")
             rows = await hub.store.query(tables.ledger, lane)
             if not any(_keeps_open(one, mark) for one in rows):

@@ -14,11 +14,19 @@ import orjson
 
 from shared.hub import Hub
 from shared.storage.names import tables
-from shared.storage.store import Row, put
+from shared.storage.store import Row
+from shared.storage.stored import Stored, always
 
 EDGES = (10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 60_000, 600_000)
 HOUR = 3600
 HOURLY_FROM = 6 * HOUR  # seconds; a longer range is read by the hour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Counted(Stored):
+    """What one process counted in a minute, or in an hour so far. ``counts``: JSON, a number for each outcome and bucket."""
+
+    counts: str = always("")
 
 
 @dataclass(eq=False, repr=False)
@@ -60,7 +68,7 @@ async def write(integration: str, hub: Hub) -> None:
         return
     when = datetime.fromtimestamp(hub.now(), UTC)
     await hub.store.commit(
-        tables(integration).counters, f"{when:%Y-%m-%d}", put(f"{when:%H%M}|{_writer(hub)}|{hub.token()}", _row(counted))
+        tables(integration).counters, f"{when:%Y-%m-%d}", _row(counted).put(f"{when:%H%M}|{_writer(hub)}|{hub.token()}")
     )
     for outcome, count in counted.items():
         hub.counts[integration, outcome] -= count
@@ -75,15 +83,15 @@ async def _write_hour(integration: str, when: datetime, counted: dict[str, int],
     kept, so_far = hub.remembered(Hours).of.get(integration, ("", Counter()))
     so_far = so_far + Counter(counted) if kept == hour else Counter(counted)
     hub.remembered(Hours).of[integration] = (hour, so_far)
-    await hub.store.commit(tables(integration).counters, f"h{when:%Y-%m}", put(f"{hour}|{_writer(hub)}", _row(so_far)))
+    await hub.store.commit(tables(integration).counters, f"h{when:%Y-%m}", _row(so_far).put(f"{hour}|{_writer(hub)}"))
 
 
 def _writer(hub: Hub) -> str:
     return f"{hub.instance}.{hub.process}"
 
 
-def _row(counted: dict[str, int]) -> dict[str, str]:
-    return {"counts": orjson.dumps(counted).decode()}
+def _row(counted: dict[str, int]) -> Counted:
+    return Counted(counts=orjson.dumps(counted).decode())
 
 
 async def read(integration: str, since: float, until: float, hub: Hub) -> dict[int, Counter[str]]:
@@ -102,7 +110,7 @@ async def read(integration: str, since: float, until: float, hub: Hub) -> dict[i
 def _counts(row: Row) -> dict[str, int]:
     """The counts of a row; empty for one that holds none, which must not hide all the others."""
     try:
-        counted = orjson.loads(row["counts"])
+        counted = orjson.loads(Counted.of(row).counts)
     except orjson.JSONDecodeError:
         return {}
     is_sound = isinstance(counted, dict) and all(isinstance(each, int) for each in counted.values()) and row.key[:4].isdigit()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from shared.hub import Hub
+from shared.ledger.index import Found
 from shared.ledger.rows import Ended, Receipt
 from shared.privacy import search_hash, shown
 from shared.storage import names
@@ -29,7 +30,8 @@ async def find(integration: str, by: By, value: str, hub: Hub, most: int = 100) 
     """
     partition = f"{PARTITIONS[by]}|{search_hash(by, value)}"
     rows = await hub.store.query(names.tables(integration).find, partition, limit=LOOKED_AT)
-    ids = dict.fromkeys(names.message_id(row["lane"], row["key"]) for row in sorted(rows, key=lambda row: float(row["at"])))
+    found = sorted(map(Found.of, rows), key=lambda one: one.at)
+    ids = dict.fromkeys(names.message_id(one.of_lane, one.identity) for one in found)
     stories = await asyncio.gather(*(status(integration, one, hub) for one in list(ids)[-most:]))
     return [story for story in stories if story]
 

@@ -11,6 +11,7 @@ from shared.delivery import breaker, dead, outbox, pace
 from shared.delivery.breaker import Breakers
 from shared.delivery.dead import Person
 from shared.delivery.process import process
+from shared.delivery.rows import Breaker
 from shared.delivery.upkeep import purge, watchdog
 from shared.envelope import Answer, Outgoing, Receipt
 from shared.intake import subscription
@@ -18,6 +19,7 @@ from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.integration import Delivery, EventGrid, Retention
 from shared.ledger import audit
+from shared.ledger.index import Found
 from shared.ledger.rows import Waiting
 from shared.ops.replay import replay
 from shared.problems import Undelivered
@@ -213,7 +215,7 @@ async def test_a_receipt_goes_after_its_time_and_not_before(age: int, left: int)
     world = World()
     await world.accept(note("1"))
     (hour,) = [key for key in world.store.tables[TABLES.find] if key.startswith("t|")]
-    found = await world.store.query(TABLES.find, hour)
+    found = [Found.of(row) for row in await world.store.query(TABLES.find, hour)]
     assert await purge._receipts(world.notes, found, NOW + age, world.hub)
     assert len(world.rows("r|")) == left
 
@@ -436,8 +438,8 @@ def test_a_part_that_was_taken_is_not_sent_again_whatever_the_message_waits_for(
     async def story(site: Site) -> list[str]:
         await site.send("lane")
         await asyncio.sleep(0.2)
-        opened = {**breaker.CLOSED, "state": "open", "until": site.hub.now() + 100, "lanes": "other"}
-        await site.hub.store.commit(names.SHARED_TABLE, "TEST", put("breaker", opened))
+        opened = Breaker(state="open", until=site.hub.now() + 100, lanes="other")
+        await site.hub.store.commit(names.SHARED_TABLE, "TEST", opened.put(names.BREAKER))
         site.hub.remembered(Breakers).read.clear()
         seen = set()
         for _ in range(400):
@@ -470,8 +472,8 @@ async def test_what_another_worker_may_have_sent_stays_marked_whatever_happens_b
     world = World(delivery=Delivery(per_minute=1 if reason == "rate" else 0))
     lane = await left_marked(world)
     if reason == "breaker-open":
-        opened = {**breaker.CLOSED, "state": "open", "until": world.at + 100, "lanes": "other"}
-        await world.store.commit(names.SHARED_TABLE, "TEST", put("breaker", opened))
+        opened = Breaker(state="open", until=world.at + 100, lanes="other")
+        await world.store.commit(names.SHARED_TABLE, "TEST", opened.put(names.BREAKER))
     if reason == "rate":
         await world.store.commit(names.SHARED_TABLE, "TEST", put("rate", {"minute": "0240", "used": 1}))
     if reason == "after-other-lane":
@@ -500,10 +502,10 @@ async def test_the_chain_of_the_audit_covers_every_field_of_every_row(field: str
     world = World()
     for n in range(3):
         await audit.append(NAME, audit.Act("someone", "replay", f"m{n}", "why"), world.hub)
-    row = (await audit.acts(NAME, world.hub))[number]
-    assert set(row.values) == {*audit.Act._fields, "at", "before", "hash"}
+    row = (await audit.acts(NAME, world.hub))[number].row
+    assert set(row.values) == {*audit.Act._fields, "at", "before", "hash", "schema"}
     changed = 1.0 if field == "at" else "another"
-    await world.store.commit(TABLES.audit, audit.PARTITION, put(row.key, {**row.values, field: changed}))
+    await world.store.commit(TABLES.audit, names.AUDIT, put(row.key, {**row.values, field: changed}))
     assert row.key in await audit.broken(NAME, world.hub)
 
 
@@ -512,6 +514,6 @@ async def test_a_row_that_was_taken_out_of_the_audit_is_missed(number: int) -> N
     world = World()
     for n in range(3):
         await audit.append(NAME, audit.Act("someone", "replay", f"m{n}", "why"), world.hub)
-    row = (await audit.acts(NAME, world.hub))[number]
-    del world.store.tables[TABLES.audit][audit.PARTITION][row.key]
+    row = (await audit.acts(NAME, world.hub))[number].row
+    del world.store.tables[TABLES.audit][names.AUDIT][row.key]
     assert await audit.broken(NAME, world.hub)

@@ -158,7 +158,7 @@ def test_a_wrong_set_up_opens_the_breaker_at_once_but_not_for_one_message_among_
         await asyncio.sleep(20_010 - now())
         await site.send("after")
         await asyncio.sleep(1)
-        return [row["attempts"] for row in site.rows("w|")], site.hub.remembered(Breakers).read["TEST"][1]["state"]
+        return [row["attempts"] for row in site.rows("w|")], site.hub.remembered(Breakers).read["TEST"][1].state
 
     assert play(Site(Receiver(sick)), story) == ([0], "open")
 
@@ -207,7 +207,7 @@ def test_a_burst_of_failures_opens_it_once():
         await asyncio.gather(*(site.send(str(lane)) for lane in range(30)))
         await asyncio.sleep(2)
         row = site.hub.remembered(Breakers).read["TEST"][1]
-        return row["opens"], row["until"] - site.hub.now() < 30
+        return row.opens, row.until - site.hub.now() < 30
 
     assert play(Site(Receiver(away, seconds=0.5)), story) == (1, True)
 

@@ -18,7 +18,7 @@ from shared.ops.dead_letter_api import administer
 from shared.ops.replay import replay
 from shared.problems import Undelivered
 from shared.storage import names
-from shared.storage.store import Row, put
+from shared.storage.store import put
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 TABLES = names.tables("notes-to-test")
@@ -87,7 +87,7 @@ async def test_content_needs_a_purpose_and_is_audited(clock):
     with pytest.raises(Refused):
         await dead.content("notes-to-test", letter["id"], Person("someone"), world)
     assert await dead.content("notes-to-test", letter["id"], SOMEONE, world) == note("1")
-    assert [(row["who"], row["what"], row["purpose"]) for row in await audit.acts("notes-to-test", world)] == [
+    assert [(row.who, row.what, row.purpose) for row in await audit.acts("notes-to-test", world)] == [
         ("someone", "content", "fixed")
     ]
 
@@ -231,7 +231,7 @@ async def test_the_chain_of_the_audit_shows_what_was_changed(clock):
     for n in range(3):
         await audit.append("notes-to-test", audit.Act("someone", "replay", f"m{n}", "why"), world)
     assert await audit.broken("notes-to-test", world) == []
-    row: Row = (await audit.acts("notes-to-test", world))[1]
+    row = (await audit.acts("notes-to-test", world))[1].row
     await world.store.commit(TABLES.audit, "audit", put(row.key, {**row.values, "who": "none"}))
     assert await audit.broken("notes-to-test", world) == [row.key]
 
@@ -254,7 +254,7 @@ async def test_the_purpose_over_http_comes_in_a_header(clock, headers, status):
     (letter,) = await dead.dead_letters(notes.name, world)
     answer = await administer(notes, headers, f"POST {letter['id']}/replay", {}, world)
     assert answer.status == status
-    assert [act["purpose"] for act in await audit.acts(notes.name, world)] == (["corrected"] if status == 202 else [])
+    assert [act.purpose for act in await audit.acts(notes.name, world)] == (["corrected"] if status == 202 else [])
 
 
 async def test_replay_over_http(clock, monkeypatch):

@@ -330,7 +330,7 @@ async def test_the_purge_of_one_integration_stops_no_other(monkeypatch: pytest.M
     await tick(world.hub)
     assert not any(" c|" in key for key in world.rows(world.one))
     assert [keys["integration"] for name, keys in world.emitted if name == "hub.skipped"] == [HELD]
-    assert world.hub.remembered(purge.Purged).hours.keys() == {NAME}  # the others are tried again in the next round
+    assert world.hub.remembered(purge.Rounds).hours.keys() == {NAME}  # the others are tried again in the next round
 
 
 async def test_an_hour_of_many_messages_is_purged_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,7 +344,7 @@ async def test_an_hour_of_many_messages_is_purged_in_turns(monkeypatch: pytest.M
         rounds += 1
         assert sum(" r|" in key for key in world.rows(world.one)) == 50 - 10 * rounds
     assert rounds == 5
-    cursor = await world.store.get(names.tables(NAME).counters, purge.CURSORS, "receipts")
+    cursor = await world.store.get(names.tables(NAME).counters, names.PURGE, "receipts")
     assert cursor is not None
     assert cursor["hour"] == names.hour(world.at - 14 * DAY)
 

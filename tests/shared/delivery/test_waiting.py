@@ -24,7 +24,7 @@ def until(end, code="refused", kind="transient"):
 
 
 async def acts(site):
-    return [(row["who"], row["what"], row["message_id"], row["purpose"]) for row in await audit.acts(site.notes.name, site.hub)]
+    return [(row.who, row.what, row.message_id, row.purpose) for row in await audit.acts(site.notes.name, site.hub)]
 
 
 @pytest.mark.parametrize(("kind", "code"), [("transient", "refused"), ("misconfigured", "http-401")])

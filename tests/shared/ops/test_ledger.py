@@ -76,7 +76,7 @@ async def test_a_message_is_found(hub: Hub, kind: Any, value: str) -> None:
     await send(hub, world.note("7", patient="9990000018"))
     found = await LedgerFacts(hub).find(kind, value, SOMEONE)
     assert [(one.control_id, one.outcome) for one in found] == [("7", "delivered")]
-    searches = [row for row in await audit.acts(NAME, hub) if row["what"] == "search"]
+    searches = [row for row in await audit.acts(NAME, hub) if row.what == "search"]
     assert len(searches) == (kind == "nhs_number")
     assert "9990000018" not in str([row.values for row in searches])
 
@@ -117,7 +117,7 @@ async def test_a_threshold_is_set_audited_and_taken_away(hub: Hub) -> None:
     facts, limit = LedgerFacts(hub), Limit(NAME, "slow", 400, "someone", "winter")
     assert await facts.set_limit(limit)
     assert (await facts.limits()).given == (limit,)
-    assert [(row["what"], row["purpose"]) for row in await audit.acts(NAME, hub)] == [("threshold", "winter")]
+    assert [(row.what, row.purpose) for row in await audit.acts(NAME, hub)] == [("threshold", "winter")]
     assert await facts.set_limit(replace(limit, value=-1))
     assert (await facts.limits()).given == ()
     for wrong in (replace(limit, integration="noone"), replace(limit, rule="none"), replace(limit, why="")):

@@ -82,7 +82,7 @@ async def test_a_change_is_audited_and_can_be_taken_back(hub: Hub) -> None:
     assert [(t.rule, t.value, t.who) for t in await thresholds.listed(hub)] == [("slow", 800, "nurse-in-charge")]
     await set_to(hub, "slow", -1)
     assert await thresholds.listed(hub) == []
-    assert [row["message_id"] for row in await audit.acts(NAME, hub)] == ["slow=800", "slow=-1"]
+    assert [row.message_id for row in await audit.acts(NAME, hub)] == ["slow=800", "slow=-1"]
     assert await audit.broken(NAME, hub) == []
 
 

@@ -1,0 +1,76 @@
+"""The rows that deliveries share: the breaker and the rate of a destination, and how far the watchdog and the purge are."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from shared.storage.stored import Stored, always
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Breaker(Stored):
+    """The circuit breaker of a destination.
+
+    ``lanes``: those that failed in a row, the last one last, separated by blanks; ``since``: when the last one failed.
+    ``probe``: the lane that may try while it is half-open; ``until``: the end of the pause, or of the probe. ``opens``: how often
+    it has opened since the destination answered. Lanes are named by ``breaker.mark``, times are seconds since 1970.
+    """
+
+    state: Literal["closed", "open", "half-open"] = always("closed")
+    failures: int = always(0)
+    lanes: str = always("")
+    probe: str = always("")
+    opens: int = always(0)
+    until: float = always(0.0)
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Rate(Stored):
+    """The permits of a destination that were given out in the minute, ``HHMM`` in UTC."""
+
+    minute: str = always("")
+    used: int = always(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Backlog(Stored):
+    """What waited in an integration when the watchdog last looked, at ``at``.
+
+    Counts of messages, except ``unpaired`` (files), ``batches``, and ``codes`` (lanes that wait for a code).
+    """
+
+    waiting: int = always(0)
+    held: int = always(0)
+    overdue: int = always(0)
+    oldest_age_s: float = always(0.0)
+    unpaired: int = always(0)
+    batches: int = always(0)
+    codes: int = 0
+    at: float = always(0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Swept(Stored):
+    """Where the walk over the open lanes of an integration stopped. ``cursors``: JSON, the next key of each partition."""
+
+    cursors: str = always("")
+    at: float = always(0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Purged(Stored):
+    """Where a stage of the purge stopped: an hour of the index, and the key of a row in it. Or a row that is tried again."""
+
+    STORED_AS: ClassVar[dict[str, str]] = {"found": "key"}
+    hour: str
+    found: str = always("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Limit(Stored):
+    """The value of a threshold of an integration, who set it, when and why."""
+
+    value: float
+    who: str = always("")
+    purpose: str = always("")
+    at: float = always(0.0)
