@@ -2,59 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from functools import cached_property
-from http.client import HTTPException
 from typing import Any, TypeVar
 
 from shared.storage.accounts import Account
+from shared.storage.azure_errors import NotMade, translated
+from shared.storage.azure_rows import (
+    MOST_CHANGES,
+    commit_all,
+    commit_one,
+    condition_of,
+    entity_of,
+    etags_of,
+    filter_of,
+    quoted,
+    row_of,
+)
 from shared.storage.store import Arrived, Away, Blob, Change, Conflict, Row, Ticket
 
 T = TypeVar("T")
 OPTIONS: dict[str, Any] = {"retry_total": 0, "connection_timeout": 3, "read_timeout": 15, "logging_enable": False}
 PIECE = 4 * 1024 * 1024  # bytes of a blob that are in memory at once, up and down
 PIECES: dict[str, Any] = {"max_single_get_size": PIECE, "max_chunk_get_size": PIECE, "max_block_size": PIECE}
-MOST_CHANGES = 100  # of one transaction
-MISSING = ("TableNotFound", "QueueNotFound", "ContainerNotFound")
-ACTIONS = {"insert": "create", "replace": "update", "put": "upsert", "delete": "delete"}
-
-
-# What the SDK raises over an answer that is cut or short: it reads headers, parts and elements that are not there. Requests are
-# made before, so that a wrong one is not taken for such an answer.
-UNREADABLE = (KeyError, ValueError, AttributeError, TypeError, IndexError, SyntaxError, HTTPException)  # SyntaxError: of XML
-
-
-class NotMade(Exception):
-    """The table, queue or container is not there yet."""
-
-
-@asynccontextmanager
-async def translated() -> AsyncIterator[None]:
-    """The SDK's errors as the store's two, ``Conflict`` and ``Away``; a request that is wrong in itself stays an error."""
-    from azure.core.exceptions import AzureError, HttpResponseError
-
-    try:
-        yield
-    except HttpResponseError as problem:
-        raise _as_ours(problem) from None
-    except (AzureError, TimeoutError, OSError):
-        raise Away from None
-    except UNREADABLE:
-        raise Away from None
-
-
-def _as_ours(problem: Any) -> Exception:
-    """404, 409 and 412 are conflicts; so is the 204 of a queue that exists already."""
-    code = str(getattr(problem, "error_code", "") or "").removeprefix("StorageErrorCode.")
-    if any(missing in str(problem) for missing in MISSING):
-        return NotMade()
-    if problem.status_code in (204, 404, 409, 412) and "BeingDeleted" not in code:
-        return Conflict()
-    if "POP_RECEIPT" in code or "PopReceipt" in code:
-        return Conflict()
-    if problem.status_code in (400, 413):
-        return ValueError(f"storage refused the request: {code}")
-    return Away()
 
 
 class AzureStore:
@@ -106,7 +75,7 @@ class AzureStore:
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
         async def read() -> Row:
-            return _row(await self._table(table).get_entity(partition, key))
+            return row_of(await self._table(table).get_entity(partition, key))
 
         try:
             return await self._do(read, self._table(table).create_table)
@@ -115,10 +84,10 @@ class AzureStore:
 
     async def query(self, table: str, partition: str, first: str = "", last: str = "", limit: int = 0) -> list[Row]:
         async def read() -> list[Row]:
-            pages = self._table(table).query_entities(_filter(partition, first, last), results_per_page=limit or None)
+            pages = self._table(table).query_entities(filter_of(partition, first, last), results_per_page=limit or None)
             rows: list[Row] = []
             async for entity in pages:
-                rows.append(_row(entity))
+                rows.append(row_of(entity))
                 if limit and len(rows) == limit:
                     break
             return rows
@@ -126,21 +95,21 @@ class AzureStore:
         return await self._do(read, self._table(table).create_table)
 
     async def scan(self, table: str, first: str = "", last: str = "") -> AsyncIterator[Row]:
-        bounds = [f"PartitionKey ge '{_quoted(first)}'", *([f"PartitionKey lt '{_quoted(last)}'"] if last else [])]
+        bounds = [f"PartitionKey ge '{quoted(first)}'", *([f"PartitionKey lt '{quoted(last)}'"] if last else [])]
         try:
             async with translated():
                 async for entity in self._table(table).query_entities(" and ".join(bounds)):
-                    yield _row(entity)
+                    yield row_of(entity)
         except NotMade:
             return
 
     async def commit(self, table: str, partition: str, *changes: Change) -> dict[str, str]:
         if len(changes) > MOST_CHANGES:
             raise ValueError("a transaction takes at most 100 changes")
-        client, made = self._table(table), [(c, _entity(partition, c), _condition(c)) for c in changes]
+        client, made = self._table(table), [(c, entity_of(partition, c), condition_of(c)) for c in changes]
 
         async def write() -> dict[str, str]:
-            return _etags(changes, [await _one(client, *made[0])] if len(made) == 1 else await _all(client, made))
+            return etags_of(changes, [await commit_one(client, *made[0])] if len(made) == 1 else await commit_all(client, made))
 
         return await self._do(write, client.create_table)
 
@@ -262,54 +231,3 @@ async def _make(make: Callable[[], Awaitable[Any]]) -> None:
             await make()
     except Conflict:
         return
-
-
-async def _one(client: Any, change: Change, entity: dict[str, Any], condition: dict[str, Any]) -> Any:
-    """A single change needs no transaction."""
-    if change.action == "delete":
-        await client.delete_entity(entity["PartitionKey"], change.key, **condition)
-        return {}
-    return await getattr(client, f"{ACTIONS[change.action]}_entity")(entity, **condition)
-
-
-async def _all(client: Any, made: list[tuple[Change, dict[str, Any], dict[str, Any]]]) -> Any:
-    return await client.submit_transaction([(ACTIONS[change.action], entity, condition) for change, entity, condition in made])
-
-
-def _etags(changes: tuple[Change, ...], answers: list[Any]) -> dict[str, str]:
-    """The new ETag of each row that stays. Raises ``Away``: the answer does not include every change."""
-    if len(answers) != len(changes):
-        raise Away
-    etags = {change.key: answer.get("etag") for change, answer in zip(changes, answers, strict=True) if change.action != "delete"}
-    if not all(etags.values()):
-        raise Away
-    return {key: str(etag) for key, etag in etags.items()}
-
-
-def _condition(change: Change) -> dict[str, Any]:
-    """If-Match, and replace rather than merge."""
-    from azure.core import MatchConditions
-    from azure.data.tables import UpdateMode
-
-    mode = {"mode": UpdateMode.REPLACE} if change.action in ("replace", "put") else {}
-    return {**mode, "etag": change.etag, "match_condition": MatchConditions.IfNotModified} if change.etag else mode
-
-
-def _entity(partition: str, change: Change) -> dict[str, Any]:
-    return {"PartitionKey": partition, "RowKey": change.key, **change.values}
-
-
-def _row(entity: Any) -> Row:
-    values = {name: value for name, value in entity.items() if name not in ("PartitionKey", "RowKey")}
-    return Row(entity["PartitionKey"], entity["RowKey"], entity.metadata["etag"], values)
-
-
-def _filter(partition: str, first: str, last: str) -> str:
-    parts = [f"PartitionKey eq '{_quoted(partition)}'"]
-    parts += [f"RowKey ge '{_quoted(first)}'"] if first else []
-    parts += [f"RowKey lt '{_quoted(last)}'"] if last else []
-    return " and ".join(parts)
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -217,14 +217,14 @@ DEFECTS = (
     ),
     Defect(
         "know a batch by its bytes alone",
-        "shared/intake/batches.py",
+        "shared/intake/batch_decision.py",
         "(envelope.trigger, envelope.partner, envelope.reference, digest(envelope.body))",
         "(envelope.trigger, digest(envelope.body))",
         "batch: the same bytes",
     ),
     Defect(
         "acknowledge a batch without the check of its senders",
-        "shared/intake/batches.py",
+        "shared/intake/batch_decision.py",
         "        return decide(integration, alone)\n    found",
         "        return decide(integration, replace(alone, partner=''))\n    found",
         "batch: the same bytes",
@@ -245,7 +245,7 @@ DEFECTS = (
     ),
     Defect(
         "forget a batch before its members are stored",
-        "shared/intake/batches.py",
+        "shared/intake/splitting.py",
         "        if await turn.through():\n            await",
         "        await hub.store.delete_blob(names.CONTENT, turn.batch.blob)\n        if True:\n            await",
         "batch: one caller",

@@ -5,7 +5,8 @@ from typing import Any
 
 from shared.delivery.process import process
 from shared.hub import Hub
-from shared.intake import batches, subscription
+from shared.intake import subscription
+from shared.intake.splitting import split
 from shared.intake.triggers.queue_bodies import json_object, publisher_of
 from shared.integration import Integration
 from shared.ledger.knocks import knock, knock_again
@@ -30,7 +31,7 @@ async def answer_knock(integration: Integration, raw: bytes, hub: Hub) -> None:
 async def _work(integration: Integration, knock: Mapping[str, Any], hub: Hub) -> None:
     lane, publisher, batch = knock.get("lane"), knock.get("publisher", ""), knock.get("batch")
     if isinstance(batch, str) and names.is_lane(batch):
-        await batches.split(integration, batch, hub)
+        await split(integration, batch, hub)
     elif not isinstance(lane, str) or not names.is_lane(lane) or publisher not in ("", publisher_of(integration)):
         hub.emit("hub.poison", integration=integration.name, queue="work", error_code="not-a-knock")
     elif publisher:

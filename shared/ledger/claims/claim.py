@@ -4,19 +4,16 @@ A worker that lost its claim changes nothing: each step is bound to the claim as
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from shared.envelope import Envelope, Outgoing
 from shared.issue import Issue
 from shared.ledger import schema
-from shared.ledger.arrivals.arrival import Fresh
-from shared.ledger.blobs import drop_blob
-from shared.ledger.claims.held import Held
+from shared.ledger.claims.lane import Lane
 from shared.ledger.content import stored_envelope
 from shared.ledger.ended import Done, Later, Outcome, aftermath, ended_row, list_dead
-from shared.ledger.knocks import close, knock, open_outbox
-from shared.ledger.rows import Content, Ended, Head, Waiting
+from shared.ledger.knocks import knock
+from shared.ledger.rows import Content, Waiting
 from shared.privacy import code
 from shared.problems import Fault, Lost
 from shared.storage import names
@@ -25,80 +22,20 @@ from shared.storage.store import Away, Change, Conflict, Row
 RENEWALS = 3  # times that a claim is renewed before one send; more means that storage is too slow for it
 
 
-async def never(message: Waiting) -> bool:
-    return False
-
-
-@dataclass(eq=False, repr=False)
-class Claim(Held):
-    """A lane that this worker holds, and what waits in it.
-
-    A lane whose only message was accepted in this process is not claimed yet: ``row`` has no ETag until the message is
-    marked, which takes claim and mark in one transaction.
-    """
-
-    head: Head | None = None
-    waiting: list[Waiting] = field(default_factory=list)
-    fresh: Fresh | None = None
-    marked: str = ""  # the message that this worker marked ``sending``
-    taken: int = 0
-    since: float = 0
-    held: bool = True
-    settled: list[tuple[Waiting, Ended]] = field(default_factory=list)  # done, with something to clear away
-    is_stopped: bool = False  # a dead message holds the lane, or a newer version wrote what is next: nothing in it is due
-    is_due_early: Callable[[Waiting], Awaitable[bool]] = never  # whether what a message waits for has ended before its time
-
-    async def next(self) -> Waiting | None:
-        """The oldest message when it is due; ``None`` when the lane has been let go."""
-        while self.held:
-            if self.taken >= self.hub.timing.turn_messages or self.hub.now() - self.since > self.hub.timing.turn_seconds:
-                await self._let_go_for_another_turn()
-            elif self.waiting and await self._is_due(self.waiting[0]):
-                return self.waiting[0]
-            elif self.waiting or self.is_stopped:
-                await self._let_go()
-            elif self.head and await self._release():
-                self.held = False
-            else:
-                await self._look()
-        await self._tidy()
-        return None
-
-    async def _look(self) -> None:
-        """Head first, then the messages: a message that is missed makes the release fail."""
-        head = await self.hub.store.get(self.ledger, self.lane, names.HEAD)
-        most = self.hub.timing.turn_messages + 1
-        rows = await self.hub.store.query(self.ledger, self.lane, "w|", "w~", most)
-        known = schema.not_newer(rows)
-        is_newer = schema.is_newer(head, *rows[:1])
-        self.is_stopped = is_newer or (bool(rows) and rows[0].key == names.HOLD)
-        self.waiting = [Waiting.of(row) for row in known if row.key != names.HOLD]
-        # Without the head the lane is not released: behind the messages of this version one of a newer version waits.
-        self.head = Head.of(head) if head and not is_newer and len(known) == len(rows) else None
-        if is_newer:
-            schema.left_alone(self.integration.name, "process", self.lane, self.hub)
-        if not head:
-            await self._leave_empty()
-
-    async def _is_due(self, first: Waiting) -> bool:
-        """Whether its time has come, or what it waits for has ended early."""
-        if self.is_stopped:
-            return False
-        if first.due <= self.hub.now():
-            return True
-        return await self.is_due_early(first)
+class Claim(Lane):
+    """A lane that this worker holds, and the attempts at what waits in it."""
 
     async def end_one(self, message: Waiting, outcome: Done) -> None:
         """Settle one waiting message, wherever it is in the lane; the lane continues. Raises ``Lost``: it waits no longer."""
         row = await self.hub.store.get(self.ledger, self.lane, message.row.key)  # as it is under the claim
         if not row:
-            await self._let_go()
+            await self.let_go()
             raise Lost
         self.waiting = [Waiting.of(row)]
         await self._ended(self.waiting[0], outcome)
         if self.held:
-            await self._let_go_for_another_turn()
-        await self._tidy()
+            await self.let_go_for_another_turn()
+        await self.tidy()
 
     async def content(self, message: Waiting) -> Envelope:
         """The message as it arrived; from memory in the process that accepted it."""
@@ -111,7 +48,7 @@ class Claim(Held):
                 Issue(severity="fatal", code="exception", text="the content of a waiting message is gone", rule="content-missing")
             )
         if schema.is_newer(row):
-            await self._let_go()
+            await self.let_go()
             schema.left_alone(self.integration.name, "process", self.lane, self.hub)
             raise Lost
         return await stored_envelope(self.integration.name, Content.of(row), self.hub)
@@ -194,7 +131,7 @@ class Claim(Held):
             await self.commit(names.CLAIM, self.renewed(), *changes)
         self.waiting, self.taken = self.waiting[1:], self.taken + 1
         if stops:
-            await self._let_go()
+            await self.let_go()
         self.settled.append((message, record))
 
     async def _list_dead(self, message: Waiting) -> None:
@@ -214,50 +151,3 @@ class Claim(Held):
         except Conflict:
             self.head = None  # something arrived, or the claim is lost: the plain settle shows which
             return False
-
-    async def _tidy(self) -> None:
-        """Once the lane is free. What is left undone here the watchdog finds by the open row, which is deleted last."""
-        try:
-            for message, record in self.settled:
-                await self._clear(message, record)
-        except Away:
-            return
-        finally:
-            self.settled = []
-
-    async def _clear(self, message: Waiting, record: Ended) -> None:
-        if record.blob_pending:
-            await drop_blob(self.ledger, self.lane, message.n, self.hub)
-        if record.pending:
-            await open_outbox(self.integration.name, self.lane, self.hub)
-        await close(self.integration.name, self.lane, message.mark, self.hub)
-        if self.fresh and self.fresh.ticket and self.fresh.waiting.n == message.n:
-            await self.hub.store.settle(self.fresh.ticket)
-
-    async def _release(self) -> bool:
-        """Give the lane back if nothing has arrived since it was looked at."""
-        assert self.head
-        try:
-            await self.commit("", replace(self.head, idle=self.head.number).replaced(), self.claim.deleted())
-            return True
-        except Conflict:
-            await self.require_claim()
-            return False
-
-    async def _let_go(self) -> None:
-        """Give the lane back although something waits in it: a later knock is on its way, or a person must look."""
-        self.held = False
-        try:
-            await self.commit("", self.claim.deleted())
-        except Conflict:
-            raise Lost from None
-
-    async def _leave_empty(self) -> None:
-        """The lane has no message yet; one that arrives while it is given back is knocked for."""
-        await self._let_go()
-        if await self.hub.store.get(self.ledger, self.lane, names.HEAD):
-            await knock(self.integration.name, self.lane, self.hub)
-
-    async def _let_go_for_another_turn(self) -> None:
-        await self._let_go()
-        await knock(self.integration.name, self.lane, self.hub)

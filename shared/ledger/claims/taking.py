@@ -9,8 +9,9 @@ from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger import schema
 from shared.ledger.arrivals.arrival import Fresh
-from shared.ledger.claims.claim import Claim, never
+from shared.ledger.claims.claim import Claim
 from shared.ledger.claims.held import new_claim
+from shared.ledger.claims.lane import never
 from shared.ledger.rows import Claimed, Hold, Waiting
 from shared.storage import names
 from shared.storage.store import Away, Conflict, Row

@@ -23,19 +23,13 @@ from shared.mapping.back.groups import (
 )
 from shared.mapping.back.reading import expressed
 from shared.mapping.back.segments.clinical import condition_dg1, procedure_pr1
+from shared.mapping.back.segments.document import content_obx, document_txa
 from shared.mapping.back.segments.header import bundle_msh, device_sft, provenance_evn
 from shared.mapping.back.segments.orders import order_obr, request_orc, specimen_spm
-from shared.mapping.back.segments.others import (
-    content_obx,
-    document_txa,
-    immunization_orc,
-    immunization_rxa,
-    immunization_rxr,
-    provider_prd,
-    referral_rf1,
-)
 from shared.mapping.back.segments.people import guarantor_gt1, patient_mrg
+from shared.mapping.back.segments.referral import provider_prd, referral_rf1
 from shared.mapping.back.segments.results import annotation_nte
+from shared.mapping.back.segments.vaccination import immunization_orc, immunization_rxa, immunization_rxr
 from shared.mapping.back.writing import Writing, message_of
 
 # The message type for a bundle without a MessageHeader: that of the first of these resources in the bundle.

@@ -5,8 +5,8 @@ from shared.hl7.segment import Segment
 from shared.mapping.back.reading import expressed, peek
 from shared.mapping.back.segments.clinical import allergy_al1, condition_dg1, coverage_in1
 from shared.mapping.back.segments.orders import is_of_obr, order_obr, request_orc, specimen_spm
-from shared.mapping.back.segments.others import role_rol
 from shared.mapping.back.segments.people import is_guarantor_role, patient_pd1, patient_pid, related_person_nk1
+from shared.mapping.back.segments.referral import role_rol
 from shared.mapping.back.segments.results import annotation_nte, observation_obxs
 from shared.mapping.back.segments.visit import encounter_pv1, encounter_pv2
 from shared.mapping.back.writing import Writing

@@ -149,3 +149,11 @@ def extension_value(held: Element, url: str) -> object:
 def is_absent(held: Element) -> bool:
     """Whether an element only states that its value is unknown."""
     return extension_value(held, HL7 + "data-absent-reason") is not None
+
+
+def code_by(codes: Mapping[str, str], element: Element, name: str) -> str:
+    """The v2 code of a FHIR code; ``""`` if there is none: then the element counts as not read."""
+    code = codes.get(element.get(name, ""), "")
+    if not code:
+        forget(element, name)
+    return code

@@ -4,7 +4,7 @@ from shared.hl7.segment import Segment
 from shared.mapping.elements import merge
 from shared.mapping.messages.common import COMMON
 from shared.mapping.messages.conversion import Conversion, Handler
-from shared.mapping.segments.administration.patient import mrg_account, mrg_patient
+from shared.mapping.segments.administration.patient_context import mrg_account, mrg_patient
 
 MERGES = ("A18", "A34", "A35", "A36", "A39", "A40", "A41", "A42")
 

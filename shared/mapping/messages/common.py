@@ -7,12 +7,12 @@ from shared.mapping.messages.conversion import Conversion, Handler
 from shared.mapping.messages.participations import prt
 from shared.mapping.segments.administration.event import evn_provenance, sft_device
 from shared.mapping.segments.administration.insurance import in1_coverage, in3_care_team
-from shared.mapping.segments.administration.patient import (
+from shared.mapping.segments.administration.patient import pid_patient
+from shared.mapping.segments.administration.patient_context import (
     pd1_observation,
     pd1_patient,
     pid_account,
     pid_mother,
-    pid_patient,
     pid_provenance,
 )
 from shared.mapping.segments.administration.related_person import (

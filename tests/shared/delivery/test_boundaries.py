@@ -12,7 +12,7 @@ from shared.delivery.breaker import Breakers
 from shared.delivery.dead import Person
 from shared.delivery.process import process
 from shared.delivery.rows import Breaker
-from shared.delivery.upkeep import purge, watchdog
+from shared.delivery.upkeep import purge, receipts, watchdog
 from shared.envelope import Answer, Outgoing, Receipt
 from shared.intake import subscription
 from shared.intake.accept import accept
@@ -216,7 +216,7 @@ async def test_a_receipt_goes_after_its_time_and_not_before(age: int, left: int)
     await world.accept(note("1"))
     (hour,) = [key for key in world.store.tables[TABLES.find] if key.startswith("t|")]
     found = [Found.of(row) for row in await world.store.query(TABLES.find, hour)]
-    assert await purge._receipts(world.notes, found, NOW + age, world.hub)
+    assert await receipts.delete_receipts(world.notes, found, NOW + age, world.hub)
     assert len(world.rows("r|")) == left
 
 

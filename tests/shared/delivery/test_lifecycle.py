@@ -12,7 +12,7 @@ import pytest
 
 from shared.delivery import dead
 from shared.delivery.dead import Person
-from shared.delivery.upkeep import purge, watchdog
+from shared.delivery.upkeep import index_walk, purge, watchdog
 from shared.hub import Hub, Timing
 from shared.intake.accept import accept
 from shared.intake.inbox import watching
@@ -337,7 +337,7 @@ async def test_an_hour_of_many_messages_is_purged_in_turns(monkeypatch: pytest.M
     world = World()
     for n in range(50):
         await world.send(world.one, f"{n}")
-    monkeypatch.setattr(purge, "PAGE", 10)
+    monkeypatch.setattr(index_walk, "PAGE", 10)
     world.at = NOW + 15 * DAY
     rounds = 0
     while not await purge.purge(world.one, world.hub, until=world.at - 1):

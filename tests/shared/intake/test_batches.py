@@ -18,7 +18,7 @@ from shared.delivery.dead import Person
 from shared.delivery.upkeep import watchdog
 from shared.envelope import Answer, Envelope, Receipt
 from shared.intake import accept as door
-from shared.intake import answers, batches, replies
+from shared.intake import answers, batches, replies, splitting
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_queue_message
 from shared.intake.triggers.timer import tick
@@ -94,7 +94,7 @@ async def test_each_message_gets_its_verdict_and_the_good_ones_are_delivered(wor
 @pytest.mark.parametrize("stops_after", range(1, 6))
 async def test_a_crash_in_the_middle_doubles_and_loses_nothing(world, monkeypatch, stops_after):
     made, one, destination = world
-    real, calls = batches.accept, 0
+    real, calls = splitting.accept, 0
 
     async def dying(*args):
         nonlocal calls
@@ -104,7 +104,7 @@ async def test_a_crash_in_the_middle_doubles_and_loses_nothing(world, monkeypatc
             raise Away  # taken, and the worker dies before it notes that
         return answer
 
-    monkeypatch.setattr(batches, "accept", dying)
+    monkeypatch.setattr(splitting, "accept", dying)
     await batches.take(one, Envelope(integration=NAME, body=file(bodies()), received_at=STAMP, trigger="http"), made)
     await settled(made)
     later = NOW + 100
@@ -356,7 +356,7 @@ async def test_what_the_hub_brings_again_is_not_a_resend(world, monkeypatch, sto
     made, one, _ = world
     one, destination = deliveries(one, on_resend=on_resend)
     made.integrations = {one.name: one}
-    real, calls = batches.accept, 0
+    real, calls = splitting.accept, 0
 
     async def dying(*args):
         nonlocal calls
@@ -366,7 +366,7 @@ async def test_what_the_hub_brings_again_is_not_a_resend(world, monkeypatch, sto
             raise asyncio.CancelledError
         return answer
 
-    monkeypatch.setattr(batches, "accept", dying)
+    monkeypatch.setattr(splitting, "accept", dying)
     await batches.take(one, posted(file(numbered(5))), made)
     await settled(made)
     await later(made, one)
@@ -415,14 +415,14 @@ async def test_a_batch_whose_file_is_gone_is_not_forgotten(world):
 
 async def test_a_member_that_kills_its_worker_is_set_aside_and_the_others_go_on(world, monkeypatch):
     made, one, destination = world
-    real = batches.accept
+    real = splitting.accept
 
     async def killing(integration, envelope, made):
         if b"BATCH2|" in envelope.body:
             raise asyncio.CancelledError
         return await real(integration, envelope, made)
 
-    monkeypatch.setattr(batches, "accept", killing)
+    monkeypatch.setattr(splitting, "accept", killing)
     answer = await batches.take(one, posted(file(numbered(30))), made)
     await settled(made)
     await later(made, one, rounds=20)

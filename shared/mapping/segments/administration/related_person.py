@@ -11,7 +11,8 @@ from shared.mapping.datatypes.person import (
 )
 from shared.mapping.elements import backbone
 from shared.mapping.reading import UNKNOWN, Reading
-from shared.mapping.segments.administration.patient import language, names
+from shared.mapping.segments.administration.language import language
+from shared.mapping.segments.administration.patient import names
 from shared.mapping.tables import (
     ADMINISTRATIVE_SEX,
     CONTACT_ROLE,

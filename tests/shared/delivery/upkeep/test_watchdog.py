@@ -217,7 +217,7 @@ def test_an_outbox_that_its_worker_did_not_open_is_opened_by_the_watchdog(monkey
             raise Away
 
         with monkeypatch.context() as patch:
-            patch.setattr("shared.ledger.claims.claim.open_outbox", crash)
+            patch.setattr("shared.ledger.claims.lane.open_outbox", crash)
             await published(made, 1, lanes=1)
         store.queues.clear()
         for _ in range(3):

@@ -17,7 +17,7 @@ from shared.formats.csv.row import Row, encoded
 from shared.formats.csv.source import Csv
 from shared.formats.csv.table import GUESSED, QUOTES
 from shared.hub import Hub
-from shared.intake import batches
+from shared.intake import batches, splitting
 from shared.intake.inbox import taking
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_event, accept_queue_message
@@ -184,7 +184,7 @@ async def test_a_crash_in_the_middle_doubles_and_loses_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch, stops_after: int
 ) -> None:
     made, one, destination = world
-    real, calls = batches.accept, 0
+    real, calls = splitting.accept, 0
 
     async def dying(*args: Any) -> Answer:
         nonlocal calls
@@ -194,7 +194,7 @@ async def test_a_crash_in_the_middle_doubles_and_loses_nothing(
             raise Away  # taken, and the worker dies before it notes that
         return answer
 
-    monkeypatch.setattr(batches, "accept", dying)
+    monkeypatch.setattr(splitting, "accept", dying)
     await post(world, FILE)
     later = NOW + 100
     made.now = lambda: later

@@ -1,0 +1,152 @@
+"""Write a stored batch into the ledger, member by member, each with the answer that its sender was given."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import orjson
+
+from shared.check import check, faults
+from shared.envelope import Envelope
+from shared.formats.batch import Batch, Member
+from shared.hub import Hub
+from shared.intake.accept import accept
+from shared.intake.batch_decision import open_batch
+from shared.integration import Integration
+from shared.issue import Issue, Verdict
+from shared.ledger import content
+from shared.ledger.arrivals.batch_rows import CODES, Given, read, unpacked
+from shared.ledger.arrivals.batch_rows import Batch as BatchRow
+from shared.ledger.arrivals.rejections import Refusal, refuse
+from shared.problems import Fault
+from shared.storage import names
+from shared.storage.store import Away, Conflict, Row
+
+LEASE = 60.0  # seconds that a splitting worker is believed to be alive
+
+
+TURN = 120.0  # seconds after which it lets another invocation go on
+
+
+STEP = 25  # messages between two notes of how far it is
+
+
+AT_ONCE = 64  # deliveries under way before it waits
+
+
+TRIES = 5  # workers that may end at one member before it is set aside unread
+
+
+SET_ASIDE = Issue(severity="error", code="exception", text="the hub could not take this member of a batch", rule="batch-member")
+
+
+async def knock_for_batch(integration: Integration, key: str, hub: Hub, delay: float = 0) -> None:
+    await hub.store.send(f"{integration.name}-work", orjson.dumps({"batch": key}), delay)
+
+
+async def split(integration: Integration, key: str, hub: Hub) -> None:
+    """Each member of a stored batch into the ledger, from where the last worker stopped. Raises ``Away``: later."""
+    table = names.tables(integration.name).open
+    row = await hub.store.get(table, names.BATCH, names.open_key(names.BATCH, key))
+    batch = read(integration.name, row) if row else None
+    if not batch or batch.until > hub.now():
+        return
+    try:
+        turn = Turn(integration, hub, batch)
+        await turn.claim()
+        if await turn.through():
+            await hub.store.commit(table, names.BATCH, turn.batch.deleted())
+            await hub.store.delete_blob(names.CONTENT, turn.batch.blob)
+    except Conflict:
+        # Another worker splits it, or this worker's own write was repeated by the client library and met itself. A look
+        # when the lease has ended costs little, and does not leave the batch to the watchdog alone.
+        await knock_for_batch(integration, key, hub, LEASE)
+
+
+class Turn:
+    """One worker's turn at a batch."""
+
+    def __init__(self, integration: Integration, hub: Hub, batch: BatchRow) -> None:
+        self.integration, self.hub, self.batch = integration, hub, batch
+
+    async def claim(self) -> None:
+        """Take the lease. Raises ``Conflict``: another worker was first."""
+        await self._write(replace(self.batch, until=self.hub.now() + LEASE, tries=self.batch.tries + 1))
+
+    async def through(self) -> bool:
+        """Whether the end of the file was reached in this turn."""
+        stored = await self.hub.store.read_blob(names.CONTENT, self.batch.blob)
+        if stored is None:
+            self.hub.emit("hub.fault", integration=self.integration.name, error_code="batch-without-content")
+            return False  # the row stays, is counted as waiting and is alerted
+        try:
+            return await self._members(*await asyncio.to_thread(unpacked, stored))
+        except Away:
+            # An orderly end does not mean that a member kills its worker.
+            with suppress(Away, Conflict):
+                await self._write(replace(self.batch, until=0.0, tries=max(self.batch.tries - 1, 0)))
+            raise
+
+    async def _members(self, given: Given | None, body: bytes) -> bool:
+        envelope, end = content.envelope(self.integration.name, self.batch.row.values, body), self.hub.now() + TURN
+        careful, first = self.batch.tries > 1, self.batch.done + 1
+        batch = open_batch(self.integration, envelope)
+        if isinstance(batch, Verdict):
+            raise Fault(*batch.issues)
+        for member, code in _coded(batch, given):
+            if member.number < first:
+                continue
+            alone = self._member(envelope, member, code)
+            await self._one(alone, unread=member.number == first and self.batch.tries > TRIES)
+            if careful or member.number % STEP == 0:
+                await self._note(member.number)
+            await _room(self.hub)
+            if self.hub.now() > end:
+                await self._note(member.number, lease=0)
+                await knock_for_batch(self.integration, self.batch.key, self.hub)
+                return False
+        return True
+
+    def _member(self, envelope: Envelope, member: Member, code: str) -> Envelope:
+        """A member as an envelope of its own, with the answer that its sender was given."""
+        reference = (
+            f"{self.batch.key}-{self.batch.posting}-{member.number}"
+            if self.batch.posting
+            else f"{self.batch.key}-{member.number}"
+        )
+        alone = replace(member.alone(envelope), reference=reference)
+        return replace(alone, acknowledged=CODES.get(code) or check(self.integration, alone).verdict.acknowledgement)
+
+    async def _one(self, alone: Envelope, unread: bool) -> None:
+        """One member into the ledger. What cannot be taken is recorded as such, so that the others go on."""
+        answer = None if unread else await accept(self.integration, alone, self.hub)
+        if answer and answer.status == 503:
+            raise Away
+        if answer is None or answer.status == 500:
+            with faults():
+                found = Verdict("AE", (SET_ASIDE,))
+                await refuse(self.integration, alone, found, Refusal(), self.hub)
+
+    async def _note(self, done: int, lease: float = LEASE) -> None:
+        """How far the splitting is, and that a worker is at it. Raises ``Conflict``: another worker is."""
+        now, tries = self.hub.now(), min(self.batch.tries, 1) if lease else 0
+        await self._write(replace(self.batch, done=done, since=now, until=now + lease if lease else 0.0, tries=tries))
+
+    async def _write(self, batch: BatchRow) -> None:
+        change = batch.replaced()
+        etags = await self.hub.store.commit(names.tables(self.integration.name).open, names.BATCH, change)
+        self.batch = read(self.integration.name, Row(names.BATCH, change.key, etags[change.key], change.values))
+
+
+async def _room(hub: Hub) -> None:
+    """Wait while too many deliveries are under way."""
+    others = {task for task in hub.tasks if task is not asyncio.current_task()}
+    if len(others) > AT_ONCE:
+        await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _coded(batch: Batch, given: Given | None) -> Iterator[tuple[Member, str]]:
+    """Each member with the letter of its answer; empty for a batch of an earlier version, which kept none."""
+    for member in batch.members():
+        yield member, given.codes[member.number - 1] if given else ""
