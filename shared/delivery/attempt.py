@@ -115,7 +115,7 @@ async def _undelivered(
 
 
 def _backoff(delivery: Delivery, whose: Owner, earlier: int, hub: Hub) -> float:
-    """Seconds: twice as long each time, with full jitter. A destination that is away is tried often: that costs nothing."""
+    """Seconds: twice as long each time, with full jitter. An unavailable destination is tried often: that costs nothing."""
     if whose in ("set-up", "access"):
         return delivery.breaker_wait
     longest = delivery.longest_wait if whose == "message" else min(delivery.longest_wait, breaker.LONGEST_PAUSE)

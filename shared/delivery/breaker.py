@@ -2,7 +2,7 @@
 
 Closed: every message is sent. Open: none is sent until a time. Half-open: one lane probes with one message, and the result
 decides. What opens it is several lanes that failed in a row, never one lane alone: a message that cannot be delivered delays
-its own patient and no other. Lanes that have not failed probe first. Storage that is away never stops a delivery: the
+its own patient and no other. Lanes that have not failed probe first. Storage that does not answer never stops a delivery: the
 breaker is advice.
 """
 
@@ -17,7 +17,7 @@ from shared.storage.names import BREAKER, SHARED_TABLE
 from shared.storage.store import Away, Conflict, Row
 
 BELIEVED = 2.0  # seconds that a closed breaker is not looked at again
-LONGEST_PAUSE = 120.0  # seconds between two probes of a destination that is away; a probe costs nothing
+LONGEST_PAUSE = 120.0  # seconds between two probes of an unavailable destination; a probe costs nothing
 LOOK_AGAIN = 3.0  # seconds until a lane looks again while another lane probes
 WINDOW = 600.0  # seconds; failures that are further apart are not in a row
 LANES = 32  # lanes that a row remembers as failed

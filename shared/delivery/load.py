@@ -1,7 +1,7 @@
 """Admission by what is delivered: nothing is accepted that would wait too long for its first attempt.
 
 A message waits from its acceptance until its first attempt begins. How long the next one would wait is known from how many
-wait in this process and how many began lately. Messages that wait for a destination that is away are not counted: to hold
+wait in this process and how many began lately. Messages that wait for an unavailable destination are not counted: to hold
 them is what the hub is for.
 """
 

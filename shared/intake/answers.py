@@ -57,7 +57,7 @@ async def _keep_for_comparison(integration: Integration, envelope: Envelope, dec
 
 
 def answer_unavailable(integration: Integration, envelope: Envelope, problem: Problem, hub: Hub) -> Answer:
-    """The answer when no verdict was reached: storage is away, or the hub itself failed."""
+    """The answer when no verdict was reached: storage does not answer, or the hub itself failed."""
     away = isinstance(problem, Unavailable)
     found = Verdict("AE", problem.issues)
     answer = answer_without_verdict(integration, envelope, found, AWAY.text if away else "the hub failed")

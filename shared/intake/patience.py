@@ -1,4 +1,4 @@
-"""What a queue or an event brought and cannot be taken *now* is put back: first a copy with a growing delay, then the original.
+"""What a queue or an event delivered and cannot be taken *now* is put back: first a copy with a growing delay, then the original.
 
 A crash between the two leaves both, and the second finds the message stored: the copy keeps the identity of the first. The host
 gives a message five tries within three minutes and then moves it to its poison queue; poison is for what cannot be read.
@@ -23,7 +23,7 @@ SAFE, UNSAFE = bytes.maketrans(b"&<>", b",./"), bytes.maketrans(b",./", b"&<>")
 
 
 class Brought(NamedTuple):
-    """A body, the id of the queue message or event that brought it first, and how often it went back."""
+    """A body, the id of the queue message or event that it first arrived with, and how often it was put back."""
 
     body: bytes
     id: str = ""
@@ -56,7 +56,7 @@ async def put_back(queue: str, brought: Brought, hub: Hub) -> None:
     """A copy, for as long as the queue keeps a message.
 
     Raises:
-        Away: the queue is away too, or the copy is too large: then the host must bring the original again.
+        Away: the queue does not answer either, or the copy is too large: then the host must redeliver the original.
     """
     body = written(brought._replace(tries=brought.tries + 1))
     if len(body) > ROOM:

@@ -1,7 +1,7 @@
 """How a lane shows that it has work: an open row for each message, which the watchdog sees, and a knock on the work queue.
 
 What is published leaves one open row for its whole lane, in partitions of its own. Losing a knock costs seconds, doubling one
-nothing: therefore each expires, and a worker that is away finds no heap of them when it returns.
+nothing: therefore each expires, so that they do not pile up while no worker runs.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ LONGEST_DELAY = 6 * 86400.0  # a storage queue takes seven days at most
 
 
 async def knock(integration: str, lane: str, hub: Hub, delay: float = 0, lives: float = LIVES) -> Ticket | None:
-    """Ask for a worker; ``None`` when the queue is away: the watchdog will see the open lane."""
+    """Ask for a worker; ``None`` if the queue is unavailable: the watchdog will see the open lane."""
     wait = min(max(delay, 0), LONGEST_DELAY)
     try:
         return await hub.store.send(f"{integration}-work", orjson.dumps({"lane": lane}), wait, wait + lives)
@@ -42,13 +42,13 @@ async def knock_again(integration: str, body: Mapping[str, Any], hub: Hub) -> No
 
 
 async def open_lane(integration: str, lane: str, mark: str, hub: Hub, key: str = "") -> None:
-    """The lane has work, or something to clear away; written before the message itself. ``key``: of its receipt."""
+    """The lane has work, or something to clean up; written before the message itself. ``key``: of its receipt."""
     row = Opened(at=hub.now(), identity=key).put(names.open_key(lane, mark))
     await hub.store.commit(names.tables(integration).open, lane[-1], row)
 
 
 async def close(integration: str, lane: str, mark: str, hub: Hub) -> None:
-    """The message is done with: delete its open row."""
+    """Delete the open row of a message that has ended."""
     await hub.store.commit(names.tables(integration).open, lane[-1], remove(names.open_key(lane, mark)))
 
 
@@ -74,5 +74,5 @@ async def close_outbox(integration: str, lane: str, hub: Hub) -> None:
 
 
 def delay_of(tries: int, hub: Hub) -> float:
-    """Seconds until the next try of what a queue brought: twice as long each time, with jitter."""
+    """Seconds until a queue message is tried again: twice as long each time, with jitter."""
     return min(FIRST * float(2 ** min(tries, 20)), LONGEST) * hub.random.uniform(0.5, 1)

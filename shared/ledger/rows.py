@@ -37,7 +37,7 @@ class Receipt(WithBody):
     """``r|identity``: the message with this identity is number ``number``; ``body`` is its acknowledgement, compressed.
 
     ``token`` marks the process that stored it. ``reference``: copies in batches, ``handed``: handings-over, each the last few,
-    separated by blanks. ``redelivered`` counts those of the ``duplicates`` that were only brought again.
+    separated by blanks. ``redelivered`` counts those of the ``duplicates`` that a queue only redelivered.
     """
 
     STORED_AS: ClassVar[dict[str, str]] = {"number": "n"}

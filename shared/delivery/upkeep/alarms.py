@@ -19,7 +19,7 @@ FRESH = 300.0  # seconds that a dead letter is news
 
 
 async def raise_alarms(integration: str, backlog: Mapping[str, int | float], hub: Hub) -> None:
-    """Publish what is wrong with an integration; a topic that is away is reported as a failed attempt."""
+    """Publish what is wrong with an integration; a topic that does not answer is reported as a failed attempt."""
     if not setting("HUB_ALARMS__ENDPOINT"):
         return
     reasons = [*(["overdue"] if backlog["overdue"] else []), *(["dead"] if await _is_dead_lately(integration, hub) else [])]

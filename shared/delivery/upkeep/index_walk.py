@@ -21,7 +21,7 @@ AT_ONCE = 32  # lanes that are worked on at the same time
 TRIES = 3  # of one lane in which something happens meanwhile
 
 
-Stage = Callable[[Integration, list[Found], float, Hub], Awaitable[bool]]  # whether it is done with these rows of the index
+Stage = Callable[[Integration, list[Found], float, Hub], Awaitable[bool]]  # whether it has finished these rows of the index
 
 
 async def pages(table: str, partition: str, first: str, hub: Hub, last: str = "") -> AsyncIterator[list[Row]]:

@@ -13,7 +13,7 @@ from shared.storage.store import Conflict
 
 
 async def finish(integration: Integration, lane: str, opened: Opened, hub: Hub) -> None:
-    """Finish the message of an open row when it is done with, or close the row of one that was never stored.
+    """Finish the message of an open row when it has ended, or close the row of one that was never stored.
 
     The head is read before the message is looked for, and changed before the row is deleted: a message that is stored meanwhile
     changes the head, and one that is stored later finds it changed and opens its lane again.

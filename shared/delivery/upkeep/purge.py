@@ -45,7 +45,7 @@ async def hourly(hub: Hub) -> None:
 
 
 async def _one(integration: Integration, hour: str, until: float, hub: Hub) -> None:
-    """One integration that is in trouble keeps no other from its purge; the watchdog reports storage that is away."""
+    """One integration that is in trouble keeps no other from its purge; the watchdog reports storage that does not answer."""
     try:
         with isolated(integration.name, "purge", hub):
             if await purge(integration, hub, until):

@@ -18,7 +18,7 @@ async def delete_receipts(integration: Integration, found: list[Found], before: 
 
 
 async def _delete_receipt(integration: Integration, found: Found, before: float, hub: Hub) -> bool:
-    """The receipt of a message that is done with; not done while it waits. What should have been seen long ago is seen now."""
+    """Delete the receipt of a message that has ended; False while it waits. A lost open row or list line is written again."""
     ledger, lane = names.tables(integration.name).ledger, found.of_lane
     row = await hub.store.get(ledger, lane, names.receipt(found.identity))
     schema.known(integration.name, "purge", hub, row)

@@ -69,7 +69,7 @@ async def listed(hub: Hub) -> list[Threshold]:
 
 
 async def change(threshold: Threshold, hub: Hub) -> None:
-    """Set a threshold, or take it away with a negative value. ``ValueError``: no such rule, no reason."""
+    """Set a threshold, or remove it with a negative value. ``ValueError``: no such rule, no reason."""
     if threshold.rule not in RULES or not threshold.purpose:
         raise ValueError("a threshold has a rule that is known, and a reason")
     act = Act(threshold.who, "threshold", f"{threshold.rule}={threshold.value:g}", threshold.purpose)

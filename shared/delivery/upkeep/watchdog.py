@@ -197,7 +197,7 @@ async def _first(ledger: str, lane: str, hub: Hub) -> tuple[bool, Row | None]:
 
 
 def _left_behind(rows: list[Row], first: Waiting | None, hub: Hub) -> list[Opened]:
-    """Open rows that are older than what waits: of messages that are done with, or that were never stored."""
+    """Open rows that are older than what waits: of messages that have ended, or that were never stored."""
     old = [opened for opened in map(Opened.of, rows) if hub.now() - opened.at > hub.timing.open_grace]
     if first is None:
         return old

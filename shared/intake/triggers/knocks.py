@@ -19,7 +19,7 @@ async def answer_knock(integration: Integration, raw: bytes, hub: Hub) -> None:
     """A knock: which lane has work, or which lane of a publisher's outbox. One that makes no sense is reported and dropped.
 
     Raises:
-        Away: storage is away, and so is the queue.
+        Away: neither storage nor the queue answers.
     """
     knock = json_object(raw)
     try:

@@ -5,7 +5,10 @@ from shared.storage.store import Away
 
 
 async def tick(hub: Hub) -> None:
-    """The watchdog's round, every 30 seconds, and once an hour the purge; storage that is away is not a failure of the timer."""
+    """The watchdog's round, every 30 seconds, and once an hour the purge.
+
+    The timer does not fail if storage does not answer.
+    """
     from shared.delivery.upkeep import purge, watchdog
     from shared.intake.inbox import watching
 

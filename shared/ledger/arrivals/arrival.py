@@ -67,7 +67,7 @@ class Recorded(NamedTuple):
     """What became of an arrival."""
 
     id: str
-    kind: Literal["new", "duplicate", "again"]  # again: the same copy, brought a second time by the hub itself
+    kind: Literal["new", "duplicate", "again"]  # again: the same copy, read a second time by the hub itself
     answer: Answer
     lane: str = ""
     fresh: Fresh | None = None

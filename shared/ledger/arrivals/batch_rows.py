@@ -1,6 +1,7 @@
 """The row of a batch while its members go into the ledger one by one, and its blob: the answers that were given, and the file.
 
-The row is in the open table of the integration, so that the watchdog sees it. Blob first, row second; row first away.
+The row is in the open table of the integration, so that the watchdog sees it. The blob is written before the row and
+deleted after it.
 """
 
 import base64

@@ -42,7 +42,7 @@ def handed_of(arrival: Arrival, receipt: Receipt | None) -> str:
 
 
 def counted(arrival: Arrival, receipt: Receipt) -> Receipt:
-    """A duplicate, on its receipt: how many, and how many of them were only brought again."""
+    """A duplicate, on its receipt: how many, and how many of them were only redelivered."""
     again = resends.is_redelivered(receipt, arrival.envelope.handed)
     return replace(
         receipt,

@@ -59,7 +59,7 @@ async def look(integration: Integration, receipt: Receipt, hub: Hub) -> Earlier:
 
 
 def is_redelivered(receipt: Receipt, handed: str) -> bool:
-    """Whether this handing-over has brought the message before."""
+    """Whether the message was already received with this handing-over."""
     return bool(handed) and handed in receipt.handed.split()
 
 

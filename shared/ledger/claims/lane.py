@@ -1,4 +1,4 @@
-"""A claimed lane and what waits in it: look, take what is due, give the lane back, and clear away what was settled."""
+"""A claimed lane and what waits in it: look, take what is due, give the lane back, and clean up what was settled."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ class Lane(Held):
     taken: int = 0
     since: float = 0
     held: bool = True
-    settled: list[tuple[Waiting, Ended]] = field(default_factory=list)  # done, with something to clear away
+    settled: list[tuple[Waiting, Ended]] = field(default_factory=list)  # ended, with something left to clean up
     is_stopped: bool = False  # a dead message holds the lane, or a newer version wrote what is next: nothing in it is due
     is_due_early: Callable[[Waiting], Awaitable[bool]] = never  # whether what a message waits for has ended before its time
 

@@ -166,7 +166,7 @@ def _blobs(row: Row) -> Iterator[str]:
 
 
 async def _open(integration: Integration, hub: Hub) -> AsyncIterator[str]:
-    """Open rows of messages that are done with, or were never stored."""
+    """Open rows of messages that have ended, or were never stored."""
     tables = names.tables(integration.name)
     async for row in hub.store.scan(tables.open):
         if row.partition != names.BATCH and hub.now() - Opened.of(row).at > 2 * hub.timing.open_grace:
