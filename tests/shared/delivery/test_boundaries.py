@@ -352,8 +352,8 @@ async def test_one_worker_probes_when_several_look_at_the_same_moment(workers: i
 async def test_a_closed_breaker_is_believed_for_two_seconds(state: str, seconds: float, reads: int) -> None:
     world = World()
     if state != "absent":
-        row = {**breaker.CLOSED, "state": state, "until": NOW + 100, "lanes": "other"}
-        await world.store.commit(names.SHARED_TABLE, "TEST", put("breaker", row))
+        row = Breaker.of(Row("", "", "", {"state": state, "until": NOW + 100, "lanes": "other"}))
+        await world.store.commit(names.SHARED_TABLE, "TEST", row.put(names.BREAKER))
     asked, whole = [], world.store.get
 
     async def get(*key: str) -> Row | None:

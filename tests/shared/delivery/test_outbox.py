@@ -6,10 +6,11 @@ import orjson
 import pytest
 
 from shared.delivery import outbox
-from shared.delivery.upkeep import old, purge
+from shared.delivery.upkeep import index_walk, old
 from shared.hub import Hub
 from shared.intake import subscription
 from shared.intake.accept import accept
+from shared.ledger.index import Found
 from shared.ledger.knocks import close_outbox, open_outbox
 from shared.ledger.rows import Ended, Receipt, Waiting
 from shared.storage import names
@@ -124,11 +125,11 @@ async def test_an_event_that_overtook_its_own_message_is_looked_at_again(state: 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 3, 6, 7])
 async def test_every_page_is_read_to_the_end(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(purge, "PAGE", 3)
+    monkeypatch.setattr(index_walk, "PAGE", 3)
     made = hub(integration(Remembering(), PUBLISHER))
     for n in range(rows):
         await made.store.commit(TABLES.find, "dead", put(f"{n:03}", {}))
-    found = [[row.key for row in page] async for page in purge.pages(TABLES.find, "dead", "", made)]
+    found = [[row.key for row in page] async for page in index_walk.pages(TABLES.find, "dead", "", made)]
     assert [key for page in found for key in page] == [f"{n:03}" for n in range(rows)]
     assert all(0 < len(page) <= 3 for page in found)
 
@@ -147,7 +148,7 @@ async def test_content_that_had_to_end_long_before_is_reported_when_it_goes(row:
     one = integration(Remembering(), PUBLISHER)
     made = hub(one, emit=lambda name, **keys: emitted.append(keys["error_code"]))
     await made.store.commit(TABLES.ledger, "a1", row)
-    found = Row("t|", "k", "", {"lane": "a1", "key": "k", "finders": ""})
+    found = Found.of(Row("t|", "k", "", {"lane": "a1", "key": "k", "finders": ""}))
     assert await old.take_out(one, [found], NOW + 1, made)
     assert emitted == events
     assert not await made.store.query(TABLES.ledger, "a1")
