@@ -67,11 +67,40 @@ def json_bodies(body: bytes, nest: Nest) -> Iterator[bytes]:
         yield json.dumps({**document, **change}).encode()
 
 
+def xml_bodies(body: bytes, nest: Nest) -> Iterator[bytes]:
+    """Canaries as names of elements, attributes, prefixes, entities and instructions, and where a document is broken."""
+    text = body.decode().rstrip()
+    start = re.search(r"<[\w:.-]+", text)
+    end = text.rindex("</")
+    assert start
+    for tag in (' {name}="{text}"', ' xmlns:{name}="{text}"', " {name}"):
+        yield (text[: start.end()] + _spelt(tag, nest) + text[start.end() :]).encode()
+    for child in ("<{name}>{text}</{name}>", "<{name}:{name} {name}='{text}'/>", "&{name};", "</{name}>", "<![CDATA[{text}]]>"):
+        yield (text[:end] + _spelt(child, nest) + text[end:]).encode()
+    for prolog in ("<?{name} {text}?>", "<!DOCTYPE {name} [<!ENTITY {name} '{text}'>]>", "<!-- {text} -->"):
+        yield (_spelt(prolog, nest) + text[start.start() :]).encode()
+
+
+def csv_bodies(body: bytes, nest: Nest) -> Iterator[bytes]:
+    """Canaries as names of columns, in a row that is too long, and where quotation is broken."""
+    header, *rows = body.decode().rstrip().splitlines()
+    for change in ("{text}", ",{text}", ';"{text}"', "\n{text}", '"{text}', "\t{text},"):
+        yield "\n".join([header + _spelt(change, nest), *rows]).encode()
+        yield "\n".join([header, *(row + _spelt(change, nest) for row in rows)]).encode()
+
+
+def _spelt(text: str, nest: Nest) -> str:
+    """A name that XML allows and that has not the form of an id."""
+    return text.format(name=f"{nest.new()}ŵ", text=plant(nest))
+
+
 def bodies(integration: Any, nest: Nest) -> list[bytes]:
     made: list[bytes] = []
-    for kind, change in ((b"{", json_bodies), (b"M", hl7_bodies)):
+    for kind, change in ((b"{", json_bodies), (b"M", hl7_bodies), (b"<", xml_bodies)):
         sample = next((each for each in accepted(integration) if each.body.lstrip()[:1] == kind), None)
         made += change(sample.body, nest) if sample else ()
+    if not made:
+        made += csv_bodies(accepted(integration)[0].body, nest)
     return [*made, plant(nest).encode(), b"{" + plant(nest).encode(), json.dumps({plant(nest): plant(nest)}).encode()]
 
 

@@ -598,7 +598,7 @@ async def test_a_member_is_set_aside_after_five_workers_and_not_before(world, mo
 async def test_a_worker_lets_another_one_go_on_after_its_turn(world, monkeypatch, seconds, at_once):
     """``seconds``: of each member; a turn is two minutes."""
     made, one, destination = world
-    clock, real = [NOW], batches.accept
+    clock, real = [NOW], splitting.accept
     made.now = made.store.now = lambda: clock[0]
     monkeypatch.setattr(batches, "_begin", lambda *_: asyncio.sleep(0, b""))
 
@@ -606,7 +606,7 @@ async def test_a_worker_lets_another_one_go_on_after_its_turn(world, monkeypatch
         clock[0] += seconds
         return await real(integration, envelope, hub)
 
-    monkeypatch.setattr(batches, "accept", slow)
+    monkeypatch.setattr(splitting, "accept", slow)
     key = (await batches.take(one, posted(file(numbered(5))), made)).headers["X-Batch-Id"]
     await batches.split(one, key, made)
     await settled(made)
@@ -628,7 +628,7 @@ async def test_a_batch_that_cannot_be_taken_now_is_answered_and_not_stored(world
     def broken(*_):
         raise problem
 
-    monkeypatch.setattr(batches, "_decided", broken)
+    monkeypatch.setattr(batches, "decide_batch", broken)
     answer = await batches.take(one, posted(file(numbered(2))), made)
     assert (answer.status, answer.headers.get("Retry-After")) == (status, "30" if status == 503 else None)
     assert codes(answer) == ["AE"]

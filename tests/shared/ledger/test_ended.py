@@ -113,6 +113,6 @@ def test_a_dead_letter_keeps_the_words_of_the_destination_and_may_hold_its_lane(
     found = changed(Done("dead", detail=detail), delivery=Delivery(on_dead=on_dead))
     assert found.keys() == {*(["e|0000000005"] if detail else []), *([names.HOLD] if on_dead == "hold" else [])}
     if detail:
-        assert found["e|0000000005"].values == {"detail": detail[:20000]}
+        assert found["e|0000000005"].values == {"schema": 1, "detail": detail[:20000]}
     if on_dead == "hold":
         assert found[names.HOLD].values["n"] == 5

@@ -72,6 +72,7 @@ OURS: dict[str, tuple[Structure, str, str]] = {
     "ADT_A05_VISIT_OPTIONAL": (structures.ADT_A05_VISIT_OPTIONAL, "2.5", "ADT_A05"),
     "ADT_A05_NK1_AFTER_PV1": (structures.ADT_A05_NK1_AFTER_PV1, "2.4", "ADT_A05"),
     "ADT_A01": (structures.ADT_A01, "2.3.1", "ADT_A01"),
+    "ADT_A02": (structures.ADT_A02, "2.5", "ADT_A02"),
     "ADT_A39": (structures.ADT_A39, "2.5", "ADT_A39"),
     "ADT_A39_NK1": (structures.ADT_A39_NK1, "2.4", "ADT_A39"),
     "REF_I12": (structures.REF_I12, "2.5.1", "REF_I12"),

@@ -142,7 +142,7 @@ async def test_the_backlog_is_written_down_with_its_time() -> None:
     backlog = await watchdog.sweep(made.integrations[NAME], made)
     row = await made.store.get(names.SHARED_TABLE, names.BACKLOG, NAME)
     assert row
-    assert row.values == {**backlog, "codes": 0, "at": NOW}
+    assert row.values == {**backlog, "codes": 0, "at": NOW, "schema": 1}
 
 
 async def test_a_batch_of_a_newer_version_is_reported_and_left_alone() -> None:
