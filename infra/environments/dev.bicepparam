@@ -14,6 +14,7 @@ param destinations = {
   MPI: { MPI__HOST: 'mpi.dev.example.nhs.wales', MPI__PORT: '6661', MPI__TLS: 'true' }
   PAS: { PAS__HOST: 'pas.dev.example.nhs.wales', PAS__PORT: '6661', PAS__TLS: 'true' }
   PHW: { PHW__HOST: 'phw.dev.example.nhs.wales', PHW__PORT: '6661', PHW__TLS: 'true' }
+  WIS: { WIS__URL: 'https://wis.dev.example.nhs.wales/messages', WIS__AUTH: 'identity', WIS__SCOPE: 'api://wis.dev.example.nhs.wales/.default' }
 }
 param modes = {} // a parallel run: { 'phw-to-mpi': 'observe' }
 param network = null

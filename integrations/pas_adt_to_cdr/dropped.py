@@ -18,5 +18,6 @@ DROPPED = {
     "PID-13": "the first null of a field deletes, whatever its content",
     "PID-24": "implied by the order of birth",
     "PID-30": "implied by the date of death",
+    "PID-32": "the status belongs to an NHS Number, and there is none",
     "PV1-3.6": "the type of place has no element of its own",
 }

@@ -7,6 +7,5 @@ from shared.wpas.transaction import where
 DROPPED = {
     **OF_WPAS,
     **{where(name): "alerts: how the repository holds them is for a clinical review to decide" for name in OF_A_PERSON.split()},
-    where("HIGH_SENSITIVE"): "a record that is not protected has no label",
     where("UPDATE_DATE"): "the repository has its own time of a change, and the message has that of its receipt",
 }

@@ -34,17 +34,22 @@ class Items(NamedTuple):
 
 def format_of(body: bytes) -> str:
     """``hl7``, ``json`` or ``xml`` by how a body begins; ``bin`` for any other."""
-    own = (form.extension for form in formats.every() if form.begins and form.begins_like(body))
-    return next(own, "xml" if body.lstrip().startswith(b"<") else "bin")
+    if _is_xml(body):
+        return "xml"
+    return next((form.extension for form in formats.every() if form.begins and form.begins_like(body)), "bin")
+
+
+def _is_xml(body: bytes) -> bool:
+    """Whether a body is XML, which more than one format has, and which is compared by its leaves."""
+    return body.lstrip().startswith(b"<")
 
 
 def tree(body: bytes) -> Any:
     """The tree of a body; a body of no format, or one that cannot be read, is one text."""
-    form = next((form for form in formats.every() if form.begins and form.begins_like(body)), None)
+    form = formats.recognise(body) if any(form.begins and form.begins_like(body) for form in formats.every()) else None
     try:
-        if form and form.tree:
+        if form and form.tree and not _is_xml(body):
             return form.tree(body)
-        form = formats.recognise(body) if form else None
         return {leaf.path: leaf.text for leaf in form.leaves(form.parse(body))} if form else as_text(body)
     except (KeyError, ValueError, ParseError):
         return as_text(body)

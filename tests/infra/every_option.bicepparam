@@ -18,6 +18,7 @@ param destinations = {
   MPI: { MPI__HOST: 'mpi.example.nhs.wales', MPI__PORT: '6661', MPI__TLS: 'true' }
   PAS: { PAS__HOST: 'pas.example.nhs.wales', PAS__PORT: '6661', PAS__TLS: 'true' }
   PHW: { PHW__HOST: 'phw.example.nhs.wales', PHW__PORT: '6661', PHW__TLS: 'true' }
+  WIS: { WIS__URL: 'https://wis.example.nhs.wales/messages', WIS__AUTH: 'identity', WIS__SCOPE: 'api://wis.example.nhs.wales/.default' }
 }
 // The hub network, the DNS zones and the firewall are the platform team's; useHubGateway leads to the hospitals.
 param network = {

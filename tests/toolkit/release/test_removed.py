@@ -22,7 +22,7 @@ def test_an_integration_that_goes_leaves_queues_and_tables() -> None:
     found = removed(WHOLE, without_the_first())
     assert f"queues {name}-in-poison" in found
     assert f"tables {name.replace('-', '')}audit" in found
-    assert len(found) == 10
+    assert len(found) == 13
 
 
 def test_one_that_comes_leaves_nothing() -> None:
