@@ -95,6 +95,7 @@ class Azurite:
         return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};{ends}"
 
     def start(self) -> "Azurite":
+        self._is_stopped = False  # it may start again after an outage
         self.folder.mkdir(parents=True, exist_ok=True)
         blob, queue, table = map(str, self.ports)
         command = [str(program()), *FLAGS, "-l", str(self.folder)]
@@ -108,9 +109,10 @@ class Azurite:
     def _wait(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not all(map(_listens, self.ports)):
+            if self._is_stopped:  # by another thread, perhaps before there was a process to stop
+                self.stop()
+                raise SystemExit(1)
             if self.process is None or self.process.poll() is not None or time.monotonic() > end:
-                if self._is_stopped:  # by another thread, while it started
-                    raise SystemExit(1)
                 self.stop()
                 stop("Azurite did not start")
             time.sleep(0.05)

@@ -94,3 +94,17 @@ def test_ctrl_c_at_any_moment_ends_in_order_and_a_second_hub_does_not_start(tmp_
     early.send_signal(signal.SIGINT)
     assert "stopped" in early.communicate(timeout=60)[1]
     assert early.returncode == 0
+
+
+@pytest.mark.slow
+def test_storage_that_is_stopped_before_it_runs_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by Ctrl-C: the start is in a thread of its own, and the stop comes before it has a process."""
+    from toolkit.local import azurite
+
+    storage = azurite.Azurite(tmp_path / "storage")
+    found = azurite.program()
+    monkeypatch.setattr(azurite, "program", lambda: (storage.stop(), found)[1])
+    with pytest.raises(SystemExit):
+        storage.start()
+    assert storage.process
+    assert storage.process.poll() is not None
