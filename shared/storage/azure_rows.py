@@ -15,7 +15,7 @@ async def commit_one(client: Any, change: Change, entity: dict[str, Any], condit
     if change.action == "delete":
         await client.delete_entity(entity["PartitionKey"], change.key, **condition)
         return {}
-    return await getattr(client, f"{ACTIONS[change.action]}entity_of")(entity, **condition)
+    return await getattr(client, f"{ACTIONS[change.action]}_entity")(entity, **condition)
 
 
 async def commit_all(client: Any, made: list[tuple[Change, dict[str, Any], dict[str, Any]]]) -> Any:

@@ -10,6 +10,7 @@ import pytest
 
 from shared.storage.accounts import Account
 from shared.storage.azure import AzureStore
+from shared.storage.azure_rows import ACTIONS
 from shared.storage.memory import MemoryStore
 from shared.storage.store import Change, Conflict, Row, Store, delete, insert, put, remove, replace
 
@@ -176,3 +177,11 @@ async def test_a_blob_is_deleted_only_in_the_version_that_was_read(store, name):
 
 async def wait(seconds: float) -> None:
     await asyncio.sleep(seconds)
+
+
+@pytest.mark.parametrize("action", ACTIONS.values())
+def test_each_action_is_a_method_of_the_client(action):
+    """A name that is not would look like storage that is away."""
+    from azure.data.tables.aio import TableClient
+
+    assert callable(getattr(TableClient, f"{action}_entity"))
