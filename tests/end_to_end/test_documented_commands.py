@@ -43,6 +43,8 @@ RUN_BY_ANOTHER_TEST = {
     "package NAME": "tests/infra/test_package.py",
     "guide-coverage": "tests/toolkit/test_guide_coverage.py",  # takes minutes
     "mutate --paths shared/hl7/ack.py": "tests/toolkit/test_mutation.py",  # needs the commits
+    "build-fhir-tables --definitions DIR": "tests/toolkit/generate/test_build_fhir_tables.py",  # needs the national definitions
+    "build-fhir-tables --definitions DIR --new-definitions": "tests/toolkit/generate/test_build_fhir_tables.py",
     "cost": "tests/toolkit/release/test_cost.py",  # needs the Bicep compiler
     "cost --environment prod": "tests/toolkit/release/test_cost.py",
     "test": "tests/end_to_end/test_documented_commands.py",  # with words behind it, and in .ci/run
