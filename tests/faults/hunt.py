@@ -22,7 +22,9 @@ def main(name: str) -> int:
 
 def scenario(name: str) -> None:
     known = (*scenarios.SCENARIOS, *batch_world.SCENARIOS, *codes_world.SCENARIOS)
-    one = next(one for one in known if one.name.startswith(name))
+    one = next((one for one in known if one.name.startswith(name)), None)
+    if one is None:
+        raise SystemExit(f"no scenario is called {name}")
     for seed in range(1, 40):
         once(one, seed)
     explore(one, seed=1)

@@ -143,7 +143,7 @@ DEFECTS = (
         "        arrival = await _arrival(integration, envelope, decision, hub)\n"
         "        hub.start(record(integration, arrival, hub))\n"
         "        return with_location(integration, decision.answer, arrival.id)\n",
-        "two in a lane",
+        "two in one lane",
     ),
     Defect(
         "skip the ETag of the head",
@@ -206,14 +206,14 @@ DEFECTS = (
         "shared/ledger/ended.py",
         'return [remove(names.row("c", n))]',
         "return []",
-        "two in a lane",
+        "two in one lane",
     ),
     Defect(
         "believe an unclear answer",
         "shared/ledger/claims/held.py",
         "                unclear = True\n",
         "                return {c.key: '' for c in changes}\n",
-        "two in a lane",
+        "two in one lane",
     ),
     Defect(
         "know a batch by its bytes alone",
@@ -225,8 +225,8 @@ DEFECTS = (
     Defect(
         "acknowledge a batch without the check of its senders",
         "shared/intake/batch_decision.py",
-        "        return decide(integration, alone)\n    found",
-        "        return decide(integration, replace(alone, partner=''))\n    found",
+        "    alone = member.alone(envelope)\n",
+        "    from dataclasses import replace\n\n    alone = replace(member.alone(envelope), partner='')\n",
         "batch: the same bytes",
     ),
     Defect(
@@ -330,6 +330,8 @@ def caught(defect: Defect, folder: Path) -> str:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
     finally:
         file.write_text(text)
+    if "no scenario is called" in done.stderr:
+        raise LookupError(f"{defect.name}: {done.stderr.strip()}")
     lines = (done.stdout or done.stderr).strip().splitlines()
     return (lines[-1] if lines else "it broke") if done.returncode else ""
 

@@ -44,6 +44,7 @@ def work(job: tuple[int, int]) -> Counter[str]:
 @pytest.mark.parametrize("defect", plant.DEFECTS, ids=[defect.name for defect in plant.DEFECTS])
 def test_a_defect_has_its_place_in_the_product(defect):
     assert (plant.ROOT / defect.file).read_text().count(defect.right) == 1
+    assert defect.scenario == "nights" or [one for one in SCENARIOS if one.name.startswith(defect.scenario)]
 
 
 @pytest.mark.slow
