@@ -28,6 +28,6 @@ param ownership = {
 }
 param recoverVault = readEnvironmentVariable('RECOVER_VAULT', 'false') == 'true'
 param telemetryDays = 30
-param budget = 250
+param budget = 300
 param budgetStart = readEnvironmentVariable('BUDGET_START', '')
 param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/runbooks.md'

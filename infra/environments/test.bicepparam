@@ -34,6 +34,6 @@ param ownership = {
 }
 param recoverVault = readEnvironmentVariable('RECOVER_VAULT', 'false') == 'true'
 param telemetryDays = 30
-param budget = 500
+param budget = 600
 param budgetStart = readEnvironmentVariable('BUDGET_START', '')
 param runbooks = 'https://github.com/example/integration-hub/blob/main/docs/runbooks.md'

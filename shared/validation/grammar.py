@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-_SIGN = re.compile(r"\s*([\[\]{}<>|]|~?[A-Z][A-Z0-9]{2}(?=[\s\[\]{}<>|]|$))")
+_SIGN = re.compile(r"(?<!\s)\s*([\[\]{}<>|]|~?[A-Z][A-Z0-9]{2}(?=[\s\[\]{}<>|]|$))")
 START = 0
 
 

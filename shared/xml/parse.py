@@ -30,7 +30,7 @@ LATE = Issue(
     rule="xml-declaration-late",
     clause=CLAUSE,
 )
-LONG_START, LONG_END = re.compile(r"[^\s/>!?]{257}"), re.compile(r"\S{257}\s*\Z")  # one more than bounds.XML_NAME
+LONG_START = re.compile(r"[^\s/>!?]{257}")  # one more than bounds.XML_NAME
 TOO_DEEP = 114  # libxml2's XML_ERR_RESOURCE_LIMIT
 NAME_TOO_LONG = 110  # libxml2's XML_ERR_NAME_TOO_LONG
 
@@ -124,9 +124,15 @@ def _may_have_long_names(text: str) -> bool:
     A quick look, for a search of the tree takes longer than reading it: long texts are few, and most of them have blanks.
     """
     return any(
-        len(piece) > bounds.XML_NAME and (LONG_START.match(piece) or any(map(LONG_END.search, piece.split("=")[:-1])))
+        len(piece) > bounds.XML_NAME and (LONG_START.match(piece) or any(map(_ends_long, piece.split("=")[:-1])))
         for piece in text.split("<")
     )
+
+
+def _ends_long(text: str) -> bool:
+    """Whether more characters without a space than a name may have stand at the end of a text."""
+    last = text.rstrip()[-bounds.XML_NAME - 1 :]
+    return len(last) > bounds.XML_NAME and len(last.split()) == 1
 
 
 def _check_instructions(root: "etree._Element") -> None:

@@ -118,7 +118,7 @@ def peak(pid: int) -> int:
     ("path", "body", "headers", "status"),
     [
         (REFERRALS, REFERRAL, ("Content-Type: application/fhir+xml",), 415),
-        (REFERRALS, REFERRAL, (FHIR, "Accept: application/fhir+xml"), 406),
+        (REFERRALS, REFERRAL, (FHIR, "Accept: text/turtle"), 406),
         (REFERRALS, REFERRAL, (FHIR, GZIP), 400),
         (REFERRALS, REFERRAL, (FHIR, "Content-Encoding: zstd"), 415),
         (REFERRALS, gzip.compress(bytes(101 << 20), mtime=0), (FHIR, GZIP), 413),

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.slow
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "decisions").glob("*.md")))
 NAME = "phw-to-mpi"
 SAMPLE = ROOT / "integrations" / "phw_to_mpi" / "samples" / "a31_null.in.hl7"
+CLINIC = ROOT / "integrations" / "clinic_appointments_to_cdr" / "samples"
 LETTER = ROOT / "integrations" / "documents_to_cdr" / "samples" / "minimal.in.json"
 WRITES = {"new", "test", "sheet", "docs", "manifest", "lock"}  # into the tree: in a copy of its own
 RUN_BY_ANOTHER_TEST = {
@@ -158,7 +159,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     blob, queue, table = (f"http://127.0.0.1:{port}/devstoreaccount1" for port in ports)
     storage = f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={KEY};"
     storage += f"BlobEndpoint={blob};QueueEndpoint={queue};TableEndpoint={table};"
-    base = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    base = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "CI")}
     index, printed = started(
         ["-m", "toolkit.local.simulators.mpi", "--port", "0", "--control-port", "0"], "listening on", folder, base
     )
@@ -238,6 +239,7 @@ def filled(text: str, request: pytest.FixtureRequest) -> list[str]:
         "TEXT": lambda: "rehearsal of the runbook",
         "FILE": lambda: str(request.getfixturevalue("file")),
         "my-message.hl7": lambda: str(request.getfixturevalue("file")),
+        "list.csv": lambda: str(CLINIC / "attended.in.csv"),
         "letter.pdf": lambda: str(request.getfixturevalue("letter")),
         "CONTROL_ID": lambda: request.getfixturevalue("control_id"),
         "MY-CONTROL-ID": lambda: request.getfixturevalue("control_id"),

@@ -128,7 +128,7 @@ async def test_half_of_a_pair() -> None:
 async def test_a_code_that_no_table_has() -> None:
     """Told within five minutes of the moment when a message has waited five for its code, and not as a backlog."""
     table = CodeTable("COLOURS", __name__, {}, met=lambda note: [("colour", "G")], unmapped="wait")
-    world = await calm(codes=(table,))
+    world = Simulated(NAME, codes=(table,))
     happened = world.clock
     await world.send()
     await world.live(1800)

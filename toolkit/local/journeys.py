@@ -230,9 +230,11 @@ def acknowledged(integration: Integration, answer: bytes, status: int) -> str:
 
 
 def without_time(body: bytes) -> bytes:
-    """MSH-7 may be the time of receipt: not compared."""
+    """MSH-7 may be the time of receipt, and then EVN may have it too: not compared."""
     fields = body.split(b"|", 7)
-    return b"|".join([*fields[:6], *fields[7:]]) if body.startswith(b"MSH") else body
+    if not body.startswith(b"MSH") or len(fields) < 8:
+        return body
+    return body.replace(b"|" + fields[6], b"|") if fields[6] else body
 
 
 def percentile(values: Iterable[float], share: float) -> float | None:

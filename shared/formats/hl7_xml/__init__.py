@@ -21,7 +21,7 @@ NAMESPACE = b"urn:hl7-org:v2xml"
 ENVELOPES = (b"http://schemas.xmlsoap.org/soap/envelope/", b"http://www.w3.org/2003/05/soap-envelope")
 START = 4096  # bytes that have the namespace of the root
 CONTROL_ID = re.compile(rb"(<(?:[\w.-]+:)?MSH\.10\s*>)[^<]*(?=<)")
-PROCESSING_ID = re.compile(rb"(<(?:[\w.-]+:)?MSH\.11\s*>\s*(?:<(?:[\w.-]+:)?PT\.1\s*>)?)[^<]*(?=<)")
+PROCESSING_ID = re.compile(rb"(<(?:[\w.-]+:)?MSH\.11\s*>\s*+(?:<(?:[\w.-]+:)?PT\.1\s*>)?)[^<]*+(?=<)")
 CODE = re.compile(rb"<MSA\.1>[AC]([AER])<")
 SAMPLE = (
     b'<ADT_A05 xmlns="urn:hl7-org:v2xml"><MSH><MSH.1>|</MSH.1><MSH.2>^~\\&amp;</MSH.2><MSH.3><HD.1>EXAMPLE</HD.1></MSH.3>'

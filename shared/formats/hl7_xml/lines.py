@@ -11,7 +11,7 @@ from shared.formats.hl7_xml.markup import DROPPED, IN_FIELD, MANY, NEXT, OUTSIDE
 from shared.hl7 import ParseError
 from shared.hl7.syntax.encoding import Encoding, escape
 
-MARKUP = re.compile(r"(<[^>]*>(?:\s*<[^>]*>)*)")
+MARKUP = re.compile(r"(<[^<>]*>(?:\s*<[^<>]*>)*)")
 CACHED = 1000  # segments and groups; those of a longer message are not cached
 DEEPEST = 8  # groups in each other; the standard has five
 USUAL = Encoding()

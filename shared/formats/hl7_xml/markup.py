@@ -14,7 +14,7 @@ from shared.hl7.segment import HEADERS
 from shared.hl7.syntax.encoding import Encoding
 
 RULE = "not-v2xml"
-TAG = re.compile(r"(\s*)<(/?)([\w.-]+)(\s[^>]*?)?(/?)>")
+TAG = re.compile(r"(?<!\s)(\s*)<(/?)([\w.-]+)(\s[^<>]*?)?(/?)>")  # the look back: a run of space is read once
 SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 PART = re.compile(r"([A-Z][A-Z0-9_]*)\.([1-9]\d{0,3})")
 ESCAPE = re.compile(r'\s+V="([^"]*)"\s*')
