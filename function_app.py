@@ -26,6 +26,7 @@ from shared.intake.triggers.legacy import accept_legacy_http, accept_legacy_mess
 from shared.intake.triggers.queues import accept_event, accept_queue_message, keep_poisoned
 from shared.intake.triggers.timer import tick
 from shared.integration import EventGrid, Http, Integration
+from shared.ledger.reporting import counters
 from shared.settings import SettingMissing, on_developers_machine, setting, unresolved
 from shared.version import version
 
@@ -47,6 +48,7 @@ def hub() -> Hub:
     """The one hub of this process, made at the first call, inside the worker's event loop."""
     if not _hub:
         _hub.append(connect(INTEGRATIONS))
+        counters.write_behind(_hub[0])
     return _hub[0]
 
 

@@ -68,6 +68,7 @@ class Hub:
     instance: str = field(default_factory=lambda: os.environ.get("WEBSITE_INSTANCE_ID", "")[:12] or f"pid{os.getpid()}")
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # since they were last written, by integration and outcome
+    on_count: Callable[[str], None] | None = None  # is called with the integration's name after each count
     process: str = field(default_factory=lambda: uuid4().hex[:8])
     _remembered: dict[type, Any] = field(default_factory=dict)
 
@@ -84,8 +85,10 @@ class Hub:
         return envelope.mode == OBSERVE if envelope.mode else self.is_observed(envelope.integration)
 
     def count(self, integration: str, outcome: str) -> None:
-        """One more; the watchdog writes the counts down."""
+        """One more; ``shared/ledger/reporting/counters.py`` writes the counts down."""
         self.counts[integration, outcome] += 1
+        if self.on_count:
+            self.on_count(integration)
 
     def delivery_time(self, integration: Integration) -> float:
         """Seconds that one delivery may take."""

@@ -49,6 +49,13 @@ def test_one_integration_alone() -> None:
     assert {name for name in found if not name.startswith("phw_to_mpi_")} - {"ops"} == SHARED
 
 
+def test_every_instance_writes_its_own_counts() -> None:
+    """The watchdog's timer may run on another instance than the doors."""
+    code = "import function_app as app; assert app.hub().on_count"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
 def test_the_ops_app_has_no_integrations() -> None:
     assert set(functions(HUB_ROLE="ops")) - {"ops"} == SHARED
 

@@ -1,8 +1,11 @@
 """Rows and changes of the store as the entities and requests of the SDK of Azure Tables."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.storage.store import Away, Change, Row
+
+if TYPE_CHECKING:
+    from azure.data.tables.aio import TableClient
 
 MOST_CHANGES = 100  # of one transaction
 
@@ -10,12 +13,18 @@ MOST_CHANGES = 100  # of one transaction
 ACTIONS = {"insert": "create", "replace": "update", "put": "upsert", "delete": "delete"}
 
 
-async def commit_one(client: Any, change: Change, entity: dict[str, Any], condition: dict[str, Any]) -> Any:
+async def commit_one(client: "TableClient", change: Change, entity: dict[str, Any], condition: dict[str, Any]) -> Any:
     """A single change needs no transaction."""
-    if change.action == "delete":
-        await client.delete_entity(entity["PartitionKey"], change.key, **condition)
-        return {}
-    return await getattr(client, f"{ACTIONS[change.action]}_entity")(entity, **condition)
+    match change.action:
+        case "delete":
+            await client.delete_entity(entity["PartitionKey"], change.key, **condition)
+            return {}
+        case "insert":
+            return await client.create_entity(entity, **condition)
+        case "replace":
+            return await client.update_entity(entity, **condition)
+        case "put":
+            return await client.upsert_entity(entity, **condition)
 
 
 async def commit_all(client: Any, made: list[tuple[Change, dict[str, Any], dict[str, Any]]]) -> Any:

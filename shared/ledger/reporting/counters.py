@@ -4,6 +4,7 @@ One row per instance and minute (partition: the day), and one per process and ho
 a chart of days reads a few rows. Times are counted in buckets, from which percentiles are read to within a bucket.
 """
 
+import asyncio
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
@@ -14,10 +15,11 @@ import orjson
 
 from shared.hub import Hub
 from shared.storage.names import tables
-from shared.storage.store import Row
+from shared.storage.store import Away, Conflict, Row
 from shared.storage.stored import Stored, always
 
 EDGES = (10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 60_000, 600_000)
+BEHIND = 5.0  # seconds until a count is written
 HOUR = 3600
 HOURLY_FROM = 6 * HOUR  # seconds; a longer range is read by the hour
 
@@ -61,8 +63,51 @@ def percentile(counts: Counter[str], share: float) -> float | None:
     return None
 
 
+@dataclass(eq=False, repr=False)
+class Writes:
+    """The integrations whose counts will be written soon, and those whose counts are being written."""
+
+    soon: set[str] = field(default_factory=set)
+    now: set[str] = field(default_factory=set)
+
+
+def write_behind(hub: Hub) -> None:
+    """From now on this process writes what it counts within ``BEHIND`` seconds.
+
+    In Azure each group of functions has instances of its own: the watchdog's write what the watchdog counted, and no one else
+    would write what the doors and the workers count.
+    """
+    hub.on_count = lambda integration: _write_soon(integration, hub)
+
+
+def _write_soon(integration: str, hub: Hub) -> None:
+    soon = hub.remembered(Writes).soon
+    if integration not in soon:
+        soon.add(integration)
+        asyncio.get_running_loop().call_later(BEHIND, lambda: hub.start(_write_now(integration, hub)))
+
+
+async def _write_now(integration: str, hub: Hub) -> None:
+    hub.remembered(Writes).soon.discard(integration)
+    try:
+        await write(integration, hub)
+    except (Away, Conflict):
+        return  # the counts are kept, and written after the next one
+
+
 async def write(integration: str, hub: Hub) -> None:
-    """Write down what this process counted since the last time."""
+    """Write down what this process counted since the last time. Does nothing while another call writes the same counts."""
+    busy = hub.remembered(Writes).now
+    if integration in busy:
+        return
+    busy.add(integration)
+    try:
+        await _write(integration, hub)
+    finally:
+        busy.discard(integration)
+
+
+async def _write(integration: str, hub: Hub) -> None:
     counted = {outcome: count for (name, outcome), count in hub.counts.items() if name == integration}
     if not counted:
         return

@@ -1,5 +1,6 @@
 """Counts for charts: by the minute for a short range, by the hour for a long one, from all instances."""
 
+import asyncio
 from collections import Counter
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from shared.hub import Hub
 from shared.ledger.reporting import counters
 from shared.storage.memory import MemoryStore
+from shared.storage.store import Away
 
 START = 1_772_442_000.0  # 2026-03-02T09:00:00Z
 
@@ -31,6 +33,57 @@ async def test_minutes_of_all_instances_are_added_up() -> None:
         int(START): Counter(delivered=2),
         int(START) + 60: Counter(rejected=1),
     }
+
+
+async def test_a_process_without_a_watchdog_writes_what_it_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the instances of the doors and of the workers in Azure: the timer runs on another one."""
+    monkeypatch.setattr(counters, "BEHIND", 0.0)
+    store = MemoryStore(lambda: START)
+    door, _ = hub(store, "door")
+    counters.write_behind(door)
+    for outcome in ("accepted", "delivered", "accepted"):
+        door.count("x", outcome)
+    while door.counts:
+        await asyncio.sleep(0)
+    await asyncio.gather(*door.tasks)
+    reader, _ = hub(store, "watchdog")
+    assert await counters.read("x", START - 600, START + 600, reader) == {int(START): Counter(accepted=2, delivered=1)}
+    assert len(store.tables["xcounters"]["2026-03-02"]) == 1
+
+
+async def test_what_cannot_be_written_behind_is_kept_and_written_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "BEHIND", 0.0)
+    store = MemoryStore(lambda: START)
+    door, _ = hub(store, "door")
+    counters.write_behind(door)
+    commit = store.commit
+
+    async def away(*_: object) -> dict[str, str]:
+        raise Away
+
+    store.commit = away  # type: ignore[method-assign]
+    door.count("x", "accepted")
+    await asyncio.sleep(0.01)
+    assert door.counts["x", "accepted"] == 1
+    store.commit = commit  # type: ignore[method-assign]
+    door.count("x", "accepted")
+    await asyncio.sleep(0.01)
+    assert (await counters.read("x", START - 600, START + 600, door))[int(START)] == Counter(accepted=2)
+
+
+async def test_two_writes_at_once_write_a_count_once() -> None:
+    store = MemoryStore(lambda: START)
+    one, _ = hub(store, "a")
+    one.count("x", "accepted")
+    commit = store.commit
+
+    async def slow(*changes: object) -> dict[str, str]:
+        await asyncio.sleep(0)
+        return await commit(*changes)  # type: ignore[arg-type]
+
+    store.commit = slow  # type: ignore[method-assign]
+    await asyncio.gather(counters.write("x", one), counters.write("x", one))
+    assert (await counters.read("x", START - 600, START + 600, one))[int(START)] == Counter(accepted=1)
 
 
 @pytest.mark.parametrize("days", [1, 7, 40])
