@@ -1,10 +1,12 @@
 """``./hub codes`` on what a real integration has met."""
 
 import asyncio
+import io
 import json
 from collections.abc import Iterable
 
 import pytest
+from rich.console import Console
 
 from integrations import load
 from shared.delivery.upkeep import watchdog
@@ -13,7 +15,8 @@ from shared.intake.accept import accept
 from shared.integration import Integration
 from shared.storage.memory import MemoryStore
 from tests import ledger_world as world
-from toolkit.commands.operate.codes import codes
+from toolkit import screen
+from toolkit.commands.operate.codes import _table, codes
 from toolkit.samples import samples
 
 NAME = "pas-adt-to-cdr"
@@ -63,3 +66,21 @@ def test_a_code_that_is_shown_as_a_hash_is_found_by_itself(met: MemoryStore, cap
     assert "PID-3.4" in capsys.readouterr().out
     codes(NAME, code="OLDPAS")
     assert "no unmapped codes" in capsys.readouterr().out
+
+
+def test_no_place_to_edit_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person copies the file and the line; on a narrow screen other columns fold."""
+    place = "integrations/pas_adt_to_cdr/authorities.py:123456"
+    screens = Console(file=io.StringIO(), width=40)
+    monkeypatch.setattr(screen, "console", lambda: screens)
+    line = {
+        "path": "PID-3[2].4",
+        "code": "MYRDDIN",
+        "count": 1,
+        "waiting": 0,
+        "last": "2026-03-02T09:00",
+        "action": "review",
+        "place": place,
+    }
+    _table({"pas-adt-to-cdr": [line]})
+    assert place in screens.file.getvalue()  # type: ignore[attr-defined]

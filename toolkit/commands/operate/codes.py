@@ -31,11 +31,7 @@ def codes(name: Name = "", code: Is = "", as_json: AsJson = False) -> None:
 
 
 def _table(found: dict[str, list[dict[str, Any]]]) -> None:
-    from rich.table import Table
-
     columns = ("path", "code", "count", "waiting", "last", "action", "place")
-    table = Table("integration", "path", "code", "count", "lanes waiting", "last seen", "what to do", "edit", box=None)
-    for name, lines in found.items():
-        for line in lines:
-            table.add_row(name, *(screen.cell(line[column]) for column in columns))
-    screen.console().print(table if table.row_count else "no unmapped codes")
+    headings = ("integration", "path", "code", "count", "lanes waiting", "last seen", "what to do", "edit")
+    rows = [(name, *(line[column] for column in columns)) for name, lines in found.items() for line in lines]
+    screen.show_table(headings, rows, whole=("integration", "path", "code", "last seen", "edit"), empty="no unmapped codes")

@@ -8,8 +8,6 @@ from toolkit import screen
 from toolkit.commands.operate.stored import all_or_one, on_store
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from shared.hub import Hub
     from shared.integration import Integration
 
@@ -24,7 +22,8 @@ def observe(name: Name = "", hours: Hours = 24, as_json: AsJson = False) -> None
     async def look(one: "Integration", hub: "Hub") -> dict[str, Any]:
         from shared.parallel.agreement import agreement
 
-        return (await agreement(one.name, hub.now() - hours * 3600, hub)).face()
+        face = (await agreement(one.name, hub.now() - hours * 3600, hub)).face()
+        return {key: value for key, value in face.items() if key != "mode"}  # a setting of the app, which is not known here
 
     every = on_store(all_or_one(name), look)
     found = {each: face for each, face in every.items() if name or face["pairs"] or face["unpaired"] or face["waiting"]}
@@ -39,21 +38,16 @@ def _print(found: dict[str, dict[str, Any]]) -> None:
     for face in found.values():
         console.print(screen.cell(summary(face)))
         if face["differences"]:
-            console.print(_differences(face["differences"]))
+            _print_differences(face["differences"])
 
 
 def summary(face: dict[str, Any]) -> str:
     """One integration in a line."""
     share = "no pair yet" if face["agreement"] is None else f"{face['agreement']:.1f} % agree"
     counts = ", ".join(f"{face[key]} {key}" for key in ("pairs", "same", "agreed", "different", "unpaired", "waiting"))
-    return f"{face['integration']} ({face['mode']}): {share}; {counts}"
+    return f"{face['integration']}: {share}; {counts}"
 
 
-def _differences(listed: list[dict[str, Any]]) -> "Table":
-    from rich.table import Table
-
-    table = Table("path", "cause", "rule", "pairs", "count", box=None, padding=(0, 2, 0, 0))
-    for each in listed:
-        row = (each["path"] or "-", each["cause"], each["rule"], each["pairs"], each["count"])
-        table.add_row(*map(screen.cell, row))
-    return table
+def _print_differences(listed: list[dict[str, Any]]) -> None:
+    rows = [(each["path"] or "-", each["cause"], each["rule"], each["pairs"], each["count"]) for each in listed]
+    screen.show_table(("path", "cause", "rule", "pairs", "count"), rows, whole=("path",), empty="no difference")
