@@ -64,7 +64,7 @@ def register(integration: Integration) -> None:
     add(f"{package}_legacy_http", app.route(f"v1/{name}/legacy", methods=["POST"]), legacy(integration))
     add(f"{package}_agreement", app.route(f"v1/{name}/agreement", methods=["GET"]), agreement(integration))
     add(f"{package}_status", app.route(f"v1/{name}/messages/{{id}}", methods=["GET"]), message_status(integration))
-    add(f"{package}_in", queue(f"{name}-in"), brought(integration))
+    add(f"{package}_in", queue(f"{name}-in"), queue_message(integration))
     add(f"{package}_in_poison", queue(f"{name}-in-poison"), knocked(integration, keep_poisoned))
     add(f"{package}_work", queue(f"{name}-work"), knocked(integration, answer_knock))
     add(f"{package}_work_poison", queue(f"{name}-work-poison"), knocked(integration, answer_poisoned_knock))
@@ -139,7 +139,7 @@ def event(integration: Integration) -> Callable[..., Any]:
     return take
 
 
-def brought(integration: Integration) -> Callable[..., Any]:
+def queue_message(integration: Integration) -> Callable[..., Any]:
     async def take(message: func.QueueMessage) -> None:  # its id tells a redelivery from a resend
         with faults():
             await accept_queue_message(integration, message.get_body(), hub(), message.id or "")

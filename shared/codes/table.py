@@ -33,11 +33,11 @@ class CodeTable(Mapping[str, str]):
 
     Args:
         name: of the variable that holds the table.
-        module: ``__name__`` of the module that declares it, so that people are told which line to edit.
+        module: ``__name__`` of the module that declares it, which names the file and the line to edit.
         entries: code -> its target.
         met: the codes of a message that need an entry, each with its path; ``fields`` makes one for fields of HL7 v2.
         unmapped: what a code without an entry means. ``refuse``: the message is rejected at the door. ``wait``: the message is
-            accepted and waits, with its lane, until a deployed table has the code. ``keep``: the mapping goes on without it.
+            accepted and waits, with its lane, until a deployed table has the code. ``keep``: the mapping continues without it.
 
     >>> COLOURS = CodeTable("COLOURS", __name__, {"R": "red"}, met=lambda note: [("colour", note["colour"])])
     >>> COLOURS["R"], "G" in COLOURS, [issue.where for issue, _ in COLOURS.unknown({"colour": "G"})]

@@ -23,7 +23,7 @@ KNOWN = {*REQUIRED, "rule"}
 
 
 class BrokenAgreement(ValueError):
-    """``agreed.toml`` cannot be used; the text says what is wrong in which entry."""
+    """``agreed.toml`` cannot be used; the text names the entry and what is wrong in it."""
 
 
 class Agreed(NamedTuple):

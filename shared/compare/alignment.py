@@ -37,7 +37,7 @@ def align(old: list[Part], new: list[Part]) -> Alignment:
 
 
 def _pairs(left: list[int], right: list[int], old: list[Part], new: list[Part]) -> list[tuple[int, int]]:
-    """The parts of one name: equal ones, then the most alike, then whatever is left on both sides."""
+    """The parts of one name: equal ones, then the most alike, then the rest of both sides."""
     if len(left) == len(right) == 1:
         return [(left[0], right[0])]
     pairs = _equal(left, right, old, new)

@@ -36,7 +36,7 @@ LONGEST = 200  # characters of a value that an example shows
 
 
 class Difference(NamedTuple):
-    """One place at which two outputs differ; ``old`` and ``new`` are values, so they are shown locally or not at all."""
+    """One place at which two outputs differ; ``old`` and ``new`` are values, so they are shown locally or not shown."""
 
     path: str
     cause: Cause

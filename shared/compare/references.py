@@ -1,4 +1,4 @@
-"""Ids that each engine makes for itself: two bundles whose references lead to the same entries say the same.
+"""Ids that each engine makes for itself: two bundles whose references refer to the same entries are equal.
 
 An entry that only its bundle knows has an address such as ``urn:uuid:...``, and references to it repeat that address.
 Before two bundles are compared, the addresses of the old one become those of the entries that they correspond to.
@@ -37,7 +37,7 @@ def _addresses(document: Any) -> dict[int, str]:
 
 
 def _same(before: Bundle, after: Bundle, was: dict[int, str], now: dict[int, str]) -> dict[str, str]:
-    """Old address -> new one, where the entries are the same but for addresses, or the most alike."""
+    """Old address -> new one, where the entries are the same except for addresses, or the most alike."""
     old = [_renamed(each, dict.fromkeys(was.values(), LOCAL)) for each in before["entry"]]
     new = [_renamed(each, dict.fromkeys(now.values(), LOCAL)) for each in after["entry"]]
     waiting: dict[str, deque[int]] = defaultdict(deque)

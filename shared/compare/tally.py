@@ -13,7 +13,7 @@ Key = tuple[str, str, str]  # path without indices, cause, rule
 
 
 class Example(NamedTuple):
-    """One difference as it is: the message it is in, its full path and both values. Shown locally, or not at all."""
+    """One difference as it is: the message it is in, its full path and both values. Shown locally, or not shown."""
 
     message: str
     path: str

@@ -1,6 +1,6 @@
 """A body as a tree, so that two bodies of one format are compared place by place.
 
-Each format says how (``Format.tree``); a format that does not is compared by its leaves.
+Each format defines how (``Format.tree``); a format that defines nothing is compared by its leaves.
 """
 
 import json
@@ -127,7 +127,7 @@ def _bundle(bundle: dict[str, Any]) -> dict[str, Any]:
 
 
 def entry_part(entry: Any) -> tuple[str, Any]:
-    """A resource under its type; what the entry says of it under the type with a colon: ``Patient:request.method``."""
+    """A resource under its type; the rest of the entry under the type with a colon: ``Patient:request.method``."""
     if not isinstance(entry, dict):
         return "entry", _json(entry)
     resource = entry.get("resource")

@@ -22,7 +22,7 @@ START = b'{"again":'
 SAFE, UNSAFE = bytes.maketrans(b"&<>", b",./"), bytes.maketrans(b",./", b"&<>")
 
 
-class Brought(NamedTuple):
+class Inbound(NamedTuple):
     """A body, the id of the queue message or event that it first arrived with, and how often it was put back."""
 
     body: bytes
@@ -31,37 +31,37 @@ class Brought(NamedTuple):
     tries: int = 0
 
 
-def read(raw: bytes, message_id: str = "") -> Brought:
+def read(raw: bytes, message_id: str = "") -> Inbound:
     """A queue message as it arrived, or the body that was put back in it. One without the hub's mark is a partner's message."""
     if not raw.startswith(START):
-        return Brought(raw, message_id)
+        return Inbound(raw, message_id)
     try:
         kept = orjson.loads(raw)
         if kept["mark"] != _mark(kept["again"], kept["body"]):
-            return Brought(raw, message_id)
+            return Inbound(raw, message_id)
         body = zlib.decompress(base64.b85decode(kept["body"].encode().translate(UNSAFE)))
-        return Brought(body, *kept["again"])
+        return Inbound(body, *kept["again"])
     except (ValueError, TypeError, KeyError, zlib.error):
-        return Brought(raw, message_id)
+        return Inbound(raw, message_id)
 
 
-def written(brought: Brought) -> bytes:
+def written(inbound: Inbound) -> bytes:
     """The queue message in which it is put back, marked by the hub's key so that no partner can make one."""
-    facts: list[str | int] = [brought.id, brought.trigger, brought.tries]
-    body = base64.b85encode(zlib.compress(brought.body, 9)).translate(SAFE).decode()
+    facts: list[str | int] = [inbound.id, inbound.trigger, inbound.tries]
+    body = base64.b85encode(zlib.compress(inbound.body, 9)).translate(SAFE).decode()
     return orjson.dumps({"again": facts, "body": body, "mark": _mark(facts, body)})
 
 
-async def put_back(queue: str, brought: Brought, hub: Hub) -> None:
+async def put_back(queue: str, inbound: Inbound, hub: Hub) -> None:
     """A copy, for as long as the queue keeps a message.
 
     Raises:
         Away: the queue does not answer either, or the copy is too large: then the host must redeliver the original.
     """
-    body = written(brought._replace(tries=brought.tries + 1))
+    body = written(inbound._replace(tries=inbound.tries + 1))
     if len(body) > ROOM:
         raise Away
-    await hub.store.send(queue, body, delay_of(brought.tries, hub))
+    await hub.store.send(queue, body, delay_of(inbound.tries, hub))
 
 
 def _mark(facts: list[str | int], body: str) -> str:

@@ -7,8 +7,8 @@ p|id      old|k, new|k    one side with its content, from its receipt until it i
 p|id      seen|old|k      that side has come: once more, it is ignored
 t|hour    id.k            the result, without any content
 
-A side is kept again by whoever tries again, and the result of a pair is put under a name that follows from its two sides. So
-a crash between two steps loses no result and counts none twice.
+A side is kept again by the worker that tries again, and the key of a result follows from its two sides. So a crash between two
+steps loses no result and counts none twice.
 """
 
 import asyncio
@@ -61,12 +61,12 @@ async def keep(integration: Integration, control: str, which: Which, key: str, m
 
     Args:
         control: the control id, or the form in which rows keep it.
-        key: what tells this side from another one with the same control id; the same side again has the same.
+        key: distinguishes this side from another one with the same control id; the same side always has the same key.
     """
     table, id = names.tables(integration.name).pairs, search_hash("control", control)
     side = Side(at=hub.now(), body=packed(made))
     await hub.store.commit(table, OPEN, put(id, {"at": hub.now()}))
-    with suppress(Conflict):  # it came before: by a queue, or from a worker that stopped before it was done
+    with suppress(Conflict):  # it arrived before: by a queue, or from a worker that stopped before it was done
         seen = insert(f"seen|{which}|{key}", {"at": hub.now()})
         await hub.store.commit(table, f"p|{id}", seen, side.inserted(f"{which}|{key}"))
     await settle(integration, id, hub)
@@ -93,7 +93,7 @@ async def settle(integration: Integration, id: str, hub: Hub) -> None:
 
 
 async def _close(table: str, opened: Row | None, hub: Hub) -> None:
-    """By its ETag, which was read first: a side that comes meanwhile writes the row again, and it stays."""
+    """By its ETag, which was read first: a side that arrives meanwhile writes the row again, and it stays."""
     with suppress(Conflict):
         if opened:
             await hub.store.commit(table, OPEN, delete(opened))
@@ -132,7 +132,7 @@ async def _result(integration: Integration, key: str, at: float, result: Result,
 
 
 def _key(side: Side) -> str:
-    """The part of a row's key that tells a side from others, in a form that fits into another key."""
+    """The part of a row's key that distinguishes a side from others, in a form that fits into another key."""
     return side.row.key.replace("|", ".")
 
 

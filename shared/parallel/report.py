@@ -19,7 +19,7 @@ LONGEST = 256  # characters of a control id
 
 
 class Unreadable(ValueError):
-    """It is not a report, or names no message; the text says which, and holds nothing of it."""
+    """It is not a report, or names no message; the text names which of the two, and holds nothing of it."""
 
 
 class Report(NamedTuple):

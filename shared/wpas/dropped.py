@@ -1,4 +1,4 @@
-"""Why elements of a transaction reach no field of HL7 v2, whatever the destination."""
+"""Why elements of a transaction reach no field of HL7 v2, for every destination."""
 
 from shared.wpas.names import OTHER_TYPES
 from shared.wpas.transaction import where

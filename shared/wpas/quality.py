@@ -32,7 +32,7 @@ POLICIES: dict[str, Policy] = {
     "form-of-a-number": warns(AS_SENT, "REGISTERED_GP is 1234"),
     "postcode": warns(AS_SENT, "POSTCODE is SA1"),
     "telephone": warns(AS_SENT, "TELEPHONE_DAY has 30 digits"),
-    "email": warns(AS_SENT, "EMAIL is none"),
+    "email": warns(AS_SENT, "EMAIL holds a word and no address"),
     "sensitivity": warns("read as protected", "HIGH_SENSITIVE is P"),
     "alerts-in-step": warns(
         "each list is sent whole, because its items cannot be paired", "EVENT_CODES has two items, EVENT_DESCS one"

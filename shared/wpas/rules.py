@@ -143,7 +143,7 @@ def nhs_number_check_digit(document: XmlDocument) -> Iterator[Issue]:
 
 
 def nulls(document: XmlDocument) -> Iterator[Issue]:
-    """Two double quotes are read as "not filled" and not sent on, but for a death that an MPA withdraws."""
+    """Two double quotes are read as "not filled" and not sent on, except a death that an MPA withdraws."""
     sent = transaction(document)
     count = len(sent.nulls) - (sent["MSG_ID"] == "MPA" and "DEATHDATE" in sent.nulls)
     if count:

@@ -18,7 +18,7 @@ SPACES = re.compile(r"\s+")
 class Transaction:
     """The values of a transaction; ``KeyError``: WPAS has no such element.
 
-    A value is ``""`` for an element that is absent, empty, or holds a null; ``nulls`` and ``sent`` tell them apart.
+    A value is ``""`` for an element that is absent, empty, or holds a null; ``nulls`` and ``sent`` distinguish them.
     """
 
     __slots__ = ("document", "nulls", "sent", "values")

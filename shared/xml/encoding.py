@@ -30,7 +30,7 @@ class Decoded(NamedTuple):
     Args:
         text: without its byte order mark.
         codec: Python's name of the encoding that was used.
-        prolog: what stands before the root.
+        prolog: the text before the root.
     """
 
     text: str

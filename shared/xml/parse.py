@@ -72,7 +72,7 @@ def _issues(source: Decoded) -> list[Issue]:
 
 
 def _check_size(text: str) -> None:
-    """Each element has one ``<`` that is no end tag, and each attribute one ``=``: both are counted before memory is used."""
+    """Each element has a start tag with one ``<``, and each attribute one ``=``: both are counted before memory is used."""
     if len(text) <= bounds.UNCOUNTED:
         return
     if text.count("<") - text.count("</") > bounds.VALUES:
@@ -101,7 +101,7 @@ def _limit(text: str, line: int) -> Exception:
 
 
 def _as_utf_8(source: Decoded) -> bytes:
-    """The text without its declaration: the parser reads UTF-8, whatever is declared. Lines and columns stay."""
+    """The text without its declaration: the parser reads UTF-8, and ignores another declared encoding. Lines and columns stay."""
     start, end = source.prolog.declared
     declaration = "".join("\n" if character == "\n" else " " for character in source.text[start:end])
     return (source.text[:start] + declaration + source.text[end:]).encode()
@@ -119,7 +119,7 @@ def _check_shape(root: "etree._Element", text: str) -> None:
 
 
 def _may_have_long_names(text: str) -> bool:
-    """Whether more characters than a name may have stand between a ``<`` and the next, and of those before an ``=``.
+    """Whether there are more characters than a name may have between a ``<`` and the next, and among those before an ``=``.
 
     A quick look, for a search of the tree takes longer than reading it: long texts are few, and most of them have blanks.
     """
@@ -130,7 +130,7 @@ def _may_have_long_names(text: str) -> bool:
 
 
 def _ends_long(text: str) -> bool:
-    """Whether more characters without a space than a name may have stand at the end of a text."""
+    """Whether a text ends with more characters without a space than a name may have."""
     last = text.rstrip()[-bounds.XML_NAME - 1 :]
     return len(last) > bounds.XML_NAME and len(last.split()) == 1
 

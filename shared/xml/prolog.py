@@ -1,4 +1,4 @@
-"""What stands before the root: the declaration, comments, processing instructions. Read before the parser sees the body.
+"""The prolog of a document: the declaration, comments, processing instructions. Read before the parser sees the body.
 
 Source: XML 1.0 (fifth edition) sections 2.8 (prolog) and 4.3.3 (encoding declaration).
 """
@@ -34,7 +34,7 @@ class Prolog(NamedTuple):
 
     @property
     def is_late(self) -> bool:
-        """Whether something stands before the declaration; the standard allows nothing there, but senders do it."""
+        """Whether there is text before the declaration; the standard allows nothing there, but senders do it."""
         return self.declared[0] > 0
 
 

@@ -59,7 +59,7 @@ class Behind(Stack):
         return met
 
 
-class Told(Load):
+class Reporting(Load):
     """Senders that note every status; the messages of one lane are large."""
 
     def __init__(self, stack: Stack, session: aiohttp.ClientSession) -> None:
@@ -93,7 +93,7 @@ async def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 async def test_one_request_in_three_goes_wrong(stack: Behind) -> None:
     async with aiohttp.ClientSession() as session:
-        load_on = Told(stack, session)
+        load_on = Reporting(stack, session)
         senders = [asyncio.create_task(load_on.lane(lane)) for lane in range(LANES)]
         for kind in TROUBLE:
             stack.trouble(kind, ONE_IN)

@@ -109,10 +109,10 @@ DEFECTS = (
         "by queue",
     ),
     Defect(
-        "forget which queue message brought it when it goes back",
+        "forget the id of the queue message when it goes back",
         "shared/intake/patience.py",
-        "[brought.id, brought.trigger, brought.tries]",
-        '["", brought.trigger, brought.tries]',
+        "[inbound.id, inbound.trigger, inbound.tries]",
+        '["", inbound.trigger, inbound.tries]',
         "by queue",
     ),
     Defect(

@@ -106,7 +106,7 @@ async def test_poison() -> None:
 
 
 async def test_backlog() -> None:
-    """Told within five minutes of the moment when something has waited for two."""
+    """The alert fires within five minutes of the moment when something has waited for two."""
     world = await calm(delivery=PATIENT)
     happened, world.destination.behave = world.clock, failing("timeout")
     await world.send()
@@ -115,7 +115,7 @@ async def test_backlog() -> None:
 
 
 async def test_half_of_a_pair() -> None:
-    """Told within five minutes of the moment when a document has waited a quarter of an hour for its sidecar."""
+    """The alert fires within five minutes of the moment when a document has waited a quarter of an hour for its sidecar."""
     folder = "/blobServices/default/containers/inbox/blobs/notes/"
     pairs = EventGrid(("Microsoft.Storage.BlobCreated",), folder, pairs=("pdf", "json"))
     world = await calm(triggers=(pairs,))
@@ -126,7 +126,7 @@ async def test_half_of_a_pair() -> None:
 
 
 async def test_a_code_that_no_table_has() -> None:
-    """Told within five minutes of the moment when a message has waited five for its code, and not as a backlog."""
+    """The alert fires within five minutes of the moment when a message has waited five for its code, and not as a backlog."""
     table = CodeTable("COLOURS", __name__, {}, met=lambda note: [("colour", "G")], unmapped="wait")
     world = Simulated(NAME, codes=(table,))
     happened = world.clock
@@ -165,7 +165,7 @@ async def test_storage_away() -> None:
 
 
 async def test_a_message_that_stays_in_the_queue_of_a_partner() -> None:
-    """No function takes it: told within five minutes of the moment when it has waited for two."""
+    """No function takes it: the alert fires within five minutes of the moment when it has waited for two."""
     world = await calm()
     happened = world.clock
     await world.hub.store.send(f"{NAME}-in", b"MSH|")

@@ -48,8 +48,8 @@ MORE = {
     "PID-14": ("01234567890^^PH",), "PID-11": ("1 Street^^City^^^^H", "1 Street^^City^^^^M"),
 }  # fmt: skip
 DAY = "20240102"
-# What must stand beside a field for a row's condition to hold.
-BESIDE: dict[str, tuple[Mapping[str, str], ...]] = {
+# Other fields that must be present for a row's condition to hold.
+COMPANIONS: dict[str, tuple[Mapping[str, str], ...]] = {
     "MSH-24": ({"3": ""},),
     "MSH-25": ({"5": ""},),
     "PV1-3": ({"2": "P"},),
@@ -180,13 +180,13 @@ def _header_pairs(event: str, number: str) -> Iterator[tuple[str, str]]:
 
 
 def _with(field: str, number: str) -> Iterator[Mapping[str, str]]:
-    """The field, and what must stand beside it."""
+    """The field, and the other fields that must be present."""
     if field == "OBX-5":
         yield from ({"2": kind, "5": value} for kind, value in VALUES)
-    beside = ({}, *BESIDE.get(field, ()), *([ROLE_OF_TEAM] if field.startswith("ROL-") and number != "3" else []))
+    companions = ({}, *COMPANIONS.get(field, ()), *([ROLE_OF_TEAM] if field.startswith("ROL-") and number != "3" else []))
     if field.startswith("PRT-"):
-        beside = ({}, *({n: text for n, text in each.items() if n != number} for each in PARTICIPANTS))
-    for text, more in product(texts_of(field, number), beside):
+        companions = ({}, *({n: text for n, text in each.items() if n != number} for each in PARTICIPANTS))
+    for text, more in product(texts_of(field, number), companions):
         yield {**more, number: text}
 
 

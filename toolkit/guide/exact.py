@@ -13,7 +13,7 @@ from toolkit.guide.trials import covers
 
 # A literal, or a component that is named by its datatype (HD.2) or by its field (OBX-5.1).
 TOKEN = re.compile(r'"([^"]*)"|(?:[A-Z][A-Z\d]{2}-\d+\.|\b[A-Z]+[.-])(\d+)')
-# What is calculated of other fields, or told in words: the mapping's own tests compare it.
+# What is calculated of other fields, or is described in words: the mapping's own tests compare it.
 CALCULATED = re.compile(r"^[^\"A-Z]|^[A-Z]\w+\.[a-z]|[A-Z][A-Z\d]{2}-\d+(?![\d.])")
 DURATION = re.compile(r"([SMHDWL])(\d+)")
 BOOLEAN = {"Y": "true", "N": "false"}

@@ -58,7 +58,7 @@ def is_there(event: str, reference: Component) -> bool:
 
 @cache
 def _references_of(event: str) -> frozenset[tuple[str, str]]:
-    """Path of each reference and the type of what it names; path and text of each code that stands beside one."""
+    """Path of each reference and the type of what it names; path and text of each code in the same element."""
     return frozenset(found for text in _messages(event) for found in _in_bundle(to_bundle(parse(text))))
 
 

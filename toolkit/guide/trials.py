@@ -6,7 +6,7 @@ from itertools import product
 from typing import NamedTuple
 
 from toolkit.guide.components import PLAIN, TABLES, Component
-from toolkit.guide.coverage import BESIDE, MORE, PARTICIPANTS, ROLE_OF_TEAM
+from toolkit.guide.coverage import COMPANIONS, MORE, PARTICIPANTS, ROLE_OF_TEAM
 from toolkit.guide.example import FIELD, LEAST, full, message
 from toolkit.guide.parts import Parts, forms, parts, text_of
 from toolkit.guide.rows import STRUCTURE, Row, maps_of
@@ -37,12 +37,12 @@ def trials(event: str, component: Component) -> Iterator[Trial]:
     """Every pair of messages in which the component is the only difference."""
     row = component.row
     number = row.field.partition("-")[2]
-    for beside, times, sent in _settings(row):
+    for companions, times, sent in _settings(row):
         absent = _without(component, sent)
         if absent == sent:
             continue
         texts = ["~".join([text_of(each)] * times) for each in (absent, sent)]
-        one, other = (_message(event, row, {**beside, number: text}) for text in texts)
+        one, other = (_message(event, row, {**companions, number: text}) for text in texts)
         yield Trial("" if row.field in ALWAYS and not absent else one, other, sent)
 
 
@@ -73,7 +73,7 @@ def _settings(row: Row) -> Iterator[tuple[Mapping[str, str], int, Parts]]:
     """The fields next to it, how often it repeats, and its components."""
     segment, _, number = row.field.partition("-")
     datatype = (row.datatype_map or row.type).partition("[")[0]
-    kinds: list[tuple[Mapping[str, str], int]] = [({}, 1), *((each, 1) for each in BESIDE.get(row.field, ()))]
+    kinds: list[tuple[Mapping[str, str], int]] = [({}, 1), *((each, 1) for each in COMPANIONS.get(row.field, ()))]
     if row.field == "OBX-5":
         kinds = [({"2": kind}, times) for kind in dict.fromkeys((datatype, row.type)) for times in (1, 2)]
     if segment == "ROL" and number != "3":

@@ -10,7 +10,7 @@ from shared.envelope import Envelope
 from shared.formats import content_type
 from shared.hub import Hub
 from shared.intake import patience, replies, subscription
-from shared.intake.patience import Brought
+from shared.intake.patience import Inbound
 from shared.intake.triggers.queue_bodies import created_blob, decoded, json_object, lane_of, publisher_of, referenced_blob
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
@@ -36,10 +36,10 @@ async def accept_event(integration: Integration, content: Mapping[str, Any], hub
     """One event (CloudEvents or Event Grid schema): a knock on an outbox, a blob to read, or a message in itself."""
     source, event_id = content.get("source") or content.get("topic") or "", content.get("id")
     known = f"{source} {event_id}" if event_id else ""
-    await _take_or_put_back(integration, Brought(orjson.dumps(dict(content)), known, "event"), hub)
+    await _take_or_put_back(integration, Inbound(orjson.dumps(dict(content)), known, "event"), hub)
 
 
-async def _take_or_put_back(integration: Integration, brought: Brought, hub: Hub) -> None:
+async def _take_or_put_back(integration: Integration, inbound: Inbound, hub: Hub) -> None:
     """Take it, or put it back for later, as often as storage is away.
 
     Raises:
@@ -47,37 +47,37 @@ async def _take_or_put_back(integration: Integration, brought: Brought, hub: Hub
             for every other problem: what cannot be read, and what our own code fails at.
     """
     try:
-        await _take(integration, brought, hub)
+        await _take(integration, inbound, hub)
     except (Away, Unavailable):
-        await patience.put_back(f"{integration.name}-in", brought, hub)
+        await patience.put_back(f"{integration.name}-in", inbound, hub)
 
 
-async def _take(integration: Integration, brought: Brought, hub: Hub) -> None:
-    body = brought.body if brought.trigger == "event" else decoded(brought.body)
+async def _take(integration: Integration, inbound: Inbound, hub: Hub) -> None:
+    body = inbound.body if inbound.trigger == "event" else decoded(inbound.body)
     content = json_object(body)
     publisher, lane = publisher_of(integration), lane_of(content)
-    handed = handing_over(brought.trigger, brought.id)
+    handed = handing_over(inbound.trigger, inbound.id)
     sent = Envelope(
         integration=integration.name,
         body=body,
         received_at=hub.stamp(),
         content_type=content_type(integration.source, body),
-        trigger=brought.trigger,
+        trigger=inbound.trigger,
         handed=handed,
     )
     if publisher and lane:
         await subscription.take(integration, publisher, lane, hub)
-    elif publisher and brought.trigger == "event":
+    elif publisher and inbound.trigger == "event":
         hub.emit("hub.poison", integration=integration.name, queue="event", error_code="not-a-knock")
-    elif (name := created_blob(content) if brought.trigger == "event" else referenced_blob(body)) is not None:
+    elif (name := created_blob(content) if inbound.trigger == "event" else referenced_blob(body)) is not None:
         await _file(integration, name, sent, hub)
     else:
         await replies.take(integration, sent, hub)
 
 
-async def _give_up(integration: Integration, brought: Brought, hub: Hub) -> None:
+async def _give_up(integration: Integration, inbound: Inbound, hub: Hub) -> None:
     """A dead letter: it cannot be read, our code fails at it, or it killed one worker after the other."""
-    body = decoded(brought.body)
+    body = decoded(inbound.body)
     if publisher_of(integration) and lane_of(json_object(body)):  # no message: the watchdog knocks for what is still there
         return hub.emit("hub.poison", integration=integration.name, queue="in")
     name = referenced_blob(body)  # the watchdog may bring a file again and again: it is one dead letter
@@ -87,7 +87,7 @@ async def _give_up(integration: Integration, brought: Brought, hub: Hub) -> None
         body=body,
         received_at=hub.stamp(),
         content_type=content_type(integration.source, body),
-        trigger=brought.trigger,
+        trigger=inbound.trigger,
         reference=reference,
     )
     await refuse(integration, envelope, Verdict("AR", (POISONED,)), Refusal(), hub)

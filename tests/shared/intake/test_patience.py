@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.delivery import dead
 from shared.intake import patience
-from shared.intake.patience import Brought
+from shared.intake.patience import Inbound
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_event, accept_queue_message, keep_poisoned
 from shared.intake.triggers.timer import tick
@@ -194,18 +194,18 @@ def test_what_cannot_be_read_is_a_dead_letter_with_its_body() -> None:
 
 @given(body=st.binary(max_size=2000), id=st.text(max_size=40), tries=st.integers(0, 10**6))
 def test_what_goes_back_comes_back(body: bytes, id: str, tries: int) -> None:
-    brought = Brought(body, id, "event", tries)
-    written = patience.written(brought)
-    assert patience.read(written, "the copy's own id") == brought
+    inbound = Inbound(body, id, "event", tries)
+    written = patience.written(inbound)
+    assert patience.read(written, "the copy's own id") == inbound
     assert not set(b"&<>") & set(orjson.loads(written)["body"].encode())
 
 
 @given(at=st.integers(0, 400), bit=st.integers(0, 7))
 def test_a_wrapper_that_someone_else_made_is_a_message_of_theirs(at: int, bit: int) -> None:
-    written = bytearray(patience.written(Brought(note("1"), "id")))
+    written = bytearray(patience.written(Inbound(note("1"), "id")))
     written[at % len(written)] ^= 1 << bit
     forged = bytes(written)
-    assert patience.read(forged, "own") == Brought(forged, "own")
+    assert patience.read(forged, "own") == Inbound(forged, "own")
 
 
 def test_the_largest_queue_message_can_go_back() -> None:
@@ -215,7 +215,7 @@ def test_the_largest_queue_message_can_go_back() -> None:
 
     large = text + base64.b64encode(random.Random(2).randbytes(48_000))
     assert len(large) <= patience.ROOM
-    assert len(patience.written(Brought(large, "1" * 36))) <= patience.ROOM
+    assert len(patience.written(Inbound(large, "1" * 36))) <= patience.ROOM
 
 
 def test_the_delay_grows_and_has_a_ceiling() -> None:
@@ -229,14 +229,14 @@ def test_the_delay_grows_and_has_a_ceiling() -> None:
 async def test_each_time_that_it_goes_back_is_counted_and_its_wait_is_longer(trigger: Any) -> None:
     store = MemoryStore(lambda: NOW)
     made = hub(integration(Remembering()), store=store)
-    brought = Brought(b"a body", "first", trigger)
+    inbound = Inbound(b"a body", "first", trigger)
     for tries in range(6):
-        await patience.put_back("q", brought, made)
+        await patience.put_back("q", inbound, made)
         ((key, item),) = store.queues["q"].items()
         ceiling = min(knocks.FIRST * 2**tries, knocks.LONGEST)
         assert ceiling / 2 <= item.visible - NOW <= ceiling
-        brought = patience.read(item.body, "another")
-        assert brought == Brought(b"a body", "first", trigger, tries + 1)
+        inbound = patience.read(item.body, "another")
+        assert inbound == Inbound(b"a body", "first", trigger, tries + 1)
         del store.queues["q"][key]
 
 

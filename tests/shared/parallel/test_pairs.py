@@ -178,7 +178,7 @@ async def test_a_run_that_has_ended_empties_its_queue() -> None:
 
 @pytest.mark.parametrize("done", [True, False])
 async def test_storage_that_fails_at_any_step_loses_no_result_and_counts_none_twice(done: bool) -> None:
-    """Both sides are brought again until they are stored, as the lane and the queue do it."""
+    """Both sides are sent again until they are stored, as the lane and the queue do it."""
     for step in itertools.count(1):
         run = Run()
         left = [step]
