@@ -46,6 +46,7 @@ class Format:
         assumed_if: a test of a body, and the type given to those that pass it in place of ``assumed_type``.
         answers: media types that a sender can be answered in; the usual one first.
         answers_by_status: the HTTP status shows whether a message was accepted (202 or 422); otherwise the answer's body does.
+        statuses: what an HTTP status means in an answer of this format, where that differs from the usual meaning.
         begins: how a body begins, after blanks and a byte order mark; empty when it may begin in any way.
         recognises: whether a body that begins so is of this format; needed where formats begin alike. Standard library only.
         identifies: first parts of the paths that name the message itself and not a person; the text of no other may be logged.
@@ -73,6 +74,7 @@ class Format:
     assumed_if: tuple[Callable[[bytes], bool], str] = (_never, "")
     answers: tuple[str, ...]
     answers_by_status: bool = True
+    statuses: Mapping[str, str] = field(default_factory=dict)
     begins: tuple[bytes, ...] = ()
     recognises: Callable[[bytes], bool] = _always
     identifies: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from shared.formats.documented import contents, described, profiles, variants
 from shared.formats.format import Format
 from shared.intake.inbox.files import file_trigger, folder, home
 from shared.integration import EventGrid, Http, Integration, Queue
+from shared.ops.agreement_api import DEFAULT_HOURS, MOST_HOURS
 from shared.validation.policy import Listed
 from toolkit.samples import samples
 
@@ -41,6 +42,24 @@ POLLED = {
     "404": "No such message of yours.",
     "406": "The answer is not available in a media type that Accept names. JSON and FHIR JSON are available.",
     "429": "Too many of your calls were refused: ask again after Retry-After.",
+}
+CONTROL_ID = "The control id of the message. Without it the hub reads it from the output."
+LEGACY = {
+    "202": "The output is kept until it is compared, a day at most.",
+    "401": ANSWERS["401"],
+    "403": "The partner does not have the role legacy.",
+    "409": "The integration is live: nothing is compared.",
+    "413": ANSWERS["413"],
+    "422": "No control id: send it in x-control-id.",
+    "429": POLLED["429"],
+    "503": ANSWERS["503"],
+}
+AGREEMENT = {
+    "200": "Paths, causes and counts of the differences; no content.",
+    "401": ANSWERS["401"],
+    "403": "The partner does not have the role admin.",
+    "429": POLLED["429"],
+    "503": "Storage is unavailable: ask again after Retry-After.",
 }
 WAITING = {"429", "503"}  # statuses with Retry-After
 RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait before the next call.", "schema": {"type": "integer"}}}
@@ -148,10 +167,16 @@ def answers(integration: Integration) -> Iterator[str]:
     again = "delivered again" if integration.on_resend == "deliver" else "answered with the first acknowledgement"
     yield f"The same message sent again is {again}. No answer quotes your message.\n"
     if any(isinstance(trigger, Http) for trigger in integration.triggers):
-        yield from (f"- `{status}` {text}" for status, text in ANSWERS.items())
+        yield from (f"- `{status}` {text}" for status, text in statuses(integration).items())
     else:
         fields = "`message_id`, `status`, `content_type`, `acknowledgement`"
         yield f"Each is a JSON object on the queue `{integration.name}-replies`: {fields}."
+
+
+def statuses(integration: Integration) -> dict[str, str]:
+    """What each HTTP status means for a sender of this integration, in order."""
+    own = {status: text for form in formats.of(integration.source) for status, text in form.statuses.items()}
+    return dict(sorted({**ANSWERS, **own}.items()))
 
 
 def openapi(integrations: Iterable[Integration]) -> dict[str, Any]:
@@ -161,6 +186,9 @@ def openapi(integrations: Iterable[Integration]) -> dict[str, Any]:
     for each in posts:
         paths[f"/api/v1/{each.name}"] = {"post": _post(each)}
         paths[f"/api/v1/{each.name}/messages/{{id}}"] = {"get": _status(each)}
+    for each in integrations:
+        paths[f"/api/v1/{each.name}/legacy"] = {"post": _legacy(each)}
+        paths[f"/api/v1/{each.name}/agreement"] = {"get": _agreement(each)}
     paths["/api/health"] = {"get": {"summary": "Up or down.", "security": [], "responses": {"200": {"description": "Up."}}}}
     return {
         "openapi": "3.1.0",
@@ -187,7 +215,7 @@ def _post(integration: Integration) -> dict[str, Any]:
         "operationId": f"send-{integration.name}",
         "summary": integration.summary,
         "requestBody": {"required": True, "content": content},
-        "responses": _responses(ANSWERS),
+        "responses": _responses(statuses(integration)),
     }
 
 
@@ -214,6 +242,23 @@ def _status(integration: Integration) -> dict[str, Any]:
     parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     named = {"operationId": f"status-{integration.name}", "summary": "Status of a message."}
     return {**named, "parameters": [parameter], "responses": found}
+
+
+def _legacy(integration: Integration) -> dict[str, Any]:
+    control_id = {"name": "x-control-id", "in": "header", "schema": {"type": "string"}, "description": CONTROL_ID}
+    return {
+        "operationId": f"legacy-{integration.name}",
+        "summary": "In a parallel run: what the engine that the hub replaces made of a message.",
+        "parameters": [control_id],
+        "requestBody": {"required": True, "content": {"*/*": {"schema": {}}}},
+        "responses": _responses(LEGACY),
+    }
+
+
+def _agreement(integration: Integration) -> dict[str, Any]:
+    hours = {"name": "hours", "in": "query", "schema": {"type": "integer", "default": DEFAULT_HOURS, "maximum": MOST_HOURS}}
+    named = {"operationId": f"agreement-{integration.name}", "summary": "How far both engines of a parallel run agree."}
+    return {**named, "parameters": [hours], "responses": _responses(AGREEMENT)}
 
 
 def record_of_processing(integrations: Iterable[Integration]) -> str:

@@ -98,6 +98,12 @@ FORMAT = Format(
     also_sent_as=NOT_SPECIFIED,
     assumed_type=CSV,
     answers=(CSV, FHIR_JSON, JSON, FHIR_XML),
+    statuses={
+        "202": "Every row was accepted; for a single row, Location is its status.",
+        "207": "Some rows were accepted and others were rejected: the answer has a line for each finding.",
+        "400": "The file cannot be read as a table. Nothing of it was taken.",
+        "422": "No row was accepted: the answer has a line for each finding.",
+    },
     recognises=recognises,
     identifies=("id", "organisation"),
     schemas={CSV: {"type": "string"}},

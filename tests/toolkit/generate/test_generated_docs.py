@@ -5,6 +5,8 @@ import re
 import pytest
 
 from integrations import load_all
+from shared.integration import Http
+from tests.test_function_app import functions
 from toolkit.generate.generated_docs import FOLDER, openapi, pages
 
 PAGES = pages(load_all())
@@ -30,6 +32,33 @@ def test_openapi_has_every_http_integration_and_unique_names() -> None:
     ]
     assert len(operations) == len(set(operations))
     assert "/api/v1/phw-to-mpi" in document["paths"]
+
+
+def test_openapi_has_every_route_of_the_app_that_partners_call() -> None:
+    """All that is not named here: the pages and the dead letters are for staff, and have no page for partners."""
+    routes = {one["route"] for one in functions().values() if one["type"] == "httpTrigger"}
+    staff = {route for route in routes if route.startswith("ops/") or "/dead/" in route}
+    sources = {each.name: each.source for each in load_all()}
+    described = {
+        route for route in routes if route.startswith("v1/") and getattr(sources[route.split("/")[1]], "description", None)
+    }
+    assert (
+        routes - staff - {path.removeprefix("/api/") for path in openapi(load_all())["paths"]} - described
+        == status_without_http()
+    )
+
+
+def status_without_http() -> set[str]:
+    """A message that came by queue or event alone is looked for by staff; its route is there, and no partner has its id."""
+    http = {each.name for each in load_all() if any(isinstance(trigger, Http) for trigger in each.triggers)}
+    return {f"v1/{each.name}/messages/{{id}}" for each in load_all() if each.name not in http}
+
+
+@pytest.mark.parametrize(("name", "statuses"), [("clinic-appointments-to-cdr", {"207"}), ("phw-to-mpi", set())])
+def test_a_status_of_one_format_is_in_its_sheet_and_in_openapi(name: str, statuses: set[str]) -> None:
+    answered = openapi(load_all())["paths"][f"/api/v1/{name}"]["post"]["responses"]
+    assert answered.keys() & {"207"} == statuses
+    assert ("- `207` " in PAGES[f"interfaces/{name}.md"]) is bool(statuses)
 
 
 def test_openapi_shows_an_accepted_sample_of_each_format() -> None:

@@ -9,7 +9,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -18,6 +18,7 @@ from shared.fhir import Decimal, to_json
 from toolkit.local.simulators.cdr_store import CdrStore, Refused, Resource
 from toolkit.local.simulators.control import serve
 from toolkit.local.simulators.script import Script
+from toolkit.local.simulators.web_server import WebServer
 
 FHIR = "application/fhir+json"
 LARGEST = 256 * 1024 * 1024
@@ -44,14 +45,15 @@ BEHAVIOURS = {
 }
 
 
-class Cdr:
+class Cdr(WebServer):
     """``async with Cdr() as cdr: cdr.script.will("busy:3")``; ``cdr.url`` is the base, ``cdr.store`` what it holds.
 
     With ``secret`` it takes only requests with a token, which ``POST /token`` gives to the client ``hub`` with that secret.
     """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1", *, secret: str = "", tls: Any = None) -> None:
-        self.port, self.host, self.secret, self.tls = port, host, secret, tls
+        super().__init__(port, host, tls)
+        self.secret = secret
         self.script, self.store = Script(BEHAVIOURS), CdrStore()
         self.received: list[Resource] = []
         self.requests: list[str] = []
@@ -69,8 +71,7 @@ class Cdr:
         """What points a destination at this simulator."""
         return {"URL": self.url}
 
-    async def start(self) -> None:
-        self._stopped = asyncio.Event()
+    def app(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST, middlewares=[self._guard])
         app.add_routes(
             [
@@ -83,21 +84,7 @@ class Cdr:
                 web.put("/fhir/{type}/{id}", self._put),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self.host, self.port, ssl_context=self.tls).start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        self._stopped.set()
-        await self._runner.cleanup()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
+        return app
 
     def clear(self) -> None:
         self.received.clear()
@@ -187,7 +174,7 @@ class Cdr:
         if behaviour == "slow":
             await asyncio.sleep(number or 1)
         elif behaviour == "never":
-            await self._stopped.wait()
+            await self.stopped.wait()
         if behaviour in ("drop", "never") and request.transport:
             request.transport.abort()
             return web.Response()

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
 
 import aiohttp
@@ -22,6 +22,7 @@ from aiohttp import web
 from toolkit.local.simulators.control import serve
 from toolkit.local.simulators.event_grid_delivery import Deliverer, Subscription
 from toolkit.local.simulators.script import Script
+from toolkit.local.simulators.web_server import WebServer
 
 BEHAVIOURS = {
     "ok": "deliver the event",
@@ -39,11 +40,12 @@ REQUIRED_CLOUD = ("id", "source", "type", "specversion")
 CLOUD_TYPES = ("application/cloudevents+json", "application/cloudevents-batch+json")
 
 
-class EventGrid:
+class EventGrid(WebServer):
     """``async with EventGrid() as grid: await grid.subscribe(Subscription("phw", url=...))``; publish to ``grid.endpoint``."""
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1", key: str = LOCAL_KEY, speed: float = 1) -> None:
-        self.port, self.host, self.key, self.speed = port, host, key, speed
+        super().__init__(port, host)
+        self.key, self.speed = key, speed
         self.script = Script(BEHAVIOURS)
         self.received: list[dict[str, Any]] = []
         self.subscriptions: dict[str, Subscription] = {}
@@ -66,26 +68,19 @@ class EventGrid:
 
     async def start(self) -> None:
         self.deliverer = Deliverer(aiohttp.ClientSession(), self.speed)
+        await super().start()
+
+    def app(self) -> web.Application:
         app = web.Application(client_max_size=2 * LARGEST_REQUEST)
         app.add_routes([web.post("/api/events", self._publish), web.post("/{topic}/api/events", self._publish)])
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self.host, self.port).start()
-        self.port = self._runner.addresses[0][1]
+        return app
 
     async def stop(self) -> None:
-        await self._runner.cleanup()
+        await super().stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.deliverer.session.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
 
     async def subscribe(self, subscription: Subscription, *, cloud: bool = True) -> None:
         """Deliver to it from now on, once the handshake of the schema has succeeded."""

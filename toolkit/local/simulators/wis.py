@@ -9,7 +9,7 @@ import base64
 import ssl
 import time
 from collections import Counter
-from typing import Any, Self
+from typing import Any
 from xml.sax.saxutils import escape
 
 from aiohttp import web
@@ -21,6 +21,7 @@ from shared.xml.parse import parse
 from toolkit.local.simulators.control import serve
 from toolkit.local.simulators.mpi import Received, acknowledgement
 from toolkit.local.simulators.script import Script
+from toolkit.local.simulators.web_server import WebServer
 
 LARGEST = 64 * 1024 * 1024
 NAMESPACE = "urn:example:wis:messages"
@@ -59,14 +60,15 @@ NOT_TAKEN = {
 PAGE = "<!DOCTYPE html><html><body>Sign in. AA</body></html>"
 
 
-class Wis:
+class Wis(WebServer):
     """``async with Wis() as wis: wis.script.will("late:2", "AE")``; ``wis.received`` has the messages as ER7.
 
     With ``key`` it takes only calls with this value in the header ``x-api-key``.
     """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1", *, key: str = "", tls: ssl.SSLContext | None = None) -> None:
-        self.port, self.host, self.key, self.tls = port, host, key, tls
+        super().__init__(port, host, tls)
+        self.key = key
         self.script = Script(BEHAVIOURS)
         self.received: list[Received] = []
         self.requests: list[dict[str, str]] = []
@@ -90,25 +92,10 @@ class Wis:
         """The messages that were taken, in order."""
         return [message.body for message in self.received if message.taken]
 
-    async def start(self) -> None:
-        self._stopped = asyncio.Event()
+    def app(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST)
         app.add_routes([web.post("/messages", self._post)])
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self.host, self.port, ssl_context=self.tls).start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        self._stopped.set()
-        await self._runner.cleanup()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
+        return app
 
     def clear(self) -> None:
         """Forget what was received."""
@@ -139,7 +126,7 @@ class Wis:
         if behaviour == "late":
             await asyncio.sleep(number or 1)
         elif behaviour == "never":
-            await self._stopped.wait()
+            await self.stopped.wait()
         if behaviour in ("never", "drop", "reset") and request.transport:
             request.transport.abort()
             return web.Response()
