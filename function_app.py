@@ -17,14 +17,16 @@ import orjson
 
 from integrations import load_all
 from shared import mode, security
+from shared.budget import Memory
 from shared.check import faults
+from shared.delivery.upkeep import pulse
 from shared.envelope import Answer
 from shared.hub import Hub, connect
 from shared.intake.triggers.http import Bound, accept_http, describe
 from shared.intake.triggers.knocks import answer_knock, answer_poisoned_knock
 from shared.intake.triggers.legacy import accept_legacy_http, accept_legacy_message, drop_legacy_message
 from shared.intake.triggers.queues import accept_event, accept_queue_message, keep_poisoned
-from shared.intake.triggers.timer import tick
+from shared.intake.triggers.timer import tick, tick_often
 from shared.integration import EventGrid, Http, Integration
 from shared.ledger.reporting import counters
 from shared.settings import SettingMissing, on_developers_machine, setting, unresolved
@@ -35,10 +37,12 @@ if references := unresolved():
 
 STORAGE = "AzureWebJobsStorage"
 EVERY_HALF_MINUTE = "*/30 * * * * *"
+EVERY_TEN_SECONDS = "*/10 * * * * *"
 INTEGRATIONS = load_all(name.strip() for name in setting("HUB_INTEGRATIONS").split(",") if name.strip())
 
 for one in INTEGRATIONS:
     mode.is_observed(one.name)  # a mode that is misspelt stops the app: it must neither begin nor end a delivery
+Memory()  # so does a wrong HUB_MEMORY: it would otherwise fail each message
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # every caller is a partner: shared/security.py
 _hub: list[Hub] = []
@@ -49,6 +53,7 @@ def hub() -> Hub:
     if not _hub:
         _hub.append(connect(INTEGRATIONS))
         counters.write_behind(_hub[0])
+        pulse.begin(_hub[0])
     return _hub[0]
 
 
@@ -58,7 +63,9 @@ def register(integration: Integration) -> None:
     if any(isinstance(trigger, Http) for trigger in integration.triggers):
         methods = ["GET", "POST"] if isinstance(integration.source, Bound) else ["POST"]
         add(f"{package}_http", app.route(f"v1/{name}", methods=methods), http(integration))
+        add(f"{package}_check", app.route(f"v1/{name}/check", methods=["POST"]), check(integration))
     add(f"{package}_dead", app.route(f"v1/{name}/dead/{{*rest}}", methods=["GET", "POST"]), dead_letters(integration))
+    add(f"{package}_delivery", app.route(f"v1/{name}/delivery/{{*rest}}", methods=["GET", "POST"]), delivery(integration))
     if any(isinstance(trigger, EventGrid) for trigger in integration.triggers):
         add(f"{package}_event", app.event_grid_trigger("event"), event(integration))
     add(f"{package}_legacy_http", app.route(f"v1/{name}/legacy", methods=["POST"]), legacy(integration))
@@ -93,12 +100,33 @@ def dead_letters(integration: Integration) -> Callable[..., Any]:
     return desk
 
 
+def delivery(integration: Integration) -> Callable[..., Any]:
+    async def desk(req: func.HttpRequest) -> func.HttpResponse:
+        from shared.ops.delivery_api import administer_delivery
+
+        with faults():
+            asked = f"{req.method} {req.route_params.get('rest', '')}"
+            return answered(await administer_delivery(integration, dict(req.headers), asked, dict(req.params), hub()))
+
+    return desk
+
+
 def http(integration: Integration) -> Callable[..., Any]:
     async def post(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         with faults():
             if req.method == "GET":
                 return answered(await describe(integration, headers(req, context), hub()))
             return answered(await accept_http(integration, headers(req, context), req.get_body(), hub()))
+
+    return post
+
+
+def check(integration: Integration) -> Callable[..., Any]:
+    async def post(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        from shared.intake.triggers.self_test import self_test
+
+        with faults():
+            return answered(await self_test(integration, headers(req, context), req.get_body(), hub()))
 
     return post
 
@@ -132,17 +160,18 @@ def agreement(integration: Integration) -> Callable[..., Any]:
 
 
 def event(integration: Integration) -> Callable[..., Any]:
-    async def take(event: str) -> None:  # as text: either schema arrives as it was sent
+    async def take(event: str, context: func.Context) -> None:  # as text: either schema arrives as it was sent
         with faults():
-            await accept_event(integration, orjson.loads(event), hub())
+            await accept_event(integration, orjson.loads(event), hub(), traceparent=trace_of(context))
 
     return take
 
 
 def queue_message(integration: Integration) -> Callable[..., Any]:
-    async def take(message: func.QueueMessage) -> None:  # its id tells a redelivery from a resend
+    async def take(message: func.QueueMessage, context: func.Context) -> None:  # its id tells a redelivery from a resend
         with faults():
-            await accept_queue_message(integration, message.get_body(), hub(), message.id or "")
+            body, trace = message.get_body(), trace_of(context)
+            await accept_queue_message(integration, body, hub(), message.id or "", traceparent=trace)
 
     return take
 
@@ -155,24 +184,37 @@ def knocked(integration: Integration, door: Callable[[Integration, bytes, Hub], 
     return take
 
 
+# One app looks often: what a killed process left undone is then found within seconds. The others are its net.
+LOOKS_OFTEN = setting("HUB_ROLE") == "ops" or on_developers_machine()
+
+
 @app.function_name("watchdog")
-@app.timer_trigger("timer", EVERY_HALF_MINUTE, use_monitor=False)
+@app.timer_trigger("timer", EVERY_TEN_SECONDS if LOOKS_OFTEN else EVERY_HALF_MINUTE, use_monitor=False)
 async def watchdog(timer: func.TimerRequest) -> None:
     with faults():
-        await tick(hub())
+        await (tick_often if LOOKS_OFTEN else tick)(hub())
 
 
 @app.function_name("health")
 @app.route("health", methods=["GET"])
 async def health(req: func.HttpRequest) -> func.HttpResponse:
-    """Up, and from which commit, so that a deployment can be verified; an unknown caller gets nothing more."""
+    """Up, and from which commit, so that a deployment can be verified; an unknown caller gets nothing more.
+
+    A process that is asked has a pulse from then on: the hub is made here too.
+    """
+    hub()
     return func.HttpResponse(orjson.dumps({"status": "up", "version": version()}), mimetype="application/json")
 
 
 def headers(req: func.HttpRequest, context: func.Context) -> Mapping[str, str]:
     """The request's headers, with the trace that the host goes on or has begun."""
-    trace = context.trace_context.trace_parent
+    trace = trace_of(context)
     return {**dict(req.headers), **({"traceparent": trace} if trace else {})}
+
+
+def trace_of(context: func.Context) -> str:
+    """The host's span of this invocation; ``""`` if it has none."""
+    return context.trace_context.trace_parent or ""
 
 
 def answered(answer: Answer) -> func.HttpResponse:
@@ -182,12 +224,21 @@ def answered(answer: Answer) -> func.HttpResponse:
 
 async def ops(req: func.HttpRequest) -> func.HttpResponse:
     """The ops page; who may see and do what is the page's own business (shared/ops/access.py)."""
-    from shared.ops.door import Call
-    from shared.ops.door import ops as door
+    from shared.ops.desk.door import Call
+    from shared.ops.desk.door import ops as door
 
     path = req.route_params.get("rest", "") or ""
     with faults():
         return answered(await door(Call(req.method, path, req.params, dict(req.headers), req.get_body()), hub()))
+
+
+async def docs(req: func.HttpRequest) -> func.HttpResponse:
+    """The pages for partners; who may see which is decided as for a message (shared/partner_docs/site/door.py)."""
+    from shared.partner_docs.site.door import Call, partner_docs
+
+    path = req.route_params.get("rest", "") or ""
+    with faults():
+        return answered(await partner_docs(Call(path, req.params, dict(req.headers)), hub()))
 
 
 async def drain() -> None:
@@ -199,6 +250,7 @@ async def drain() -> None:
 if setting("HUB_ROLE") != "ops":
     for each in INTEGRATIONS:
         register(each)
+    add("docs", app.route("docs/{*rest}", methods=["GET"]), docs)
 if setting("HUB_ROLE") == "ops" or on_developers_machine():
     add("ops", app.route("ops/{*rest}", methods=["GET", "POST"]), ops)
 if warning := security.at_start():

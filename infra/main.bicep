@@ -80,8 +80,10 @@ var tags Tags = {
 }
 @description('Names of the integrations.')
 var names string[] = map(manifest.integrations, integration => integration.name)
+@description('Names of the apps, without the environment.')
+var appNames string[] = concat(names, ['ops'])
 @description('Names of the apps: one for each integration, and ops.')
-var apps string[] = map(concat(names, ['ops']), name => app(prefix, name, unique))
+var apps string[] = map(appNames, name => app(prefix, name, unique))
 @description('The two storage accounts: clinical content is apart, because its readers and its retention differ.')
 var stores Stores = { hub: account(environmentName, false, unique), content: account(environmentName, true, unique) }
 @description('Name of the vault.')
@@ -144,9 +146,15 @@ var dataEndpoints = concat(
 )
 @description('The apps, which callers reach through an endpoint each.')
 var appEndpoints = map(range(0, length(apps)), i => {
-  name: concat(names, ['ops'])[i]
+  name: appNames[i]
   target: resourceId('Microsoft.Web/sites', apps[i])
 })
+
+@description('The doors that each app calls: its own and that of the next app in the list, so that a living app reports a stopped one.')
+var doors = map(
+  range(0, length(apps)),
+  i => join(map([i, (i + 1) % length(apps)], n => '${appNames[n]}=https://${apps[n]}.azurewebsites.net'), ',')
+)
 
 module monitoring 'modules/monitor.bicep' = {
   params: {
@@ -276,7 +284,10 @@ module integrations 'modules/integration.bicep' = [
       vaultName: vaultName
       scale: scale
       signIn: signIn
-      settings: union(common, modeSettings, destinations[?integration.destination.name] ?? {})
+      settings: union(common, modeSettings, destinations[?integration.destination.name] ?? {}, {
+        HUB_ALARMS__ENDPOINT: eventGrid.outputs.alarmsEndpoint
+        HUB_DOORS: doors[i]
+      })
       sharedTables: manifest.sharedTables
       outbox: flatten(map(filter(manifest.integrations, each => contains(integration.publishers, each.name)), each => each.tables))
       eventsEndpoint: eventGrid.outputs.eventsEndpoint
@@ -303,7 +314,10 @@ module ops 'modules/ops.bicep' = {
     vaultName: vaultName
     scale: scale
     signIn: signIn
-    settings: union(common, modeSettings, { HUB_ALARMS__ENDPOINT: eventGrid.outputs.alarmsEndpoint })
+    settings: union(common, modeSettings, {
+      HUB_ALARMS__ENDPOINT: eventGrid.outputs.alarmsEndpoint
+      HUB_DOORS: last(doors)
+    })
     alarmsTopic: topics.alarms
     privateNetworking: private
     subnetId: private ? appsSubnetId : ''
@@ -376,8 +390,13 @@ module eventAlerts 'modules/event-alerts.bicep' = {
 }
 
 module platformAlerts 'modules/platform-alerts.bicep' = {
-  params: { prefix: prefix, tags: tags, monitor: monitor, stores: stores }
-  dependsOn: [monitoring, accounts]
+  params: { prefix: prefix, tags: tags, monitor: monitor, stores: stores, apps: apps }
+  dependsOn: [monitoring, accounts, integrations, ops]
+}
+
+module expiry 'modules/expiry.bicep' = {
+  params: { location: location, prefix: prefix, tags: tags, monitor: monitor, vaultName: vaultName }
+  dependsOn: [monitoring, vault]
 }
 
 module workbook 'modules/workbook.bicep' = {

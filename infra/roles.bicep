@@ -12,5 +12,6 @@ var roles = {
   tableContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3' // Storage Table Data Contributor
   metricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb' // Monitoring Metrics Publisher
   eventSender: 'd5a91429-5739-47e2-a06b-3470a27159e7' // EventGrid Data Sender
+  imagePuller: '7f951dda-4ed3-4680-a7ca-43fe172d538d' // AcrPull
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6' // Key Vault Secrets User
 }

@@ -200,6 +200,8 @@ type Network = {
   apps: string
   @description('Subnet of the private endpoints.')
   endpoints: string
+  @description('Subnet of the relay for MLLP senders (relay.bicep), /27 or larger; absent: there is none.')
+  relay: string?
   @description('Whether telemetry stays in the network. Its DNS zones count for the whole network, so a landing zone decides for all.')
   privateTelemetry: bool
   @description('The landing zone that it is a spoke of; absent: it stands alone, with its own DNS zones and its own way out.')

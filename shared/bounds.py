@@ -25,10 +25,15 @@ DEPTH = 64
 # XML has as many elements, and as many attributes, as JSON has values, and nests as deep. WPAS names have 26 characters at most.
 XML_NAME = 256  # characters, with a prefix
 XML_ATTRIBUTES = 256  # of one element; SOAP and FHIR need fewer than ten
+# libxml2 keeps each name that a thread has read until the thread ends: a name in about 60 bytes of memory. The declared names of
+# all formats are about 10,000.
+XML_NAMES = 50_000
 XML_PROLOG = 64  # comments and processing instructions before the root
 
 # Answers and counters.
 FINDINGS = 100  # issues in one answer; correcting the first ones often corrects the others
+TABLE_FINDINGS = 100_000  # of rejected rows in the answer to a CSV file, and of accepted ones: as many as a large file has rows
+OUTCOME_FINDINGS = 10_000  # the same as an OperationOutcome, where a finding takes 2 KB of memory
 PLACES = 500  # places of an integration that may be counted, each with its own key
 PROBES = 20  # places that one message may add; each needs one more transformation of the message
 

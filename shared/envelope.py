@@ -26,6 +26,8 @@ class Envelope:
             same one delivers the message again; a resend has another one. ``""`` if it is not known, and over HTTP, where each
             call is from the sender.
         mode: in which mode it was accepted (a member of a batch); ``""``: in that of now.
+        traceparent: the span that the message continues; ``""``: the work in progress, or a new trace.
+        link: the span that only caused it (the batch of a member): the message then has a trace of its own.
 
     ``correlation_id`` and ``traceparent`` are texts of the caller, and are stored here in the form that may be shown.
     ``tracestate`` is not stored, because any system on the way may write free text in it.
@@ -45,10 +47,20 @@ class Envelope:
     acknowledged: str = ""
     handed: str = ""
     mode: str = ""
+    link: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "correlation_id", shown("correlation", self.correlation_id))
         object.__setattr__(self, "traceparent", valid_traceparent(self.traceparent))
+
+    def with_body(self, body: bytes, content_type: str) -> "Envelope":
+        """The same with another body, such as one message of a file. The other values were made safe before, and are kept."""
+        made = object.__new__(Envelope)
+        for name in Envelope.__slots__:
+            object.__setattr__(made, name, getattr(self, name))
+        object.__setattr__(made, "body", body)
+        object.__setattr__(made, "content_type", content_type)
+        return made
 
 
 class Identity(NamedTuple):
@@ -83,3 +95,8 @@ class Answer(NamedTuple):
     content_type: str
     body: bytes
     headers: Mapping[str, str] = {}
+
+
+def language_headers(language: str) -> dict[str, str]:
+    """The headers of an answer in a language that the caller prefers; none where the caller has no choice (``""``)."""
+    return {"Content-Language": language, "Vary": "Accept-Language"} if language else {}

@@ -29,7 +29,7 @@ class Timing:
 
     longest_delivery: float = 3600  # an integration's own delivery time-out is cut to this
     claim_margin: float = 15  # a claim outlasts the delivery time-out by this
-    knock_delay: float = 5  # before a knock is seen: the accepting process is first
+    knock_delay: float = 5  # after which a first attempt is slow, and until a knock is seen: the accepting process is first
     storage_patience: float = 10  # how long an unclear answer of storage is looked into before the sender gets 503
     open_grace: float = 60  # an open row younger than this may belong to a message that is being stored
     overdue: float = 300  # a message that waits longer than this is reported
@@ -39,6 +39,7 @@ class Timing:
     blob_from: int = 700 * 1024  # compressed content from this size on is stored in a blob
     inline: int = 5 * 1024 * 1024  # a document up to this size travels inside its message, a larger one next to it
     thread_from: int = 8 * 1024  # work on a body from this size on leaves the event loop: it may take more than 50 ms
+    alone_from: int = 1024 * 1024  # such work is done on one body at a time from this size on
     thread_lines: int = 100  # so does work on a body of more lines than this
 
     @classmethod
@@ -133,7 +134,7 @@ class Hub:
         """Make the tables, queues and containers that are not there yet: a trigger never makes its own queue."""
         made = [table for name in self.integrations for table in names.tables(name)]
         queues = [queue for name in self.integrations for queue in names.queues(name)]
-        await self.store.prepare([*made, names.SHARED_TABLE], queues, [names.CONTENT, names.INBOX])
+        await self.store.prepare([*made, names.SHARED_TABLE], queues, list(names.CONTAINERS))
 
 
 def connect(integrations: Iterable[Integration]) -> Hub:
@@ -143,11 +144,35 @@ def connect(integrations: Iterable[Integration]) -> Hub:
     return Hub(AzureStore(account()), {one.name: one for one in integrations})
 
 
+@dataclass(eq=False, repr=False)
+class Alone:
+    """The turn of work on a very large body: it takes many times the size of the body in memory."""
+
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+
+
 async def in_thread_if_large(envelope: Envelope, hub: Hub, work: Callable[..., T], *args: Any) -> T:
-    """Work on a large body, or on one of many lines, leaves the event loop for a thread."""
+    """Work on a large body, or on one of many lines, leaves the event loop for a thread; on very large ones, one at a time."""
     body, timing = envelope.body, hub.timing
+    if len(body) > timing.alone_from:
+        turn = hub.remembered(Alone).turn
+        await turn.acquire()
+        return await in_thread(work, *args, release=turn)
     large = len(body) > timing.thread_from or body.count(b"\r") + body.count(b"\n") > timing.thread_lines
     return await asyncio.to_thread(work, *args) if large else work(*args)
+
+
+async def in_thread(work: Callable[..., T], *args: Any, release: asyncio.Semaphore) -> T:
+    """Work in a thread, and the semaphore released with its end. A thread works on when its caller has gone."""
+
+    def ended(done: "asyncio.Future[T]") -> None:
+        release.release()
+        if not done.cancelled():
+            done.exception()  # taken here: asyncio would log the text of one that no one takes
+
+    running = asyncio.ensure_future(asyncio.to_thread(work, *args))
+    running.add_done_callback(ended)
+    return await asyncio.shield(running)
 
 
 async def together(*works: Awaitable[Any]) -> list[Any]:

@@ -74,6 +74,7 @@ class EventGrid:
     """Events of these types, delivered to the function or to ``<name>-in``; ``subject_begins`` narrows blob events.
 
     ``pairs``: extensions of two files of one name that belong together, a document's and its sidecar's: ``("pdf", "json")``.
+    ``acknowledges``: the acknowledgement of a file is written back as a file (``shared/intake/inbox/acknowledgement.py``).
     """
 
     types: tuple[str, ...]
@@ -81,6 +82,7 @@ class EventGrid:
     publisher: str = ""  # the integration whose outbox has the message of the event; empty: the event is the message
     filters: tuple[tuple[str, str, tuple[str, ...]], ...] = ()  # (operator, key, values) of an advanced filter
     pairs: tuple[str, ...] = ()
+    acknowledges: bool = False
 
 
 Trigger = Http | Queue | EventGrid
@@ -112,6 +114,18 @@ class Retention:
     published: float = 3
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Service:
+    """What a partner may expect, for the interface sheet. Nothing at run time depends on it.
+
+    ``within``: seconds from acceptance to delivery for 95 of 100 messages, if the destination is available; the alert *slow* has
+    the same limit. ``support``: when a person answers, in the words of the sheet; the hub itself runs day and night.
+    """
+
+    within: float = 0.5
+    support: str = "Monday to Friday, 09:00 to 17:00, except bank holidays in Wales"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Integration:
     """One source, one family of messages, one destination."""
@@ -130,6 +144,7 @@ class Integration:
     write: Callable[[Content, Any], tuple[Outgoing, ...]] | None = None  # default: by the type of what transform returns
     delivery: Delivery = Delivery()
     retention: Retention = Retention()
+    service: Service = Service()
     refusal: Literal["AE", "AR"] = "AE"
     on_resend: Literal["answer", "deliver"] = "answer"
     dropped: Mapping[str, str] = field(default_factory=dict)  # path -> why it is not mapped

@@ -7,6 +7,7 @@ from shared import bounds
 
 Severity = Literal["fatal", "error", "warning", "information"]
 Acknowledgement = Literal["AA", "AE", "AR"]
+MORE = "more-findings"  # the rule of an issue that counts those which an answer does not list
 
 # FHIR issue-type -> HL7 table 0357 (message error condition codes). A rule with a more exact code sets ``Issue.hl7``.
 ERROR_CONDITION = {
@@ -95,4 +96,9 @@ def limit_issues(issues: Iterable[Issue]) -> Iterator[Issue]:
         if counts[issue.is_error] <= bounds.FINDINGS:
             yield issue
     if more := sum(max(0, count - bounds.FINDINGS) for count in counts.values()):
-        yield Issue(severity="information", code="informational", text=f"{more} more issues are not listed", rule="more-findings")
+        yield more_findings(more)
+
+
+def more_findings(count: int) -> Issue:
+    """How many issues an answer does not list."""
+    return Issue(severity="information", code="informational", text=f"{count} more issues are not listed", rule=MORE)

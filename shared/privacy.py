@@ -9,6 +9,7 @@ from shared.settings import in_azure, required, setting
 from shared.validation.nhs_number import is_nhs_number
 
 KEY_VERSION = "1"
+PIECE = 64 * 1024  # bytes of a body that are hashed at a time
 HASHED = "hash-"
 WITHHELD = "(withheld)"
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -17,7 +18,7 @@ FORM = re.compile(r"[A-Za-z0-9._-]{1,36}")
 UUID = re.compile(r"(urn:uuid:)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 HASH = re.compile(rf"{HASHED}(?=[0-9a-f]*[a-f])[0-9a-f]{{32}}")
 MESSAGE_ID = re.compile(r"[A-Za-z0-9]{1,8}-[0-9a-f]{32}\.(0|[0-9a-f]{32}(-[0-9a-f]{16})?)")  # lane and receipt, which are hashes
-TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 DIGITS = re.compile(r"[0-9]{10,}")
 PRINTED = re.compile(r"(?=([0-9]{3})[._-]([0-9]{3})[._-]([0-9]{4}))")  # 3-3-4, the printed format of the NHS Number
 MOST_GROUPS = 10  # of one digit each
@@ -47,8 +48,22 @@ def lane_hash(lane: str) -> str:
 
 
 def digest(body: bytes) -> str:
-    """SHA-256 of a body with equal line ends, so that a body whose CR a queue changed to LF is not a new message."""
-    return hashlib.sha256(body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n")).hexdigest()
+    """SHA-256 of a body with equal line ends, so that a body whose CR a queue changed to LF is not a new message.
+
+    Line ends at its end do not count. A large body is read in pieces, so that no copy of it is made.
+    """
+    read, ends = hashlib.sha256(), 0  # ``ends``: line ends that count only if something follows
+    for start in range(0, len(body), PIECE):
+        piece = body[start : start + PIECE]
+        if piece[:1] == b"\n" and body[start - 1 : start] == b"\r":
+            piece = piece[1:]  # one line end, which was counted with the piece before
+        equal = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        kept = equal.rstrip(b"\n")
+        if kept:
+            read.update(b"\n" * ends + kept)
+            ends = 0
+        ends += len(equal) - len(kept)
+    return read.hexdigest()
 
 
 def chosen(kind: str, text: str) -> str:

@@ -7,6 +7,10 @@ class SettingMissing(LookupError):
     """A required setting is absent; the text names it."""
 
 
+class SettingInvalid(ValueError):
+    """A setting has a value that cannot be used; the text names it."""
+
+
 def setting(name: str, default: str = "") -> str:
     """The setting as text; the default if it is absent or empty."""
     return os.environ.get(name) or default
@@ -29,12 +33,12 @@ def unresolved() -> list[str]:
 
 
 def number(name: str, default: float) -> float:
-    """The setting as a number; ``ValueError``, which names the setting, if it is not a number."""
+    """The setting as a number; ``SettingInvalid``, which names the setting, if it is not a number."""
     text = setting(name)
     try:
         return float(text) if text else default
     except ValueError:
-        raise ValueError(f"the setting {name} is not a number") from None
+        raise SettingInvalid(f"the setting {name} is not a number") from None
 
 
 def flag(name: str) -> bool:

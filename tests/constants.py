@@ -1,11 +1,16 @@
-"""The facts that stand in code: every constant of a package that is plain data, a line for each entry."""
+"""The facts that stand in code: every constant of a package that is plain data, a line for each entry.
+
+A table of functions is shown with their names. A finding (``Issue``) and any other named tuple is shown by field, without the
+fields that have their default. Of a class, the values that its body gives to its fields and attributes are shown.
+"""
 
 import ast
+import dataclasses
 import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from tests.goldens import hold
@@ -23,8 +28,10 @@ def compare(package: str, folder: Path, *, accept: bool) -> None:
 
 
 def lines(package: str) -> list[str]:
+    """Of a package with all that is below it; of ``shared`` itself, the modules that are in no package."""
     found = []
-    for path in sorted((ROOT / package).rglob("*.py")):
+    paths = (ROOT / package).glob("*.py") if package == "shared" else (ROOT / package).rglob("*.py")
+    for path in sorted(paths):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         found += [f"{name.removeprefix('shared.')}.{line}" for line in _of_module(import_module(name), path)]
     return found
@@ -33,8 +40,25 @@ def lines(package: str) -> list[str]:
 def _of_module(module: ModuleType, path: Path) -> Iterator[str]:
     for name in _defined(ast.parse(path.read_text("utf-8"))):
         value = getattr(module, name)
-        if _is_plain(value):
+        if _is_plain(value) or _is_of_functions(value):
             yield from _shown(name, value)
+    for cls in _classes(module, path):
+        yield from (f"{cls.__name__}.{name} = {_text(value)}" for name, value in _attributes(cls) if _is_plain(value))
+
+
+def _classes(module: ModuleType, path: Path) -> list[type]:
+    names = [node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.ClassDef)]
+    return [getattr(module, name) for name in names]
+
+
+def _attributes(cls: type) -> Iterator[tuple[str, Any]]:
+    """The fields that have a default, and what else the body sets; not what Python or a decorator adds."""
+    if dataclasses.is_dataclass(cls):
+        yield from ((each.name, each.default) for each in dataclasses.fields(cls) if each.default is not dataclasses.MISSING)
+    elif hasattr(cls, "_field_defaults"):
+        yield from cls._field_defaults.items()
+    elif not getattr(cls, "_is_protocol", False):
+        yield from ((name, value) for name, value in vars(cls).items() if not name.startswith("__"))
 
 
 def _defined(tree: ast.Module) -> Iterator[str]:
@@ -51,20 +75,39 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 def _is_plain(value: Any) -> bool:
     if isinstance(value, dict):
         return all(_is_plain(each) for each in (*value.keys(), *value.values()))
+    if _is_named(value):
+        return all(map(_is_plain, value))
     if isinstance(value, tuple | list | set | frozenset):
         return type(value) in (tuple, list, set, frozenset) and all(map(_is_plain, value))
     return isinstance(value, PLAIN)
+
+
+def _is_of_functions(value: Any) -> bool:
+    """Whether it is a table that gives a function for each of its keys."""
+    return isinstance(value, dict) and all(isinstance(each, FunctionType) for each in value.values())
 
 
 def _shown(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key in sorted(value, key=repr):
             yield from _shown(f"{name}[{_text(key)}]", value[key])
+    elif _is_named(value):
+        usual = value._field_defaults
+        yield from (
+            f"{name}.{key} = {_text(each)}" for key, each in value._asdict().items() if key not in usual or each != usual[key]
+        )
     else:
         yield f"{name} = {_text(value)}"
+
+
+def _is_named(value: Any) -> bool:
+    """Whether it is a named tuple."""
+    return isinstance(value, tuple) and hasattr(value, "_fields")
 
 
 def _text(value: Any) -> str:
     if isinstance(value, re.Pattern):
         return f"/{value.pattern!r}/ {value.flags}"
+    if isinstance(value, FunctionType):
+        return f"{value.__module__.removeprefix('shared.')}.{value.__qualname__}"
     return f"{{{', '.join(sorted(map(_text, value)))}}}" if isinstance(value, set | frozenset) else repr(value)

@@ -11,6 +11,7 @@ from shared.envelope import Answer, Envelope, Identity, Outgoing, Receipt
 from shared.hub import Hub, Timing
 from shared.integration import Delivery, Http, Integration
 from shared.issue import Issue, Verdict
+from shared.ledger.arrivals.arrival import Arrival
 from shared.problems import Unsupported
 from shared.storage.memory import MemoryStore
 from shared.storage.store import Store
@@ -117,4 +118,20 @@ def note(id: str, lane: str = "A", **values: Any) -> bytes:
 def envelope(body: bytes, integration: str = "notes-to-test", **values: Any) -> Envelope:
     return Envelope(
         integration=integration, body=body, received_at="2026-02-02T02:40:00.000Z", content_type="application/json", **values
+    )
+
+
+def arrival(sent: Envelope, lane: str) -> Arrival:
+    """What was accepted: one body under one id, as the ledger is asked to record it."""
+    return Arrival(
+        envelope=sent,
+        lane=lane,
+        key="key",
+        digest="d",
+        control="1",
+        by_control="c|1",
+        facts={},
+        verdict=Verdict("AA", ()),
+        acknowledge=lambda found: Answer(status=202, content_type="application/json", body=b"{}"),
+        token="t",
     )

@@ -61,7 +61,9 @@ def test_title_of_a_decision_is_in_the_index(path: Path) -> None:
 def test_decisions_named_in_code_and_documents_exist() -> None:
     numbers = {path.name[:4] for path in DECISIONS.glob("[0-9]*.md")}
     sources = [
-        path for top in ("shared", "integrations", "toolkit", "tests", "docs") for path in (ROOT / top).rglob("*.[pm][yd]")
+        path
+        for top in ("shared", "integrations", "toolkit", "relay", "tests", "docs")
+        for path in (ROOT / top).rglob("*.[pm][yd]")
     ]
     named = {number for path in sources for number in re.findall(r"decisions/(\d{4})", path.read_text("utf-8"))}
     assert named <= numbers
@@ -70,12 +72,12 @@ def test_decisions_named_in_code_and_documents_exist() -> None:
 def test_the_version_is_in_one_place_and_released_in_the_changelog() -> None:
     """pyproject.toml has the version; the newest release in the changelog is that version."""
     assert re.search(r"^## (\d+\.\d+\.\d+), \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)[1] == VERSION  # type: ignore[index]
-    code = [path for top in ("shared", "toolkit") for path in (ROOT / top).rglob("*.py")]
+    code = [path for top in ("shared", "toolkit", "relay") for path in (ROOT / top).rglob("*.py")]
     assert [path for path in (*code, ROOT / "function_app.py") if f'"{VERSION}"' in path.read_text("utf-8")] == []
 
 
 def test_paths_in_the_everyday_changes_exist() -> None:
     text = (ROOT / "docs" / "contributing.md").read_text("utf-8")
-    paths = re.findall(r"`((?:shared|toolkit|tests|infra|integrations|docs)/[\w./-]*)`", text)
+    paths = re.findall(r"`((?:shared|toolkit|relay|tests|infra|integrations|docs)/[\w./-]*)`", text)
     assert len(paths) > 30
     assert [path for path in paths if not (ROOT / path).exists()] == []

@@ -11,7 +11,13 @@ from shared.mode import setting_name
 ROOT = Path(__file__).resolve().parent.parent
 VALUES = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
 READ = re.compile(r"\b(?:setting|required|number|flag)\(\s*[\"']([A-Z][A-Za-z0-9_]+)[\"']")
-FROM_AZURE = {"WEBSITE_SITE_NAME", "IDENTITY_ENDPOINT", "AZURE_CLIENT_ID", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"}
+FROM_AZURE = {
+    "WEBSITE_SITE_NAME",
+    "IDENTITY_ENDPOINT",
+    "AZURE_CLIENT_ID",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "FUNCTIONS_WORKER_PROCESS_COUNT",
+}
 
 
 def test_every_setting_that_is_read() -> None:

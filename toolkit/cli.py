@@ -8,7 +8,7 @@ from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import typer
 
-from toolkit.say import stop
+from toolkit.say import NotStarted, stop
 
 HELP = "The Integration Hub on your own machine. Start with: ./hub demo"
 # Command -> the module under toolkit.commands, and the function in it; the function ``app`` is a group of commands.
@@ -17,22 +17,28 @@ COMMANDS = {
     "setup": ("develop.setup", "setup"),
     "up": ("operate.up", "up"),
     "simulate": ("operate.simulate", "simulate"),
+    "rehearse": ("operate.rehearse", "rehearse"),
     "send": ("operate.send", "send"),
     "test": ("develop.test", "test"),
     "bench": ("develop.bench", "bench"),
     "list": ("develop.catalogue", "list_integrations"),
     "check": ("develop.check", "check"),
     "run": ("develop.check", "run"),
+    "conformance": ("develop.conformance", "conformance"),
     "convert": ("develop.convert", "convert"),
     "mutate": ("develop.mutate", "mutate"),
     "new": ("generate.new", "new"),
+    "watch": ("develop.watch", "watch"),
     "shadow": ("migrate.shadow", "shadow"),
     "impact": ("migrate.impact", "impact"),
     "shrink": ("migrate.shrink", "shrink"),
     "guide-coverage": ("develop.guide_coverage", "guide_coverage"),
     "docs": ("generate.docs", "docs"),
+    "site": ("generate.site", "site"),
+    "collection": ("generate.collection", "collection"),
     "build-fhir-tables": ("generate.fhir_tables", "build_fhir_tables"),
     "cost": ("release.cost", "cost"),
+    "simulate-load": ("release.simulate_load", "simulate_load"),
     "lock": ("release.lock", "lock"),
     "manifest": ("release.manifest", "manifest"),
     "package": ("release.package", "package"),
@@ -47,6 +53,9 @@ COMMANDS = {
     "dead": ("operate.dead", "app"),
     "ledger": ("operate.ledger", "app"),
     "waiting": ("operate.waiting", "app"),
+    "pause": ("operate.pause", "pause"),
+    "resume": ("operate.pause", "resume"),
+    "paused": ("operate.pause", "paused"),
     "close-breaker": ("operate.waiting", "close_breaker"),
 }
 SETTINGS = "PASS_THROUGH"  # a module's name for how its command takes words that are not its own
@@ -79,7 +88,7 @@ def _nothing() -> None:
 
 def main() -> None:
     """Run the command of the command line. What a person can correct is one line, never a traceback."""
-    from shared.settings import SettingMissing
+    from shared.settings import SettingInvalid, SettingMissing
 
     called = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
@@ -88,7 +97,7 @@ def main() -> None:
         _explain(error, called)
     except (KeyboardInterrupt, typer.Abort):
         raise SystemExit(130) from None
-    except SettingMissing as error:
+    except (NotStarted, SettingInvalid, SettingMissing) as error:
         stop(str(error))
     except BrokenPipeError:  # who read our output has gone, as with ``| head``
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

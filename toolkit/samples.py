@@ -1,6 +1,7 @@
 """The samples of an integration: the messages it is shown, and what must come out of it."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,9 +11,11 @@ from shared import check, formats
 from shared.envelope import Envelope, Outgoing
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
+from shared.partner_docs import samples as published
 
 ROOT = Path(__file__).resolve().parent.parent / "integrations"
-RECEIVED_AT = "2026-05-01T09:30:00.000Z"  # the clock of every sample
+RECEIVED_AT = published.RECEIVED_AT  # the clock of every sample, also in the examples for partners
+REJECTED = published.REJECTED
 CONTENT_TYPES = {form.extension: form.assumed_type for form in formats.every()}  # of a sample, by its extension
 
 
@@ -44,10 +47,11 @@ def samples(integration: Integration) -> list[Sample]:
     return [Sample(integration.name, path.name.partition(".in.")[0], path, path.read_bytes()) for path in paths]
 
 
-def accepted(integration: Integration) -> list[Sample]:
-    """The samples that are taken, and do not wait for a code."""
+@cache
+def accepted(integration: Integration) -> tuple[Sample, ...]:
+    """The samples that are taken, and do not wait for a code: tried once in a process."""
     ran = ((each, check.run(integration, each.envelope)) for each in samples(integration))
-    return [each for each, found in ran if found.verdict.accepted and not found.waits_for]
+    return tuple(each for each, found in ran if found.verdict.accepted and not found.waits_for)
 
 
 def waits(integration: Integration, sample: Sample) -> bool:
@@ -64,11 +68,16 @@ def goldens(integration: Integration, sample: Sample) -> dict[str, bytes]:
     ran = check.run(integration, sample.envelope)
     if ran.faults:
         raise AssertionError(f"{sample.name}: the output fails its own check: {ran.faults}")
+    return files_of(sample.name, ran)
+
+
+def files_of(name: str, ran: check.Ran) -> dict[str, bytes]:
+    """The golden files of a sample of this name that came out without a fault."""
     if not ran.verdict.accepted:
-        return {f"{sample.name}.out.json": pretty(summary(ran.verdict))}
-    files = dict(_bodies(sample.name, ran.outgoing))
+        return {f"{name}.out.json": pretty(summary(ran.verdict))}
+    files = dict(_bodies(name, ran.outgoing))
     if ran.verdict.issues:
-        files[f"{sample.name}.issues.json"] = pretty([finding(issue) for issue in ran.verdict.issues])
+        files[f"{name}.issues.json"] = pretty([finding(issue) for issue in ran.verdict.issues])
     return files
 
 
@@ -103,3 +112,11 @@ def finding(issue: Issue) -> dict[str, str]:
 
 def pretty(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def tried(integration: Integration, body: bytes, extension: str = "hl7") -> check.Ran:
+    """What ``./hub run`` does with a body: read, check, map, check what leaves. ``extension``: as of a sample, for its format."""
+    envelope = Envelope(
+        integration=integration.name, body=body, received_at=RECEIVED_AT, content_type=CONTENT_TYPES.get(extension, "")
+    )
+    return check.run(integration, envelope)

@@ -10,6 +10,10 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".hub"  # what the toolkit keeps on this machine: Azurite, its data, logs
 
 
+class NotStarted(Exception):
+    """Why something that runs here did not start, in one line. For work inside a task, which must not exit the process itself."""
+
+
 def say(text: str) -> None:
     print(f"hub: {plain(text)}", file=sys.stderr, flush=True)
 

@@ -21,6 +21,7 @@ param network = {
   address: '10.60.0.0/16'
   apps: '10.60.16.0/20'
   endpoints: '10.60.0.0/22'
+  relay: '10.60.4.0/26' // relay.bicep
   privateTelemetry: false
   landingZone: null
 }

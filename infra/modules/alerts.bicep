@@ -71,6 +71,22 @@ var rules Rule[] = [
     pace: fast
   }
   {
+    name: 'overload'
+    text: 'Senders are answered 429: more is accepted than is delivered.'
+    severity: 2
+    query: loadTextContent('../alerts/overload.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
+    name: 'door-closed'
+    text: 'An app does not answer over HTTP.'
+    severity: 1
+    query: loadTextContent('../alerts/door-closed.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
     name: 'poison'
     text: 'A queue message failed five times.'
     severity: 1
@@ -103,6 +119,14 @@ var rules Rule[] = [
     pace: fast
   }
   {
+    name: 'paused'
+    text: 'The delivery of an integration has been paused for more than an hour.'
+    severity: 2
+    query: loadTextContent('../alerts/paused.kql')
+    dimensions: byCause
+    pace: fast
+  }
+  {
     name: 'skipped'
     text: 'The hub repeatedly fails to process a row, lane or step.'
     severity: 2
@@ -131,14 +155,24 @@ var rules Rule[] = [
     threshold: 9
   }
   {
+    name: 'sign-in'
+    text: 'The platform refuses many sign-ins.'
+    severity: 2
+    query: loadTextContent('../alerts/sign-in.kql')
+    dimensions: byCause
+    pace: fast
+    measure: 'refused'
+    threshold: 9
+  }
+  {
     name: 'slow'
     text: 'Delivery takes longer than 500 ms at the 95th percentile.'
     severity: 2
     query: loadTextContent('../alerts/slow.kql')
     dimensions: ['integration']
-    pace: { frequency: 'PT1M', window: 'PT5M', lookBack: null, periods: { of: 3, failing: 2 } }
-    measure: 'p95'
-    threshold: 500
+    pace: fast
+    measure: 'spans'
+    threshold: 1
   }
   {
     name: 'quiet-feed'

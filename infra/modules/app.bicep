@@ -53,6 +53,8 @@ var storage = {
 }
 @description('The platform checks the caller and sets its own headers. Without this setting the code does not trust them.')
 var platform = { HUB_PLATFORM_AUTH: people ? 'principal' : 'principal,certificate' }
+@description('MiB of memory for messages in work: the rest is for the host, the code and the bodies of requests that are refused.')
+var memory = { HUB_MEMORY: string(scale.memory * 3 / 8) }
 @description('How telemetry is sent: by identity, every trace kept.')
 var telemetry = {
   APPLICATIONINSIGHTS_CONNECTION_STRING: component.properties.ConnectionString
@@ -139,7 +141,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
 
   resource appSettings 'config' = {
     name: 'appsettings'
-    properties: union(storage, telemetry, platform, settings)
+    properties: union(storage, telemetry, platform, memory, settings)
   }
 
   resource auth 'config' = {

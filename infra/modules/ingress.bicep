@@ -160,7 +160,7 @@ resource gateway 'Microsoft.Network/applicationGateways@2024-05-01' = {
             for app in apps: {
               name: app.name
               properties: {
-                paths: ['/api/v1/${app.name}', '/api/v1/${app.name}/*']
+                paths: ['/api/v1/${app.name}', '/api/v1/${app.name}/*', '/api/docs/${app.name}', '/api/docs/${app.name}/*']
                 backendAddressPool: {
                   id: resourceId('Microsoft.Network/applicationGateways/backendAddressPools', name, app.name)
                 }

@@ -71,7 +71,7 @@ module grants 'grants.bicep' = {
     package: package
     componentName: monitor.componentName
     vaultName: vaultName
-    topics: integration.publishes ? [topics.events] : []
+    topics: integration.publishes ? [topics.events, topics.alarms] : [topics.alarms]
   }
 }
 

@@ -146,6 +146,19 @@ resource spoke 'Microsoft.Network/virtualNetworks@2025-01-01' = {
           })
         }
       ],
+      network.?relay == null
+        ? []
+        : [
+            {
+              name: 'relay'
+              properties: union(wayOut, {
+                addressPrefix: network.?relay
+                defaultOutboundAccess: false
+                networkSecurityGroup: { id: guard.id }
+                delegations: [{ name: 'relay', properties: { serviceName: 'Microsoft.App/environments' } }]
+              })
+            }
+          ],
       ingress == null
         ? []
         : [

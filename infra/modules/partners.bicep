@@ -34,6 +34,23 @@ resource queueRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
+resource acknowledgements 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
+  name: '${stores.content}/default/acknowledgements'
+}
+
+resource acknowledgementsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(partner.folders)) {
+  name: guid(acknowledgements.id, partner.principalId, roles.blobReader)
+  scope: acknowledgements
+  properties: {
+    principalId: partner.principalId
+    principalType: 'ServicePrincipal'
+    description: 'partner'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobReader)
+    conditionVersion: '2.0'
+    condition: foldersOnly(partner.folders)
+  }
+}
+
 resource inbox 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
   name: '${stores.content}/default/inbox'
 }

@@ -11,6 +11,8 @@ param tags Tags
 param monitor Monitor
 @description('The two storage accounts.')
 param stores Stores
+@description('Names of the apps.')
+param apps string[]
 
 resource storage 'Microsoft.Insights/metricAlerts@2018-03-01' = [
   for (name, i) in [stores.hub, stores.content]: {
@@ -40,6 +42,39 @@ resource storage 'Microsoft.Insights/metricAlerts@2018-03-01' = [
         ]
       }
       actions: actionsOf(monitor, 0, 'storage-unavailable')
+    }
+  }
+]
+
+// The answers 500 and 503 have events of their own (no-verdict, crash). This needs no logs. One answer alone may be a move of instances.
+resource errors 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for name in apps: {
+    name: '${prefix}-server-errors-${name}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: 'An app answered five or more calls with 5xx in a quarter of an hour. Runbook: ${monitor.runbooks}#alert-server-errors'
+      severity: 1
+      enabled: true
+      scopes: [resourceId('Microsoft.Web/sites', name)]
+      evaluationFrequency: 'PT1M'
+      windowSize: 'PT15M' // a metric arrives some minutes late
+      autoMitigate: true
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: 'Http5xx'
+            metricNamespace: 'Microsoft.Web/sites'
+            metricName: 'Http5xx'
+            operator: 'GreaterThan'
+            threshold: 4
+            timeAggregation: 'Total'
+          }
+        ]
+      }
+      actions: actionsOf(monitor, 1, 'server-errors')
     }
   }
 ]

@@ -11,6 +11,11 @@ param tags Tags
 @description('Workspace that the queries run on.')
 param workspaceId string
 
+@description('Steps below the step that they are part of.')
+var tree = {
+  hierarchySettings: { treeType: 0, idColumn: 'span', parentColumn: 'part_of', expanderColumn: 'step', expandTopLevel: true }
+}
+
 @description('The panels in their order.')
 var panels = [
   { title: 'Messages by integration and outcome', query: loadTextContent('../workbook/volumes.kql'), look: 'barchart' }
@@ -23,6 +28,7 @@ var panels = [
   { title: 'Breakers', query: loadTextContent('../workbook/breakers.kql'), look: 'table' }
   { title: 'Uptime and error budget, per cent', query: loadTextContent('../workbook/uptime.kql'), look: 'table' }
   { title: 'Error budget: rate of use', query: loadTextContent('../workbook/burn.kql'), look: 'timechart' }
+  { title: 'One message, step by step', query: loadTextContent('../workbook/steps.kql'), look: 'tree' }
 ]
 
 @description('Frame of the workbook: a heading and the time range.')
@@ -52,8 +58,9 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
             queryType: 0
             resourceType: 'microsoft.operationalinsights/workspaces'
             crossComponentResources: [workspaceId]
-            visualization: panels[i].look
+            visualization: panels[i].look == 'tree' ? 'table' : panels[i].look
             timeContextFromParameter: 'TimeRange'
+            gridSettings: panels[i].look == 'tree' ? tree : {}
             size: 0
           }
         })

@@ -30,9 +30,10 @@ class Named:
 
 def bundle(row: Row) -> Resource:
     """The transaction for the repository. Ids are those of the appointment: a later list corrects an earlier one."""
-    ids = Ids.of(Named(row))
+    named = Named(row)
+    ids = Ids.of(named)
     person = patient(row, ids("/patient"))
-    return transaction_bundle(Named(row), only_new(person), entry(appointment(row, ids("/appointment"), person["id"])))
+    return transaction_bundle(named, only_new(person), entry(appointment(row, ids("/appointment"), person["id"])))
 
 
 def patient(row: Row, patient_id: str) -> Resource:

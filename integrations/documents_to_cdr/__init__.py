@@ -17,10 +17,12 @@ from shared.hl7.identifier import nhs_number
 from shared.integration import Delivery, EventGrid, Integration
 from shared.mapping.mapped import mapped_to_fhir
 from shared.mapping.wales.claims import profile
+from shared.mapping.wales.written_anew import EVERY_MESSAGE
 from shared.validation import Hl7Profile
 from shared.validation.rules import COMMON
 from shared.validation.structures import MDM_T02
 
+NUMBER = "the number of the document at its source"
 FOLDER = "/blobServices/default/containers/inbox/blobs/documents-to-cdr/"
 
 
@@ -53,7 +55,12 @@ INTEGRATION = Integration(
     ),
     lane=patient,
     transform=to_transaction,
-    outgoing=FhirProfile("CDR documents", claims=(profile("DocumentReference"),)),
+    outgoing=FhirProfile(
+        "CDR documents",
+        claims=(profile("DocumentReference"),),
+        same_id={"DocumentReference": NUMBER, "Binary": f"{NUMBER}, and the digest of its data"},
+        new_id=EVERY_MESSAGE,
+    ),
     destination=FhirServer("CDR", newest="DocumentReference"),  # files have no order: a correction may be read first
     delivery=Delivery(timeout=120),  # a large document is streamed before its transaction
     patient=patient,

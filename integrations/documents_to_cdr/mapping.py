@@ -12,6 +12,7 @@ from shared.formats.sidecar.document import measured
 from shared.hl7 import Message, Segment
 from shared.mapping.datatypes.date import dtm_date_time
 from shared.mapping.events import Event, Named, codeable, only_new, organisation, patient, professional, subject
+from shared.mapping.identities import qualified, with_identities
 from shared.mapping.transaction import entries, numbered, of_the_record
 from shared.mapping.wales.claims import claimed, profile
 from shared.mapping.wales.patient import welsh_identifiers, welsh_patient
@@ -85,7 +86,8 @@ def from_message(message: Message) -> Resource:
     message = guide.prepared(message)
     made = of_the_record([each["resource"] for each in guide.to_bundle(message)["entry"]])
     own = application(message["MSH-3"])
-    welsh = placed([claimed(of_wales(each, message, own)) for each in made], f"{own}:location")
+    placed_there = placed([claimed(of_wales(each, message, own)) for each in made], f"{own}:location")
+    welsh = with_identities([qualified(each, own) for each in placed_there])
     documents = {full_url(each["id"]): full_url(number_ids(message)("/document")) for each in welsh if is_document(each)}
     kept = [part for each in welsh for part in (with_binaries(each, message) if is_document(each) else [each])]
     return transaction_bundle(
@@ -98,8 +100,9 @@ def is_document(made: Resource) -> bool:
 
 
 def number_ids(message: Message) -> Ids:
-    """Ids by the document's number, the same for every message about it."""
-    return Ids(message["MSH-3"], message["MSH-4"], message["TXA-12"])
+    """Ids by the document's number with its authority, the same for every message about it."""
+    authority = next(filter(None, (message[f"TXA-12.{part}"] for part in ("3", "2"))), "")
+    return Ids(message["MSH-3"], message["MSH-4"], f"{message['TXA-12']}^{authority}" if authority else message["TXA-12"])
 
 
 def if_there_is_none(encounter: Resource) -> Element:

@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.fhir.definitions.primitives import TESTS
 from shared.formats.sidecar.document import start
+from shared.formats.sidecar.rules import document_base64, document_inside_or_in_file
 from shared.hl7 import Message
 from shared.hl7.identifier import nhs_number
 from shared.issue import Issue
 from shared.validation.nhs_number import is_nhs_number
 from shared.validation.policy import destination, quality, safety
-from shared.validation.rules import is_valued
+from shared.validation.rules import has_number, is_valued
 
 Sidecar = dict[str, Any]
 PDF = b"%PDF-"
 
 POLICIES = {
     "nhs-number-check-digit": safety("the document would go to no one, or to someone else", "9990000019"),
-    "document-inside-or-beside": safety("a sidecar without its document describes nothing", "neither data nor a file"),
+    "document-inside-or-in-file": safety("a sidecar without its document describes nothing", "neither data nor a file"),
     "document-is-pdf": safety("a document that was cut off would be filed as whole", "data that does not begin with %PDF-"),
     "document-base64": safety("a document that can only be decoded in part would be filed cut or changed", "data with é in it"),
     "not-before-birth": quality("the document is of another patient, or a date is wrong", "created is before birthDate"),
@@ -37,32 +37,12 @@ def nhs_number_check_digit(sidecar: Sidecar) -> Iterator[Issue]:
         )
 
 
-def document_inside_or_beside(sidecar: Sidecar) -> Iterator[Issue]:
-    """A sidecar without its document describes nothing."""
-    if "data" not in sidecar["document"] and "file" not in sidecar["document"]:
-        text = "the document is neither inside nor in a file of the same name"
-        yield Issue(severity="error", code="required", where="/document/data", text=text)
-
-
 def document_is_pdf(sidecar: Sidecar) -> Iterator[Issue]:
     """What does not begin as a PDF was cut off, encoded twice, or is something else."""
     document = sidecar["document"]
     if document.keys() & {"data", "file"} and not start(document).startswith(PDF):
         where = "/document/file" if "file" in document else "/document/data"
         yield Issue(severity="error", code="structure", where=where, text="the document is no PDF", clause="ISO 32000-2 7.5.2")
-
-
-def document_base64(sidecar: Sidecar) -> Iterator[Issue]:
-    """A document of which only a part can be decoded would be stored cut or changed."""
-    data = sidecar["document"].get("data")
-    if data is not None and not TESTS["base64Binary"](data):
-        yield Issue(
-            severity="error",
-            code="structure",
-            where="/document/data",
-            text="the document is not well-formed base64",
-            clause="RFC 4648 section 4",
-        )
 
 
 def not_before_birth(sidecar: Sidecar) -> Iterator[Issue]:
@@ -79,7 +59,7 @@ def known_patient(message: Message) -> Iterator[Issue]:
 
 def document_number(message: Message) -> Iterator[Issue]:
     """Without its number a corrected document would be a second one."""
-    if not is_valued(message["TXA"], "12"):
+    if not has_number(message["TXA"], "12"):
         yield Issue(
             severity="error", code="required", where="TXA-12", text="no unique document number", clause="HL7 v2.5.1 9.6.2.12"
         )
@@ -99,7 +79,7 @@ def content_present(message: Message) -> Iterator[Issue]:
         )
 
 
-OF_SIDECARS = (nhs_number_check_digit, document_inside_or_beside, document_is_pdf, document_base64, not_before_birth)
+OF_SIDECARS = (nhs_number_check_digit, document_inside_or_in_file, document_is_pdf, document_base64, not_before_birth)
 OF_MESSAGES = (known_patient, document_number, document_kind, content_present)
 
 ROUTING = "describes the transport of the message, not the document"

@@ -11,6 +11,7 @@ from shared.hl7 import Message
 from shared.hl7.identifier import nhs_number
 from shared.integration import Integration, Queue
 from shared.mapping.wales.claims import profile
+from shared.mapping.wales.written_anew import EVERY_MESSAGE
 
 
 def lane(message: Message) -> str:
@@ -35,7 +36,11 @@ INTEGRATION = Integration(
     profile=rules.ResultsStandard(),
     lane=lane,
     transform=to_transaction,
-    outgoing=FhirProfile("CDR results", claims=(profile("Patient"),)),
+    outgoing=FhirProfile(
+        "CDR results",
+        claims=(profile("Patient"),),
+        new_id={**EVERY_MESSAGE, "Binary": "the document of each version is kept; the report names the latest"},
+    ),
     destination=FhirServer("CDR"),
     refusal="AR",
     on_resend="deliver",

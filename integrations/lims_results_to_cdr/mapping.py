@@ -9,7 +9,8 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message
 from shared.mapping import prepared, to_bundle
 from shared.mapping.datatypes.authority import OID
-from shared.mapping.transaction import entries, of_the_record, patient_search
+from shared.mapping.identities import qualified, with_identities
+from shared.mapping.transaction import entries, numbered, of_the_record, patient_search
 from shared.mapping.wales.claims import claimed
 from shared.mapping.wales.patient import address_lines, welsh_patient
 from shared.mapping.wales.providers import PROVIDERS, application, placed, welsh_provider
@@ -20,8 +21,10 @@ def to_transaction(message: Message) -> Resource:
     whole = joined(prepared(message))
     made = of_the_record([each["resource"] for each in to_bundle(whole)["entry"]])
     welsh = [claimed(of_wales(each, whole), laboratory=True) for each in laboratory(Results(whole, made))]
-    placed_there = placed(once(welsh), f"{local_system(whole)}:location")
-    return transaction_bundle(whole, *entries(placed_there, {"Patient": if_there_is_none}))
+    own, facility = application(whole["MSH-3"]), whole["MSH-4"]
+    there = placed(once(welsh), f"{local_system(whole)}:location")
+    again = with_identities([qualified(each, own, facility) for each in there], by_code=True)
+    return transaction_bundle(whole, *entries(again, {"Patient": if_there_is_none, "Encounter": visit}))
 
 
 def once(made: list[Resource]) -> list[Resource]:
@@ -47,6 +50,10 @@ def local_system(message: Message) -> str:
     """What makes a local staff number unique: the sending application (standard, clause 6.5.1)."""
     oid = message["MSH-3.2"] if message["MSH-3.3"] == "ISO" else ""
     return f"urn:oid:{oid}" if OID.fullmatch(oid) else application(message["MSH-3"])
+
+
+def visit(encounter: Resource) -> Element:
+    return entry(encounter, if_none_exist=numbered(encounter))
 
 
 def if_there_is_none(patient: Resource) -> Element:

@@ -12,6 +12,7 @@ from shared.hl7 import Message
 from shared.hl7.identifier import nhs_number, number, own_number
 from shared.integration import Http, Integration
 from shared.mapping.wales.claims import profile
+from shared.mapping.wales.written_anew import ADMISSIONS
 from shared.validation import Hl7Profile
 from shared.validation.rules import COMMON
 
@@ -45,7 +46,7 @@ INTEGRATION = Integration(
     lane=lambda message: own_number(message["PID"], "3"),
     after=lambda message: number(message["MRG"].first("1")),
     transform=to_transaction,
-    outgoing=FhirProfile("CDR admissions", claims=(profile("Patient"),)),
+    outgoing=FhirProfile("CDR admissions", claims=(profile("Patient"),), new_id=ADMISSIONS),
     destination=FhirServer("CDR"),
     codes=(AUTHORITIES,),
     dropped=DROPPED,

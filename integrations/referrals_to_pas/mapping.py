@@ -20,7 +20,7 @@ NHS, NHS_NUMBER_TYPE = "NHS", "NH"  # assigning authority and HL7 UK table 0203
 
 def referral(bundle: Resource) -> Message:
     """The message for the PAS."""
-    made = guide.compose_bundle(bundle).message
+    made = guide.from_bundle(bundle)  # what has no field is named by the check (rules.nothing_is_lost)
     return compose(made, [_for_pas(each, made, bundle) for each in made.segments()])
 
 

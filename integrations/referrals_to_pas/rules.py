@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared import fhir
 from shared import mapping as guide
+from shared.fhir.profile import check_incoming
+from shared.formats.fhir.profile import hidden_character_listed
 from shared.issue import Issue
 from shared.validation.nhs_number import is_nhs_number
 from shared.validation.policy import Listed, apply_policy, destination, quality, rule_functions, safety
@@ -114,7 +115,7 @@ class ReferralProfile:
     refuses: tuple[str, ...] = ()
 
     def check(self, content: Resource) -> list[Issue]:
-        found = [issue for issue in fhir.check(content) if issue.severity != "information"]
+        found = check_incoming(content)
         if any(issue.is_error for issue in found):
             return found
         for rule in self.rules:
@@ -130,6 +131,7 @@ class ReferralProfile:
             policy=POLICIES["fhir"],
             severity="error",
         )
+        yield hidden_character_listed()
         yield from rule_functions(self.rules, POLICIES, self.refuses)
 
 

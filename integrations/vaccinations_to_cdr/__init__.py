@@ -45,7 +45,14 @@ INTEGRATION = Integration(
     profile=EitherProfile(hl7=MESSAGE, json=EVENT),
     lane=lambda sent: patient(sent) or own_number(sent["PID"], "3"),
     transform=mapping.bundle,
-    outgoing=FhirProfile("Immunization", claims=(mapping.PROFILE,)),
+    outgoing=FhirProfile(
+        "Immunization",
+        claims=(mapping.PROFILE,),
+        same_id={
+            "Immunization": "the number of the vaccination at its source",
+            "Observation": "the number of the vaccination, and the code of what was observed",
+        },
+    ),
     destination=FhirServer("CDR"),
     patient=patient,
     dropped=rules.DROPPED,

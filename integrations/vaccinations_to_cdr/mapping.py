@@ -3,7 +3,8 @@
 The Patient is created only when the repository has none with this NHS Number; an event never changes one.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from shared import mapping as guide
@@ -12,6 +13,7 @@ from shared.fhir.reference import Ids, full_url, reference
 from shared.fhir.resource import Element, Resource, element, resource
 from shared.hl7 import Message, Segment
 from shared.mapping.events import Event, Named, codeable, nhs_number, only_new, organisation, patient, professional, subject
+from shared.mapping.identities import code_of
 
 PROFILE = "https://fhir.nhs.wales/StructureDefinition/DataStandardsWales-Immunization"
 UK_CORE = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-"
@@ -86,7 +88,7 @@ def from_message(message: Message) -> Resource:
     rxas = {ids(f"RXA[{rxa.occurrence}]"): rxa for rxa in message.segments("RXA")}
     immunizations = [each for each in made if each["resourceType"] == "Immunization"]
     given = {each["id"]: vaccinated(each, person, known, message) | told_by(rxas[each["id"]]) for each in immunizations}
-    seen = [observed(each, given) for each in made if each["resourceType"] == "Observation"]
+    seen = list(observed((each for each in made if each["resourceType"] == "Observation"), given))
     return transaction_bundle(message, only_new(person), *map(entry, given.values()), *map(entry, seen))
 
 
@@ -111,15 +113,24 @@ def told_by(rxa: Segment) -> Element:
 def order_id(given: Resource, message: Message) -> str:
     """The id of the vaccination by its order number (ORC-3, else ORC-2), so that a later message corrects it."""
     numbered: Element = next(iter(given.get("identifier", ())), {})
-    return Ids(message["MSH-3"], message["MSH-4"], numbered["value"])("/vaccination") if numbered else given["id"]
+    if not numbered:
+        return str(given["id"])
+    whole = with_system(numbered)  # two authorities may use one number
+    return Ids(message["MSH-3"], message["MSH-4"], f"{numbered['value']}^{whole['system']}")("/vaccination")
 
 
-def observed(seen: Resource, given: Mapping[str, Resource]) -> Resource:
-    """An Observation at a vaccination, of which the id has changed."""
-    if "partOf" not in seen:
-        return seen
-    old = seen["partOf"][0]["reference"].removeprefix("urn:uuid:")
-    return {**seen, "partOf": [reference("Immunization", given[old]["id"])]}
+def observed(seen: Iterable[Resource], given: Mapping[str, Resource]) -> Iterator[Resource]:
+    """Observations at a vaccination, under ids of the vaccination, their code and their place: a correction corrects them too."""
+    places: Counter[tuple[str, str]] = Counter()
+    for each in seen:
+        if "partOf" in each:
+            whose = given[each["partOf"][0]["reference"].removeprefix("urn:uuid:")]["id"]
+            which = (whose, code_of(each))
+            places[which] += 1
+            new_id = Ids(whose, "", which[1])(f"/observation/{places[which]}")
+            yield {**each, "id": new_id, "partOf": [reference("Immunization", whose)]}
+        else:
+            yield each
 
 
 def with_system(identifier: Element) -> Element:

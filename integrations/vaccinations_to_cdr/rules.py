@@ -7,7 +7,7 @@ from shared.hl7 import Message
 from shared.issue import Issue
 from shared.validation import nhs_number
 from shared.validation.policy import destination, quality, safety
-from shared.validation.rules import is_valued
+from shared.validation.rules import has_number, is_valued
 
 Event = dict[str, Any]
 
@@ -62,7 +62,7 @@ def not_expired(event: Event) -> Iterator[Issue]:
 def vaccination_number(message: Message) -> Iterator[Issue]:
     """Each vaccination has an order number: without it a correction would be a second vaccination."""
     for orc in message.segments("ORC"):
-        if not is_valued(orc, "2") and not is_valued(orc, "3"):
+        if not has_number(orc, "2") and not has_number(orc, "3"):
             yield Issue(
                 severity="error",
                 code="required",

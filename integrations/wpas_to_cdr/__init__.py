@@ -9,6 +9,7 @@ from shared.formats.xml.document import XmlDocument
 from shared.formats.xml.schema import XmlProfile
 from shared.integration import Http, Integration, Queue
 from shared.mapping.wales.claims import profile
+from shared.mapping.wales.written_anew import EVERY_MESSAGE
 from shared.wpas import lanes, quality, rules
 from shared.wpas.names import SCHEMA, SOURCE
 
@@ -35,7 +36,7 @@ INTEGRATION = Integration(
     lane=lanes.lane,
     after=lanes.after,
     transform=to_transaction,
-    outgoing=FhirProfile("CDR patients and transfers", claims=(profile("Patient"),)),
+    outgoing=FhirProfile("CDR patients and transfers", claims=(profile("Patient"),), new_id=EVERY_MESSAGE),
     destination=FhirServer("CDR"),
     dropped=DROPPED,
     seen=SEEN,

@@ -3,7 +3,7 @@
 So both say the same of a patient. What differs is only what HL7 has another place for than FHIR, or the repository a rule for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from shared.fhir.resource import Element, Resource, element
 from shared.formats.xml.document import XmlDocument
@@ -31,20 +31,30 @@ def to_transaction(document: XmlDocument) -> Resource:
 
 def for_the_record(message: Message, sent: Transaction) -> Iterator[Segment]:
     """The segments, without alerts, and with the codes as the lists of NHS Wales have them."""
-    changes = {"PID": of_pid(message, sent), "PV1": {"4": first_word(sent["SPELL_NO"])}, "PV2": {"3": ""}}
+    changes: dict[str, Mapping[str, str | tuple[str, ...]]] = {
+        "PID": of_pid(message, sent),
+        "PV1": {"4": first_word(sent["SPELL_NO"])},
+        "PV2": {"3": ""},
+    }
     for segment in message.segments():
         if segment.name != "OBX":
             yield replace(segment, changes[segment.name]) if segment.name in changes else segment
 
 
-def of_pid(message: Message, sent: Transaction) -> dict[str, str]:
+def of_pid(message: Message, sent: Transaction) -> dict[str, str | tuple[str, ...]]:
     """Aliases are in PID-5 already; a code that is not in its national list is left out; for death see ``_is_dead``."""
     return {
         "9": sent["OTHER_ALIAS"],
+        "18": account(message["PID"], sent),
         "22": ethnic_category(sent["ETHNIC_ORIGIN"]),
         "30": _is_dead(message["PID"], sent),
         "32": sent["NHS_CERTIFICATION"] if sent["NHS_CERTIFICATION"] in NUMBER_STATUS else "",
     }
+
+
+def account(pid: Segment, sent: Transaction) -> tuple[str, ...]:
+    """The account with its health board as the authority: the facility (MSH-4) changes when the patient is transferred."""
+    return (pid["18"], "", "", sent["DHA_CODE"]) if pid["18"] else ()
 
 
 def _is_dead(pid: Segment, sent: Transaction) -> str:

@@ -1,7 +1,7 @@
 """The codes of one message that no code table knows, in the form in which the ledger keeps them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from shared import formats
@@ -86,8 +86,10 @@ def _text_at(content: Any, where: str, texts: dict[str, str]) -> str:
         return found if isinstance(found, str) else ""
     if isinstance(content, dict | list):
         return _of_json(content, _parts(where).split("/"))
+    if found := formats.text(content, where):
+        return found
     if not texts:
-        texts.update(_texts(content))
+        texts.update((_parts(leaf.path), leaf.text) for leaf in formats.leaves(content))
     return texts.get(_parts(where), "")
 
 
@@ -107,10 +109,6 @@ def _of_json(value: Any, parts: list[str]) -> str:
         else:
             return ""
     return str(value) if isinstance(value, str | int) else ""
-
-
-def _texts(content: Any) -> Iterator[tuple[str, str]]:
-    return ((_parts(leaf.path), leaf.text) for leaf in formats.leaves(content))
 
 
 def _parts(path: str) -> str:

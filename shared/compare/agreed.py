@@ -9,7 +9,6 @@ decided_by = "A. Clinician"
 decided_on = 2026-05-01
 """
 
-import tomllib
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -51,6 +50,8 @@ def read(path: Path) -> list[Agreed]:
     """The agreements of a file; none when there is no such file. Raises ``BrokenAgreement``."""
     if not path.is_file():
         return []
+    import tomllib  # only where there is a file: cold start
+
     try:
         found = tomllib.loads(path.read_text("utf-8"))
     except ValueError as error:

@@ -5,12 +5,14 @@ from functools import partial
 
 import orjson
 
+from shared import budget
 from shared.check import faults, transform
 from shared.codes.table import Unmapped
-from shared.delivery import breaker, load, unmapped
+from shared.delivery import breaker, load, pause, unmapped
 from shared.delivery.afterwards import ask_second_reader, count_dropped
+from shared.delivery.memory import memory, place_patience
 from shared.delivery.observe import observe
-from shared.delivery.pace import CROWDED, FIRST, PATIENCE, NoPlace, permit, slot
+from shared.delivery.pace import CROWDED, NO_MEMORY, NO_PLACE, NoPlace, permit, slot
 from shared.destinations.kinds.failures import Owner, owner
 from shared.destinations.wire import fence
 from shared.envelope import Envelope, Outgoing, Receipt
@@ -23,23 +25,39 @@ from shared.ledger.ended import Done, Later, Outcome
 from shared.ledger.rows import Waiting
 from shared.problems import Fault, Lost, Undelivered
 from shared.storage import names
+from shared.telemetry.tracing import Span, span
 
 EXPIRED = Issue(severity="error", code="processing", text="waited longer than the integration allows", rule="delivery-expired")
 
 
 async def attempt(held: Claim, message: Waiting) -> Outcome:
     """Try one message once: transform, check the output, deliver."""
-    if message.observed:
-        return await observe(held, message)
+    try:
+        if message.observed:
+            async with memory(held, message):
+                return await observe(held, message)
+        # A message that waits for something else needs no memory, so its reason is looked for before.
+        if reason := await _reason_to_wait(held, message):
+            return reason
+        async with memory(held, message):
+            return await _attempt(held, message)
+    except budget.Short:
+        if not message.observed:
+            await breaker.give_back(held.integration, message.lane, held.hub)
+        return Later(held.hub.random.uniform(*CROWDED), NO_MEMORY)
+
+
+async def _attempt(held: Claim, message: Waiting) -> Outcome:
     integration, hub, sent, receipt = held.integration, held.hub, message.sent, Receipt("nothing-to-send")
     began = hub.now()
-    if reason := await _reason_to_wait(held, message):
-        return reason
     try:
         envelope = await held.content(message)
         made = held.made(message) or await in_thread_if_large(envelope, hub, transform, integration, envelope)
         outgoing = with_files(made, envelope, hub)
-        async with slot(integration, bool(message.tries), PATIENCE if held.is_taken else FIRST, hub):
+        async with slot(integration, bool(message.tries), place_patience(held, message), hub):
+            if await pause.is_paused(integration.name, hub):  # again: it may have waited a minute for its place
+                await breaker.give_back(integration, message.lane, hub)
+                return Later(pause.AGAIN, pause.WAITS)
             for part in _announced(integration, message, outgoing[sent:]):
                 await held.sending()
                 load.begun(integration.name, message.lane, hub)
@@ -49,7 +67,7 @@ async def attempt(held: Claim, message: Waiting) -> Outcome:
         return await _undelivered(integration, message, problem, sent, began, hub)
     except NoPlace:
         await breaker.give_back(integration, message.lane, hub)
-        return Later(hub.random.uniform(*CROWDED), "no-place")
+        return Later(hub.random.uniform(*CROWDED), NO_PLACE)
     except Unmapped as problem:
         await breaker.give_back(integration, message.lane, hub)
         return await unmapped.outcome(integration, message, problem, hub)
@@ -64,18 +82,28 @@ async def attempt(held: Claim, message: Waiting) -> Outcome:
 async def deliver(held: Claim, outgoing: Outgoing) -> Receipt:
     """Pass one body to the destination, within what is left of the claim. Raises ``Undelivered``, ``Lost``."""
     try:
-        with faults(), fence.until(held.left):
-            return await _in_time(held, outgoing)
+        with (
+            faults(),
+            fence.until(held.left),
+            span("deliver", kind="CLIENT", destination=held.integration.destination.name) as here,
+        ):
+            return await _in_time(held, outgoing, here)
     except fence.Late:
         raise Lost from None
 
 
-async def _in_time(held: Claim, outgoing: Outgoing) -> Receipt:
+async def _in_time(held: Claim, outgoing: Outgoing, here: Span) -> Receipt:
     fence.check()
     try:
         async with asyncio.timeout(min(held.hub.delivery_time(held.integration), held.left())):
-            return await held.integration.destination.deliver(outgoing)
+            receipt = await held.integration.destination.deliver(outgoing)
+            here.set("error_code", receipt.code)
+            return receipt
+    except Undelivered as problem:
+        here.set("error_code", problem.code)
+        raise
     except TimeoutError:
+        here.set("error_code", "timeout")
         fence.check()  # stopped and woken: the message is another worker's
         raise Undelivered(
             kind="transient", code="timeout", text="the destination did not answer in time", ambiguous=True
@@ -83,9 +111,14 @@ async def _in_time(held: Claim, outgoing: Outgoing) -> Receipt:
 
 
 async def _reason_to_wait(held: Claim, message: Waiting) -> Outcome | None:
-    """Why a message is not sent now: too old, still without its code, after another lane, a sick destination, or its rate."""
+    """Why a message is not sent now.
+
+    A paused delivery, too old, still without its code, after another lane, a sick destination, or its rate.
+    """
     integration, hub = held.integration, held.hub
-    if hub.now() - message.since > integration.delivery.expires:
+    if await pause.is_paused(integration.name, hub):
+        return Later(pause.AGAIN, pause.WAITS)
+    if await pause.time_left(integration, message.since, hub) < 0:
         return Done("dead", EXPIRED.rule, (EXPIRED,), attempted=False)
     if message.code == unmapped.WAITS and (still := await unmapped.still_waits(held, message)):
         return still
@@ -106,7 +139,8 @@ async def _undelivered(
     delivery, lane, whose = integration.delivery, message.lane, owner(problem)
     others = breaker.answers_others(integration, lane, message.failed_at or began, hub)
     counted = whose == "message" or (others and whose in ("set-up", "unclear"))
-    await breaker.failed(integration, lane, "unclear" if counted and whose == "set-up" else whose, problem.retry_after, hub)
+    opener: Owner = "unclear" if counted and whose == "set-up" else whose
+    await breaker.failed(integration, lane, opener, problem.retry_after, hub, code=problem.code)
     attempts = message.attempts + counted
     if problem.kind == "permanent" or (counted and attempts >= delivery.attempts):
         return Done("dead", problem.code, problem.issues, problem.ambiguous, detail=problem.detail)

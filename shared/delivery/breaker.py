@@ -8,11 +8,13 @@ breaker is advice.
 
 from dataclasses import dataclass, field, replace
 
+from shared.delivery.outages import Outage, outages, text_of
 from shared.delivery.rows import Breaker
 from shared.destinations.kinds.failures import Owner
 from shared.hub import Hub
 from shared.integration import Delivery, Integration
 from shared.ledger.rows import Waiting
+from shared.privacy import code as safe_code
 from shared.storage.names import BREAKER, SHARED_TABLE
 from shared.storage.store import Away, Conflict, Row
 
@@ -52,11 +54,14 @@ async def succeeded(integration: Integration, lane: str, hub: Hub) -> None:
     _remember_answer(destination, lane, hub)
     _, row = hub.remembered(Breakers).read.get(destination, (0, None))
     if row and (row.state != "closed" or row.lanes):
-        await _write(integration, row, _closed(row), hub)
+        await _write(integration, row, _closed(row, hub.now()), hub)
 
 
-async def failed(integration: Integration, lane: str, owner: Owner, retry_after: float, hub: Hub) -> None:
-    """A failure of a message closes the breaker, because the destination answered; any other failure may open it."""
+async def failed(integration: Integration, lane: str, owner: Owner, retry_after: float, hub: Hub, *, code: str = "") -> None:
+    """A failure of a message closes the breaker, because the destination answered; any other failure may open it.
+
+    ``code``: of the failure, in the words of docs/generated/delivery-failures.md.
+    """
     if owner in ("message", "access"):
         return await succeeded(integration, lane, hub)
     try:
@@ -67,7 +72,17 @@ async def failed(integration: Integration, lane: str, owner: Owner, retry_after:
         return None  # it was sent before the breaker opened: the probe decides
     before = row or Breaker()
     lanes = _lanes(row, lane, hub)
-    run = replace(_closed(before), lanes=" ".join(lanes), failures=len(lanes), since=hub.now(), opens=before.opens)
+    run = replace(
+        before,
+        state="closed",
+        probe="",
+        until=0.0,
+        lanes=" ".join(lanes),
+        failures=len(lanes),
+        first=before.first if before.lanes and _is_in_a_row(before, hub) else hub.now(),
+        since=hub.now(),
+        code=safe_code(code),
+    )
     if before.state == "half-open" or owner == "set-up" or len(lanes) >= integration.delivery.breaker_failures:
         until = hub.now() + max(_pause(integration.delivery, owner, before.opens), retry_after)
         await _write(integration, row, replace(run, state="open", opens=before.opens + 1, until=until), hub)
@@ -92,7 +107,7 @@ def answers_others(integration: Integration, lane: str, since: float, hub: Hub) 
 async def close(integration: Integration, hub: Hub) -> bool:
     """Close it, because a person knows that the destination is well. False: it is closed, or changed at this moment."""
     row = await _read(integration.destination.name, hub, believed=0)
-    return row is not None and row.state != "closed" and await _write(integration, row, _closed(row), hub)
+    return row is not None and row.state != "closed" and await _write(integration, row, _closed(row, hub.now()), hub)
 
 
 async def is_closed(destination: str, hub: Hub) -> bool:
@@ -104,9 +119,10 @@ async def is_closed(destination: str, hub: Hub) -> bool:
     return not row or row.state == "closed"
 
 
-def _closed(row: Breaker) -> Breaker:
-    """The same row of a breaker that is closed and has seen no failure."""
-    return replace(row, state="closed", failures=0, lanes="", probe="", opens=0, until=0.0)
+def _closed(row: Breaker, now: float) -> Breaker:
+    """The same row of a breaker that is closed and has seen no failure. An outage that ends with it is kept in its list."""
+    past = text_of([*outages(row), Outage(row.first, now, row.opens, row.code)]) if row.state != "closed" else row.past
+    return replace(row, state="closed", failures=0, lanes="", probe="", opens=0, until=0.0, first=0.0, code="", past=past)
 
 
 def _remember_answer(destination: str, lane: str, hub: Hub) -> None:
@@ -124,9 +140,13 @@ def _mark(lane: str) -> str:
 
 def _lanes(row: Breaker | None, lane: str, hub: Hub) -> list[str]:
     """The lanes that failed in a row, this one last."""
-    in_a_row = row and (row.state != "closed" or hub.now() - row.since <= WINDOW)
-    earlier = row.lanes.split() if row and in_a_row else []
+    earlier = row.lanes.split() if row and _is_in_a_row(row, hub) else []
     return [*(each for each in earlier if each != _mark(lane)), _mark(lane)][-LANES:]
+
+
+def _is_in_a_row(row: Breaker, hub: Hub) -> bool:
+    """Whether a failure now belongs to those that the row has."""
+    return row.state != "closed" or hub.now() - row.since <= WINDOW
 
 
 def _pause(delivery: Delivery, owner: Owner, opens: int) -> float:

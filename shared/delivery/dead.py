@@ -22,6 +22,7 @@ from shared.ledger.reporting.search import sequence, status
 from shared.ledger.rows import Content, Ended, Head, Hold
 from shared.storage import names
 from shared.storage.store import Change, Conflict, Row, delete
+from shared.telemetry.tracing import current
 
 PARTITION = names.DEAD
 KEPT = ("dead", "rejected")
@@ -30,7 +31,11 @@ AT_ONCE = 32  # stories that are read at the same time
 
 
 class Refused(Exception):
-    """A requested act cannot be done; the text gives the reason and no value."""
+    """A requested act cannot be done; the text gives the reason and no value. ``reason``: the same as one word."""
+
+    def __init__(self, text: str, reason: str = "not-possible") -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class Page(NamedTuple):
@@ -86,11 +91,11 @@ async def _story(integration: str, line: Row, since: float, hub: Hub) -> dict[st
 async def content(integration: str, message_id: str, person: Person, hub: Hub) -> bytes:
     """The body of a dead letter, for a stated purpose, which is audited."""
     if not person.purpose:
-        raise Refused("the content is shown for a stated purpose only")
+        raise Refused("the content is shown for a stated purpose only", "no-purpose")
     lane, n, _ = await find_dead(integration, message_id, hub)
     row = await hub.store.get(names.tables(integration).ledger, lane, names.row("c", n))
     if not row:
-        raise Refused("its content is gone")
+        raise Refused("its content is gone", "no-content")
     await audit.append(integration, Act(person.who, "content", message_id, person.purpose), hub)
     return (await stored_envelope(integration, Content.of(row), hub)).body
 
@@ -99,13 +104,13 @@ async def revive(integration: Integration, message_id: str, place: "Place", hub:
     """Let a dead letter wait again in its old place; returns its id. Raises ``Refused``: later messages were delivered."""
     lane, n, ended = place
     if not out_of_order and await _overtaken(integration.name, lane, n, hub):
-        raise Refused("later messages of its lane were delivered: replay it out of order, or discard it")
+        raise Refused("later messages of its lane were delivered: replay it out of order, or discard it", "overtaken")
     tables = names.tables(integration.name)
     line = await hub.store.get(tables.find, PARTITION, message_id)
     mark = hub.token()
     others = await _let_in(tables.ledger, lane, n, hub)  # reads the head, so before the lane is opened: the watchdog may close it
     await open_lane(integration.name, lane, mark, hub, ended.identity)
-    await _commit(tables.ledger, lane, [*revived(ended, mark, hub.now()), *others], hub)
+    await _commit(tables.ledger, lane, [*revived(ended, mark, hub.now(), current()), *others], hub)
     await _unlist(tables.find, line, hub)
     await knock(integration.name, lane, hub)
     return message_id
@@ -139,16 +144,27 @@ async def _unlist(find: str, line: Row | None, hub: Hub) -> None:
 
 async def find_dead(integration: str, message_id: str, hub: Hub) -> Place:
     """Lane, number and record of a dead letter; ``Refused`` when the id is not one's."""
+    row = await row_of(integration, message_id, "d", hub)
+    ended = Ended.of(row) if row else None
+    if not ended or ended.outcome not in KEPT:
+        raise Refused("there is no such dead letter", "not-dead")
+    return Place(ended.lane, ended.n, ended)
+
+
+async def row_of(integration: str, message_id: str, kind: str, hub: Hub) -> Row | None:
+    """The row of this kind that a message has; ``None``: none. Raises ``Refused``: a newer version wrote it."""
     lane, _, key = message_id.partition(".")
     ledger = names.tables(integration).ledger
-    n = await sequence(ledger, lane, key, hub)
-    row = await hub.store.get(ledger, lane, names.row("d", n)) if n is not None else None
-    if schema.is_newer(row):
-        raise Refused("a newer version of the hub wrote it: that one must do it")
-    ended = Ended.of(row) if row else None
-    if n is None or not ended or ended.outcome not in KEPT:
-        raise Refused("there is no such dead letter")
-    return Place(lane, n, ended)
+    try:
+        n = await sequence(ledger, lane, key, hub)
+        return schema.readable(await hub.store.get(ledger, lane, names.row(kind, n))) if n is not None else None
+    except schema.Newer:
+        raise by_newer_version() from None
+
+
+def by_newer_version() -> Refused:
+    """A newer version wrote a row of the message, so this version does not act on it."""
+    return Refused("a newer version of the hub wrote it: that one must do it", schema.NEWER.rule)
 
 
 async def _overtaken(integration: str, lane: str, n: int, hub: Hub) -> bool:
@@ -177,4 +193,4 @@ async def _commit(ledger: str, lane: str, changes: list[Change], hub: Hub) -> No
     try:
         await hub.store.commit(ledger, lane, *changes)
     except Conflict:
-        raise Refused("the lane is busy, or another change was first: look again") from None
+        raise Refused("the lane is busy, or another change was first: look again", "busy") from None

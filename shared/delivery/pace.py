@@ -17,6 +17,9 @@ FIRST = 60.0  # seconds that the accepting process waits for a place, in order o
 CROWDED = (2.0, 8.0)  # seconds until a lane is knocked on again while every place of its destination is taken
 PATIENCE = 10.0  # seconds that a worker waits for a place with its claim; the claim must outlast this and the delivery
 
+NO_PLACE, NO_MEMORY = "no-place", "memory-short"
+NOT_BEGUN = (NO_PLACE, NO_MEMORY)  # codes of an attempt that was not begun in this process; another may begin it at once
+
 
 class NoPlace(Exception):
     """Every place of the destination was taken for too long; nothing was sent."""

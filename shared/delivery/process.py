@@ -1,10 +1,11 @@
 """Process a lane: claim it, try each message in order, settle it in the ledger."""
 
+import asyncio
 from functools import partial
 
-from shared.delivery import breaker, load, unmapped
+from shared.delivery import breaker, load, pause, unmapped
 from shared.delivery.attempt import attempt
-from shared.delivery.pace import CROWDED, is_crowded
+from shared.delivery.pace import CROWDED, NOT_BEGUN, is_crowded
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger.arrivals.arrival import Fresh
@@ -16,14 +17,46 @@ from shared.ledger.rows import Waiting
 from shared.problems import Lost
 from shared.storage import names
 from shared.storage.store import Away
-from shared.telemetry.tracing import span
+from shared.telemetry.tracing import Span, span
 
 # Reasons to wait that are not a failure of an attempt.
-NO_FAILURE = ("after-other-lane", "breaker-open", unmapped.WAITS, "no-place", "rate")
+NO_FAILURE = ("after-other-lane", "breaker-open", unmapped.WAITS, *NOT_BEGUN, "rate", pause.WAITS)
 
 
-async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> None:
-    """Process the messages of a lane in order. Do nothing if another worker holds the lane."""
+async def first_attempt(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None) -> None:
+    """The work of the process that accepted a message. It knocks when that does not end well or takes long.
+
+    No knock was put before: nearly every message is delivered at once. If the process ends, a quick look of the watchdog finds
+    the open row (``shared/delivery/upkeep/quick_look.py``).
+    """
+    ended_well = False
+    slow = asyncio.get_running_loop().call_later(
+        hub.timing.knock_delay, lambda: hub.start(_knock_when_slow(integration, lane, hub))
+    )
+    try:
+        ended_well = await process(integration, lane, hub, fresh)
+    except Away:
+        hub.emit("hub.attempt", integration=integration.name, outcome="storage-away", lane=lane)
+    # Not in a "finally": after a defect the knock for a slow attempt is still put.
+    slow.cancel()
+    if not ended_well:
+        await knock(integration.name, lane, hub, hub.timing.knock_delay)
+
+
+async def _knock_when_slow(integration: Integration, lane: str, hub: Hub) -> None:
+    """Another process may have a place of the destination, or know that it answers."""
+    await knock(integration.name, lane, hub)
+
+
+async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None = None) -> bool:
+    """Process the messages of a lane in order. Do nothing if another worker holds the lane.
+
+    Returns:
+        False: something may be left to do, and no knock was put for it.
+
+    Raises:
+        Away: storage does not answer.
+    """
     load.accepted(integration.name, fresh, hub)
     try:
         held = await claim(
@@ -36,21 +69,28 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
         )
         while held and (message := await held.next()):
             began = hub.now()
-            with span("attempt", message.traceparent, kind="CONSUMER", integration=integration.name):
+            with span("attempt", message.traceparent, kind="CONSUMER", integration=integration.name) as here:
                 outcome = await attempt(held, message)
-                if outcome.code == "no-place" and not held.is_taken:
-                    return  # nothing was claimed: the knock brings a worker
+                _describe(here, message, outcome)
+                if outcome.code in NOT_BEGUN and not held.is_taken:
+                    return False  # nothing was claimed
                 await held.settle(outcome)
                 report_attempt(integration, message, outcome, hub.now() - began, hub)
     except Lost:
         hub.emit("hub.attempt", integration=integration.name, outcome="lost", lane=lane)
-    except Away:
-        if fresh is None:
-            raise  # the queue brings the knock again
-        hub.emit("hub.attempt", integration=integration.name, outcome="storage-away", lane=lane)
+        return False
     finally:
         if fresh:
             load.left(integration.name, lane, hub)
+    return True
+
+
+def _describe(here: Span, message: Waiting, outcome: Outcome) -> None:
+    """The number of the attempt, its outcome, and the code of the destination or of the reason to wait."""
+    here.set("attempt", message.attempts + outcome.attempted)
+    here.set("outcome", "waiting" if isinstance(outcome, Later) else outcome.outcome)
+    if outcome.code:
+        here.set("error_code", outcome.code)
 
 
 def report_attempt(integration: Integration, message: Waiting, outcome: Outcome, seconds: float, hub: Hub) -> None:
@@ -75,9 +115,11 @@ def report_attempt(integration: Integration, message: Waiting, outcome: Outcome,
 
 
 async def _has_ended_early(integration: Integration, hub: Hub, message: Waiting) -> bool:
-    """Whether what a message waits for has ended: a person has closed the circuit breaker, or other code tables are deployed."""
+    """Whether what a message waits for has ended: other code tables, a delivery that was resumed, a breaker that was closed."""
     if unmapped.may_be_known(integration, message):
         return True
+    if pause.waits(message):
+        return not await pause.is_paused(integration.name, hub)
     return message.code == breaker.WAITS and await breaker.is_closed(integration.destination.name, hub)
 
 

@@ -1,16 +1,18 @@
 """The rows that deliveries share: the breaker and the rate of a destination, and how far the watchdog and the purge are."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from shared.storage.stored import Stored, always
+import orjson
+
+from shared.storage.stored import Stored, always, row_type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Breaker(Stored):
     """The circuit breaker of a destination.
 
-    ``lanes``: those that failed in a row, the last one last, separated by blanks; ``since``: when the last one failed.
+    ``lanes``: those that failed in a row, the last one last, separated by blanks; ``first`` and ``since``: when the first and the
+    last one failed; ``code``: of the last failure. ``past``: JSON, the outages that are over (``outages.Outage``).
     ``probe``: the lane that may try while it is half-open; ``until``: the end of the pause, or of the probe. ``opens``: how often
     it has opened since the destination answered. Lanes are named by ``breaker.mark``, times are seconds since 1970.
     """
@@ -22,9 +24,12 @@ class Breaker(Stored):
     opens: int = always(0)
     until: float = always(0.0)
     since: float = 0.0
+    first: float = 0.0
+    code: str = ""
+    past: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Rate(Stored):
     """The permits of a destination that were given out in the minute, ``HHMM`` in UTC."""
 
@@ -32,11 +37,12 @@ class Rate(Stored):
     used: int = always(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Backlog(Stored):
     """What waited in an integration when the watchdog last looked, at ``at``.
 
-    Counts of messages, except ``unpaired`` (files), ``batches``, and ``codes`` (lanes that wait for a code).
+    Counts of messages, except ``unpaired`` (files), ``batches``, and ``codes`` (lanes that wait for a code). ``paused``: since
+    when the delivery is paused; 0 while it is not.
     """
 
     waiting: int = always(0)
@@ -46,10 +52,31 @@ class Backlog(Stored):
     unpaired: int = always(0)
     batches: int = always(0)
     codes: int = 0
+    paused: float = 0.0
     at: float = always(0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
+class Paused(Stored):
+    """The delivery of an integration is paused since ``at``: by whom and why. There is no row while it is not."""
+
+    at: float
+    who: str = always("")
+    purpose: str = always("")
+
+
+@row_type(frozen=True, kw_only=True, repr=False)
+class Pauses(Stored):
+    """The pauses of an integration that are over, oldest first. ``past``: JSON, the begin and the end of each."""
+
+    past: str = always("[]")
+
+    def spans(self) -> list[tuple[float, float]]:
+        """The begin and the end of each, in seconds since 1970."""
+        return [(begin, end) for begin, end in orjson.loads(self.past)]
+
+
+@row_type(frozen=True, kw_only=True, repr=False)
 class Swept(Stored):
     """Where the walk over the open lanes of an integration stopped. ``cursors``: JSON, the next key of each partition."""
 
@@ -57,7 +84,7 @@ class Swept(Stored):
     at: float = always(0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Purged(Stored):
     """Where a stage of the purge stopped: an hour of the index, and the key of a row in it. Or a row that is tried again."""
 
@@ -66,7 +93,7 @@ class Purged(Stored):
     found: str = always("")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Limit(Stored):
     """The value of a threshold of an integration, who set it, when and why."""
 

@@ -8,6 +8,7 @@ from shared.check import read_or_none, require_codes
 from shared.codes import table
 from shared.codes.met import one
 from shared.codes.table import UNMAPPED, Unmapped
+from shared.delivery import pause
 from shared.hub import Hub, in_thread_if_large
 from shared.integration import Integration
 from shared.ledger.claims.claim import Claim
@@ -56,5 +57,5 @@ async def outcome(integration: Integration, message: Waiting, problem: Unmapped,
     codes = [one(issue, code) for issue, code in problem.codes]
     # The items first: a process that ends here leaves an item too many, never a message that waits for what no list shows.
     keys = await code_items.ensure(integration.name, codes, names.message_id(message.lane, message.identity), hub)
-    left = message.since + integration.delivery.expires - hub.now()
+    left = await pause.time_left(integration, message.since, hub)
     return Later(min(AGAIN, max(left, 1)), WAITS, codes=keys, tables=tables_of(integration))

@@ -1,62 +1,118 @@
-"""Messages that wait, and what a person may do: try one now, give one up, close a breaker. Each act is written down first."""
+"""Messages that wait, and what a person may do: try one now, give one up, close a breaker, resume a delivery.
+
+Each act is written down first. While a worker has the lane, an act is refused and nothing is changed.
+"""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
-from shared.delivery import breaker
-from shared.delivery.dead import Person, Refused
+from shared.delivery import breaker, pause
+from shared.delivery.dead import Person, Refused, by_newer_version, row_of
+from shared.delivery.process import report_attempt
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue
-from shared.ledger import audit
+from shared.ledger import audit, schema
 from shared.ledger.audit import Act
 from shared.ledger.claims.taking import claim
 from shared.ledger.ended import Done
 from shared.ledger.knocks import knock
-from shared.ledger.reporting.search import sequence, status
+from shared.ledger.reporting.search import shown_row
 from shared.ledger.rows import Claimed, Waiting
+from shared.ledger.tried import Tried
 from shared.problems import Lost
 from shared.storage import names
-from shared.storage.store import Conflict
+from shared.storage.store import Conflict, Row
 
 GIVEN_UP = Issue(severity="error", code="processing", text="a person gave up waiting for it", rule="given-up")
-BUSY = "a worker has its lane: look again in a minute"
-MOST = 1000  # messages that a list shows
+HELD = "lane-held"  # the reason of a message behind a dead letter that holds its lane
+MOST = 1000  # lanes that a list looks at
+KNOCKED = 1000  # lanes that an act of a person knocks on; the watchdog does the others
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which messages are listed. ``reason``: why it waits now, or the last answer of the destination; ``""``: any.
+
+    ``older`` and ``younger``: seconds since the message was accepted, or last replayed; 0: any.
+    """
+
+    reason: str = ""
+    older: float = 0.0
+    younger: float = 0.0
+
+    def takes(self, story: dict[str, Any], now: float) -> bool:
+        """Whether the message of a story is listed."""
+        age = now - story["since"]
+        reasons = {story.get("code", ""), story.get("answer", "")}
+        return (not self.reason or self.reason in reasons) and age >= self.older and not (self.younger and age > self.younger)
+
+
+ALL = Filter()
+
+
+class Listed(NamedTuple):
+    """The first message of each lane that waits, oldest first; ``is_cut``: more lanes wait than were looked at."""
+
+    stories: tuple[dict[str, Any], ...]
+    is_cut: bool
+
+
+class First(NamedTuple):
+    """The first waiting message of a lane, how many wait behind it, and whether a dead letter holds the lane."""
+
+    message: Waiting
+    behind: int
+    is_held: bool
+
+
+async def listed(integration: Integration, hub: Hub, chosen: Filter = ALL, most: int = MOST) -> Listed:
+    """What waits, without its content. ``most``: lanes that are looked at; 0: all."""
+    firsts = [first async for first in _first_of_lanes(integration, hub, most + 1 if most else 0)]
+    now = hub.now()
+    stories = [story for story in map(_story, firsts[:most] if most else firsts) if chosen.takes(story, now)]
+    return Listed(tuple(sorted(stories, key=lambda story: float(story["since"]))), bool(most) and len(firsts) > most)
 
 
 async def waiting(integration: Integration, hub: Hub, most: int = MOST) -> list[dict[str, Any]]:
     """The first message of each lane that waits, oldest first; never its content."""
-    found = [row async for row in _first_of_lanes(integration, hub, most)]
-    stories = [await status(integration.name, names.message_id(row.lane, row.identity), hub) for row in found]
-    return sorted((story for story in stories if story), key=lambda story: float(story["at"]))
+    return list((await listed(integration, hub, most=most)).stories)
 
 
 async def retry(integration: Integration, message_id: str, person: Person, hub: Hub) -> None:
-    """Try a waiting message now, for any reason to wait except an open breaker. Raises ``Refused``."""
+    """Make a waiting message due now. Raises ``Refused``: it waits for something that must end first."""
     message = await _waiting(integration, message_id, hub)
+    await _require_now(integration, message, hub)
     await audit.append(integration.name, Act(person.who, "retry", message_id, person.purpose), hub)
     try:
         await hub.store.commit(names.tables(integration.name).ledger, message.lane, replace(message, due=0.0).replaced())
     except Conflict:
-        raise Refused(BUSY) from None
+        raise _busy() from None
     await knock(integration.name, message.lane, hub)
 
 
 async def give_up(integration: Integration, message_id: str, person: Person, hub: Hub) -> None:
-    """Make a waiting message a dead letter, so that its lane continues. Raises ``Refused``."""
+    """Make a waiting message a dead letter, as at the end of its patience. Raises ``Refused``.
+
+    Its lane continues, unless the integration holds a lane behind a dead letter (``Delivery.on_dead``).
+    """
     message = await _waiting(integration, message_id, hub)
     await audit.append(integration.name, Act(person.who, "give-up", message_id, person.purpose), hub)
+    sent = message.state == "sending"  # under a claim that has ended: it may have arrived
+    outcome = Done("dead", GIVEN_UP.rule, (GIVEN_UP,), ambiguous=sent, attempted=False)
     try:
         held = await claim(integration, message.lane, hub)
         if held is None:
-            raise Refused(BUSY)
-        sent = message.state == "sending"  # under a claim that has ended: it may have arrived
-        await held.end_one(message, Done("dead", GIVEN_UP.rule, (GIVEN_UP,), ambiguous=sent, attempted=False))
+            raise _busy()
+        # A second dead letter would take the place of the first one, which then holds the lane no longer.
+        if await hub.store.get(held.ledger, held.lane, names.HOLD):
+            await held.let_go()
+            raise _is_held()
+        await held.end_one(message, outcome)
     except Lost:
-        raise Refused(BUSY) from None
-    hub.emit("hub.message", integration=integration.name, stage="deliver", outcome="dead", error_code=GIVEN_UP.rule)
-    hub.count(integration.name, "dead")
+        raise _busy() from None
+    report_attempt(integration, message, outcome, 0.0, hub)
 
 
 async def close_breaker(integration: Integration, person: Person, hub: Hub) -> int:
@@ -64,35 +120,103 @@ async def close_breaker(integration: Integration, person: Person, hub: Hub) -> i
     destination = integration.destination.name
     await audit.append(integration.name, Act(person.who, "close-breaker", destination, person.purpose), hub)
     if not await breaker.close(integration, hub):
-        raise Refused("the breaker is closed, or changed at this moment: look again")
-    lanes = [row.lane async for row in _first_of_lanes(integration, hub) if row.code == breaker.WAITS]
+        if await breaker.is_closed(destination, hub):
+            raise Refused("the breaker is closed: there is nothing to do", "breaker-closed")
+        raise Refused("the breaker changed at this moment: look again", "busy")
+    return await _knock_on(integration, breaker.WAITS, hub)
+
+
+async def resume(integration: Integration, person: Person, hub: Hub) -> int:
+    """Resume a paused delivery and knock on the lanes that wait for it; the count of lanes. Raises ``Refused``."""
+    await pause.resume(integration, person, hub)
+    return await _knock_on(integration, pause.WAITS, hub)
+
+
+async def _knock_on(integration: Integration, code: str, hub: Hub) -> int:
+    """Knock on each lane whose first message waits for this reason, up to ``KNOCKED``; the count of them."""
+    lanes = [one.message.lane async for one in _first_of_lanes(integration, hub, KNOCKED) if one.message.code == code]
     for lane in lanes:
         await knock(integration.name, lane, hub)
     return len(lanes)
 
 
 async def _waiting(integration: Integration, message_id: str, hub: Hub) -> Waiting:
-    """The row of a waiting message; ``Refused`` when there is none, or it is being sent."""
-    lane, _, key = message_id.partition(".")
-    ledger = names.tables(integration.name).ledger
-    n = await sequence(ledger, lane, key, hub)
-    row = await hub.store.get(ledger, lane, names.row("w", n)) if n else None
+    """The row of a waiting message; ``Refused`` when there is none, or a worker has its lane."""
+    row = await row_of(integration.name, message_id, "w", hub)
     if row is None or row.key == names.HOLD:
-        raise Refused("no such message waits")
-    held = await hub.store.get(ledger, lane, names.CLAIM)
+        raise Refused("no such message waits", "not-waiting")
+    held = await hub.store.get(names.tables(integration.name).ledger, row.partition, names.CLAIM)
+    if schema.is_newer(held):
+        raise by_newer_version()
     if held and Claimed.of(held).end > hub.now():
-        raise Refused(BUSY)
+        raise _busy()
     return Waiting.of(row)
 
 
-async def _first_of_lanes(integration: Integration, hub: Hub, most: int = 0) -> AsyncIterator[Waiting]:
-    tables, seen = names.tables(integration.name), set[str]()
-    async for opened in hub.store.scan(tables.open):
-        lane = opened.key.split(".")[0]
-        if lane in seen or opened.partition == names.BATCH or (most and len(seen) >= most):
+async def _require_now(integration: Integration, message: Waiting, hub: Hub) -> None:
+    """Raises ``Refused`` when the next attempt does not depend on a time, so that "now" would change nothing."""
+    first = await hub.store.query(names.tables(integration.name).ledger, message.lane, "w|", "w~", 1)
+    if first and first[0].key == names.HOLD:
+        raise _is_held()
+    if first and first[0].key != message.row.key:
+        raise Refused("an earlier message of its lane waits: act on that one", "not-first")
+    if await pause.paused(integration.name, hub):
+        raise Refused("the delivery of the integration is paused: resume it", "paused")
+    if not await breaker.is_closed(integration.destination.name, hub):
+        raise Refused("the destination is not reachable: its circuit breaker is open", "breaker")
+
+
+def _busy() -> Refused:
+    return Refused("a worker has its lane: look again in a minute", "busy")
+
+
+def _is_held() -> Refused:
+    return Refused("a dead letter holds its lane: replay or discard that one", "held")
+
+
+def _story(first: First) -> dict[str, Any]:
+    """One line of the list.
+
+    ``behind``: the count of messages behind it in its lane. ``answer``: the last code of its destination.
+    """
+    row = first.message
+    story = {"id": names.message_id(row.lane, row.identity), "n": row.n, "outcome": row.state, **shown_row(row.row)}
+    answers = [each.code for each in Tried.read(row.tried).attempts if each.result == "waiting"]
+    held = {"code": HELD} if first.is_held else {}
+    return {**story, "since": row.since, "behind": first.behind, "answer": answers[-1] if answers else "", **held}
+
+
+async def _first_of_lanes(integration: Integration, hub: Hub, most: int = 0) -> AsyncIterator[First]:
+    """The first waiting message of each lane, of ``most`` lanes at most; 0: of all."""
+    ledger, found = names.tables(integration.name).ledger, 0
+    async for lane, count in _open_lanes(integration, hub):
+        rows = await hub.store.query(ledger, lane, "w|", "w~", 2)
+        if first := _first(rows, count):
+            found += 1
+            yield first
+        if most and found >= most:
+            return
+
+
+async def _open_lanes(integration: Integration, hub: Hub) -> AsyncIterator[tuple[str, int]]:
+    """Each lane with work, and how many open rows it has."""
+    lane, count = "", 0
+    async for opened in hub.store.scan(names.tables(integration.name).open):
+        if opened.partition == names.BATCH or opened.partition.startswith(names.OUTBOX):
             continue
-        seen.add(lane)
-        for row in await hub.store.query(tables.ledger, lane, "w|", "w~", 2):
-            if row.key != names.HOLD:
-                yield Waiting.of(row)
-                break
+        if names.lane_of(opened.key) != lane:
+            if lane:
+                yield lane, count
+            lane, count = names.lane_of(opened.key), 0
+        count += 1
+    if lane:
+        yield lane, count
+
+
+def _first(rows: list[Row], count: int) -> First | None:
+    """``rows``: the first two that wait in a lane, its hold included. ``None`` too when a newer version wrote one of them."""
+    if schema.is_newer(*rows):
+        return None
+    is_held = bool(rows) and rows[0].key == names.HOLD
+    there = [Waiting.of(row) for row in rows if row.key != names.HOLD]
+    return First(there[0], max(count - 1, len(there) - 1), is_held) if there else None

@@ -15,6 +15,7 @@ from shared.destinations.wire.loops import PerLoop
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from shared.settings import setting
+from shared.telemetry.tracing import trace_headers
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
@@ -82,7 +83,7 @@ class Topic:
             id=event_id(self.name, outgoing),
             subject=f"{data['lane']}/{data['number']}" if {"lane", "number"} <= data.keys() else None,
             data=data,
-            extensions={key: value for key, value in data.items() if key.isalnum() and key.islower()},
+            extensions={key: value for key, value in data.items() if key.isalnum() and key.islower()} | trace_headers(),
         )
 
     def _held(self) -> _Held:

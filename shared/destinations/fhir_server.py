@@ -5,24 +5,25 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode
 
 import orjson
 
 from shared.destinations.fhir_reply import entries_of, found_in, refusal, resource_of, status_of
+from shared.destinations.fhir_xml import JSON, XML, as_json, as_xml
 from shared.destinations.kinds.failures import CONNECTION, SETTINGS, TOKENS, Failure
 from shared.destinations.kinds.kind import Kind, Setting
 from shared.destinations.wire import authority, https
 from shared.destinations.wire.tls import TIMEOUT, TLS_FILES
 from shared.envelope import Outgoing, Receipt
 from shared.fhir.bundle import file_number
-from shared.fhir.merge import merge_searches, prepare, rewrite_references, search_form, without_replaced
+from shared.fhir.merge import merge_searches, prepare, rewrite_references, same_again, search_form, without_replaced
 from shared.fhir.resource import Decimal, Resource, to_json
 from shared.fhir.versions import add_if_match, is_older, versioned_entries
 from shared.problems import Undelivered
+from shared.telemetry.tracing import trace_headers
 
-FHIR = "application/fhir+json"
 AGAIN = ("http-409", "http-412", "entry-409", "entry-412", "created-meanwhile")
 ROUNDS = 4  # how often we read, merge and write before the message waits for its next attempt
 LARGE = 5 * 1024 * 1024 // 3 * 4  # base64 characters (5 MiB): a Binary so large is uploaded on its own, before the transaction
@@ -61,6 +62,7 @@ class FhirServer:
     """A FHIR server, by ``<name>__URL``, ``__TIMEOUT`` (30 s), and the settings of ``authority`` (sign-in) and ``tls``.
 
     Of resources of the type ``newest`` the server keeps the version with the later ``date``, in any order of arrival.
+    ``format``: of what is sent, and of the answers that the request accepts; answers in the other one are read too.
     """
 
     kind: ClassVar[Kind] = KIND
@@ -68,6 +70,7 @@ class FhirServer:
     takes_synthetic: bool = False
     large: int = LARGE
     newest: str = ""
+    format: Literal["json", "xml"] = "json"
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
         """Post the transaction, unless the server holds a newer version; raises ``Undelivered``."""
@@ -75,10 +78,11 @@ class FhirServer:
         held = await self._held(bundle)
         if any(is_older(bundle["entry"][place]["resource"], there) for place, there in held.items()):
             return Receipt("newer-held")
-        large = [entry for entry in bundle["entry"] if file_number(entry) is not None or self._is_large(entry)]
-        merging = merge_searches(bundle)
+        large = [place for place, entry in enumerate(bundle["entry"]) if file_number(entry) is not None or self._is_large(entry)]
+        merging = bool(merge_searches(bundle))
         if not large and not merging and not held:
             return await self._post(outgoing.body, len(bundle["entry"]))
+        del bundle  # a large document is in memory once less, while it is read again with exact numbers
         exact = add_if_match(json.loads(outgoing.body, parse_float=Decimal), held)
         if large:
             exact = await self._without_documents(exact, outgoing.files)
@@ -96,7 +100,9 @@ class FhirServer:
         return None if reply.status in (404, 410) else resource_of(reply)
 
     async def _post(self, body: bytes, entries: int, merged: tuple[int, ...] = ()) -> Receipt:
-        reply = await self._send("POST", https.address(self.name), body, {"Content-Type": FHIR, "Prefer": "return=minimal"})
+        sent = as_xml(body) if self.format == "xml" else body
+        headers = {"Content-Type": self._media_type, "Prefer": "return=minimal"}
+        reply = await self._send("POST", https.address(self.name), sent, headers)
         answered = entries_of(resource_of(reply), entries)
         if any(status_of(answered[place]) == 200 for place in merged):
             raise Undelivered(
@@ -116,9 +122,9 @@ class FhirServer:
 
     async def _merge_once(self, bundle: Resource) -> Receipt:
         held = {place: await self._find(*search) for place, search in merge_searches(bundle).items()}
-        new = tuple(place for place, there in held.items() if there is None)
-        body = to_json(prepare(bundle, held))
-        return await self._post(body, len(bundle["entry"]), new)
+        ready, again = prepare(bundle, held), same_again(bundle, held)
+        new = tuple(place - sum(each < place for each in again) for place, there in held.items() if there is None)
+        return await self._post(to_json(ready), len(ready["entry"]), new)
 
     async def _find(self, kind: str, query: str) -> Resource | None:
         """What the server holds, never from a cache. The search is a POST, so that no identifier is in a URL."""
@@ -137,7 +143,7 @@ class FhirServer:
 
     async def _send(self, method: str, url: str, body: bytes | Opener, headers: dict[str, str]) -> https.Reply:
         """One request with our token. If the token is refused, one more with a new token."""
-        headers = {"Accept": FHIR, **headers}
+        headers = {"Accept": self._media_type, **headers}
         reply = await self._send_once(method, url, body, headers)
         if reply.status != 401:
             return reply
@@ -146,7 +152,12 @@ class FhirServer:
 
     async def _send_once(self, method: str, url: str, body: bytes | Opener, headers: dict[str, str]) -> https.Reply:
         sign_in = await authority.authorization(self.name)
-        return await https.send(self.name, method, url, body if isinstance(body, bytes) else body(), {**headers, **sign_in})
+        sent = {**headers, **trace_headers(), **sign_in}
+        return as_json(await https.send(self.name, method, url, body if isinstance(body, bytes) else body(), sent))
+
+    @property
+    def _media_type(self) -> str:
+        return XML if self.format == "xml" else JSON
 
     def _is_large(self, entry: dict[str, Any]) -> bool:
         """Whether an entry is a large Binary under our own id, so that two uploads leave one resource."""

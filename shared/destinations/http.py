@@ -6,13 +6,15 @@ from typing import ClassVar
 from shared.destinations.kinds.failures import ACKNOWLEDGEMENTS, CONNECTION, SETTINGS, TOKENS, Failure
 from shared.destinations.kinds.kind import Kind, Setting
 from shared.destinations.kinds.status import undelivered
-from shared.destinations.mllp import control_id, judge, read_reply
+from shared.destinations.mllp import judge
 from shared.destinations.wire import authority, https
+from shared.destinations.wire.acknowledgement import control_id, read_reply
 from shared.destinations.wire.framing import BadFrame
 from shared.destinations.wire.tls import TIMEOUT, TLS_FILES
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from shared.settings import setting
+from shared.telemetry.tracing import trace_headers
 
 KIND = Kind(
     label="HTTP",
@@ -34,6 +36,7 @@ KIND = Kind(
         *TOKENS,
     ),
     answers_with_status=True,
+    simulator="toolkit.local.simulators.endpoint:Endpoint",
 )
 
 
@@ -50,7 +53,8 @@ class HttpEndpoint:
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
         """Post it; raises ``Undelivered``."""
-        headers = {"Content-Type": outgoing.content_type, **key_header(self.name), **await authority.authorization(self.name)}
+        headers = {"Content-Type": outgoing.content_type, **trace_headers(), **key_header(self.name)}
+        headers |= await authority.authorization(self.name)
         reply = await https.send(self.name, "POST", https.address(self.name), outgoing.body, headers)
         if reply.status == 401:
             authority.forget(self.name)

@@ -3,11 +3,12 @@
 import asyncio
 import ssl
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, NoReturn
+from typing import ClassVar, NoReturn
 
 from shared.destinations.kinds.failures import ACKNOWLEDGEMENTS, CONNECTION, SETTINGS, Failure
 from shared.destinations.kinds.kind import Kind, Setting
 from shared.destinations.wire import lines
+from shared.destinations.wire.acknowledgement import Reply, control_id, read_reply
 from shared.destinations.wire.framing import BadFrame, framed
 from shared.destinations.wire.tls import TIMEOUT, TLS, TLS_FILES, client_context, time_limit
 from shared.envelope import Outgoing, Receipt
@@ -15,7 +16,6 @@ from shared.problems import Undelivered
 from shared.settings import setting
 
 ACCEPTED, ERROR, REJECTED = ("AA", "CA"), ("AE", "CE"), ("AR", "CR")  # HL7 table 0008
-LONGEST_DETAIL = 2000
 KIND = Kind(
     label="MLLP",
     settings=(
@@ -80,14 +80,6 @@ class Mllp:
         await lines.close(self.name)
 
 
-class Reply(NamedTuple):
-    """An acknowledgement: MSA-1, MSA-2, and the text of MSA-3 and ERR."""
-
-    code: str
-    control_id: str
-    detail: str
-
-
 @dataclass(slots=True, eq=False, repr=False)
 class _Sending:
     """Whether any byte may have been sent. From then on a failure does not show whether the message was accepted."""
@@ -108,32 +100,6 @@ def judge(reply: Reply) -> Receipt:
     ):  # the receiver is up and answers: the message caused the failure (shared/destinations/kinds/failures.py)
         raise Undelivered(kind="transient", code=f"ack-{reply.code}", text="the receiver reports an error", detail=reply.detail)
     raise Undelivered(kind="transient", code="ack-unknown", text="the acknowledgement has no known code", ambiguous=True)
-
-
-def read_reply(data: bytes) -> Reply:
-    """The acknowledgement in a frame, which may have other errors. ``BadFrame``: there is no MSA."""
-    segments = _segments(data)
-    message_acknowledgement = next((s for s in segments if s[0] == "MSA" and len(s) > 2), None)
-    if message_acknowledgement is None:
-        raise BadFrame("no acknowledgement")
-    _, code, control, *text = message_acknowledgement
-    errors = ["|".join(s) for s in segments if s[0] == "ERR"]
-    detail = "\n".join([*text[:1], *errors]).strip()[:LONGEST_DETAIL]
-    return Reply(code.strip(), control.strip(), detail.encode("utf-8", "replace").decode())
-
-
-def control_id(body: bytes) -> str:
-    """MSH-10 as it is sent, with its escapes, because a receiver echoes it so. ``""`` if it is absent."""
-    begin = body.find(b"MSH")
-    ends = [end for end in (body.find(b"\r", begin), body.find(b"\n", begin)) if end > 0]
-    header = _segments(body[max(begin, 0) : min(ends, default=len(body))])[0]
-    return header[9].strip() if header[0] == "MSH" and len(header) > 9 else ""
-
-
-def _segments(data: bytes) -> list[list[str]]:
-    text = data.decode("utf-8", "surrogateescape").lstrip("\ufeff \r\n")
-    separator = text[3:4] if text.startswith("MSH") else "|"
-    return [segment.split(separator or "|") for segment in text.replace("\n", "\r").split("\r")]
 
 
 def _frame(body: bytes) -> bytes:

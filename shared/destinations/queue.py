@@ -29,6 +29,7 @@ KIND = Kind(
     ),
     failures=AZURE,
     answers_with_status=True,
+    simulator="toolkit.local.simulators.queue:Queue",
 )
 
 

@@ -8,14 +8,16 @@ from shared.destinations.http import key_header
 from shared.destinations.kinds.failures import ACKNOWLEDGEMENTS, CONNECTION, SETTINGS, TOKENS, Failure
 from shared.destinations.kinds.kind import Kind, Setting
 from shared.destinations.kinds.status import undelivered
-from shared.destinations.mllp import control_id, judge
+from shared.destinations.mllp import judge
 from shared.destinations.soap_reply import Fault, is_fault, read, refused
 from shared.destinations.wire import authority, https
+from shared.destinations.wire.acknowledgement import control_id
 from shared.destinations.wire.tls import TIMEOUT, TLS_FILES
 from shared.envelope import Outgoing, Receipt
 from shared.formats.soap.envelope import V11, Version
 from shared.hl7 import ParseError, parse
 from shared.problems import Undelivered
+from shared.telemetry.tracing import trace_headers
 
 OF_A_FAULT = (400, 500)  # SOAP 1.1 section 6.2, SOAP 1.2 part 2 section 7.5.2.2
 CARRIAGE_RETURN = {"\r": "&#13;"}  # a reader of XML makes a line feed of any other CR
@@ -48,7 +50,7 @@ KIND = Kind(
         *TOKENS,
     ),
     answers_with_status=True,
-    simulator="toolkit.local.simulators.wis:Wis",
+    simulator="toolkit.local.simulators.wis:SoapService",
 )
 
 
@@ -75,7 +77,7 @@ class Soap:
     async def deliver(self, outgoing: Outgoing) -> Receipt:
         """Call the service with it; raises ``Undelivered``."""
         body = self._envelope(outgoing)
-        headers = {**self._headers(), **key_header(self.name), **await authority.authorization(self.name)}
+        headers = {**self._headers(), **trace_headers(), **key_header(self.name), **await authority.authorization(self.name)}
         reply = await https.send(self.name, "POST", https.address(self.name), body, headers)
         if reply.status == 401:
             authority.forget(self.name)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from lxml.etree import QName
 from lxml.etree import _Element as Element
 
-from shared.destinations.mllp import ACCEPTED, ERROR, LONGEST_DETAIL, REJECTED, Reply, read_reply
+from shared.destinations.mllp import ACCEPTED, ERROR, REJECTED
 from shared.destinations.wire import https
+from shared.destinations.wire.acknowledgement import LONGEST_DETAIL, Reply, read_reply
 from shared.destinations.wire.framing import BadFrame
 from shared.formats.soap.envelope import VERSIONS, Version
 from shared.problems import Undelivered, Unsupported

@@ -56,7 +56,8 @@ def prepare(bundle: Resource, stored: Mapping[int, Resource | None]) -> Resource
     Args:
         stored: for the index of each entry to merge, the resource on the server; ``None`` if it has none. With a stored
             resource the entry becomes ``PUT`` with ``If-Match``, and references inside the bundle point to the stored one.
-            Without, it becomes ``POST`` with ``If-None-Exist``, so that two messages at once make one patient.
+            Without, it becomes ``POST`` with ``If-None-Exist``, so that two messages at once make one patient. The entries of
+            ``same_again`` are left out: a transaction may change a resource once only.
     """
     entries = [_without_removed(entry) for entry in bundle["entry"]]
     urls = {entries[n]["fullUrl"]: f"{found['resourceType']}/{found['id']}" for n, found in stored.items() if found}
@@ -65,7 +66,41 @@ def prepare(bundle: Resource, stored: Mapping[int, Resource | None]) -> Resource
         extensions = bundle["entry"][n].get("extension", ())
         removed = [each["valueString"] for each in extensions if each.get("url") == REMOVED]
         entries[n] = _update(entries[n], found, removed) if found else _create(entries[n], removed)
-    return {**bundle, "entry": entries}
+    again = same_again(bundle, stored)
+    for n, first in again.items():
+        entries[first] = _renumbered(entries[first], bundle["entry"][n]["resource"])
+    return {**bundle, "entry": [entry for n, entry in enumerate(entries) if n not in again]}
+
+
+def same_again(bundle: Resource, stored: Mapping[int, Resource | None]) -> dict[int, int]:
+    """The entries of replaced patients whose stored resource is that of their survivor, with the entry of the survivor.
+
+    A merge names two patients by their numbers. If the server has both numbers in one patient, the message changes a number of
+    that patient and joins no two. Any other two entries with one stored resource stay: each may hold what the other lacks, so
+    the server must refuse the transaction, and nothing is lost without a sign.
+    """
+    keys = {n: (found["resourceType"], found["id"]) for n, found in stored.items() if found}
+    places = {bundle["entry"][n]["fullUrl"]: n for n in keys}
+    survivors = {n: places.get(_survivor(bundle["entry"][n]["resource"]), n) for n in keys}
+    return {n: survivor for n, survivor in survivors.items() if survivor != n and keys[survivor] == keys[n]}
+
+
+def _survivor(content: Resource) -> str:
+    """The reference to the patient that replaces this one; ``""`` if none does."""
+    links = (link for link in content.get("link", ()) if link.get("type") == "replaced-by")
+    return str(next((link.get("other", {}).get("reference", "") for link in links), ""))
+
+
+def _renumbered(entry: Element, replaced: Resource) -> Element:
+    """A patient without a link to itself, and with the replaced numbers as old ones."""
+    content, own = entry["resource"], entry["request"]["url"]
+    links = [each for each in content.get("link", ()) if each.get("other", {}).get("reference") != own]
+    there = [(each.get("system"), each.get("value")) for each in content.get("identifier", ())]
+    old = [
+        {**each, "use": "old"} for each in replaced.get("identifier", ()) if (each.get("system"), each.get("value")) not in there
+    ]
+    made = {**content, "identifier": [*content.get("identifier", ()), *old], "link": links}
+    return {**entry, "resource": {key: value for key, value in made.items() if value != []}}
 
 
 def merge(stored: Resource, update: Resource, removed: Iterable[str] = ()) -> Resource:
@@ -148,8 +183,11 @@ def _create(entry: Element, removed: list[str]) -> Element:
 
 def rewrite_references(value: Any, urls: Mapping[str, str]) -> Any:
     """The value with each reference in ``urls`` replaced by the new one; every ``fullUrl`` stays."""
-    if isinstance(value, dict):
-        return {key: part if key == "fullUrl" else rewrite_references(part, urls) for key, part in value.items()}
-    if isinstance(value, list):
-        return [rewrite_references(part, urls) for part in value]
-    return urls.get(value, value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return urls.get(value, value)
+    if isinstance(value, dict):  # most of its parts are texts: a call for each is what costs
+        return {
+            key: (urls.get(part, part) if key != "fullUrl" else part) if isinstance(part, str) else rewrite_references(part, urls)
+            for key, part in value.items()
+        }
+    return [rewrite_references(part, urls) for part in value] if isinstance(value, list) else value

@@ -1,10 +1,14 @@
 """Stable ids of resources: UUIDv5 of the sender, the control id and the path in the message."""
 
+from functools import lru_cache
 from hashlib import sha1
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
 from shared.fhir.resource import Element, element
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  # RFC 9562, 4.1
 HUB = uuid5(NAMESPACE_URL, "https://fhir.nhs.wales/integration-hub")
@@ -26,9 +30,7 @@ class Ids:
     __slots__ = ("_prefix",)
 
     def __init__(self, sender: str, facility: str, control_id: str) -> None:
-        # Escape the separator inside a value: otherwise "A|B" at "C" would have the same ids as "A" at "B|C".
-        names = (each.replace("%", "%25").replace("|", "%7C") for each in (sender, facility, control_id))
-        self._prefix = sha1(HUB.bytes + "".join(f"{name}|" for name in names).encode(), usedforsecurity=False)
+        self._prefix = _prefix(sender, facility, control_id)
 
     @classmethod
     def of(cls, message: Message) -> "Ids":
@@ -41,6 +43,14 @@ class Ids:
         digest.update(path.encode())
         text = digest.hexdigest()
         return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+
+
+@lru_cache(maxsize=64)  # a mapping and its transaction need the ids of the same message
+def _prefix(sender: str, facility: str, control_id: str) -> "_Hash":
+    """The digest of what the ids of a message have in common. It is copied, never continued."""
+    # Escape the separator inside a value: otherwise "A|B" at "C" would have the same ids as "A" at "B|C".
+    names = [each.replace("%", "%25").replace("|", "%7C") for each in (sender, facility, control_id, "")]
+    return sha1(HUB.bytes + "|".join(names).encode(), usedforsecurity=False)
 
 
 def full_url(resource_id: str) -> str:

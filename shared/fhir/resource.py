@@ -14,6 +14,22 @@ PYTHON = frozenset(f"{word}_" for word in kwlist)
 NUMBER = re.compile(r"[+]?(-?)(?=\.?[0-9])0*+([0-9]*+)(?:\.([0-9]*))?([eE][+-]?[0-9]+)?")
 
 
+class Received(dict[str, Any]):
+    """A resource as it was read. Nothing changes it, so what a check makes of it is kept for the mapping.
+
+    A copy is a plain resource: it may be changed, and then the message that was composed before is not its message.
+    """
+
+    __slots__ = ("composed",)
+
+    def __init__(self, resource: Resource) -> None:
+        super().__init__(resource)
+        self.composed: object = None  # the HL7 v2 message that a check composed; ``None`` once it is taken
+
+    def __reduce__(self) -> tuple[type[Resource], tuple[Resource]]:
+        return dict, (dict(self),)
+
+
 class Decimal(float):
     """A FHIR decimal that keeps its digits: a float for calculations, and the text as sent in JSON.
 

@@ -14,6 +14,7 @@ class Member(NamedTuple):
     Args:
         number: from 1, without a gap. body: the same bytes as if it were sent alone.
         content_type: of the body, if it is not that of the file.
+        answered_in: the media type of its acknowledgement, if it becomes a part of one in that type; ``""``: as ``Accept`` names.
         place: where the sender sees it, such as the row of a table; 0 if it has no such number.
         issues: why it is refused without a look at its content; empty for nearly every member.
     """
@@ -23,10 +24,14 @@ class Member(NamedTuple):
     place: int = 0
     issues: tuple[Issue, ...] = ()
     content_type: str = ""
+    answered_in: str = ""
 
     def alone(self, file: Envelope) -> Envelope:
         """The member as if it were sent alone, in place of the file."""
-        return replace(file, body=self.body, content_type=self.content_type or file.content_type)
+        alone = file.with_body(self.body, self.content_type or file.content_type)
+        if not self.answered_in or file.headers.get("accept", self.answered_in) == self.answered_in:
+            return alone
+        return replace(alone, headers={**alone.headers, "accept": self.answered_in})
 
 
 class Answered(NamedTuple):

@@ -28,3 +28,15 @@ def profiles(profile: Any) -> Iterator[Any]:
 def contents(profile: Any, link: Link) -> list[str]:
     """What a profile checks apart from its rules: structures, or a schema; by default its name."""
     return list(profile.described(link)) if hasattr(profile, "described") else [profile.name]
+
+
+def types(source: Any) -> tuple[str, ...]:
+    """The types of message that a source accepts; by default one, named as its format."""
+    return tuple(source.types()) if hasattr(source, "types") else (source.format,)
+
+
+def type_of(source: Any, content: Any) -> str:
+    """Which of these types a message has that was read; never a text of the message that is not one of them."""
+    known = types(source)
+    found = source.type_of(content) if hasattr(source, "type_of") else source.format
+    return found if found in known else ""

@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from collections.abc import Callable
 
 from shared.issue import Issue
 from shared.problems import Unsupported
@@ -13,12 +14,20 @@ BROKEN = Issue(severity="fatal", code="structure", text="the body is not gzip, o
 TOO_LARGE = Issue(severity="fatal", code="too-long", text="the body is too large", rule="too-large")
 
 
-def decoded(body: bytes, encoding: str, limit: int) -> bytes:
+PIECE = 1024 * 1024  # bytes that are unpacked at a time
+
+
+def _free(size: int) -> None:
+    """A size that is always accepted."""
+
+
+def decoded(body: bytes, encoding: str, limit: int, grow: Callable[[int], None] = _free) -> bytes:
     """The body without its Content-Encoding.
 
     Args:
         encoding: the header's text; ``""`` or ``identity`` when there is none. ``gzip`` and ``x-gzip`` are supported.
         limit: bytes after decompression.
+        grow: is called with the size so far after each piece is unpacked; what it raises ends the work.
     Raises:
         Unsupported: another encoding, a damaged or incomplete body, or more than ``limit`` bytes.
 
@@ -31,16 +40,22 @@ def decoded(body: bytes, encoding: str, limit: int) -> bytes:
         return bounded(body, limit)
     if name not in ("gzip", "x-gzip"):
         raise Unsupported(UNKNOWN)
-    return bounded(_decompressed(body, limit + 1), limit)
+    return bounded(_decompressed(body, limit + 1, grow), limit)
 
 
-def _decompressed(body: bytes, most: int) -> bytes:
+def _decompressed(body: bytes, most: int, grow: Callable[[int], None]) -> bytes:
     """The first ``most`` bytes of all members of the file. A file may have several members (RFC 1952 section 2.2)."""
     import gzip  # imported only when a sender uses it: cold start
 
+    whole = io.BytesIO()  # gives its bytes back without a copy
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(body)) as members:
-            return members.read(most)
+            size = 0
+            while piece := members.read(min(PIECE, most - size)):
+                size += len(piece)
+                grow(size)
+                whole.write(piece)
+        return whole.getvalue()
     except (OSError, EOFError, zlib.error):
         raise Unsupported(BROKEN) from None
 

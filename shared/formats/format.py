@@ -33,6 +33,10 @@ def _unchanged(body: bytes) -> bytes:
     return body
 
 
+def _as_text(body: bytes, media: str) -> Any:
+    return body.decode()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Format:
     """One format of messages. ``document`` is what a source of this format reads from a body.
@@ -46,6 +50,7 @@ class Format:
         assumed_if: a test of a body, and the type given to those that pass it in place of ``assumed_type``.
         answers: media types that a sender can be answered in; the usual one first.
         answers_by_status: the HTTP status shows whether a message was accepted (202 or 422); otherwise the answer's body does.
+        verdicts: the HTTP statuses of a verdict, each with the media types of the answers that have it; empty: 202 and 422, all.
         statuses: what an HTTP status means in an answer of this format, where that differs from the usual meaning.
         begins: how a body begins, after blanks and a byte order mark; empty when it may begin in any way.
         recognises: whether a body that begins so is of this format; needed where formats begin alike. Standard library only.
@@ -56,6 +61,7 @@ class Format:
         parse: the document of a body, without the checks of a source. ``ValueError``: the body is not of this format.
         write: what is sent for a document under this control id.
         leaves: every place of a document that holds a text.
+        text: the text at a path that a rule names, ``""`` if there is none; ``None``: it is looked for among the leaves.
         tree: a body as a tree, for comparisons (``shared/compare``); ``None``: its leaves by their paths.
         test_mark: path of the mark of a test message.
         mark_test: a body as a test message with another control id. Standard library only.
@@ -63,7 +69,7 @@ class Format:
         is_batch: whether a body is a file of several messages, which the hub splits.
         batch: opens such a file, given the source and the envelope. ``Unsupported``: it cannot be read. ``None``: there are none.
         readable: a body as a reviewer reads it in a golden file.
-        shown: a body as OpenAPI shows an example of it.
+        shown: a body as OpenAPI shows an example of it in one of the media types of ``schemas``.
     """
 
     name: str
@@ -74,6 +80,7 @@ class Format:
     assumed_if: tuple[Callable[[bytes], bool], str] = (_never, "")
     answers: tuple[str, ...]
     answers_by_status: bool = True
+    verdicts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
     begins: tuple[bytes, ...] = ()
     recognises: Callable[[bytes], bool] = _always
@@ -84,6 +91,7 @@ class Format:
     parse: Callable[[bytes], Any]
     write: "Callable[[Any, str], Outgoing]"
     leaves: Callable[[Any], Iterator[Leaf]]
+    text: Callable[[Any, str], str] | None = None
     tree: Callable[[bytes], Any] | None = None
     test_mark: str
     mark_test: Callable[[bytes, str], bytes]
@@ -91,7 +99,12 @@ class Format:
     is_batch: Callable[[bytes], bool] = _never
     batch: "Callable[[Any, Envelope], Batch] | None" = None
     readable: Callable[[bytes], bytes] = _unchanged
-    shown: Callable[[bytes], Any] = field(default=bytes.decode)
+    shown: Callable[[bytes, str], Any] = _as_text
+
+    @property
+    def answered_as(self) -> Mapping[str, tuple[str, ...]]:
+        """The HTTP statuses of a verdict, each with the media types of the answers that have it."""
+        return self.verdicts or {"202": self.answers, "422": self.answers}
 
     def takes(self, content_type: str) -> bool:
         """Whether a body of this type may be of this format; parameters of the type do not count."""

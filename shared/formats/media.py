@@ -10,6 +10,7 @@ from typing import NamedTuple
 from shared.issue import Issue
 
 FHIR_JSON, JSON, FHIR_XML, CSV = "application/fhir+json", "application/json", "application/fhir+xml", "text/csv"
+OUTCOMES = (FHIR_JSON, JSON, FHIR_XML)  # of an OperationOutcome
 FHIR_VERSION = re.compile(r'fhirversion\s*=\s*"?([\d.]+)', re.IGNORECASE)
 QUALITY = re.compile(r";\s*q\s*=\s*([\d.]+)", re.IGNORECASE)
 STATUS = {  # rule -> HTTP's own status for a body that cannot be read

@@ -105,7 +105,7 @@ def _lines(text: str) -> tuple[list[str], list[Issue]]:
         text = text.lstrip("\x0b \t\r\n")
         repairs.append(_repair("leading-space", "space or framing before MSH was removed"))
     if "\x1c" in text[-8:] and not text[text.rindex("\x1c") :].strip("\x1c \t\r\n"):
-        text = text.rstrip("\x1c\r\n")
+        text = text[: text.rindex("\x1c")].rstrip("\x1c\r\n")
         repairs.append(_repair("framing", "MLLP framing after the last segment was removed"))
     if "\x0b" in text or "\x1c" in text:
         repairs.append(BLOCK_CHARACTER)

@@ -45,6 +45,7 @@ DEFAULT_STRUCTURE = {
         ("MDM_T02", "MDM", "T02 T04 T06 T08 T10"),
         ("VXU_V04", "VXU", "V04"),
         ("DFT_P03", "DFT", "P03"),
+        ("RDE_O11", "RDE", "O11 O25"),
     )
     for event in events.split()
 }

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from shared.budget import SMALL
 from shared.check import faults
-from shared.delivery.process import process
+from shared.delivery.process import first_attempt
 from shared.envelope import Answer, Envelope, Identity
 from shared.hub import Hub, in_thread_if_large
 from shared.intake.answers import answer_if_busy, answer_unavailable, reject, report_arrival, with_location
@@ -17,15 +18,16 @@ from shared.ledger.reporting import code_items, warned
 from shared.privacy import chosen, digest
 from shared.problems import Fault, Unavailable
 from shared.storage import names
-from shared.telemetry.tracing import span
+from shared.telemetry.tracing import note, span
 
 CHANGED = Issue(severity="error", code="processing", text="refused when its batch was acknowledged", rule="refused-in-batch")
 
 
 async def accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     """Accept a message: when it is acknowledged, it is in the ledger."""
-    kind = "SERVER" if envelope.trigger == "http" else "CONSUMER"
-    with span("accept", envelope.traceparent, kind=kind, integration=integration.name, trigger=envelope.trigger) as here:
+    trigger = envelope.trigger
+    kind, caused_by = "SERVER" if trigger == "http" else "CONSUMER", envelope.link
+    with span("accept", envelope.traceparent, link=caused_by, kind=kind, integration=integration.name, trigger=trigger) as here:
         if busy := await answer_if_busy(integration, envelope, hub):
             return busy
         return await _accept(integration, replace(envelope, traceparent=here.traceparent), hub)
@@ -63,15 +65,18 @@ async def _as_acknowledged(integration: Integration, envelope: Envelope, decisio
 
 async def _record(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> Answer:
     """Store an accepted message and start its lane. Raises ``Unavailable``, ``Fault``."""
-    with faults():
+    with faults(), span("record", integration=integration.name):
         recorded = await record(integration, await _arrival(integration, envelope, decision, hub), hub)
-    if recorded.kind != "again":
-        report_arrival(integration, envelope, recorded.kind, decision.verdict, hub)
+    if recorded.kind == "again":
+        note("outcome", recorded.kind)
+    else:
+        report_arrival(integration, envelope, recorded.kind, decision.verdict, hub, recorded.id)
     if recorded.kind == "new":
         warned.count(integration, decision.who.sender, decision.verdict, hub)
         code_items.note(integration.name, decision.codes, recorded.id, hub)
-        fresh = recorded.fresh._replace(made=decision.made or ()) if recorded.fresh else None
-        hub.start(process(integration, recorded.lane, hub, fresh))
+        kept = envelope if len(envelope.body) <= SMALL else None
+        fresh = recorded.fresh._replace(envelope=kept, made=decision.made or ()) if recorded.fresh else None
+        hub.start(first_attempt(integration, recorded.lane, hub, fresh))
     return with_location(integration, recorded.answer, recorded.id)
 
 

@@ -1,23 +1,36 @@
 """The answer to the sender when a message is not stored: it was rejected, or no verdict was reached. Each is reported."""
 
+from dataclasses import replace
+
+from shared import budget
 from shared.check import answer_without_verdict, faults
 from shared.delivery import load
 from shared.envelope import Answer, Envelope
 from shared.hub import Hub
 from shared.intake.decide import Decision
+from shared.intake.http_answers import COME_BACK
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger.arrivals.arrival import AWAY
 from shared.ledger.arrivals.rejections import Refusal, refuse
-from shared.ledger.reporting import code_items
+from shared.ledger.reporting import code_items, refusals
 from shared.parallel import pairs
 from shared.parallel.made import refusal
 from shared.privacy import digest
 from shared.problems import Problem, Unavailable
 from shared.storage.store import Away
+from shared.telemetry.tracing import note
 
+HEAD = 4096  # bytes that are enough to know whom to answer
 BUSY = Issue(
     severity="error", code="throttled", text="too many messages wait for delivery: send it again later", rule="busy", hl7="207"
+)
+MEMORY_SHORT = Issue(
+    severity="error",
+    code="throttled",
+    text="too many large messages at once: send it again later",
+    rule="memory-short",
+    hl7="207",
 )
 
 
@@ -26,10 +39,18 @@ async def answer_if_busy(integration: Integration, envelope: Envelope, hub: Hub)
     if envelope.trigger != "http" or envelope.reference:
         return None
     wait = await load.overload(integration.name, hub)
-    if not wait:
-        return None
-    found = Verdict("AE", (BUSY,))
-    answer = answer_without_verdict(integration, envelope, found, BUSY.text)
+    return _answer_later(integration, envelope, BUSY, wait, hub) if wait else None
+
+
+def answer_memory_short(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
+    """429 when the memory for a large message is not free. Only its beginning is read, and nothing is stored."""
+    return _answer_later(integration, envelope, MEMORY_SHORT, budget.RETRY, hub)
+
+
+def _answer_later(integration: Integration, envelope: Envelope, why: Issue, wait: int, hub: Hub) -> Answer:
+    found = Verdict("AE", (why,))
+    body = envelope.body if len(envelope.body) <= budget.SMALL else envelope.body[:HEAD]
+    answer = answer_without_verdict(integration, replace(envelope, body=body), found, why.text)
     report_arrival(integration, envelope, "busy", found, hub)
     return answer._replace(status=429, headers={**answer.headers, "Retry-After": str(wait)})
 
@@ -45,7 +66,9 @@ async def reject(integration: Integration, envelope: Envelope, decision: Decisio
         raise Unavailable(AWAY) from None
     is_promised = envelope.acknowledged == "AA" and not hub.observes(envelope)
     outcome = "dead" if is_promised else "fault" if decision.failed else "rejected"
-    report_arrival(integration, envelope, outcome, decision.verdict, hub)
+    report_arrival(integration, envelope, outcome, decision.verdict, hub, message_id)
+    if outcome == "rejected":
+        refusals.count(integration, decision.who.sender or envelope.partner, decision.verdict, hub)
     return with_location(integration, decision.answer, message_id)
 
 
@@ -62,7 +85,7 @@ def answer_unavailable(integration: Integration, envelope: Envelope, problem: Pr
     found = Verdict("AE", problem.issues)
     answer = answer_without_verdict(integration, envelope, found, AWAY.text if away else "the hub failed")
     report_arrival(integration, envelope, "unavailable" if away else "fault", found, hub)
-    return answer._replace(status=503 if away else 500, headers={**answer.headers, **({"Retry-After": "30"} if away else {})})
+    return answer._replace(status=503 if away else 500, headers={**answer.headers, **(COME_BACK if away else {})})
 
 
 def with_location(integration: Integration, answer: Answer, message_id: str) -> Answer:
@@ -71,10 +94,16 @@ def with_location(integration: Integration, answer: Answer, message_id: str) -> 
     return answer._replace(headers={**answer.headers, **where})
 
 
-def report_arrival(integration: Integration, envelope: Envelope, outcome: str, found: Verdict, hub: Hub) -> None:
-    """Count a message that arrived, and report it as one event: its outcome and rules, no content."""
+def report_arrival(
+    integration: Integration, envelope: Envelope, outcome: str, found: Verdict, hub: Hub, message_id: str = ""
+) -> None:
+    """Count a message that arrived, and report it as one event: its outcome and rules, no content.
+
+    ``message_id``: ``""`` for one that is not in the ledger. With it the workbook finds the trace of a message.
+    """
     name = "accepted" if outcome == "new" else outcome
     hub.count(integration.name, name)
+    note("outcome", name)
     hub.emit(
         "hub.message",
         integration=integration.name,
@@ -86,4 +115,5 @@ def report_arrival(integration: Integration, envelope: Envelope, outcome: str, f
         bytes=len(envelope.body),
         correlation_id=envelope.correlation_id,
         partner=envelope.partner,
+        message_id=message_id,
     )

@@ -33,7 +33,9 @@ def batch_key(envelope: Envelope) -> str:
 
 
 def answer_with(key: str, given: Given) -> Answer:
-    return given.answer._replace(headers={"X-Batch-Id": key})
+    """The answer that was given to the batch, with its id."""
+    answer = given.answer
+    return answer._replace(headers={**answer.headers, "X-Batch-Id": key})
 
 
 def decide_batch(integration: Integration, envelope: Envelope) -> Decided:

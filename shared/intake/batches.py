@@ -15,8 +15,9 @@ from shared.envelope import Answer, Envelope
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.intake.answers import answer_unavailable, reject
-from shared.intake.batch_decision import Decided, answer_with, batch_key, decide_batch
+from shared.intake.batch_decision import Decided, answer_with, batch_key
 from shared.intake.decide import Decision
+from shared.intake.large import decide_in_turn
 from shared.intake.splitting import knock_for_batch, split
 from shared.integration import Integration
 from shared.issue import Verdict
@@ -27,12 +28,19 @@ from shared.mode import LIVE, OBSERVE
 from shared.problems import Fault, Unavailable
 from shared.storage import names
 from shared.storage.store import Away, Conflict
+from shared.telemetry.tracing import span
 
 
 async def take(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     """Accept one message, or a batch of them."""
     if not any(form.is_batch(envelope.body) for form in formats.of(integration.source)):
         return await accept(integration, envelope, hub)
+    kind = "SERVER" if envelope.trigger == "http" else "CONSUMER"
+    with span("batch", envelope.traceparent, kind=kind, integration=integration.name, trigger=envelope.trigger) as here:
+        return await _take_whole(integration, replace(envelope, traceparent=here.traceparent), hub)
+
+
+async def _take_whole(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
     try:
         with faults():
             return await _take(integration, envelope, hub)
@@ -46,7 +54,7 @@ async def _take(integration: Integration, envelope: Envelope, hub: Hub) -> Answe
     key = batch_key(envelope)
     if known := await _known(integration, key, hub):
         return answer_with(key, known)
-    decided = await asyncio.to_thread(decide_batch, integration, envelope)
+    decided = await decide_in_turn(integration, envelope, hub)
     _emit(integration, envelope, decided, hub)
     answer = answer_with(key, decided.given)
     if decided.members and not decided.unreadable:
@@ -82,7 +90,8 @@ async def _store(integration: Integration, envelope: Envelope, key: str, decided
     envelope = replace(envelope, mode=OBSERVE if hub.is_observed(integration.name) else LIVE)
     now, posting = hub.now(), envelope.handed or envelope.reference or hub.token()
     blob = blob_name(integration.name, key, hub.token())
-    new = BatchRow(posting=posting, blob=blob, count=decided.members, done=0, at=now, since=now)
+    size = len(envelope.body)
+    new = BatchRow(posting=posting, blob=blob, count=decided.members, size=size, done=0, at=now, since=now)
     body = await asyncio.to_thread(packed, decided.given, envelope.body)
     await hub.store.write_blob(names.CONTENT, blob, body)
     try:

@@ -13,7 +13,7 @@ import orjson
 from shared.envelope import Trigger
 from shared.hub import Hub
 from shared.ledger.knocks import delay_of
-from shared.privacy import keyed
+from shared.privacy import keyed, valid_traceparent
 from shared.storage.store import Away
 
 ROOM = 64 * 1024  # bytes that a queue message may have
@@ -23,12 +23,16 @@ SAFE, UNSAFE = bytes.maketrans(b"&<>", b",./"), bytes.maketrans(b",./", b"&<>")
 
 
 class Inbound(NamedTuple):
-    """A body, the id of the queue message or event that it first arrived with, and how often it was put back."""
+    """A body, the id of the queue message or event that it first arrived with, and how often it was put back.
+
+    ``traceparent``: the trace context that it first arrived with; all tries belong to that trace.
+    """
 
     body: bytes
     id: str = ""
     trigger: Trigger = "queue"
     tries: int = 0
+    traceparent: str = ""
 
 
 def read(raw: bytes, message_id: str = "") -> Inbound:
@@ -40,7 +44,7 @@ def read(raw: bytes, message_id: str = "") -> Inbound:
         if kept["mark"] != _mark(kept["again"], kept["body"]):
             return Inbound(raw, message_id)
         body = zlib.decompress(base64.b85decode(kept["body"].encode().translate(UNSAFE)))
-        return Inbound(body, *kept["again"])
+        return Inbound(body, *kept["again"])._replace(traceparent=valid_traceparent(kept.get("trace", "")))
     except (ValueError, TypeError, KeyError, zlib.error):
         return Inbound(raw, message_id)
 
@@ -49,7 +53,8 @@ def written(inbound: Inbound) -> bytes:
     """The queue message in which it is put back, marked by the hub's key so that no partner can make one."""
     facts: list[str | int] = [inbound.id, inbound.trigger, inbound.tries]
     body = base64.b85encode(zlib.compress(inbound.body, 9)).translate(SAFE).decode()
-    return orjson.dumps({"again": facts, "body": body, "mark": _mark(facts, body)})
+    trace = {"trace": inbound.traceparent} if inbound.traceparent else {}  # not among the facts: an older version has three
+    return orjson.dumps({"again": facts, "body": body, "mark": _mark(facts, body), **trace})
 
 
 async def put_back(queue: str, inbound: Inbound, hub: Hub) -> None:

@@ -9,38 +9,59 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shared import formats
+from shared.bounds import MEDIA_TYPE
+from shared.budget import Hold
 from shared.envelope import LARGEST, Answer, Envelope
 from shared.formats.encoding import bounded, decoded
 from shared.formats.media import NOT_GIVEN, NOT_TAKEN, STATUS, chosen
 from shared.hub import Hub
-from shared.intake.answers import answer_unavailable, reject
+from shared.intake.answers import HEAD, answer_unavailable, reject
 from shared.intake.decide import Decision
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.platform_headers import HOST as HOST_HEADER
 from shared.platform_headers import SCHEME, platform_header
+from shared.privacy import chosen as chosen_id
 from shared.problems import Fault, Unavailable, Unsupported
 from shared.settings import in_azure
 
-HEAD = 4096  # bytes that are enough to know whom to answer
 EMPTY = Issue(severity="fatal", code="structure", text="the body is empty", rule="empty")
 HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
 ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
 
 
-async def entered(integration: Integration, envelope: Envelope) -> Envelope:
-    """The envelope with its body unpacked.
+def received(integration: Integration, headers: Mapping[str, str], body: bytes, partner: str, hub: Hub) -> Envelope:
+    """The envelope of a request, as it arrived."""
+    return Envelope(
+        integration=integration.name,
+        body=body,
+        received_at=hub.stamp(),
+        content_type=headers.get("content-type", "")[:MEDIA_TYPE],
+        trigger="http",
+        correlation_id=chosen_id("correlation", headers.get("x-correlation-id", "")),
+        traceparent=headers.get("traceparent", ""),
+        partner=partner,
+        headers=headers,
+    )
+
+
+async def entered(integration: Integration, envelope: Envelope, hold: Hold) -> Envelope:
+    """The envelope with its body unpacked. ``hold``: of the memory for its body; it grows as that is unpacked.
 
     Raises:
         Unsupported: an answer or a body of a media type that is not accepted here, an unknown or broken Content-Encoding, a body
             that is empty or too large.
+        Short: the memory for the unpacked body is not free.
     """
     if not chosen(envelope.headers.get("accept", ""), formats.answers(integration.source)):
         raise Unsupported(NOT_GIVEN)
     if not formats.takes(integration.source, envelope.content_type):
         raise Unsupported(NOT_TAKEN)
     encoding = envelope.headers.get("content-encoding", "")
-    body = await asyncio.to_thread(decoded, envelope.body, encoding, LARGEST) if encoding else bounded(envelope.body, LARGEST)
+    if encoding:
+        body = await asyncio.to_thread(decoded, envelope.body, encoding, LARGEST, hold.grow)
+    else:
+        body = bounded(envelope.body, LARGEST)
     if not body:
         raise Unsupported(EMPTY)
     return replace(envelope, body=body)

@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import orjson
 
+from shared import budget
+from shared.budget import Short
 from shared.check import check, faults
 from shared.envelope import Envelope
 from shared.formats.batch import Batch, Member
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.intake.batch_decision import open_batch
+from shared.intake.large import must_wait, splitting
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import content
@@ -22,22 +25,14 @@ from shared.ledger.arrivals.rejections import Refusal, refuse
 from shared.problems import Fault
 from shared.storage import names
 from shared.storage.store import Away, Conflict, Row
+from shared.telemetry.tracing import current, span
 
 LEASE = 60.0  # seconds that a splitting worker is believed to be alive
-
-
 TURN = 120.0  # seconds after which it lets another invocation go on
-
-
 STEP = 25  # messages between two notes of how far it is
-
-
 AT_ONCE = 64  # deliveries under way before it waits
-
-
+ROOM = 20.0  # seconds that it waits for the end of one of them, well within its lease
 TRIES = 5  # workers that may end at one member before it is set aside unread
-
-
 SET_ASIDE = Issue(severity="error", code="exception", text="the hub could not take this member of a batch", rule="batch-member")
 
 
@@ -53,15 +48,30 @@ async def split(integration: Integration, key: str, hub: Hub) -> None:
     if not batch or batch.until > hub.now():
         return
     try:
-        turn = Turn(integration, hub, batch)
-        await turn.claim()
-        if await turn.through():
-            await hub.store.commit(table, names.BATCH, turn.batch.deleted())
-            await hub.store.delete_blob(names.CONTENT, turn.batch.blob)
+        async with budget.turn(batch.size, budget.PATIENCE, hub, budget.SPLIT_COST):
+            await _split(Turn(integration, hub, batch))
+    except Short:
+        await knock_for_batch(integration, key, hub, LEASE)
     except Conflict:
         # Another worker splits it, or this worker's own write was repeated by the client library and met itself. A look
         # when the lease has ended costs little, and does not leave the batch to the watchdog alone.
         await knock_for_batch(integration, key, hub, LEASE)
+
+
+async def _split(turn: "Turn") -> None:
+    """One turn, unless another large file is split now. Raises ``Conflict``: another worker was first."""
+    integration, hub, batch = turn.integration, turn.hub, turn.batch
+    if must_wait(batch.size, hub):
+        await knock_for_batch(integration, batch.key, hub, LEASE)
+        return
+    # Nothing is awaited since ``must_wait``: otherwise another large file could come between, and both would be split.
+    with splitting(batch.size, hub):
+        await turn.claim()
+        with span("split", batch.traceparent, integration=integration.name):
+            is_done = await turn.through()
+    if is_done:
+        await hub.store.commit(names.tables(integration.name).open, names.BATCH, turn.batch.deleted())
+        await hub.store.delete_blob(names.CONTENT, turn.batch.blob)
 
 
 class Turn:
@@ -101,10 +111,11 @@ class Turn:
             await self._one(alone, unread=member.number == first and self.batch.tries > TRIES)
             if careful or member.number % STEP == 0:
                 await self._note(member.number)
-            await _room(self.hub)
-            if self.hub.now() > end:
+            stuck = not await _has_room(self.hub)
+            if stuck or self.hub.now() > end:
+                # Its deliveries may wait for the memory that this worker holds.
                 await self._note(member.number, lease=0)
-                await knock_for_batch(self.integration, self.batch.key, self.hub)
+                await knock_for_batch(self.integration, self.batch.key, self.hub, LEASE if stuck else 0)
                 return False
         return True
 
@@ -115,7 +126,7 @@ class Turn:
             if self.batch.posting
             else f"{self.batch.key}-{member.number}"
         )
-        alone = replace(member.alone(envelope), reference=reference)
+        alone = replace(member.alone(envelope), reference=reference, traceparent="", link=current())
         return replace(alone, acknowledged=CODES.get(code) or check(self.integration, alone).verdict.acknowledgement)
 
     async def _one(self, alone: Envelope, unread: bool) -> None:
@@ -139,11 +150,13 @@ class Turn:
         self.batch = read(self.integration.name, Row(names.BATCH, change.key, etags[change.key], change.values))
 
 
-async def _room(hub: Hub) -> None:
-    """Wait while too many deliveries are under way."""
+async def _has_room(hub: Hub) -> bool:
+    """Wait while too many deliveries are under way. False: none of them ended for a long time."""
     others = {task for task in hub.tasks if task is not asyncio.current_task()}
-    if len(others) > AT_ONCE:
-        await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+    if len(others) <= AT_ONCE:
+        return True
+    ended, _ = await asyncio.wait(others, timeout=ROOM, return_when=asyncio.FIRST_COMPLETED)
+    return bool(ended)
 
 
 def _coded(batch: Batch, given: Given | None) -> Iterator[tuple[Member, str]]:

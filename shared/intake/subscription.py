@@ -10,12 +10,13 @@ from typing import Any
 
 import orjson
 
+from shared import budget
 from shared.delivery.outbox import move_cursor, not_taken
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.integration import EventGrid, Integration
 from shared.ledger import schema
-from shared.ledger.content import stored_envelope
+from shared.ledger.content import size_at_least, stored_envelope
 from shared.ledger.knocks import close_outbox, knock_subscriber
 from shared.ledger.rows import Content, Published, Waiting
 from shared.privacy import handing_over
@@ -38,7 +39,8 @@ OPERATORS: Mapping[str, Callable[[str, tuple[str, ...]], bool]] = {
 async def take(subscriber: Integration, publisher: str, lane: str, hub: Hub) -> None:
     """Take from one lane of the outbox all that this subscriber has not taken, oldest first."""
     end = hub.now() + TURN
-    while page := await not_taken(subscriber.name, publisher, lane, hub):
+    page = await not_taken(subscriber.name, publisher, lane, hub)
+    while True:
         for published in page:
             if subscriber.name in published.pending.split():
                 await _accept(subscriber, publisher, published, hub)
@@ -46,7 +48,14 @@ async def take(subscriber: Integration, publisher: str, lane: str, hub: Hub) -> 
                 return None
         if hub.now() > end:
             return await knock_subscriber(subscriber.name, publisher, lane, hub)
-    await _look_again(subscriber.name, publisher, lane, hub)
+        # Before the outbox is read again: a message that is settled between the two reads is then in the outbox.
+        # In the other order it would be in neither, and would wait for the watchdog.
+        is_sending = await _is_sending(publisher, lane, hub)
+        page = await not_taken(subscriber.name, publisher, lane, hub)
+        if not page:
+            break
+    if is_sending:
+        await knock_subscriber(subscriber.name, publisher, lane, hub, LOOK_AGAIN)
     await close_outbox(publisher, lane, hub)
     return None
 
@@ -59,19 +68,31 @@ async def _accept(subscriber: Integration, publisher: str, published: Published,
     if not row:
         return
     schema.known(subscriber.name, "outbox", hub, row)
-    envelope = await stored_envelope(publisher, Content.of(row), hub)
+    stored = Content.of(row)
+    async with budget.turn(published.bytes or await size_at_least(stored, hub), budget.PATIENCE, hub):
+        await _accept_content(subscriber, publisher, published, stored, hub)
+
+
+async def _accept_content(subscriber: Integration, publisher: str, published: Published, stored: Content, hub: Hub) -> None:
+    envelope = await stored_envelope(publisher, stored, hub)
     handed = handing_over("outbox", publisher, published.lane, published.row.key)
-    alone = altered(envelope, integration=subscriber.name, trigger="event", partner="", handed=handed)
+    alone = altered(
+        envelope,
+        integration=subscriber.name,
+        trigger="event",
+        partner="",
+        handed=handed,
+        traceparent=published.traceparent or envelope.traceparent,
+    )
     answer = await accept(subscriber, alone, hub)
     if answer.status in (500, 503):
         raise Away
 
 
-async def _look_again(subscriber: str, publisher: str, lane: str, hub: Hub) -> None:
-    """An event may overtake the settling of its own message: then the subscriber knocks for itself, a moment later."""
+async def _is_sending(publisher: str, lane: str, hub: Hub) -> bool:
+    """Whether a message of the lane is not settled yet: its event may have overtaken that, so the subscriber looks again."""
     waiting = await hub.store.query(names.tables(publisher).ledger, lane, "w|", "w~", 2)
-    if any(row.key != names.HOLD and Waiting.of(row).state == "sending" for row in waiting):
-        await knock_subscriber(subscriber, publisher, lane, hub, LOOK_AGAIN)
+    return any(row.key != names.HOLD and Waiting.of(row).state == "sending" for row in waiting)
 
 
 def passes_filter(subscriber: Integration, routing: Mapping[str, Any]) -> bool:

@@ -2,14 +2,14 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 from shared.hub import Hub
 from shared.storage import names
 from shared.storage.names import AUDIT, HEAD, tables
 from shared.storage.store import Conflict
-from shared.storage.stored import Stored, always
+from shared.storage.stored import Stored, always, row_type
 
 
 class Act(NamedTuple):
@@ -21,7 +21,7 @@ class Act(NamedTuple):
     purpose: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Entry(Stored):
     """One act as it was written down. ``before``: the hash of the act before it; ``hash``: of this one, ``before`` included."""
 
@@ -39,7 +39,7 @@ class Entry(Stored):
         return hashlib.sha256(f"{n}\0{text}".encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Last(Stored):
     """``head``: the number and the hash of the last act."""
 

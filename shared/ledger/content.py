@@ -53,6 +53,12 @@ async def stored_envelope(integration: str, stored: Content, hub: Hub) -> Envelo
     return envelope(integration, stored.row.values, body)
 
 
+async def size_at_least(stored: Content, hub: Hub) -> int:
+    """Bytes that a body takes compressed: it is at least as large. For a row that does not say how large it is."""
+    found = await hub.store.blob(names.CONTENT, stored.blob) if stored.blob else None
+    return found.size if found else len(stored.body)
+
+
 def stored(envelope: Envelope, data: bytes, blob: str) -> Content:
     """The content row of a message: its compressed body, or the name of the blob that holds it."""
     return replace(Content.of(Row("", "", "", kept(envelope))), body=b"" if blob else data, blob=blob)

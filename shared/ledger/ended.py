@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import NamedTuple
 
+from shared.budget import SMALL
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.issue import Issue
@@ -11,6 +12,7 @@ from shared.ledger.rows import Ended, Explained, Hold, Published, Waiting
 from shared.privacy import code, place, shown
 from shared.storage import names
 from shared.storage.store import Change, Row, remove
+from shared.telemetry.tracing import current
 
 
 class Done(NamedTuple):
@@ -43,7 +45,7 @@ Outcome = Done | Later
 
 
 # Of a waiting row, once it has ended.
-NOT_KEPT = ("state", "due", "turn", "after", "after_n", "sent", "blob", "failed_at", "codes", "tables")
+NOT_KEPT = ("state", "due", "turn", "after", "after_n", "sent", "blob", "failed_at", "began", "codes", "tables")
 
 
 def ended_row(message: Waiting, outcome: Done, integration: Integration, at: float) -> Ended:
@@ -72,7 +74,13 @@ def aftermath(message: Waiting, outcome: Done, integration: Integration) -> list
     if outcome.outcome in ("delivered", "observed"):
         if integration.subscribers and outcome.outcome == "delivered":
             pending = " ".join(integration.subscribers)
-            published = Published(pending=pending, routing=outcome.routing, identity=message.identity)
+            published = Published(
+                pending=pending,
+                routing=outcome.routing,
+                identity=message.identity,
+                traceparent=current(),
+                bytes=message.bytes if message.bytes > SMALL else 0,
+            )
             return [published.inserted(names.row("p", n))]
         return [remove(names.row("c", n))]
     changes = [Explained(detail=outcome.detail[:20000]).put(names.row("e", n))] if outcome.detail else []

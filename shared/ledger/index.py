@@ -1,12 +1,11 @@
 """The rows of the index: where a message is, which messages are dead letters, and which files of the inbox were taken."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from shared.storage.stored import Stored, always
+from shared.storage.stored import Stored, always, row_type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Found(Stored):
     """A message under a value that it is searched by, or under the hour of its acceptance.
 
@@ -21,14 +20,14 @@ class Found(Stored):
     finders: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Listed(Stored):
     """``dead``: a dead letter in the list of them, under its id, and since when it is there."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Taken(Stored):
     """``b|name``: a file of the inbox that was taken, and its version."""
 

@@ -1,13 +1,12 @@
 """The open rows, which the watchdog walks: one for each message that waits, and one for each lane with published messages."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from shared.storage import names
-from shared.storage.stored import Stored, always
+from shared.storage.stored import Stored, always, row_type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Opened(Stored):
     """A lane has work since ``at``. ``identity``: the key of the message's receipt; empty for an outbox and in older rows."""
 

@@ -1,14 +1,13 @@
 """The rows of a lane, each kind with its fields: what the ledger knows of a message is written and read here alone."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
 from shared.storage import names
 from shared.storage.store import Row
-from shared.storage.stored import Stored, WithBody, always
+from shared.storage.stored import Stored, WithBody, always, row_type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Head(Stored):
     """``head``: the last number of the lane.
 
@@ -23,7 +22,7 @@ class Head(Stored):
     purged: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Claimed(Stored):
     """``claim``: who works on the lane until ``end``, in seconds since 1970; ``turn`` marks who wrote it last."""
 
@@ -32,12 +31,13 @@ class Claimed(Stored):
     turn: str = always("")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Receipt(WithBody):
     """``r|identity``: the message with this identity is number ``number``; ``body`` is its acknowledgement, compressed.
 
     ``token`` marks the process that stored it. ``reference``: copies in batches, ``handed``: handings-over, each the last few,
-    separated by blanks. ``redelivered`` counts those of the ``duplicates`` that a queue only redelivered.
+    separated by blanks. ``redelivered`` counts those of the ``duplicates`` that a queue only redelivered. ``language``: of the
+    acknowledgement, where the sender has a choice of it; ``""`` otherwise, and in a receipt of an earlier version.
     """
 
     STORED_AS: ClassVar[dict[str, str]] = {"number": "n"}
@@ -51,15 +51,17 @@ class Receipt(WithBody):
     handed: str = always("")
     status: int = always(0)
     content_type: str = always("")
+    language: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Message(Stored):
     """What a message keeps from its acceptance to its end. Times are seconds since 1970.
 
     ``identity``: the key of its receipt; ``mark``: of its open row; ``blob``: names of its blobs, separated by blanks.
     ``since``: when it was accepted or last replayed. ``resent``: the number of the message that it repeats. ``observed``: it was
-    accepted in mode observe, so it is never delivered, in no later mode either.
+    accepted in mode observe, so it is never delivered, in no later mode either. ``tried``: its attempts since then, as a text
+    (``shared/ledger/tried.py``).
     """
 
     at: float
@@ -83,14 +85,16 @@ class Message(Stored):
     rules: str = always("")
     resent: int = 0
     observed: bool = False
+    tried: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Waiting(Message):
     """``w|n``: a message that waits, or that a worker is sending.
 
     ``after``: the lane whose messages up to number ``after_n`` must be delivered first. ``codes``: keys of the unmapped codes
-    that it waits for, separated by blanks; ``tables``: the code tables that did not have them, as a hash.
+    that it waits for, separated by blanks; ``tables``: the code tables that did not have them, as a hash. ``began``: when the
+    worker that is sending it began.
     """
 
     since: float = always(0.0)
@@ -104,6 +108,7 @@ class Waiting(Message):
     after: str = always("")
     after_n: int = always(0)
     failed_at: float = 0.0
+    began: float = 0.0
     codes: str = ""
     tables: str = ""
 
@@ -113,7 +118,7 @@ class Waiting(Message):
         return cls(row=row, **{"since": row.values.get("at", 0.0), **cls.known(row)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Ended(Message):
     """``d|n``: what became of a message; no content.
 
@@ -133,7 +138,7 @@ class Ended(Message):
     content: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Content(WithBody):
     """``c|n``: the body of a message, compressed, or the blob that holds it, and the facts of its envelope."""
 
@@ -148,14 +153,14 @@ class Content(WithBody):
     blob: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Explained(Stored):
     """``e|n``: what the destination answered about a dead message, in its own words."""
 
     detail: str = always("")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Hold(Stored):
     """``w|0``: a dead message, number ``number``, holds the lane."""
 
@@ -164,16 +169,22 @@ class Hold(Stored):
     due: float = always(0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Published(Stored):
-    """``p|n``: a published message that the ``pending`` subscribers have not taken. ``routing``: JSON, what they choose by."""
+    """``p|n``: a published message that the ``pending`` subscribers have not taken.
+
+    ``routing``: JSON, what they choose by. ``traceparent``: the attempt that published it, which they continue. ``bytes``: its
+    size, 0 for a small one (``shared/budget.py``).
+    """
 
     pending: str
     routing: str = always("")
     identity: str = always("")
+    traceparent: str = ""
+    bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Cursor(Stored):
     """``s|subscriber``: the last number that the subscriber has taken from the lane."""
 

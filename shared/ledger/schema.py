@@ -21,9 +21,20 @@ NEWER = Issue(
 )
 
 
+class Newer(Exception):
+    """A newer version wrote the row: its meaning is not known here."""
+
+
 def is_newer(*rows: Row | None) -> bool:
     """Whether a newer version wrote one of the rows: then its meaning is not known here."""
     return any(row is not None and isinstance(row["schema"], int) and row["schema"] > names.SCHEMA for row in rows)
+
+
+def readable(row: Row | None) -> Row | None:
+    """The row. Raises ``Newer``."""
+    if is_newer(row):
+        raise Newer
+    return row
 
 
 def not_newer(rows: Iterable[Row]) -> list[Row]:

@@ -107,7 +107,9 @@ class Fields:
         if any(_has_value(text, segment.encoding) for text in texts):
             return False
         if segment:
-            text = "the segment has no values or only nulls; it is not mapped"
+            named = ", ".join(f"{segment.name}-{n}" for n in fields)
+            nothing = f"none of {named} has a value; the segment" if fields else "the segment has no values or only nulls; it"
+            text = f"{nothing} is not mapped"
             self.note(code="informational", where=segment.where(), text=text, rule="segment-says-nothing", severity="information")
         return True
 

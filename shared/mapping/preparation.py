@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
+from shared.characters import CONTROLS
 from shared.hl7.leaves import hl7_leaves
 from shared.hl7.message import Message
 from shared.hl7.segment import HEADERS, Segment
@@ -12,7 +13,6 @@ from shared.mapping.datatypes.date import uk_offset
 from shared.validation.datatypes import Leaf, leaves
 from shared.validation.standard import Standard, standard
 
-REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # FHIR R4, string: below 32 only 9, 10 and 13
 HEXADECIMAL = re.compile(r"X(?:[0-9A-Fa-f]{2})*[01][0-9A-Fa-f]")
 SPACE = re.compile("[\x0b\x0c]")  # a new line or page of a printer
 TIME = re.compile(r"\d{10}(?:\d\d){0,2}(?:\.\d{1,4})?")
@@ -56,12 +56,12 @@ def _changed(message: Message, line: Callable[[Segment], str]) -> Message:
 
 def _is_suspect(line: str) -> bool:
     """Whether a line has control codes, or a possible escape sequence for one."""
-    return HEXADECIMAL.search(line) is not None or (not line.isprintable() and REFUSED.search(line) is not None)
+    return HEXADECIMAL.search(line) is not None or (not line.isprintable() and CONTROLS.search(line) is not None)
 
 
 def _refused(message: Message) -> Iterator[Issue]:
     for leaf in hl7_leaves(message):
-        if REFUSED.search(unescape(leaf.text, message.encoding)):
+        if CONTROLS.search(unescape(leaf.text, message.encoding)):
             text = "control codes, which FHIR does not allow in text, are left out"
             yield Issue(
                 severity="warning",
@@ -91,11 +91,11 @@ def _clean_text(text: str, encoding: Encoding) -> str:
     if encoding.escape == NONE:
         return _without(text)
     meant = unescape(text, encoding)
-    return escape(_without(meant), encoding) if REFUSED.search(meant) else text
+    return escape(_without(meant), encoding) if CONTROLS.search(meant) else text
 
 
 def _without(text: str) -> str:
-    return REFUSED.sub("", SPACE.sub(" ", text))
+    return CONTROLS.sub("", SPACE.sub(" ", text))
 
 
 def foreign_offset(sent: str) -> str:

@@ -25,6 +25,8 @@ def search(identifier: Element) -> str:
 
 
 def _token(text: str) -> str:
+    if text.isalnum() and text.isascii():  # most numbers
+        return text
     for special in "\\|,$":
         text = text.replace(special, "\\" + special)
     return quote(text, safe=":/.-_~")

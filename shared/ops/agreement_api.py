@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-import orjson
-
 from shared.envelope import Answer
 from shared.hub import Hub
 from shared.intake.admission import admit
+from shared.intake.http_answers import STORAGE_AWAY, json_answer
 from shared.integration import Integration
 from shared.parallel.agreement import HOUR, agreement
 from shared.storage.store import Away
@@ -24,6 +23,5 @@ async def show_agreement(integration: Integration, headers: Mapping[str, str], q
     try:
         found = await agreement(integration.name, hub.now() - hours * HOUR, hub)
     except Away:
-        return Answer(status=503, content_type="text/plain", body=b"", headers={"Retry-After": "30"})
-    body = orjson.dumps(found.face())
-    return Answer(status=200, content_type="application/json", body=body, headers={"Cache-Control": "no-store"})
+        return STORAGE_AWAY
+    return json_answer(200, found.face())

@@ -1,26 +1,28 @@
 """Dead letters over HTTP, for a caller whose partner has the role ``admin``.
 
 ``GET /api/v1/<name>/dead[?rule=]``, ``GET .../dead/<id>[?content=1&purpose=]``, ``POST .../dead/<id>/replay|discard``,
-``POST .../dead/replay?rule=``. To replay, to discard and to read the content, a caller must give a purpose, which is kept in the
-audit: the header ``x-hub-purpose``, or the query parameter ``purpose``. Prefer the header: a URL may be logged on its way.
+``POST .../dead/replay?rule=``. Many at once, as they were seen: ``POST .../dead/preview[?rule=]`` names them and returns a plan,
+and ``POST .../dead/replay|discard?plan=`` acts on the next of them, until none are left. To replay, to discard and to read the
+content, a caller must give a purpose, which is kept in the audit: the header ``x-hub-purpose``, or the query parameter
+``purpose``. Prefer the header: a URL may be logged on its way.
 """
 
 from collections.abc import Mapping
-from typing import Any
-
-import orjson
 
 from shared.delivery import dead
 from shared.delivery.dead import Person, Refused
 from shared.envelope import Answer
 from shared.hub import Hub
 from shared.intake.admission import admit
+from shared.intake.http_answers import NO_STORE, NOT_FOUND, STORAGE_AWAY, json_answer
 from shared.integration import Integration
 from shared.ledger.reporting.search import status
+from shared.ops.plan import Bulk, carry_out, preview
 from shared.ops.replay import replay
 from shared.storage.store import Away
 
 Query = Mapping[str, str]
+BULKS: Mapping[str, Bulk] = {"replay": "replay", "discard": "discard"}
 
 
 async def administer(integration: Integration, headers: Query, request: str, query: Query, hub: Hub) -> Answer:
@@ -32,19 +34,20 @@ async def administer(integration: Integration, headers: Query, request: str, que
     partner = admit(integration.name, headers, hub, "admin")
     if isinstance(partner, Answer):
         return partner
-    person = Person(partner.name, _purpose(headers, query))
+    person = Person(partner.name, purpose_of(headers, query))
     parts = request.strip("/ ").split(" ", 1)
-    if not person.purpose and (parts[0] != "GET" or query.get("content")):
-        return _json(400, {"error": "a purpose is required, which is kept in the audit: the header x-hub-purpose"})
+    is_read = parts[0] == "GET" or parts == ["POST", "preview"]
+    if not person.purpose and (not is_read or query.get("content")):
+        return json_answer(400, {"error": "a purpose is required, which is kept in the audit: the header x-hub-purpose"})
     try:
         return await _do(integration, parts, query, person, hub)
     except Refused as why:
-        return _json(409, {"error": str(why)})
+        return json_answer(409, {"error": str(why), "reason": why.reason})
     except Away:
-        return Answer(status=503, content_type="text/plain", body=b"", headers={"Retry-After": "30"})
+        return STORAGE_AWAY
 
 
-def _purpose(headers: Query, query: Query) -> str:
+def purpose_of(headers: Query, query: Query) -> str:
     """The purpose, at most 200 characters; ``""`` if neither the header (in any case) nor the query has one."""
     header = next((value for name, value in headers.items() if name.lower() == "x-hub-purpose"), "").strip()
     return (header or query.get("purpose", "").strip())[:200].encode(errors="replace").decode()
@@ -54,27 +57,33 @@ async def _do(integration: Integration, request: list[str], query: Query, person
     message_id, _, act = (request[1] if len(request) > 1 else "").strip("/").partition("/")
     if request[0] == "GET":
         return await _show(integration, message_id, query, person, hub)
+    if message_id == "preview" and not act:
+        found = await preview([integration], query.get("rule", ""), 0, person.who, hub, only=integration.name)
+        return json_answer(200, found.face())
+    if message_id in BULKS and not act and "plan" in query:
+        progress = await carry_out(query["plan"], BULKS[message_id], person, hub, only=integration.name)
+        return json_answer(200 if message_id == "discard" else 202, progress.face())
     if message_id == "replay" and not act:
-        return _json(202, {"replayed": await replay_many(integration, query.get("rule", ""), person, hub)})
+        return json_answer(202, {"replayed": await replay_many(integration, query.get("rule", ""), person, hub)})
     if act == "replay":
         out_of_order = query.get("out_of_order", "") == "1"
-        return _json(202, {"id": await replay(integration, message_id, person, hub, out_of_order)})
+        return json_answer(202, {"id": await replay(integration, message_id, person, hub, out_of_order)})
     if act == "discard":
         await dead.discard(integration, message_id, person, hub)
-        return _json(200, {"id": message_id, "outcome": "discarded"})
-    return Answer(status=404, content_type="text/plain", body=b"")
+        return json_answer(200, {"id": message_id, "outcome": "discarded"})
+    return NOT_FOUND
 
 
 async def _show(integration: Integration, message_id: str, query: Query, person: Person, hub: Hub) -> Answer:
     if not message_id:
         page = await dead.dead_page(integration.name, hub, query.get("rule", ""), after=query.get("after", ""))
         listed = sorted(page.letters, key=lambda letter: float(letter["at"]))
-        return _json(200, {"dead": listed, **({"after": page.following} if page.following else {})})
+        return json_answer(200, {"dead": listed, **({"after": page.following} if page.following else {})})
     if query.get("content"):
         body = await dead.content(integration.name, message_id, person, hub)
-        return Answer(status=200, content_type="application/octet-stream", body=body, headers={"Cache-Control": "no-store"})
+        return Answer(status=200, content_type="application/octet-stream", body=body, headers=NO_STORE)
     story = await status(integration.name, message_id, hub)
-    return _json(200, story) if story else Answer(status=404, content_type="text/plain", body=b"")
+    return json_answer(200, story) if story else NOT_FOUND
 
 
 async def replay_many(integration: Integration, rule: str, person: Person, hub: Hub) -> list[str]:
@@ -86,9 +95,3 @@ async def replay_many(integration: Integration, rule: str, person: Person, hub: 
         except Refused:
             continue
     return done
-
-
-def _json(code: int, content: Mapping[str, Any]) -> Answer:
-    return Answer(
-        status=code, content_type="application/json", body=orjson.dumps(dict(content)), headers={"Cache-Control": "no-store"}
-    )

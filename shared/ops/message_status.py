@@ -11,11 +11,14 @@ from shared.envelope import Answer
 from shared.formats.media import FHIR_JSON, JSON, chosen
 from shared.hub import Hub
 from shared.intake.admission import admit
+from shared.intake.http_answers import NO_STORE, NOT_FOUND, STORAGE_AWAY
 from shared.integration import Integration
+from shared.ledger import schema
 from shared.ledger.rows import Ended, Receipt, Waiting, message_of
 from shared.ops import polling
 from shared.security import Partner
 from shared.storage import names
+from shared.storage.store import Away
 
 REFUSED = "0"  # the receipt key of a rejected message, which has no number in a lane
 
@@ -30,7 +33,8 @@ class Found(NamedTuple):
 async def status(integration: Integration, headers: Mapping[str, str], message_id: str, hub: Hub) -> Answer:
     """``GET /api/v1/<name>/messages/<id>``: 401, 403 and 429 for a caller that is not allowed.
 
-    404 for a message that does not exist or is not the caller's.
+    404 for a message that does not exist or is not the caller's; 503 when a newer version of the hub wrote it,
+    or storage is unavailable.
 
     A FHIR client (``Accept: application/fhir+json``) gets the answers of FHIR's asynchronous pattern.
     """
@@ -40,9 +44,12 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
     media = chosen(headers.get("accept", ""), (JSON, FHIR_JSON))
     if not media:
         return Answer(status=406, content_type="text/plain", body=b"")
-    found = await find(integration.name, message_id, hub)
+    try:
+        found = await find(integration.name, message_id, hub)
+    except (schema.Newer, Away):
+        return STORAGE_AWAY
     if found is None or not may_see(partner, found.message):
-        return polling.not_there() if media == FHIR_JSON else Answer(status=404, content_type="text/plain", body=b"")
+        return polling.not_there() if media == FHIR_JSON else NOT_FOUND
     message = found.message
     body = (
         polling.fhir_face(message, _time(message.ended if isinstance(message, Ended) else 0.0))
@@ -55,24 +62,24 @@ async def status(integration: Integration, headers: Mapping[str, str], message_i
         status=202 if unfinished and polled else 200,
         content_type=media,
         body=body,
-        headers={"Cache-Control": "no-store", **unfinished},
+        headers={**NO_STORE, **unfinished},
     )
 
 
 async def find(integration: str, message_id: str, hub: Hub) -> Found | None:
-    """The row with the state of the message, waiting or its outcome, and how often its sender sent it again."""
+    """The row with the state of the message, waiting or its outcome, and how often its sender sent it again. Raises ``Newer``."""
     ledger, (lane, _, key) = names.tables(integration).ledger, message_id.partition(".")
     if not names.is_lane(lane) or not names.is_lane(key):
         return None
     if key == REFUSED:
-        refused = await hub.store.get(ledger, lane, names.row("d", 0))
+        refused = schema.readable(await hub.store.get(ledger, lane, names.row("d", 0)))
         return Found(Ended.of(refused), 0) if refused else None
-    row = await hub.store.get(ledger, lane, names.receipt(key))
+    row = schema.readable(await hub.store.get(ledger, lane, names.receipt(key)))
     if row is None:
         return None
     receipt = Receipt.of(row)
     for kind in ("d", "w", "d"):  # again at the end: it may have been settled between the first two reads
-        if row := await hub.store.get(ledger, lane, names.row(kind, receipt.number)):
+        if row := schema.readable(await hub.store.get(ledger, lane, names.row(kind, receipt.number))):
             return Found(message_of(row), receipt.duplicates - receipt.redelivered)
     return None
 

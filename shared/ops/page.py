@@ -2,6 +2,8 @@
 
 GET  ops                        service status            reader
 GET  ops/data?minutes=          the same as JSON          reader
+GET  ops/integration?integration=&minutes=   one integration    reader
+GET  ops/integration/data           the same as JSON          reader
 GET  ops/message?integration=&id=   one journey           reader
 GET  ops/codes                      codes that no table knows   reader
 GET  ops/codes/data                 the same as JSON          reader
@@ -17,51 +19,27 @@ GET  ops/static/NAME            vendored files
 import mimetypes
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import reduce
 from typing import Any, get_args
-from urllib.parse import urlencode
 
 import orjson
 
 from shared.envelope import Answer
-from shared.ops.access import ROLES, Person, person, token, token_is_right
-from shared.ops.facts import Actor, Facts, Flow, Kind, Limit, Overview
-from shared.ops.render import FOLDER, heads, render
-from shared.ops.words import Language, words
+from shared.ops.access import ROLES, Person, person, token_is_right
+from shared.ops.figures.facts import Actor, Facts, Flow, Kind, Limit
+from shared.ops.figures.needs import needs
+from shared.ops.form import missing, reason, refusal
+from shared.ops.frame import HTML, JSON, RANGES, SECURE, Problems, Request, page, range_of, sign
+from shared.ops.render import FOLDER, heads
+from shared.ops.words import words
 
-RANGES = (15, 60, 360, 1440, 10080)
 SHOWN = 25  # dead letters on the first page; a hundred would be thirty screens on a phone
-HTML, JSON = "text/html; charset=utf-8", "application/json"
-SECURE = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-Problems = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One call: ``path`` below ``ops``; ``day`` is today's ISO date, UTC; ``secret`` signs the forms' tokens."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    form: Mapping[str, str] = field(default_factory=dict)
-    base: str = "/api/ops"
-    day: str = ""
-    secret: bytes = b""
-    on_developers_machine: bool = False
-
-    @property
-    def language(self) -> Language:
-        """The language in the address, otherwise the browser's first choice of the two."""
-        language = self.query.get("lang") or self.headers.get("accept-language", "")[:2]
-        return "cy" if language == "cy" else "en"
+ADDED_UP = (
+    *("accepted", "delivered", "rejected", "duplicate", "failed", "unaccepted", "observed"),
+    *("waiting", "codes_waiting", "dead_now", "held", "overdue"),
+)
+NOT_FOUND = Answer(status=404, content_type="text/plain", body=b"not found", headers=SECURE)
 
 
 async def answer(request: Request, facts: Facts) -> Answer:
@@ -73,7 +51,7 @@ async def answer(request: Request, facts: Facts) -> Answer:
         return page(request, None, "refused.html", 403)
     handler = HANDLERS.get((request.method, request.path))
     if handler is None:
-        return Answer(status=404, content_type="text/plain", body=b"not found", headers=SECURE)
+        return NOT_FOUND
     if (
         request.method == "POST"
         and request.path != "as"
@@ -88,7 +66,7 @@ def static(name: str) -> Answer:
     """One of the files in ``static/``; no other path is accepted."""
     files = {path.name: path for path in (FOLDER / "static").iterdir()}
     if name not in files:
-        return Answer(status=404, content_type="text/plain", body=b"not found", headers=SECURE)
+        return NOT_FOUND
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Answer(
         status=200, content_type=kind, body=files[name].read_bytes(), headers=SECURE | {"Cache-Control": "public, max-age=86400"}
@@ -101,15 +79,35 @@ async def overview(request: Request, facts: Facts, who: Person) -> Answer:
     o = await facts.overview(minutes)
     total = reduce(together, o.flows, Flow(""))
     worst = max((f.p95 for f in o.flows if f.p95 is not None), default=None)
-    values: dict[str, Any] = {"o": o, "total": total, "worst_p95": worst, "attention": any(f.needs_action for f in o.flows)}
+    values: dict[str, Any] = {"o": o, "total": total, "worst_p95": worst, "needs": needs(o.flows, minutes)}
     shown = values | {"minutes": minutes, "ranges": RANGES, "heads": heads(request.language), "dead": await facts.dead(SHOWN)}
     return page(request, who, "overview.html", heading=words(request.language)["overview"], kind="", **shown)
 
 
 async def data(request: Request, facts: Facts, who: Person) -> Answer:
     """The same figures as JSON."""
-    o: Overview = await facts.overview(range_of(request))
-    return Answer(status=200, content_type=JSON, body=orjson.dumps(asdict(o)), headers=SECURE)
+    return as_json(asdict(await facts.overview(range_of(request))))
+
+
+async def integration(request: Request, facts: Facts, who: Person) -> Answer:
+    """One integration: how much, how fast, what is refused, its destination, its lanes, codes and dead letters."""
+    minutes = range_of(request)
+    found = await facts.detail(request.query.get("integration", ""), minutes)
+    if found is None:
+        return NOT_FOUND
+    shown: dict[str, Any] = {"d": found, "minutes": minutes, "ranges": RANGES, "needs": needs([found.flow], minutes)}
+    return page(request, who, "integration.html", heading=found.flow.integration, **shown)
+
+
+async def integration_data(request: Request, facts: Facts, who: Person) -> Answer:
+    """The same figures as JSON."""
+    found = await facts.detail(request.query.get("integration", ""), range_of(request))
+    return as_json(asdict(found)) if found else NOT_FOUND
+
+
+def as_json(values: Mapping[str, Any]) -> Answer:
+    """Figures as JSON."""
+    return Answer(status=200, content_type=JSON, body=orjson.dumps(values), headers=SECURE)
 
 
 async def parallel(request: Request, facts: Facts, who: Person) -> Answer:
@@ -140,24 +138,33 @@ async def act(request: Request, facts: Facts, who: Person) -> Answer:
     name = form.get("act", "")
     if name not in ("replay", "discard") or not who.may("operator" if name == "replay" else "admin"):
         return page(request, who, "refused.html", 403)
-    problems = tuple((key, w[f"{key}_missing"]) for key in ("why", "confirm") if not form.get(key, "").strip())
-    if problems:
+    if problems := missing(request):
         return await journey(request, facts, who, form, problems=problems)
-    actor = Actor(who.name, who.role, form["why"].strip())
-    done = await (facts.replay if name == "replay" else facts.discard)(form.get("integration", ""), form.get("id", ""), actor)
-    return await journey(request, facts, who, form, done=w[f"done_{name}"] if done else w["not_done"])
+    actor = Actor(who.name, who.role, reason(request))
+    refused = await (facts.replay if name == "replay" else facts.discard)(form.get("integration", ""), form.get("id", ""), actor)
+    if refused:
+        return await journey(request, facts, who, form, refused=(refusal(refused, request),))
+    return await journey(request, facts, who, form, done=w[f"done_{name}"])
 
 
 async def journey(
-    request: Request, facts: Facts, who: Person, place: Mapping[str, str], *, problems: Problems = (), done: str = ""
+    request: Request,
+    facts: Facts,
+    who: Person,
+    place: Mapping[str, str],
+    *,
+    problems: Problems = (),
+    done: str = "",
+    refused: tuple[str, ...] = (),
 ) -> Answer:
     """The page of one message, also after a replay or discard."""
     found = await facts.journey(place.get("integration", ""), place.get("id", ""))
     if found is None:
-        return Answer(status=404, content_type="text/plain", body=b"not found", headers=SECURE)
+        return NOT_FOUND
     status = 422 if problems else 200
     heading = words(request.language)["journey"]
-    return page(request, who, "message.html", status, heading=heading, journey=found, problems=problems, done=done)
+    result = {"problems": problems, "done": done, "refused": refused}
+    return page(request, who, "message.html", status, heading=heading, journey=found, **result)
 
 
 async def codes(request: Request, facts: Facts, who: Person) -> Answer:
@@ -167,37 +174,38 @@ async def codes(request: Request, facts: Facts, who: Person) -> Answer:
 
 async def codes_data(request: Request, facts: Facts, who: Person) -> Answer:
     """The same as JSON."""
-    found = {"codes": [asdict(line) for line in await facts.codes()]}
-    return Answer(status=200, content_type=JSON, body=orjson.dumps(found), headers=SECURE)
+    return as_json({"codes": [asdict(line) for line in await facts.codes()]})
 
 
-async def limits(request: Request, facts: Facts, who: Person, *, problems: Problems = (), done: str = "") -> Answer:
+async def limits(
+    request: Request, facts: Facts, who: Person, *, problems: Problems = (), done: str = "", refused: tuple[str, ...] = ()
+) -> Answer:
     """The thresholds that are set, and the form to set one."""
-    shown = {"limits": await facts.limits(), "problems": problems, "done": done}
+    shown = {"limits": await facts.limits(), "problems": problems, "done": done, "refused": refused}
     return page(request, who, "thresholds.html", 422 if problems else 200, heading=words(request.language)["thresholds"], **shown)
 
 
 async def set_limit(request: Request, facts: Facts, who: Person) -> Answer:
     """Set or remove a threshold."""
-    w, form = words(request.language), request.form
+    w = words(request.language)
     if not who.may("operator"):
         return page(request, who, "refused.html", 403)
-    limit = limit_of(form, who)
-    problems = tuple(
-        (key, w[f"{key}_missing"]) for key, is_there in (("limit", limit), ("why", form.get("why", "").strip())) if not is_there
-    )
+    limit = limit_of(request, who)
+    problems = (*(() if limit else (("limit", w["limit_missing"]),)), *missing(request, confirm=False))
     if limit is None or problems:
         return await limits(request, facts, who, problems=problems)
-    done = await facts.set_limit(limit)
-    return await limits(request, facts, who, done=w["done_threshold"] if done else w["not_done_threshold"])
+    if not await facts.set_limit(limit):
+        return await limits(request, facts, who, refused=(w["not_done_threshold"],))
+    return await limits(request, facts, who, done=w["done_threshold"])
 
 
-def limit_of(form: Mapping[str, str], who: Person) -> Limit | None:
+def limit_of(request: Request, who: Person) -> Limit | None:
     """The threshold of a form; ``None`` if its limit is not a number of 0 or more."""
+    form = request.form
     text = "-1" if form.get("act") == "remove" else form.get("limit", "")
     if not re.fullmatch(r"-1|\d{1,9}([.]\d{1,3})?", text):
         return None
-    return Limit(form.get("integration", ""), form.get("rule", ""), float(text), who.name, form.get("why", "").strip())
+    return Limit(form.get("integration", ""), form.get("rule", ""), float(text), who.name, reason(request))
 
 
 async def sample_role(request: Request, facts: Facts, who: Person) -> Answer:
@@ -214,49 +222,17 @@ async def sample_role(request: Request, facts: Facts, who: Person) -> Answer:
     )
 
 
-def page(request: Request, who: Person | None, template: str, status: int = 200, **values: Any) -> Answer:
-    """A page with what every page has."""
-    other = "en" if request.language == "cy" else "cy"
-    frame = {"who": who, "roles": ROLES, "base": request.base, "other": other, "here": here(request), "problems": ()}
-    signed = {"token": sign(request, who) if who else "", "heading": words(request.language)["forbidden"], "kind": ""}
-    return Answer(
-        status=status, content_type=HTML, body=render(template, request.language, **(frame | signed | values)), headers=SECURE
-    )
-
-
-def here(request: Request) -> str:
-    """The address of this page without a language; for the answer to a form, the first page."""
-    shown = {key: request.query[key] for key in ("minutes", "integration", "id") if key in request.query}
-    if request.path in ("thresholds", "codes"):
-        return f"{request.base}/{request.path}"
-    if request.path == "parallel":
-        return f"{request.base}/parallel?minutes={range_of(request)}"
-    if request.method != "GET" or not shown:
-        return request.base
-    return f"{request.base}/{request.path}?{urlencode(shown, errors='replace')}".replace("/?", "?")
-
-
-def sign(request: Request, who: Person) -> str:
-    """The token of this person's forms today."""
-    return token(request.secret, who, request.day)
-
-
-def range_of(request: Request) -> int:
-    """The time range of a request, in minutes: one of ``RANGES``, otherwise an hour."""
-    offered = {str(minutes): minutes for minutes in RANGES}
-    return offered.get(request.query.get("minutes", ""), 60)
-
-
 def together(a: Flow, b: Flow) -> Flow:
     """The sum of the counts of two integrations."""
-    counts = ("accepted", "delivered", "rejected", "duplicate", "dead", "waiting", "codes_waiting", "dead_now", "observed")
-    added: dict[str, Any] = {key: getattr(a, key) + getattr(b, key) for key in counts}
+    added: dict[str, Any] = {key: getattr(a, key) + getattr(b, key) for key in ADDED_UP}
     return replace(a, oldest_s=max(a.oldest_s, b.oldest_s), dead_is_more=a.dead_is_more or b.dead_is_more, **added)
 
 
 HANDLERS: Mapping[tuple[str, str], Any] = {
     ("GET", ""): overview,
     ("GET", "data"): data,
+    ("GET", "integration"): integration,
+    ("GET", "integration/data"): integration_data,
     ("GET", "parallel"): parallel,
     ("GET", "message"): message,
     ("POST", "search"): search,
@@ -267,3 +243,5 @@ HANDLERS: Mapping[tuple[str, str], Any] = {
     ("POST", "thresholds"): set_limit,
     ("POST", "as"): sample_role,
 }
+
+__all__ = ["RANGES", "Request", "answer", "sign"]

@@ -5,8 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.ops.facts import Flow
-from shared.ops.words import Language, outcome_word, words
+from shared.ops.figures.facts import Flow
+from shared.ops.words import outcome_word, words
+from shared.voices import Language
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -36,8 +37,15 @@ def _environment(language: Language) -> "Environment":
         colour = TAG_COLOURS.get(outcome, "grey")
         return Markup('<strong class="nhsuk-tag nhsuk-tag--{}">{}</strong>').format(colour, outcome_word(outcome, language))
 
+    def in_english(text: str) -> Markup:
+        """A text of the table of failures, which is in English alone."""
+        return Markup('<span lang="en">{}</span>').format(text)
+
     environment = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined)
     environment.filters |= {"number": number, "percent": percent, "ms": ms, "clock": clock, "moment": moment, "tag": tag}
+    environment.filters |= {"age": age, "in_english": in_english if language == "cy" else str}
+    environment.filters["with_language"] = lambda link: with_language(link, language)
+    environment.filters["span"] = lambda seconds: span(seconds, language)
     environment.filters["outcome"] = lambda outcome: outcome_word(outcome, language)
     environment.filters["cells"] = lambda flow: cells(flow, language)
     return environment
@@ -53,8 +61,14 @@ def number(value: int) -> str:
 
 
 def percent(value: float | None) -> str:
-    """One decimal; a dash without traffic."""
-    return "–" if value is None else f"{value:.1f} %"
+    """One decimal; a dash without traffic. A small share is never shown as none.
+
+    >>> percent(4), percent(0), percent(0.02), percent(None)
+    ('4.0 %', '0.0 %', '< 0.1 %', '–')
+    """
+    if value is None:
+        return "–"
+    return "< 0.1 %" if 0 < value < 0.05 else f"{value:.1f} %"
 
 
 def ms(value: float | None) -> str:
@@ -91,16 +105,49 @@ def age(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
+def with_language(link: str, language: Language) -> str:
+    """An address below the ops page with the language, before its anchor.
+
+    >>> with_language("/codes", "en"), with_language("/integration?integration=x#dead", "cy")
+    ('/codes?lang=en', '/integration?integration=x&lang=cy#dead')
+    """
+    address, mark, anchor = link.partition("#")
+    return f"{address}{'&' if '?' in address else '?'}lang={language}{mark}{anchor}"
+
+
+def span(seconds: int, language: Language) -> str:
+    """The length of time of one point of a chart, as it follows "per".
+
+    >>> span(60, "en"), span(720, "en"), span(7200, "cy")
+    ('minute', '12 minutes', '2 awr')
+    """
+    w = words(language)
+    count, unit = (seconds // 3600, "hour") if seconds % 3600 == 0 else (seconds // 60, "minute")
+    return w[unit] if count == 1 else f"{count} {w[f'{unit}s']}"
+
+
 def heads(language: Language) -> tuple[str, ...]:
     """The column headings of the table of integrations; :func:`cells` makes its rows."""
     w = words(language)
-    counted = (w[key] for key in ("accepted", "delivered", "rejected", "errors"))
-    return (w["integration"], *counted, "p50", "p95", "p99", w["waiting"], w["oldest"], w["dead"], w["breaker"])
+    counted = (
+        "accepted",
+        "delivered",
+        "rejected_by_us",
+        "failed_ours",
+        "p50",
+        "p95",
+        "p99",
+        "waiting",
+        "oldest",
+        "dead",
+        "breaker",
+    )
+    return (w["integration"], *(w[key] for key in counted))
 
 
 def cells(flow: Flow, language: Language) -> tuple[str, ...]:
     """One integration as a row."""
-    counted = (number(flow.accepted), number(flow.delivered), number(flow.rejected), percent(flow.error_rate))
+    counted = (number(flow.accepted), number(flow.delivered), percent(flow.refusal_rate), percent(flow.failure_rate))
     times = (ms(flow.p50), ms(flow.p95), ms(flow.p99))
     dead = number(flow.dead_now) + ("+" if flow.dead_is_more else "")
     state = words(language)[f"breaker_{flow.breaker}"]

@@ -13,7 +13,6 @@ steps loses no result and counts none twice.
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -27,7 +26,7 @@ from shared.parallel.made import Found, Made, differences, not_agreed, packed, u
 from shared.privacy import search_hash
 from shared.storage import names
 from shared.storage.store import Conflict, Row, delete, insert, put
-from shared.storage.stored import Stored, WithBody, always
+from shared.storage.stored import Stored, WithBody, always, row_type
 
 HOURS = 23  # that one side waits for the other; the hourly purge then deletes it within a day
 OPEN = "open"
@@ -37,14 +36,14 @@ Outcome = Literal["same", "agreed", "different", "unpaired"]
 NO_OLD, NO_NEW, REFUSED_ALONE = "nothing-from-old-engine", "nothing-from-hub", "refused-and-nothing-from-old-engine"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Side(WithBody):
     """``old|k`` or ``new|k``: what one engine made of a message, since when it waits."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Result(Stored):
     """``t|hour``: how the two sides of one message compare. ``found``: JSON, a list of path, cause, rule and number of places."""
 

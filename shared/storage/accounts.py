@@ -25,9 +25,15 @@ class Account(NamedTuple):
     client_id: str = ""
 
     def client(self, kind: Any, address: str, **options: Any) -> Any:
-        """A service client of the SDK: by connection string, or by address with the app's managed identity."""
+        """A service client of the SDK: by connection string, or by address with the app's managed identity.
+
+        Raises ``SettingMissing``: the connection string cannot be read.
+        """
         if self.connection:
-            return kind.from_connection_string(self.connection, **options)
+            try:
+                return kind.from_connection_string(self.connection, **options)
+            except ValueError:  # its text may repeat what it cannot read
+                raise SettingMissing(f"the setting {SETTING} is not a connection string of a storage account") from None
         from azure.identity.aio import DefaultAzureCredential
 
         return kind(address, credential=DefaultAzureCredential(managed_identity_client_id=self.client_id or None), **options)

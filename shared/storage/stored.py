@@ -3,18 +3,42 @@
 A row that an earlier version wrote has the default of each field that it lacks. A row without a field that every version wrote
 cannot be read (``TypeError``): such a field has no default. A field is written when it has no default, when it is ``always``,
 when its value is not the default, or when the row had it already, so that a row keeps what a newer version added.
+
+There are some thirty kinds of rows, and an app imports them before its first message. ``dataclass`` writes and compiles methods
+for each, a millisecond for one with twenty fields. So the kinds are dataclasses for the type checker, which knows each field;
+at run time ``Stored`` has one method of each name for all of them.
 """
 
-from dataclasses import Field, dataclass, field, fields
-from typing import Any, ClassVar, Self, TypeVar
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar
 
 from shared.storage import names
 from shared.storage.pieces import joined, pieces
 from shared.storage.store import Change, Row
 
+__all__ = ["NOTHING", "Stored", "WithBody", "always", "row_type"]
+
 T = TypeVar("T")
 NOTHING = Row("", "", "", {})
-_KNOWN: dict[Any, tuple[tuple[str, str, Field[Any]], ...]] = {}
+
+
+class Kind(NamedTuple):
+    """A kind of row: the names of its fields, the defaults, and (field, property, declaration) of each that is written."""
+
+    names: frozenset[str]
+    defaults: dict[str, Any]
+    properties: tuple[tuple[str, str, Field[Any]], ...]
+
+
+_KNOWN: dict[Any, Kind] = {}
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as row_type
+else:
+
+    def row_type(**_of_stored: bool) -> Any:
+        """``dataclass`` for a kind of row: only its fields are noted. Frozen and by name it is through ``Stored``."""
+        return dataclass(init=False, eq=False, repr=False)
 
 
 def always(default: T) -> T:
@@ -23,13 +47,33 @@ def always(default: T) -> T:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Stored:
     """A row as it was read, and its fields; ``row`` is empty for one that is not written yet."""
 
     row: Row = NOTHING
     schema: int = always(names.SCHEMA)
     STORED_AS: ClassVar[dict[str, str]] = {"identity": "key"}  # the name of a field -> that of its property
+
+    if not TYPE_CHECKING:  # the type checker knows those of each kind
+
+        def __init__(self, **given: Any) -> None:
+            kind = _kind(type(self))
+            values = {**kind.defaults, **given}
+            if values.keys() != kind.names:
+                raise TypeError(f"{type(self).__name__}: missing or unknown: {', '.join(sorted(values.keys() ^ kind.names))}")
+            self.__dict__.update(values)
+
+        def __setattr__(self, name: str, _value: Any) -> None:
+            raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+        def __delattr__(self, name: str) -> None:
+            raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+        def __eq__(self, other: object) -> bool:
+            return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
+
+        __hash__ = None  # a row holds a dict
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -39,7 +83,7 @@ class Stored:
     @classmethod
     def known(cls, row: Row) -> dict[str, Any]:
         """The fields that the row has, by their names here."""
-        return {name: row.values[stored] for name, stored, _ in _properties(cls) if stored in row.values}
+        return {name: row.values[stored] for name, stored, _ in _kind(cls).properties if stored in row.values}
 
     @property
     def lane(self) -> str:
@@ -54,7 +98,7 @@ class Stored:
     def values(self) -> dict[str, Any]:
         """The properties of the row as it is to be written."""
         written = dict(self.row.values)
-        for name, stored, one in _properties(type(self)):
+        for name, stored, one in _kind(type(self)).properties:
             value = getattr(self, name)
             if stored in written or one.metadata.get("always") or value != one.default:
                 written[stored] = value
@@ -77,15 +121,18 @@ class Stored:
         return Change("delete", self.row.key, {}, self.row.etag)
 
 
-def _properties(kind: Any) -> tuple[tuple[str, str, Field[Any]], ...]:
-    """Each field of a kind of row with the name of its property; except the row itself and its pieces."""
+def _kind(kind: Any) -> Kind:
+    """What is known of a kind of row. The row itself and its pieces are fields, and no properties."""
     if known := _KNOWN.get(kind):
         return known
-    stored = (one for one in fields(kind) if one.name not in ("row", "body"))
-    return _KNOWN.setdefault(kind, tuple((one.name, kind.STORED_AS.get(one.name, one.name), one) for one in stored))
+    declared = fields(kind)
+    defaults = {one.name: one.default for one in declared if one.default is not MISSING}
+    stored = (one for one in declared if one.name not in ("row", "body"))
+    properties = tuple((one.name, kind.STORED_AS.get(one.name, one.name), one) for one in stored)
+    return _KNOWN.setdefault(kind, Kind(frozenset(one.name for one in declared), defaults, properties))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class WithBody(Stored):
     """A row that holds bytes, in properties of at most 60 KiB."""
 
@@ -96,4 +143,4 @@ class WithBody(Stored):
         return cls(row=row, body=joined(row.values), **cls.known(row))
 
     def values(self) -> dict[str, Any]:
-        return {**super(WithBody, self).values(), **pieces(self.body)}
+        return {**super().values(), **pieces(self.body)}

@@ -5,6 +5,7 @@ OpenTelemetry is imported at set-up and not before, because the import takes hal
 
 import logging
 import threading
+from collections import deque
 from typing import Any
 
 from shared.settings import setting
@@ -13,6 +14,7 @@ from shared.telemetry.traceparent import parse
 
 INSTRUMENTED = ("azure_sdk", "django", "fastapi", "flask", "psycopg2", "requests", "urllib", "urllib3")
 LOGGER = "hub.telemetry"
+QUEUED = 10_000  # events that wait for the set-up, the newest ones; if it fails they wait until the process ends
 
 _ready = threading.Event()
 
@@ -27,7 +29,7 @@ class Exporter:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._queued: list[tuple[str, dict[str, Any]]] = []
+        self._queued: deque[tuple[str, dict[str, Any]]] = deque(maxlen=QUEUED)
         threading.Thread(target=self._set_up, name="telemetry", daemon=True).start()
 
     def send(self, name: str, keys: dict[str, Any]) -> None:
@@ -50,9 +52,8 @@ class Exporter:
     def _set_up(self) -> None:
         configure()
         with self._lock:
-            queued, self._queued = self._queued, []
-            for name, keys in queued:
-                _write(name, keys)
+            while self._queued:
+                _write(*self._queued.popleft())
             _ready.set()
 
 
@@ -81,12 +82,23 @@ def start_span(name: str, parent: tuple[str, str] | None, kind: str, attributes:
     """A span of the hub, under the trace and span ids of ``parent`` if given."""
     from opentelemetry import trace
 
-    context = None
-    if parent is not None:
-        remote = trace.SpanContext(int(parent[0], 16), int(parent[1], 16), is_remote=True, trace_flags=trace.TraceFlags(1))
-        context = trace.set_span_in_context(trace.NonRecordingSpan(remote))
+    context = trace.set_span_in_context(trace.NonRecordingSpan(_remote(parent))) if parent else None
     kept = {key: value for key, value in attributes.items() if key in SPAN_KEYS}
     return trace.get_tracer("hub").start_span(name, context, trace.SpanKind[kind], kept)
+
+
+def link(span: Any, traceparent: str) -> None:
+    """Link a span of the hub to one of another trace, which must be a valid trace context."""
+    ids = parse(traceparent)
+    assert ids
+    span.add_link(_remote(ids))
+
+
+def _remote(ids: tuple[str, str]) -> Any:
+    """The context of a span by its trace id and its own. Every trace is kept: the sender's sampling flag does not count."""
+    from opentelemetry import trace
+
+    return trace.SpanContext(int(ids[0], 16), int(ids[1], 16), is_remote=True, trace_flags=trace.TraceFlags(1))
 
 
 def _credential() -> Any:
@@ -105,8 +117,7 @@ def _write(name: str, keys: dict[str, Any]) -> None:
     parent = parse(str(keys.get("traceparent", "")))
     token = None
     if parent is not None:
-        remote = trace.SpanContext(int(parent[0], 16), int(parent[1], 16), is_remote=True, trace_flags=trace.TraceFlags(1))
-        token = context.attach(trace.set_span_in_context(trace.NonRecordingSpan(remote)))
+        token = context.attach(trace.set_span_in_context(trace.NonRecordingSpan(_remote(parent))))
     try:
         kept = {key: value for key, value in keys.items() if key != "traceparent"}
         logging.getLogger(LOGGER).info(name, extra={EVENT_NAME: name, **kept})

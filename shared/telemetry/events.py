@@ -8,12 +8,15 @@ hub.pair       a message of a parallel run was compared       integration outcom
 hub.backlog    each minute, from the ledger and the inbox    integration waiting oldest_age_s unpaired batches
 hub.batch      a batch was acknowledged                      integration count rule
 hub.queue      each round, an ``-in`` queue with a message   integration queue oldest_age_s
-hub.heartbeat  each minute, an app is alive                  integration
+hub.heartbeat  each round, the watchdog of an app is alive   integration instance role
+hub.door       an app does not answer over HTTP              integration state error_code
+hub.paused     each round, a delivery is paused; its end      integration state oldest_age_s
 hub.breach     a tuned threshold was exceeded                integration threshold
 hub.skipped    one row, lane or step was skipped             integration stage lane error_code
 hub.unmapped   lanes have waited too long for a code         integration rule error_code count oldest_age_s
 hub.fault      a bug in the hub: type and frames, no text    error_code frames
-hub.reader     two parsers or checks of a message differ     integration error_code
+hub.refused    a call was refused because of its caller      integration error_code
+hub.opinion    a second check of a message differs           integration rule error_code
 """
 
 import logging

@@ -1,6 +1,8 @@
 """The allowed keys of events and spans, and the check of their values: telemetry has no value from a message."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from shared.privacy import WITHHELD, holds_nhs_number, shown
 
@@ -24,9 +26,7 @@ MEASURED = {
     "count",
 }
 ORIGIN = {"version", "instance", "traceparent"}
-SPAN_KEYS = frozenset(
-    {"integration", "stage", "outcome", "error_code", "attempt", "trigger", "destination", "hub.reported", "ms"}
-)
+SPAN_KEYS = frozenset({"integration", "trigger", "destination", "attempt", "outcome", "error_code"})
 EVENT_NAME = "microsoft.custom_event.name"
 KEYS = frozenset(SUBJECT | RESULT | MEASURED | ORIGIN)
 HASHES = frozenset({"message_id", "lane", "traceparent", "instance", "version"})  # hashes: any digits may occur
@@ -47,3 +47,8 @@ def safe(key: str, value: Value) -> Value:
         return shown("correlation", value)
     fits = (WORDS if key in SENTENCES else WORD).fullmatch(value)
     return value if fits and (key in HASHES or not holds_nhs_number(value)) else WITHHELD
+
+
+def allowed(attributes: Mapping[str, Any] | None, keys: frozenset[str]) -> dict[str, Any]:
+    """The attributes on the list, with safe values."""
+    return {key: safe(key, value) for key, value in (attributes or {}).items() if key in keys}

@@ -3,19 +3,12 @@
 The text of an exception may quote a message. Only its type is sent, and its frames in an event of the hub.
 """
 
-from typing import Any
-
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
-from shared.telemetry.keys import EVENT_NAME, KEYS, SPAN_KEYS, safe
+from shared.telemetry.keys import EVENT_NAME, KEYS, SPAN_KEYS, allowed, safe
 
 LOG_KEYS = KEYS | {EVENT_NAME}
-
-
-def allowed(attributes: Any, keys: frozenset[str]) -> dict[str, Any]:
-    """The attributes on the list, with safe values."""
-    return {key: safe(key, value) for key, value in (attributes or {}).items() if key in keys}
 
 
 class AllowedSpans(SpanProcessor):

@@ -64,6 +64,9 @@ SHARED: Mapping[str, Policy] = {
     "patient-identifier": safety(PATIENT, "PID-3 is empty"),
     "patient-name": safety("the receiver compares the name before it changes a record", "PID-5 is empty"),
     "merged-identifier": safety("the merge would not name the record to merge", "MRG-1 is empty"),
+    "hidden-character": safety(
+        "the number looks like another one, and names another patient or order", "a zero-width space in PID-3"
+    ),
     "merge-of-one-record": safety("the receiver could delete the record that it must keep", "MRG-1 is a number of PID-3"),
     "message-time-sent": safety("the time of the message shows which update is newer", 'MSH-7 is ""'),
     "administrative-sex": quality("forwarded or mapped as unknown", "PID-8 is X"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from shared.characters import can_be_seen
 from shared.hl7 import Message, Repetition, Segment
 from shared.hl7.repetition import NULL
 from shared.hl7.syntax.timestamp import is_date
@@ -12,6 +13,19 @@ from shared.validation.nhs_number import is_nhs_number
 
 ADMINISTRATIVE_SEX = frozenset("AFMNOUZ")  # HL7 table 0001 (A F M N O U) and Data Standards Wales, Sex (F M U Z)
 EARLIEST_BIRTH = "1800"
+IDENTIFIERS = {
+    "MSH": ("10",),
+    "PID": ("2", "3", "4", "18", "21"),
+    "MRG": ("1", "2", "3", "4", "5", "6"),
+    "PV1": ("5", "19", "50"),
+    "ORC": ("2", "3", "4", "8"),
+    "OBR": ("2", "3", "29"),
+    "SPM": ("2", "3"),
+    "TXA": ("12", "13", "14", "15"),
+    "SCH": ("1", "2", "26", "27"),
+    "RF1": ("6", "11"),
+}
+"""The fields that name a patient, a visit, an order, a specimen, a document, an appointment or a message (CX, EI, EIP, ST)."""
 
 
 def is_valued(segment: Segment, field: str) -> bool:
@@ -22,6 +36,11 @@ def is_valued(segment: Segment, field: str) -> bool:
     encoding = segment.encoding
     no_value = encoding.component + encoding.repetition + encoding.subcomponent + " \t\xa0"
     return text.replace(NULL, "").strip(no_value).strip() != ""
+
+
+def has_number(segment: Segment, field: str) -> bool:
+    """Whether an identifier (EI, CX) has its number: an authority alone names nothing."""
+    return segment.first(field)["1"].strip() not in ("", NULL)
 
 
 def _absent(segment: Segment, field: str, text: str, clause: str) -> Issue:
@@ -150,6 +169,18 @@ def birth_date_in_future(message: Message) -> Iterator[Issue]:
             )
 
 
+def hidden_character(message: Message) -> Iterator[Issue]:
+    """No identifier has a control character, or one that cannot be seen: it would look like another one."""
+    for segment in message.segments(*IDENTIFIERS):
+        if segment.line.isprintable() and f"{segment.encoding.escape}X" not in segment.line:
+            continue
+        for field in IDENTIFIERS[segment.name]:
+            for where, repetition in segment.each(field):
+                if not can_be_seen(repetition.whole):
+                    text = "a control character, or one that cannot be seen, in an identifier"
+                    yield Issue(severity="error", code="value", where=where, text=text, clause="HL7 v2.5 2.A.14, 2.A.28")
+
+
 SENSE = (
     control_id,
     patient_identifier,
@@ -159,6 +190,7 @@ SENSE = (
     administrative_sex,
     nhs_number_check_digit,
 )
-COMMON = (*SENSE, fields_as_the_standard_says, observation_value)
-OUTGOING = SENSE[:5]  # those that reject; no one would read a warning about the hub's own output
+COMMON = (*SENSE, hidden_character, fields_as_the_standard_says, observation_value)
+# Those that reject: no one would read a warning about the hub's own output.
+OUTGOING = (*SENSE[:5], hidden_character)
 BIRTH_DATE = (birth_date_given, birth_date_is_a_day, birth_date_in_future)

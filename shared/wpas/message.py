@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from shared.formats.xml.document import XmlDocument
 from shared.hl7 import Message, Segment, compose, parse, segment
-from shared.hl7.syntax.timestamp import local
 from shared.wpas.codes import EVENTS
 from shared.wpas.patient import next_of_kin, observations, pd1, pid
 from shared.wpas.transaction import Transaction, moment, transaction
@@ -44,10 +43,10 @@ def msh(sent: Transaction) -> Segment:
             "4": sent.first("CURLOC_PROVIDER_CODE", "DHA_CODE") if sent["MSG_ID"] == "IPT" else sent["DHA_CODE"],
             "5": TARGET,
             "6": TARGET,
-            "7": received(sent),
+            "7": sent.received,
             "9": EVENTS[sent["MSG_ID"]],
             "10": control_id(sent),
-            "11": "T" if sent.document.test_id else "P",
+            "11": "T" if sent.test_id else "P",
             "12": "2.5",
             "15": "AL",
         },
@@ -57,7 +56,7 @@ def msh(sent: Transaction) -> Segment:
 
 def control_id(sent: Transaction) -> str:
     """The number of the transaction, unique to its system; that of the mark of a test, if there is one."""
-    return sent.document.test_id or sent["SYSTEM_ID"] + sent["TRANSACTION_ID"]
+    return sent.test_id or sent["SYSTEM_ID"] + sent["TRANSACTION_ID"]
 
 
 def evn(sent: Transaction) -> Segment:
@@ -67,16 +66,12 @@ def evn(sent: Transaction) -> Segment:
         "EVN",
         {
             "1": EVENTS[sent["MSG_ID"]][1],
-            "2": received(sent),
+            "2": sent.received,
             "5": sent["USER_ID"],
-            "6": transferred or ("" if sent["MSG_ID"] == "IPT" else received(sent)),
+            "6": transferred or ("" if sent["MSG_ID"] == "IPT" else sent.received),
         },
         like=LIKE,
     )
-
-
-def received(sent: Transaction) -> str:
-    return local(sent.document.received_at) if sent.document.received_at else ""
 
 
 def mrg(sent: Transaction) -> Segment:

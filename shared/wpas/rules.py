@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from shared.characters import can_be_seen
 from shared.formats.xml.document import XmlDocument
-from shared.hl7.syntax.timestamp import local
 from shared.issue import Issue
 from shared.validation.authorities import PATIENT_AUTHORITY
 from shared.validation.nhs_number import is_nhs_number
@@ -13,6 +13,7 @@ from shared.wpas.patient import nhs_number, own_number
 from shared.wpas.transaction import Transaction, changed_at, clock, digits, is_day, transaction, where
 
 LONGEST_CONTROL_ID = 20  # MSH-10 in the national standard
+NUMBERS = ("TRANSACTION_ID", "UNIT_NUMBER", "NHS_NUMBER", "OLD_UNIT_NUMBER", "NEW_UNIT_NUMBER", "UPI", "SPELL_NO")
 SYSTEMS = frozenset(PATIENT_AUTHORITY) - {"NHS"}
 
 POLICIES: dict[str, Policy] = {
@@ -28,6 +29,9 @@ POLICIES: dict[str, Policy] = {
     "new-number": safety("two numbers for one patient: it is not clear which is right", "NEW_UNIT_NUMBER is not UNIT_NUMBER"),
     "system": safety("the number of the patient would have an unknown authority", "SYSTEM_ID is 999"),
     "control-id": destination("the national standard has at most 20 characters in MSH-10", "TRANSACTION_ID has 25 characters"),
+    "hidden-character": safety(
+        "the number looks like another one, and names another patient", "a zero-width space in UNIT_NUMBER"
+    ),
     "nulls": quality("WPAS writes two double quotes wherever it holds no value", "MOBILE holds two double quotes"),
     "nhs-number-check-digit": quality("old records fail it", "NHS_NUMBER is 9990000000"),
 }
@@ -135,6 +139,14 @@ def control_id(document: XmlDocument) -> Iterator[Issue]:
         yield _error("TRANSACTION_ID", f"longer than {LONGEST_CONTROL_ID} characters with SYSTEM_ID", "too-long")
 
 
+def hidden_character(document: XmlDocument) -> Iterator[Issue]:
+    """No number has a control character, or one that cannot be seen."""
+    sent = transaction(document)
+    for name in NUMBERS:
+        if not can_be_seen(sent[name]):
+            yield _error(name, "a control character, or one that cannot be seen, in an identifier", "value")
+
+
 def nhs_number_check_digit(document: XmlDocument) -> Iterator[Issue]:
     """NHS_NUMBER has ten digits and passes the check digit. A warning: old records fail it."""
     number = nhs_number(transaction(document))
@@ -156,7 +168,7 @@ def _day(sent: Transaction, name: str) -> Iterator[Issue]:
         return
     if not is_day(text):
         yield _error(name, "not a day: yyyy-MM-dd", "value")
-    elif sent.document.received_at and digits(text) > local(sent.document.received_at)[:8]:
+    elif sent.received and digits(text) > sent.received[:8]:
         yield _error(name, "in the future", "value")
 
 
@@ -177,6 +189,7 @@ ALL = (
     new_number,
     system,
     control_id,
+    hidden_character,
     nhs_number_check_digit,
     nulls,
 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.formats.xml.document import XmlDocument
+from shared.hl7.syntax.timestamp import local
 from shared.wpas.codes import NULL
 from shared.wpas.names import LEAVES, OTHER_TYPES, TRANSACTION
 
@@ -15,29 +16,30 @@ MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|[+-]\d\
 SPACES = re.compile(r"\s+")
 
 
-class Transaction:
+class Transaction(dict[str, str]):
     """The values of a transaction; ``KeyError``: WPAS has no such element.
 
-    A value is ``""`` for an element that is absent, empty, or holds a null; ``nulls`` and ``sent`` distinguish them.
+    A value is ``""`` for an element that is absent, empty, or holds a null; ``nulls`` and ``sent`` distinguish them. It does not
+    hold the document, which holds it: the two would stay in memory until the next search for such circles.
     """
 
-    __slots__ = ("document", "nulls", "sent", "values")
+    __slots__ = ("nulls", "received", "sent", "test_id")
 
     def __init__(self, document: XmlDocument) -> None:
-        self.document = document
+        self.test_id = document.test_id
         self.sent = document.texts(TRANSACTION)
         self.nulls = [name for name, text in self.sent.items() if text == NULL]
-        self.values = {**ABSENT, **self.sent, **dict.fromkeys(self.nulls, "")}
-
-    def __getitem__(self, name: str) -> str:
-        return self.values[name]
+        self.received = local(document.received_at) if document.received_at else ""  # the time of receipt, as HL7 writes it
+        super().__init__(ABSENT)
+        self.update(self.sent)
+        self.update(dict.fromkeys(self.nulls, ""))
 
     def first(self, *names: str) -> str:
         """The first of these values that is there."""
-        return next((value for name in names if (value := self.values[name])), "")
+        return next((value for name in names if (value := self[name])), "")
 
     def any(self, names: Sequence[str]) -> bool:
-        return any(self.values[name] for name in names)
+        return any(map(self.__getitem__, names))
 
 
 def transaction(document: XmlDocument) -> Transaction:

@@ -18,6 +18,7 @@ class Route(NamedTuple):
 API = """
 function  method  path             object    query           stranger  elsewhere  own  other  admin  sample
 http      POST    -                -         -                    401        403  400    400    400     400
+check     POST    -                -         -                    401        403  400    400    400     400
 http      GET     -                -         -                    401        403  200    200    200     200
 status    GET     {id}             own       -                    401        403  200    404    200     200
 status    GET     {id}             other's   -                    401        403  404    200    200     200
@@ -41,8 +42,41 @@ dead      POST    none/discard     none      purpose              401        403
 dead      POST    replay           none      -                    401        403  403    403    400     400
 dead      POST    replay           none      purpose              401        403  403    403    202     202
 dead      POST    {id}/anything    queue's   purpose              401        403  403    403    404     404
+dead      POST    preview          none      -                    401        403  403    403    200     200
+dead      POST    replay           none      plan                 401        403  403    403    400     400
+dead      POST    replay           none      plan+purpose         401        403  403    403    409     409
+dead      POST    discard          none      plan+purpose         401        403  403    403    409     409
+delivery  GET     -                -         -                    401        403  403    403    200     200
+delivery  GET     waiting          -         -                    401        403  403    403    200     200
+delivery  GET     anything         -         -                    401        403  403    403    404     404
+delivery  POST    pause            -         -                    401        403  403    403    400     400
+delivery  POST    pause            -         purpose              401        403  403    403    200     200
+delivery  POST    resume           -         purpose              401        403  403    403    409     409
+delivery  POST    waiting/none.0/retry    none  -                 401        403  403    403    400     400
+delivery  POST    waiting/none.0/retry    none  purpose           401        403  403    403    409     409
+delivery  POST    waiting/none.0/give-up  none  purpose           401        403  403    403    409     409
+delivery  POST    waiting/none.0/anything none  purpose           401        403  403    403    404     404
 agreement    GET   -             -         -                    401        403  403    403    200     200
 legacy_http  POST  -             -         -                    401        403  403    403    403     409
+"""
+
+# The pages for partners: of an integration that the caller may call, and of no other.
+DOCS = """
+function  method  path                          object  query  stranger  elsewhere  own  other  admin  sample
+docs      GET     -                             -       -      401       200        200  200    200    200
+docs      GET     {name}                        -       -      401       403        200  200    200    200
+docs      GET     {name}/samples                -       -      401       403        200  200    200    200
+docs      GET     {name}/rules                  -       -      401       403        200  200    200    200
+docs      GET     {name}/answers                -       -      401       403        200  200    200    200
+docs      GET     {name}/openapi.json           -       -      401       403        200  200    200    200
+docs      GET     {name}/postman_collection.json  -     -      401       403        200  200    200    200
+docs      GET     {name}/bruno_collection.zip   -       -      401       403        200  200    200    200
+docs      GET     {name}/samples/a31_null.hl7   -       -      401       403        200  200    200    200
+docs      GET     {name}/samples/none           -       -      401       403        404  404    404    404
+docs      GET     {name}/anything               -       -      401       403        404  404    404    404
+docs      GET     no-such-integration           -       -      401       404        404  404    404    404
+docs      GET     {name}/static/docs.css        -       -      200       200        200  200    200    200
+docs      GET     static/anything               -       -      404       404        404  404    404    404
 """
 
 # For the ops page a standing is the role of the person; the form of a POST carries the right token where `token` is asked for.
@@ -68,6 +102,30 @@ ops       POST    act              queue's   token              403     403     
 ops       POST    thresholds       -         -                  403     403       403    403
 ops       POST    thresholds       -         token              403     403       422    422
 ops       POST    thresholds       -         threshold+token    403     403       200    200
+ops       GET     waiting          -         -                  403     200       200    200
+ops       GET     waiting/data     -         -                  403     200       200    200
+ops       GET     paused           -         -                  403     200       200    200
+ops       GET     destination      -         -                  403     200       200    200
+ops       GET     bulk             -         -                  403     403       200    200
+ops       GET     content          -         -                  403     403       403    200
+ops       POST    waiting          -         retry              403     403       403    403
+ops       POST    waiting          none      no-reason+token    403     403       422    422
+ops       POST    waiting          none      retry+token        403     403       200    200
+ops       POST    waiting          none      give-up+token      403     403       200    200
+ops       POST    paused           -         pause              403     403       403    403
+ops       POST    paused           -         pause+token        403     403       200    200
+ops       POST    paused           -         resume+token       403     403       200    200
+ops       POST    destination      -         try                403     403       403    403
+ops       POST    destination      -         try+no-reason+token 403    403       422    422
+ops       POST    destination      -         try+token          403     403       200    200
+ops       POST    bulk/preview     -         -                  403     403       403    403
+ops       POST    bulk/preview     -         token              403     403       200    200
+ops       POST    bulk             none      replay             403     403       403    403
+ops       POST    bulk             none      replay+token       403     403       200    200
+ops       POST    bulk             none      discard+token      403     403       403    200
+ops       POST    content          queue's   -                  403     403       403    403
+ops       POST    content          queue's   token              403     403       403    200
+ops       POST    content          queue's   no-reason+token    403     403       403    422
 ops       POST    as               -         -                  403     403       403    403
 """
 

@@ -103,7 +103,7 @@ async def test_no_cache_keeps_an_answer(request_: str, query: dict[str, str], me
     [
         ("POST {id1}/replay", {"id": "ID"}),
         ("POST {id1}/discard", {"id": "ID", "outcome": "discarded"}),
-        ("POST nothing/replay", {"error": "there is no such dead letter"}),
+        ("POST nothing/replay", {"error": "there is no such dead letter", "reason": "not-dead"}),
     ],
 )
 async def test_an_act_answers_with_what_it_did(request_: str, body: dict[str, str]) -> None:

@@ -10,11 +10,11 @@ from shared.intake.admission import Refusals
 from shared.ops.access import person as person_of
 from shared.ops.access import token
 from shared.ops.dead_letter_api import administer
-from shared.ops.door import Call, ops
+from shared.ops.desk.door import Call, ops
 from shared.ops.message_status import status
 from shared.privacy import keyed
 from tests.callers.kinds import KINDS, Kind, key, person
-from tests.callers.matrix import API, PAGE, rows
+from tests.callers.matrix import API, DOCS, PAGE, rows
 from tests.callers.world import INTEGRATIONS, World
 from tests.ledger_world import NOW
 
@@ -46,7 +46,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 async def test_any_header(world: World, name: str) -> None:
     known = {} if name == "x-hub-key" else ADMIN
     for text in TEXTS:
-        for route, _ in [*rows(API), *rows(PAGE)]:
+        for route, _ in [*rows(API), *rows(PAGE), *rows(DOCS)]:
             assert (await world.ask(PHW, route, Kind({**known, name: text}))).status < 500, (route, text[:9])
 
 
@@ -78,7 +78,7 @@ async def test_any_field_of_a_form(world: World, text: str) -> None:
 
 
 async def test_a_long_form_is_refused_before_it_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.ops.door.parse_qsl", lambda text: pytest.fail("it was read"))
+    monkeypatch.setattr("shared.ops.desk.door.parse_qsl", lambda text: pytest.fail("it was read"))
     call = Call("POST", "act", {}, {"content-type": "application/x-www-form-urlencoded"}, b"a" * (16 * 1024 + 1))
     assert (await ops(call, world.hub)).status == 413
 

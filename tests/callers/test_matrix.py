@@ -9,7 +9,7 @@ from shared.envelope import Answer
 from shared.intake.triggers.http import Bound
 from shared.integration import Http
 from tests.callers.kinds import KINDS
-from tests.callers.matrix import API, OPEN, PAGE, Route, rows
+from tests.callers.matrix import API, DOCS, OPEN, PAGE, Route, rows
 from tests.callers.world import FUNCTIONS, INTEGRATIONS, MODES, World, standing
 
 BEHIND = "in Azure behind the platform"
@@ -24,13 +24,14 @@ def routes(integration: str) -> list[tuple[Route, dict[str, int]]]:
     return [
         (route, statuses)
         for route, statuses in rows(API)
-        if (by_http or route.function != "http") and (described or (route.function, route.method) != ("http", "GET"))
+        if (by_http or route.function not in ("http", "check"))
+        and (described or (route.function, route.method) != ("http", "GET"))
     ]
 
 
 def everything() -> Iterator[tuple[str, Route, dict[str, int]]]:
     yield from ((name, route, statuses) for name in INTEGRATIONS for route, statuses in routes(name))
-    yield from ((PHW, route, statuses) for route, statuses in rows(PAGE))
+    yield from ((PHW, route, statuses) for route, statuses in [*rows(PAGE), *rows(DOCS)])
 
 
 def test_the_matrix_has_every_function_that_answers_http() -> None:
@@ -38,15 +39,15 @@ def test_the_matrix_has_every_function_that_answers_http() -> None:
     registered = {name for name, one in FUNCTIONS.items() if one.get_trigger().type == "httpTrigger"}
     packages = {one.package: name for name, one in INTEGRATIONS.items()}
     own = {f"{package}_{route.function}" for package, name in packages.items() for route, _ in routes(name)}
-    assert registered == own | {"ops"} | OPEN.keys()
+    assert registered == own | {"ops", "docs"} | OPEN.keys()
     assert len(list(everything())) >= 100
     assert len(KINDS) >= 30
 
 
 def test_every_guard_is_seen_open_and_shut() -> None:
     """In each row some standing is refused and some is not, unless the row says that it is open to all or to none."""
-    to_all, to_none = {"static/ops.css", "static/anything"}, {"as"}
-    for route, statuses in [*rows(API), *rows(PAGE)]:
+    to_all, to_none = {"static/ops.css", "static/anything", "{name}/static/docs.css"}, {"as"}
+    for route, statuses in [*rows(API), *rows(PAGE), *rows(DOCS)]:
         shut = {status in REFUSED for status in statuses.values()}
         without_token = route.function == "ops" and route.method == "POST" and "token" not in route.query
         no_act = route.path == "act" and set(route.query) == {"token"}
@@ -85,7 +86,8 @@ def contents(world: World) -> str:
 @pytest.mark.parametrize("integration", INTEGRATIONS)
 async def test_every_caller_at_the_doors_of_an_integration(integration: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(BEHIND, monkeypatch)
-    assert await cells(world, BEHIND, [(integration, *row) for row in routes(integration)]) == []
+    sheet = next(row for row in rows(DOCS) if row[0].path == "{name}")
+    assert await cells(world, BEHIND, [(integration, *row) for row in [*routes(integration), sheet]]) == []
 
 
 OPEN_TO_ALL = "on a developer's machine"  # nothing is refused there, so each cell does its work: the slow ones
@@ -94,7 +96,7 @@ OPEN_TO_ALL = "on a developer's machine"  # nothing is refused there, so each ce
 @pytest.mark.parametrize("mode", [pytest.param(mode, marks=[pytest.mark.slow] * (mode == OPEN_TO_ALL)) for mode in MODES])
 async def test_every_caller_in_every_mode(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(mode, monkeypatch)
-    rest = [(PHW, *row) for row in [*routes(PHW), *rows(PAGE)]]
+    rest = [(PHW, *row) for row in [*routes(PHW), *rows(PAGE), *rows(DOCS)]]
     as_row = "sample" if mode.startswith("on a developer's machine") else ""
     rows_to_ask = [row for row in rest if not (as_row and row[1].path == "as")]
     assert await cells(world, mode, rows_to_ask) == []
@@ -106,10 +108,12 @@ async def test_a_refused_call_changes_nothing(monkeypatch: pytest.MonkeyPatch) -
     for which in ("own", "other's", "queue's"):
         await world.object(PHW, which)
     before = re.sub(r"defaultdict\([^{]*", "", contents(world))
-    for _, route, statuses in [(PHW, *row) for row in [*routes(PHW), *rows(PAGE)]]:
+    for _, route, statuses in [(PHW, *row) for row in [*routes(PHW), *rows(PAGE), *rows(DOCS)]]:
         for kind in KINDS.values():
             partner, page = standing(kind, BEHIND)
-            if statuses[page if route.function == "ops" else partner] in REFUSED + (400,) * (route.function == "dead"):
+            if statuses[page if route.function == "ops" else partner] in REFUSED + (400,) * (
+                route.function in ("dead", "delivery")
+            ):
                 await world.ask(PHW, route, kind)
     assert re.sub(r"defaultdict\([^{]*", "", contents(world)) == before
 

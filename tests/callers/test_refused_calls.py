@@ -12,7 +12,7 @@ from shared.intake import admission
 from shared.intake.admission import CALLERS, LIMIT, REPORTED, WINDOW, Refusals, admit
 from shared.intake.triggers.http import accept_http
 from shared.ledger.reporting import counters
-from shared.ops.door import Call, ops
+from shared.ops.desk.door import Call, ops
 from shared.privacy import keyed
 from shared.security import Partner
 from shared.storage.memory import MemoryStore

@@ -116,17 +116,19 @@ class World:
         """Call the function that the host would call. ``open_``: the call is allowed, so its object is made for it."""
         changes = open_ and route.method == "POST" and route.object == "queue's"
         place = await self.object(integration, route.object, fresh=changes) if route.object not in ("", "none") else "none"
+        if open_ and route.path in ("pause", "resume"):  # which is done once
+            self.hub.store, self.ids = MemoryStore(lambda: NOW), {}
         self.hub.remembered(Refusals).forget()
         self.events[:] = []
         request = self._request(integration, route, place, dict(kind.headers))
-        name = route.function if route.function == "ops" else f"{INTEGRATIONS[integration].package}_{route.function}"
+        name = route.function if route.function in ("ops", "docs") else f"{INTEGRATIONS[integration].package}_{route.function}"
         code = FUNCTIONS[name].get_user_function()
         context = SimpleNamespace(trace_context=SimpleNamespace(trace_parent="", trace_state=""))
-        answer = await (code(request, context) if route.function == "http" else code(request))
+        answer = await (code(request, context) if route.function in ("http", "check") else code(request))
         return Seen(answer.status_code, answer.get_body(), list(self.events))
 
     def _request(self, integration: str, route: Route, place: str, headers: dict[str, str]) -> func.HttpRequest:
-        path, query = route.path.replace("{id}", place), dict(route.query)
+        path, query = route.path.replace("{id}", place).replace("{name}", integration), dict(route.query)
         params: dict[str, str] = {}
         body = b""
         if route.function == "ops":
@@ -136,7 +138,8 @@ class World:
         else:
             params |= next(({"purpose": text} for name, text in PURPOSES.items() if name in query), {})
             params |= {"content": "1"} if "content" in query else {}
-            params |= {"rule": "no-such-rule"} if path == "replay" else {}
+            params |= {"plan": "none"} if "plan" in query else {}
+            params |= {"rule": "no-such-rule"} if path in ("replay", "preview") else {}
         parts = {"rest": path, "id": path}
         return func.HttpRequest(route.method, "https://hub.test/", headers=headers, params=params, route_params=parts, body=body)
 
@@ -144,6 +147,12 @@ class World:
         form = {"integration": integration, "id": place}
         if path == "search":
             form |= {"kind": "control_id", "value": "X"}
+        if path in ("waiting", "paused", "destination", "bulk", "content"):
+            act = next(
+                (name for name in ("retry", "give-up", "pause", "resume", "try", "replay", "discard") if name in query), "retry"
+            )
+            form |= {"act": act, "pick-0": f"{integration} {place}", "plan": "none", "confirm": "yes"}
+            form |= {} if "no-reason" in query else {"why": "a patient waits"}
         if path == "act":
             act = "discard" if "discard" in query else "replay" if {"replay", "no-reason"} & query.keys() else ""
             form |= {"act": act, "why": "" if "no-reason" in query else "a patient waits", "confirm": "yes"}

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import count, islice
 from urllib.parse import quote
@@ -22,9 +22,9 @@ LEAF = re.compile(rb"[^|^~&\r\n]+")
 class Nest:
     """Makes canaries, and knows each one again in plain text, URL-encoded and in base64 at any offset."""
 
-    def __init__(self) -> None:
-        self._numbers = count(1)
-        self.made: list[str] = []
+    def __init__(self, made: Iterable[str] = ()) -> None:
+        self.made = list(made)
+        self._numbers = count(len(self.made) + 1)
 
     def new(self) -> str:
         """A text of ten characters that a name, a street or an identifier may be."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -123,13 +124,20 @@ def leaks(nest: Nest, sinks: Sinks, logs: str, printed: str) -> dict[str, str]:
     return {text[:200]: canary for text in [*sinks.texts(), logs, printed] for canary in sorted(nest.found_in(text))[:1]}
 
 
+@cache
+def planted(name: str) -> tuple[Envelope, tuple[str, ...]]:
+    """The first sample of an integration with all the canaries that pass, and these: found once for all ends."""
+    nest = Nest()
+    return as_many_as_pass(load(name), accepted(load(name))[0].envelope, nest), tuple(nest.made)
+
+
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("name", CATALOGUE)
 async def test_nothing_of_a_message_that_is_taken_leaves(name: str, end: str, caplog: Any, capfd: Any) -> None:
     caplog.set_level(logging.DEBUG)
-    integration, nest = ENDS[end](load(name)), Nest()
+    envelope, made = planted(name)
+    integration, nest = ENDS[end](load(name)), Nest(made)
     sinks = world(integration)
-    envelope = as_many_as_pass(load(name), accepted(load(name))[0].envelope, nest)
     assert len(nest.made) >= 5
     await send(integration, replace(envelope, trigger="http"), sinks)
     assert leaks(nest, sinks, caplog.text, "".join(capfd.readouterr())) == {}
@@ -178,7 +186,7 @@ def tells_tales(outgoing: Outgoing) -> Receipt:
 
 async def test_a_planted_leak_is_found() -> None:
     integration = replace(load("phw-to-mpi"), destination=Behaving(tells_tales))
-    sinks, nest = world(integration), Nest()
-    envelope = as_many_as_pass(load("phw-to-mpi"), accepted(load("phw-to-mpi"))[0].envelope, nest)
+    envelope, made = planted("phw-to-mpi")
+    sinks, nest = world(integration), Nest(made)
     await send(integration, replace(envelope, trigger="http"), sinks)
     assert leaks(nest, sinks, "", "")

@@ -103,14 +103,15 @@ async def queued_and_named(stack: Stack) -> list[str]:
 
 
 async def shown(stack: Stack) -> list[str]:
-    """The ops page, its JSON, and the journey of each dead letter."""
+    """The ops page, its JSON, the page of each integration, and the journey of each dead letter."""
     async with aiohttp.ClientSession(stack.url, cookies={"hub-sample-role": "admin"}) as session:
         pages = []
         for path in ("/api/ops", "/api/ops/data?minutes=15"):
             async with session.get(path) as answer:
                 assert answer.status == 200
                 pages.append(await answer.text())
-        for link in [part.split('"')[0].replace("&amp;", "&") for part in pages[0].split('href="')[1:] if "/message?" in part]:
+        links = {part.split('"')[0].replace("&amp;", "&") for part in pages[0].split('href="')[1:]}
+        for link in sorted(link for link in links if "/message?" in link or "/integration?" in link):
             async with session.get(link) as answer:
                 pages.append(await answer.text())
         return pages

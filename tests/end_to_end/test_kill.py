@@ -2,8 +2,8 @@
 lost, nothing is doubled without a word, no older message of a patient overtakes a newer one.
 
 ``HUB_TEST_KILLS`` (60) is how often, ``HUB_TEST_HOSTS`` (2) how many hosts there are, ``HUB_TEST_STOPS`` (6) how often one
-stands still and wakes up, ``HUB_TEST_LANES`` (8) how many patients there are, and ``HUB_TEST_MESSAGES`` (0) the number of
-messages over which the kills are spread at least. Azurite keeps its last seconds in memory, so it is stopped and never killed.
+stands still and wakes up, ``HUB_TEST_LANES`` (8) how many patients there are. The kills are spread over ``HUB_TEST_MESSAGES``
+(120) messages at least, however slow the machine is. Azurite keeps its last seconds in memory, so it is stopped and never killed.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from integrations import load
 from shared.hub import Hub, connect
 from shared.ledger.reporting import conservation, search
 from shared.storage import names
+from tests.waiting import eventually
 from toolkit.local.azurite import Azurite
 from toolkit.local.ports import free_port
 from toolkit.local.simulators.mpi import Mpi
@@ -32,7 +33,7 @@ from toolkit.local.stack import ROOT
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS = int(os.environ.get("HUB_TEST_KILLS", "60"))
 HOSTS, STOPS = int(os.environ.get("HUB_TEST_HOSTS", "2")), int(os.environ.get("HUB_TEST_STOPS", "6"))
-MESSAGES, LANES = int(os.environ.get("HUB_TEST_MESSAGES", "0")), int(os.environ.get("HUB_TEST_LANES", "8"))
+MESSAGES, LANES = int(os.environ.get("HUB_TEST_MESSAGES", "120")), int(os.environ.get("HUB_TEST_LANES", "8"))
 SHORT = {"HUB_LONGEST_DELIVERY": "1", "HUB_CLAIM_MARGIN": "0.5", "HUB_KNOCK_DELAY": "0.3", "HUB_STORAGE_PATIENCE": "3"}
 NAME = "phw-to-mpi"
 SAMPLE = (ROOT / "integrations/phw_to_mpi/samples/a31_date_of_death.in.hl7").read_bytes()
@@ -187,10 +188,7 @@ async def test_kill_storm(world: tuple[Mpi, Path]) -> None:
         await asyncio.gather(*(hunt(host, session, KILLS // HOSTS, STOPS // HOSTS, load_on) for host in hosts))
         load_on.is_over = True
         await asyncio.gather(*senders)
-    for _ in range(600):
-        if await is_idle(hub):
-            break
-        await asyncio.sleep(0.2)
+    await eventually(lambda: is_idle(hub))
     arrived = [got.control_id for got in mpi.received if got.taken]
     try:
         sent, doubled = await judge(hub, load_on.acknowledged, arrived)

@@ -1,6 +1,5 @@
 """A parallel run on real storage: an old engine that differs in planted ways, the page, the switch to live and back."""
 
-import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +13,7 @@ from integrations import load_all
 from shared.hub import connect
 from shared.ledger.reporting.conservation import balance
 from shared.mode import setting_name
+from tests.waiting import eventually
 from toolkit.local.simulators.old_engine import OldEngine
 from toolkit.local.stack import Stack
 
@@ -52,14 +52,12 @@ async def send(url: str, body: bytes) -> str:
 
 async def outcome(stack: Stack, where: str) -> str:
     """What became of a message, once it has ended."""
-    async with aiohttp.ClientSession(stack.url) as session:
-        for _ in range(500):
-            async with session.get(where) as answer:
-                state = json.loads(await answer.read())["outcome"]
-            if state not in ("waiting", "sending"):
-                return str(state)
-            await asyncio.sleep(0.02)
-    return "never ended"
+
+    async def state() -> str:
+        async with aiohttp.ClientSession(stack.url) as session, session.get(where) as answer:
+            return str(json.loads(await answer.read())["outcome"])
+
+    return await eventually(state, lambda found: found not in ("waiting", "sending"))
 
 
 async def agreement(stack: Stack) -> dict[str, Any]:
@@ -68,14 +66,9 @@ async def agreement(stack: Stack) -> dict[str, Any]:
         return found
 
 
-async def settled(stack: Stack, pairs: int) -> dict[str, Any]:
-    """The agreement when that many pairs are compared: the hub's side of a message comes a moment after its answer."""
-    for _ in range(500):
-        face = await agreement(stack)
-        if face["pairs"] >= pairs:
-            return face
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{face['pairs']} pairs of {pairs}")
+async def settled(stack: Stack, *, pairs: int, waiting: int) -> dict[str, Any]:
+    """The agreement when every message is in it: the hub's side of a message comes a moment after its answer."""
+    return await eventually(lambda: agreement(stack), lambda face: face["pairs"] >= pairs and face["waiting"] >= waiting)
 
 
 async def test_the_page_shows_the_planted_differences_and_the_switch_loses_and_doubles_nothing(
@@ -84,7 +77,7 @@ async def test_the_page_shows_the_planted_differences_and_the_switch_loses_and_d
     mpi, name = stack.simulators.running["MPI"], "a31_date_of_death"
     async with OldEngine(stack.integrations[0], stack.url, PLANTED) as engine:
         places = [await send(engine.url, sample(name, f"OBS{n}")) for n in range(len(PLANTED))]
-        face = await settled(stack, len(PLANTED) - 1)
+        face = await settled(stack, pairs=len(PLANTED) - 1, waiting=PLANTED.count("silent"))
     assert {await outcome(stack, where) for where in places} == {"observed"}
     assert {(each["path"], each["cause"]): each["pairs"] for each in face["differences"]} == FOUND
     assert (face["mode"], face["same"], face["different"], face["waiting"]) == ("observe", 1, 5, 1)

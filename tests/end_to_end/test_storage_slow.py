@@ -8,10 +8,10 @@ import asyncio
 import base64
 import os
 import random
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -24,6 +24,7 @@ from shared.intake.inbox import watching
 from shared.storage import names
 from tests.end_to_end.test_kill import LANES, NAME, Load, is_idle, judge, message
 from tests.end_to_end.test_storage_trouble import QUICK, post
+from tests.waiting import Timed, eventually
 from toolkit.local.azurite import Azurite
 from toolkit.local.simulators.fault_proxy import FaultProxy
 from toolkit.local.stack import Stack
@@ -51,6 +52,10 @@ class Behind(Stack):
         for proxy in self.proxies:
             proxy.script.always(kind)
             proxy.only = lambda method, path: random.randrange(one_in) == 0
+
+    async def met(self, kind: str) -> bool:
+        """Whether a request has been spoilt in this way."""
+        return self.spoilt()[kind.partition(":")[0]] > 0
 
     def spoilt(self) -> Counter[str]:
         met: Counter[str] = Counter()
@@ -98,16 +103,13 @@ async def test_one_request_in_three_goes_wrong(stack: Behind) -> None:
         for kind in TROUBLE:
             stack.trouble(kind, ONE_IN)
             await asyncio.sleep(SECONDS)
+            await eventually(partial(stack.met, kind))
         stack.trouble("ok", 1)
         load_on.is_over = True
         await asyncio.gather(*senders)
     hub = connect([load(NAME)])
     try:
-        for _ in range(60):
-            await watchdog.tick(hub, watching.look)  # as another instance would; the host's own comes every 30 seconds
-            if await is_idle(hub):
-                break
-            await asyncio.sleep(0.5)
+        await eventually(lambda: looked_after(hub))
         arrived = [got.control_id for got in stack.simulators.running["MPI"].received if got.taken]
         sent, doubled = await judge(hub, load_on.acknowledged, arrived)
         met = stack.spoilt()
@@ -124,6 +126,12 @@ async def test_one_request_in_three_goes_wrong(stack: Behind) -> None:
         await hub.drain(0)
 
 
+async def looked_after(hub: Hub) -> bool:
+    """Whether nothing is left to do, after the watchdog of another instance has looked; the host's own comes every 30 seconds."""
+    await watchdog.tick(hub, watching.look)
+    return await is_idle(hub)
+
+
 async def kept(hub: Hub) -> list[str]:
     """Rows that still hold content, or name a blob that does."""
     rows = [row async for row in hub.store.scan(names.tables(NAME).ledger)]
@@ -133,7 +141,9 @@ async def kept(hub: Hub) -> list[str]:
 async def test_senders_hear_in_time_that_storage_is_away(stack: Behind) -> None:
     for n, kind in enumerate(("throttle", "cut-before", "cut-body"), 1):
         stack.trouble(kind, 1)
-        began = time.monotonic()
+        assert stack.host
+        assert stack.storage.process
+        timed = Timed(os.getpid(), stack.host.pid, stack.storage.process.pid)
         status, body, retry_after = await post(stack, message(1, n))
         assert (status, f"MSA|AE|L1N{n}".encode() in body, retry_after) == (503, True, "30")
-        assert time.monotonic() - began < TOLD_WITHIN
+        assert timed.seconds < TOLD_WITHIN

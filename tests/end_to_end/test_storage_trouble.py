@@ -11,6 +11,7 @@ from integrations import load
 from shared.hub import connect
 from shared.ledger.reporting import conservation
 from tests.end_to_end.test_kill import NAME, message
+from tests.waiting import eventually
 from toolkit.local.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -49,15 +50,13 @@ async def test_storage_is_stopped_and_comes_back(stack: Stack) -> None:
     assert b"MSA|AE|L1N2" in body
     assert retry_after
     await asyncio.to_thread(stack.storage.start)
-    for _ in range(100):
-        status, body, _ = await post(stack, message(1, 2))
-        if status == 200:
-            break
-        await asyncio.sleep(0.2)
+    _, body, _ = await eventually(lambda: post(stack, message(1, 2)), lambda answer: answer[0] == 200)
     assert b"MSA|AA|L1N2" in body
     assert await arrives(stack, "L1N2") == 1
     hub = connect([load(NAME)])
-    balance = await conservation.balance(load(NAME), hub)
-    await hub.drain(0)
+    try:  # the index has the second message before the ledger says so
+        balance = await eventually(lambda: conservation.balance(load(NAME), hub), lambda found: found.outcomes["delivered"] == 2)
+    finally:
+        await hub.drain(0)
     assert balance.holds, balance.unexplained
     assert balance.outcomes["delivered"] == 2

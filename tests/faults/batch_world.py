@@ -167,6 +167,6 @@ SCENARIOS = (
     scenario("batch: the mapping raises", declared={"transform": raises("2")}, dead=("2",)),
     scenario("batch: a control id that no row can hold", m("1"), m("2" * 33_000, "B"), m("3")),
     scenario("batch: large", m("1", big="".join(chr(33 + n * 7919 % 90) for n in range(900))), m("2", "B")),
-    scenario("batch: the knock alone", starts=False, watchdog=False, faults=("conflict",)),
-    scenario("batch: the watchdog alone", starts=False, knocks=False),
+    scenario("batch: the knock and the quick look alone", starts=False, watchdog=False, faults=("conflict",)),
+    scenario("batch: the watchdog alone", starts=False, knocks=False, looks=False),
 )

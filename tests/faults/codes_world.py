@@ -100,7 +100,7 @@ def c(id: str, lane: str = "A", colour: str = "R", **values: Any) -> dict[str, A
 SCENARIOS = (
     CodesScenario("codes: one waits, its lane with it, others go on", (c("1", "A", "G"), c("2"), c("3", "B"))),
     CodesScenario("codes: two in turn", (c("1", "A", "G"), c("2", "A", "B")), tables=({"G": "green"}, {"B": "blue"})),
-    CodesScenario("codes: the watchdog alone", (c("1", "A", "G"), c("2")), starts=False, knocks=False, between=50),
+    CodesScenario("codes: the watchdog alone", (c("1", "A", "G"), c("2")), starts=False, knocks=False, looks=False, between=50),
     CodesScenario(
         "codes: alone, and its worker ends", (c("1", "A", "G"),), faults=("crash-before", "crash-after", "late-answer")
     ),

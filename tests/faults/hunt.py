@@ -5,7 +5,7 @@
 
 import sys
 
-from tests.faults import batch_world, codes_world, promises, scenarios
+from tests.faults import batch_world, codes_world, memory_world, people_world, promises, scenarios
 from tests.faults.lab import explore, once
 from tests.faults.night import Night, Plan
 from tests.faults.virtual import run
@@ -21,7 +21,13 @@ def main(name: str) -> int:
 
 
 def scenario(name: str) -> None:
-    known = (*scenarios.SCENARIOS, *batch_world.SCENARIOS, *codes_world.SCENARIOS)
+    known = (
+        *scenarios.SCENARIOS,
+        *batch_world.SCENARIOS,
+        *codes_world.SCENARIOS,
+        *memory_world.SCENARIOS,
+        *people_world.SCENARIOS,
+    )
     one = next((one for one in known if one.name.startswith(name)), None)
     if one is None:
         raise SystemExit(f"no scenario is called {name}")

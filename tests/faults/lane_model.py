@@ -125,13 +125,18 @@ class Lane:
             worker.looked = False
 
     def retry(self, n: int, now: float) -> bool:
-        if not self._free(n, now):
+        """Refused where "now" would change nothing: the lane is held, or an earlier message of it waits."""
+        if not self._free(n, now) or self.held_by or n != self.waiting[0]:
             return False
         self.messages[n].due = 0.0
         return True
 
     def give_up(self, n: int, now: float) -> bool:
+        """Refused where a dead letter holds the lane: a second one would take its place."""
         if not self._free(n, now):
+            return False
+        if self.held_by:
+            self._let_go()
             return False
         dead = {"outcome": "dead", "code": "given-up", "ambiguous": False, "attempted": False}
         self._settle(n, dead, self.messages[n].outcome == "sending")

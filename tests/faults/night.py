@@ -17,13 +17,14 @@ import orjson
 
 from shared.delivery import dead
 from shared.delivery.dead import Person, Refused
+from shared.delivery.upkeep import quick_look
 from shared.destinations.wire import fence
 from shared.envelope import Outgoing, Receipt
 from shared.hub import Hub, Timing
 from shared.intake.accept import accept
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_queue_message
-from shared.intake.triggers.timer import tick
+from shared.intake.triggers.timer import tick_often
 from shared.integration import EventGrid, Integration, Queue
 from shared.ops.replay import replay
 from shared.problems import Problem, Undelivered
@@ -251,10 +252,10 @@ class Night:
 
     async def _watch(self, host: Host) -> None:
         while not host.dead:
-            await asyncio.sleep(30)
+            await asyncio.sleep(quick_look.EVERY)
             if host is self.hosts[0]:
                 try:
-                    await tick(host.hub)
+                    await tick_often(host.hub)
                 except Crashed:
                     return
 

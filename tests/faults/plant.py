@@ -3,14 +3,19 @@
 Each defect is a change of text in a copy of the sources; the laboratory then runs on the copy until something breaks.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.copies import without
+
 ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS = count(1_700_000_000)  # when each source file was written, one second apart
 
 
 class Defect(NamedTuple):
@@ -25,6 +30,62 @@ class Defect(NamedTuple):
 
 DEFECTS = (
     Defect(
+        "retry a message in any state of its row",
+        "shared/delivery/waiting.py",
+        "replace(message, due=0.0).replaced())",
+        "replace(message, due=0.0).put(message.row.key))",
+        "people: two retry",
+    ),
+    Defect(
+        "give up before it is written down",
+        "shared/delivery/waiting.py",
+        '    await audit.append(integration.name, Act(person.who, "give-up", message_id, person.purpose), hub)\n',
+        "",
+        "people: given up, the lane goes on",
+    ),
+    Defect(
+        "leave what a person retries due at its old time",
+        "shared/delivery/waiting.py",
+        "replace(message, due=0.0).replaced())",
+        "replace(message).replaced())",
+        "people: retried now",
+    ),
+    Defect(
+        "give up what no list shows",
+        "shared/ledger/claims/claim.py",
+        "            await self._list_dead(message)\n",
+        "            pass\n",
+        "people: given up, the lane goes on",
+    ),
+    Defect(
+        "act on the later one of a lane first",
+        "shared/ops/plan.py",
+        'key=lambda one: (names.lane_of(one["id"]), int(one["n"])))',
+        'key=lambda one: (names.lane_of(one["id"]), -int(one["n"])))',
+        "people: replayed in bulk",
+    ),
+    Defect(
+        "send while the delivery is paused",
+        "shared/delivery/pause.py",
+        "    if await paused(integration, hub):\n",
+        "    if False:\n",
+        "people: paused and resumed",
+    ),
+    Defect(
+        "believe for ever that a delivery is not paused",
+        "shared/delivery/pause.py",
+        "hub.now() - running.get(integration, -1.0e9) < BELIEVED",
+        "integration in running",
+        "people: paused while it is retried",
+    ),
+    Defect(
+        "leave the lanes of a resumed delivery to the one who resumed it",
+        "shared/delivery/upkeep/watchdog.py",
+        "first.due <= hub.now() or pause.waits(first) or",
+        "first.due <= hub.now() or",
+        "people: paused and resumed",
+    ),
+    Defect(
         "make a dead letter of what waits for a code",
         "shared/delivery/unmapped.py",
         "    if not problem.waits:\n",
@@ -34,8 +95,8 @@ DEFECTS = (
     Defect(
         "never look whether other tables are deployed",
         "shared/delivery/upkeep/watchdog.py",
-        "(first.due <= hub.now() or unmapped.may_be_known(integration, first))",
-        "first.due <= hub.now()",
+        "pause.waits(first) or unmapped.may_be_known(integration, first)",
+        "pause.waits(first)",
         "codes: the watchdog alone",
     ),
     Defect(
@@ -118,8 +179,10 @@ DEFECTS = (
     Defect(
         "take a pair out of the inbox before it is stored",
         "shared/intake/inbox/taking.py",
-        "    await replies.take(integration, envelope, hub)\n    await _done(integration, [document, sidecar], hub)\n",
-        "    await _done(integration, [document, sidecar], hub)\n    await replies.take(integration, envelope, hub)\n",
+        "    answer = await replies.take(integration, envelope, hub)\n    await write_back(integration, sidecar, answer, hub)\n"
+        "    await _done(integration, [document, sidecar], hub)\n",
+        "    await _done(integration, [document, sidecar], hub)\n    answer = await replies.take(integration, envelope, hub)\n"
+        "    await write_back(integration, sidecar, answer, hub)\n",
         "a small document",
     ),
     Defect(
@@ -153,11 +216,25 @@ DEFECTS = (
         "more than one turn",
     ),
     Defect(
-        "forget the knock",
-        "shared/ledger/arrivals/record.py",
-        "knock(integration.name, arrival.lane, hub, hub.timing.knock_delay)",
-        "asyncio.sleep(0)",
-        "the knock alone",
+        "put no knock after a first attempt that did not end well",
+        "shared/delivery/process.py",
+        "    if not ended_well:\n",
+        "    if False:\n",
+        "the knock of a first attempt alone",
+    ),
+    Defect(
+        "take a first attempt that storage cut off for one that ended well",
+        "shared/delivery/process.py",
+        "    ended_well = False\n",
+        "    ended_well = True\n",
+        "the knock of a first attempt alone",
+    ),
+    Defect(
+        "look at no open row between two rounds",
+        "shared/delivery/upkeep/quick_look.py",
+        "LATE <= hub.now() - Opened.of(row).at < SEEN",
+        "False",
+        "the quick look alone",
     ),
     Defect(
         "forget the open row",
@@ -165,6 +242,13 @@ DEFECTS = (
         "open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key)",
         "asyncio.sleep(0)",
         "the watchdog alone",
+    ),
+    Defect(
+        "believe a head that was read after the watchdog may have changed it",
+        "shared/ledger/arrivals/record.py",
+        "    if not 0 <= hub.now() - began < hub.timing.open_grace / 2:  # below 0: the clock was set back\n",
+        "    if False:\n",
+        "one message, the watchdog alone",
     ),
     Defect(
         "deliver without marking the message",
@@ -197,7 +281,7 @@ DEFECTS = (
     Defect(
         "send again without saying that it may have arrived",
         "shared/ledger/claims/claim.py",
-        'return message.ambiguous or (message.state == "sending" and self.marked != message.row.key)',
+        "return message.ambiguous or self._is_left_behind(message)",
         "return message.ambiguous",
         "retried",
     ),
@@ -246,8 +330,8 @@ DEFECTS = (
     Defect(
         "forget a batch before its members are stored",
         "shared/intake/splitting.py",
-        "        if await turn.through():\n            await",
-        "        await hub.store.delete_blob(names.CONTENT, turn.batch.blob)\n        if True:\n            await",
+        "            is_done = await turn.through()\n",
+        "            is_done = True\n",
         "batch: one caller",
     ),
     Defect(
@@ -260,9 +344,9 @@ DEFECTS = (
     Defect(
         "mark before there is a place",
         "shared/delivery/attempt.py",
-        "        async with slot(integration, bool(message.tries), PATIENCE if held.is_taken else FIRST, hub):\n",
+        "        async with slot(integration, bool(message.tries), place_patience(held, message), hub):\n",
         "        await held.sending()\n"
-        "        async with slot(integration, bool(message.tries), PATIENCE if held.is_taken else FIRST, hub):\n",
+        "        async with slot(integration, bool(message.tries), place_patience(held, message), hub):\n",
         "nights",
     ),
     Defect(
@@ -324,22 +408,31 @@ def caught(defect: Defect, folder: Path) -> str:
     text = file.read_text()
     if text.count(defect.right) != 1:
         raise LookupError(f"{defect.name}: the place to plant it in {defect.file} is not there, or not once")
-    file.write_text(text.replace(defect.right, defect.wrong))
+    _write(file, text.replace(defect.right, defect.wrong))
     try:
         command = [sys.executable, "-m", "tests.faults.hunt", defect.scenario]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=480, check=False)
     finally:
-        file.write_text(text)
+        _write(file, text)
     if "no scenario is called" in done.stderr:
         raise LookupError(f"{defect.name}: {done.stderr.strip()}")
-    lines = (done.stdout or done.stderr).strip().splitlines()
-    return (lines[-1] if lines else "it broke") if done.returncode else ""
+    lines = done.stdout.strip().splitlines()
+    if done.returncode and not lines:  # no promise was broken, so nothing is shown
+        raise LookupError(f"{defect.name}: the hunt itself failed: {done.stderr.strip()[-200:]}")
+    return lines[-1] if done.returncode else ""
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a source file whose earlier bytecode is not taken for its own: Python compares the second and the size only."""
+    file.write_text(text)
+    second = next(SECONDS)
+    os.utime(file, (second, second))
 
 
 def copied(folder: Path) -> Path:
     """A copy of what the laboratory needs."""
     for name in ("shared", "tests/faults"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=without())
     shutil.copy(ROOT / "tests/ledger_world.py", folder / "tests/ledger_world.py")
     return folder
 

@@ -1,18 +1,23 @@
 """Every fault at every effect of every scenario, and all promises checked after each run."""
 
+import asyncio
 import os
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextvars import Context, ContextVar
 
 import pytest
 
-from tests.faults import batch_world, codes_world, plant
+from shared.storage import names
+from tests.faults import batch_world, codes_world, memory_world, people_world, plant
 from tests.faults.invariants import INVARIANTS, sentence
-from tests.faults.lab import explore, once
+from tests.faults.lab import SAME_FOR_A_READ, explore, once
+from tests.faults.process import NAME
 from tests.faults.scenarios import SCENARIOS as MESSAGES
+from tests.faults.virtual import run
 
-SCENARIOS = (*MESSAGES, *batch_world.SCENARIOS, *codes_world.SCENARIOS)
+SCENARIOS = (*MESSAGES, *batch_world.SCENARIOS, *codes_world.SCENARIOS, *memory_world.SCENARIOS, *people_world.SCENARIOS)
 SEEDS = range(1, 1 + int(os.environ.get("HUB_FAULT_SEEDS", "1")))
 
 
@@ -24,12 +29,48 @@ def test_undisturbed(scenario):
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_few_faults(scenario):
-    explore(scenario, seed=1, every=20)
+    """A sample; the slow test of this file has all of them."""
+    explore(scenario, seed=1, every=40)
 
 
 def test_a_run_is_the_same_again():
     first, again = (once(SCENARIOS[3], 7, (20, "timeout-done")) for _ in range(2))
     assert (first.steps, first.took, first.attempts) == (again.steps, again.took, again.attempts)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "after", "before"),
+    [
+        pytest.param(one, after, before, id=f"{one.name}-{after}-{before}")
+        for one in SCENARIOS[::4]
+        for after, before in SAME_FOR_A_READ.items()
+        if {after, before} <= {*one.faults}  # a scenario promises nothing after others
+    ],
+)
+def test_a_fault_after_a_read_is_the_run_of_the_one_before_it(scenario, after, before):
+    """So the laboratory leaves one of the two out."""
+    reads = [at for at, kind in enumerate(once(scenario, 1).steps, 1) if kind == "read"]
+    for at in reads[:: max(1, len(reads) // 3)]:
+        one, other = once(scenario, 1, (at, after)), once(scenario, 1, (at, before))
+        assert (one.steps, one.took, one.attempts) == (other.steps, other.took, other.attempts)
+        assert stored(one) == stored(other)
+
+
+def stored(world):
+    """The keys of the rows of messages that a run left; those of counters are random."""
+    parts = world.twin.tables[names.tables(NAME).ledger]
+    return {(part, key) for part, rows in parts.items() for key in rows}
+
+
+def test_a_task_keeps_its_variables_from_step_to_step_where_there_were_none():
+    variable = ContextVar("variable")
+
+    async def work():
+        before = variable.set(1)
+        await asyncio.sleep(1)
+        variable.reset(before)  # ValueError where the second step runs with other variables
+
+    Context().run(run, work())
 
 
 def test_each_invariant_is_a_sentence():

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from shared.delivery.upkeep import watchdog
+from shared.delivery.upkeep import quick_look, watchdog
 from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.intake.triggers.knocks import answer_knock
@@ -41,6 +41,7 @@ QUEUES: tuple[tuple[str, Work], ...] = (
     (f"{NAME}-legacy", accept_legacy_message),
 )
 GIVE_UP = 900.0  # virtual seconds
+TABLES = names.tables(NAME)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Scenario:
     starts: bool = True  # whether the accepting process makes the first attempt
     knocks: bool = True
     watchdog: bool = True
+    looks: bool = True  # whether an app looks at the open rows between two rounds of the watchdog
     faults: tuple[str, ...] = FAULTS
     person: Callable[["World"], Awaitable[None]] | None = None  # what a person does once all is quiet
     held: tuple[str, ...] = ()  # ids that a held lane keeps back
@@ -113,6 +115,8 @@ class World:
         asyncio.get_running_loop().create_task(self._consume(process))
         if self.scenario.watchdog:
             asyncio.get_running_loop().create_task(self._watch(process))
+        if self.scenario.looks:
+            asyncio.get_running_loop().create_task(self._look(process))
         return process
 
     def crashed(self, process: Process) -> None:
@@ -134,6 +138,8 @@ class World:
         await asyncio.sleep(self.random.uniform(0, 1))
         while not process.dead:
             for queue, work in QUEUES:
+                if not self.twin.queues[queue]:
+                    continue
                 got = await self.twin.receive(queue, 30)
                 self.random.shuffle(got)
                 for message in got:
@@ -161,6 +167,16 @@ class World:
                 except Crashed:
                     return
             await asyncio.sleep(30)
+
+    async def _look(self, process: Process) -> None:
+        await asyncio.sleep(5 + process.number % 2)
+        while not process.dead:
+            if process is self.processes[0]:
+                try:
+                    await quick_look.look(process.hub)
+                except Crashed:
+                    return
+            await asyncio.sleep(quick_look.EVERY)
 
     async def send(self, message: dict[str, Any]) -> None:
         """A sender: the same message until it is acknowledged, and then as often again as the scenario says."""
@@ -211,7 +227,7 @@ class World:
         return True
 
     def _is_known(self, id: str) -> bool:
-        ledger = self.twin.tables[names.tables(NAME).ledger].values()
+        ledger = self.twin.tables[TABLES.ledger].values()
         return any(row.get("control") == id for rows in ledger for _, row in rows.values())
 
     async def _drop_once(self, message: dict[str, Any]) -> bool:
@@ -247,7 +263,7 @@ class World:
 
     def _acknowledge(self, message: dict[str, Any], message_id: str) -> None:
         lane, _, key = message_id.partition(".")
-        if f"r|{key}" not in self.twin.tables[names.tables(NAME).ledger][lane]:
+        if f"r|{key}" not in self.twin.tables[TABLES.ledger][lane]:
             self.wrong.append(f"{message['id']} was acknowledged and is not in the ledger")
         self.acknowledged.setdefault(message["id"], self.now())
 
@@ -281,14 +297,12 @@ class World:
 
     def busy(self) -> bool:
         """Whether anything is still to happen: messages that wait, claims, open rows."""
-        tables = names.tables(NAME)
         if self.twin.queues[f"{NAME}-legacy"]:
             return True
-        held = {p for p, rows in self.twin.tables[tables.ledger].items() if names.HOLD in rows}
-        if any(key.split(".")[0] not in held for rows in self.twin.tables[tables.open].values() for key in rows):
+        ledger = self.twin.tables[TABLES.ledger]
+        held = {lane for lane, rows in ledger.items() if names.HOLD in rows}
+        if any(key.split(".")[0] not in held for rows in self.twin.tables[TABLES.open].values() for key in rows):
             return True
-        return any(
-            key == "claim" or (key.startswith("w|") and lane not in held)
-            for lane, rows in self.twin.tables[tables.ledger].items()
-            for key in rows
-        )
+        if any("claim" in rows for rows in ledger.values()):
+            return True
+        return any(key.startswith("w|") for lane, rows in ledger.items() if lane not in held for key in rows)

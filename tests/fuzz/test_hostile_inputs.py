@@ -12,10 +12,11 @@ import pytest
 
 from integrations import CATALOGUE, load
 from shared.check import transform
-from shared.destinations.mllp import Mllp, control_id
+from shared.destinations.mllp import Mllp
+from shared.destinations.wire.acknowledgement import control_id
 from shared.destinations.wire.framing import framed
 from shared.envelope import Envelope, Outgoing
-from shared.intake.decide import decide
+from shared.intake.decide import Decision, decide
 from shared.integration import Integration
 from shared.problems import Fault
 from tests.fuzz.mutations import inputs
@@ -41,9 +42,7 @@ def tried(name: str, count: int, seed: int) -> dict[str, bytes]:
 
 def found(integration: Integration, envelope: Envelope) -> list[str]:
     """What is wrong with how a message is taken, in words that are the same for the same fault."""
-    started = time.process_time()
-    decision = decide(integration, envelope)
-    took = time.process_time() - started
+    decision, took = timed(integration, envelope)
     wrong = [f"no verdict: {decision.verdict.issues[0].text}"] if decision.failed else []
     if decision.verdict.accepted:
         try:
@@ -52,7 +51,16 @@ def found(integration: Integration, envelope: Envelope) -> list[str]:
         except Fault as fault:
             waits = fault.issues[0].rule == "code-unmapped"  # by its integration's declaration: it waits for the code
             wrong += [] if waits else [f"accepted, then: {each.rule} {each.where} {each.text}" for each in fault.issues[:1]]
-    return wrong if took < LONGEST else [*wrong, "too slow"]
+    # A collection of garbage may fall into one try; what is slow is slow each time.
+    is_slow = took >= LONGEST and all(timed(integration, envelope)[1] >= LONGEST for _ in range(2))
+    return [*wrong, "too slow"] if is_slow else wrong
+
+
+def timed(integration: Integration, envelope: Envelope) -> tuple[Decision, float]:
+    """The decision on a message, and the seconds of the processor that it took."""
+    started = time.process_time()
+    decision = decide(integration, envelope)
+    return decision, time.process_time() - started
 
 
 def unsendable(integration: Integration, outgoing: tuple[Outgoing, ...]) -> list[str]:

@@ -17,7 +17,7 @@ from tests.fuzz.regular_expressions import Expression, expressions
 
 BAD = ("\x00", "!", "")  # nothing takes it, as a rule
 SHORT, LONG = 250, 2_000
-PROBES = (16, 24, 32, 125)
+PROBES = (8, 16, 18, 20, 22, 24, 28, 32, 48, 64, 125)  # in small steps: an exponential one stops soon after it is seen
 TAKES_LONG = 0.05  # seconds that no linear pattern takes for so short a text
 SLOW = 0.3e-6  # seconds for one character
 LARGEST = 100  # a loop of at most so many turns cannot grow

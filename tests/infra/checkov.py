@@ -50,7 +50,7 @@ def _installed() -> bool:
     try:
         venv.create(home, with_pip=True)
         pip = [str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", f"checkov=={VERSION}"]
-        done = subprocess.run(pip, capture_output=True, timeout=240, check=False).returncode == 0
+        done = subprocess.run(pip, capture_output=True, timeout=600, check=False).returncode == 0
     except (OSError, subprocess.SubprocessError):
         done = False
     if not done:

@@ -25,6 +25,7 @@ param network = {
   address: '10.61.0.0/16'
   apps: '10.61.16.0/20'
   endpoints: '10.61.0.0/22'
+  relay: '10.61.4.0/26'
   privateTelemetry: true
   landingZone: {
     hubNetworkId: '/subscriptions/00000000-0000-0000-0000-0000000000b0/resourceGroups/connectivity/providers/Microsoft.Network/virtualNetworks/hub'

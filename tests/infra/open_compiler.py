@@ -5,7 +5,6 @@ It speaks JSON-RPC on its standard input and output, each message after a ``Cont
 
 import atexit
 import json
-import os
 import subprocess
 from functools import cache
 from itertools import count
@@ -21,9 +20,8 @@ class OpenCompiler:
     """``bicep jsonrpc``, until standard input is closed."""
 
     def __init__(self) -> None:
-        environment = dict(os.environ, DOTNET_SYSTEM_GLOBALIZATION_INVARIANT="1")
         command = [bicep.compiler(), "jsonrpc", "--stdio"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=bicep.environment())
         self._numbers = count(1)
 
     def call(self, method: str, **parameters: Any) -> Json:
@@ -64,12 +62,17 @@ def opened() -> OpenCompiler:
     return compiler
 
 
-def compiled(environment: str, infra: Path) -> tuple[list[Json], Json]:
-    """The resources and the compiled template of an environment. Raises ``Refused`` for any diagnostic, a warning too."""
-    path = str(infra / "environments" / f"{environment}.bicepparam")
-    built = opened().call("bicep/compileParams", path=path, parameterOverrides={})
+def template(environment: str, infra: Path) -> Json:
+    """The compiled template of an environment. Raises ``Refused`` for any diagnostic, a warning too."""
+    built = opened().call("bicep/compileParams", path=_parameters(environment, infra), parameterOverrides={})
     if built["diagnostics"] or not built["success"]:
         raise bicep.Refused(json.dumps(built["diagnostics"]))
+    made: Json = json.loads(built["template"])
+    return made
+
+
+def snapshot(environment: str, infra: Path) -> Json:
+    """The outcome of an environment. Raises ``Refused`` for an error; of warnings only ``template`` knows."""
     where = {
         "tenantId": bicep.NOWHERE,
         "subscriptionId": bicep.NOWHERE,
@@ -77,7 +80,18 @@ def compiled(environment: str, infra: Path) -> tuple[list[Json], Json]:
         "location": bicep.LOCATIONS.get(environment, "uksouth"),
         "deploymentName": None,
     }
-    snapshot = json.loads(opened().call("bicep/getSnapshot", path=path, metadata=where, externalInputs=None)["snapshot"])
-    if snapshot["diagnostics"]:
-        raise bicep.Refused(json.dumps(snapshot["diagnostics"]))
-    return snapshot["predictedResources"], json.loads(built["template"])
+    path = _parameters(environment, infra)
+    made: Json = json.loads(opened().call("bicep/getSnapshot", path=path, metadata=where, externalInputs=None)["snapshot"])
+    if made["diagnostics"]:
+        raise bicep.Refused(json.dumps(made["diagnostics"]))
+    return made
+
+
+def resources(environment: str, infra: Path) -> list[Json]:
+    """The resources of an environment. Raises ``Refused`` as ``snapshot`` does."""
+    found: list[Json] = snapshot(environment, infra)["predictedResources"]
+    return found
+
+
+def _parameters(environment: str, infra: Path) -> str:
+    return str(infra / "environments" / f"{environment}.bicepparam")

@@ -63,10 +63,10 @@ def objections(infra: Path, environment: str, asked: str = "") -> set[str]:
     manifest = infra / "manifest.json"
     manifest.write_text(json.dumps(few(json.loads(manifest.read_bytes()))), "utf-8")
     try:
-        seen = world_of_a_copy(environment, infra)
+        seen = world_of_a_copy(environment, infra, with_warnings=asked in ("", "compiler"))
+        return {each.__name__ for each in INVARIANTS if asked in ("", each.__name__) and _objects(each, seen)}
     except bicep.Refused:
         return {"compiler"}
-    return {invariant.__name__ for invariant in INVARIANTS if asked in ("", invariant.__name__) and _objects(invariant, seen)}
 
 
 def _objects(invariant: Invariant, seen: World) -> bool:

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from toolkit.release import bicep
-
 Resource = dict[str, Any]
 
 STORAGE, SITE = "Microsoft.Storage/storageAccounts", "Microsoft.Web/sites"
@@ -30,12 +28,12 @@ class World(NamedTuple):
     infra: Path
     manifest: dict[str, Any]
     anchors: frozenset[str]
-    compiled: Resource | None = None  # the template, where it was compiled together with the resources
+    compile: Callable[[], Resource]  # makes the template, for the few invariants that read it
 
     @property
     def template(self) -> Resource:
         """The compiled template, with its modules nested and their dependencies spelt out."""
-        return self.compiled or bicep.template(self.infra)
+        return self.compile()
 
     def of(self, kind: str) -> list[Resource]:
         return [each for each in self.resources if each["type"] == kind]

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from shared import telemetry
+from shared.check import faults
 from shared.delivery.upkeep import watchdog
 from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import keep_poisoned
 from shared.integration import Integration
+from shared.problems import Fault
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 BEAT = 30.0
@@ -29,14 +32,23 @@ class Simulated:
         self.alive = True
 
     def _note(self, name: str, **keys: Any) -> None:
-        self.events.append((self.clock, name, keys))
+        """Emit as the product does, and keep what leaves it."""
+
+        def keep(name: str, keys: dict[str, Any]) -> None:
+            self.events.append((self.clock, name, keys))
+
+        telemetry.subscribe(keep)
+        try:
+            telemetry.emit(name, **keys)
+        finally:
+            telemetry.unsubscribe(keep)
 
     async def send(self, lane: str = "", **values: Any) -> None:
         """A message over HTTP, and whatever the hub does with it at once."""
         self.serial += 1
         await accept(
             self.integration,
-            envelope(note(str(self.serial), lane or str(self.serial), **values), self.integration.name),
+            envelope(note(str(self.serial), lane or str(self.serial), **values), self.integration.name, trigger="http"),
             self.hub,
         )
         await self._settled()
@@ -58,10 +70,14 @@ class Simulated:
 
     async def _answer_knocks(self) -> None:
         for arrived in await self.hub.store.receive(f"{self.integration.name}-work", 30):
-            await answer_knock(self.integration, arrived.body, self.hub)
+            try:
+                with faults():
+                    await answer_knock(self.integration, arrived.body, self.hub)
+            except Fault:
+                continue  # the host brings it again
             await self.hub.store.settle(arrived.ticket)
         await self._settled()
 
     async def _settled(self) -> None:
         while self.hub.tasks:
-            await asyncio.gather(*self.hub.tasks)
+            await asyncio.gather(*self.hub.tasks, return_exceptions=True)  # the hub reports what failed

@@ -29,6 +29,7 @@ KINDS = {
     "group": "",
     "account": "",
     "bicep": "",
+    "acr": "",
 }
 # Options whose value is the name of a resource; the pipeline's own identity is made before the template.
 NAMES = ("--vault-name", "--account-name", "--workspace-name", "--vnet-name", "--queue-name", "--container-name")

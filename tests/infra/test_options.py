@@ -64,8 +64,8 @@ def test_every_option_holds_every_invariant(with_every_option: World) -> None:
 
 def test_a_partner_gets_its_queue_or_folder_and_no_more(with_every_option: World) -> None:
     given = [r for r in with_every_option.of(ROLE) if r["properties"].get("description") == "partner"]
-    assert len(given) == 5
-    assert sum("documents-to-cdr/" in r["properties"].get("condition", "") for r in given) == 1
+    assert len(given) == 6
+    assert sum("documents-to-cdr/" in r["properties"].get("condition", "") for r in given) == 2  # the inbox, acknowledgements
 
 
 def test_the_gateway_asks_for_a_certificate_and_leads_to_every_app_with_a_way_in(with_every_option: World) -> None:

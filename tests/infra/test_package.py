@@ -26,7 +26,7 @@ from tests.conftest import free_ports
 from toolkit.local.simulated import Simulators
 from toolkit.release.lock import locked
 from toolkit.release.materials import FILE as BILL
-from toolkit.release.package import OPS, RUNNING, VENDORED, copy_app
+from toolkit.release.package import OPS, RUNNING, VENDORED, compile_all, copy_app
 from toolkit.samples import samples
 from toolkit.say import ROOT
 
@@ -58,8 +58,9 @@ def test_an_app_holds_its_own_integration_alone(name: str, tmp_path: Path) -> No
     folder = load(name).package
     assert {path.name for path in (stage / "integrations").iterdir()} == {"__init__.py", folder}
     assert not (stage / "toolkit").exists()
-    assert not list(stage.rglob("samples"))
-    own = {each for each in functions_of(stage) if each not in ("watchdog", "health", "ops") and not each.startswith("ops")}
+    assert [path.name for path in stage.rglob("samples/*") if ".in." not in path.name] == []
+    shared = ("watchdog", "health", "ops", "docs")
+    own = {each for each in functions_of(stage) if not each.startswith(shared)}
     assert own
     assert all(each.startswith(folder) for each in own)
 
@@ -92,9 +93,29 @@ def test_wheels_are_vendored_and_compiled(unzipped: Path) -> None:
     vendored = unzipped / "app" / VENDORED
     assert {"azure", "aiohttp", "orjson"} <= {path.name for path in vendored.iterdir()}
     assert list((vendored / "aiohttp").glob("*.so")), "a wheel for Linux"
-    tag = f"cpython-{RUNNING.replace('.', '')}"
-    compiled = (unzipped / "app" / "shared" / "__pycache__" / f"check.{tag}.pyc").read_bytes()
-    assert compiled[4] == 1, "unchecked hash: a cold start looks at no source"
+    app = unzipped / "app"
+    for source in (app / "function_app.py", app / "shared" / "check.py", vendored / "azure" / "functions" / "__init__.py"):
+        assert bytecode(source)[4] == 1, "unchecked hash: a cold start looks at no source"
+
+
+def bytecode(source: Path) -> bytes:
+    return (source.parent / "__pycache__" / f"{source.stem}.cpython-{RUNNING.replace('.', '')}.pyc").read_bytes()
+
+
+def test_the_bytecode_of_the_app_and_of_its_wheels_is_used_without_a_look_at_the_source(tmp_path: Path) -> None:
+    """The zip gives every file the same date, so bytecode that compares dates would be compiled at each cold start."""
+    sources = [tmp_path / "function_app.py", tmp_path / VENDORED / "wheel" / "__init__.py"]
+    for source in sources:
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text("name = __file__\n", "utf-8")
+    compile_all(tmp_path, RUNNING)
+    for source in sources:
+        compiled = bytecode(source)
+        assert compiled[4] == 1
+        assert str(tmp_path).encode() not in compiled
+        source.write_text("raise ImportError('compiled again')\n", "utf-8")
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(tmp_path), str(tmp_path / VENDORED)])}
+    subprocess.run([PYTHON, "-c", "import function_app, wheel"], check=True, env=environment, cwd=tmp_path)
 
 
 @pytest.mark.slow

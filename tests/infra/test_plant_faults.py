@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.infra import open_compiler
 from tests.infra.bicep_faults import FAULTS as BICEP
-from tests.infra.open_compiler import compiled
 from tests.infra.planting import Fault, caught, sound
 from tests.workflows.faults import FAULTS as WORKFLOWS
 from tests.workflows.faults import caught as caught_in_workflows
@@ -22,7 +22,8 @@ def test_nothing_objects_to_a_copy_without_a_fault(environment: str) -> None:
 @pytest.mark.slow
 @needs_the_compiler
 def test_the_open_compiler_makes_what_its_command_makes() -> None:
-    assert compiled("prod", bicep.INFRA) == (bicep.resources("prod"), bicep.template())
+    assert open_compiler.snapshot("prod", bicep.INFRA) == bicep.evaluated("prod", bicep.INFRA)
+    assert open_compiler.template("prod", bicep.INFRA) == bicep.compiled(bicep.INFRA)
 
 
 @pytest.mark.slow

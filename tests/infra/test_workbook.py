@@ -116,5 +116,5 @@ def test_a_query_on_a_wrong_outcome_gives_another_answer(name: str, right: str, 
 
 
 def test_every_panel_has_its_test() -> None:
-    tried = {"volumes", "error-rate", "latency", "dead-letters", "attempts", "breakers", "backlog", "burn", "uptime"}
+    tried = {"volumes", "error-rate", "latency", "dead-letters", "attempts", "breakers", "backlog", "burn", "uptime", "steps"}
     assert {path.stem for path in (bicep.INFRA / "workbook").glob("*.kql")} - {"latency-traces"} == tried

@@ -3,21 +3,32 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import duckdb
 import duckdb_kql
+
+from shared.telemetry.traceparent import parse
+from shared.telemetry.tracing import Finished
+from tests.infra.exporter import Row, exported
+from tests.infra.world import resources
 
 INGESTION = timedelta(minutes=3)
 CLOSES_AFTER = timedelta(minutes=10)  # a minute's rule closes when its condition has not been met for ten
 LENGTHS = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT6H": 360, "P1D": 1440, "P2D": 2880}
 COLUMNS = (
     "arrived TIMESTAMP, TimeGenerated TIMESTAMP, Name VARCHAR, Properties JSON, ItemCount INT, OperationId VARCHAR, "
-    "AppRoleName VARCHAR, Success BOOLEAN, ResultCode VARCHAR, DurationMs DOUBLE"
+    "AppRoleName VARCHAR, Success BOOLEAN, ResultCode VARCHAR, DurationMs DOUBLE, Id VARCHAR, ParentId VARCHAR"
 )
+NO_SIGN_INS = (
+    "SELECT TIMESTAMP '2026-01-01' AS TimeGenerated, '' AS SiteName, 0 AS StatusCode LIMIT 0"  # the platform writes these
+)
+TABLES = ("AppEvents", "AppRequests", "AppDependencies")
+SCHEMA = {name: {column.split()[0]: "string" for column in COLUMNS.split(", ")[1:]} for name in TABLES}
 WINDOW = "TimeGenerated > getvariable('since') AND TimeGenerated <= getvariable('until') AND arrived <= getvariable('until')"
 
 
@@ -27,26 +38,38 @@ def at(seconds: float) -> datetime:
 
 
 class Workspace:
-    """AppEvents and AppRequests; a query sees one window of what has arrived by its end."""
+    """AppEvents, AppRequests and AppDependencies; a query sees one window of what has arrived by its end."""
 
     def __init__(self, ingestion: timedelta = INGESTION) -> None:
         self.ingestion = ingestion
         self.db = duckdb.connect()
-        for table in ("AppEvents", "AppRequests"):
+        self.db.execute(f"CREATE VIEW AppServiceAuthenticationLogs AS {NO_SIGN_INS}")
+        for table in TABLES:
             self.db.execute(f"CREATE TABLE all_{table} ({COLUMNS})")
             self.db.execute(f"CREATE VIEW {table} AS SELECT * EXCLUDE arrived FROM all_{table} WHERE {WINDOW}")
 
     def add(self, events: list[tuple[float, str, dict[str, Any]]], table: str = "AppEvents", **columns: Any) -> None:
-        """Events as (epoch seconds, name, keys); the values of Properties are text, as the workspace has them."""
-        operation = columns.get("operation", "")
-        fixed = (columns.get("role", ""), columns.get("success", True), columns.get("code", ""), 0.0)
+        """Events as (epoch seconds, name, keys), in the form that the exporter gives them."""
+        fixed = (columns.get("role", ""), columns.get("success", True), columns.get("code", ""), columns.get("ms", 0.0))
+        fixed += (columns.get("id", ""), columns.get("parent", ""))
+        made = [(t, exported(name, keys) if table == "AppEvents" else _row(name, keys)) for t, name, keys in events]
         rows = [
-            (at(t) + self.ingestion, at(t), name, json.dumps({k: str(v) for k, v in keys.items()}), 1, operation, *fixed)
-            for t, name, keys in events
+            (at(t) + self.ingestion, at(t), row.name, row.properties, 1, columns.get("operation", row.operation), *fixed)
+            for t, row in made
         ]
         if rows:
             columns_of = [list(column) for column in zip(*rows, strict=True)]
-            self.db.execute(f"INSERT INTO all_{table} SELECT {', '.join(['unnest(?)'] * 10)}", columns_of)
+            self.db.execute(f"INSERT INTO all_{table} SELECT {', '.join(['unnest(?)'] * 12)}", columns_of)
+
+    def add_spans(self, spans: Iterable[Finished]) -> None:
+        """Spans as the exporter sends them: those of a server or a consumer are requests, the others dependencies."""
+        for span in spans:
+            trace, own = parse(span.traceparent) or ("", "")
+            links = [dict(zip(("operation_Id", "id"), parse(link) or (), strict=True)) for link in span.links]
+            keys = span.attributes | ({"_MS.links": json.dumps(links)} if links else {})
+            table = "AppRequests" if span.kind in ("SERVER", "CONSUMER") else "AppDependencies"
+            parent = (parse(span.parent) or ("", ""))[1]
+            self.add([(span.start, span.name, keys)], table, operation=trace, id=own, parent=parent, ms=span.ms)
 
     def ask(self, sql: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
         self.db.execute(f"SET VARIABLE since = TIMESTAMP '{since}'")
@@ -54,6 +77,11 @@ class Workspace:
         found = self.db.execute(sql)
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _row(name: str, keys: dict[str, Any]) -> Row:
+    """A row of another table; the values of Properties are text there too."""
+    return Row(name, json.dumps({key: str(value) for key, value in keys.items()}), "")
 
 
 class Episode(NamedTuple):
@@ -68,11 +96,15 @@ class Rule:
 
     name: str
     properties: dict[str, Any]
-    sql: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.criteria = self.properties["criteria"]["allOf"][0]
-        self.sql = str(duckdb_kql.to_sql(self.criteria["query"]))
+    @property
+    def criteria(self) -> dict[str, Any]:
+        return self.properties["criteria"]["allOf"][0]  # type: ignore[no-any-return]
+
+    @cached_property
+    def sql(self) -> str:
+        """Translated when first used: that takes longer than to collect all tests of the file."""
+        return str(duckdb_kql.to_sql(self.criteria["query"]))
 
     @property
     def every(self) -> timedelta:
@@ -101,6 +133,16 @@ class Rule:
         value = max((row[measure] for row in rows), default=0) if measure else len(rows)
         return bool(value > threshold if self.criteria["operator"] == "GreaterThan" else value < threshold)
 
+    def _meets(self, workspace: Workspace, start: datetime, end: datetime) -> Iterator[tuple[datetime, set[tuple[str, ...]]]]:
+        """Each evaluation and the series whose condition holds. A filter is run once: a window only selects among its rows."""
+        if not self.is_row_by_row or self.criteria.get("metricMeasureColumn") or self.criteria["operator"] != "GreaterThan":
+            yield from ((now, self.met(workspace, now)) for now in self._evaluations(start, end))
+            return
+        rows = workspace.ask(self.sql, start - self.window, end)
+        found = [(row["TimeGenerated"], tuple(str(row[each["name"]]) for each in self.criteria["dimensions"])) for row in rows]
+        for now in self._evaluations(start, end):
+            yield now, {series for t, series in found if now - self.window < t <= now - workspace.ingestion}
+
     def episodes(self, workspace: Workspace, start: datetime, end: datetime) -> list[Episode]:
         """Each time that it fired, for each series, from the first evaluation after ``start`` to ``end``."""
         periods = self.criteria["failingPeriods"]
@@ -108,8 +150,7 @@ class Rule:
         opened: dict[tuple[str, ...], datetime] = {}
         last: dict[tuple[str, ...], datetime] = {}
         done: list[Episode] = []
-        for now in self._evaluations(start, end):
-            met = self.met(workspace, now)
+        for now, met in self._meets(workspace, start, end):
             for series in met | set(history):
                 history[series] = [*history[series], series in met][-periods["numberOfEvaluationPeriods"] :]
                 if sum(history[series]) >= periods["minFailingPeriodsToAlert"]:
@@ -126,7 +167,8 @@ class Rule:
             now += self.every
 
 
-def rules(resources: list[dict[str, Any]]) -> dict[str, Rule]:
-    """The rules of an environment by their names without its prefix."""
-    found = [each for each in resources if each["type"] == "Microsoft.Insights/scheduledQueryRules"]
+@cache
+def rules() -> dict[str, Rule]:
+    """The rules of the environment ``test`` by their names without its prefix."""
+    found = [each for each in resources("test") if each["type"] == "Microsoft.Insights/scheduledQueryRules"]
     return {each["name"].split("-", 2)[2]: Rule(each["name"], each["properties"]) for each in found}

@@ -2,14 +2,14 @@
 
 import json
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.infra.open_compiler import compiled
-from tests.infra.resources import World
+from tests.infra import open_compiler
+from tests.infra.resources import Resource, World
 from toolkit.release import bicep
 
 RUNBOOKS = bicep.ROOT / "docs" / "runbooks.md"
@@ -31,13 +31,30 @@ def world(environment: str) -> World:
     if not bicep.compiler():
         pytest.skip(bicep.ABSENT)
     is_called = "prod" if environment == bicep.RECOVERY else environment
-    return World(is_called, bicep.resources(environment), bicep.INFRA, _manifest(bicep.INFRA), anchors())
+    return World(is_called, resources(environment), bicep.INFRA, _manifest(bicep.INFRA), anchors(), template)
 
 
-def world_of_a_copy(environment: str, infra: Path) -> World:
-    """One environment of a copy of ``infra/``. Raises ``Refused`` for any diagnostic of the compiler."""
-    resources, template = compiled(environment, infra)
-    return World(environment, resources, infra, _manifest(infra), anchors(), template)
+def resources(environment: str) -> list[Resource]:
+    """The resources of an environment: as they are kept, else by the compiler that is open already."""
+    return bicep.resources(environment, evaluate=open_compiler.snapshot)
+
+
+def template() -> Resource:
+    """The compiled template of ``infra/``, in the same way."""
+    return bicep.template(compile=partial(open_compiler.template, "prod"))
+
+
+def world_of_a_copy(environment: str, infra: Path, *, with_warnings: bool = True) -> World:
+    """One environment of a copy of ``infra/``. Raises ``Refused`` for any diagnostic of the compiler.
+
+    Args:
+        with_warnings: compile the template at once, which alone shows them; otherwise only for an invariant that reads it.
+    """
+    compile = cache(lambda: open_compiler.template(environment, infra))
+    seen = World(environment, open_compiler.resources(environment, infra), infra, _manifest(infra), anchors(), compile)
+    if with_warnings:
+        compile()
+    return seen
 
 
 def _manifest(infra: Path) -> dict[str, Any]:

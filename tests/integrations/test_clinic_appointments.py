@@ -3,14 +3,19 @@
 import asyncio
 import csv
 import io
+import re
 from dataclasses import replace
+from hashlib import sha256
 
 import orjson
 import pytest
 
 from integrations import load
+from shared.delivery.upkeep import purge
 from shared.destinations.memory import Memory
+from shared.formats.csv.acknowledgement import CORRECT_FILE, CORRECT_ROW, CORRECT_SOURCE
 from shared.hub import Hub
+from shared.intake.inbox.acknowledgement import place
 from shared.intake.triggers.queues import accept_event
 from shared.ledger.reporting import conservation
 from shared.storage import names
@@ -29,11 +34,11 @@ def row(**cells: str) -> str:
     return ";".join({**given, **cells}.values())
 
 
-async def dropped(text: str, memory: Memory) -> tuple[list[list[str]], Hub]:
+async def dropped(text: str, memory: Memory, own_name: str = "list.csv") -> tuple[list[list[str]], Hub]:
     """A file in the inbox, its event, and the lines of its acknowledgement."""
     one = replace(load(NAME), destination=memory)
     made = hub(one, now=lambda: NOW)
-    name = f"{NAME}/list.csv"
+    name = f"{NAME}/{own_name}"
     await made.store.write_blob(names.INBOX, name, text.encode("cp1252"))
     await accept_event(one, drops.created(name), made)
     while made.tasks:
@@ -84,3 +89,45 @@ async def test_no_answer_repeats_a_name_of_a_file_or_a_cell(name: str) -> None:
     answer, made = await dropped("\n".join((HEAD.replace(",", ";"), row(family=""), row(status=name))), Memory("CDR"))
     assert name not in str(answer)
     assert not await made.store.blobs(names.INBOX)
+
+
+NAMES = ("list.csv", "north/list.csv", "south/list.csv", "north/Jones 9990400008.csv", "../phw-to-mpi/list.csv", "..", "")
+
+
+def test_two_files_never_have_one_acknowledgement_and_none_has_a_name_of_a_file() -> None:
+    """Each path has its own: a clinic must not read the acknowledgement of another one as its own."""
+    found = [place(load(NAME), f"{NAME}/{name}", "text/csv") for name in NAMES]
+    assert len(set(found)) == len(NAMES)
+    assert all(re.fullmatch(rf"{NAME}/[0-9a-f]{{32}}\.acknowledgement\.csv", each) for each in found)
+
+
+def test_a_sender_finds_the_acknowledgement_as_the_documents_say() -> None:
+    """``printf north/monday.csv | sha256sum | cut -c1-32``"""
+    digits = sha256(b"north/monday.csv").hexdigest()[:32]
+    assert place(load(NAME), f"{NAME}/north/monday.csv", "text/csv") == f"{NAME}/{digits}.acknowledgement.csv"
+
+
+async def test_a_file_gets_its_acknowledgement_as_a_file() -> None:
+    """The same table as on the replies queue, without a value of the file, until the retention of receipts ends."""
+    rows = (HEAD.replace(",", ";") + ";gender", row(id="1") + ";F", row(id="2", status="Moved") + ";", row(id="3") + ";X1")
+    answer, made = await dropped("\n".join(rows), Memory("CDR"))
+    own = place(load(NAME), f"{NAME}/list.csv", "text/csv")
+    assert [name for name, _ in await made.store.blobs(names.ACKNOWLEDGEMENTS)] == [own]
+    body = await made.store.read_blob(names.ACKNOWLEDGEMENTS, own) or b""
+    assert list(csv.reader(io.StringIO(body.decode(), newline=""))) == answer
+    assert answer[0] == ["row", "acknowledgement", "severity", "rule", "column", "text", "what_to_do"]
+    assert [[*line[:5], line[6]] for line in answer[2:]] == [
+        ["3", "AE", "error", "status-is-known", "status", CORRECT_ROW],
+        ["4", "AA", "warning", "gender-is-known", "gender", CORRECT_SOURCE],
+    ]
+    later = NOW + 15 * 86400
+    made.now = lambda: later
+    await purge.purge(made.integrations[NAME], made)
+    assert not await made.store.blobs(names.ACKNOWLEDGEMENTS)
+
+
+async def test_a_file_that_cannot_be_read_is_acknowledged_as_a_whole() -> None:
+    answer, made = await dropped("id;unknown\n1;2\n3;4", Memory("CDR"))
+    assert {line[1] for line in answer[1:]} == {"AR"}
+    assert {line[6] for line in answer[1:]} == {CORRECT_FILE}
+    assert len(await made.store.blobs(names.ACKNOWLEDGEMENTS)) == 1

@@ -41,7 +41,7 @@ def version(name: str, recorded: str) -> dict[str, bytes]:
 
 
 async def taken(world: Hub, *versions: dict[str, bytes]) -> dict[str, str]:
-    """All lie in the inbox before the first is taken; then they are delivered. What the ledger says of each, by its own id."""
+    """All are in the inbox before the first is taken; then they are delivered. What the ledger says of each, by its own id."""
     for files in versions:
         for name, body in files.items():
             await world.store.write_blob(names.INBOX, name, body)

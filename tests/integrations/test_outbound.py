@@ -18,6 +18,7 @@ from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_event, accept_queue_message
 from shared.intake.triggers.timer import tick
 from shared.integration import Integration
+from shared.ledger.rows import Published
 from shared.storage.memory import MemoryStore
 from toolkit.local.simulators.wis import Wis
 from toolkit.samples import Sample, samples
@@ -146,6 +147,20 @@ async def test_an_event_that_overtakes_its_message_is_looked_into_again() -> Non
     await world.publish(*updates(1))
     assert world.phw.received == []
     await world.later(2)
+    assert control_ids(world.phw) == control_ids(world.chemocare) == ["U0"]
+
+
+async def test_a_message_that_is_settled_between_two_reads_is_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The subscriber reads an empty outbox, the publisher settles, and then nothing is being sent any more."""
+    world, reads, not_taken = World(), list[str](), subscription.not_taken
+
+    async def empty_at_first(subscriber: str, publisher: str, lane: str, hub: Hub) -> list[Published]:
+        reads.append(subscriber)
+        return [] if reads.count(subscriber) == 1 else await not_taken(subscriber, publisher, lane, hub)
+
+    monkeypatch.setattr(subscription, "not_taken", empty_at_first)
+    await world.publish(*updates(1))
+    await world.announce(*world.topic.received)
     assert control_ids(world.phw) == control_ids(world.chemocare) == ["U0"]
 
 

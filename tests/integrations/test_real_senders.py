@@ -7,10 +7,9 @@ import pytest
 
 from integrations import CATALOGUE, load
 from integrations.pas_adt_to_cdr import rules as pas
-from shared.integration import Integration
 from shared.issue import Issue
 from shared.validation import policy
-from shared.validation.policy import OTHER, SHARED, Listed
+from shared.validation.policy import OTHER, SHARED
 from tests.integrations.flows import BODIES, TO_MPI, UNCHANGED, ran
 from toolkit.analyse.rule_decisions import listed
 from toolkit.samples import samples
@@ -112,18 +111,13 @@ def test_each_sender_has_a_sample_with_all_its_oddities(name: str) -> None:
         assert result.outgoing[0].body == body
 
 
-def every_rule() -> list[tuple[Integration, Listed]]:
-    return [(each, rule) for each in map(load, CATALOGUE) for rule in listed(each.profile)]
-
-
-@pytest.mark.parametrize(
-    ("integration", "rule"), every_rule(), ids=lambda value: getattr(value, "name", getattr(value, "rule", ""))
-)
-def test_every_rule_has_its_class_a_reason_and_an_example(integration: Integration, rule: Listed) -> None:
-    assert rule.policy is not OTHER, f"declare a policy for {rule.rule}"
-    assert rule.policy.reason
-    assert rule.policy.example
-    assert rule.text
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_rule_has_its_class_a_reason_and_an_example(name: str) -> None:
+    for rule in listed(load(name).profile):
+        assert rule.policy is not OTHER, f"declare a policy for {rule.rule}"
+        assert rule.policy.reason, rule.rule
+        assert rule.policy.example, rule.rule
+        assert rule.text, rule.rule
 
 
 @pytest.mark.parametrize("name", FLOWS)

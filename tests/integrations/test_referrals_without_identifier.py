@@ -13,7 +13,7 @@ from toolkit.samples import accepted
 REFERRALS = load("referrals-to-pas")
 
 
-@pytest.mark.parametrize("identifier", [None, {"system": "urn:x-test", "value": "\u0085"}, {"system": "urn:x-test"}])
+@pytest.mark.parametrize("identifier", [None, {"system": "urn:x-test", "value": "\u00a0"}, {"system": "urn:x-test"}])
 def test_it_gets_a_control_id_that_is_the_same_whenever_it_is_sent(identifier) -> None:
     sample = accepted(REFERRALS)[0]
     bundle = {**orjson.loads(sample.body), "identifier": identifier}

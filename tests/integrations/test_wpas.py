@@ -14,6 +14,7 @@ from shared.formats.xml import FORMAT
 from shared.formats.xml.schema import names
 from shared.hl7 import Message, parse
 from shared.wpas.names import SCHEMA
+from shared.wpas.rules import NUMBERS
 from toolkit.samples import RECEIVED_AT, samples
 
 INTEGRATION = load("wpas-to-mpi")
@@ -60,6 +61,20 @@ def test_only_a_change_deletes_a_date_of_death(sample: str, death: str, indicato
 @pytest.mark.parametrize("sample", [name for name in BODIES if not name.startswith("rejected") and name != "mpa_death_withdrawn"])
 def test_no_other_null_leaves(sample: str) -> None:
     assert '""' not in sent(sample).encode().decode()
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\ufeff", "\u202e", "\u00ad"], ids=ascii)
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_with_a_character_that_cannot_be_seen_is_refused(name: str, hidden: str) -> None:
+    """In the middle of the number, in every sample that has it."""
+    having = [sample for sample, body in BODIES.items() if f"<{name}>".encode() in body and not sample.startswith("rejected")]
+    assert having
+    for sample in having:
+        number = BODIES[sample].partition(f"<{name}>".encode())[2].partition(b"<")[0].decode("utf-8", "replace") or "12"
+        found = ran(with_element(sample, name, f"{number[:1]}{hidden}{number[1:]}")).verdict.issues
+        assert (name, "error") in [
+            (one.where.rpartition("/")[2], one.severity) for one in found if one.rule == "hidden-character"
+        ]
 
 
 def test_nulls_are_counted() -> None:

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.copies import without
+
 ROOT = Path(__file__).resolve().parents[2]
 TREE = Path(__file__).with_name("tree")
-COPIED = ("shared", "toolkit", "integrations", "tests", "docs", "infra")
+COPIED = ("shared", "toolkit", "integrations", "tests", "docs", "infra", "relay")
 LINES = {  # registry -> the line that it gets
     "shared/formats/__init__.py": ("FORMATS", '    "pairs": "shared.formats.pairs",\n'),
     "shared/destinations/kinds/__init__.py": ("DESTINATIONS", '    "carrier": "shared.destinations.carrier",\n'),
@@ -77,7 +79,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository with the new files and the three lines; its generated files written again."""
     place = tmp_path_factory.mktemp("copy") / "hub"
     for name in COPIED:
-        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__", "plug_in"))
+        shutil.copytree(ROOT / name, place / name, ignore=without("plug_in"))
     for path in (*ROOT.glob("*.lock"), *ROOT.glob("*.toml"), *ROOT.glob("*.json"), *ROOT.glob("*.py"), *ROOT.glob("*.txt")):
         shutil.copy(path, place)
     shutil.copytree(TREE, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -97,7 +99,7 @@ def with_line(file: Path, registry: str, line: str) -> None:
 
 def run(place: Path, *arguments: str) -> str:
     """Python in the copy; its output."""
-    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
+    environment = {**os.environ, "PYTHONPATH": str(place), "COLUMNS": "200"}
     done = subprocess.run(
         [sys.executable, *arguments], cwd=place, env=environment, capture_output=True, text=True, timeout=250, check=False
     )
@@ -121,9 +123,11 @@ def test_check_and_run_read_the_format(copy: Path) -> None:
 def test_sheet_and_documents_show_format_and_destination(copy: Path) -> None:
     assert "| `ward` |  | the carrier serves one ward |" in (copy / "integrations/pairs_to_carrier/mapping_sheet.md").read_text()
     generated = copy / "docs" / "generated"
-    body = json.loads((generated / "openapi.json").read_text())["paths"]["/api/v1/pairs-to-carrier"]["post"]["requestBody"]
+    document = json.loads((generated / "openapi.json").read_text())
+    [(kind, shown)] = document["components"]["requestBodies"]["pairs-to-carrier"]["content"].items()
     sample = (copy / SAMPLE).read_text()
-    assert body["content"] == {"text/x-pairs": {"schema": {"type": "string"}, "example": sample}}
+    assert kind == "text/x-pairs"
+    assert sample in [each["value"] for each in shown["examples"].values()]
     assert "pairs: Messages of one ward" in (generated / "interfaces/pairs-to-carrier.md").read_text()
     assert "| `no-carrier` |" in (generated / "delivery-failures.md").read_text()
     assert "## carrier\n\nSimulated" in (generated / "destination-settings.md").read_text()

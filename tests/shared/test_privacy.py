@@ -4,12 +4,14 @@ import asyncio
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared import privacy
 from shared.envelope import Envelope
 from shared.intake.triggers.http import accept_http
 from shared.ledger.reporting import search
@@ -269,3 +271,27 @@ def test_a_body_has_one_digest_whatever_ends_its_lines(body: bytes) -> None:
 @pytest.mark.parametrize("body", [b"MSHPID", b"MSH\n\nPID", b"\nMSH\nPID", b"MSH\rPID "])
 def test_another_body_has_another_digest(body: bytes) -> None:
     assert digest(body) != sha256(b"MSH\nPID").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_allowed"),
+    [
+        ("aaaaaaaa-9990-0000-18aa-aaaaaaaaaaaa", True),  # a UUID: digits in two of its groups are no number of a person
+        ("aaaaaaaa-aaaa-aaaa-aaaa-aa9990000018", False),  # ten digits in a row are
+        ("aaaaaaaa-9990-0000-18aa", False),  # no UUID
+        ("x-9990-0000-18", False),
+    ],
+)
+def test_of_a_uuid_only_digits_in_a_row_can_be_a_number(text: str, is_allowed: bool) -> None:
+    assert is_identifier(text) is is_allowed
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 64])
+def test_a_body_in_pieces_has_the_digest_of_the_whole(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every body of up to six of these characters: the pieces end at each place of a line end."""
+    monkeypatch.setattr(privacy, "PIECE", size)
+    for length in range(7):
+        for letters in product(b"a\r\n", repeat=length):
+            body = bytes(letters)
+            whole = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n")
+            assert digest(body) == sha256(whole).hexdigest(), body

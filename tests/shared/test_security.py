@@ -159,6 +159,14 @@ def test_a_setting_that_cannot_be_read_opens_nothing(monkeypatch: pytest.MonkeyP
     assert place in at_start()
 
 
+def test_the_sample_partner_may_do_everything() -> None:
+    sample = security.SAMPLE
+    assert (sample.name, sample.roles, sample.senders) == ("sample-partner", ("admin", "legacy"), (security.ANY_SENDER,))
+    assert sample.may_call("any-integration")
+    assert sample.may_send_for(Identity(sender="ANY", facility="ANY", control_id="1"))
+    assert set(sample.roles) == security.ROLES
+
+
 @pytest.mark.parametrize(
     ("settings", "developers", "azure"),
     [

@@ -1,6 +1,6 @@
 """What the guide's rows and components become, worked out once for all tests that read it: each takes minutes.
 
-The tests that import this module run on one worker (``toolkit/testing/plugin.py``).
+The tests that import this module run on one worker (``toolkit/testing/order.py``).
 """
 
 from functools import cache

@@ -30,9 +30,12 @@ def test_the_admission_is_whole() -> None:
 def test_a_goal_is_met_or_missed() -> None:
     assert fhir.Goal("x", 10, 10, "x").is_met
     assert not fhir.Goal("x", 9.9, 10, "x").is_met
+    assert fhir.Goal("x", 9.9, 10, "x", at_most=True).is_met
+    assert not fhir.Goal("x", 10.1, 10, "x", at_most=True).is_met
+    assert fhir.Goal("x", 1, 0, "x", at_most=True).is_met, "no goal"
 
 
-@pytest.mark.parametrize(("name", "sample", "floor"), [row[:3] for row in fhir.INWARD])
+@pytest.mark.parametrize(("name", "sample", "floor"), [(row.integration, row.sample, row.floor) for row in fhir.INWARD])
 def test_the_floor_makes_the_same(name: str, sample: str, floor: Callable[[bytes], bytes]) -> None:
     integration = load(name)
     sent = next(each for each in accepted(integration) if each.name == sample)

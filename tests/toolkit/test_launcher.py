@@ -60,6 +60,7 @@ def test_version_folders_of_a_manager_are_looked_into(hub: ModuleType, tmp_path:
     assert list(hub.places("3.11"))[1:] == [str(tmp_path / "3.11.9" / "python"), str(tmp_path / "3.11.4" / "python")]
 
 
+@pytest.mark.slow
 def test_a_python_that_cannot_make_an_environment_is_passed_over(
     hub: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

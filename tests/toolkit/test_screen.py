@@ -124,7 +124,7 @@ def test_a_table_that_people_open_has_no_formula() -> None:
 
 def test_no_other_csv_is_written() -> None:
     """Code that writes another one must keep a value from being read as a formula (=, +, -, @, tab)."""
-    sources = [path for folder in ("shared", "integrations", "toolkit") for path in (ROOT / folder).rglob("*.py")]
+    sources = [path for folder in ("shared", "integrations", "toolkit", "relay") for path in (ROOT / folder).rglob("*.py")]
     found = [path.relative_to(ROOT) for path in sources if re.search(r"csv\.(writer|DictWriter)", path.read_text("utf-8"))]
     assert [str(path) for path in found] == ["shared/formats/csv/row.py"]
 
@@ -132,14 +132,14 @@ def test_no_other_csv_is_written() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_page_shows_it_as_text(text: str) -> None:
     from shared.ops.access import Person
-    from shared.ops.facts import Found, Journey, Step
+    from shared.ops.figures.facts import Found, Journey, Step
 
     shown_text = text.encode("utf-8", "replace").decode()
     found = Found("x", shown_text, shown_text, shown_text, "2026-05-01T09:30:00Z", 1, shown_text, True)
     journey = Journey(found, shown_text, (Step("2026-05-01", shown_text, shown_text),))
     who = Person("sample", "admin")
     frame = {"who": who, "roles": (), "base": "/api/ops", "other": "cy", "here": "/api/ops", "problems": (), "token": ""}
-    page = render("message.html", "en", **frame, heading="", kind="", journey=journey, done="").decode()
+    page = render("message.html", "en", **frame, heading="", kind="", journey=journey, done="", refused=()).decode()
     assert "<script>alert" not in page
     assert "<img src=x" not in page
     assert "{{ 7" in page or "7 * 7" not in text

@@ -1,15 +1,22 @@
 """``./hub test``: which tests run, in which order, on how many workers."""
 
+import json
 import os
 import subprocess
 import sys
+from itertools import chain, pairwise
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from toolkit.commands.develop.test import ROOT, is_whole, unknown_name, workers_of
+from toolkit.testing import lengths, schedule
 from toolkit.testing.nearest import ALWAYS, nearest
+from toolkit.testing.order import SHARED
+from toolkit.testing.report import processors
 
 FILES = {
     "shared/core.py": "",
@@ -81,8 +88,8 @@ def test_workers_share_a_whole_tier_and_not_a_look_at_some_tests(arguments: list
     assert is_whole(arguments) is is_all
 
 
-def test_slow_tests_have_one_more_worker() -> None:
-    assert int(workers_of([])) == int(workers_of(["-m", "not slow"])) + 1
+def test_slow_tests_have_two_more_workers() -> None:
+    assert int(workers_of([])) == int(workers_of(["-m", "not slow"])) + 2
 
 
 SUITE = {
@@ -144,6 +151,23 @@ def test_workers_run_them_all_and_the_end_of_the_fast_ones_is_reported(tmp_path:
     assert "fast tests: 2 passed in" in run_suite(tmp_path).stdout
 
 
+def test_an_example_is_a_test_and_a_module_without_one_is_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "shown.py").write_text('"""\n>>> 1 + 1\n2\n"""\n', encoding="utf-8")
+    (tmp_path / "plain.py").write_text("raise RuntimeError", encoding="utf-8")
+    ran = run_suite(tmp_path, "--doctest-modules")
+    assert "shown.py::shown PASSED" in ran.stdout
+    assert ran.returncode == 0
+
+
+def test_files_that_share_what_takes_long_follow_each_other(tmp_path: Path) -> None:
+    for name in ("test_c.py", "test_e.py"):
+        (tmp_path / name).write_text(f"# {SHARED[0]}\ndef test_fast(): pass\n", encoding="utf-8")
+    (tmp_path / "test_d.py").write_text("def test_fast(): pass\n", encoding="utf-8")
+    ordered = run_suite(tmp_path, "-k", "fast").stdout
+    places = [ordered.index(f"{name}.py::test_fast") for name in ("test_b", "test_c", "test_e", "test_d")]
+    assert places == sorted(places)
+
+
 def test_the_nearest_file_is_first(tmp_path: Path) -> None:
     ordered = run_suite(tmp_path, "-m", "not slow", HUB_TEST_NEAREST="test_b.py\ntest_a.py").stdout
     assert ordered.index("test_b.py::test_fast") < ordered.index("test_a.py::test_fast")
@@ -160,3 +184,74 @@ def test_a_run_whose_time_is_over_starts_no_more_tests_and_is_a_success(workers:
 def test_a_failure_fails_a_run_whose_time_is_over(tmp_path: Path) -> None:
     (tmp_path / "test_0.py").write_text("def test_wrong():\n    assert 1 > 2\n", encoding="utf-8")
     assert run_suite(tmp_path, HUB_TEST_SECONDS="1").returncode != 0
+
+
+class Worker:
+    """A worker as the scheduler sees it: what it was given, in order."""
+
+    def __init__(self, number: int) -> None:
+        self.gateway, self.given, self.shutting_down = SimpleNamespace(id=f"gw{number}"), list[int](), False
+
+    def send_runtest_some(self, places: list[int]) -> None:
+        self.given += places
+
+    def shutdown(self) -> None:
+        self.shutting_down = True
+
+
+def scheduled(tests: list[str], seconds: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What two workers run, each a test at a time by turns, in the order in which they get it."""
+    monkeypatch.setattr(schedule, "lengths", lambda: seconds)
+    config = SimpleNamespace(option=SimpleNamespace(loadscopereorder=True), getvalue=lambda name: ["2*popen"])
+    inspected = schedule.InOrder(cast(pytest.Config, config), None)
+    workers = [Worker(0), Worker(1)]
+    for worker in workers:
+        inspected.add_node(worker)
+        inspected.add_node_collection(worker, tests)
+    inspected.schedule()
+    ran = [0, 0]
+    while inspected.has_pending:
+        for number, worker in enumerate(workers):
+            if ran[number] < len(worker.given):
+                inspected.mark_test_complete(worker, worker.given[ran[number]])
+                ran[number] += 1
+    assert inspected.tests_finished
+    return [[tests[place] for place in worker.given] for worker in workers]
+
+
+def test_a_worker_holds_nothing_long_behind_something_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = {"long_a": 90.0, "long_b": 80.0, "long_c": 70.0, "short_a": 2.0, "short_b": 1.0}
+    tests = [f"{name}::test" for name in ("fast", *seconds)]
+    one, other = scheduled(tests, seconds, monkeypatch)
+    assert sorted([*one, *other]) == sorted(tests)
+    for given in (one, other):
+        taken = [seconds[name] for each in given if (name := each.partition("::")[0]) in seconds]
+        assert not [pair for pair in pairwise(taken) if min(pair) > 10]
+
+
+def test_a_file_whose_tests_are_apart_is_given_in_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    tests = ["mixed::fast", "other::fast", "mixed::slow_1", "mixed::slow_2"]
+    given = scheduled(tests, {"mixed": 50.0}, monkeypatch)
+    assert sorted(chain(*given)) == sorted(tests)
+    assert next(each for each in given if "mixed::slow_1" in each)[-2:] == ["mixed::slow_1", "mixed::slow_2"]
+
+
+def test_what_took_longest_before_begins_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lengths, "KEPT", tmp_path / "kept" / "seconds.json")
+    before = lengths.lengths()
+    assert before
+    lengths.keep({"tests/new.py": 5.04})
+    assert lengths.lengths() == before | {"tests/new.py": 5.0}
+    lengths.KEPT.write_text("cut of", "utf-8")
+    assert lengths.lengths() == before
+
+
+def test_every_length_is_of_a_file_or_of_a_shared_fixture() -> None:
+    assert [
+        name for name in json.loads(lengths.KNOWN.read_text("utf-8")) if name not in SHARED and not (ROOT / name).is_file()
+    ] == []
+
+
+def test_the_rest_of_the_processors_is_known_or_zero() -> None:
+    worked, rested = processors()
+    assert worked > 0 or (worked, rested) == (0, 0)

@@ -15,9 +15,11 @@ MAY = {
     ("build", "package"): {"contents": "read", "id-token": "write", "attestations": "write"},
     ("code-scanning", "codeql"): {"contents": "read", "actions": "read", "security-events": "write"},
     ("deploy", "build"): {"contents": "read", "id-token": "write", "attestations": "write"},
+    ("docs", "publish"): {"pages": "write", "id-token": "write"},
     ("drift", "what-if"): {"contents": "read", "id-token": "write", "issues": "write"},
     ("pull-request", "impact"): {"contents": "read", "pull-requests": "write"},
     ("pull-request", "what-if"): {"contents": "read", "id-token": "write", "pull-requests": "write"},
+    ("relay", "deploy"): {"contents": "read", "id-token": "write"},
     ("release", "app"): {"contents": "write", "id-token": "write", "attestations": "read", "actions": "read"},
     ("release", "infrastructure"): {"contents": "write", "id-token": "write"},
     ("verify", "app"): {"contents": "read", "id-token": "write"},
@@ -28,8 +30,10 @@ MAY = {
 }
 # Workflow and job -> the GitHub environment whose identity it gets. All but -plan are for the branch main alone.
 ENVIRONMENT = {
+    ("docs", "publish"): "github-pages",
     ("drift", "what-if"): "${{ matrix.environment }}-plan",
     ("pull-request", "what-if"): "${{ matrix.environment }}-plan",
+    ("relay", "deploy"): "${{ inputs.environment }}-deploy",
     ("release", "app"): "${{ inputs.environment }}-deploy",
     ("release", "approval"): "${{ inputs.environment }}",
     ("release", "infrastructure"): "${{ inputs.environment }}-deploy",
@@ -59,7 +63,16 @@ def environments_are_reached_in_order(seen: Workflows) -> Iterator[str]:
 
 def only_the_branch_main_reaches_azure(seen: Workflows) -> Iterator[str]:
     """The first job of each such workflow asks for the branch; GitHub's environments ask again."""
-    first = (("deploy", "plan"), ("release", "start"), ("roll-back", "roll-back"), ("verify", "plan"), ("drift", "what-if"))
+    first = (
+        ("deploy", "plan"),
+        ("release", "start"),
+        ("roll-back", "roll-back"),
+        ("verify", "plan"),
+        ("drift", "what-if"),
+        ("relay", "deploy"),
+        ("docs", "build"),
+        ("docs", "publish"),
+    )
     yield from (f"{file}/{job} runs on any branch" for file, job in first if condition(seen.job(file, job)) != ON_MAIN)
     triggers = seen.parsed["deploy"]["on"]
     if triggers.get("push") != {"branches": ["main"]} or set(triggers) != {"push", "workflow_dispatch"}:

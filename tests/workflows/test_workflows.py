@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"
 PULL_REQUEST = GITHUB / "workflows" / "pull-request.yml"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-NAMES = {"pull-request", "code-scanning", "build", "deploy", "release", "verify", "roll-back", "drift"}
+NAMES = {"pull-request", "code-scanning", "build", "deploy", "release", "verify", "roll-back", "drift", "relay", "docs"}
 
 
 def tool(name: str) -> str:

@@ -7,7 +7,7 @@ median over the rounds: a machine that is slow for a while is slow for both neig
 import gc
 from collections.abc import Callable, Mapping
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import NamedTuple
 
 Work = Callable[[], object]
@@ -16,7 +16,7 @@ ROUND = 0.02  # seconds
 
 
 class Turns(NamedTuple):
-    """Seconds a call, by contender, of each round."""
+    """Seconds of processor time a call, by contender, of each round."""
 
     rounds: list[dict[str, float]]
 
@@ -37,10 +37,14 @@ def turns(works: Mapping[str, Work], rounds: int = ROUNDS, seconds: float = ROUN
     """Time the contenders.
 
     Args:
-        seconds: what a round of one of them shall take: as many calls as fit into it, one at least.
+        seconds: what a round of one of them shall take: as many calls as fit into it, at least one. 0 for one call without a
+            warm-up, which shows only that a contender works.
     """
-    calls = {name: _calls(work, seconds) for name, work in works.items()}
-    return Turns([{name: _round(work, calls[name]) for name, work in works.items()} for _ in range(rounds)])
+    try:
+        calls = {name: _calls(work, seconds) if seconds else 1 for name, work in works.items()}
+        return Turns([{name: _round(work, calls[name]) for name, work in works.items()} for _ in range(rounds)])
+    finally:
+        gc.unfreeze()
 
 
 def _calls(work: Work, seconds: float) -> int:
@@ -49,11 +53,10 @@ def _calls(work: Work, seconds: float) -> int:
 
 
 def _round(work: Work, calls: int) -> float:
+    """Seconds of processor time a call."""
     gc.collect()  # one side's rubbish is not the other's work
-    gc.freeze()
-    began = perf_counter()
+    gc.freeze()  # what is left is not walked again, neither here nor before the next round
+    began = process_time()
     for _ in range(calls):
         work()
-    spent = perf_counter() - began
-    gc.unfreeze()
-    return spent / calls
+    return (process_time() - began) / calls

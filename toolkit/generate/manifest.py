@@ -13,14 +13,13 @@ from shared.storage import names
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / "infra" / "manifest.json"
-CONTAINERS = (names.CONTENT, names.INBOX)
 
 
 def manifest(integrations: Iterable[Integration]) -> dict[str, Any]:
     """The whole manifest: what every app shares, and one entry for each integration."""
     return {
         "sharedTables": [names.SHARED_TABLE],
-        "containers": list(CONTAINERS),
+        "containers": list(names.CONTAINERS),
         "integrations": [entry(integration) for integration in sorted(integrations, key=lambda each: each.name)],
     }
 
@@ -41,7 +40,7 @@ def entry(integration: Integration) -> dict[str, Any]:
         "poison": poison,
         "replies": [queue for queue in queues if queue not in (*read, *poison)],
         "tables": list(names.tables(integration.name)),
-        "containers": list(CONTAINERS),
+        "containers": list(names.CONTAINERS),
         "events": [event(trigger) for trigger in integration.triggers if isinstance(trigger, EventGrid)],
         "publishes": kind_of(integration.destination).publishes,
         "subscribers": list(integration.subscribers),

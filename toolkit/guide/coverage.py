@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from shared.formats.fhir.leaves import bundle_leaves
+from shared.formats.fhir.leaves import bundle_texts
 from shared.hl7 import parse
 from shared.mapping import to_bundle
 from toolkit.guide.components import Component
@@ -85,7 +85,7 @@ COMPANIONS: dict[str, tuple[Mapping[str, str], ...]] = {
     "OBX-6": tuple({"2": kind, "5": value} for kind, value in VALUES),
 }
 ROLE_OF_TEAM = {"3": "AT^^HL70443"}
-# PRT: a provider of the care team, with a role and without a person; somebody related.
+# PRT: a provider of the care team, with a role and without a person; a related person.
 PARTICIPANTS: tuple[Mapping[str, str], ...] = (
     {"4": "AT^^HL70443"},
     {"4": "AT^^HL70443", "6": "X1^Words^99ZZZ"},
@@ -200,13 +200,23 @@ def texts_of(field: str, number: str) -> tuple[str, ...]:
     return (value_of(field, datatype),) if number else ("",)
 
 
+@cache
+def without_places(path: str) -> str:
+    """The path of a leaf without its places in lists.
+
+    >>> without_places("Patient.name[1].given[0]")
+    'Patient.name.given'
+    """
+    return INDEX.sub("", path)
+
+
 @lru_cache(maxsize=1024)
 def leaves_of(text: str) -> frozenset[tuple[tuple[str, str], int]]:
     """The leaves of the bundle that a message becomes, without places in lists, with how often each occurs."""
     if not text:
         return frozenset()
     bundle = to_bundle(parse(text))
-    found = [(INDEX.sub("", leaf.path), BOOLEAN.get(leaf.text, leaf.text)) for leaf in bundle_leaves(bundle)]
+    found = [(without_places(path), BOOLEAN.get(each, each)) for path, each in bundle_texts(bundle).items()]
     found += [(f"Bundle.{name}", str(value)) for name, value in bundle.items() if isinstance(value, str)]
     found += [(f"Bundle.identifier.{name}", str(value)) for name, value in bundle.get("identifier", {}).items()]
     return frozenset(Counter(found).items())
@@ -214,5 +224,6 @@ def leaves_of(text: str) -> frozenset[tuple[tuple[str, str], int]]:
 
 def difference(before: str, after: str) -> frozenset[tuple[str, str]]:
     """What is there with the field and was not there without it."""
-    one, other = dict(leaves_of(before)), dict(leaves_of(after))
-    return frozenset(leaf for leaf, times in other.items() if times > one.get(leaf, 0))
+    one, other = leaves_of(before), leaves_of(after)
+    less = dict(one - other)
+    return frozenset(leaf for leaf, times in other - one if times > less.get(leaf, 0))

@@ -13,7 +13,7 @@ from socket import create_connection
 from types import TracebackType
 
 from toolkit.local.ports import free_port
-from toolkit.say import HOME, ROOT, say, stop
+from toolkit.say import HOME, ROOT, NotStarted, say
 
 PACKAGE = ROOT / "toolkit" / "local" / "azurite_package"  # package.json and its lock: the pinned version
 INSTALLED = HOME / "azurite"
@@ -43,7 +43,7 @@ def install() -> Path:
     try:
         done = subprocess.run(command, cwd=building, capture_output=True, text=True, check=False)
         if done.returncode:
-            stop(_explained(done.stderr))
+            raise NotStarted(_explained(done.stderr))
         shutil.rmtree(INSTALLED, ignore_errors=True)
         building.rename(INSTALLED)
     finally:  # also after Ctrl-C
@@ -58,7 +58,8 @@ def npm() -> str:
     say("Node.js is not installed: installing it into .venv ...")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE_PACKAGE]
     if subprocess.run(pip, check=False).returncode or not (found := _on_path("npm")):
-        stop("Node.js is needed, and it could not be installed: no network? Install Node.js 20 or newer, or set HTTPS_PROXY")
+        text = "Node.js is needed, and it could not be installed: no network? Install Node.js 20 or newer, or set HTTPS_PROXY"
+        raise NotStarted(text)
     return found
 
 
@@ -114,7 +115,7 @@ class Azurite:
                 raise SystemExit(1)
             if self.process is None or self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
-                stop("Azurite did not start")
+                raise NotStarted("Azurite did not start")
             time.sleep(0.05)
 
     def stop(self) -> None:

@@ -1,15 +1,18 @@
 """``./hub demo``: every integration's samples through its own trigger, and what became of them on one screen."""
 
 import asyncio
+import contextlib
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 
+from shared.hub import Hub, connect
 from shared.integration import Integration
+from shared.ledger.reporting.conservation import balance
 from toolkit.local.journeys import Journey, Sender, is_subscriber, percentile, planned
 from toolkit.local.stack import Stack
 from toolkit.say import say
@@ -19,7 +22,7 @@ SETTLES = 5.0  # seconds for the last published message to reach its subscribers
 
 
 class Subscriber(NamedTuple):
-    """What a subscriber got of what was published for it."""
+    """What a subscriber delivered of what was published for it."""
 
     integration: Integration
     expected: int
@@ -54,7 +57,9 @@ async def demo(integrations: Sequence[Integration], every_sample: bool = False) 
         async with Stack(integrations, Path(folder)) as stack, aiohttp.ClientSession() as session:
             say(f"sending samples to {stack.url} ...")
             journeys = await send_all(integrations, Sender(stack, session), every_sample)
-            subscribers = await listen(integrations, stack)
+            hub = connect(integrations)
+            subscribers = await listen(integrations, stack.simulators.running, hub)
+            await hub.drain(0)
             running = f"hub {stack.url}, storage Azurite, " + ", ".join(_names(stack))
     return Result(tuple(journeys), tuple(subscribers), running, time.monotonic() - began)
 
@@ -74,24 +79,33 @@ async def in_turn(sender: Sender, journeys: Sequence[Journey]) -> None:
         await sender.travel(journey)
 
 
-async def listen(integrations: Sequence[Integration], stack: Stack) -> list[Subscriber]:
-    """What each subscriber should have got by its filters, and has."""
+async def listen(integrations: Sequence[Integration], running: Mapping[str, Any], hub: Hub) -> list[Subscriber]:
+    """What each subscriber should have delivered by its filters, and has. ``running``: the simulators, by destination."""
     end = time.monotonic() + SETTLES
+    # Count once every event has arrived: before, a subscriber that has delivered those which had would seem to have all.
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*(topic.idle() for topic in _topics(integrations, running))), SETTLES)
     while True:
-        subscribers = [
-            _subscriber(integration, integrations, stack) for integration in integrations if is_subscriber(integration)
-        ]
+        subscribers = [await _subscriber(each, integrations, running, hub) for each in integrations if is_subscriber(each)]
         if all(one.ok for one in subscribers) or time.monotonic() > end:
             return subscribers
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
 
 
-def _subscriber(integration: Integration, integrations: Sequence[Integration], stack: Stack) -> Subscriber:
-    running = stack.simulators.running
-    publisher = next(one for one in integrations if integration.name in one.subscribers)
-    topic, end = running.get(publisher.destination.name), running.get(integration.destination.name)
-    delivered = [name for name, _ in topic.deliverer.delivered] if topic else []
-    return Subscriber(integration, delivered.count(integration.name), len(end.bodies) if end else 0)
+async def _subscriber(
+    integration: Integration, integrations: Sequence[Integration], running: Mapping[str, Any], hub: Hub
+) -> Subscriber:
+    """By its ledger: a destination may be of any kind, and take the messages of other integrations too."""
+    topics = _topics([one for one in integrations if integration.name in one.subscribers], running)
+    delivered = [name for topic in topics for name, _ in topic.deliverer.delivered]
+    arrived = (await balance(integration, hub)).outcomes["delivered"]
+    return Subscriber(integration, delivered.count(integration.name), arrived)
+
+
+def _topics(publishers: Sequence[Integration], running: Mapping[str, Any]) -> list[Any]:
+    """The simulated topics of these integrations that have subscribers."""
+    names = {one.destination.name for one in publishers if one.subscribers}
+    return [running[name] for name in sorted(names) if name in running]
 
 
 def _names(stack: Stack) -> list[str]:

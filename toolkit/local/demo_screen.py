@@ -9,7 +9,7 @@ from rich.text import Text
 
 from shared.destinations.kinds.kind import kind_of
 from shared.integration import Integration
-from toolkit.local.demo import Result, Subscriber, figures
+from toolkit.local.demo import SETTLES, Result, Subscriber, figures
 from toolkit.local.journeys import Journey
 from toolkit.screen import inside
 
@@ -33,6 +33,9 @@ def _parts(result: Result, width: int) -> Iterator[RenderableType]:
         if not journey.ok:
             why = inside(journey.problem or "no delivery")
             yield f"{NO} {journey.integration.name} {journey.sample.name} by {journey.way}: {why}"
+    for one in result.subscribers:
+        if not one.ok:
+            yield f"{NO} {one.integration.name}: {one.arrived} of {one.expected} delivered within {SETTLES:.0f} s"
     yield _verdict(result)
 
 

@@ -5,7 +5,7 @@ import base64
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -59,7 +59,11 @@ def planned(integration: Integration, taken: int, refused: int) -> list[Journey]
     every = [_journey(integration, sample) for sample in samples(integration) if not _waits(integration, sample)]
     taken = len(every) if integration.subscribers else taken  # subscribers choose among them
     chosen = [one for one in every if one.accepted][:taken] + [one for one in every if not one.accepted][:refused]
-    ways = [way for kind, way in ((Http, "http"), (Queue, "queue"), (EventGrid, "event")) if _has(integration, kind)]
+    ways = [
+        way
+        for kind, way in ((Http, "http"), (Queue, "queue"), (EventGrid, "event"))
+        if any(isinstance(trigger, kind) for trigger in integration.triggers)
+    ]
     for index, journey in enumerate(chosen):
         journey.way = ways[1] if index == 1 and len(ways) > 1 and journey.accepted else ways[0]  # type: ignore[assignment]
     return chosen
@@ -70,13 +74,20 @@ def _waits(integration: Integration, sample: Sample) -> bool:
     return drops.waits(integration, sample) or waits(integration, sample)
 
 
-def _has(integration: Integration, kind: type) -> bool:
-    return any(isinstance(trigger, kind) for trigger in integration.triggers)
-
-
 def is_subscriber(integration: Integration) -> bool:
     """Whether it takes what another integration publishes: it is fed by that one's messages."""
     return any(isinstance(trigger, EventGrid) and trigger.publisher for trigger in integration.triggers)
+
+
+def absent_publishers(integrations: Sequence[Integration]) -> dict[str, str]:
+    """Subscribers whose publisher is not among the integrations, each with its publisher: they would get nothing."""
+    names = {one.name for one in integrations}
+    return {
+        one.name: trigger.publisher
+        for one in integrations
+        for trigger in one.triggers
+        if isinstance(trigger, EventGrid) and trigger.publisher and trigger.publisher not in names
+    }
 
 
 def _journey(integration: Integration, sample: Sample) -> Journey:
@@ -176,7 +187,7 @@ class Sender:
     async def _arrival(self, journey: Journey, where: str) -> None:
         """At the simulator where there is one that keeps what it gets by control id, else by the hub's own word."""
         simulator = self.stack.simulators.running.get(journey.integration.destination.name)
-        if hasattr(simulator, "bodies"):
+        if hasattr(simulator, "counts"):
             await self._at_simulator(journey, simulator)
         elif where:
             await self._by_status(journey, where)

@@ -34,10 +34,12 @@ class Simulators:
         """Event Grid subscriptions for what the catalogue publishes and takes, once the host listens."""
         for integration in self.integrations:
             for trigger in integration.triggers:
-                if isinstance(trigger, EventTrigger) and trigger.publisher:
-                    topic = next(one.destination.name for one in self.integrations if one.name == trigger.publisher)
-                    if topic in self.running:
-                        await self.running[topic].subscribe(_subscription(integration, trigger, host, key))
+                if isinstance(trigger, EventTrigger) and (topic := self._topic(trigger.publisher)):
+                    await topic.subscribe(_subscription(integration, trigger, host, key))
+
+    def _topic(self, publisher: str) -> Any:
+        """The simulated topic of a publisher; ``None`` if it is not simulated, or the publisher is not started here."""
+        return next((self.running.get(one.destination.name) for one in self.integrations if one.name == publisher), None)
 
     async def stop(self) -> None:
         for simulator in self.running.values():

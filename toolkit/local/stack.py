@@ -11,10 +11,11 @@ from typing import Self
 import aiohttp
 
 from shared.integration import Integration
+from toolkit.local import spans
 from toolkit.local.azurite import Azurite
 from toolkit.local.ports import free_port
 from toolkit.local.simulated import Simulators
-from toolkit.say import ROOT, stop
+from toolkit.say import HOME, ROOT, NotStarted
 
 PATIENCE = 30.0  # seconds for the host to answer; for it to drain
 
@@ -69,7 +70,8 @@ class Stack:
     def settings(self) -> dict[str, str]:
         """The hub's settings; the environment may add to them."""
         names = ",".join(integration.name for integration in self.integrations)
-        return {"AzureWebJobsStorage": self.storage.connection_string, "HUB_INTEGRATIONS": names, **self.simulators.settings}
+        own = {"AzureWebJobsStorage": self.storage.connection_string, "HUB_INTEGRATIONS": names}
+        return {**own, spans.SETTING: str(self.folder / "host" / spans.NAME), **self.simulators.settings}
 
     async def _prepare(self) -> None:
         from shared.hub import connect
@@ -99,11 +101,13 @@ class Stack:
                         if answer.status == 200:
                             return
                 await asyncio.sleep(0.05)
-        stop(f"the host did not start: {self._last_words()} (all of it: {self.log})")
+        kept = f" (all of it: {self.log})" if self.log.is_relative_to(HOME) else ""  # else its folder is deleted with the stack
+        raise NotStarted(f"the host did not start: {self._last_words()}{kept}")
 
     def _last_words(self) -> str:
-        lines = self.log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "no output"
+        last = (self.log.read_text(errors="replace").strip().splitlines() or ["no output"])[-1]
+        error, _, text = last.partition(": ")
+        return text if error.startswith("shared.settings.") else last
 
     async def stop(self) -> None:
         """The host drains, then the other ends go, then storage writes its last seconds."""

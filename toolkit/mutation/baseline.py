@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,13 +31,19 @@ def survivor(path: str, source: str, mutant: Mutant) -> Survivor:
 def function_at(source: str, line: int) -> str:
     """The dotted name of the innermost function or class around a line."""
     found: list[str] = []
-    nodes: list[ast.AST] = [ast.parse(source)]
+    nodes: list[ast.AST] = [_tree(source)]
     while nodes:
         inner = [each for each in ast.iter_child_nodes(nodes.pop(0)) if getattr(each, "lineno", 0) <= line]
         inner = [each for each in inner if line <= (getattr(each, "end_lineno", 0) or 0)]
         found += [each.name for each in inner if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
         nodes += inner
     return ".".join(found)
+
+
+@lru_cache(maxsize=8)
+def _tree(source: str) -> ast.Module:
+    """A file has thousands of mutants, and is asked about once for each."""
+    return ast.parse(source)
 
 
 def toml(where: Survivor, reason: str) -> str:

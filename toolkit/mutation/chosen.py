@@ -1,7 +1,7 @@
 """Which tests are to notice a mutant: those that run its line, the nearest first, within a bound of seconds."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import PurePath
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from toolkit.mutation.covered import AT_IMPORT, Covered, functions
 from toolkit.mutation.operators import Mutant
 
 FAR = 2  # from the tests of the file and of its folder
+SHARES = {0: 0.5, 1: 0.75, FAR: 1.0}  # of the time, for the tests up to that far away
 USUAL = 0.02  # seconds, where a test was not timed
 
 
@@ -40,10 +41,11 @@ class Chooser:
         if anew:  # a test may use such a value without a function of the product that does
             users, here = set(tests), [test for test in self.covered.seconds if near(test) < FAR]
             ranks = {test: 0 if near(test) == 0 else 1 if test in users else 2 for test in [*tests, *here]}
-            tests = sorted(ranks, key=lambda test: (ranks[test], self.covered.seconds.get(test, USUAL)))
-            return Choice(self._bounded(self._of_few_files(tests)), len(tests), anew, at_import)
+            seconds = self.covered.seconds
+            tests = sorted(ranks, key=lambda test: (ranks[test], not is_golden(test), seconds.get(test, USUAL)))
+            return Choice(self._bounded(self._of_few_files(tests), ranks.__getitem__), len(tests), anew, at_import)
         tests.sort(key=lambda test: (near(test), self.covered.seconds.get(test, USUAL)))
-        return Choice(self._bounded(tests), len(tests), anew, at_import)
+        return Choice(self._bounded(tests, near), len(tests), anew, at_import)
 
     def _of_few_files(self, tests: list[str]) -> list[str]:
         """A file for each second of the bound: to import and collect them again takes longer than their tests."""
@@ -63,32 +65,45 @@ class Chooser:
                     found |= self.covered.of(where, range(first + 1, last + 1))
         return found & ~AT_IMPORT
 
-    def _bounded(self, tests: list[str]) -> list[str]:
-        """The nearest for half of the time, then one of each file in turn."""
-        found, spent = [], 0.0
-        for test in tests:
-            if spent > self.bound / 2:
-                break
-            found.append(test)
-            spent += self.covered.seconds.get(test, USUAL)
-        by_file: dict[str, list[str]] = {}
-        for test in tests[len(found) :]:
-            by_file.setdefault(test.partition("::")[0], []).append(test)
-        while by_file and spent < self.bound:
-            for file in list(by_file):
-                test = by_file[file].pop(len(by_file[file]) // 2)
-                found.append(test)
+    def _bounded(self, tests: list[str], near: Callable[[str], int]) -> list[str]:
+        """The file's own tests for half of the time, those of its package for a quarter, then the others.
+
+        One test of each file in turn: the many quick tests of one file would otherwise leave no time for the next file.
+        """
+        found: dict[str, None] = {}
+        spent = 0.0
+        for rank, share in SHARES.items():
+            for test in _in_turn([each for each in tests if near(each) <= rank and each not in found], of_the_middle=rank == FAR):
+                if spent >= share * self.bound:
+                    break
+                found[test] = None
                 spent += self.covered.seconds.get(test, USUAL)
-                if not by_file[file]:
-                    del by_file[file]
-        return found
+        return list(found)
+
+
+def _in_turn(tests: list[str], *, of_the_middle: bool) -> Iterator[str]:
+    """One test of each file in turn: the first one that is left, or that of the middle, which is neither quick nor slow."""
+    by_file: dict[str, list[str]] = {}
+    for test in tests:
+        by_file.setdefault(test.partition("::")[0], []).append(test)
+    while by_file:
+        for file, left in list(by_file.items()):
+            yield left.pop(len(left) // 2 if of_the_middle else 0)
+            if not left:
+                del by_file[file]
+
+
+def is_golden(test: str) -> bool:
+    """Whether a test holds the reviewed constants of a package: it notices a changed value of any of its modules."""
+    return test.partition("::")[0].endswith("/test_constants.py")
 
 
 def _nearness(path: str) -> Callable[[str], int]:
     """0 for the file's doctests, the tests of its name and of its package's constants, 1 for its package, 2 for others."""
     pure = PurePath(path)
     folder = str(PurePath("tests", *pure.parts[:2])) + "/" if len(pure.parts) > 2 else ""
-    own = {path, str(PurePath("tests", pure.parent, f"test_{pure.stem}.py")), f"{folder}test_constants.py"}
+    golden = f"{folder or 'tests/shared/'}test_constants.py"
+    own = {path, str(PurePath("tests", pure.parent, f"test_{pure.stem}.py")), golden}
 
     def near(test: str) -> int:
         file = test.partition("::")[0]

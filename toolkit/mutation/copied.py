@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 # Without rewritten assertions: pytest would read a module with doctests from its file, and not with the mutant.
-QUIET = ("-q", "-p", "no:cacheprovider", "-m", "not slow", "--assert=plain")
+# Without the time-out of a test, which counts the time of other processes too.
+QUIET = ("-q", "-p", "no:cacheprovider", "-m", "not slow", "--assert=plain", "--timeout=0")
 
 
 def copy(root: Path, folder: Path) -> None:
@@ -31,7 +32,9 @@ def copy(root: Path, folder: Path) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(folder)}
+    """Of a process in the copy. It is none of the processes of xdist, even if it was started by one."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    return {**inherited, "PYTHONPATH": str(folder)}
 
 
 def python(folder: Path, *arguments: str, seconds: float) -> int:

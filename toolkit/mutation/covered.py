@@ -1,4 +1,4 @@
-"""Which tests run which line, recorded once by coverage's contexts and kept in a file.
+"""Which tests run which line, recorded once and kept in a file.
 
 A change of the product moves lines: what is known of an unchanged line moves with it, and a changed line takes the tests of the
 lines around it. A changed or new test file is run again, alone.
@@ -56,19 +56,17 @@ class Covered:
 
     def record(self, folder: Path, files: list[str], *, workers: str = "0", seconds: float = 3600) -> bool:
         """Run these test files and keep what they cover; what was known of them is forgotten. False when time was too short."""
-        data, times = folder / ".mutation-coverage", folder / ".mutation-times"
-        os.environ.update(COVERAGE_FILE=str(data), MUTATION_TIMES=str(times))
-        cover = [flag for name in PRODUCT for flag in ("--cov", name)]
-        quiet = ("--cov-context=test", "--cov-report=", "--cov-fail-under=0", "-p", "toolkit.mutation.timed")
+        record = folder / ".mutation-record"
+        os.environ.update(MUTATION_RECORD=str(record), MUTATION_PRODUCT=" ".join(PRODUCT))
         more = () if workers == "0" else ("-n", workers)
-        python(folder, "-m", "pytest", *QUIET, *files, *cover, *quiet, *more, seconds=seconds)
-        if not times.is_file() or not data.is_file():
+        python(folder, "-m", "pytest", *QUIET, *files, "-p", "toolkit.mutation.recorded", *more, seconds=seconds)
+        if not record.is_file():
             return False
         self._forget(files)
-        self._add(folder, data, json.loads(times.read_text(encoding="utf-8")))
+        for each in folder.glob(f"{record.name}*"):
+            self._add(folder, json.loads(each.read_text("utf-8")))
+            each.unlink()
         self.digests |= {name: digest for name, digest in digests(folder).items() if _is_in(name, files)}
-        data.unlink()
-        times.unlink()
         return True
 
     def follow(self, folder: Path) -> None:
@@ -90,23 +88,17 @@ class Covered:
         self.masks = {path: {line: mask & ~gone for line, mask in lines.items()} for path, lines in self.masks.items()}
         self.seconds = {test: took for test, took in self.seconds.items() if not _is_in(test.partition("::")[0], files)}
 
-    def _add(self, folder: Path, data: Path, seconds: dict[str, float]) -> None:
-        from coverage import CoverageData
-
-        self.seconds |= seconds
+    def _add(self, folder: Path, record: dict[str, Any]) -> None:
+        self.seconds |= record["seconds"]
         bits = {name: bit for bit, name in enumerate(self.tests)}
-        read = CoverageData(basename=str(data))
-        read.read()
-        for name in read.measured_files():
-            path = os.path.relpath(name, folder)
-            known = self.masks.setdefault(path, {})
-            for line, contexts in read.contexts_by_lineno(name).items():
-                for context in contexts:
-                    test = context.rpartition("|")[0] or context  # tests/a.py::test_b[c]|run
+        for name, lines in record["lines"].items():
+            known = self.masks.setdefault(os.path.relpath(name, folder), {})
+            for line, tests in lines.items():
+                for test in tests:
                     if test not in bits:
                         bits[test] = len(self.tests)
                         self.tests.append(test)
-                    known[line] = known.get(line, 0) | 1 << bits[test]
+                    known[int(line)] = known.get(int(line), 0) | 1 << bits[test]
 
 
 def moved(masks: dict[int, int], before: str, after: str) -> dict[int, int]:

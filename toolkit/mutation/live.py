@@ -2,20 +2,28 @@
 
 import gc
 import importlib.machinery
+import sys
 from collections.abc import Iterator
 from inspect import CO_OPTIMIZED
 from types import CodeType, FunctionType
 
 
-def swap(filename: str, before: str, after: str) -> bool:
-    """Give each function of a file its code in the mutant. False when the mutant is outside any function that can take it."""
+def functions() -> dict[str, list[FunctionType]]:
+    """Every function of this process, by the file of its code."""
+    found: dict[str, list[FunctionType]] = {}
+    gc.unfreeze()  # the app freezes what it has when it starts, and frozen objects are not listed
+    for each in gc.get_objects():
+        if type(each) is FunctionType:
+            found.setdefault(each.__code__.co_filename, []).append(each)
+    return found
+
+
+def swap(filename: str, before: str, after: str, found: list[FunctionType]) -> bool:
+    """Give each of these functions of a file its code in the mutant. False when the mutant is outside any that can take it."""
     pairs = list(_pairs(_compiled(before, filename), _compiled(after, filename)))
     if any(not old.co_flags & CO_OPTIMIZED and _own(old) != _own(new) for old, new in pairs):
         return False
     replacements = {old: new for old, new in pairs if old != new}
-    gc.unfreeze()
-    found = [each for each in gc.get_objects() if type(each) is FunctionType and each.__code__.co_filename == filename]
-    gc.freeze()  # a fork that looks through all objects copies the memory of all
     if not any(_is_planted(each.__code__, replacements) for each in found):
         return False
     for each in found:
@@ -24,6 +32,15 @@ def swap(filename: str, before: str, after: str) -> bool:
                 return False
             each.__code__ = new
     return True
+
+
+def run_again(filename: str, source: str) -> None:
+    """Run the statements of a module that is imported once more, with this source: its names have new values.
+
+    What others imported from it by name is as before, so this serves only a test that looks at the module.
+    """
+    module = next(each for each in [*sys.modules.values()] if getattr(each, "__file__", None) == filename)
+    exec(_compiled(source, filename), vars(module))  # noqa: S102 - the source of a mutant
 
 
 def read_as(filename: str, source: str) -> None:

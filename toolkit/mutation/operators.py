@@ -24,7 +24,21 @@ OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 CLOSED = (ast.Pass, ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Dict, ast.List, ast.Set, ast.Tuple)
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-SAME_EITHER_WAY = ("min", "max")  # of two plain values: their order says nothing
+SAME_EITHER_WAY = ("min", "max", "uniform", "is_empty", "compare_digest")  # the order of what they are given says nothing
+FOR_TYPES = (
+    "Literal",
+    "tuple",
+    "list",
+    "dict",
+    "set",
+    "frozenset",
+    "type",
+    "Callable",
+    "Mapping",
+    "Iterable",
+    "Iterator",
+    "Awaitable",
+)
 
 
 class Mutant(NamedTuple):
@@ -169,12 +183,20 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
 def _is_left_alone(node: ast.AST) -> bool:
     is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     is_for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-    is_literal = isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"  # for the type checker
-    return is_text or is_for_types or is_literal or isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.arguments)
+    is_list_of_names = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"  # the type checker notices
+    is_type = isinstance(node, ast.Subscript) and ast.unparse(node.value) in FOR_TYPES  # read by the type checker alone
+    return (
+        is_text
+        or is_for_types
+        or is_list_of_names
+        or is_type
+        or isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.arguments)
+    )
 
 
 def _is_same_either_way(node: ast.Call) -> bool:
-    return isinstance(node.func, ast.Name) and node.func.id in SAME_EITHER_WAY and not node.keywords
+    name = ast.unparse(node.func).rpartition(".")[2]
+    return name in SAME_EITHER_WAY and not node.keywords
 
 
 def _is_read(node: ast.Tuple | ast.List | ast.Set) -> bool:

@@ -22,7 +22,7 @@ HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 SURVIVED = ("survived", "not covered")
 CAUGHT = ("caught", "timed out")
 BECOMES = {"element": "left out", "condition": "left out", "swapped": "in each other's place"}
-TOGETHER = 150  # mutants for which tests are collected together
+TOGETHER = 400  # mutants for which tests are collected together
 
 
 class Tried(NamedTuple):
@@ -89,18 +89,16 @@ def tried(folder: Path, covered: Covered, plans: list[Planned], *, bound: float,
         if not choice.tests:
             yield Tried(path, mutant, "not covered", shown)
             continue
-        seconds = sum(covered.seconds.get(test, USUAL) for test in choice.tests)
         job.append(
             {
                 "number": number,
                 "filename": str(folder / path),
                 "before": source,
                 "after": mutant.planted(source),
-                "tests": choice.tests,
+                "tests": {test: covered.seconds.get(test, USUAL) for test in choice.tests},
                 "of": choice.of,
                 "anew": choice.anew,
                 "at_import": choice.at_import,
-                "seconds": 10 * seconds + 20,
             }
         )
     for start in range(0, len(job), TOGETHER):

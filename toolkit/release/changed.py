@@ -40,7 +40,7 @@ def changed(paths: Iterable[str], catalogue: dict[str, str] = CATALOGUE) -> list
 
 
 def needs_infrastructure(paths: Iterable[str]) -> bool:
-    """Whether the template must be deployed: it, its modules and parameters, and the manifest lie in infra/."""
+    """Whether the template must be deployed: it, its modules and parameters, and the manifest are in infra/."""
     return any(path.startswith("infra/") for path in paths)
 
 

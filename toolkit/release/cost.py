@@ -17,6 +17,7 @@ from toolkit.release.estate import Estate
 PRICES = Path(__file__).with_name("prices.json")
 MONTH = 30 * 86400.0
 ROUNDS = MONTH / 30  # of the watchdog
+LOOKS = MONTH / 10  # of the ops app: every third one is a round
 SHORTEST_PERIOD = 1.0  # seconds that an active period lasts at least
 FILL = 0.7  # of a processor, before the platform adds an instance
 MOST = 0.75  # of a bill: the lines that dominate it
@@ -64,10 +65,11 @@ def active_seconds(load: Load, has: Estate, busy: Counted) -> float:
 
 
 def compute(load: Load, has: Estate, busy: Counted, price: dict[str, Any]) -> list[Line]:
-    flex, apps = price["flex"], has.integrations + 1  # and ops
+    flex = price["flex"]
     active = active_seconds(load, has, busy) * has.integrations * has.memory_gib
-    watchdog = ROUNDS * SHORTEST_PERIOD * apps * has.memory_gib
-    executions = load.messages * busy.executions + ROUNDS * apps
+    timers = ROUNDS * has.integrations + LOOKS
+    watchdog = timers * SHORTEST_PERIOD * has.memory_gib
+    executions = load.messages * busy.executions + timers
     ready = MONTH * has.ready_instances * has.memory_gib
     on_demand = watchdog + (0 if has.ready_for_http else active)
     lines = [
@@ -89,7 +91,7 @@ def storage(load: Load, has: Estate, busy: Counted, idle: Counted, price: dict[s
     each = price["storage"]
     by_blob = 2 if load.size > 700 * 1024 else 0  # content too large for a row: written and deleted
     polled = MONTH / 2 * (has.polling_instances + (has.integrations if load.by_queue else 0))
-    tables = load.messages * busy.table_operations + ROUNDS * has.integrations * idle.table_operations
+    tables = load.messages * busy.table_operations + (ROUNDS * idle.table_operations + LOOKS) * has.integrations
     queues = load.messages * (busy.queue_operations + (3 if load.by_queue else 0)) + polled
     writes = load.messages * (busy.blob_writes + by_blob / 2)
     reads = load.messages * (busy.blob_reads + by_blob / 2)
@@ -113,7 +115,7 @@ def logs(load: Load, has: Estate, busy: Counted, idle: Counted, price: dict[str,
     each = price["monitor"]
     sent = load.messages * busy.log_bytes + ROUNDS * (has.integrations + 1) * idle.log_bytes
     own = beyond(sent * INDEXED / 1e9, each["free_gb"])
-    reads = load.messages * busy.table_reads + ROUNDS * has.integrations * idle.table_reads if has.audits_tables else 0
+    reads = load.messages * busy.table_reads + (ROUNDS * idle.table_reads + LOOKS) * has.integrations if has.audits_tables else 0
     audit, metrics = reads * AUDIT_ROW / 1e9, has.metric_sources * METRICS_OF_A_SOURCE * METRIC_ROW * MONTH / 60 / 1e9
     return [
         Line("Logs and traces beyond the free grant (GB)", own, own * each["log_gb"]),
@@ -178,13 +180,14 @@ def total(lines: list[Line]) -> float:
 
 
 ASSUMPTIONS = (
-    "Operations, log bytes and processor time are counted on the hub itself, here, with the samples of the integration.",
-    "Processor time is this machine's; an instance of 2 GB has about one processor, filled to 70 % before another is added.",
+    "Operations and log bytes are counted on the hub itself, here, with the samples of the integration.",
+    "Processor time is that of the whole host (toolkit/scale/measured.json, by ./hub bench host); an instance of 2 GB has about "
+    "one processor, filled to 70 % before another is added.",
     "Messages come at random over the month, spread evenly over the integrations; each active period lasts a second at least.",
     "Instances, rules, tests, endpoints, gateways and audits are those of the evaluated template; an app over zones pays for two "
     "instances in each group of functions. A log alert is one rule, however many series it has. Network traffic is left out.",
     "Metrics: 20 rows a minute of each app and service of storage. An audit row has 900 bytes.",
-    "Every app's watchdog looks every 30 seconds, day and night. A transaction of one table partition is one operation.",
+    "Every app's watchdog looks every 30 seconds, that of the ops app every 10, day and night. A transaction is one operation.",
     "Deliveries succeed at the first attempt. Traffic out of the region, people and support are in neither column.",
     "The containers are two of each for a failure, a pair for six integrations; their alert rules and endpoints are left out.",
     "The broker is one that a private network reaches; a standard one, on the internet, takes about 665 off the second table.",

@@ -16,7 +16,7 @@ from shared.intake.accept import accept
 from shared.integration import Integration
 from shared.storage.memory import MemoryStore
 from shared.storage.store import Arrived, Change, Row, Ticket
-from toolkit.samples import samples
+from toolkit.samples import REJECTED, samples
 
 
 class Counted(NamedTuple):
@@ -128,7 +128,7 @@ async def count(integration: Integration, messages: int = 40) -> tuple[Counted, 
 
 async def _accept(integration: Integration, hub: Hub, messages: int) -> None:
     """Accepted samples, each under its own lane and control id as far as the source's sample allows."""
-    taken = [each for each in samples(integration) if not each.name.startswith(("rejected", "waits"))]
+    taken = [each for each in samples(integration) if not each.name.startswith((REJECTED, "waits"))]
     for number in range(messages):
         envelope = taken[number % len(taken)].envelope
         await accept(integration, replace(envelope, received_at=hub.stamp(), body=_fresh(envelope.body, hub)), hub)

@@ -17,9 +17,14 @@ ABSENT = "the KQL analyser is not here: it needs Node.js and npm install of @kus
 
 # The columns of the workspace's tables that queries may name.
 TABLES = {
-    "AppEvents": "(TimeGenerated:datetime,Name:string,Properties:dynamic,ItemCount:int,OperationId:string,AppRoleName:string)",
+    "AppEvents": "(TimeGenerated:datetime,Name:string,Properties:dynamic,ItemCount:int,OperationId:string,ParentId:string,"
+    "AppRoleName:string)",
     "AppRequests": "(TimeGenerated:datetime,Name:string,Success:bool,ResultCode:string,DurationMs:real,OperationId:string,"
-    "Properties:dynamic,ItemCount:int,AppRoleName:string)",
+    "Id:string,ParentId:string,Properties:dynamic,ItemCount:int,AppRoleName:string)",
+    "AppDependencies": "(TimeGenerated:datetime,Name:string,Success:bool,ResultCode:string,DurationMs:real,OperationId:string,"
+    "Id:string,ParentId:string,Properties:dynamic,ItemCount:int,AppRoleName:string)",
+    "AppServiceAuthenticationLogs": "(TimeGenerated:datetime,SiteName:string,HostName:string,StatusCode:int,SubStatusCode:int,"
+    "Message:string,Level:string)",
 }
 
 

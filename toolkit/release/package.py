@@ -22,7 +22,8 @@ from toolkit.say import HOME, ROOT, say, stop
 OPS = "ops"
 VENDORED = Path(".python_packages", "lib", "site-packages")
 APP_FILES = ("function_app.py", "host.json", "requirements.txt", "requirements.lock")
-LEFT_OUT = {"samples", "__pycache__", "mapping_sheet.md", "tests"}
+LEFT_OUT = {"__pycache__", "mapping_sheet.md", "tests"}
+SAMPLES = "samples"
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")  # what a Flex Consumption app runs on
 EPOCH = (1980, 1, 1, 0, 0, 0)
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -68,8 +69,10 @@ def copy_app(stage: Path, folders: dict[str, str]) -> None:
     (stage / "integrations" / "__init__.py").write_text(catalogue(folders), "utf-8")
 
 
-def left_out(_: str, names: list[str]) -> Iterable[str]:
-    return [name for name in names if name in LEFT_OUT or name.endswith(".pyc")]
+def left_out(folder: str, names: list[str]) -> Iterable[str]:
+    """What is not deployed. Of the samples only the messages are: ``GET /api/docs`` offers them to partners."""
+    is_output = Path(folder).name == SAMPLES
+    return [name for name in names if name in LEFT_OUT or name.endswith(".pyc") or (is_output and ".in." not in name)]
 
 
 def catalogue(folders: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from toolkit.say import ROOT
 
-FOLDERS = ("shared", "integrations", "toolkit", "tests")
+FOLDERS = ("shared", "integrations", "toolkit", "relay", "tests")
 # They read the whole repository and are quick: no import shows what they depend on.
 ALWAYS = ("tests/test_layers.py", "tests/test_style.py", "tests/test_tests.py", "tests/test_samples.py")
 FARTHEST = 2  # imports; with more, nearly every test depends on nearly every module

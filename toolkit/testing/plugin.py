@@ -3,58 +3,55 @@
 Loaded with ``-p toolkit.testing.plugin``; without it pytest runs the same tests in the order of their files.
 """
 
+import gc
 import os
 import time
-from collections import Counter
 from collections.abc import Iterator
-from functools import cache
-from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from _pytest.doctest import DoctestModule  # it has no public name
 
-NEAREST = "HUB_TEST_NEAREST"  # the order of the test files of --fast, one path a line
+from toolkit.testing.order import SLOW, is_slow, ordered
+from toolkit.testing.report import Progress
+
 SECONDS = "HUB_TEST_SECONDS"  # after which --fast starts no further test
-# A session fixture that takes long to start, and a module of results that take long: the tests that use one run on one worker.
-SHARED = ("real_fhir_server", "guide_results")
-DEFAULT_TIMEOUT = 300
-SLOW = ("slow", True)  # with each report: a keyword of that name may be a test's own
 
 
-def is_slow(item: pytest.Item) -> bool:
-    return item.get_closest_marker("slow") is not None
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "no_cover: coverage is not measured while the test runs")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Progress(config))
 
 
-def longest(item: pytest.Item) -> float:
-    """How long the test may take, by its ``timeout`` marker: what is known of its length before it runs."""
-    marker = item.get_closest_marker("timeout")
-    return float(marker.args[0]) if marker and marker.args else DEFAULT_TIMEOUT
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Nothing that is collected becomes garbage, and looking for some took a fifth of the processor time of a collection."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Any:
+    """A module without an example in its text has no doctest: pytest would look at every function of 1,500 modules for one."""
+    found: Any = yield
+    if file_path.suffix != ".py" or b">>>" in file_path.read_bytes():
+        return found
+    return [each for each in found if not isinstance(each, DoctestModule)]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests: fast ones first, then the slow ones, the longest first; of groups alike, the one with the most tests.
-
-    Coverage is measured while the fast tests run: they reach the floor alone, and tracing the slow ones costs minutes.
-    """
-    order = {path: n for n, path in enumerate(filter(None, os.environ.get(NEAREST, "").split("\n")))}
-    group_time: dict[str, float] = {}
-    group_size: Counter[str] = Counter()
+    """Coverage is measured while the fast tests run: they reach the floor alone, and tracing the slow ones costs minutes."""
     for item in items:
         if is_slow(item):
             item.add_marker("no_cover")
             item.user_properties.append(SLOW)
-            key = group(item.nodeid)
-            group_time[key] = max(group_time.get(key, 0), longest(item))
-            group_size[key] += 1
-
-    def place(item: pytest.Item) -> tuple[bool, float, int, str]:
-        key = group(item.nodeid)
-        if is_slow(item):
-            return True, -group_time[key], -group_size[key], key
-        return False, order.get(file_of(item.nodeid), len(order)), 0, ""
-
-    items.sort(key=place)
+    items[:] = ordered(items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -65,43 +62,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.exit(f"no test matches {chosen!r}", returncode=pytest.ExitCode.TESTS_FAILED)
 
 
-def file_of(node_id: str) -> str:
-    return node_id.partition("::")[0]
-
-
-def group(node_id: str) -> str:
-    """What one worker runs together: the tests of a file, or of all files that use the same costly fixture."""
-    return _group(file_of(node_id))
-
-
-@cache
-def _group(path: str) -> str:
-    text = Path(path).read_text(encoding="utf-8") if Path(path).is_file() else ""
-    return next((name for name in SHARED if name in text), path)
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Give each worker a group of tests at a time, in the order of the collection."""
-    from xdist.scheduler import LoadScopeScheduling
+    from toolkit.testing.schedule import InOrder
 
-    class InOrder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-        """A file with fast and slow tests is two groups: the order visits it twice."""
-
-        def __init__(self) -> None:
-            super().__init__(config, log)
-            self.scopes: dict[str, str] = {}
-            self.last, self.numbers = "", count()
-
-        def _split_scope(self, nodeid: str) -> str:
-            if nodeid not in self.scopes:
-                if group(nodeid) != self.last:
-                    self.last, self.number = group(nodeid), next(self.numbers)
-                self.scopes[nodeid] = f"{self.last} {self.number}"
-            return self.scopes[nodeid]
-
-    config.option.loadscopereorder = False
-    return InOrder()
+    return InOrder(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -118,33 +84,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     is_over = 0 < float(os.environ.get(SECONDS, "0")) < time.time()
     if is_over and session.exitstatus == pytest.ExitCode.INTERRUPTED and not session.testsfailed:
         session.exitstatus = pytest.ExitCode.OK
-
-
-class Said:
-    """Reports how the fast tests went, at the first result of a slow one; another worker may still run its last fast ones."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.config, self.began, self.counted = config, time.monotonic(), {"passed": 0, "failed": 0, "skipped": 0}
-        self.is_said = False
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self.is_said:
-            return
-        if SLOW[0] in dict(report.user_properties):
-            self.is_said = True
-            self._say()
-        elif report.when == "call" or report.outcome != "passed":
-            self.counted[report.outcome] += 1
-
-    def _say(self) -> None:
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter:
-            text = ", ".join(f"{number} {what}" for what, number in self.counted.items() if number) or "none"
-            reporter.write_line("")
-            reporter.write_line(f"fast tests: {text} in {time.monotonic() - self.began:.0f} s; the slow tests have begun")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "no_cover: coverage is not measured while the test runs")
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Said(config))

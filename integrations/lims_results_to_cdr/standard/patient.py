@@ -89,7 +89,7 @@ ROWS = (
         second_nhs_number,
         code="duplicate",
     ),
-    Row("ORU-PID-003f", "App A", "an OID stands where the name of the authority belongs", oid_as_namespace, "warning", "value"),
+    Row("ORU-PID-003f", "App A", "an OID is sent in place of the name of the authority", oid_as_namespace, "warning", "value"),
     Row("ORU-PID-005", "6.3", "no surname", lacks("PID", "5.1")),
     Row("ORU-PID-005a", "6.3", "no forename", lacks("PID", "5.2")),
     Row(

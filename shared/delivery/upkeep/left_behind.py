@@ -42,8 +42,8 @@ async def _marked(ledger: str, lane: str, key: str, mark: str, hub: Hub) -> Ende
         if row and message_of(row).mark == mark:
             return message_of(row)
     for first, last in (("d|", "d~"), ("w|", "w~"), ("d|", "d~")):
-        for row in await hub.store.query(ledger, lane, first, last):
-            found = message_of(row)
-            if found.mark == mark or (isinstance(found, Waiting) and row.key != names.HOLD and not found.mark):
+        rows = await hub.store.query(ledger, lane, first, last)
+        for found in (message_of(row) for row in rows if row.key != names.HOLD):
+            if found.mark == mark or (isinstance(found, Waiting) and not found.mark):
                 return found  # the first version wrote no mark: while such a message waits, its lane stays open
     return None

@@ -14,6 +14,7 @@ from shared.delivery.upkeep.index_walk import AT_ONCE, pages, walk
 from shared.delivery.upkeep.receipts import delete_receipts
 from shared.hub import Hub, together
 from shared.integration import Integration
+from shared.ledger import schema
 from shared.ledger.arrivals import batch_rows as batches
 from shared.ledger.index import Found, Listed, Taken
 from shared.ledger.reporting import code_items
@@ -63,6 +64,7 @@ async def purge(integration: Integration, hub: Hub, until: float = float("inf"))
     done &= await walk(integration, "receipts", delete_receipts, receipts, until, hub)
     done &= await walk(integration, "metadata", old.take_out, metadata, until, hub)
     await _forget_files(integration, receipts, hub)
+    await _forget_acknowledgements(integration, receipts, hub)
     await code_items.forget(integration.name, metadata, hub)
     await _orphans(integration, hub)
     await tidy(integration, hub)
@@ -76,6 +78,14 @@ async def _forget_files(integration: Integration, before: float, hub: Hub) -> No
         with isolated(integration.name, "purge", hub):
             if Taken.of(row).at < before:
                 await hub.store.commit(table, row.partition, delete(row))
+
+
+async def _forget_acknowledgements(integration: Integration, before: float, hub: Hub) -> None:
+    """The acknowledgement of a file stays as long as a receipt, whether the sender has fetched it or not."""
+    for name, at in await hub.store.blobs(names.ACKNOWLEDGEMENTS, f"{integration.name}/"):
+        with isolated(integration.name, "purge", hub):
+            if at < before:
+                await hub.store.delete_blob(names.ACKNOWLEDGEMENTS, name)
 
 
 async def _expire(integration: Integration, before: float, until: float, hub: Hub) -> bool:
@@ -107,7 +117,7 @@ async def _forget(integration: Integration, line: Row, hub: Hub) -> None:
     lane, _, key = line.key.partition(".")
     n = await sequence(tables.ledger, lane, key, hub)
     row = await hub.store.get(tables.ledger, lane, names.row("d", n)) if n is not None else None
-    if not row or Ended.of(row).outcome not in KEPT:
+    if not row or (not schema.is_newer(row) and Ended.of(row).outcome not in KEPT):
         await hub.store.commit(tables.find, PARTITION, delete(line))  # by its ETag: it may be another dead letter's by now
 
 

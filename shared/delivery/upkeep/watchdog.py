@@ -10,10 +10,10 @@ from functools import partial
 
 import orjson
 
-from shared.delivery import outbox, unmapped
+from shared.delivery import outbox, pause, unmapped
 from shared.delivery.isolation import isolated
 from shared.delivery.rows import Backlog, Swept
-from shared.delivery.upkeep import alarms, queues, thresholds
+from shared.delivery.upkeep import alarms, pulse, queues, thresholds
 from shared.delivery.upkeep.left_behind import finish
 from shared.delivery.upkeep.open_lanes import PARTITIONS, Walk
 from shared.hub import Hub, together
@@ -46,10 +46,13 @@ class Sweep:
     cursors: dict[str, str] = field(default_factory=lambda: dict.fromkeys(PARTITIONS, ""))
     unmapped: int = 0  # lanes that wait for a code
     codes: Lanes = field(default_factory=dict)
+    is_paused: bool = False  # whether a person has paused the delivery
     before: Counts = field(default_factory=dict)  # what the last whole walk has seen
 
     def saw(self, waiting: int, held: bool, age: float, overdue: float) -> None:
-        """One lane in which messages wait; ``age`` of the oldest in seconds."""
+        """One lane in which messages wait; ``age`` of the oldest in seconds. A pause has an alert of its own, and no age."""
+        if self.is_paused:
+            age = 0.0
         self.waiting, self.held, self.oldest = self.waiting + waiting, self.held + held, max(self.oldest, age)
         self.overdue += age > overdue
 
@@ -107,9 +110,8 @@ async def _round(integration: Integration, hub: Hub, files: Files, at_once: asyn
         with isolated(name, "alarms", hub):
             await alarms.raise_alarms(name, backlog, hub)
     except Away:
-        hub.emit("hub.backlog", integration=name, state="storage-away")
         with isolated(name, "alarms", hub):
-            await alarms.alarm(name, "storage-away", hub)
+            await pulse.report_away(name, hub)
     hub.emit("hub.heartbeat", integration=name, instance=hub.instance, role=setting("HUB_ROLE", "app"))
 
 
@@ -121,6 +123,8 @@ async def sweep(integration: Integration, hub: Hub, files: Files = no_files, at_
         with isolated(name, "batch", hub):
             split.append(await _look_at_batch(integration, row, hub))
     so_far = await _so_far(name, hub)
+    since = await pause.look(name, hub)
+    so_far.is_paused = since > 0
     walk = Walk(table, hub, at_once or asyncio.Semaphore(AT_ONCE), hub.now() + WALK, so_far.cursors)
     await walk.run(partial(_visit, integration, hub, so_far))
     if walk.is_done:
@@ -133,7 +137,8 @@ async def sweep(integration: Integration, hub: Hub, files: Files = no_files, at_
     backlog = _with_batches({"unpaired": unpaired, **so_far.backlog()}, split, hub.timing.overdue)
     hub.emit("hub.backlog", integration=name, **backlog)
     await _remember(name, so_far, hub)
-    kept = Backlog.of(Row(names.BACKLOG, name, "", {**backlog, "codes": so_far.unmapped, "at": hub.now()}))
+    seen = {**backlog, "codes": so_far.unmapped, "at": hub.now()} | ({"paused": since} if since else {})
+    kept = Backlog.of(Row(names.BACKLOG, name, "", seen))
     await hub.store.commit(names.SHARED_TABLE, names.BACKLOG, kept.put(name))
     return backlog
 
@@ -175,7 +180,7 @@ async def _look(integration: Integration, lane: str, rows: list[Row], so_far: Sw
     left = _left_behind(rows, first, hub)
     busy = first is not None and not held and first.state == "waiting" and not left
     claim = None if busy else await hub.store.get(ledger, lane, names.CLAIM)
-    due = first is not None and not held and (first.due <= hub.now() or unmapped.may_be_known(integration, first))
+    due = first is not None and not held and not so_far.is_paused and _is_due(integration, first, hub)
     if Claimed.of(claim).end <= hub.now() if claim else due:
         await knock(integration.name, lane, hub, lives=ROUND)  # a claim that ran out is taken over, and given back
     if not claim:
@@ -185,6 +190,11 @@ async def _look(integration: Integration, lane: str, rows: list[Row], so_far: Sw
         so_far.saw_unmapped(len(rows) - len(left), first)
     elif first:
         so_far.saw(len(rows) - len(left), held, age, hub.timing.overdue)
+
+
+def _is_due(integration: Integration, first: Waiting, hub: Hub) -> bool:
+    """Whether a message may be tried, in a delivery that is not paused."""
+    return first.due <= hub.now() or pause.waits(first) or unmapped.may_be_known(integration, first)
 
 
 async def _first(ledger: str, lane: str, hub: Hub) -> tuple[bool, Row | None]:

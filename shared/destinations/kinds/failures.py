@@ -98,6 +98,9 @@ ACKNOWLEDGEMENTS = (
     Failure("ack-CR", "CR: the receiver rejects it", "message", False, "no"),
     Failure("ack-unknown", "any other code in MSA-1", "unclear", True, "maybe"),
 )
+STATUS_OF: Mapping[str, str] = MappingProxyType(
+    {"http": "HTTP status", "entry": "an entry of the answer has status", "token": "the token server answers with status"}
+)
 AZURE = (  # of a storage queue and of Event Grid
     *(failure for failure in CONNECTION if failure.code in ("refused", "line-broken")),
     Failure("timeout", "no answer in time after sending began", "unclear", True, "maybe"),
@@ -140,3 +143,16 @@ def kind(owner: Owner, again: bool) -> Literal["transient", "permanent", "miscon
     if owner in ("set-up", "access"):
         return "misconfigured"
     return "transient" if again else "permanent"
+
+
+def meanings(code: str) -> list[tuple[Owner, str]]:
+    """What a code of a failure means: who caused it, and when it happens. Empty for a code that no table has.
+
+    >>> meanings("ack-AE"), meanings("http-503")
+    ([('message', 'AE: the receiver reports an error')], [('destination', 'HTTP status 503')])
+    """
+    of, _, status = code.partition("-")
+    if of in ("http", "entry", "token") and status.isdecimal():
+        return [(of_status(int(status), of).owner, f"{STATUS_OF[of]} {status}")]
+    rows = [row for module in modules() for row in module.KIND.failures if row.code == code]
+    return list(dict.fromkeys((row.owner, row.when) for row in rows))

@@ -32,7 +32,16 @@ async def read_frame(reader: StreamReader) -> bytes:
         raise EOFError("cut" if error.partial else "closed") from None
     except LimitOverrunError:
         raise BadFrame("too large") from None
+    return content(data)
+
+
+def content(data: bytes | bytearray) -> bytes:
+    """What is in a frame, from anything before its start block to its end block. ``BadFrame``: there is no start block.
+
+    >>> content(b"stray" + framed(b"MSH|"))
+    b'MSH|'
+    """
     start = data.rfind(START)
     if start < 0:
         raise BadFrame("no start block")
-    return data[start + 1 : -len(END)]
+    return bytes(memoryview(data)[start + 1 : -len(END)])  # one copy: a message may be large

@@ -38,11 +38,12 @@ def time_limit(name: str) -> float:
 
 def https_context(name: str) -> ssl.SSLContext:
     """The context for an address that begins with https, where no setting turns TLS on."""
-    return _context(setting(f"{name}__CA"), setting(f"{name}__CERT"), setting(f"{name}__KEY"))
+    return context_for(setting(f"{name}__CA"), setting(f"{name}__CERT"), setting(f"{name}__KEY"))
 
 
 @lru_cache(maxsize=16)
-def _context(authority: str, certificate: str, key: str) -> ssl.SSLContext:
+def context_for(authority: str = "", certificate: str = "", key: str = "") -> ssl.SSLContext:
+    """The context with these, each a path or the PEM text; ``""``: absent. ``OSError``, ``ValueError``: one cannot be read."""
     context = ssl.create_default_context()
     if authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
+from shared.characters import CONTROL
 from shared.fhir.definitions.narrative import is_narrative
 
 Test = Callable[[Any], Any]
@@ -18,7 +19,6 @@ MONTH_DAY = r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1
 DAY = rf"(?:{YEAR}-{MONTH_DAY}|{LEAP}-02-29)"
 TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
 ZONE = r"(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))"
-CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f"
 TEXT = rf"[^{CONTROL}]+"
 NUMBER = (int, float)
 SPACE = b" \t\r\n"

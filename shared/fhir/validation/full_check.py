@@ -134,7 +134,7 @@ def check_primitive(declared: Declared, value: Any, path: str) -> Iterator[Issue
     """The problems of a primitive: its JSON type, an empty string, its format, its code."""
     if not has_json_type(declared.type, value):
         yield error(code="structure", where=path, text=f"not the JSON type of {declared.type}", rule="json-type")
-    elif value == "" and declared.type != "boolean":
+    elif value == "":
         yield error(code="structure", where=path, text="the string is empty", rule="empty")
     elif not TESTS[declared.type](value):
         yield error(code="value", where=path, text=f"not a valid {declared.type}", rule="format")

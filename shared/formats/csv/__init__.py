@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shared.formats.format import Format
-from shared.formats.media import CSV, FHIR_JSON, FHIR_XML, JSON
+from shared.formats.media import CSV, OUTCOMES
 from shared.leaves import Leaf
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ def leaves(row: "Row") -> Iterator[Leaf]:
     for column, text in row:
         if text:
             yield Leaf(column, text, lambda new, column=column: row.with_cell(column, new))  # type: ignore[misc]
+
+
+def text(row: "Row", path: str) -> str:
+    """The text of a column; ``""`` if the row has no such column."""
+    return row.cells.get(path, "")
 
 
 def mark_test(body: bytes, control_id: str) -> bytes:
@@ -97,7 +102,8 @@ FORMAT = Format(
     media_types=(CSV, "application/csv", "text/comma-separated-values", "application/vnd.ms-excel"),
     also_sent_as=NOT_SPECIFIED,
     assumed_type=CSV,
-    answers=(CSV, FHIR_JSON, JSON, FHIR_XML),
+    answers=(CSV, *OUTCOMES),
+    verdicts=dict.fromkeys(("202", "207", "400", "422"), (CSV, *OUTCOMES)),
     statuses={
         "202": "Every row was accepted; for a single row, Location is its status.",
         "207": "Some rows were accepted and others were rejected: the answer has a line for each finding.",
@@ -112,6 +118,7 @@ FORMAT = Format(
     parse=parse,
     write=write,
     leaves=leaves,
+    text=text,
     test_mark=TEST,
     mark_test=mark_test,
     is_batch=is_batch,

@@ -1,6 +1,6 @@
 """A file of rows as a batch: each row becomes a table of its own, in UTF-8 with commas, and is a message from then on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from shared.envelope import Answer
 from shared.formats.batch import Answered, Member
@@ -11,6 +11,7 @@ from shared.formats.csv.row import encoded, header
 from shared.formats.csv.table import GUESSED, Table
 from shared.formats.media import CSV
 from shared.issue import Issue, Verdict
+from shared.voices import Language
 
 UTF_8 = f"{CSV}; charset=utf-8"
 
@@ -18,8 +19,8 @@ UTF_8 = f"{CSV}; charset=utf-8"
 class RowBatch:
     """The rows of a file, read once; ``issues`` and ``count`` are complete after that."""
 
-    def __init__(self, table: Table, layout: Layout, accept: str) -> None:
-        self.table, self.layout, self.accept = table, layout, accept
+    def __init__(self, table: Table, layout: Layout, accept: str, preferred: Sequence[Language] = ()) -> None:
+        self.table, self.layout, self.accept, self.preferred = table, layout, accept, preferred
         self._order = layout.order
         self.columns = tuple(layout.columns[position] for position in self._order)
         self._header = header(self.columns)
@@ -43,9 +44,9 @@ class RowBatch:
 
     def acknowledge(self, answered: Iterable[Answered]) -> Answer:
         """The acknowledgement of the file, from the verdict on each row."""
-        made = Acknowledgement(self.accept, (GUESSED,) if self.table.is_guessed else ())
+        made = Acknowledgement(self.accept, (GUESSED,) if self.table.is_guessed else (), self.preferred)
         for member, verdict, _ in answered:
             made.add(member.place, verdict)
         if self.issues:
-            return unreadable(Verdict("AR", tuple(self.issues)), self.accept)
+            return unreadable(Verdict("AR", tuple(self.issues)), self.accept, self.preferred)
         return made.answer()

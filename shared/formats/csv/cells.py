@@ -5,6 +5,7 @@ of two digits, a month before the day and a number that a spreadsheet shortened 
 """
 
 import re
+from functools import lru_cache
 
 ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ]00:00(?::00)?)?")
 UK_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?: 00:00(?::00)?)?")
@@ -12,6 +13,7 @@ TIME = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
 SPACES = re.compile(r"[\s-]")
 
 
+@lru_cache(maxsize=4096)  # rules and mapping read the same cell
 def day(text: str) -> str:
     """A date as ``YYYYMMDD``: ``2026-05-01``, or day before month as in ``01/05/2026``, ``1.5.2026``. It may not exist.
 
@@ -27,6 +29,7 @@ def day(text: str) -> str:
     raise ValueError("not a date of the form YYYY-MM-DD or DD/MM/YYYY")
 
 
+@lru_cache(maxsize=4096)
 def clock(text: str) -> str:
     """A time of day as ``HHMM[SS]``.
 

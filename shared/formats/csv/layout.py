@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from shared import bounds
+from shared.characters import HIDDEN_IN_CELL
 from shared.formats.csv.row import Row
-from shared.formats.csv.table import CONTROL
 from shared.issue import Issue
 
 UNNAMED = "column[{}]"  # of a column that the hub does not know: its name is the sender's text
@@ -39,14 +39,16 @@ class Layout(NamedTuple):
 
     def row(self, cells: Sequence[str]) -> Row:
         """The row of these cells, without spaces around their texts. Use ``wrong`` first."""
-        texts, repairs = dict(self.empty), tuple[Issue, ...]()
+        texts = [cell.strip() for cell in cells]
+        found = {**self.empty, **dict(zip(self.columns, texts, strict=False))}
+        found.pop("", None)
+        return Row(found, () if texts == cells else tuple(self._trimmed(cells)))
+
+    def _trimmed(self, cells: Sequence[str]) -> Iterator[Issue]:
         for column, cell in zip(self.columns, cells, strict=False):
             text = cell.strip()
-            if column and text:
-                texts[column] = text
-                if len(text) != len(cell):
-                    repairs = (*repairs, _trimmed(column))
-        return Row(texts, repairs)
+            if column and text and len(text) != len(cell):
+                yield _trimmed(column)
 
     @property
     def order(self) -> list[int]:
@@ -56,7 +58,7 @@ class Layout(NamedTuple):
 
     def is_plain(self, cells: Sequence[str]) -> bool:
         """Whether nothing can be wrong with these cells: one test for nearly every row of a file."""
-        if len(cells) != len(self.columns) or CONTROL.search("".join(cells)):
+        if len(cells) != len(self.columns) or HIDDEN_IN_CELL.search("".join(cells)):
             return False
         return not any(cells[position] for position in self.unnamed)
 
@@ -70,9 +72,15 @@ class Layout(NamedTuple):
             if cell.strip() and (position > len(self.columns) or position - 1 in self.unnamed):
                 where, text = UNNAMED.format(position), "a text in a column that has no name in the header"
                 yield Issue(severity="error", code="structure", where=where, text=text, rule="row-width")
-            if CONTROL.search(cell):
+            if HIDDEN_IN_CELL.search(cell):
                 where = column or UNNAMED.format(position)
-                yield Issue(severity="error", code="value", where=where, text="a control character", rule="control-character")
+                yield Issue(
+                    severity="error",
+                    code="value",
+                    where=where,
+                    text="a control character, or one that cannot be seen",
+                    rule="control-character",
+                )
 
 
 def layout(header: Sequence[str], declared: Declared) -> Layout | list[Issue]:

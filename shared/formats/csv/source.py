@@ -9,18 +9,19 @@ from typing import Any
 
 from shared.envelope import Answer, Envelope, Identity
 from shared.formats.csv import FORMAT
-from shared.formats.csv.acknowledgement import Acknowledgement, unreadable
+from shared.formats.csv.acknowledgement import NOT_NOW, Acknowledgement, unreadable
 from shared.formats.csv.batch import UTF_8, RowBatch
 from shared.formats.csv.layout import Declared, Layout, layout
 from shared.formats.csv.refused import TableError
 from shared.formats.csv.row import Row
 from shared.formats.csv.table import GUESSED, Numbered, Table
+from shared.formats.outcome import preferred_by
 from shared.issue import Issue, Verdict
 from shared.problems import Rejected, Unsupported
+from shared.voices import Language
 
 TRUE = ("yes", "true", "1", "y")
 ONLY_ROW = 2  # the header is row 1
-NOT_OF_THE_ROW = ("transient", "exception", "throttled")  # codes of issues: the hub could not take it now
 NO_ROW = Issue(severity="fatal", code="structure", text="the table has no row", rule="not-csv")
 VARIANTS = {
     "cell-trimmed": "spaces around the text of a cell",
@@ -93,7 +94,7 @@ class Csv:
 
     def batch(self, envelope: Envelope) -> RowBatch:
         """The rows of a file, each as a table of its own. ``Unsupported``: it is not a table, or has other columns."""
-        return RowBatch(*self.opened(envelope), accept=envelope.headers.get("accept", ""))
+        return RowBatch(*self.opened(envelope), accept=envelope.headers.get("accept", ""), preferred=preferred_by(envelope))
 
     def repairs(self, content: Row) -> Sequence[Issue]:
         return content.repairs
@@ -122,11 +123,21 @@ class Csv:
     def acknowledge(self, envelope: Envelope, content: Any, verdict: Verdict) -> Answer:
         """The acknowledgement of one row, or of a file that could not be read."""
         accept = envelope.headers.get("accept", "")
-        if verdict.acknowledgement == "AR" or any(issue.code in NOT_OF_THE_ROW for issue in verdict.issues):
-            return unreadable(verdict, accept)
-        made = Acknowledgement(accept)
-        made.add(ONLY_ROW, verdict)
-        return made.answer()
+        preferred = preferred_by(envelope)
+        if verdict.acknowledgement == "AR" or any(issue.code in NOT_NOW for issue in verdict.issues):
+            return unreadable(verdict, accept, preferred)
+        return _of_a_row(accept, preferred, verdict) if verdict.issues else _of_a_plain_row(accept, preferred, verdict.accepted)
+
+
+def _of_a_row(accept: str, preferred: tuple[Language, ...], verdict: Verdict) -> Answer:
+    made = Acknowledgement(accept, preferred=preferred)
+    made.add(ONLY_ROW, verdict)
+    return made.answer()
+
+
+@lru_cache(maxsize=64)  # by what the caller accepts: nothing else of a row without a finding is in its acknowledgement
+def _of_a_plain_row(accept: str, preferred: tuple[Language, ...], accepted: bool) -> Answer:
+    return _of_a_row(accept, preferred, Verdict("AA" if accepted else "AE", ()))
 
 
 def _cells(rows: bytes) -> list[list[str]]:

@@ -6,7 +6,6 @@ ends in quoted cells, empty rows and empty columns at the end. The text of a cel
 """
 
 import csv
-import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO, TextIOWrapper
 from typing import NamedTuple
@@ -18,7 +17,6 @@ from shared.issue import Issue
 
 SEPARATORS = ",;\t|"
 SEPARATOR_LINE = "sep="  # Microsoft Excel: the first line names the separator
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 QUOTES = "a quotation mark is not closed, or text follows it"
 CHARSET = "a byte that is not in the character set of the file"
 LONG_CELL = f"a cell of more than {csv.field_size_limit()} characters; perhaps a quotation mark is not closed"
@@ -58,16 +56,17 @@ class Table:
     def _next(self) -> list[str] | None:
         """The next row; ``None`` at the end."""
         self.number += 1
-        if self.number > bounds.ROWS:
-            raise TableError("too-much", f"more than {bounds.ROWS} rows")
         try:
-            return next(self._read, None)
+            cells = next(self._read, None)
         except csv.Error as error:
             if "field limit" in str(error):
                 raise TableError("too-much", f"row {self.number}: {LONG_CELL}") from None
             raise TableError("csv-quotes", f"row {self.number}: {QUOTES}") from None
         except UnicodeDecodeError:
             raise TableError("csv-charset", f"row {self.number}: {CHARSET}") from None
+        if cells is not None and self.number > bounds.ROWS:
+            raise TableError("too-much", f"more than {bounds.ROWS} rows")
+        return cells
 
     def _lines(self, body: bytes, skipped: int = 0) -> Iterator[str]:
         """The lines with their ends, decoded in pieces of a few kilobytes. A quoted cell may go on in the next line."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.envelope import Answer, Envelope, Identity
-from shared.formats.documented import described, variants
+from shared.formats.documented import described, type_of, types, variants
 from shared.formats.hl7v2 import FORMAT as HL7V2
 from shared.formats.json import FORMAT as JSON
 from shared.integration import Content, Source
@@ -46,6 +46,14 @@ class Either:
 
     def is_synthetic(self, content: Content) -> bool:
         return self._by_content(content).is_synthetic(content)
+
+    def types(self) -> tuple[str, ...]:
+        """The types of both sources."""
+        return (*types(self.hl7), *types(self.json))
+
+    def type_of(self, content: Content) -> str:
+        """The type of a message of either source."""
+        return type_of(self._by_content(content), content)
 
     def described(self) -> list[str]:
         """What is accepted, for the interface sheet."""

@@ -56,9 +56,13 @@ def readable(body: bytes) -> bytes:
     return body if is_xml(body) else JSON_FORMAT.readable(body)
 
 
-def shown(body: bytes) -> Any:
-    """A body as OpenAPI shows it: an object, or a text."""
-    return body.decode() if is_xml(body) else JSON_FORMAT.shown(body)
+def shown(body: bytes, media: str) -> Any:
+    """A body as OpenAPI shows it in a media type: an object for JSON, a text for XML."""
+    if media != FHIR_XML:
+        return parse(body)
+    from shared.fhir.xml.write import write
+
+    return body.decode() if is_xml(body) else write(json.loads(body)).decode()
 
 
 def leaves(bundle: dict[str, Any]) -> Iterator[Leaf]:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from shared.envelope import Answer, Envelope, Identity
+from shared.fhir.resource import Received
 from shared.formats.fhir import FORMAT, xml_body
 from shared.formats.json.body import answer, document
 from shared.formats.media import FHIR_XML
@@ -43,9 +44,9 @@ class Fhir:
                     rule="not-fhir",
                 )
             )
-        if issues := [*self._not_accepted(resource), *self._too_large(resource)]:
+        if issues := [*self._not_accepted(resource), *self._too_large(resource, len(envelope.body))]:
             raise Unsupported(*issues)
-        return resource
+        return Received(resource)
 
     def _not_accepted(self, resource: Resource) -> list[Issue]:
         kind = resource["resourceType"]
@@ -66,11 +67,13 @@ class Fhir:
             severity="error", code="not-supported", where=f"Bundle.entry[{number}].resource", text=text, rule="resource-type"
         )
 
-    def _too_large(self, resource: Resource) -> list[Issue]:
+    def _too_large(self, resource: Resource, size: int) -> list[Issue]:
         from shared.fhir.definitions.names import mask_path
 
         text = f"an attachment is larger than {self.largest_attachment >> 20} MB"
         most = self.largest_attachment * 4 // 3 + 4
+        if size <= most:  # no text of a body has more characters than the body has bytes
+            return []
         return [
             Issue(severity="error", code="too-long", where=mask_path(where), text=text, rule="attachment-too-large")
             for where, data in attachments(resource, resource["resourceType"])
@@ -97,6 +100,14 @@ class Fhir:
         lists = [meta.get(name) for name in ("tag", "security")] if isinstance(meta, dict) else []
         codings = [coding for each in lists if isinstance(each, list) for coding in each if isinstance(coding, dict)]
         return any(coding.get("code") in TEST_CODES for coding in codings)
+
+    def types(self) -> tuple[str, ...]:
+        """The types of resource that may be sent."""
+        return self.resources
+
+    def type_of(self, content: Resource) -> str:
+        """The type of a resource."""
+        return str(content["resourceType"])
 
     def described(self) -> list[str]:
         """What is accepted, for the interface sheet."""

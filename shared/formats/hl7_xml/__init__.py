@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.formats import hl7v2
 from shared.formats.format import Format
 from shared.formats.hl7v2 import ER7, HL7
-from shared.formats.media import FHIR_JSON, FHIR_XML, JSON
+from shared.formats.media import OUTCOMES
 from shared.leaves import Leaf
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/hl7-v2+xml"
 MEDIA_TYPES = (MEDIA_TYPE, "x-application/hl7-v2+xml")
 XML = ("application/xml", "text/xml")
+ACKNOWLEDGED = (*MEDIA_TYPES, *XML, HL7, *ER7)  # media types of an acknowledgement
 NAMESPACE = b"urn:hl7-org:v2xml"
 ENVELOPES = (b"http://schemas.xmlsoap.org/soap/envelope/", b"http://www.w3.org/2003/05/soap-envelope")
 START = 4096  # bytes that have the namespace of the root
@@ -95,8 +96,9 @@ FORMAT = Format(
     media_types=MEDIA_TYPES,
     also_sent_as=("", "application/octet-stream", *XML),
     assumed_type=MEDIA_TYPE,
-    answers=(*MEDIA_TYPES, *XML, HL7, *ER7, FHIR_JSON, JSON, FHIR_XML),
+    answers=(*ACKNOWLEDGED, *OUTCOMES),
     answers_by_status=False,
+    verdicts={"200": ACKNOWLEDGED, "202": OUTCOMES, "204": (), "422": OUTCOMES},
     begins=(b"<",),
     recognises=recognises,
     identifies=("MSH",),

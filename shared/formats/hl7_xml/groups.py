@@ -111,11 +111,16 @@ def groups_of(structure: str, version: str, names: tuple[str, ...]) -> tuple[Gro
 
 @lru_cache(maxsize=512)
 def _walked(structure: str, version: str, names: tuple[str, ...]) -> tuple[Groups, ...]:
-    parts = _structure(structure, version if version in VERSIONS else LATEST)
+    parts = parts_of(structure, version)
     if not parts:
         return ((),) * len(names)
     walk = Walk(structure, [Level(Part(structure, False, True, parts))])
     return tuple(map(walk.step, names))
+
+
+def parts_of(structure: str, version: str) -> tuple[Part, ...]:
+    """The segments and groups of a structure; none if it has no groups or no version has it."""
+    return _structure(structure, version if version in VERSIONS else LATEST)
 
 
 @cache

@@ -17,16 +17,9 @@ DEEPEST = 8  # groups in each other; the standard has five
 USUAL = Encoding()
 BREAK = "\\.br\\"
 LESS, GREATER = "\x01", "\x02"  # for < and > in a value, until the markup is read: XML has no such characters
-ESCAPES = (  # in this order
-    ("\\", "\\E\\"),
-    ("|", "\\F\\"),
-    ("^", "\\S\\"),
-    ("~", "\\R\\"),
-    ("&lt;", LESS),
-    ("&gt;", GREATER),
-    ("&#13;", "\\X0D\\"),
-    ("&amp;", "\\T\\"),
-)
+DELIMITERS = (("\\", "\\E\\"), ("|", "\\F\\"), ("^", "\\S\\"), ("~", "\\R\\"))  # the escape character first
+AMPERSAND = ("&amp;", "\\T\\")
+ENTITIES = (("&lt;", LESS), ("&gt;", GREATER), ("&#13;", "\\X0D\\"))
 LAYOUT = re.compile(r">\s+<")
 
 
@@ -69,10 +62,16 @@ def _pieces(content: str, encoding: Encoding) -> list[str]:
         pieces[::2] = [escape(unescaped(value), encoding) if value.strip() else value for value in pieces[::2]]
         return pieces
     content = _escaped(content)
-    pieces = MARKUP.split(content) if LAYOUT.search(content) else _compact_pieces(content)
+    pieces = MARKUP.split(content) if _has_layout(content) else _compact_pieces(content)
     if "\n" in content:
         pieces[::2] = [value.replace("\n", BREAK) if value.strip() else value for value in pieces[::2]]
     return pieces
+
+
+def _has_layout(content: str) -> bool:
+    """Whether there is white space alone between two tags. The first tests are fast, and enough for most documents."""
+    is_possible = not content.isascii() or any(space in content and f">{space}" in content for space in "\n\t\r ")
+    return is_possible and LAYOUT.search(content) is not None
 
 
 def _compact_pieces(content: str) -> list[str]:
@@ -85,13 +84,9 @@ def _check_value(pieces: list[str], at: int, level: int, steps: list[str]) -> No
     if level == DROPPED:
         pieces[at] = ""
     elif level < IN_FIELD:
-        _check_blank(pieces[at], steps)
+        if pieces[at].strip():
+            raise ParseError("there is text between the elements", RULE, _where(steps))
         pieces[at] = ""
-
-
-def _check_blank(text: str, steps: Sequence[str]) -> None:
-    if text.strip():
-        raise ParseError("there is text between the elements", RULE, _where(steps))
 
 
 def _escaped(content: str) -> str:
@@ -99,9 +94,13 @@ def _escaped(content: str) -> str:
 
     Done for the whole content, because markup has none of the usual delimiters. A line end has two meanings: it stays.
     """
-    for character, sequence in ESCAPES:
+    for character, sequence in DELIMITERS:
         if character in content:
             content = content.replace(character, sequence)
+    content = content.replace(*AMPERSAND)
+    if "&" in content:  # most documents have no other entity than that of MSH.2
+        for entity, sequence in ENTITIES:
+            content = content.replace(entity, sequence)
     return content
 
 

@@ -7,7 +7,7 @@ ends, which begins, and their numbers. The meaning of a markup is therefore kept
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from shared.hl7 import ParseError
 from shared.hl7.segment import HEADERS
@@ -17,6 +17,8 @@ RULE = "not-v2xml"
 TAG = re.compile(r"(?<!\s)(\s*)<(/?)([\w.-]+)(\s[^<>]*?)?(/?)>")  # the look back: a run of space is read once
 SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 PART = re.compile(r"([A-Z][A-Z0-9_]*)\.([1-9]\d{0,3})")
+IS_NIL = 'an element is nil, which the XML encoding of HL7 v2 does not have: its null is the text ""'
+NIL = re.compile(r":nil=\"\s*(?:true|1)\s*\"")  # of XML Schema, under any prefix
 ESCAPE = re.compile(r'\s+V="([^"]*)"\s*')
 SEQUENCE = re.compile(r"H|N|X[0-9A-Fa-f]*|[CMZ][^\r\n]*|\.[a-z]{2}[+-]?\d*|[FSRETP]")
 OUTSIDE, IN_SEGMENT, IN_FIELD, IN_COMPONENT, IN_SUBCOMPONENT = range(5)  # levels: what is open
@@ -39,12 +41,8 @@ class Steps(NamedTuple):
     level: int
 
 
-class Meaning(NamedTuple):
-    """What a markup means: ER7 text, and the meanings of the next markup."""
-
-    text: str
-    following: "Meanings"
-    steps: Steps | None
+# What a markup means: ER7 text, the meanings of the next markup, and the steps. A plain tuple, which Python unpacks fastest.
+Meaning: TypeAlias = "tuple[str, Meanings, Steps | None]"
 
 
 def is_sequence(text: str) -> bool:
@@ -69,7 +67,7 @@ class Meanings(dict[str, Meaning]):
         text, level = reading.meaning(tags)
         is_plain = level >= IN_FIELD and not reading.steps and len(text) < MANY
         steps = None if is_plain else Steps(tuple(reading.steps), level)
-        meaning = Meaning(text, meanings(self.encoding)[level], steps)
+        meaning = text, meanings(self.encoding)[level], steps
         if len(self) < CACHED and len(markup) < LONG and '"' not in markup:  # an attribute may have a value of a patient
             self[markup] = meaning
         return meaning
@@ -107,6 +105,8 @@ class Reading:
             elif name == "escape":
                 self._escape(attributes, empty)
             else:
+                if NIL.search(attributes):
+                    raise self.wrong(IS_NIL)
                 self._open(name)
                 is_open = True
                 if empty:
@@ -197,10 +197,12 @@ class Reading:
 
     def _escape(self, attributes: str, empty: str) -> None:
         found = ESCAPE.fullmatch(attributes)
-        if self.level < IN_FIELD or self.before or not empty or not found or not is_sequence(unescaped(found[1])):
+        sequence = unescaped(found[1]) if found else ""
+        is_one = is_sequence(sequence) and not any(each in sequence for each in self.encoding[:5])  # a delimiter would divide it
+        if self.level < IN_FIELD or self.before or not empty or not is_one:
             raise self.wrong("an escape element has no sequence of HL7 v2 in its attribute V")
         sign = self.encoding.escape
-        self.parts.append(f"{sign}{unescaped(found[1])}{sign}")
+        self.parts.append(f"{sign}{sequence}{sign}")
         self.is_value = True
 
     def wrong(self, text: str) -> ParseError:

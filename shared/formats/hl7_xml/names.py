@@ -40,6 +40,11 @@ class Kind:
             self.before = f"<{self.name}.1>{first.before}"
             self.behind = f"{first.behind}</{self.name}.1>"
 
+    @property
+    def count(self) -> int:
+        """How many parts the data type has; 0: its value is a text."""
+        return len(self._kinds)
+
     def parts(self, count: int) -> list[Part]:
         """At least so many parts, in order; those that the data type does not have are simple."""
         while len(self._parts) < count:

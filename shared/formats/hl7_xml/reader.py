@@ -20,6 +20,7 @@ from shared.issue import Issue
 
 IN = f"{{{NAMESPACE}}}"
 USUAL = Encoding()
+USUAL_START = "<MSH><MSH.1>|</MSH.1><MSH.2>^~\\&amp;</MSH.2>"
 FLAT = Issue(
     severity="information",
     code="informational",
@@ -56,7 +57,8 @@ def read(root: Element) -> Message:
     if not tag.startswith(IN):
         raise ParseError(f"the element is not in the namespace {NAMESPACE}", RULE)
     name = tag[len(IN) :]
-    found = er7(content(root), name, _encoding(root))
+    text = content(root)
+    found = er7(text, name, USUAL if text.startswith(USUAL_START) else _encoding(root))
     if found.names[:1] != ("MSH",):
         raise ParseError("the message does not begin with an MSH element", RULE)
     message = parse(found.text)

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from shared.formats.hl7_xml.groups import Groups, groups_of
+from shared.characters import NOT_XML
+from shared.formats.hl7_xml.groups import CACHED, Groups, groups_of
 from shared.formats.hl7_xml.markup import is_sequence
 from shared.formats.hl7_xml.names import NAMESPACE, UNKNOWN, Kind, Part, field, fields, kind_of, observation, tables
 from shared.hl7 import Message, Segment
@@ -18,10 +19,10 @@ from shared.hl7.syntax.encoding import NONE, Encoding
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 ROOT = re.compile(r"[A-Z][A-Z0-9]{2}(?:_[A-Z0-9]{3})?")
-MARKUP = re.compile("[&<>\r\n\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+MARKUP = re.compile(f"[&<>\r\n{NOT_XML}]")
 DELIMITERS = "MSH.2"
 VALUE_TYPE = re.compile(r"[A-Z]{2,3}")
-SPECIAL = re.compile("[<>\r\n\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+SPECIAL = re.compile(f"[<>\r\n{NOT_XML}]")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\n": '<escape V=".br"/>'}
 Leaf = Callable[[str], str]
 
@@ -42,13 +43,19 @@ def element(message: Message) -> str:
         raise ValueError("a message without a structure, or with a line that is not a segment")
     version = tables(message["MSH-12"]).version
     parts = [f'<{root} xmlns="{NAMESPACE}">']
-    before: Groups = ()
-    for segment, groups in zip(message.segments(), groups_of(root, version, tuple(names)), strict=True):
-        if groups != before:
-            parts.append(_between(before, groups))
+    group_tags = _group_tags if len(names) <= CACHED else _group_tags.__wrapped__
+    *before, end = group_tags(root, version, tuple(names))
+    for segment, tags in zip(message.segments(), before, strict=True):
+        parts.append(tags)
         parts.append(_segment(segment, version))
-        before = groups
-    return "".join([*parts, _between(before, ()), f"</{root}>"])
+    return "".join([*parts, end, f"</{root}>"])
+
+
+@lru_cache(maxsize=512)
+def _group_tags(structure: str, version: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The tags of groups before each segment of a message, and those after the last one, by the names of its segments."""
+    segments = groups_of(structure, version, names)
+    return tuple(map(_between, ((), *segments), (*segments, ())))
 
 
 def _between(before: Groups, groups: Groups) -> str:
@@ -147,18 +154,20 @@ def _leaf(encoding: Encoding, has_markup: bool) -> Leaf:
     plain |= {"P": encoding.truncation}
     written = {name: _marked_up(character) for name, character in plain.items() if character != NONE}
 
+    marked_up: Leaf = _marked_up if has_markup else str
+
     def leaf(text: str) -> str:
         if sign not in text or sign == NONE:
-            return MARKUP.sub(_entity, text) if has_markup else text
+            return marked_up(text)
         first, *others = text.split(sign)
-        parts, at, last = [_marked_up(first)], 0, len(others) - 1
+        parts, at, last = [marked_up(first)], 0, len(others) - 1
         while at <= last:
             other = others[at]
-            if at < last and is_sequence(other):  # and what follows it is behind its closing character
-                parts += (written.get(other) or f'<escape V="{_marked_up(other)}"/>', _marked_up(others[at + 1]))
+            if at < last and (other in written or is_sequence(other)):  # and what follows it is behind its closing character
+                parts += (written.get(other) or f'<escape V="{_marked_up(other)}"/>', marked_up(others[at + 1]))
                 at += 2
             else:
-                parts += (written["E"], _marked_up(other))
+                parts += (written["E"], marked_up(other))
                 at += 1
         return "".join(parts)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from shared.formats.format import Format
-from shared.formats.media import FHIR_JSON, FHIR_XML, JSON
+from shared.formats.media import OUTCOMES
 from shared.leaves import Leaf
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 HL7 = "application/hl7-v2"
 ER7 = ("application/hl7-v2+er7", "x-application/hl7-v2+er7")
 NOT_SPECIFIED = ("", "application/octet-stream", "application/x-www-form-urlencoded")  # what clients send by default
+ACKNOWLEDGED = (HL7, *ER7, "text/plain")  # media types of an acknowledgement
 CODE = re.compile(rb"MSA\|[AC]([AER])\b")
 FILE_AND_BATCH = (b"FHS", b"BHS")
 
@@ -98,8 +99,9 @@ FORMAT = Format(
     media_types=(HL7, *ER7),
     also_sent_as=(*NOT_SPECIFIED, "text/plain"),
     assumed_type=ER7[1],
-    answers=(HL7, *ER7, "text/plain", FHIR_JSON, JSON, FHIR_XML),
+    answers=(*ACKNOWLEDGED, *OUTCOMES),
     answers_by_status=False,
+    verdicts={"200": ACKNOWLEDGED, "202": OUTCOMES, "204": (), "422": OUTCOMES},
     begins=(b"MSH", *FILE_AND_BATCH),
     identifies=("MSH", "FHS", "BHS"),
     schemas={HL7: {"type": "string"}},

@@ -38,7 +38,8 @@ class Hl7Batch:
         """Each message. If the file ends in the middle of the last one, that one is refused: what is missing cannot be known."""
         for member, is_cut in self._with_cut():
             self._last = member
-            yield Member(member.number, member.body, issues=(CUT_SHORT,) if is_cut else ())
+            # In HL7 also where Accept names another type: the acknowledgement of a batch has those of its members in it.
+            yield Member(member.number, member.body, issues=(CUT_SHORT,) if is_cut else (), answered_in=HL7)
 
     def _with_cut(self) -> Iterator[tuple[batch.Member, bool]]:
         cut, last = is_cut_short(self.body), None

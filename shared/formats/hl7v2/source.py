@@ -146,6 +146,14 @@ class Hl7:
     def is_synthetic(self, content: Message) -> bool:
         return content["MSH-11"] in ("T", "D")
 
+    def types(self) -> tuple[str, ...]:
+        """The types of message with their events, each once: one with two structures is one type."""
+        return tuple(_structures(self.messages))
+
+    def type_of(self, content: Message) -> str:
+        """The type and event of a message."""
+        return event(content)
+
     def described(self) -> list[str]:
         """What is accepted, for the interface sheet."""
         senders = f" from {', '.join(self.senders)} ({', else '.join(self.sender_at)})" if self.senders else ""
@@ -161,7 +169,7 @@ class Hl7:
         offers = formats.answers(self)
         media = chosen(envelope.headers.get("accept", ""), offers) or offers[0]
         if media in (FHIR_JSON, FHIR_XML, JSON):
-            return _outcome(verdict, media)
+            return _outcome(verdict, media, envelope)
         status = _failure(verdict) or 200
         if status == 200 and not wants_answer(message, verdict, self.mode):
             return Answer(status=204, content_type="", body=b"")
@@ -209,8 +217,8 @@ def _failure(verdict: Verdict) -> int:
     return 503 if "transient" in codes else 500 if "exception" in codes else 0
 
 
-def _outcome(verdict: Verdict, media: str) -> Answer:
-    from shared.formats.outcome import outcome_body
+def _outcome(verdict: Verdict, media: str, envelope: Envelope) -> Answer:
+    from shared.formats.outcome import outcome_answer, preferred_by
 
     status = _failure(verdict) or (202 if verdict.accepted else 422)
-    return Answer(status=status, content_type=media, body=outcome_body(verdict.issues, media))
+    return outcome_answer(status, verdict.issues, media, preferred_by(envelope))

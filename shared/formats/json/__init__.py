@@ -79,5 +79,5 @@ FORMAT = Format(
     test_mark="/test",
     mark_test=mark_test,
     readable=readable,
-    shown=json.loads,
+    shown=lambda body, media: json.loads(body),
 )

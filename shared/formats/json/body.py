@@ -10,7 +10,7 @@ from shared.envelope import Answer, Envelope
 from shared.fhir.resource import Decimal
 from shared.formats.json import FORMAT
 from shared.formats.media import FHIR_JSON, FHIR_VERSION, FHIR_XML, JSON, STATUS, chosen
-from shared.formats.outcome import outcome_body
+from shared.formats.outcome import outcome_answer, preferred_by
 from shared.issue import Issue, Verdict
 from shared.problems import Unsupported
 
@@ -99,7 +99,7 @@ def answer(envelope: Envelope, verdict: Verdict, usual: str = "") -> Answer:
     known = (JSON, FHIR_JSON) if envelope.content_type and "fhir" not in envelope.content_type else (FHIR_JSON, JSON)
     offers = tuple(dict.fromkeys((usual or known[0], *known, FHIR_XML)))
     media = chosen(envelope.headers.get("accept", ""), offers) or offers[0]
-    return Answer(status=status(verdict), content_type=media, body=outcome_body(verdict.issues, media))
+    return outcome_answer(status(verdict), verdict.issues, media, preferred_by(envelope))
 
 
 def status(verdict: Verdict) -> int:

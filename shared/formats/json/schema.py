@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 
 from shared import bounds
+from shared.characters import CONTROLS
+from shared.formats.json.quick_schema import IsValid, quick_test
 from shared.issue import Issue
 from shared.validation.policy import Listed, Policy, apply_policy, destination, rule_functions
 
@@ -32,8 +34,8 @@ KEYWORDS: Mapping[str, tuple[str, str]] = {
     "minLength": ("value", "too short"),
     "maxLength": ("too-long", "too long"),
 }
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 UNKNOWN = "(unknown)"
 SHOWN = ("type", "enum", "format", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
@@ -51,8 +53,9 @@ class SchemaProfile:
 
     def check(self, content: Document) -> list[Issue]:
         """Every finding of the schema; the rules run only if there is none."""
-        validator, names = _validator(self.path)
-        schema = (_issue(error, names) for error in islice(validator.iter_errors(content), bounds.FINDINGS + 1))
+        _, names, is_valid = _schema(self.path)
+        errors = () if is_valid(content) else islice(_validator(self.path).iter_errors(content), bounds.FINDINGS + 1)
+        schema = (_issue(error, names) for error in errors)
         found = sorted({*schema, *controls(content, names)}, key=_order)
         return found or [self._named(rule, issue) for rule in self.rules for issue in rule(content)]
 
@@ -104,7 +107,7 @@ def controls(value: Any, names: frozenset[str], parts: tuple[str | int, ...] = (
     Source: FHIR R4 2.24.0.1 (string): no characters below 32 except tab, line feed and carriage return.
     """
     if isinstance(value, str):
-        if CONTROL.search(value):
+        if CONTROLS.search(value):
             where = _masked(parts, names)
             yield Issue(
                 severity="error",
@@ -140,13 +143,20 @@ def _missing(error: Any) -> str:
 
 
 @cache
-def _validator(path: Path) -> tuple[Any, frozenset[str]]:
-    """The validator of a schema, and the properties that the schema names."""
+def _schema(path: Path) -> tuple[Document, frozenset[str], IsValid]:
+    """A schema, the properties that it names, and its quick test."""
+    schema = orjson.loads(path.read_bytes())
+    return schema, frozenset(_named(schema)), quick_test(schema, FORMATS)
+
+
+@cache
+def _validator(path: Path) -> Any:
+    """The validator of a schema: for the first document that is not certainly valid. A test holds that each schema is valid."""
     from jsonschema import Draft202012Validator
 
-    schema = orjson.loads(path.read_bytes())
+    schema = _schema(path)[0]
     Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema, format_checker=_formats()), frozenset(_named(schema))
+    return Draft202012Validator(schema, format_checker=_formats())
 
 
 def _named(schema: Any) -> Iterator[str]:
@@ -158,13 +168,27 @@ def _named(schema: Any) -> Iterator[str]:
 
 
 def _formats() -> Any:
-    """Formats by RFC 3339 and 3986; the library checks these two only with packages that the hub does not include."""
+    """Formats by RFC 3339 and 3986; the library checks some of them only with packages that the hub does not include."""
     from jsonschema import FormatChecker
 
-    checker = FormatChecker(("date", "email", "uuid"))
-    checker.checks("date-time")(is_date_time)
-    checker.checks("uri")(lambda value: not isinstance(value, str) or URI.fullmatch(value) is not None)
+    checker = FormatChecker(("email", "uuid"))
+    for name, is_one in FORMATS.items():
+        checker.checks(name)(is_one)
     return checker
+
+
+def is_date(value: Any) -> bool:
+    """Whether a text is an RFC 3339 full-date. Another keyword checks what is not a text.
+
+    >>> is_date("2026-03-02"), is_date("2026-02-30"), is_date("20260302")
+    (True, False, False)
+    """
+    return _is_in_calendar(value, DATE, date.fromisoformat)
+
+
+def is_uri(value: Any) -> bool:
+    """Whether a text is an RFC 3986 URI with its scheme. Another keyword checks what is not a text."""
+    return not isinstance(value, str) or URI.fullmatch(value) is not None
 
 
 def is_date_time(value: Any) -> bool:
@@ -173,12 +197,20 @@ def is_date_time(value: Any) -> bool:
     >>> is_date_time("2026-03-02T10:15:00Z"), is_date_time("2026-02-30T10:15:00Z"), is_date_time("2026-03-02T10:15:00")
     (True, False, False)
     """
+    return _is_in_calendar(value, DATE_TIME, datetime.fromisoformat)
+
+
+def _is_in_calendar(value: Any, form: re.Pattern[str], read: Callable[[str], date]) -> bool:
+    """Whether a text has the form, and there is such a day and time."""
     if not isinstance(value, str):
         return True
     try:
-        return DATE_TIME.fullmatch(value) is not None and datetime.fromisoformat(value) is not None
+        return form.fullmatch(value) is not None and read(value) is not None
     except ValueError:
         return False
+
+
+FORMATS: Mapping[str, IsValid] = {"date": is_date, "date-time": is_date_time, "uri": is_uri}
 
 
 def _order(issue: Issue) -> tuple[str, ...]:

@@ -63,9 +63,10 @@ FORMAT = Format(
     also_sent_as=("",),
     assumed_type=TEXT,
     answers=(TEXT, SOAP),
+    verdicts={"200": (TEXT, SOAP), "400": (TEXT, SOAP), "500": (TEXT, SOAP)},
     statuses={
         "200": "The message was accepted; the acknowledgement is in the body.",
-        "400": "SOAP 1.2: a fault of the sender, such as a rejected message; its acknowledgement is in the detail.",
+        "400": "The request cannot be read. SOAP 1.2: also a rejected message; its acknowledgement is in the detail.",
         "500": "SOAP 1.1: every fault, also that of a rejected message; the fault code names who caused it.",
     },
     begins=(b"<",),

@@ -52,6 +52,11 @@ class Soap:
     format: str = FORMAT.name
 
     @property
+    def version(self) -> str:
+        """The latest version of HL7 v2 that is accepted."""
+        return max(self.message.versions)
+
+    @property
     def terms(self) -> Terms:
         return Terms(self.namespace, self.response)
 
@@ -89,6 +94,14 @@ class Soap:
 
     def is_synthetic(self, content: Message) -> bool:
         return self.message.is_synthetic(content)
+
+    def types(self) -> tuple[str, ...]:
+        """The types of the message in the body."""
+        return self.message.types()
+
+    def type_of(self, content: Message) -> str:
+        """The type of the message in the body."""
+        return self.message.type_of(content)
 
     def described(self) -> list[str]:
         """What is accepted, for the interface sheet."""

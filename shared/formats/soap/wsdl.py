@@ -1,13 +1,14 @@
 """The WSDL 1.1 of a SOAP service, made from its declaration: document/literal, a port for SOAP 1.1 and one for SOAP 1.2.
 
-The content of a message is declared as elements of its own namespace. Their order and form are those of the HL7 v2 structure,
-which the interface sheet names.
+The content of a message is declared as elements of its own namespace, and each segment as an element with its fields. Their order
+is that of the HL7 v2 structure, which the interface sheet names.
 """
 
 from typing import Protocol
 from xml.sax.saxutils import quoteattr
 
 from shared.formats.hl7_xml.names import NAMESPACE
+from shared.formats.soap.segments import segments
 
 HTTP = "http://schemas.xmlsoap.org/soap/http"
 ANY = f'<xs:any namespace="{NAMESPACE}" processContents="lax" maxOccurs="unbounded"/>'
@@ -30,6 +31,10 @@ class Service(Protocol):
 
     @property
     def operations(self) -> tuple[str, ...]: ...
+
+    @property
+    def version(self) -> str:
+        """Of HL7 v2, for the fields of the segments."""
 
     @property
     def namespace(self) -> str: ...
@@ -66,8 +71,8 @@ def _types(service: Service) -> str:
         for each in service.operations
     )
     return f"""  <wsdl:types>
-    <xs:schema targetNamespace="{NAMESPACE}" elementFormDefault="qualified">
-{elements}    </xs:schema>
+    <xs:schema targetNamespace="{NAMESPACE}" xmlns:v2="{NAMESPACE}" elementFormDefault="qualified">
+{elements}{segments(service.operations, service.version, ANY)}    </xs:schema>
     <xs:schema targetNamespace={quoteattr(service.namespace)} elementFormDefault="qualified">
       <xs:element name="{service.response}">{ACKNOWLEDGEMENT}</xs:element>
     </xs:schema>

@@ -48,6 +48,11 @@ def leaves(document: "XmlDocument") -> Iterator[Leaf]:
     return xml_leaves(document)
 
 
+def text(document: "XmlDocument", path: str) -> str:
+    """The text of an element or attribute."""
+    return document.text(path)
+
+
 def mark_test(body: bytes, control_id: str) -> bytes:
     """A document with the mark of a test, which has the control id, right before its root. Its encoding stays.
 
@@ -76,6 +81,7 @@ FORMAT = Format(
     parse=parse,
     write=write,
     leaves=leaves,
+    text=text,
     test_mark=f"processing-instruction('{MARK}')",
     mark_test=mark_test,
 )

@@ -79,6 +79,14 @@ class Xml:
     def is_synthetic(self, content: XmlDocument) -> bool:
         return bool(content.test_id)
 
+    def types(self) -> tuple[str, ...]:
+        """The types of message; the root where there is one type only."""
+        return self.messages or (self.root,)
+
+    def type_of(self, content: XmlDocument) -> str:
+        """The type of a document."""
+        return content.text(self.message_type) if self.message_type else self.root
+
     def described(self) -> list[str]:
         """What is accepted, for the interface sheet."""
         types = f": {', '.join(self.messages)} ({self.message_type})" if self.messages else ""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+NEVER = re.compile("(?!)")
 FEW = 64
 LONG = 4096  # characters; a longer text is probably a document
 NONE = "\x00"  # in place of a delimiter that MSH-2 does not declare; it does not occur in text
@@ -75,8 +76,17 @@ def escape(text: str, encoding: Encoding) -> str:
     """
     if text.isalnum():
         return text
-    pattern, replace = _escaper(encoding)
+    pattern, replace, _ = _escaper(encoding)
     return pattern.sub(replace, text)
+
+
+def needs_escape(text: str, encoding: Encoding) -> bool:
+    r"""Whether joined components have a character to escape that is not the delimiter between components.
+
+    >>> needs_escape("Jones^Ann", Encoding()), needs_escape("Jones^A&E", Encoding())
+    (False, True)
+    """
+    return _escaper(encoding)[2].search(text) is not None
 
 
 Replace = Callable[[re.Match[str]], str]
@@ -103,15 +113,21 @@ def _unescaper(encoding: Encoding) -> tuple[re.Pattern[str], Replace]:
 
 
 @lru_cache(maxsize=64)
-def _escaper(encoding: Encoding) -> tuple[re.Pattern[str], Replace]:
+def _escaper(encoding: Encoding) -> tuple[re.Pattern[str], Replace, re.Pattern[str]]:
+    """What is escaped, and how; and what is escaped inside a component, other than the delimiter between components."""
     e = encoding.escape
     if e == NONE:
-        return re.compile("(?!)"), lambda found: found[0]
+        return NEVER, lambda found: found[0], NEVER
     names = {encoding.field: "F", encoding.component: "S", encoding.repetition: "R", e: "E", encoding.subcomponent: "T"}
     names |= {encoding.truncation: "P", "\n": ".br", "\r\n": ".br", "\r": "X0D"}
     names.pop(NONE, None)
     longest_first = sorted(names, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first))), lambda found: f"{e}{names[found[0]]}{e}"
+    inside = "".join(re.escape(name) for name in names if name != encoding.component)
+    return (
+        re.compile("|".join(map(re.escape, longest_first))),
+        lambda found: f"{e}{names[found[0]]}{e}",
+        re.compile(f"[{inside}]"),
+    )
 
 
 def _hexadecimal(digits: str, charset: str) -> str:

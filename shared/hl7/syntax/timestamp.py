@@ -1,8 +1,7 @@
 """HL7 date-times (DTM, TS, DT): whether a text is one, and the time of the hub in the format of HL7."""
 
 import re
-from calendar import monthrange
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 _DTM = re.compile(
     r"(\d{4})(?:(0[1-9]|1[0-2])(?:(0[1-9]|[12]\d|3[01])(?:([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d)(?:\.\d{1,4})?)?)?)?)?)?"
@@ -19,7 +18,14 @@ def is_dtm(text: str) -> bool:
     found = _DTM.fullmatch(text)
     if found is None or found[1] == "0000":
         return False
-    return not found[3] or found[3] <= "28" or int(found[3]) <= monthrange(int(found[1]), int(found[2]))[1]
+    return not found[3] or found[3] <= "28" or _is_day(int(found[1]), int(found[2]), int(found[3]))
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        return date(year, month, day) is not None
+    except ValueError:
+        return False
 
 
 def is_date(text: str) -> bool:

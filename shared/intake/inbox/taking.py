@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from shared import budget
 from shared.envelope import LARGEST, Envelope, Trigger
 from shared.formats import content_type
 from shared.formats.media import JSON
 from shared.formats.sidecar.document import carries_document, is_description, with_document, with_file
 from shared.hub import Hub
 from shared.intake import replies
+from shared.intake.inbox.acknowledgement import write_back
 from shared.intake.inbox.files import File, copied, file_trigger, found, report, split
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
@@ -29,6 +31,7 @@ async def take(integration: Integration, name: str, trigger: Trigger, hub: Hub) 
 
     Raises:
         Problem: the file is not there and was never taken.
+        Short: the memory for it was not free for too long; the file stays where it is.
     """
     file = await found(name, hub)
     if file is None:
@@ -40,7 +43,9 @@ async def take(integration: Integration, name: str, trigger: Trigger, hub: Hub) 
     if sidecar and sidecar.size > LARGEST:  # it is read whole, to put its pair together
         return await _refuse(integration, sidecar, trigger, hub)
     if document and sidecar:
-        return await _take_pair(integration, document, sidecar, trigger, hub)
+        inside = document.size if document.size <= hub.timing.inline else 0
+        async with budget.turn(sidecar.size + inside * 4 // 3, budget.PATIENCE, hub):
+            return await _take_pair(integration, document, sidecar, trigger, hub)
     if await _was_taken(integration, file, hub):
         await _done(integration, [file], hub)
     elif sidecar and await _is_complete(sidecar, hub):
@@ -61,16 +66,20 @@ async def _halves(integration: Integration, name: str, hub: Hub) -> tuple[File |
 
 async def _is_complete(sidecar: File, hub: Hub) -> bool:
     """Whether a sidecar needs no second file, because the document is in it."""
-    return carries_document(await hub.store.read_blob(names.INBOX, sidecar.name) or b"")
+    async with budget.turn(sidecar.size, budget.PATIENCE, hub):
+        return carries_document(await hub.store.read_blob(names.INBOX, sidecar.name) or b"")
 
 
 async def _take_message(integration: Integration, file: File, trigger: Trigger, hub: Hub) -> None:
     if file.size > LARGEST:
         return await _refuse(integration, file, trigger, hub)
-    body = await hub.store.read_blob(names.INBOX, file.name)
-    if body is not None:
-        await replies.take(integration, _envelope(integration, file, body, trigger, hub), hub)
-        await _done(integration, [file], hub)
+    async with budget.turn(file.size, budget.PATIENCE, hub):
+        body = await hub.store.read_blob(names.INBOX, file.name)
+        if body is None:
+            return None
+        answer = await replies.take(integration, _envelope(integration, file, body, trigger, hub), hub)
+    await write_back(integration, file, answer, hub)
+    await _done(integration, [file], hub)
     return None
 
 
@@ -78,7 +87,8 @@ async def _take_pair(integration: Integration, document: File, sidecar: File, tr
     envelope = await _paired(integration, document, sidecar, trigger, hub)
     if envelope is None:
         return
-    await replies.take(integration, envelope, hub)
+    answer = await replies.take(integration, envelope, hub)
+    await write_back(integration, sidecar, answer, hub)
     await _done(integration, [document, sidecar], hub)
 
 
@@ -120,8 +130,10 @@ async def _refuse(integration: Integration, file: File, trigger: Trigger, hub: H
     if copy is None:
         return
     envelope = replace(_envelope(integration, file, copy.sha1.digest(), trigger, hub), body=b"", files=(copy.blob,))
-    await refuse(integration, envelope, Verdict("AR", (TOO_LARGE,)), Refusal(), hub)
+    found = Verdict("AR", (TOO_LARGE,))
+    await refuse(integration, envelope, found, Refusal(), hub)
     report(integration, TOO_LARGE, "rejected", hub)
+    await write_back(integration, file, integration.source.acknowledge(envelope, None, found), hub)
     await _done(integration, [file], hub)
 
 

@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
-from shared.bounds import MEDIA_TYPE
+from shared.budget import Hold, Short, holding
 from shared.check import faults
 from shared.envelope import Answer, Envelope
 from shared.hub import Hub
 from shared.intake import batches
 from shared.intake import request as door
 from shared.intake.admission import admit
-from shared.intake.answers import answer_if_busy, answer_unavailable
+from shared.intake.answers import answer_if_busy, answer_memory_short, answer_unavailable
+from shared.intake.http_answers import NOT_FOUND
 from shared.integration import Integration
 from shared.ledger.arrivals.arrival import AWAY
 from shared.mode import OBSERVE
-from shared.privacy import chosen
 from shared.problems import Fault, Unavailable, Unsupported
 from shared.security import Named
 from shared.storage.store import Away
@@ -39,15 +39,15 @@ class Bound(Protocol):
 async def accept_http(integration: Integration, headers: Mapping[str, str], body: bytes, hub: Hub) -> Answer:
     """``POST /api/v1/<name>``: 401 and 403 for a caller that may not call this, 429 after many; then the door's own refusals."""
     own = integration.source if isinstance(integration.source, Bound) else None
-    answer = await _accept(integration, headers, body, hub, _named(own, body) if own else None)
+    answer = await _accept(integration, headers, body, hub, credential(integration.source, body))
     return own.over_http(headers.get("content-type", ""), answer) if own else answer
 
 
-def _named(source: Bound, body: bytes) -> Named | None:
-    """The credential in a body. If our reader fails at it, the caller has none."""
+def credential(source: object, body: bytes) -> Named | None:
+    """The credential in a body; ``None`` for a protocol without one, and if our reader fails at it."""
     try:
         with faults():
-            return source.named(body)
+            return source.named(body) if isinstance(source, Bound) else None
     except Fault:
         return None
 
@@ -58,7 +58,7 @@ async def describe(integration: Integration, headers: Mapping[str, str], hub: Hu
     if isinstance(partner, Answer):
         return partner
     if not isinstance(integration.source, Bound):
-        return Answer(status=404, content_type="text/plain", body=b"")
+        return NOT_FOUND
     return integration.source.description(integration.name, f"{door.address(headers)}/api/v1/{integration.name}")
 
 
@@ -66,20 +66,12 @@ async def _accept(integration: Integration, headers: Mapping[str, str], body: by
     partner = admit(integration.name, headers, hub, named=named)
     if isinstance(partner, Answer):
         return partner
-    envelope = Envelope(
-        integration=integration.name,
-        body=body,
-        received_at=hub.stamp(),
-        content_type=headers.get("content-type", "")[:MEDIA_TYPE],
-        trigger="http",
-        correlation_id=chosen("correlation", headers.get("x-correlation-id", "")),
-        traceparent=headers.get("traceparent", ""),
-        partner=partner.name,
-        headers=headers,
-    )
+    envelope = door.received(integration, headers, body, partner.name, hub)
     try:
-        with faults():
-            return _with_mode(envelope, door.asynchronous(headers, await _enter(integration, envelope, hub)), hub)
+        with faults(), holding(len(body), hub) as hold:
+            return _with_mode(envelope, door.asynchronous(headers, await _enter(integration, envelope, hold, hub)), hub)
+    except Short:
+        return _with_mode(envelope, answer_memory_short(integration, envelope, hub), hub)
     except Fault as problem:
         return answer_unavailable(integration, envelope, problem, hub)
     except Away:
@@ -91,9 +83,9 @@ def _with_mode(envelope: Envelope, answer: Answer, hub: Hub) -> Answer:
     return answer._replace(headers={**answer.headers, MODE: OBSERVE}) if hub.observes(envelope) else answer
 
 
-async def _enter(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
+async def _enter(integration: Integration, envelope: Envelope, hold: Hold, hub: Hub) -> Answer:
     try:
-        envelope = await door.entered(integration, envelope)
+        envelope = await door.entered(integration, envelope, hold)
     except Unsupported as problem:
         return await door.turned_away(integration, envelope, problem, hub)
     return await answer_if_busy(integration, envelope, hub) or await batches.take(integration, envelope, hub)

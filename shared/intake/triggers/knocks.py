@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.budget import Short
 from shared.delivery.process import process
 from shared.hub import Hub
 from shared.intake import subscription
@@ -24,7 +25,7 @@ async def answer_knock(integration: Integration, raw: bytes, hub: Hub) -> None:
     knock = json_object(raw)
     try:
         await _work(integration, knock, hub)
-    except (Away, Unavailable):
+    except (Away, Short, Unavailable):
         await knock_again(integration.name, knock, hub)
 
 

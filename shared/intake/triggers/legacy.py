@@ -1,14 +1,13 @@
 """What the replaced engine made of a message, in a parallel run: queue ``<name>-legacy``, ``POST /api/v1/<name>/legacy``."""
 
 from collections.abc import Mapping
-from typing import Any
 
-import orjson
-
+from shared.budget import RETRY, Short, holding
 from shared.envelope import LARGEST, Answer
 from shared.formats.encoding import bounded
 from shared.hub import Hub
 from shared.intake.admission import admit
+from shared.intake.http_answers import STORAGE_AWAY, json_answer
 from shared.intake.triggers.queue_bodies import decoded
 from shared.integration import Integration
 from shared.parallel import pairs
@@ -24,22 +23,25 @@ async def accept_legacy_http(integration: Integration, headers: Mapping[str, str
     """202 when the output is kept for the comparison.
 
     401, 403 and 429 for a caller without the role ``legacy``, 409 when the integration is live, 413, 422 when no control id can
-    be read, 503 when storage is unavailable.
+    be read, 429 also while the memory for a large output is not free, 503 when storage is unavailable.
     """
     partner = admit(integration.name, headers, hub, "legacy")
     if isinstance(partner, Answer):
         return partner
     if not hub.is_observed(integration.name):
-        return _json(409, {"error": "this integration is live: nothing is compared"})
+        return json_answer(409, {"error": "this integration is live: nothing is compared"})
     try:
-        await _keep(integration, bounded(body, LARGEST), headers.get(CONTROL, ""), hub)
+        with holding(len(body), hub):
+            await _keep(integration, bounded(body, LARGEST), headers.get(CONTROL, ""), hub)
+    except Short:
+        return json_answer(429, {"error": "too many large outputs at once"}, {"Retry-After": str(RETRY)})
     except Unsupported:
-        return _json(413, {"error": "the output is too large"})
+        return json_answer(413, {"error": "the output is too large"})
     except Unreadable as why:
-        return _json(422, {"error": str(why)})
+        return json_answer(422, {"error": str(why)})
     except Away:
-        return Answer(status=503, content_type="text/plain", body=b"", headers={"Retry-After": "30"})
-    return _json(202, {})
+        return STORAGE_AWAY
+    return json_answer(202, {})
 
 
 async def accept_legacy_message(integration: Integration, raw: bytes, hub: Hub) -> None:
@@ -58,7 +60,3 @@ async def drop_legacy_message(integration: Integration, raw: bytes, hub: Hub) ->
 async def _keep(integration: Integration, body: bytes, control_id: str, hub: Hub) -> None:
     report = read(body, control_id)
     await pairs.keep(integration, report.control_id, "old", digest(body)[:32], report.made, hub)
-
-
-def _json(status: int, content: Mapping[str, Any]) -> Answer:
-    return Answer(status=status, content_type="application/json", body=orjson.dumps(dict(content)))

@@ -76,4 +76,4 @@ def created_blob(content: Mapping[str, Any]) -> str | None:
     kind = str(content.get("type") or content.get("eventType"))
     if "BlobCreated" not in kind:
         return None
-    return blob_name(str(data.get("url", ""))) if isinstance(data, dict) else ""
+    return blob_name(str(data["url"])) if isinstance(data, dict) and "url" in data else ""

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from shared.budget import Short
 from shared.envelope import Envelope
 from shared.formats import content_type
 from shared.hub import Hub
@@ -15,16 +16,25 @@ from shared.intake.triggers.queue_bodies import created_blob, decoded, json_obje
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger.arrivals.rejections import Refusal, refuse
-from shared.privacy import handing_over, keyed
+from shared.ledger.reporting import refusals
+from shared.privacy import handing_over, keyed, valid_traceparent
 from shared.problems import Unavailable
 from shared.storage.store import Away
+from shared.telemetry.tracing import under
 
 POISONED = Issue(severity="error", code="processing", text="the queue gave the message up after several tries", rule="poisoned")
 
 
-async def accept_queue_message(integration: Integration, raw: bytes, hub: Hub, message_id: str = "") -> None:
-    """From ``<name>-in``: raw or base64 HL7, JSON, XML, a reference to a blob in the inbox, or an event that names a lane."""
-    await _take_or_put_back(integration, patience.read(raw, message_id), hub)
+async def accept_queue_message(
+    integration: Integration, raw: bytes, hub: Hub, message_id: str = "", traceparent: str = ""
+) -> None:
+    """From ``<name>-in``: raw or base64 HL7, JSON, XML, a reference to a blob in the inbox, or an event that names a lane.
+
+    ``traceparent``: that of the host's invocation; a message that was put back keeps that of its first try.
+    """
+    inbound = patience.read(raw, message_id)
+    trace = inbound.traceparent or valid_traceparent(traceparent)
+    await _take_or_put_back(integration, inbound._replace(traceparent=trace), hub)
 
 
 async def keep_poisoned(integration: Integration, raw: bytes, hub: Hub) -> None:
@@ -32,23 +42,30 @@ async def keep_poisoned(integration: Integration, raw: bytes, hub: Hub) -> None:
     await _give_up(integration, patience.read(raw), hub)
 
 
-async def accept_event(integration: Integration, content: Mapping[str, Any], hub: Hub) -> None:
-    """One event (CloudEvents or Event Grid schema): a knock on an outbox, a blob to read, or a message in itself."""
+async def accept_event(integration: Integration, content: Mapping[str, Any], hub: Hub, traceparent: str = "") -> None:
+    """One event (CloudEvents or Event Grid schema): a knock on an outbox, a blob to read, or a message in itself.
+
+    ``traceparent``: that of the host's invocation. An event that has one of its own continues that.
+    Source: CloudEvents, extension "distributed tracing".
+    """
     source, event_id = content.get("source") or content.get("topic") or "", content.get("id")
     known = f"{source} {event_id}" if event_id else ""
-    await _take_or_put_back(integration, Inbound(orjson.dumps(dict(content)), known, "event"), hub)
+    own = content.get("traceparent")
+    trace = valid_traceparent(own if isinstance(own, str) else "") or valid_traceparent(traceparent)
+    await _take_or_put_back(integration, Inbound(orjson.dumps(dict(content)), known, "event", traceparent=trace), hub)
 
 
 async def _take_or_put_back(integration: Integration, inbound: Inbound, hub: Hub) -> None:
-    """Take it, or put it back for later, as often as storage is away.
+    """Take it, or put it back for later, as often as storage is away or memory is short.
 
     Raises:
         Away: it can neither be taken nor put back. Queue and Event Grid bring it again in their own time, as they do
             for every other problem: what cannot be read, and what our own code fails at.
     """
     try:
-        await _take(integration, inbound, hub)
-    except (Away, Unavailable):
+        with under(inbound.traceparent):
+            await _take(integration, inbound, hub)
+    except (Away, Short, Unavailable):
         await patience.put_back(f"{integration.name}-in", inbound, hub)
 
 
@@ -90,8 +107,10 @@ async def _give_up(integration: Integration, inbound: Inbound, hub: Hub) -> None
         trigger=inbound.trigger,
         reference=reference,
     )
-    await refuse(integration, envelope, Verdict("AR", (POISONED,)), Refusal(), hub)
+    found = Verdict("AR", (POISONED,))
+    await refuse(integration, envelope, found, Refusal(), hub)
     hub.count(integration.name, "rejected")
+    refusals.count(integration, "", found, hub)
     hub.emit("hub.poison", integration=integration.name, queue="in")
     return None
 

@@ -8,7 +8,6 @@ from shared.envelope import Answer, Envelope, Outgoing
 from shared.issue import Issue, Verdict
 from shared.ledger.rows import Head, Waiting
 from shared.storage import names
-from shared.storage.store import Ticket
 
 REUSE = Issue(
     severity="warning",
@@ -57,8 +56,7 @@ class Fresh(NamedTuple):
 
     head: Head
     waiting: Waiting
-    envelope: Envelope
-    ticket: Ticket | None
+    envelope: Envelope | None  # ``None``: it is large, and is read again when the memory for it is free
     quiet: bool  # nothing else waits in the lane and no worker has claimed it
     made: tuple[Outgoing, ...] = ()  # what leaves, where the check has made it and it is small
 

@@ -6,17 +6,17 @@ deleted after it.
 
 import base64
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 import orjson
 
-from shared.envelope import Answer, Envelope
+from shared.envelope import Answer, Envelope, language_headers
 from shared.hub import Hub
 from shared.ledger import content
 from shared.storage import names
 from shared.storage.store import Change, Row, insert
-from shared.storage.stored import Stored, always
+from shared.storage.stored import Stored, always, row_type
 
 CODES = {"A": "AA", "E": "AE", "R": "AR"}
 
@@ -25,43 +25,52 @@ HL7 = "application/hl7-v2"  # of the acknowledgements that were kept before othe
 
 
 class Given(NamedTuple):
-    """What the sender was answered: one letter of ``CODES`` for each member, and the acknowledgement itself."""
+    """What the sender was answered: one letter of ``CODES`` for each member, and the acknowledgement itself.
+
+    ``language``: of the acknowledgement, where the sender has a choice of it; ``""`` for one that the hub gives to everyone.
+    """
 
     codes: str
     acknowledgement: bytes
     content_type: str = HL7
     status: int = 200
+    language: str = ""
 
     @classmethod
     def of(cls, codes: str, answer: Answer) -> "Given":
-        return cls(codes, answer.body, answer.content_type, answer.status)
+        return cls(codes, answer.body, answer.content_type, answer.status, answer.headers.get("Content-Language", ""))
 
     @property
     def answer(self) -> Answer:
-        """The answer as it was given, without its headers."""
-        return Answer(status=self.status, content_type=self.content_type, body=self.acknowledgement)
+        """The answer as it was given, with the headers that its language needs."""
+        headers = language_headers(self.language)
+        return Answer(status=self.status, content_type=self.content_type, body=self.acknowledgement, headers=headers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Batch(Stored):
     """A batch that is being split. Its row also has the facts of the envelope, as ``content.kept`` gives them.
 
     Args:
         posting: distinguishes this copy of the file from a later one of the same bytes. blob: its name in the content container.
         count: members in the file. done: members in the ledger, in the order of the file. Times are seconds since 1970.
+        size: bytes of the file; 0 in a row of an earlier version.
         since: the last progress. until: the end of the lease of the worker that splits it; 0: none.
         tries: workers that began since then and did not come to an orderly end.
+        traceparent: the span in which the file was accepted.
     """
 
     STORED_AS: ClassVar[dict[str, str]] = {"done": "next"}
     posting: str = always("")
     blob: str = always("")
     count: int = always(0)
+    size: int = always(0)
     done: int
     at: float
     since: float = always(0.0)
     until: float = always(0.0)
     tries: int = always(0)
+    traceparent: str = ""
 
     @property
     def key(self) -> str:
@@ -122,5 +131,5 @@ def unpacked(data: bytes) -> tuple[Given | None, bytes]:
         return None, whole
     head, _, body = whole.partition(b"\n")
     found = orjson.loads(head)
-    kept = {name: found[name] for name in ("content_type", "status") if name in found}
+    kept = {name: found[name] for name in ("content_type", "status", "language") if name in found}
     return Given(found["codes"], base64.b64decode(found["acknowledgement"]), **kept), body

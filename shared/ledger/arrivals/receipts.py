@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from shared.envelope import Answer
+from shared.envelope import Answer, language_headers
 from shared.formats.media import chosen
 from shared.hub import Hub
 from shared.ledger import content
@@ -30,6 +30,7 @@ def receipt_change(arrival: Arrival, earlier: Receipt | None, n: int, answer: An
         handed=handed_of(arrival, earlier),
         status=answer.status,
         content_type=answer.content_type,
+        language=answer.headers.get("Content-Language", ""),
         body=content.compressed(answer.body),
     )
     if earlier is None:
@@ -75,7 +76,8 @@ def _references(arrival: Arrival, earlier: Receipt | None) -> str:
 def as_given(arrival: Arrival, receipt: Receipt) -> Answer:
     """The acknowledgement as it was given; made again where its media type is not taken this time."""
     body = content.restored(receipt.body)
-    given = Answer(status=receipt.status, content_type=receipt.content_type, body=body)
+    headers = language_headers(receipt.language)
+    given = Answer(status=receipt.status, content_type=receipt.content_type, body=body, headers=headers)
     accept = arrival.envelope.headers.get("accept", "")
     return given if not given.body or chosen(accept, (given.content_type,)) else arrival.acknowledge(arrival.verdict)
 

@@ -1,6 +1,6 @@
 """The accepting side of the ledger: a message is stored in one transaction of its lane, once.
 
-What is harmless if the message is never stored is written first: where to find it, that its lane has work, and the knock.
+What is harmless if the message is never stored is written first: where to find it, and that its lane has work.
 """
 
 import asyncio
@@ -15,12 +15,13 @@ from shared.ledger.arrivals.receipts import as_given, count_duplicate, counted, 
 from shared.ledger.arrivals.resends import Earlier
 from shared.ledger.arrivals.revival import revived
 from shared.ledger.index import Found
-from shared.ledger.knocks import close, knock, open_lane
+from shared.ledger.knocks import close, open_lane
 from shared.ledger.rows import Head, Receipt, Waiting
 from shared.privacy import code
 from shared.problems import Unavailable
 from shared.storage import names
-from shared.storage.store import Away, Conflict, Row, Ticket, delete
+from shared.storage.store import Away, Conflict, Row, delete
+from shared.telemetry.tracing import link
 
 
 async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Recorded:
@@ -28,12 +29,12 @@ async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Record
     try:
         if arrival.blob:
             await hub.store.write_blob(names.CONTENT, arrival.blob, arrival.body)
-        reused, ticket, head = await _announce(integration, arrival, hub)
-        recorded = None if reused else await _store(integration, arrival, ticket, head, hub)
+        reused, head = await _announce(integration, arrival, hub)
+        recorded = None if reused else await _store(integration, arrival, head, hub)
         if recorded is None:
             arrival = arrival.reused()
-            _, ticket, head = await _announce(integration, arrival, hub)
-            recorded = await _store(integration, arrival, ticket, head, hub)
+            _, head = await _announce(integration, arrival, hub)
+            recorded = await _store(integration, arrival, head, hub)
     except Away:
         raise Unavailable(AWAY) from None
     if recorded is None:
@@ -41,35 +42,49 @@ async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Record
     return recorded
 
 
-async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Ticket | None, Head | None]:
-    """Index, hour, open lane and knock: written first, ignored when the message is not there.
+async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Head | None]:
+    """Index, hour and open lane: written first, ignored when the message is not there.
 
     Returns:
-        Whether the id was used, the knock, and the head of the lane.
+        Whether the id was used, and the head of the lane.
     """
     tables, at = names.tables(integration.name), hub.now()
     found = Found(of_lane=arrival.lane, identity=arrival.key, digest=arrival.digest, at=at)
     of_hour = replace(found, finders=" ".join((arrival.by_control, *arrival.finders)))
-    reused, ticket, head, *_ = await together(
+    reused, head, *_ = await together(
         _used_before(integration, arrival, found, hub),
-        knock(integration.name, arrival.lane, hub, hub.timing.knock_delay),
         _open(integration, arrival, hub),
         hub.store.commit(tables.find, names.hour(at), of_hour.put(arrival.id)),
         *(hub.store.commit(tables.find, finder, found.put(arrival.id)) for finder in arrival.finders),
     )
-    return reused, ticket, head
+    return reused, head
 
 
 async def _open(integration: Integration, arrival: Arrival, hub: Hub) -> Head | None:
-    """The head of the lane, read before the open row is written.
+    """The head of the lane, and an open row for the message. The head is read before the watchdog may remove that row.
 
     The watchdog changes the head before it removes an open row whose message was never stored. A process that was stopped between
     its open row and its transaction would otherwise store a message that no worker looks for; now the transaction fails.
+    Both are done at once while that takes less than half of the time after which the watchdog removes such a row, which leaves
+    the other half to clocks that differ; when it took longer, they are done again, the head first.
     """
-    head = await hub.store.get(names.tables(integration.name).ledger, arrival.lane, names.HEAD)
+    began = hub.now()
+    head, _ = await together(_head(integration, arrival, hub), _write_open_row(integration, arrival, hub))
+    if not 0 <= hub.now() - began < hub.timing.open_grace / 2:  # below 0: the clock was set back
+        head = await _head(integration, arrival, hub)
+        await _write_open_row(integration, arrival, hub)
+    if schema.is_newer(head):
+        hub.start(_withdraw(integration, arrival, hub))
     schema.known(integration.name, "accept", hub, head)
-    await open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key)
     return Head.of(head) if head else None
+
+
+async def _head(integration: Integration, arrival: Arrival, hub: Hub) -> Row | None:
+    return await hub.store.get(names.tables(integration.name).ledger, arrival.lane, names.HEAD)
+
+
+async def _write_open_row(integration: Integration, arrival: Arrival, hub: Hub) -> None:
+    await open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key)
 
 
 async def _used_before(integration: Integration, arrival: Arrival, found: Found, hub: Hub) -> bool:
@@ -89,9 +104,7 @@ async def _used_before(integration: Integration, arrival: Arrival, found: Found,
     return receipt is not None and Receipt.of(receipt).digest != arrival.digest
 
 
-async def _store(
-    integration: Integration, arrival: Arrival, ticket: Ticket | None, head: Head | None, hub: Hub
-) -> Recorded | None:
+async def _store(integration: Integration, arrival: Arrival, head: Head | None, hub: Hub) -> Recorded | None:
     """The transaction, tried until its answer is clear; ``None`` when the receipt there is that of another body."""
     ledger, deadline = names.tables(integration.name).ledger, hub.now() + hub.timing.storage_patience
     earlier: Earlier | None = None
@@ -100,7 +113,7 @@ async def _store(
         try:
             head = await _open(integration, arrival, hub) if tried else head
             tried = True
-            return await _write(integration, arrival, earlier, head, ticket, hub)
+            return await _write(integration, arrival, earlier, head, hub)
         except (Conflict, Away):
             receipt = await _read(ledger, arrival, hub)
         if receipt and receipt.token == arrival.token:
@@ -110,11 +123,11 @@ async def _store(
         if receipt and receipt.digest != arrival.digest:
             return None
         if receipt and is_same_copy(arrival, receipt):
-            hub.start(_withdraw(integration, arrival, ticket, hub))
+            hub.start(_withdraw(integration, arrival, hub))
             return Recorded(arrival.id, "again", as_given(arrival, receipt), arrival.lane)
         earlier = await resends.look(integration, receipt, hub) if receipt else None
         if earlier and not resends.comes_again(integration, earlier, arrival.envelope.handed):
-            hub.start(_withdraw(integration, arrival, ticket, hub))
+            hub.start(_withdraw(integration, arrival, hub))
             return await count_duplicate(ledger, arrival, earlier.receipt, hub)
         await asyncio.sleep(hub.random.uniform(0.01, 0.1))
     raise Unavailable(AWAY)
@@ -129,16 +142,14 @@ async def _read(ledger: str, arrival: Arrival, hub: Hub) -> Receipt | None:
     return Receipt.of(receipt) if receipt else None
 
 
-async def _write(
-    integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Head | None, ticket: Ticket | None, hub: Hub
-) -> Recorded:
+async def _write(integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Head | None, hub: Hub) -> Recorded:
     """Store it: at the end of its lane, or in the place of the dead letter that holds the lane and that it repeats."""
     if earlier and earlier.hold:
         recorded = await _revive(integration, arrival, earlier, head, hub)
     else:
         if earlier:
             await resends.announce(integration, earlier, hub)
-        recorded = await _append(integration, arrival, earlier, head, ticket, hub)
+        recorded = await _append(integration, arrival, earlier, head, hub)
     if earlier:
         hub.start(resends.clear(integration, earlier, hub))
     return recorded
@@ -149,8 +160,9 @@ async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, 
     ledger, receipt, ended = names.tables(integration.name).ledger, earlier.receipt, earlier.ended
     assert earlier.hold
     assert ended
+    link(ended.traceparent)
     changes = [
-        *revived(ended, arrival.token, hub.now()),
+        *revived(ended, arrival.token, hub.now(), arrival.envelope.traceparent),
         replace(counted(arrival, receipt), token=arrival.token).replaced(),
         *([replace(head, idle=-1).replaced()] if head else []),  # no short cut past what waits
         earlier.hold.deleted(),
@@ -160,9 +172,7 @@ async def _revive(integration: Integration, arrival: Arrival, earlier: Earlier, 
     return Recorded(arrival.id, "new", as_given(arrival, receipt), arrival.lane)
 
 
-async def _append(
-    integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Head | None, ticket: Ticket | None, hub: Hub
-) -> Recorded:
+async def _append(integration: Integration, arrival: Arrival, earlier: Earlier | None, head: Head | None, hub: Hub) -> Recorded:
     """One transaction: the next number of the lane, the receipt, the waiting message and its content."""
     ledger = names.tables(integration.name).ledger
     n, idle = (head.number + 1, head.idle == head.number) if head else (1, True)
@@ -183,7 +193,6 @@ async def _append(
         Head.of(Row(arrival.lane, names.HEAD, etags[names.HEAD], step.values)),
         Waiting.of(Row(arrival.lane, names.row("w", n), etags[names.row("w", n)], waiting.values())),
         arrival.envelope,
-        ticket,
         idle and not arrival.after,
     )
     return Recorded(arrival.id, "new", answer, arrival.lane, fresh)
@@ -210,11 +219,9 @@ async def _waiting(integration: Integration, arrival: Arrival, at: float, hub: H
     )
 
 
-async def _withdraw(integration: Integration, arrival: Arrival, ticket: Ticket | None, hub: Hub) -> None:
-    """A duplicate opens no lane and knocks on no door."""
+async def _withdraw(integration: Integration, arrival: Arrival, hub: Hub) -> None:
+    """A duplicate opens no lane."""
     try:
         await close(integration.name, arrival.lane, arrival.token, hub)
-        if ticket:
-            await hub.store.settle(ticket)
     except Away:
         return

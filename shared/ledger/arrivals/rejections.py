@@ -14,7 +14,7 @@ from shared.ledger.index import Found
 from shared.ledger.rows import Ended
 from shared.privacy import chosen, code, keyed, place
 from shared.storage import names
-from shared.storage.store import Away, Conflict
+from shared.storage.store import Conflict
 
 
 class Refusal(NamedTuple):
@@ -84,6 +84,3 @@ def _record(envelope: Envelope, verdict: Verdict, known: Refusal, at: float) -> 
         sender=chosen("sender", known.sender),
         facility=chosen("facility", known.facility),
     )
-
-
-__all__ = ["Away", "Refusal", "refuse"]

@@ -36,8 +36,9 @@ class Earlier(NamedTuple):
         return self.receipt.number
 
     @property
-    def is_dead(self) -> bool:
-        return self.ended is not None and self.ended.outcome == "dead"
+    def dead(self) -> Ended | None:
+        """Its record, while it is a dead letter."""
+        return self.ended if self.ended and self.ended.outcome == "dead" else None
 
 
 async def look(integration: Integration, receipt: Receipt, hub: Hub) -> Earlier:
@@ -78,17 +79,18 @@ def handed_over(receipt: Receipt | None, handed: str) -> str:
 
 def replaced(earlier: Earlier, n: int, now: float) -> list[Change]:
     """A dead letter that its sender's resend replaces, as number ``n``: its content is deleted, and its record shows it."""
-    if not earlier.ended or not earlier.is_dead:
+    dead = earlier.dead
+    if not dead:
         return []
-    record = replace(earlier.ended, outcome="discarded", resent_as=n, ended=now, blob="", blob_pending=earlier.ended.blob)
+    record = replace(dead, outcome="discarded", resent_as=n, ended=now, blob="", blob_pending=dead.blob)
     return [record.replaced(), *map(delete, earlier.rests)]
 
 
 async def announce(integration: Integration, earlier: Earlier, hub: Hub) -> None:
     """Before a dead letter is replaced: an open row for the blob that is then to be deleted. Raises ``Away``."""
-    if earlier.ended and earlier.is_dead and earlier.ended.blob and not earlier.hold:
-        mark, key = earlier.ended.mark, earlier.ended.identity
-        await open_lane(integration.name, earlier.receipt.lane, mark, hub, key)
+    dead = earlier.dead
+    if dead and dead.blob and not earlier.hold:
+        await open_lane(integration.name, earlier.receipt.lane, dead.mark, hub, dead.identity)
 
 
 async def clear(integration: Integration, earlier: Earlier, hub: Hub) -> None:
@@ -96,15 +98,16 @@ async def clear(integration: Integration, earlier: Earlier, hub: Hub) -> None:
 
     What is left undone here the watchdog finds by the open row, and the purge by the line.
     """
-    if not earlier.ended or not earlier.is_dead:
+    dead = earlier.dead
+    if not dead:
         return
     tables, lane = names.tables(integration.name), earlier.receipt.lane
     try:
         if earlier.listed:
             await _delete(tables.find, earlier.listed, hub)
-        if earlier.ended.blob and not earlier.hold:
+        if dead.blob and not earlier.hold:
             await drop_blob(tables.ledger, lane, earlier.n, hub)
-            await close(integration.name, lane, earlier.ended.mark, hub)
+            await close(integration.name, lane, dead.mark, hub)
     except (Away, Conflict):
         return
 

@@ -9,17 +9,24 @@ from shared.ledger.rows import Ended, Waiting
 from shared.storage import names
 from shared.storage.store import Change, Row
 
-NOT_KEPT = ("outcome", "ended", "code", "where", "reference", "pending", "blob_pending")  # once it waits again
+NOT_KEPT = ("outcome", "ended", "code", "where", "reference", "pending", "blob_pending", "tried")  # once it waits again
 
 
-def revived(ended: Ended, mark: str, now: float) -> list[Change]:
-    """The changes of its rows; content and head are the caller's. ``mark``: the new one, which its open row carries."""
+def revived(ended: Ended, mark: str, now: float, traceparent: str) -> list[Change]:
+    """The changes of its rows; content and head are the caller's.
+
+    Args:
+        mark: the new one, which its open row carries.
+        traceparent: the span in which it was replayed or sent again. The next attempts belong to that trace; the row of the
+            first attempts keeps theirs.
+    """
     kept = {name: value for name, value in ended.values().items() if name not in NOT_KEPT}
     replays = ended.replays + 1
     again = replace(
-        Waiting.of(Row(ended.lane, names.row("w", ended.n), "", kept)),
+        Waiting.of(Row("", "", "", kept)),
         since=now,
         mark=mark,
+        traceparent=traceparent or ended.traceparent,
         state="waiting",
         due=0.0,
         attempts=0,

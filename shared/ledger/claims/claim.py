@@ -4,6 +4,7 @@ A worker that lost its claim changes nothing: each step is bound to the claim as
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 from shared.envelope import Envelope, Outgoing
@@ -14,6 +15,7 @@ from shared.ledger.content import stored_envelope
 from shared.ledger.ended import Done, Later, Outcome, aftermath, ended_row, list_dead
 from shared.ledger.knocks import knock
 from shared.ledger.rows import Content, Waiting
+from shared.ledger.tried import Attempt, Result, Tried
 from shared.privacy import code
 from shared.problems import Fault, Lost
 from shared.storage import names
@@ -26,7 +28,10 @@ class Claim(Lane):
     """A lane that this worker holds, and the attempts at what waits in it."""
 
     async def end_one(self, message: Waiting, outcome: Done) -> None:
-        """Settle one waiting message, wherever it is in the lane; the lane continues. Raises ``Lost``: it waits no longer."""
+        """Settle one waiting message, wherever it is in the lane; the lane continues unless a dead letter holds it.
+
+        Raises ``Lost``: it waits no longer.
+        """
         row = await self.hub.store.get(self.ledger, self.lane, message.row.key)  # as it is under the claim
         if not row:
             await self.let_go()
@@ -34,12 +39,13 @@ class Claim(Lane):
         self.waiting = [Waiting.of(row)]
         await self._ended(self.waiting[0], outcome)
         if self.held:
-            await self.let_go_for_another_turn()
+            with suppress(Lost):  # it is settled: the worker that took the lane over meanwhile continues
+                await self.let_go_for_another_turn()
         await self.tidy()
 
     async def content(self, message: Waiting) -> Envelope:
         """The message as it arrived; from memory in the process that accepted it."""
-        if self.fresh and self.fresh.waiting.n == message.n:
+        if self.fresh and self.fresh.envelope and self.fresh.waiting.n == message.n:
             return self.fresh.envelope
         row = await self.hub.store.get(self.ledger, self.lane, names.row("c", message.n))
         if not row:
@@ -72,14 +78,36 @@ class Claim(Lane):
     async def _mark(self, message: Waiting) -> None:
         # Due now: when what it waited for has ended early and this worker ends too, no other would try it before its old time.
         due = min(message.due, self.hub.now())
-        marked = replace(message, state="sending", ambiguous=self._may_have_gone(message), due=due)
         key = message.row.key
+        began = message.began if self.marked == key else self.hub.now()
+        marked = replace(
+            message,
+            state="sending",
+            ambiguous=self._may_have_gone(message),
+            due=due,
+            began=began,
+            tried=self._tried(message).text(),
+        )
         etags = await self.commit(names.CLAIM, self.renewed(), marked.replaced())
         self.waiting[0], self.marked = Waiting.of(Row(self.lane, key, etags[key], marked.values())), key
 
     def _may_have_gone(self, message: Waiting) -> bool:
         """Whether the message may have been delivered already: another worker marked it and did not settle it, for one."""
-        return message.ambiguous or (message.state == "sending" and self.marked != message.row.key)
+        return message.ambiguous or self._is_left_behind(message)
+
+    def _is_left_behind(self, message: Waiting) -> bool:
+        return message.state == "sending" and self.marked != message.row.key
+
+    def _tried(self, message: Waiting) -> Tried:
+        """The attempts that are over. One that another worker began and did not settle has an unknown result."""
+        so_far = Tried.read(message.tried)
+        return so_far.plus(Attempt(message.began, "unknown")) if self._is_left_behind(message) else so_far
+
+    def _tried_now(self, message: Waiting, result: Result, answer: str) -> str:
+        """The attempts with the one that this worker just made."""
+        now, is_sent = self.hub.now(), self.marked == message.row.key
+        at, ms = (message.began, max(0, round(1000 * (now - message.began)))) if is_sent else (now, None)
+        return self._tried(message).plus(Attempt(round(at, 3), result, code(answer), ms)).text()
 
     async def settle(self, outcome: Outcome) -> None:
         """Write down what became of the attempt at the first message: one transaction."""
@@ -112,6 +140,7 @@ class Claim(Lane):
             failed_at=self.hub.now() if outcome.failed else message.failed_at,
             codes=outcome.codes,
             tables=outcome.tables,
+            tried=self._tried_now(message, "waiting", outcome.code) if outcome.failed else self._tried(message).text(),
         )
         await self.commit(message.row.key, later.replaced(), self.claim.deleted())
         self.held = False
@@ -120,7 +149,10 @@ class Claim(Lane):
     async def _ended(self, message: Waiting, outcome: Done) -> None:
         """Settle; where nothing else waits, let the lane go in the same transaction."""
         seen = outcome._replace(ambiguous=outcome.ambiguous or self._may_have_gone(message))
-        record = ended_row(message, seen, self.integration, self.hub.now())
+        tried = self._tried(message).text()
+        if outcome.attempted and (outcome.outcome == "delivered" or outcome.outcome == "dead"):
+            tried = self._tried_now(message, outcome.outcome, outcome.code)
+        record = ended_row(replace(message, tried=tried), seen, self.integration, self.hub.now())
         changes = [message.deleted(), record.inserted(names.row("d", message.n)), *aftermath(message, outcome, self.integration)]
         if outcome.outcome == "dead":
             await self._list_dead(message)

@@ -121,5 +121,3 @@ class Lane(Held):
         if record.pending:
             await open_outbox(self.integration.name, self.lane, self.hub)
         await close(self.integration.name, self.lane, message.mark, self.hub)
-        if self.fresh and self.fresh.ticket and self.fresh.waiting.n == message.n:
-            await self.hub.store.settle(self.fresh.ticket)

@@ -11,7 +11,7 @@ from shared.codes.met import Met
 from shared.hub import Hub
 from shared.storage import names
 from shared.storage.store import Away, Conflict, delete
-from shared.storage.stored import Stored, always
+from shared.storage.stored import Stored, always, row_type
 
 PARTITION = "codes"
 MOST = 200  # items of one integration; further codes are counted together
@@ -20,7 +20,7 @@ TRIES = 8  # to change one row that other processes change at the same time
 OTHERS = Met("", "", "others", "further codes, counted together", "others")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class CodeItem(Stored):
     """One code that no table knows. Times are seconds since 1970.
 

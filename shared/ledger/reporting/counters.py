@@ -2,6 +2,7 @@
 
 One row per instance and minute (partition: the day), and one per process and hour (partition: ``h`` and the month), so that
 a chart of days reads a few rows. Times are counted in buckets, from which percentiles are read to within a bucket.
+Many names take several rows: a property of a row holds 32,768 characters. An hour has at most ``MOST_DETAILS`` names of details.
 """
 
 import asyncio
@@ -14,19 +15,23 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from shared.hub import Hub
+from shared.ledger.reporting import refusals, warned
 from shared.storage.names import tables
-from shared.storage.store import Away, Conflict, Row
-from shared.storage.stored import Stored, always
+from shared.storage.store import Away, Change, Conflict, Row
+from shared.storage.stored import Stored, always, row_type
 
 EDGES = (10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 60_000, 600_000)
 BEHIND = 5.0  # seconds until a count is written
 HOUR = 3600
 HOURLY_FROM = 6 * HOUR  # seconds; a longer range is read by the hour
+NAMES = 100  # of one row; a name has at most about 220 characters
+DETAIL = " "  # is in the name of a detail (a rule and a sender, a path), and in that of no outcome
+MOST_DETAILS = 1000  # names of details that a process keeps of an hour
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@row_type(frozen=True, kw_only=True, repr=False)
 class Counted(Stored):
-    """What one process counted in a minute, or in an hour so far. ``counts``: JSON, a number for each outcome and bucket."""
+    """Some of what one process counted in a minute or an hour so far. ``counts``: JSON, a number for each outcome and bucket."""
 
     counts: str = always("")
 
@@ -112,9 +117,8 @@ async def _write(integration: str, hub: Hub) -> None:
     if not counted:
         return
     when = datetime.fromtimestamp(hub.now(), UTC)
-    await hub.store.commit(
-        tables(integration).counters, f"{when:%Y-%m-%d}", _row(counted).put(f"{when:%H%M}|{_writer(hub)}|{hub.token()}")
-    )
+    minute = _rows(counted, f"{when:%H%M}|{_writer(hub)}|{hub.token()}")
+    await hub.store.commit(tables(integration).counters, f"{when:%Y-%m-%d}", *minute)
     for outcome, count in counted.items():
         hub.counts[integration, outcome] -= count
         if not hub.counts[integration, outcome]:
@@ -126,17 +130,40 @@ async def _write_hour(integration: str, when: datetime, counted: dict[str, int],
     """The hour so far, whole: written again and again under one key, so that nothing is counted twice."""
     hour = f"{when:%d%H}"
     kept, so_far = hub.remembered(Hours).of.get(integration, ("", Counter()))
-    so_far = so_far + Counter(counted) if kept == hour else Counter(counted)
+    so_far = _added(so_far if kept == hour else Counter(), counted)
     hub.remembered(Hours).of[integration] = (hour, so_far)
-    await hub.store.commit(tables(integration).counters, f"h{when:%Y-%m}", _row(so_far).put(f"{hour}|{_writer(hub)}"))
+    await hub.store.commit(tables(integration).counters, f"h{when:%Y-%m}", *_rows(so_far, f"{hour}|{_writer(hub)}"))
+
+
+def _added(so_far: Counter[str], counted: dict[str, int]) -> Counter[str]:
+    """Both together, the names of before first. Details that there is no room for are counted as others, or left out."""
+    both, details = Counter(so_far), sum(DETAIL in name for name in so_far)
+    for name, count in counted.items():
+        if name not in both and DETAIL in name:
+            details += 1
+            name = name if details <= MOST_DETAILS else _others(name)
+        if name:
+            both[name] += count
+    return both
+
+
+def _others(name: str) -> str:
+    """The name under which a detail is counted that there is no room for; empty when no total needs it."""
+    if name.startswith(f"{refusals.PREFIX} {refusals.ANY} "):
+        return refusals.OTHERS
+    return warned.OTHERS if name.startswith(f"{warned.PREFIX} ") else ""
 
 
 def _writer(hub: Hub) -> str:
     return f"{hub.instance}.{hub.process}"
 
 
-def _row(counted: dict[str, int]) -> Counted:
-    return Counted(counts=orjson.dumps(counted).decode())
+def _rows(counted: dict[str, int], key: str) -> list[Change]:
+    """The counts in rows of ``NAMES`` names. A count that is written again has its names in the same rows: new ones come last."""
+    each = list(counted.items())
+    parts = [dict(each[start : start + NAMES]) for start in range(0, len(each), NAMES)]
+    counts = [Counted(counts=orjson.dumps(part).decode()) for part in parts]
+    return [row.put(f"{key}|{n}" if n else key) for n, row in enumerate(counts)]
 
 
 async def read(integration: str, since: float, until: float, hub: Hub) -> dict[int, Counter[str]]:

@@ -1,12 +1,13 @@
 """What became of a message: by its id, its control id, its correlation id, or a patient's number that is hashed first."""
 
 import asyncio
-from collections.abc import Iterable
 from typing import Any, Literal
 
 from shared.hub import Hub
+from shared.ledger import schema
 from shared.ledger.index import Found
-from shared.ledger.rows import Ended, Receipt
+from shared.ledger.rows import Ended, Receipt, message_of
+from shared.ledger.tried import Tried
 from shared.privacy import search_hash, shown
 from shared.storage import names
 from shared.storage.store import Row
@@ -37,39 +38,74 @@ async def find(integration: str, by: By, value: str, hub: Hub, most: int = 100) 
 
 
 async def status(integration: str, message_id: str, hub: Hub) -> dict[str, Any] | None:
-    """What became of one message, its earlier attempts included; never its content. ``None``: there is no such message."""
+    """What became of one message, its earlier attempts included; never its content. ``None``: there is no such message.
+
+    ``newer``: a newer version wrote one of its rows, so nothing but its id is certain.
+    """
+    try:
+        n, rows = await _rows(integration, message_id, hub)
+    except schema.Newer:
+        return {"id": message_id, "outcome": schema.NEWER.rule, "history": [], "newer": True}
+    if not rows:
+        return None
+    now = next((row for row in rows if row.key in (names.row("w", n), names.row("d", n))), rows[0])
+    history = [shown_row(row) for row in rows if row is not now]
+    outcome = now["outcome"] or now["state"] or schema.NEWER.rule
+    newer = {"newer": True} if schema.is_newer(*rows) else {}
+    return {"id": message_id, "n": n, "outcome": outcome, **shown_row(now), "history": history, **newer}
+
+
+async def traces(integration: str, message_id: str, hub: Hub) -> tuple[str, ...]:
+    """The trace contexts of one message: of its acceptance, then of each replay. Never shown to a partner.
+
+    None of a row that a newer version wrote.
+    """
+    try:
+        _, rows = await _rows(integration, message_id, hub)
+    except schema.Newer:
+        return ()
+    oldest_first = sorted((message_of(row) for row in rows if not schema.is_newer(row)), key=lambda row: row.replays)
+    return tuple(dict.fromkeys(row.traceparent for row in oldest_first if row.traceparent))
+
+
+async def _rows(integration: str, message_id: str, hub: Hub) -> tuple[int, list[Row]]:
+    """The number of a message, and its rows: as it waits or ended, and its earlier attempts."""
     lane, _, key = message_id.partition(".")
     ledger = names.tables(integration).ledger
     n = await sequence(ledger, lane, key, hub)
     if n is None:
-        return None
-    waiting = await hub.store.get(ledger, lane, names.row("w", n))
+        return 0, []
+    waiting = await hub.store.get(ledger, lane, names.row("w", n)) if n != names.UNNUMBERED else None  # the key of a hold
     past = await hub.store.query(ledger, lane, names.row("d", n), names.row("d", n) + "~")
-    rows = [*([waiting] if waiting else []), *past]
-    if not rows:
-        return None
-    now = next((row for row in rows if row.key in (names.row("w", n), names.row("d", n))), rows[0])
-    history = [_shown(row) for row in rows if row is not now]
-    return {"id": message_id, "n": n, "outcome": now["outcome"] or now["state"], **_shown(now), "history": history}
+    return n, [*([waiting] if waiting else []), *past]
 
 
 async def sequence(ledger: str, lane: str, key: str, hub: Hub) -> int | None:
-    """The message's number in its lane; that of a refused one, alone in its lane, is 0. ``None``: there is no such message."""
+    """The message's number in its lane; that of a refused one, alone in its lane, is 0. ``None``: there is no such message.
+
+    Raises ``Newer``: a newer version wrote its receipt, or a row of the lane that may be this message.
+    """
     if not names.is_lane(lane) or not names.is_lane(key):
         return None
     if key == "0":
         return 0
-    receipt = await hub.store.get(ledger, lane, names.receipt(key))
+    receipt = schema.readable(await hub.store.get(ledger, lane, names.receipt(key)))
     if receipt:
         return Receipt.of(receipt).number
     ended = await hub.store.query(ledger, lane, "d|", "d~")  # its receipt has been purged
-    return next((names.number(row.key) for row in ended if Ended.of(row).identity == key), None)
+    if known := [row for row in ended if not schema.is_newer(row) and Ended.of(row).identity == key]:
+        return names.number(known[0].key)
+    if schema.is_newer(*ended):
+        raise schema.Newer
+    return None
 
 
-def _shown(row: Row) -> dict[str, Any]:
-    """What a row shows. A row of an older version may hold an id as its sender wrote it."""
-    return {name: shown(CHOSEN[name], row.values[name]) if name in CHOSEN else row.values[name] for name in _present(row)}
+def shown_row(row: Row) -> dict[str, Any]:
+    """What the row of a message shows, its attempts one by one: no content.
 
-
-def _present(row: Row) -> Iterable[str]:
-    return (name for name in SHOWN if row.values.get(name) not in (None, ""))
+    A row of an older version may hold an id as its sender wrote it; the attempts of a newer version cannot be read.
+    """
+    tried = Tried() if schema.is_newer(row) else Tried.read(row.values.get("tried", ""))
+    listed = {"tried": [each._asdict() for each in tried.attempts], "not_listed": tried.skipped} if tried.attempts else {}
+    present = {name: row.values[name] for name in SHOWN if row.values.get(name) not in (None, "")}
+    return listed | {name: shown(CHOSEN[name], str(value)) if name in CHOSEN else value for name, value in present.items()}

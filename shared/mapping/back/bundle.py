@@ -1,9 +1,9 @@
 """A FHIR bundle as an HL7 v2 message: its message type, and its segments in the order of that type."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from shared.fhir.resource import Resource
+from shared.fhir.resource import Element, Received, Resource
 from shared.hl7 import Message
 from shared.hl7.segment import Segment
 from shared.issue import Issue
@@ -11,17 +11,21 @@ from shared.mapping.back.groups import (
     allergies_group,
     diagnoses_group,
     facts,
+    implied,
     insurance_group,
     is_guarantor,
     is_replaced,
     negation,
+    next_of_kin,
     no_visit,
     observation_group,
+    patient_alone,
     patient_group,
     report_group,
+    visit_alone,
     visit_group,
 )
-from shared.mapping.back.reading import expressed
+from shared.mapping.back.reading import expressed, leave_out, peek
 from shared.mapping.back.segments.clinical import condition_dg1, procedure_pr1
 from shared.mapping.back.segments.document import content_obx, document_txa
 from shared.mapping.back.segments.header import bundle_msh, device_sft, provenance_evn
@@ -55,7 +59,14 @@ class Composed(NamedTuple):
 
 
 def from_bundle(bundle: Resource, message_type: str = "") -> Message:
-    """A bundle as an HL7 v2.5.1 message. ValueError: no resource in it can be the subject of a message."""
+    """A bundle as an HL7 v2.5.1 message. ValueError: no resource in it can be the subject of a message.
+
+    If ``compose_bundle`` has composed this very bundle, as it was received, its message is returned, once.
+    """
+    if isinstance(bundle, Received) and not message_type:
+        made, bundle.composed = bundle.composed, None
+        if isinstance(made, Message):
+            return made
     return _composed(Writing(bundle, records=False), message_type)
 
 
@@ -64,6 +75,8 @@ def compose_bundle(bundle: Resource, message_type: str = "") -> Composed:
     write = Writing(bundle)
     message = _composed(write, message_type)
     write.name_unread()
+    if isinstance(bundle, Received) and not message_type:
+        bundle.composed = message
     return Composed(message, tuple(write.issues))
 
 
@@ -144,6 +157,9 @@ def _vxu(write: Writing, event: str) -> list[Segment]:
         ]
         ordered = [each for each in write.all("ServiceRequest") if _same_number(each, immunization)][:1]
         orc = immunization_orc(write, write.take(immunization))
+        if ordered:  # its ORC has only the numbers of the order
+            numbers = _numbers(ordered[0])
+            leave_out([each for each in immunization.get("identifier", []) if _number_of(each) not in numbers])
         segments += [
             *([request_orc(write, write.take(each), {}, orc["1"]) for each in ordered] or [orc]),
             immunization_rxa(write, immunization),
@@ -156,18 +172,25 @@ def _vxu(write: Writing, event: str) -> list[Segment]:
 
 def _same_number(request: Resource, immunization: Resource) -> bool:
     """Whether a request is the order behind a vaccination: it has one of its numbers."""
-    numbers = [(each.get("system"), each.get("value")) for each in immunization.get("identifier", ())]
-    return any((each.get("system"), each.get("value")) in numbers for each in request.get("identifier", ()))
+    return not _numbers(request).isdisjoint(_numbers(immunization))
+
+
+def _numbers(made: Resource) -> set[tuple[Any, Any]]:
+    return {_number_of(each) for each in peek(made, "identifier") or ()}
+
+
+def _number_of(identifier: Element) -> tuple[Any, Any]:
+    return peek(identifier, "system"), peek(identifier, "value")
 
 
 def _mdm(write: Writing, event: str) -> list[Segment]:
     """MDM: event, patient, visit, the document and its content."""
     document = write.take(write.first("DocumentReference"))
-    visit = visit_group(write) or [write.segment("PV1", {"1": "1", "2": "U"})]
+    visit = visit_alone(write) or [write.segment("PV1", {"1": "1", "2": "U"})]
     return [
         *provenance_evn(write, event),
-        *patient_group(write)[:1],
-        *visit[:1],
+        *patient_alone(write),
+        *visit,
         document_txa(write, document),
         *(content_obx(write, document, each) for each in document.get("content", [])),
     ]
@@ -176,7 +199,7 @@ def _mdm(write: Writing, event: str) -> list[Segment]:
 def _ref(write: Writing, event: str) -> list[Segment]:
     """REF: the referral, both providers, the patient and clinical information."""
     request = write.take(write.first("ServiceRequest"))
-    expressed(request, *(("intent",) if not negation(request) else ()))
+    expressed(request, *(() if negation(request) else implied(request)))
     patient = next((each for each in write.all("Patient")), {})
     documents = [write.take(each) for each in facts(write, "DocumentReference")]
     return [
@@ -184,13 +207,14 @@ def _ref(write: Writing, event: str) -> list[Segment]:
         *provider_prd(write, "RP", request.get("requester", {})),
         *(segment for each in request.get("performer", []) for segment in provider_prd(write, "RT", each)),
         *(segment for each in patient.get("generalPractitioner", []) for segment in provider_prd(write, "PP", each)),
-        *[each for each in patient_group(write) if each.name not in ("PD1", "ROL")],
+        *patient_alone(write),
+        *next_of_kin(write),
         *insurance_group(write),
         *diagnoses_group(write),
         *allergies_group(write),
         *(segment for each in write.all("DiagnosticReport") for segment in report_group(write, write.take(each))),
         *_attachments(write, documents),
-        *visit_group(write)[:1],
+        *visit_alone(write),
         *(annotation_nte(write, each) for each in request.get("note", [])),
     ]
 

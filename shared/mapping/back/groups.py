@@ -2,7 +2,7 @@
 
 from shared.fhir.resource import Resource
 from shared.hl7.segment import Segment
-from shared.mapping.back.reading import expressed, peek
+from shared.mapping.back.reading import expressed, peek, peek_codes
 from shared.mapping.back.segments.clinical import allergy_al1, condition_dg1, coverage_in1
 from shared.mapping.back.segments.orders import is_of_obr, order_obr, request_orc, specimen_spm
 from shared.mapping.back.segments.people import is_guarantor_role, patient_pd1, patient_pid, related_person_nk1
@@ -14,17 +14,26 @@ from shared.mapping.back.writing import Writing
 
 def patient_group(write: Writing) -> list[Segment]:
     """The patient of the message, and the related persons."""
+    alone = patient_alone(write)
+    if not alone:
+        return []
+    patient = write.subject["Patient"]
+    roles = (role_rol(write, role, {}) for role in _roles(write, patient))
+    return [*alone, *patient_pd1(write, patient), *roles, *next_of_kin(write)]
+
+
+def patient_alone(write: Writing) -> list[Segment]:
+    """PID, for a message without the other segments of a patient: what only they have a field for is then named as left out."""
     patients = [each for each in write.all("Patient") if not is_replaced(each)]
     if not patients:
         return []
     patient = write.subject["Patient"] = write.take(patients[0])
+    return [patient_pid(write, patient)]
+
+
+def next_of_kin(write: Writing) -> list[Segment]:
     people = [each for each in write.all("RelatedPerson") if is_next_of_kin(write, each)]
-    return [
-        patient_pid(write, patient),
-        *patient_pd1(write, patient),
-        *(role_rol(write, role, {}) for role in _roles(write, patient)),
-        *(related_person_nk1(write, write.take(each)) for each in people),
-    ]
+    return [related_person_nk1(write, write.take(each)) for each in people]
 
 
 def _roles(write: Writing, patient: Resource) -> list[Resource]:
@@ -49,16 +58,25 @@ def is_next_of_kin(write: Writing, person: Resource) -> bool:
 
 def visit_group(write: Writing) -> list[Segment]:
     """PV1, PV2 and ROL of the visit; none without an Encounter."""
+    alone = visit_alone(write)
+    if not alone:
+        return []
+    encounter = write.subject["Encounter"]
+    roles = [(each, write.resolve(each.get("individual", {}))) for each in encounter.get("participant", [])]
+    return [
+        *alone,
+        *encounter_pv2(write, encounter),
+        *(role_rol(write, role, each) for each, role in roles if role.get("resourceType") == "PractitionerRole"),
+    ]
+
+
+def visit_alone(write: Writing) -> list[Segment]:
+    """PV1, for a message without the other segments of a visit: what only they have a field for is then named as left out."""
     encounter = write.first("Encounter")
     if not encounter:
         return []
     write.subject["Encounter"] = encounter
-    roles = [(each, write.resolve(each.get("individual", {}))) for each in encounter.get("participant", [])]
-    return [
-        encounter_pv1(write, write.take(encounter)),
-        *encounter_pv2(write, encounter),
-        *(role_rol(write, role, each) for each, role in roles if role.get("resourceType") == "PractitionerRole"),
-    ]
+    return [encounter_pv1(write, write.take(encounter))]
 
 
 def facts(write: Writing, resource_type: str) -> list[Resource]:
@@ -68,13 +86,26 @@ def facts(write: Writing, resource_type: str) -> list[Resource]:
         if why := negation(each):
             write.withhold(each, why)
         else:
-            expressed(each, *IMPLIED_BY_ORDER.get(resource_type, ()))
+            expressed(each, *implied(each))
             held.append(each)
     return held
 
 
-# The meaning of the segment itself, after the codes of NEGATIONS are excluded: an order is an order, a document is current.
-IMPLIED_BY_ORDER = {"ServiceRequest": ("intent",), "DocumentReference": ("status",)}
+def implied(made: Resource) -> list[str]:
+    """The elements that the segment itself expresses: all codes of an element have to be among those of ``IMPLIED``."""
+    known = IMPLIED.get(str(peek(made, "resourceType")), {})
+    return [name for name, codes in known.items() if peek_codes(peek(made, name)) <= {*codes}]
+
+
+# The meaning of the segment itself: an order is an order, a document is current, an allergy and a diagnosis are not over.
+IMPLIED: dict[str, dict[str, tuple[str, ...]]] = {
+    "AllergyIntolerance": {"clinicalStatus": ("active",), "verificationStatus": ("confirmed",), "type": ("allergy",)},
+    "Condition": {"clinicalStatus": ("active",), "verificationStatus": ("confirmed", "entered-in-error")},  # DG1-21
+    "Procedure": {"status": ("completed",)},
+    "Coverage": {"status": ("active",)},
+    "ServiceRequest": {"intent": ("order", "original-order", "reflex-order", "filler-order", "instance-order")},
+    "DocumentReference": {"status": ("current",)},
+}
 # Type -> element -> codes that negate or postpone the fact, and that the segment has no field for.
 NEGATIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "AllergyIntolerance": {
@@ -97,17 +128,9 @@ def negation(made: Resource) -> str:
     if peek(made, "modifierExtension"):
         return "an extension changes the meaning of the resource; the segment has no field for it"
     for name, codes in coded.items():
-        if peek_code(peek(made, name)) in codes:
+        if peek_codes(peek(made, name)) & {*codes}:
             return f"its {name} negates the statement; the segment has no field for that"
     return ""
-
-
-def peek_code(value: object) -> str:
-    """A code, or the first code of a concept, without marking it as read."""
-    if isinstance(value, dict):
-        codings = peek(value, "coding") or [{}]
-        return str(peek(codings[0], "code") or "")
-    return str(value or "")
 
 
 def no_visit(write: Writing, event: str) -> list[Segment]:

@@ -3,13 +3,11 @@
 Only leaves are recorded: a text, a number, a boolean, or a list of them. An element without any read leaf is named as a whole.
 """
 
-from collections.abc import Iterator
 from typing import Any
-
-from shared.fhir.resource import Resource
 
 ABOUT_ITSELF = frozenset(("resourceType", "id", "meta", "text", "implicitRules", "language"))  # of a resource
 SILENT = frozenset(("id", "resourceType"))  # of an element inside a resource; they have no content of their own
+HOLDERS = (dict, list)
 
 
 class Read(dict[str, Any]):
@@ -18,7 +16,9 @@ class Read(dict[str, Any]):
     __slots__ = ("seen", "where")
 
     def __init__(self, element: dict[str, Any], where: str) -> None:
-        super().__init__({name: wrapped(value, f"{where}.{name}") for name, value in element.items()})
+        super().__init__(  # nearly every value is a text, which stays as it is and needs no path
+            {name: wrapped(value, f"{where}.{name}") if isinstance(value, HOLDERS) else value for name, value in element.items()}
+        )
         self.where = where
         self.seen: set[str] = set()
 
@@ -39,18 +39,31 @@ class Read(dict[str, Any]):
         return super().values()
 
 
+class Parts(list[Any]):
+    """The elements of a repeating element, in their order."""
+
+    __slots__ = ()
+
+
 def wrapped(value: Any, where: str) -> Any:
     """The same value, whose elements record which of their leaves are read."""
     if isinstance(value, dict):
         return Read(value, where)
     if isinstance(value, list) and any(isinstance(each, dict) for each in value):
-        return [wrapped(each, f"{where}[{n}]") for n, each in enumerate(value)]
+        return Parts(wrapped(each, f"{where}[{n}]") for n, each in enumerate(value))
     return value
 
 
 def peek(element: dict[str, Any], name: str) -> Any:
     """A value for a decision of the writer that is not written itself: it does not count as read."""
     return dict.get(element, name)
+
+
+def peek_codes(value: object) -> set[str]:
+    """A code, or every code of a concept, without marking it as read."""
+    if isinstance(value, dict):
+        return {str(peek(each, "code") or "") for each in peek(value, "coding") or ()}
+    return {str(value or "")}
 
 
 def forget(element: dict[str, Any], name: str) -> None:
@@ -60,50 +73,74 @@ def forget(element: dict[str, Any], name: str) -> None:
 
 
 def expressed(element: Any, *names: str) -> None:
-    """Mark what the place of a segment in its message expresses: everything below these names, or below the element itself."""
+    """Mark what the place of a segment in its message expresses: everything below these names. Without a name, nothing."""
     if isinstance(element, list):
         for each in element:
             expressed(each, *names)
     elif isinstance(element, Read):
-        for name in names or dict.keys(element):
+        for name in names:
             if name in element:
                 element.seen.add(name)
-                expressed(dict.__getitem__(element, name))
+                wholly_expressed(dict.__getitem__(element, name))
 
 
-def is_touched(element: Any) -> bool:
-    """Whether any leaf of the element was read."""
-    if isinstance(element, Read):
-        children = dict.items(element)
-        return any(
-            is_touched(value) if is_element(value) else name in element.seen for name, value in children if name not in SILENT
-        )
-    return isinstance(element, list) and any(map(is_touched, element))
+def wholly_expressed(element: Any) -> None:
+    """Mark everything below an element."""
+    if isinstance(element, list):
+        for each in element:
+            wholly_expressed(each)
+    elif isinstance(element, Read):
+        expressed(element, *dict.keys(element))
 
 
-def is_element(value: Any) -> bool:
-    return isinstance(value, Read) or (isinstance(value, list) and any(isinstance(each, Read) for each in value))
+def only_first(elements: list[Any]) -> list[Any]:
+    """What a field that does not repeat has room for: the first element. The others count as not read, so that they are named."""
+    leave_out(elements[1:])
+    return elements[:1]
 
 
-def unread(resource: Resource) -> Iterator[str]:
+def leave_out(value: Any) -> None:
+    """What was read, for a decision or with its list, but has no field: everything below it counts as not read."""
+    if isinstance(value, list):
+        for each in value:
+            leave_out(each)
+    elif isinstance(value, Read):
+        value.seen.clear()
+        leave_out(list(dict.values(value)))
+
+
+def unread(resource: Read) -> list[str]:
     """The path of each element of a resource that no writer has read."""
-    skipped = ABOUT_ITSELF if "resourceType" in resource else SILENT
-    where = resource.where if isinstance(resource, Read) else ""
-    for name, value in dict.items(resource):
-        if name not in skipped:
-            yield from _unread(resource, name, value, f"{where}.{name}")
+    return _look(resource)[1]
 
 
-def _unread(element: dict[str, Any], name: str, value: Any, where: str) -> Iterator[str]:
-    if not is_element(value):
-        if isinstance(element, Read) and name not in element.seen:
-            yield where
-    elif not is_touched(value):
-        if value:
-            yield where
-    elif isinstance(value, list):
-        for n, each in enumerate(value):
-            if isinstance(each, Read):
-                yield from unread(each) if is_touched(each) else iter((f"{where}[{n}]",))
-    else:
-        yield from unread(value)
+def _look(element: Read) -> tuple[bool, list[str]]:
+    """Whether any leaf of an element was read, and the paths in it that were not; both in one pass, so each is visited once."""
+    is_touched, missed = False, []
+    silent = ABOUT_ITSELF if "resourceType" in element else SILENT
+    for name, value in dict.items(element):
+        if name in SILENT:
+            continue
+        if isinstance(value, (Read, Parts)):
+            was_read, inner = _look(value) if isinstance(value, Read) else _look_at_parts(value)
+            if not was_read:
+                inner = [f"{element.where}.{name}"] if value else []
+        else:
+            was_read = name in element.seen
+            inner = [] if was_read else [f"{element.where}.{name}"]
+        is_touched |= was_read
+        if inner and name not in silent:
+            missed += inner
+    return is_touched, missed
+
+
+def _look_at_parts(parts: Parts) -> tuple[bool, list[str]]:
+    is_touched, missed = False, []
+    for each in parts:
+        if isinstance(each, Read):
+            was_read, inner = _look(each)
+            is_touched |= was_read
+            missed += inner if was_read else [each.where]
+        elif isinstance(each, Parts):  # a list in a list is not FHIR: its elements have no path of their own
+            is_touched |= _look_at_parts(each)[0]
+    return is_touched, missed

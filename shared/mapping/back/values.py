@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from shared.fhir.resource import Decimal, Element
 from shared.hl7.compose import Component
-from shared.mapping.back.reading import forget
+from shared.mapping.back.reading import forget, leave_out, peek
 from shared.mapping.datatypes.date import uk_offset
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.tables import (
@@ -109,6 +109,19 @@ def _named(code: str, text: str, table: Table) -> Field:
     return (code, text, f"HL7{table.v2}") if text else (code,)
 
 
+def concept_code(concept: Element, table: Table | None = None) -> str:
+    """The code of a concept, for a field that has nothing but a code: its other codings count as not read.
+
+    >>> concept_code({"coding": [{"code": "A"}, {"code": "B"}]}), concept_code({"text": "words"})
+    ('A', '')
+    """
+    code = str(concept_cwe(concept, table)[0])
+    codings = concept.get("coding", [])
+    used = next((each for each in codings if peek(each, "code") == code), None) or (codings[0] if codings else None)
+    leave_out([each for each in codings if each is not used])
+    return code
+
+
 def coding_cwe(coding: Element, table: Table | None = None) -> Field:
     """CWE from Coding."""
     return concept_cwe({"coding": [coding]}, table) if coding else ()
@@ -144,6 +157,12 @@ def extension_value(held: Element, url: str) -> object:
         if each.get("url") == url:
             return next((value for name, value in each.items() if name.startswith("value")), each.get("extension"))
     return None
+
+
+def extension_element(held: Element, url: str) -> Element:
+    """The value of an extension that is not a primitive; ``{}`` without that extension, and for a value of another kind."""
+    value = extension_value(held, url)
+    return value if isinstance(value, dict) else {}
 
 
 def is_absent(held: Element) -> bool:

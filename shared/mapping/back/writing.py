@@ -9,7 +9,7 @@ from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.issue import Issue, Severity
 from shared.mapping.back.datatypes import organization_xon, practitioner_xcn
-from shared.mapping.back.reading import Read, expressed, peek, unread
+from shared.mapping.back.reading import Read, expressed, peek, unread, wholly_expressed
 from shared.mapping.back.values import Field
 
 BLANK = parse("MSH|^~\\&|")
@@ -18,7 +18,7 @@ BLANK = parse("MSH|^~\\&|")
 class Writing:
     """The state of one conversion: its resources by each of their names, and the dropped elements."""
 
-    __slots__ = ("_by_name", "_counts", "_used", "_withheld", "bundle", "issues", "resources", "subject")
+    __slots__ = ("_by_kind", "_by_name", "_counts", "_used", "_withheld", "bundle", "issues", "resources", "subject")
 
     def __init__(self, bundle: Resource, records: bool = True) -> None:
         """``records``: whether the elements that are read are recorded, so that ``name_unread`` can name the others."""
@@ -29,6 +29,7 @@ class Writing:
         self.bundle = bundle
         self.resources: list[Resource] = [each["resource"] for each in entries]
         self.issues: list[Issue] = []
+        self._by_kind: dict[str, list[Resource]] = {}
         self._by_name: dict[str, Resource] = {}
         self._counts: dict[str, int] = {}
         self._used: set[int] = set()
@@ -36,17 +37,23 @@ class Writing:
         self.subject: dict[str, Resource] = {}  # the patient and the visit of the message
         for each in entries:
             made = each["resource"]
-            self._by_name[f"{kind_of(made)}/{peek(made, 'id')}"] = made
+            kind = kind_of(made)
+            self._by_kind.setdefault(kind, []).append(made)
+            self._by_name[f"{kind}/{peek(made, 'id')}"] = made
             if url := each.get("fullUrl"):  # under an empty name, every absent reference would find this resource
                 self._by_name[url] = made
 
     def all(self, resource_type: str) -> list[Resource]:
         """Every resource of a type, in the order of the bundle."""
-        return [each for each in self.resources if kind_of(each) == resource_type]
+        return list(self._by_kind.get(resource_type, ()))
 
     def first(self, resource_type: str) -> Resource:
         found = self.all(resource_type)
         return found[0] if found else {}
+
+    def look_up(self, reference: Element) -> Resource:
+        """The resource of a reference in the bundle; ``{}`` for any other. It does not count as used."""
+        return self._by_name.get(peek(reference, "reference") or "", {})
 
     def resolve(self, reference: Element, holder: Resource | None = None) -> Resource:
         """The resource of a reference, in the bundle or contained; ``{}`` for any other."""
@@ -115,18 +122,18 @@ class Writing:
             kind = kind_of(made)
             if id(made) not in self._used:
                 self.note(where=where_of(made), text=f"this {kind} has no segment in the message", rule="resource-not-mapped")
-            elif id(made) not in self._withheld:
+            elif id(made) not in self._withheld and isinstance(made, Read):
                 self._implied(made)
                 for where in unread(made):
                     self.note(where=where, text="this element has no field", rule="element-not-mapped")
 
     def _implied(self, made: Resource) -> None:
         """References that the order of segments expresses: to the patient, the visit, and so on."""
-        for name in PLACED:
+        for name in [each for each in PLACED if each in made]:
             for reference in _listed(peek(made, name)):
-                found = self._by_name.get(peek(reference, "reference") or "")
-                if found is not None and id(found) in self._used and self._is_the_one(found):
-                    expressed(reference)
+                found = self.look_up(reference)
+                if found and id(found) in self._used and self._is_the_one(found):
+                    wholly_expressed(reference)
 
     def _is_the_one(self, found: Resource) -> bool:
         """Whether a patient or a visit is that of the message; other resources have their own segments."""

@@ -110,6 +110,8 @@ def uk_offset(year: int, month: int, day: int, hour: int) -> str:
 
     >>> uk_offset(2024, 3, 31, 0), uk_offset(2024, 3, 31, 2), uk_offset(2024, 10, 27, 1), uk_offset(2024, 10, 27, 2)
     ('+00:00', '+01:00', '+01:00', '+00:00')
+    >>> uk_offset(1971, 7, 1, 12), uk_offset(1972, 7, 1, 12), uk_offset(2024, 2, 29, 12), uk_offset(2024, 11, 1, 12)
+    ('+00:00', '+01:00', '+00:00', '+00:00')
     """
     if year < 1972 or not 3 <= month <= 10:
         return "+00:00"

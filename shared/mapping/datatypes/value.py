@@ -73,6 +73,11 @@ def _unit(*sent: str, original_first: bool = False) -> Element:
 
 
 def _named_unit(code: str, text: str, system: str) -> Element:
+    """One unit. A long number is an identifier that is not a unit, and stays as a text.
+
+    >>> [sorted(_named_unit(code, "", "L")) for code in ("1234567890", "123456789", "millimoles-each-litre")]
+    [['unit'], ['code', 'system', 'unit'], ['code', 'system', 'unit']]
+    """
     code = " ".join(code.replace(BOM, " ").split())
     coded = code and system and not (code.isdigit() and len(code) > 9)  # a number that is not a unit
     return element(unit=text or code, system=coding_system(system) if coded else "", code=code if coded else "")

@@ -103,17 +103,19 @@ def pv2(conversion: Conversion, segment: Segment) -> None:
 def rol(conversion: Conversion, segment: Segment) -> None:
     """After the visit, a participant of it; before it, the general practitioner or the care team."""
     read = conversion.read
-    if read.is_withdrawn(segment, "2", ("DE", "UN")) or read.is_empty(segment, "4", "14"):
+    is_care_team = not conversion.encounter and not is_general_practitioner(segment)
+    fields = ("4", "10", "14") if is_care_team else ("4", "14")  # ROL-10, a type of organization, is that of a care team
+    if read.is_withdrawn(segment, "2", ("DE", "UN")) or read.is_empty(segment, *fields):
         return
     if conversion.encounter:
         merge(
             conversion.encounter,
             {"participant": [rol_participant(read, segment, read.keep(rol_practitioner_role(read, segment)))]},
         )
-    elif is_general_practitioner(segment):
-        merge(conversion.patient, {"generalPractitioner": [read.keep(rol_practitioner_role(read, segment))]})
-    else:
+    elif is_care_team:
         conversion.add_focus(rol_care_team(read, segment))
+    else:
+        merge(conversion.patient, {"generalPractitioner": [read.keep(rol_practitioner_role(read, segment))]})
 
 
 def obx(conversion: Conversion, segment: Segment) -> None:

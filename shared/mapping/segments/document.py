@@ -38,7 +38,7 @@ def txa_document_reference(read: Reading, txa: Segment) -> Resource:
         "DocumentReference",
         id=read.id(txa),
         masterIdentifier=unique[0] if unique else {},
-        identifier=[*unique[1:], _file_name(txa)],
+        identifier=[*unique[1:], {"value": text_at(txa, "16")} if text_at(txa, "16") else {}],
         **_status(read, txa),
         docStatus=read.look_up(txa, "17", COMPLETION),
         type=read.concept(txa, "2"),
@@ -51,10 +51,6 @@ def txa_document_reference(read: Reading, txa: Segment) -> Resource:
         securityLabel=[id_codeable_concept(text_at(txa, "18"), DOCUMENT_CONFIDENTIALITY)],
         context=element(encounter=[read.encounter]),
     )
-
-
-def _file_name(txa: Segment) -> Element:
-    return {"value": text_at(txa, "16")} if text_at(txa, "16") else {}
 
 
 def _status(read: Reading, txa: Segment) -> Element:

@@ -178,7 +178,9 @@ def message_type(msh: Segment) -> str:
 
 def msh_provenance_source(read: Reading, msh: Segment, target: list[Element]) -> Resource:
     """MSH -> Provenance: the source and its message. Source: guide, MSH[Provenance-Source]."""
-    agents = [_author(each) for each in (read.assigner(msh, "4"), read.organization(msh, "22")) if each]
+    agents = [
+        {"type": _participant("author"), "who": each} for each in (read.assigner(msh, "4"), read.organization(msh, "22")) if each
+    ]
     return resource(
         "Provenance",
         id=read.ids("MSH/Provenance-Source"),
@@ -225,10 +227,6 @@ def _application(msh: Segment) -> Element:
     name, universal, kind = HD(msh.first("3"))
     numbers = hd_identifiers(name, universal, kind)
     return {"role": "source", "what": element(type="Device", identifier=numbers[-1], display=name)} if numbers else {}
-
-
-def _author(who: Element) -> Element:
-    return {"type": _participant("author"), "who": who}
 
 
 def _participant(code: str) -> Element:

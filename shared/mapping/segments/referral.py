@@ -38,7 +38,11 @@ def _status(read: Reading, rf1: Segment) -> str:
 
 
 def prd_practitioner_role(read: Reading, prd: Segment) -> Resource:
-    """PRD -> PractitionerRole with its Practitioner."""
+    """PRD -> PractitionerRole with its Practitioner.
+
+    Without a name and a number there is no Practitioner: the telephone is then that of the role, and FHIR has no place for the
+    address.
+    """
     who = resource(
         "Practitioner",
         id=read.id(prd, "/Practitioner"),
@@ -47,14 +51,19 @@ def prd_practitioner_role(read: Reading, prd: Segment) -> Resource:
         telecom=read.telecom(prd, "5"),
         address=read.each(prd, "3", xad_address),
     )
+    is_someone = bool(who.keys() & {"identifier", "name"})
+    if "address" in who and not is_someone:
+        text = "the address of a provider without a name and a number: left out"
+        read.note(code="required", where=prd.where("2"), text=text, rule="element-absent")
     return resource(
         "PractitionerRole",
         id=read.id(prd),
         period=element(start=read.date_time(prd, "8"), end=read.date_time(prd, "9")),
-        practitioner=read.keep(who) if who.keys() & {"identifier", "name"} else {},
+        practitioner=read.keep(who) if is_someone else {},
         organization=read.organization(prd, "10"),
         code=read.concepts(prd, "1"),
         location=read.locations(prd, "4"),
+        telecom=[] if is_someone else who.get("telecom", []),
     )
 
 

@@ -11,6 +11,7 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message, Segment
 from shared.hl7.identifier import own_number
 from shared.mapping import prepared, to_bundle
+from shared.mapping.identities import qualified, with_identities
 from shared.mapping.segments.administration.patient import PID_ELEMENTS
 from shared.mapping.texts import text_at
 from shared.mapping.transaction import entries, numbered, of_the_record, patient_search, search
@@ -20,8 +21,11 @@ from shared.mapping.wales.providers import PROVIDERS, application, placed, welsh
 from shared.mapping.wales.visit import welsh_encounter
 from shared.validation.authorities import NHS_NUMBER
 
+BY_NUMBER = ("Encounter", "Account", "EpisodeOfCare")
+BY_ENTRY = ("AllergyIntolerance", "Condition", "RelatedPerson", "Coverage")
+SEARCHED = (*BY_NUMBER, *BY_ENTRY)
 OWN_ENTRY = "urn:x-hub:pas-entry"  # entries that a PAS repeats for a patient or visit, without a number
-# Segment -> what identifies its entries for the same patient or visit.
+# Segment -> what identifies its entries for the same patient or visit; an entry without it is known by its place.
 ENTRIES: dict[str, Callable[[Segment], str]] = {
     "AL1": lambda al1: text_at(al1, "3.1") or text_at(al1, "3.2"),
     "DG1": lambda dg1: text_at(dg1, "3.1") or text_at(dg1, "4"),
@@ -38,7 +42,8 @@ def to_transaction(message: Message) -> Resource:
     segments = made_from(message)
     own = application(message["MSH-3"])
     welsh = placed([claimed(of_wales(each, segments.get(each["id"]), message, own)) for each in made], f"{own}:location")
-    return transaction_bundle(message, *entries(welsh, writes(segments)))
+    again = with_identities(welsh, searched=SEARCHED)
+    return transaction_bundle(message, *entries(again, writes(segments)))
 
 
 def made_from(message: Message) -> dict[str, Segment]:
@@ -50,16 +55,34 @@ def made_from(message: Message) -> dict[str, Segment]:
 def of_wales(made: Resource, segment: Segment | None, message: Message, own: str) -> Resource:
     """A resource of the guide with the rules of Wales, by its segment; ``None`` if it has not one."""
     if made["resourceType"] in PROVIDERS:
-        return welsh_provider(made, own)
-    if segment is None:
-        return made
+        welsh = welsh_provider(made, own)  # a place gets its number from where it is (``placed``): each ward has a bed 4
+        return named_organization(welsh if made["resourceType"] == "Location" else qualified(welsh, own), own)
+    if segment is None:  # made of a field, such as the mother or the payer of a visit
+        kept = qualified(made, own, message["MSH-4"])
+        return {**kept, **numbered_entry(kept, message, made["resourceType"])} if made["resourceType"] in BY_ENTRY else kept
     if segment.name == "PID":
         return welsh_patient(made, segment)
     if segment.name == "PV1":
-        return {**welsh_encounter(made, segment), "identifier": welsh_identifiers(made)} if "identifier" in made else made
+        return (
+            {**welsh_encounter(made, segment), "identifier": visit_identifiers(made, own, message["MSH-4"])}
+            if "identifier" in made
+            else made
+        )
     if segment.name == "MRG":
         return {**made, "identifier": merged_away(made, message)}
     return {**made, **entry_number(made, segment, message)} if segment.name in ENTRIES else made
+
+
+def visit_identifiers(made: Resource, own: str, facility: str) -> list[Element]:
+    """The numbers of a visit; if no authority of them is known, those of the sender, so that the visit is found again."""
+    return welsh_identifiers(made) or list(qualified(made, own, facility)["identifier"])
+
+
+def named_organization(made: Resource, own: str) -> Resource:
+    """An organisation without a number, such as an insurer, is known to the sender by its name."""
+    if made["resourceType"] != "Organization" or numbered(made) or "name" not in made:
+        return made
+    return {**made, "identifier": [{"system": f"{own}:organization", "value": made["name"]}]}
 
 
 def merged_away(made: Resource, message: Message) -> list[Element]:
@@ -73,11 +96,22 @@ def merged_away(made: Resource, message: Message) -> list[Element]:
 
 def entry_number(made: Resource, segment: Segment, message: Message) -> Element:
     """A number for what has none, so that an update finds it: whose it is, which kind, and which of them."""
-    visit = text_at(message["PV1"], "19") if segment.name == "DG1" else ""
-    whose = visit or own_number(message["PID"], "3")
-    which = ENTRIES[segment.name](segment)
-    number = {"system": OWN_ENTRY, "value": f"{message['MSH-3']}/{whose}/{segment.name}/{which}".replace(" ", "_")}
-    return {"identifier": [*made.get("identifier", ()), number]} if which else {}
+    visit = whole_number(message, message["PV1"], "19") if segment.name == "DG1" else ""
+    which = ENTRIES[segment.name](segment) or f"#{segment.occurrence}"
+    return numbered_entry(made, message, f"{segment.name}/{which}", visit)
+
+
+def numbered_entry(made: Resource, message: Message, which: str, visit: str = "") -> Element:
+    """Its identifiers, with one of the patient or visit it belongs to."""
+    whose = visit or whole_number(message, message["PID"], "3")
+    number = {"system": OWN_ENTRY, "value": f"{message['MSH-3']}/{whose}/{which}".replace(" ", "_")}
+    return {"identifier": [*made.get("identifier", ()), number]}
+
+
+def whole_number(message: Message, segment: Segment, field: str) -> str:
+    """The number of the patient or visit with its authority; without one, with the facility that sends it."""
+    number = own_number(segment, field)
+    return f"{number}{message['MSH-4']}" if number.endswith("^") else number
 
 
 def writes(segments: dict[str, Segment]) -> dict[str, Callable[[Resource], Element]]:
@@ -89,8 +123,7 @@ def writes(segments: dict[str, Segment]) -> dict[str, Callable[[Resource], Eleme
             return entry(made, merge=own_search(made), removed=())
         return entry(made, merge=patient_search(made), removed=removed(segment, made))
 
-    kinds = dict.fromkeys(("AllergyIntolerance", "Condition", "RelatedPerson", "Coverage"), by_entry)
-    return {"Patient": patient, **dict.fromkeys(("Encounter", "Account", "EpisodeOfCare"), by_number), **kinds}
+    return {"Patient": patient, **dict.fromkeys(BY_NUMBER, by_number), **dict.fromkeys(BY_ENTRY, by_entry)}
 
 
 def by_number(made: Resource) -> Element:

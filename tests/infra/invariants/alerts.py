@@ -12,7 +12,9 @@ from tests.infra.resources import (
     LOG_ALERT,
     METRIC_ALERT,
     QUEUE,
+    SITE,
     STORAGE,
+    SYSTEM_TOPIC,
     WEB_TEST,
     WORKBOOK,
     WORKSPACE,
@@ -28,18 +30,22 @@ BY_CAUSE = {
     "crash": 1,
     "dead-letter": 1,
     "delivery-failing": 2,
+    "door-closed": 1,
     "fault": 1,
     "no-verdict": 1,
+    "overload": 2,
+    "paused": 2,
     "poison": 1,
     "refused-calls": 2,
     "rejected": 3,
+    "sign-in": 2,
     "skipped": 2,
     "unmapped": 2,
     "unpaired": 2,
 }
 # Name -> severity of those that count for an integration as a whole.
 BY_INTEGRATION = {"agreement": 3, "burn-page": 1, "burn-ticket": 3, "quiet-feed": 3, "slow": 2}
-THRESHOLDS = {"refused-calls": 9, "skipped": 2, "slow": 500}
+THRESHOLDS = {"refused-calls": 9, "sign-in": 9, "skipped": 2, "slow": 1}
 EVENT_ALERTS = {
     "event-undelivered-events-DeadLetteredCount": "DeadLetteredCount",
     "event-undelivered-events-DroppedEventCount": "DroppedEventCount",
@@ -110,6 +116,7 @@ def what_the_hub_stands_on_is_watched_by_the_platform(world: World) -> Iterator[
         seen = (criteria.get("metricName"), criteria.get("operator"), criteria.get("threshold"), criteria.get("timeAggregation"))
         if "-storage-unavailable-" in last(rule) and seen != ("Availability", "LessThan", 99, "Average"):
             yield f"{rule['name']}: cannot fire"
+    yield from _apps_are_watched_for_server_errors(world)
     health = world.of(HEALTH_ALERT)
     if len(health) != 1 or health[0]["properties"]["enabled"] is not True:
         yield "service health: not watched"
@@ -119,6 +126,50 @@ def what_the_hub_stands_on_is_watched_by_the_platform(world: World) -> Iterator[
             yield "service health: watches something else"
         if not rule["properties"]["actions"]["actionGroups"]:
             yield "service health: no one is notified"
+
+
+def _apps_are_watched_for_server_errors(world: World) -> Iterator[str]:
+    rules = [r["properties"] for r in world.of(METRIC_ALERT) if "-server-errors-" in last(r)]
+    if sorted(rule["scopes"][0] for rule in rules) != sorted(site["id"] for site in world.of(SITE)):
+        yield "server errors: an app is not watched"
+    for rule in rules:
+        criteria = rule["criteria"]["allOf"][0]
+        seen = (criteria["metricName"], criteria["operator"], criteria["threshold"], criteria["timeAggregation"])
+        if seen != ("Http5xx", "GreaterThan", 4, "Total") or rule["severity"] != 1:
+            yield "server errors: cannot page"
+
+
+def what_expires_in_the_vault_is_reported(world: World) -> Iterator[str]:
+    """Event Grid opens an alert of Azure Monitor for each secret and certificate, before it expires and when it has."""
+    found = [
+        r["properties"] for r in world.resources if r["type"] == f"{SYSTEM_TOPIC}/eventSubscriptions" and last(r) == "expiring"
+    ]
+    if len(found) != 1:
+        yield "vault: no one is notified of what expires"
+    for each in found:
+        kinds = {name.rsplit(".")[-1] for name in each["filter"]["includedEventTypes"]}
+        if kinds != {"SecretNearExpiry", "SecretExpired", "CertificateNearExpiry", "CertificateExpired"}:
+            yield "vault: other events"
+        target = each["destination"]
+        if target["endpointType"] != "MonitorAlert" or not target["properties"]["actionGroups"]:
+            yield "vault: no alert"
+        if each["eventDeliverySchema"] != "CloudEventSchemaV1_0":
+            yield "vault: a schema that an alert does not take"
+
+
+def every_app_is_watched_without_the_logs(world: World) -> Iterator[str]:
+    """Each app raises alarms; each door is asked by its own app and by one other."""
+    asked: dict[str, set[str]] = {}
+    for site in world.of(SITE):
+        settings = world.settings(site)
+        if "HUB_ALARMS__ENDPOINT" not in settings:
+            yield f"{site['name']}: raises no alarm"
+        for door in settings.get("HUB_DOORS", "").split(","):
+            asked.setdefault(door.partition("=https://")[2], set()).add(site["name"])
+    for site in world.of(SITE):
+        who = asked.get(f"{site['name']}.azurewebsites.net", set())
+        if site["name"] not in who or len(who) != 2:
+            yield f"{site['name']}: its door is asked by {len(who)} apps"
 
 
 def what_event_grid_loses_is_watched(world: World) -> Iterator[str]:

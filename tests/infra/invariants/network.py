@@ -20,7 +20,7 @@ def apps_share_one_subnet_that_is_large_enough(world: World) -> Iterator[str]:
     subnets, apps = _subnets(world), len(world.of(SITE))
     if not world.is_private:
         return
-    if set(subnets) - {"gateway"} != {"apps", "endpoints"}:
+    if set(subnets) - {"gateway", "relay"} != {"apps", "endpoints"}:
         yield f"subnets {sorted(subnets)}"
         return
     size = ipaddress.ip_network(subnets["apps"]["addressPrefix"]).num_addresses - RESERVED
@@ -32,6 +32,20 @@ def apps_share_one_subnet_that_is_large_enough(world: World) -> Iterator[str]:
     parts = [ipaddress.ip_network(each["addressPrefix"]) for each in subnets.values()]
     yield from (f"{part} is outside the network" for part in parts if not part.subnet_of(whole))  # type: ignore[arg-type]
     yield from (f"{a} overlaps {b}" for i, a in enumerate(parts) for b in parts[:i] if a.overlaps(b))
+
+
+def the_relay_has_a_subnet_of_its_own(world: World) -> Iterator[str]:
+    """Container Apps needs one of at least 32 addresses that no other service uses, and the way out of the apps."""
+    subnets = _subnets(world) if world.is_private else {}
+    if not (relay := subnets.get("relay")):
+        return
+    if ipaddress.ip_network(relay["addressPrefix"]).num_addresses < 32:
+        yield "fewer than 32 addresses"
+    for name in ("natGateway", "routeTable", "networkSecurityGroup", "defaultOutboundAccess"):
+        if relay.get(name) != subnets["apps"].get(name):
+            yield f"{name} differs from that of the apps"
+    if [one["properties"]["serviceName"] for one in relay.get("delegations", [])] != ["Microsoft.App/environments"]:
+        yield "it is not delegated to Container Apps"
 
 
 def apps_are_in_the_network_and_have_one_way_out(world: World) -> Iterator[str]:

@@ -35,7 +35,8 @@ BEFORE = {
     "partnerRoles": {"shared", "queuesAndTables"},
     "alerts": {"monitoring"},
     "eventAlerts": {"monitoring", "eventGrid"},
-    "platformAlerts": {"monitoring", "accounts"},
+    "expiry": {"monitoring", "vault"},
+    "platformAlerts": {"monitoring", "accounts", "integrations", "ops"},
     "workbook": {"monitoring"},
     "monthlyBudget": {"monitoring"},
 }

@@ -38,15 +38,17 @@ def roles_are_the_least(world: World) -> Iterator[str]:
 
 
 def a_partner_reaches_its_queue_or_folder_alone(world: World) -> Iterator[str]:
-    """Sends to an in-queue, reads replies, or works in folders of the inbox; nothing else, and on no other integration's."""
+    """Sends to an in-queue, reads replies, works in folders of the inbox, or reads those of acknowledgements; nothing else."""
     names = {one["name"] for one in world.integrations}
     for each in (r for r in world.of(ROLE) if r["properties"].get("description") == "partner"):
         grant = _grant(each)
         kind, _, name = grant.scope.partition("/")
         sends = kind == "queues" and grant.role == QUEUE_SENDER and name.removesuffix("-in") in names
         reads = kind == "queues" and grant.role == QUEUE_PROCESSOR and name.removesuffix("-replies") in names
-        drops = grant.scope == "containers/inbox" and grant.role == BLOB_CONTRIBUTOR and grant.folders and grant.folders <= names
-        if not (sends or reads or drops):
+        in_own = bool(grant.folders) and grant.folders <= names
+        drops = grant.scope == "containers/inbox" and grant.role == BLOB_CONTRIBUTOR and in_own
+        fetches = grant.scope == "containers/acknowledgements" and grant.role == BLOB_READER and in_own
+        if not (sends or reads or drops or fetches):
             yield f"a partner has {grant.role} on {grant.scope}"
 
 
@@ -103,6 +105,7 @@ def _grants_of_an_app(world: World, one: dict[str, Any]) -> Iterator[Grant]:
     yield from (Grant(f"tables/{table}", who, TABLE_CONTRIBUTOR) for each in outboxes for table in each["tables"])
     if outboxes:
         yield Grant("containers/content", who, BLOB_READER, frozenset(one["publishers"]))
+    yield Grant(f"topics/{prefix}-alarms", who, EVENT_SENDER)
     if one["publishes"]:
         yield Grant(f"topics/{prefix}-events", who, EVENT_SENDER)
     for event in one["events"]:

@@ -2,12 +2,12 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import orjson
 import pytest
 
-from shared.delivery import breaker, dead, outbox, pace
+from shared.delivery import attempt, breaker, dead, outbox, pace
 from shared.delivery.breaker import Breakers
 from shared.delivery.dead import Person
 from shared.delivery.process import process
@@ -20,12 +20,13 @@ from shared.intake.inbox import watching
 from shared.integration import Delivery, EventGrid, Retention
 from shared.ledger import audit
 from shared.ledger.index import Found
+from shared.ledger.reporting import conservation
 from shared.ledger.rows import Waiting
 from shared.ops.replay import replay
 from shared.problems import Undelivered
 from shared.storage import names
 from shared.storage.memory import MemoryStore
-from shared.storage.store import Away, Row, put
+from shared.storage.store import Away, Change, Row, put
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 from tests.site import Receiver, Site, play
 
@@ -95,6 +96,55 @@ async def test_a_lane_is_idle_once_all_is_delivered(count: int) -> None:
         (head,) = world.rows(names.HEAD)
         assert (head["n"], head["idle"]) == (n + 1, n + 1)
         assert not world.rows(names.CLAIM)
+
+
+async def test_what_is_delivered_at_once_leaves_no_knock_and_lets_its_lane_go_in_the_same_transaction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So an ordinary message costs few operations of storage, and its knock wakes no worker for nothing."""
+    world = World()
+    steps, commit = list[set[str]](), world.store.commit
+
+    async def counted(table: str, partition: str, *changes: Change) -> dict[str, str]:
+        if table == TABLES.ledger:
+            steps.append({f"{change.action} {change.key}" for change in changes})
+        return await commit(table, partition, *changes)
+
+    monkeypatch.setattr(world.store, "commit", counted)
+    await world.accept(note("1"))
+    assert world.outcomes() == ["delivered"]
+    assert not world.store.queues[f"{NAME}-work"]
+    assert len(steps) == 3  # accepted; claimed and marked; settled and released
+    assert {f"insert {names.row('d', 1)}", f"delete {names.CLAIM}", f"replace {names.HEAD}"} <= steps[-1]
+
+
+Owners = Literal["message", "destination", "set-up", "access"]
+
+
+@pytest.mark.parametrize(
+    ("whose", "earlier", "longest"),
+    [
+        ("message", 0, 2),
+        ("message", 1, 4),
+        ("message", 2, 8),
+        ("message", 9, 1000),
+        ("message", 100, 1000),
+        ("destination", 0, 2),
+        ("destination", 3, 16),
+        ("destination", 100, min(1000, breaker.LONGEST_PAUSE)),
+    ],
+)
+def test_the_wait_after_a_failure_doubles_from_nothing_to_its_longest(
+    whose: Owners, earlier: int, longest: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    ranges = list[tuple[float, float]]()
+    monkeypatch.setattr(world.hub.random, "uniform", lambda low, high: ranges.append((low, high)) or high)
+    declared = Delivery(first_wait=2, longest_wait=1000, breaker_wait=77)
+    assert attempt._backoff(declared, whose, earlier, world.hub) == longest
+    assert ranges == [(0, longest)]
+    for other in ("set-up", "access"):
+        assert attempt._backoff(declared, other, earlier, world.hub) == 77
 
 
 async def test_a_lane_that_a_worker_emptied_is_idle_too() -> None:
@@ -218,6 +268,21 @@ async def test_a_receipt_goes_after_its_time_and_not_before(age: int, left: int)
     found = [Found.of(row) for row in await world.store.query(TABLES.find, hour)]
     assert await receipts.delete_receipts(world.notes, found, NOW + age, world.hub)
     assert len(world.rows("r|")) == left
+
+
+@pytest.mark.parametrize("copies", [(0, 0), (1, 0), (2, 3)])
+async def test_what_was_counted_as_a_duplicate_is_counted_after_its_receipt_is_gone(copies: tuple[int, int]) -> None:
+    """Two messages of one lane, each sent again so often; the balance of the books is the same before and after."""
+    world = World(retention=Retention(receipts=14))
+    for id, again in enumerate(copies):
+        for _ in range(1 + again):
+            await world.accept(note(str(id)))
+    before = await conservation.balance(world.notes, world.hub)
+    world.at = NOW + 15 * DAY
+    await purge.purge(world.notes, world.hub)
+    after = await conservation.balance(world.notes, world.hub)
+    assert (before.outcomes.get("duplicate", 0), world.rows("r|")) == (sum(copies), [])
+    assert (after.received, after.outcomes, after.holds) == (before.received, before.outcomes, True)
 
 
 @pytest.mark.parametrize(("age", "left"), [(0, 1), (3599, 1), (3600, 1), (3601, 0)])

@@ -10,6 +10,7 @@ from shared.delivery import breaker
 from shared.delivery.breaker import Breakers
 from shared.integration import Delivery
 from shared.problems import LONGEST_RETRY_AFTER, Undelivered
+from tests.ledger_world import Remembering, hub, integration
 from tests.site import Receiver, Site, now, play
 
 SEEDS = (1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3)))
@@ -24,26 +25,30 @@ def until(end, behave):
     return lambda message: behave(message) if now() < end else None
 
 
+AWAY = [
+    ("transient", "refused", False),
+    ("transient", "timeout", True),
+    ("transient", "timeout", False),
+    ("transient", "line-broken", True),
+    ("transient", "http-503", False),
+    ("transient", "http-429", False),
+    ("transient", "http-500", True),
+    ("transient", "http-504", True),
+    ("transient", "reply-odd", True),
+    ("misconfigured", "http-401", False),
+    ("transient", "a code that no table has", False),
+]
+# Many lanes with one problem of each owner, and with one whose outcome is not known.
+OF_MANY_LANES = [each for each in AWAY if each[1] in ("http-503", "line-broken", "http-401", "a code that no table has")]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
-    "problem",
-    [
-        ("transient", "refused", False),
-        ("transient", "timeout", True),
-        ("transient", "timeout", False),
-        ("transient", "line-broken", True),
-        ("transient", "http-503", False),
-        ("transient", "http-429", False),
-        ("transient", "http-500", True),
-        ("transient", "http-504", True),
-        ("transient", "reply-odd", True),
-        ("misconfigured", "http-401", False),
-        ("transient", "a code that no table has", False),
-    ],
-    ids=lambda problem: f"{problem[1]}-{problem[2]}",
+    ("lanes", "problem"),
+    [*((1, each) for each in AWAY), *((7, each) for each in OF_MANY_LANES)],
+    ids=lambda value: f"{value[1]}-{value[2]}" if isinstance(value, tuple) else str(value),
 )
-@pytest.mark.parametrize("lanes", [1, 7])
-def test_an_outage_costs_no_attempt_however_long(problem, lanes, seed):
+def test_an_outage_costs_no_attempt_however_long(lanes, problem, seed):
     kind, code, ambiguous = problem
 
     def sick(message):
@@ -225,3 +230,18 @@ def test_retry_after_has_a_ceiling(asked):
     site = Site(Receiver(until(3600, busy)))
     play(site, story)
     assert max(site.receiver.took.values()) < 3600 + LONGEST_RETRY_AFTER + 60
+
+
+def test_of_the_two_lanes_that_were_answered_last_one_is_another() -> None:
+    made = hub(integration(Remembering()), now=lambda: 100.0)
+    one = made.integrations["notes-to-test"]
+    destination = one.destination.name
+    breaker._remember_answer(destination, "lane-a", made)
+    assert not breaker.answers_others(one, "lane-a", 50, made)
+    assert breaker.answers_others(one, "lane-b", 50, made)
+    breaker._remember_answer(destination, "lane-b", made)
+    for lane in ("lane-a", "lane-b", "lane-c"):
+        assert breaker.answers_others(one, lane, 50, made)
+        assert not breaker.answers_others(one, lane, 100, made)
+    breaker._remember_answer(destination, "lane-c", made)
+    assert len(made.remembered(breaker.Breakers).answered[destination]) == 2

@@ -240,7 +240,7 @@ async def test_a_purge_that_is_cut_off_goes_on(outcome: Callable[[World], Awaita
 
     for day in (1, 15, 30, 95, 120):
         world.at = NOW + day * DAY
-        for _ in range(80):
+        for _ in range(40):
             world.store.commit = commit  # type: ignore[method-assign]
             for one in world.all:
                 try:

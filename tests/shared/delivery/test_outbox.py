@@ -1,5 +1,6 @@
 """The outbox of a lane: cursors only move on, content stays for the last subscriber, and what is published late is seen."""
 
+from itertools import permutations
 from typing import Any
 
 import orjson
@@ -12,13 +13,13 @@ from shared.intake import subscription
 from shared.intake.accept import accept
 from shared.ledger.index import Found
 from shared.ledger.knocks import close_outbox, open_outbox
-from shared.ledger.rows import Ended, Receipt, Waiting
+from shared.ledger.rows import Ended, Hold, Receipt, Waiting
 from shared.storage import names
 from shared.storage.memory import MemoryStore
 from shared.storage.store import Row, put
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
-PUBLISHER, FIRST, SECOND = "notes-to-topic", "first-to-test", "second-to-test"
+PUBLISHER, FIRST, SECOND, THIRD = "notes-to-topic", "first-to-test", "second-to-test", "third-to-test"
 TABLES = names.tables(PUBLISHER)
 
 
@@ -65,14 +66,18 @@ async def test_a_worker_that_is_late_does_not_move_the_cursor_back() -> None:
         assert await cursor(made, lane, FIRST) == 3
 
 
-@pytest.mark.parametrize("order", [(FIRST, SECOND), (SECOND, FIRST)])
-async def test_content_is_deleted_with_the_last_subscriber_and_not_before(order: tuple[str, str]) -> None:
-    made, lane = await published(2, FIRST, SECOND)
-    for subscriber, content in zip(order, ([1, 2], [2]), strict=True):
+@pytest.mark.parametrize("order", [*permutations((FIRST, SECOND, THIRD))], ids=" ".join)
+async def test_content_is_deleted_with_the_last_subscriber_and_not_before(order: tuple[str, ...]) -> None:
+    every = (FIRST, SECOND, THIRD)
+    made, lane = await published(2, *every)
+    for done, subscriber in enumerate(order, 1):
         assert await outbox.move_cursor(subscriber, PUBLISHER, lane, 1, made)
-        assert await left(made, lane, "c") == await left(made, lane, "p") == content
-    (record, later) = await made.store.query(TABLES.ledger, lane, "d|", "d~")
-    assert (record["pending"], later["pending"]) == ("", f"{FIRST} {SECOND}")
+        pending = " ".join(each for each in every if each not in order[:done])
+        assert await left(made, lane, "c") == await left(made, lane, "p") == ([1, 2] if pending else [2])
+        (record, later) = await made.store.query(TABLES.ledger, lane, "d|", "d~")
+        assert (record["pending"], later["pending"]) == (pending, " ".join(every))
+        row = await made.store.get(TABLES.ledger, lane, names.row("p", 1))
+        assert (row["pending"] if row else "") == pending
 
 
 class Between(MemoryStore):
@@ -152,3 +157,27 @@ async def test_content_that_had_to_end_long_before_is_reported_when_it_goes(row:
     assert await old.take_out(one, [found], NOW + 1, made)
     assert emitted == events
     assert not await made.store.query(TABLES.ledger, "a1")
+
+
+@pytest.mark.parametrize(
+    ("row", "is_gone"),
+    [
+        (Waiting.of(Row("", "", "", {"at": NOW, "key": "k"})).inserted("w|0000000002"), False),
+        (Waiting.of(Row("", "", "", {"at": NOW, "key": "other"})).inserted("w|0000000002"), True),
+        (Ended(at=NOW, ended=NOW, outcome="delivered", identity="k").inserted("d|0000000002"), False),
+        (Ended(at=NOW, ended=NOW, outcome="delivered", identity="other").inserted("d|0000000002"), True),
+        (Hold(number=1).inserted(names.HOLD), True),
+    ],
+    ids=["it waits", "another one waits", "its record", "the record of another one", "a hold"],
+)
+async def test_the_ways_to_a_message_go_with_the_last_row_of_its_identity(row: Any, is_gone: bool) -> None:
+    one = integration(Remembering(), PUBLISHER)
+    made, hour = hub(one), names.hour(NOW)
+    await made.store.commit(TABLES.ledger, "a1", row)
+    for partition, key in ((hour, "i"), ("c1", "i"), ("c1", "k")):
+        await made.store.commit(TABLES.find, partition, put(key, {}))
+    found = Found.of(Row(hour, "i", "", {"lane": "a1", "key": "k", "finders": "c1"}))
+    assert await old.take_out(one, [found], NOW - 1, made) == is_gone
+    left = [(hour, row.key) for row in await made.store.query(TABLES.find, hour)]
+    ways = [row.key for row in await made.store.query(TABLES.find, "c1")]
+    assert (left, ways) == (([], []) if is_gone else ([(hour, "i")], ["i", "k"]))

@@ -6,19 +6,23 @@ from typing import Any
 
 import pytest
 
-from shared.codes.table import UNMAPPED, CodeTable
-from shared.delivery import unmapped, waiting
+from shared.codes.table import UNMAPPED, CodeTable, Unmapped
+from shared.delivery import pause, unmapped, waiting
 from shared.delivery.dead import Person
 from shared.delivery.upkeep import watchdog
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.intake.triggers.knocks import answer_knock
 from shared.integration import Delivery
+from shared.issue import Issue
+from shared.ledger.ended import Done, Later
 from shared.ledger.reporting import code_items
 from shared.ledger.reporting.conservation import balance
 from shared.ledger.reporting.search import find
-from shared.ops.codes import listed
+from shared.ledger.rows import Waiting
+from shared.ops.figures.codes import listed
 from shared.storage.memory import MemoryStore
+from shared.storage.store import Row
 from tests import ledger_world as world
 
 NAME = "notes-to-test"
@@ -90,6 +94,19 @@ async def test_only_messages_with_the_code_wait_and_their_lane_keeps_its_order(p
     assert place.took() == ["1", "5"]
     await place.rounds(20)
     assert place.took() == ["1", "5"]
+
+
+async def test_after_a_long_pause_a_code_is_not_looked_for_each_second(place: Place) -> None:
+    """The time of the pause counts for no message: neither does it expire, nor is it about to."""
+    one = place.hub.integrations[NAME]
+    await place.send("1", "A", "G")
+    await pause.pause(one, ME, place.hub)
+    place.at += one.delivery.expires + 100
+    await waiting.resume(one, ME, place.hub)
+    await place.rounds(3)
+    (story,) = await waiting.waiting(one, place.hub)
+    assert story["code"] == unmapped.WAITS
+    assert story["due"] - place.at > 3600
 
 
 async def test_a_table_that_has_the_code_releases_them_in_order_without_a_person(place: Place) -> None:
@@ -296,3 +313,43 @@ async def test_in_a_parallel_run_nothing_waits(place: Place) -> None:
     assert [(line.code, line.count, line.waiting) for line in await listed(place.hub.integrations[NAME], place.hub)] == [
         ("G", 1, 0)
     ]
+
+
+@pytest.mark.parametrize(
+    ("left", "wait"),
+    [(-5.0, 1), (0.0, 1), (0.5, 1), (1.0, 1), (2.0, 2), (unmapped.AGAIN, unmapped.AGAIN), (1e9, unmapped.AGAIN)],
+)
+async def test_a_message_that_waits_for_a_code_is_looked_at_again_when_its_time_is_over_or_after_hours(
+    left: float, wait: float
+) -> None:
+    one = world.integration(world.Remembering(), delivery=Delivery(expires=100))
+    made = world.hub(one)
+    message = Waiting.of(Row("1-a", "w|0000000001", "", {"at": world.NOW, "since": world.NOW + left - 100, "key": "k"}))
+    found = Issue(severity="warning", code="code-invalid", where="colour", text="not in the table", rule=UNMAPPED)
+    outcome = await unmapped.outcome(one, message, Unmapped((found, "G"), waits=True), made)
+    assert isinstance(outcome, Later)
+    assert (outcome.wait, outcome.code, outcome.tables) == (wait, unmapped.WAITS, unmapped.tables_of(one))
+
+
+async def test_a_message_whose_table_does_not_wait_is_a_dead_letter_and_opens_no_item() -> None:
+    one = world.integration(world.Remembering())
+    made = world.hub(one)
+    message = Waiting.of(Row("1-a", "w|0000000001", "", {"at": world.NOW, "since": world.NOW, "key": "k"}))
+    found = Issue(severity="error", code="code-invalid", where="colour", text="not in the table", rule=UNMAPPED)
+    outcome = await unmapped.outcome(one, message, Unmapped((found, "G"), waits=False), made)
+    assert outcome == Done("dead", UNMAPPED, (found,))
+    assert await code_items.listed(one.name, made) == []
+
+
+@pytest.mark.parametrize("code", [unmapped.WAITS, "rate", ""])
+@pytest.mark.parametrize("state", ["waiting", "sending"])
+@pytest.mark.parametrize("tables", ["", "another hash", "own"])
+def test_a_message_waits_for_a_code_until_it_is_sent_and_may_go_once_the_tables_are_others(
+    code: str, state: str, tables: str
+) -> None:
+    one = world.integration(world.Remembering())
+    known = unmapped.tables_of(one) if tables == "own" else tables
+    message = Waiting.of(Row("1-a", "w|0000000001", "", {"at": world.NOW, "code": code, "state": state, "tables": known}))
+    waits = (code, state) == (unmapped.WAITS, "waiting")
+    assert unmapped.waits(message) == waits
+    assert unmapped.may_be_known(one, message) == (waits and tables != "own")

@@ -8,6 +8,7 @@ from shared.delivery.dead import Person, Refused, dead_letters
 from shared.delivery.waiting import close_breaker, give_up, retry, waiting
 from shared.integration import Delivery
 from shared.ledger import audit
+from shared.ledger.claims.taking import claim
 from shared.ledger.reporting.conservation import balance
 from shared.problems import Undelivered
 from tests.site import Receiver, Site, now, play
@@ -38,7 +39,7 @@ def test_closing_the_breaker_lets_every_lane_go_on_at_once(kind, code):
         lanes = await close_breaker(site.notes, ANN, site.hub)
         await asyncio.sleep(5)
         taken = len(site.receiver.took)
-        with pytest.raises(Refused):
+        with pytest.raises(Refused, match="there is nothing to do"):
             await close_breaker(site.notes, ANN, site.hub)
         return lanes, taken, (await acts(site))[0]
 
@@ -69,7 +70,7 @@ def test_a_retry_is_tried_now():
 
 @pytest.mark.parametrize("on_dead", ["continue", "hold"])
 @pytest.mark.parametrize("place", [0, 1])
-def test_a_message_that_is_given_up_is_a_dead_letter_and_its_lane_goes_on(place, on_dead):
+def test_a_message_that_is_given_up_is_a_dead_letter_and_its_lane_goes_on_unless_it_is_held(place, on_dead):
     async def story(site):
         for _ in range(3):
             await site.send("lane")
@@ -106,3 +107,49 @@ def test_a_message_that_is_being_sent_is_left_to_its_worker():
         return [row["outcome"] for row in site.rows("d|")]
 
     assert play(Site(Receiver(seconds=20)), story) == ["delivered"]
+
+
+def test_a_message_whose_worker_ended_while_it_was_sent_is_given_up_as_one_that_may_have_arrived():
+    async def story(site):
+        await site.send("lane")
+        await asyncio.sleep(600)
+        row = site.rows("w|")[0]
+        held = await claim(site.notes, row.partition, site.hub)
+        assert held
+        await held._look()
+        await held.sending()  # and its process ends here
+        site.hub.store.queues.clear()  # no other worker is knocked for
+        await asyncio.sleep(held.claim.end - site.hub.now() + 0.01)
+        (one,) = await waiting(site.notes, site.hub)
+        assert one["state"] == "sending"
+        await give_up(site.notes, one["id"], ANN, site.hub)
+        (record,) = site.rows("d|")
+        (event,) = [keys for _, name, keys in site.events if name == "hub.message" and keys.get("error_code") == "given-up"]
+        return record["ambiguous"], event["ambiguous"]
+
+    assert play(Site(Receiver(until(1e9))), story) == (True, True)
+
+
+def test_a_message_that_is_given_up_is_reported_and_counted():
+    async def story(site):
+        await site.send("lane")
+        await asyncio.sleep(600)
+        (one,) = await waiting(site.notes, site.hub)
+        await give_up(site.notes, one["id"], ANN, site.hub)
+        keys = [keys for _, name, keys in site.events if name == "hub.message" and keys.get("error_code") == "given-up"]
+        return keys, site.hub.counts[site.notes.name, "dead"]
+
+    keys, dead = play(Site(Receiver(until(1e9))), story)
+    assert [(each["integration"], each["stage"], each["outcome"]) for each in keys] == [("notes-to-test", "deliver", "dead")]
+    assert dead == 1
+
+
+@pytest.mark.parametrize(("most", "shown"), [(1, 1), (2, 2), (3, 3), (4, 3)])
+def test_the_list_of_what_waits_is_as_long_as_requested(most, shown):
+    async def story(site):
+        for lane in range(3):
+            await site.send(str(lane))
+        await asyncio.sleep(60)
+        return len(await waiting(site.notes, site.hub, most))
+
+    assert play(Site(Receiver(until(1e9))), story) == shown

@@ -15,6 +15,7 @@ from shared.destinations.wire import https
 from shared.envelope import Outgoing, Receipt
 from shared.fhir import entry
 from shared.fhir.bundle import kept_file
+from shared.fhir.merge import prepare
 from shared.problems import Undelivered
 from shared.storage.store import Away
 from tests.shared.destinations.authority import Authority
@@ -199,6 +200,55 @@ async def test_a_merge_links_both_and_twice_makes_no_second_link(cdr: Cdr) -> No
     assert (survivor["active"], survivor["link"]) == (True, [{"other": {"reference": "Patient/8"}, "type": "replaces"}])
     assert (other["active"], other["link"]) == (False, [{"other": {"reference": "Patient/7"}, "type": "replaced-by"}])
     assert (survivor["gender"], survivor["meta"]["versionId"]) == ("male", "2")
+
+
+async def test_a_merge_of_two_numbers_of_one_patient_changes_its_number(cdr: Cdr) -> None:
+    """The server has both numbers in one patient: it gets no link to itself, and keeps the replaced number as an old one."""
+    numbers = [{"system": NHS, "value": "9990400008"}, {"system": PAS, "value": "P2"}]
+    await FhirServer("CDR").deliver(outgoing(patient(number=5, identifier=numbers, gender="female")))
+    link = [{"other": {"reference": f"urn:uuid:{IDS[3]}"}, "type": "replaces"}]
+    survivor = patient(number=1, identifier=[numbers[0], {"system": PAS, "value": "P3"}], link=link)
+    replaced_by = [{"other": {"reference": f"urn:uuid:{IDS[1]}"}, "type": "replaced-by"}]
+    other = {
+        "resourceType": "Patient",
+        "id": IDS[3],
+        "active": False,
+        "identifier": [{"system": PAS, "value": "P2"}],
+        "link": replaced_by,
+    }
+    both = (entry(survivor, merge=token(NHS, "9990400008")), entry(other, merge=token(PAS, "P2")))
+    for _ in range(2):
+        await FhirServer("CDR").deliver(outgoing(*both, entry(observation(subject=f"urn:uuid:{IDS[3]}"))))
+    (someone,) = held(cdr, "Patient")
+    assert {(each["value"], each.get("use")) for each in someone["identifier"]} == {
+        ("9990400008", None),
+        ("P3", None),
+        ("P2", "old"),
+    }
+    assert someone["gender"] == "female"
+    assert "link" not in someone
+    assert someone.get("active") is None
+    assert held(cdr, "Observation")[0]["subject"]["reference"] == f"Patient/{someone['id']}"
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_merge_keeps_the_entry_of_the_survivor_in_any_order(reverse: bool) -> None:
+    held = {"resourceType": "Patient", "id": "7", "meta": {"versionId": "1"}}
+    link = [{"other": {"reference": f"urn:uuid:{IDS[1]}"}, "type": "replaced-by"}]
+    replaced = entry(patient(number=3, active=False, link=link), merge=token(PAS, "P2"))
+    both = [entry(patient(number=1, gender="female"), merge=token(PAS, "P3")), replaced]
+    bundle = {"resourceType": "Bundle", "entry": both[::-1] if reverse else both}
+    (kept,) = prepare(bundle, {0: held, 1: held})["entry"]
+    assert (kept["resource"]["gender"], kept["resource"].get("active")) == ("female", None)
+
+
+def test_two_entries_with_one_stored_resource_that_are_no_merge_both_stay() -> None:
+    """The server refuses them. To send one of the two would lose what the other says."""
+    held = {"resourceType": "Patient", "id": "7", "meta": {"versionId": "1"}}
+    both = [entry(patient(number=1, gender="female"), merge=token(PAS, "P3")), entry(patient(number=3), merge=token(PAS, "P2"))]
+    made = prepare({"resourceType": "Bundle", "entry": both}, {0: held, 1: held})
+    assert len(made["entry"]) == 2
+    assert all(each.get("use") != "old" for each in made["entry"][0]["resource"]["identifier"])
 
 
 async def test_a_merge_of_unknown_patients(cdr: Cdr) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.destinations.mllp import Mllp, control_id, read_reply
+from shared.destinations.mllp import Mllp
 from shared.destinations.wire import lines
+from shared.destinations.wire.acknowledgement import control_id, read_reply
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from tests.shared.destinations.authority import Authority

@@ -24,7 +24,7 @@ def test_the_example_is_of_its_format(form: Format) -> None:
     written = form.write(form.parse(form.example), "1").body
     assert form.write(form.parse(written), "1").body == written
     assert form.readable(form.example)
-    assert form.shown(form.example)
+    assert all(form.shown(form.example, media) for media in form.schemas)
 
 
 @pytest.mark.parametrize("form", EVERY, ids=lambda each: each.name)

@@ -95,3 +95,24 @@ def test_delimiters_and_characters_of_the_sender() -> None:
 
 def test_a_version_that_is_none_is_answered_in_2_5() -> None:
     assert parse(acknowledge(parse(message("x^9")), REFUSED, AT))["MSH-12"] == "2.5"
+
+
+PLACES = {  # the place of the first of two errors: ERR of 2.4, and ERR-2 of 2.5
+    "": ("^^^101&Required field missing&HL70357", ""),
+    "PID": ("PID^1^^101&Required field missing&HL70357", "PID^1"),
+    "PID[2]-3": ("PID^2^3^101&Required field missing&HL70357", "PID^2^3"),
+    "PID-3[2].4": ("PID^1^3^101&Required field missing&HL70357", "PID^1^3^2^4"),
+}
+
+
+@pytest.mark.parametrize("where", PLACES)
+def test_each_error_has_its_condition_at_the_same_component_with_or_without_a_place(where: str) -> None:
+    """A sender of 2.4 reads the code from the fourth component."""
+    one = ERROR._replace(where=where)
+    other = Issue(severity="error", code="code-invalid", where="OBX-5", text="x", rule="code")
+    verdict = Verdict("AE", (one, other))
+    old, new = PLACES[where]
+    errors = [each.line for each in parse(acknowledge(parse(message("2.4")), verdict, AT)).segments("ERR")]
+    assert errors == [f"ERR|{old}~OBX^1^5^103&Table value not found&HL70357"]
+    errors = [each.raw("2") for each in parse(acknowledge(parse(message("2.5")), verdict, AT)).segments("ERR")]
+    assert errors == [new, "OBX^1^5"]

@@ -169,3 +169,9 @@ def test_the_edge_of_a_piece_changes_nothing(at: int) -> None:
         source = HEADED + long + NOTED + b"BTS|2\r"
         whole = [long.rstrip(b"\n\r") + b"\r", NOTED]
         assert bodies(source) == whole, mark
+
+
+@pytest.mark.parametrize(("wrong", "reported"), [(49, 49), (50, 50), (51, 50), (80, 50)])
+def test_no_more_than_fifty_findings_of_a_file_are_reported(wrong: int, reported: int) -> None:
+    _, issues = read(b"".join(batch(1, declared=b"7") for _ in range(wrong)))
+    assert issues == [issues[0]] * reported

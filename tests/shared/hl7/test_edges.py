@@ -3,12 +3,14 @@
 import calendar
 from datetime import datetime, timedelta
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 
 from shared import bounds
 from shared.hl7 import Message, ParseError, compose, parse
-from shared.hl7.batch import BatchReader, lines
+from shared.hl7.batch import BatchReader, _trailer, lines
+from shared.hl7.reader import BLOCK_CHARACTER
 from shared.hl7.syntax.charset import declared_name
 from shared.hl7.syntax.encoding import NONE, Encoding, escape, unescape
 from shared.hl7.syntax.path import Path
@@ -67,6 +69,90 @@ def test_lines_without_their_ends_framing_and_blanks(sent: bytes, read: list[byt
     assert list(lines(BytesIO(sent))) == read
 
 
+DECLARED = {  # what the issue about MSH-18 says, by the name that is sent and the bytes of the name of the patient
+    "none, UTF-8": ("", "Siân".encode(), "warning", "declares no character set; it was read as utf-8"),
+    "none, latin-1": ("", b"Si\xe2n", "warning", "declares no character set; it was read as latin-1"),
+    "blank": (" ", "Siân".encode(), "warning", "declares no character set; it was read as utf-8"),
+    "unknown": ("ISO IR87", "Siân".encode(), "warning", "declares an unknown character set; it was read as utf-8"),
+    "unknown, only ASCII": ("ISO IR87", b"Ann", "information", "declares an unknown character set"),
+    "does not fit": (
+        "UNICODE UTF-8",
+        b"Si\xe2n",
+        "warning",
+        "declares a character set that does not fit its bytes; it was read as latin-1",
+    ),
+    "quotes of Windows": (
+        "8859/1",
+        b"O\x92Neil",
+        "warning",
+        "declares a character set that does not fit its bytes; it was read as cp1252",
+    ),
+    "perhaps UTF-8": (
+        "8859/14",
+        "Siân".encode(),
+        "warning",
+        "was read as iso8859-14, which it declares, but its bytes are valid UTF-8",
+    ),
+    "wide, only ASCII": (
+        "UNICODE UTF-16",
+        b"Ann",
+        "warning",
+        "declares UTF-16 or UTF-32, but its bytes are ASCII; it was read as ASCII",
+    ),
+    "fits": ("8859/1", b"Si\xe2n", "", ""),
+    "only ASCII": ("", b"Ann", "", ""),
+}
+
+
+@pytest.mark.parametrize("case", DECLARED)
+def test_the_issue_says_how_the_declared_character_set_and_the_bytes_differ(case: str) -> None:
+    name, patient, severity, text = DECLARED[case]
+    read = parse(UP_TO_17 + b"|" + name.encode() + b"\rPID|||||" + patient + b"\r")
+    found = [(issue.severity, issue.text.removeprefix("the message "), issue.where) for issue in read.repairs]
+    assert found == ([(severity, text, "MSH-18")] if text else [])
+
+
+@pytest.mark.parametrize(
+    ("default", "charset", "read"),
+    [
+        ("latin-1", "latin-1", "Siân"),
+        ("iso8859-14", "iso8859-14", "Siân"),
+        ("cp437", "cp437", "SiΓn"),
+        ("ascii", "latin-1", "Siân"),
+    ],
+)
+def test_bytes_that_are_in_no_set_that_was_named_are_read_as_latin_1(default: str, charset: str, read: str) -> None:
+    found = parse(UP_TO_17 + b"\rPID|||||Si\xe2n\r", default)
+    assert (found["PID-5"], found.encoding.charset) == (read, charset)
+    (issue,) = found.repairs
+    assert issue.text == f"the message declares no character set; it was read as {charset}"
+
+
+@pytest.mark.parametrize(
+    ("sent", "default", "charset", "read"),
+    [
+        (b"O\x92Neil", "latin-1", "cp1252", "O\u2019Neil"),
+        (b"O\x92Neil", "iso8859-14", "iso8859-14", "O\x92Neil"),
+        ("Si\x85n".encode(), "latin-1", "utf-8", "Si\x85n"),
+        (b"O\x81\x92Neil", "latin-1", "latin-1", "O\x81\x92Neil"),  # 81 is no character of Windows
+    ],
+)
+def test_control_codes_are_quotes_of_windows_only_where_latin_1_was_the_guess(
+    sent: bytes, default: str, charset: str, read: str
+) -> None:
+    found = parse(UP_TO_17 + b"\rPID|||||" + sent + b"\r", default)
+    assert (found["PID-5"], found.encoding.charset) == (read, charset)
+
+
+@pytest.mark.parametrize(("ends", "is_framing"), [(0, True), (1, True), (7, True), (8, False), (100, False)])
+@pytest.mark.parametrize("end", ["\r", "\n", " "])
+def test_an_end_of_a_block_and_a_few_line_ends_after_it_are_framing(ends: int, end: str, is_framing: bool) -> None:
+    """Further back it is a character in the text: a receiver on MLLP would take it for the end of the message."""
+    found = parse(UP_TO_17.decode() + "\rPID|1\r\x1c" + end * ends)
+    rules = {issue.rule for issue in found.repairs}
+    assert ("framing" in rules, BLOCK_CHARACTER in found.repairs) == (is_framing, not is_framing)
+
+
 class Trickle(BytesIO):
     """A stream that gives one byte at a time."""
 
@@ -95,6 +181,14 @@ def test_framing_is_no_part_of_a_batch(body: bytes, rules: list[str]) -> None:
     reader = BatchReader(body)
     assert [member.body for member in reader] == [b"MSH|^~\\&|A\rPID|1\r"]
     assert [issue.rule for issue in reader.issues] == rules
+
+
+@pytest.mark.parametrize(("length", "written"), [(0, 0), (79, 79), (80, 80), (81, 80), (200, 80)])
+def test_the_comment_of_a_trailer_has_80_characters_at_most(length: int, written: int) -> None:
+    """BTS-2 of HL7 v2.5.1 has 80 characters at most. The issues that were reported before are not in it."""
+    issues = [SimpleNamespace(text=text) for text in ("reported before", "x" * length)]
+    reader = SimpleNamespace(issues=issues, file_header=None, batch_headers=[])
+    assert _trailer("BTS", 3, reader, 1) == b"BTS|3" + (b"|" + b"x" * written if written else b"") + b"\r"  # type: ignore[arg-type]
 
 
 # Summer time in the United Kingdom, as it was announced year by year: from 01:00 UTC to 01:00 UTC.

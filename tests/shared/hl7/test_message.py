@@ -1,6 +1,7 @@
 """The reader: delimiters, escapes, null against absent, line ends, character sets, round trip."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,27 @@ def test_paths_read_text_and_tell_absent_from_null() -> None:
 def test_a_misspelt_path_raises(path: str) -> None:
     with pytest.raises(ValueError, match="not a path"):
         parse(A31)[path]
+
+
+READS: dict[str, tuple[Callable[[Segment], Any], Any]] = {
+    "a value": (lambda pid: pid["3"], "1"),
+    "as sent": (lambda pid: pid.raw("3"), "1^^^A"),
+    "a null": (lambda pid: pid.is_null("5"), True),
+    "no null": (lambda pid: pid.is_null("3"), False),
+    "whether it is there": (lambda pid: pid.holds("5"), True),
+    "whether it is not": (lambda pid: pid.holds("6"), False),
+    "repetitions": (lambda pid: [each["1"] for each in pid.repeats("3")], ["1"]),
+    "the first repetition": (lambda pid: pid.first("3")["4"], "A"),
+    "each with its place": (lambda pid: [where for where, _ in pid.each("3")], ["PID-3"]),
+}
+
+
+@pytest.mark.parametrize("case", READS)
+def test_whatever_is_read_first_of_a_segment_is_found(case: str) -> None:
+    """A segment is split when its first field is read."""
+    read, expected = READS[case]
+    message = parse('MSH|^~\\&|A|B|C|D|20260501||ADT^A31|1|P|2.5\rPID|1||1^^^A||""\r')
+    assert read(message["PID"]) == expected
 
 
 @pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])

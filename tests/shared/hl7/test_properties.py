@@ -5,6 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.hl7 import ParseError, Path, compose, parse, replace
+from shared.hl7.compose import field_text
 from shared.hl7.syntax.encoding import Encoding, escape, unescape
 from shared.hl7.syntax.path import FieldPath
 
@@ -82,3 +83,15 @@ def test_a_path_is_printed_as_it_is_read(occurrence: int, field: int, repetition
     read = Path.parse(str(path))
     assert str(read) == str(path)
     assert read.erl() == path.erl() or (repetition == 1 and not component)
+
+
+@example(["A&E", ""])
+@example(["x10^9", "L"])
+@example(["", "a|b"])
+@example(["Ann", "Jones"])
+@given(st.lists(st.text(alphabet="Aŷ ^&~|\\#\r\n", max_size=4), min_size=1, max_size=5))
+def test_components_are_escaped_each_on_its_own(values: list[str]) -> None:
+    """Whichever way is the quicker one: no component becomes two, and none ends a field."""
+    encoding = Encoding()
+    expected = encoding.component.join(escape(each, encoding) for each in values).rstrip(encoding.component)
+    assert field_text(tuple(values), encoding) == expected

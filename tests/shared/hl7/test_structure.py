@@ -15,7 +15,7 @@ PRINTED = [(f"{name[:3]}^{trigger}", name) for name, triggers in TABLE for trigg
 CORRECTED = {"ADT^A12": "ADT_A12"}
 OTHER = {"ADT^A12": "ADT_A09", "ADT^A55": "ADT_A54"}
 TYPES = ("ADT", "MDM", "OMG", "ORM", "REF", "SIU", "VXU")  # types of message whose every event is known
-KNOWN = ("ORU^R01", "OML^O21", "DFT^P03")  # and single events of other types
+KNOWN = ("ORU^R01", "OML^O21", "DFT^P03", "RDE^O11", "RDE^O25")  # and single events of other types
 
 
 def named(sent: str) -> str:

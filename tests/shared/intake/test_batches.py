@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from operator import itemgetter
+from threading import Barrier, BrokenBarrierError
 from types import SimpleNamespace
 
 import orjson
@@ -18,7 +19,8 @@ from shared.delivery.dead import Person
 from shared.delivery.upkeep import watchdog
 from shared.envelope import Answer, Envelope, Receipt
 from shared.intake import accept as door
-from shared.intake import answers, batches, replies, splitting
+from shared.intake import answers, batches, large, replies, splitting
+from shared.intake.batch_decision import decide_batch
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_queue_message
 from shared.intake.triggers.timer import tick
@@ -628,9 +630,94 @@ async def test_a_batch_that_cannot_be_taken_now_is_answered_and_not_stored(world
     def broken(*_):
         raise problem
 
-    monkeypatch.setattr(batches, "decide_batch", broken)
+    monkeypatch.setattr(large, "decide_batch", broken)
     answer = await batches.take(one, posted(file(numbered(2))), made)
     assert (answer.status, answer.headers.get("Retry-After")) == (status, "30" if status == 503 else None)
     assert codes(answer) == ["AE"]
     assert not made.store.containers[names.CONTENT]
     assert not any(made.store.tables[names.tables(NAME).open].values())
+
+
+@pytest.mark.parametrize(("least", "at_once"), [(0, 1), (large.LARGE, 2)])
+async def test_large_files_are_decided_one_at_a_time(world, monkeypatch, least, at_once):
+    made, one, _ = world
+    both, under_way, most, real = Barrier(2), list[int](), list[int](), large.decide_batch
+
+    def counted(*args):
+        under_way.append(1)
+        with suppress(BrokenBarrierError):
+            both.wait(0.2 if at_once == 1 else 10)
+        most.append(len(under_way))
+        under_way.pop()
+        return real(*args)
+
+    monkeypatch.setattr(large, "LARGE", least)
+    monkeypatch.setattr(large, "decide_batch", counted)
+    files = [posted(file(numbered(2, prefix))) for prefix in (b"ONE", b"OTHER")]
+    given = await asyncio.gather(*(batches.take(one, each, made) for each in files))
+    await settled(made)
+    assert most[0] == at_once
+    assert [codes(each) for each in given] == [["AA", "AA"]] * 2
+
+
+async def test_a_large_file_that_waited_too_long_for_its_turn_is_answered_and_not_stored(world, monkeypatch):
+    made, one, _ = world
+    monkeypatch.setattr(large, "LARGE", 0)
+    monkeypatch.setattr(large, "PATIENCE", 0.01)
+    await made.remembered(large.LargeBatches).deciding.acquire()
+    answer = await batches.take(one, posted(file(numbered(2))), made)
+    assert (answer.status, answer.headers["Retry-After"], codes(answer)) == (503, "30", ["AE"])
+    assert not made.store.containers[names.CONTENT]
+
+
+async def test_a_large_file_is_split_after_the_one_before_it(world, monkeypatch):
+    made, one, destination = world
+    monkeypatch.setattr(large, "LARGE", 0)
+    with large.splitting(1, made):
+        key = (await batches.take(one, posted(file(numbered(2))), made)).headers["X-Batch-Id"]
+        await settled(made)
+        assert not destination.took
+    assert [orjson.loads(each.body) for each in made.store.queues[f"{NAME}-work"].values()].count({"batch": key}) == 2
+    await batches.split(one, key, made)
+    await settled(made)
+    assert sorted(destination.took) == ["BATCH0", "BATCH1"]
+
+
+async def test_two_large_files_that_come_at_once_are_not_split_at_once(world, monkeypatch):
+    """The second one comes while the first one waits for storage, which must know of it by then."""
+    made, one, destination = world
+    under_way, most, claim, through = list[int](), list[int](), splitting.Turn.claim, splitting.Turn.through
+
+    async def slow_claim(turn):
+        await asyncio.sleep(0)
+        await claim(turn)
+
+    async def counted(turn):
+        under_way.append(1)
+        await asyncio.sleep(0)
+        most.append(len(under_way))
+        under_way.pop()
+        return await through(turn)
+
+    monkeypatch.setattr(large, "LARGE", 0)
+    with large.splitting(1, made):  # so that both are stored, and neither is split
+        given = [await batches.take(one, posted(file(numbered(2, prefix))), made) for prefix in (b"ONE", b"OTHER")]
+        await settled(made)
+    monkeypatch.setattr(splitting.Turn, "claim", slow_claim)
+    monkeypatch.setattr(splitting.Turn, "through", counted)
+    keys = [each.headers["X-Batch-Id"] for each in given]
+    await asyncio.gather(*(batches.split(one, key, made) for key in keys))
+    assert most == [1]
+    await later(made, one)
+    assert sorted(destination.took) == ["ONE0", "ONE1", "OTHER0", "OTHER1"]
+
+
+def test_a_batch_is_answered_in_hl7_also_where_another_type_is_preferred() -> None:
+    """An acknowledgement of a batch with OperationOutcomes between its segments could be read by no one."""
+    one = load(NAME)
+    sample = next(each for each in accepted(one) if each.name == SAMPLE)
+    file = b"BHS|^~\\&\r" + sample.body + b"\rBTS|1\r"
+    headers = {"accept": "application/fhir+json", "accept-language": "cy"}
+    given = decide_batch(one, replace(sample.envelope, body=file, headers=headers)).given
+    assert (given.content_type, given.language) == ("application/hl7-v2", "")
+    assert {line[:3] for line in given.acknowledgement.split(b"\r") if line} == {b"BHS", b"MSH", b"MSA", b"BTS"}

@@ -88,6 +88,13 @@ class World:
     async def kept(self) -> list[str]:
         return [name for name, _ in await self.hub.store.blobs(names.CONTENT)]
 
+    async def records(self) -> list[tuple[str, str, str]]:
+        """Outcome, rule and blob of each message that has ended, as the ledger has them."""
+        ledger = names.tables("documents-to-cdr").ledger
+        rows = [row async for row in self.hub.store.scan(ledger) if row.key.startswith("d|")]
+        content = {row.partition: row["files"] async for row in self.hub.store.scan(ledger) if row.key.startswith("c|")}
+        return [(row["outcome"], row["code"], content[row.partition]) for row in rows]
+
     def outcomes(self) -> list[str]:
         return [keys["outcome"] for name, keys in self.emitted if name == "hub.message"]
 
@@ -207,6 +214,32 @@ async def test_a_new_version_under_the_same_name_is_another_message() -> None:
     assert binaries(world) == [HALVES[PDF], HALVES[PDF] + b"\n"]
 
 
+@pytest.mark.parametrize(("is_same", "left"), [(True, []), (False, [SIDECAR])], ids=["the half of then", "a newer one"])
+async def test_the_half_that_a_crash_left_of_a_pair_goes_and_a_newer_one_waits(is_same: bool, left: list[str]) -> None:
+    """The worker ended between the two deletions: both halves are known as taken, and one is still in the inbox."""
+    world = World()
+    await world.drop(HALVES)
+    delete = world.hub.store.delete_blob
+    left_there = []
+
+    async def stops(container: str, name: str, etag: str = "") -> None:
+        if name == SIDECAR and not left_there:
+            left_there.append(name)
+        else:
+            await delete(container, name, etag)
+
+    world.hub.store.delete_blob = stops  # type: ignore[method-assign]
+    await world.tell(SIDECAR)
+    await world.settle()
+    assert await world.inbox() == [SIDECAR]
+    if not is_same:
+        world.clock += 1
+        await world.drop({SIDECAR: HALVES[SIDECAR] + b" "})
+    await world.tell(SIDECAR)
+    assert await world.inbox() == left
+    assert len(world.took.bundles) == 1
+
+
 async def test_a_file_that_is_replaced_while_it_is_taken_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     name, body = f"{FOLDER}a.hl7", SAMPLES["mdm_text"].body
@@ -293,7 +326,11 @@ async def test_a_file_over_the_limit_is_a_dead_letter(monkeypatch: pytest.Monkey
     assert world.outcomes() == ["rejected"]
     assert world.hub.counts[world.documents.name, "rejected"] == 1
     assert await world.inbox() == []
-    assert len(await world.kept()) == 1
+    (kept,) = await world.kept()
+    assert await world.records() == [("rejected", "file-too-large", kept)]
+    world.clock += 2 * 3600
+    await purge.hourly(world.hub)
+    assert await world.kept() == [kept]  # a person can still look at it
 
 
 @pytest.mark.parametrize("told_of", HALVES)

@@ -208,6 +208,14 @@ def test_a_wrapper_that_someone_else_made_is_a_message_of_theirs(at: int, bit: i
     assert patience.read(forged, "own") == Inbound(forged, "own")
 
 
+@pytest.mark.parametrize("trace", ["Ann Jones", "00-9990000018-00f067aa0ba902b7-01", ""])
+def test_only_a_trace_context_comes_back_as_one(trace: str) -> None:
+    """The mark of the hub does not cover it, so a text that someone put in its place must not reach a row."""
+    sent = orjson.loads(patience.written(Inbound(b"a body", "first", traceparent="x")))
+    found = patience.read(orjson.dumps(sent | {"trace": trace}))
+    assert (found.body, found.traceparent) == (b"a body", "")
+
+
 def test_the_largest_queue_message_can_go_back() -> None:
     """64 KiB of base64, which hardly compresses."""
     text = b'{"document":"' + bytes(random.Random(1).choices(range(65, 91), k=20)) + b'"}'

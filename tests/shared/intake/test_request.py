@@ -264,7 +264,7 @@ async def test_an_hl7_client_hears_200_and_how_long_to_wait() -> None:
 
 
 def test_docs_name_every_status_of_the_door() -> None:
-    from toolkit.generate.generated_docs import ANSWERS
+    from shared.partner_docs.statuses import ANSWERS
 
     assert {str(one) for one in STATUS.values()} <= set(ANSWERS)
     assert Path("docs/onboarding.md").read_text().count("Content-Encoding") > 0

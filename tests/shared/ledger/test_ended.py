@@ -8,6 +8,7 @@ from shared.integration import Delivery, Integration
 from shared.issue import Issue
 from shared.ledger.ended import NOT_KEPT, Done, aftermath, ended_row
 from shared.ledger.rows import Waiting
+from shared.privacy import shown
 from shared.storage import names
 from shared.storage.store import Change, Row
 from tests.ledger_world import NOW, Remembering, integration
@@ -72,7 +73,16 @@ def test_the_record_keeps_what_is_known_of_the_message_and_no_state() -> None:
     kept = FACTS.keys() - set(NOT_KEPT) - {"attempts", "rules"}
     assert {name: written[name] for name in kept if name != "since"} == {name: FACTS[name] for name in kept if name != "since"}
     assert (row.outcome, row.ended, row.code, row.n, row.lane) == ("dead", NOW, "a-code", 5, "lane")
-    assert (row.rules, row.where) == ("first second third", "PID-3")
+    assert (row.rules, row.where, row.reference) == ("first second third", "PID-3", "r1")
+
+
+@pytest.mark.parametrize("reference", ["Ann Prawf", "9990000018", "x" * 300])
+def test_a_reference_that_is_no_identifier_is_kept_as_a_hash_of_it(reference: str) -> None:
+    """A destination may answer with any text, a name or a number of a patient too."""
+    kept = ended_row(waiting(), Done("delivered", reference=reference), declared(), NOW).reference
+    assert kept == shown("reference", reference)
+    assert reference not in kept
+    assert kept != ended_row(waiting(), Done("delivered", reference=f"{reference} "), declared(), NOW).reference
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +150,20 @@ def test_the_type_checker_finds_a_misspelt_field(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
     found = {int(line.split(":")[1]) for line in done.stdout.splitlines() if "misspelt.py:" in line and ": error:" in line}
     assert found == {n for n, line in enumerate(lines, 1) if line.startswith("def use")}
+
+
+def test_a_row_cannot_be_made_with_a_field_missing_or_misspelt() -> None:
+    with pytest.raises(TypeError, match=r"Head: missing or unknown: number$"):
+        rows.Head()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"Head: missing or unknown: number, numbr$"):
+        rows.Head(numbr=1)  # type: ignore[call-arg]
+
+
+def test_a_row_is_frozen_and_equal_to_another_with_the_same_fields() -> None:
+    row = rows.Head(number=1)
+    with pytest.raises(FrozenInstanceError):
+        row.number = 2  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        del row.number
+    assert replace(row, number=2) == rows.Head(number=2) != row
+    assert rows.Hold(number=1) != row

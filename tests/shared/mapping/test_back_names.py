@@ -1,16 +1,19 @@
 """FHIR to HL7 v2: an element that finds no field is named, and nothing is written as its opposite."""
 
 import copy
+import pickle
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.fhir.resource import Received
 from shared.hl7 import Message, parse
 from shared.mapping import to_bundle
-from shared.mapping.back.bundle import compose_bundle
-from shared.mapping.back.reading import Read, expressed, forget, is_touched, peek, unread
+from shared.mapping.back.bundle import compose_bundle, from_bundle
+from shared.mapping.back.reading import Read, expressed, forget, peek, unread
 from tests.shared.mapping.test_round_trip import SAMPLES
 
 Json = dict[str, Any]
@@ -289,16 +292,15 @@ def test_every_leaf_that_changes_nothing_when_it_goes_is_named(sample: Any) -> N
 
 def test_the_record_of_what_was_read() -> None:
     element = Read({"a": 1, "b": {"c": 2, "d": [{"e": 3}, {"e": 4}]}, "f": {"g": 5}}, "X")
-    assert list(unread(element)) == ["X.a", "X.b", "X.f"]
+    assert unread(element) == ["X.a", "X.b", "X.f"]
     assert element["a"] == 1
     assert element["b"]["d"][0]["e"] == 3
-    assert list(unread(element)) == ["X.b.c", "X.b.d[1]", "X.f"]
+    assert unread(element) == ["X.b.c", "X.b.d[1]", "X.f"]
     forget(element, "a")
     assert peek(element, "a") == 1
-    assert list(unread(element)) == ["X.a", "X.b.c", "X.b.d[1]", "X.f"]
+    assert unread(element) == ["X.a", "X.b.c", "X.b.d[1]", "X.f"]
     expressed(element, "b", "f")
-    assert list(unread(element)) == ["X.a"]
-    assert is_touched(element)
+    assert unread(element) == ["X.a"]
 
 
 def test_an_order_is_written_with_its_notes_reasons_answers_and_specimens_in_this_order() -> None:
@@ -385,3 +387,43 @@ def test_a_range_of_a_panel_is_written_or_the_code_of_the_panel_is_named() -> No
     lines, named = composed()
     assert [line.split("|")[1] for line in lines] == ["1"]
     assert named == ["Bundle.entry[2].resource.code"]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name.removesuffix(".in.hl7"))
+def test_a_message_is_the_same_whether_what_is_read_is_recorded_or_not(sample: Path) -> None:
+    made = to_bundle(parse(sample.read_bytes()))
+    assert from_bundle(made).encode() == compose_bundle(made).message.encode()
+
+
+def test_a_bundle_as_received_is_composed_once_for_its_check_and_its_mapping() -> None:
+    received = Received(bundle(*report(result(valueString="a"))))
+    message = compose_bundle(received).message
+    assert from_bundle(received) is message
+    again = from_bundle(received)
+    assert again is not message
+    assert again.encode() == message.encode()
+
+
+COPIES = {"copy": copy.copy, "deepcopy": copy.deepcopy, "pickle": lambda received: pickle.loads(pickle.dumps(received))}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_a_copy_that_is_changed_gives_its_own_message(copied: Callable[[Received], Json]) -> None:
+    received = Received(bundle(*report(result(valueString="a"))))
+    compose_bundle(received)
+    changed = copied(received)
+    changed["entry"] = bundle(*report(result(valueString="b")))["entry"]
+    assert from_bundle(changed)["OBX-5"] == "b"
+    assert from_bundle(received)["OBX-5"] == "a"
+
+
+def test_a_message_of_another_type_is_composed_for_itself() -> None:
+    received = Received(bundle(*report(result(valueString="a"))))
+    compose_bundle(received)
+    assert from_bundle(received, "ADT^A31^ADT_A05")["MSH-9.1"] == "ADT"
+
+
+def test_what_was_composed_as_another_type_is_not_the_message_of_the_bundle() -> None:
+    received = Received(bundle(*report(result(valueString="a"))))
+    compose_bundle(received, "ADT^A31^ADT_A05")
+    assert from_bundle(received)["MSH-9.1"] == "ORU"

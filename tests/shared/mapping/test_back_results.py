@@ -128,3 +128,23 @@ def test_the_performers_of_a_result_have_their_fields() -> None:
     assert [each[0] for each in found["25"]] == ["D1"]  # type: ignore[index, union-attr]
     alone = results._organizations(write, write.resources[0], [])
     assert (alone["15"], alone["23"][0], alone["24"][0][2], alone["25"]) == (("", ""), "OWN", "own", [])  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("own", "codes"),
+    [
+        ({}, ["A", "B"]),
+        ({"valueInteger": 7}, ["P", "A", "B"]),
+        ({"interpretation": [{"text": "high"}]}, ["P", "A", "B"]),
+        ({"dataAbsentReason": {"text": "lost"}}, ["P", "A", "B"]),
+        ({"referenceRange": [{"text": "up to 9"}]}, ["P", "A", "B"]),
+    ],
+    ids=lambda each: next(iter(each), "nothing") if isinstance(each, dict) else None,
+)
+def test_a_panel_has_a_segment_of_its_own_for_what_it_states_itself(own: Json, codes: list[str]) -> None:
+    components = [{"code": {"coding": [{"code": code}]}, "valueInteger": 1} for code in ("A", "B")]
+    panel = {"resourceType": "Observation", "code": {"coding": [{"code": "P"}]}, "component": components, **own}
+    write = Writing({"entry": [{"resource": panel}]})
+    made = results.observation_obxs(write, write.resources[0])
+    assert [each["3.1"] for each in made] == codes
+    assert {each["4"] for each in made} == {"1"}

@@ -1,5 +1,6 @@
 """Datatypes in both directions, exact: each component with a value of its own, so that a swap or a lost one shows."""
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from shared.hl7 import parse
 from shared.mapping import from_bundle, to_bundle
 from shared.mapping.back import datatypes as back
 from shared.mapping.back import values
-from shared.mapping.datatypes.person import HL7
+from shared.mapping.datatypes.person import HL7, period
 from shared.mapping.datatypes.timing import minutes
 from shared.mapping.datatypes.value import sn_value
 from tests.shared.mapping.converting import OBR, PID, converted, message, only
@@ -63,6 +64,23 @@ CONCEPT: Json = {
     "text": "Text",
 }
 
+OURS, THEIRS = "http://terminology.hl7.org/CodeSystem/v2-0078", "urn:x-hub:coding-system:L"
+# A coding of an own system or another one, with a display or none, of a concept with a text or none: CWE.2, CWE.3 and CWE.9.
+CODED = {
+    (THEIRS, "Display", "Text"): ("Display", "L", "Text"),
+    (THEIRS, "Display", ""): ("Display", "L", ""),
+    (THEIRS, "", "Text"): ("Text", "L", ""),
+    (THEIRS, "", ""): ("", "L", ""),
+    (OURS, "Display", "Text"): ("Text", "HL70078", ""),
+    (OURS, "Display", ""): ("", "HL70078", ""),
+    (OURS, "", "Text"): ("Text", "HL70078", ""),
+    (OURS, "", ""): ("", "", ""),
+}
+
+
+def coded(system: str, display: str, text: str) -> Json:
+    return {"coding": [{"system": system, "code": "Code1", **({"display": display} if display else {})}], "text": text}
+
 
 def phone(**more: Any) -> Json:
     parts = ("country", "area", "local", "extension")
@@ -110,6 +128,10 @@ def phone(**more: Any) -> Json:
         (back.identifier_ei, {}, ("", "")),
         (values.concept_cwe, CONCEPT, ("Code1", "Display1", "LN", "Code2", "Display2", "SCT", "Version1", "Version2", "Text")),
         (values.concept_cwe, {"text": "Text"}, ("", "Text")),
+        *(
+            (values.concept_cwe, coded(*case), ("Code1", words, system, "", "", "", "", "", text))
+            for case, (words, system, text) in CODED.items()
+        ),
         (back.contact_point_xtn, phone(use="home"), ("Number", "PRN", "PH", "", "country", "area", "local", "extension")),
         (back.contact_point_xtn, phone(use="work"), ("Number", "WPN", "PH", "", "country", "area", "local", "extension")),
         (back.contact_point_xtn, phone(use="mobile"), ("Number", "", "CP", "", "country", "area", "local", "extension")),
@@ -275,3 +297,18 @@ def test_what_is_no_duration_raises(number: str, unit: str) -> None:
 def test_each_unit_is_a_multiple_of_the_smaller_ones(unit: str) -> None:
     per = {"S": 1, "M": 60, "H": 3600, "D": 86400, "W": 604800}
     assert minutes(str(604800 // per[unit]), unit) == 10080.0
+
+
+DAYS = ("20240101", "20240202", "20230303", "20230404")  # begin and end of their own components, and of the older range
+FHIR_DAYS = {"": "", **{sent: f"{sent[:4]}-{sent[4:6]}-{sent[6:]}" for sent in DAYS}}
+
+
+@pytest.mark.parametrize(
+    "sent", [*product((True, False), repeat=4)], ids=lambda sent: "".join("x" if each else "-" for each in sent)
+)
+def test_a_period_is_of_its_own_components_or_else_of_the_older_range(sent: tuple[bool, ...]) -> None:
+    """The two are never mixed: a begin of one and an end of the other would be a period that no one sent."""
+    begins, ends, since, until = (day if is_sent else "" for day, is_sent in zip(DAYS, sent, strict=True))
+    pair = (begins, ends) if begins or ends else (since, until)
+    expected = {name: FHIR_DAYS[day] for name, day in zip(("start", "end"), pair, strict=True) if day}
+    assert period(begins, ends, since, until) == expected

@@ -142,3 +142,27 @@ def test_who_takes_part_in_a_prescription() -> None:
     made = only(found, "MedicationRequest")
     assert {made["requester"]["type"], made["performer"]["type"]} == {"PractitionerRole"}
     assert ("second-value", "PRT[3]-5") in rules(found)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "dose", "is_named"),
+    [
+        ("", "500", {"high": 500}, False),
+        ("250", "500", {"low": 250, "high": 500}, False),
+        ("500", "500", {"low": 500, "high": 500}, False),
+        ("501", "500", {}, True),
+    ],
+)
+def test_a_range_of_doses_is_written_where_it_is_one(low: str, high: str, dose: dict[str, int], is_named: bool) -> None:
+    found = ordered(ORC, f"RXO|A^Amoxicillin^L|{low}|{high}|mg^^UCUM")
+    (rate,) = only(found, "MedicationRequest")["dosageInstruction"][0].get("doseAndRate", [{}])
+    assert {name: int(each["value"]) for name, each in rate.get("doseRange", {}).items()} == dose
+    assert (("value-not-mapped", "RXO-3") in rules(found)) == is_named
+
+
+@pytest.mark.parametrize(("more", "family"), [("", "Llwyd"), ("|||||||G2^Prys^Mair", "Prys")], ids=["ORC-12", "RXO-14"])
+def test_who_requests_a_medicine_is_its_own_provider_or_that_of_the_order(more: str, family: str) -> None:
+    found = ordered(ORC, "RXO|A^Amoxicillin^L|250||mg^^UCUM|||" + more)
+    made = only(found, "MedicationRequest")
+    requesters = [each for each in resources(found, "Practitioner") if made["requester"]["reference"].endswith(each["id"])]
+    assert [each["name"][0]["family"] for each in requesters] == [family]

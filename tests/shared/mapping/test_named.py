@@ -102,3 +102,17 @@ def test_clean_segments_have_no_issue() -> None:
     clean = put(PID, _29="20260101", _30="Y")
     for kind, segments in (("ADT^A01^ADT_A01", (clean, PV1)), ("ORU^R01^ORU_R01", (PID, OBR, "OBX|1|ST|1^x^L||7||||||F"))):
         assert [each for each in convert(parse(message(*segments, kind=kind))).issues if each.severity != "information"] == []
+
+
+LEFT_OUT = {  # segments that have values, but none of those without which there is nothing to say
+    "AL1|1|DA||SV||20240501": "none of AL1-3, AL1-5 has a value; the segment is not mapped",
+    "ROL|1|UC|AT^^HL70443||20240501": "none of ROL-4, ROL-10, ROL-14 has a value; the segment is not mapped",
+    "AL1|1": "none of AL1-3, AL1-5 has a value; the segment is not mapped",
+    'PV1|1|""': "the segment has no values or only nulls; it is not mapped",
+}
+
+
+@pytest.mark.parametrize("segment", LEFT_OUT)
+def test_what_is_said_of_a_segment_that_is_left_out_is_true(segment: str) -> None:
+    found = convert(parse(message(PID, segment, kind="ADT^A31^ADT_A05"))).issues
+    assert [each.text for each in found if each.rule == "segment-says-nothing"] == [LEFT_OUT[segment]]

@@ -9,7 +9,8 @@ from shared.hl7 import parse
 from shared.hl7.repetition import Repetition
 from shared.mapping.back.segments.orders import specimen_spm
 from shared.mapping.back.writing import Writing
-from shared.mapping.datatypes.provider import cnn_practitioner
+from shared.mapping.datatypes import code
+from shared.mapping.datatypes.provider import cnn_practitioner, cwe_device, cwe_organization
 from shared.mapping.reading import UNKNOWN
 from shared.mapping.segments.administration.patient import deceased
 from tests.shared.mapping.converting import OBR, PID, converted, only, resources
@@ -80,6 +81,31 @@ def test_a_cnn_needs_a_number_or_a_family_name(sent: str, is_someone: bool) -> N
     assert bool(cnn_practitioner(Repetition(sent, encoding))) == is_someone
 
 
+CWE = "C1^Words1^S1^C2^Words2^S2^V1^V2^Text^C3^Words3^S3"
+CODES = [{"system": f"urn:x-hub:coding-system:S{n}", "value": f"C{n}"} for n in (1, 2, 3)]
+
+
+def test_each_part_of_a_cwe_has_its_place_in_a_device_and_in_an_organization() -> None:
+    """A device has the words of each code before the text; of an organization the text is the name."""
+    part = Repetition(CWE, parse(b"MSH|^~\\&|A\r").encoding)
+    device, organization = cwe_device(part), cwe_organization(part)
+    assert device["identifier"] == organization["identifier"] == CODES
+    assert [each["name"] for each in device["deviceName"]] == ["Words1", "Words2", "Words3", "Text"]
+    assert {each["type"] for each in device["deviceName"]} == {"user-friendly-name"}
+    assert (organization["name"], organization["alias"]) == ("Text", ["Words1", "Words2", "Words3"])
+
+
+@pytest.mark.parametrize("place", range(12))
+def test_each_part_of_a_cwe_alone(place: int) -> None:
+    """A code or a text is enough; a system or a version alone says nothing."""
+    sent = "^" * place + CWE.split("^")[place]
+    part = Repetition(sent, parse(b"MSH|^~\\&|A\r").encoding)
+    is_code, is_text = place in (0, 3, 9), place in (1, 4, 8, 10)
+    device, organization = cwe_device(part), cwe_organization(part)
+    assert ("identifier" in device, "deviceName" in device) == (is_code, is_text)
+    assert organization.get("name", "") == (sent.lstrip("^") if is_code or is_text else "")
+
+
 @pytest.mark.parametrize(
     ("date", "indicator", "expected"),
     [
@@ -98,6 +124,23 @@ def test_the_notes_of_a_specimen_are_lines_of_its_description() -> None:
     made = {"resourceType": "Specimen", "note": [{"text": "one"}, {"text": "two"}]}
     write = Writing({"entry": [{"resource": made}]})
     assert specimen_spm(write, write.resources[0])["14"] == "one\ntwo"
+
+
+@pytest.mark.parametrize(
+    ("collected", "expected"),
+    [
+        ({"collectedDateTime": "2024-05-01"}, ["20240501", ""]),
+        ({"collectedPeriod": {"start": "2024-05-01", "end": "2024-05-02"}}, ["20240501", "20240502"]),
+        ({"collectedPeriod": {"start": "2024-05-01"}}, ["20240501", ""]),
+        ({"collectedPeriod": {"end": "2024-05-02"}}, ["", "20240502"]),
+        ({}, ["", ""]),
+    ],
+    ids=["a time", "a period", "a start", "an end", "nothing"],
+)
+def test_when_a_specimen_was_collected_is_a_range(collected: Json, expected: list[str]) -> None:
+    write = Writing({"entry": [{"resource": {"resourceType": "Specimen", "collection": collected}}]})
+    made = specimen_spm(write, write.resources[0])
+    assert [made["17.1"], made["17.2"]] == expected
 
 
 @pytest.mark.parametrize("kind", ["NM", "CWE"])
@@ -125,3 +168,29 @@ def test_a_concept_without_a_code_keeps_any_of_its_words(place: int, words: str)
 def test_a_report_without_a_code_has_an_unknown_one() -> None:
     (report,) = resources(converted(PID, "OBR|1|P1|F1|||||||||||||||||||||F"), "DiagnosticReport")
     assert report["code"] == UNKNOWN
+
+
+def test_each_value_of_several_is_a_component_with_its_own_range_and_unit() -> None:
+    """The range of the observation is that of each value: a component alone would say nothing of what is normal."""
+    found = converted(PID, OBR, obx(_3="CRP^Test^L", _5="5~7", _6="mg/L^mg/L^UCUM", _7="0-10", _8="H"))
+    seen = only(found, "Observation")
+    assert not [name for name in seen if name.startswith("value")]
+    whole = {"code": seen["code"], "referenceRange": [{"text": "0-10"}]}
+    unit = {"unit": "mg/L", "system": "http://unitsofmeasure.org", "code": "mg/L"}
+    assert seen["component"] == [{**whole, "valueQuantity": {"value": value, **unit}} for value in (5, 7)]
+    assert seen["referenceRange"] == whole["referenceRange"]
+
+
+def test_a_single_value_is_no_component() -> None:
+    seen = only(converted(PID, OBR, obx(_7="0-10")), "Observation")
+    assert ("component" in seen, seen["valueQuantity"]["value"], seen["referenceRange"]) == (False, 7, [{"text": "0-10"}])
+
+
+def test_the_words_of_a_sender_are_kept_where_they_are_neither_the_display_nor_the_text() -> None:
+    """Words that are the display already would be there twice."""
+    part = Repetition(CWE, parse(b"MSH|^~\\&|A\r").encoding)
+    codings: list[Json] = [{"display": "Words1"}, {"display": "of the table"}, {}]
+    shown = {"Words3"}
+    code._keep_words(part, list(zip(code.TRIPLETS, codings, strict=True)), shown)
+    kept = [[each["valueString"] for each in coding.get("extension", [])] for coding in codings]
+    assert (kept, shown) == ([[], ["Words2"], []], {"Words2", "Words3"})

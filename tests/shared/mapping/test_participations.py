@@ -6,6 +6,7 @@ from shared.fhir import check
 from shared.fhir.resource import Resource
 from shared.hl7 import parse
 from shared.mapping import mapping_issues, to_bundle
+from tests.shared.mapping.converting import converted, resources
 
 MSH = "MSH|^~\\&|A|B|||20240101000000||{}|1|P|2.8"
 PID = "PID|1||1^^^A"
@@ -139,3 +140,69 @@ def test_an_organization_has_the_address_where_there_is_no_person(person: str) -
     addresses = [each["city"] for each in laboratory.get("address", [])]
     numbers_of_it = [each["value"] for each in laboratory.get("telecom", [])]
     assert (addresses, numbers_of_it) == (([], []) if person else (["City"], ["01234"]))
+
+
+@pytest.mark.parametrize(("kind", "name"), [("W", "W"), ("W^Ward", "Ward"), ("W^Ward^L^^^^^^Y Ward", "Y Ward")])
+def test_an_organization_that_is_only_a_type_has_its_words_as_its_name(kind: str, name: str) -> None:
+    """FHIR requires a name of an organization (org-1): the text, else the display, else the code."""
+    found = converted(PID, OBR, f"PRT|1|UC||RO^Responsible^L|||{kind}")
+    assert name in [each["name"] for each in resources(found, "Organization") if each.get("type")]
+
+
+CARE_TEAM = {  # ROL-4, ROL-14: the type of the member, and of whom the member is there for
+    "a person": ("P1^Probe", "", "Practitioner", ""),
+    "a person of an organization": ("P1^Probe", "Ward 5^L^17", "Practitioner", "Organization"),
+    "an organization": ("", "Ward 5^L^17", "Organization", ""),
+}
+
+
+def test_a_role_of_which_only_the_type_of_organization_is_known_is_a_care_team_of_that() -> None:
+    found = converted(PID, f"ROL|1|UC|AT^^HL70443{'|' * 7}W^Ward^L", "PV1|1|I", kind="ADT^A01^ADT_A01")
+    (participant,) = resources(found, "CareTeam")[0]["participant"]
+    named = {entry["fullUrl"]: entry["resource"] for entry in found.bundle["entry"]}
+    assert named[participant["member"]["reference"]]["name"] == "Ward"
+    assert not [issue for issue in found.issues if issue.rule == "segment-says-nothing"]
+
+
+@pytest.mark.parametrize("case", CARE_TEAM)
+def test_a_role_under_the_patient_is_a_care_team_of_a_person_or_an_organization(case: str) -> None:
+    person, organization, member, behalf = CARE_TEAM[case]
+    found = converted(PID, f"ROL|1|UC|AT^^HL70443|{person}{'|' * 10}{organization}", "PV1|1|I", kind="ADT^A01^ADT_A01")
+    (participant,) = resources(found, "CareTeam")[0]["participant"]
+    assert (participant["member"]["type"], participant.get("onBehalfOf", {}).get("type", "")) == (member, behalf)
+    named = {entry["fullUrl"]: entry["resource"] for entry in found.bundle["entry"]}
+    owner = participant.get("onBehalfOf") or participant["member"]
+    assert named[owner["reference"]].get("name") == ("Ward 5" if organization else [{"family": "Probe"}])
+
+
+def test_of_two_devices_of_an_observation_the_first_stays_and_the_second_is_reported() -> None:
+    found = converted(PID, OBR, OBX, prt("EQUIP", person="", _10="D1^S"), prt("EQUIP", person="", _10="D2^S"))
+    assert [(issue.code, issue.rule, issue.where) for issue in found.issues] == [("conflict", "second-value", "PRT[2]-10")]
+    named = {entry["fullUrl"]: entry["resource"] for entry in found.bundle["entry"]}
+    (observation,) = resources(found, "Observation")
+    assert named[observation["device"]["reference"]]["identifier"][0]["value"] == "D1"
+
+
+def test_a_role_in_a_team_has_both_codes() -> None:
+    (role,) = resources(converted(PID, prt("AT", _6="CARD^Cardiology^L"), OBR), "PractitionerRole")
+    assert [each["coding"][0]["code"] for each in role["code"]] == ["AT", "CARD"]
+    assert role["specialty"] == role["code"][1:]
+
+
+def test_the_time_of_collection_in_the_specimen_stays_and_that_of_the_order_adds_the_rest() -> None:
+    order = "OBR|1|P1|F1|1^a^LN|||20260115093000||5^mL|C1^Probe" + "|" * 15 + "F"
+    (specimen,) = resources(converted(PID, order, "SPM|1|S1||BLD" + "|" * 13 + "20260114"), "Specimen")
+    collection = specimen["collection"]
+    assert (collection["collectedDateTime"], collection["quantity"]["value"]) == ("2026-01-14", 5)
+    assert "collectedPeriod" not in collection
+
+
+def test_the_type_of_an_organization_is_that_of_the_one_which_is_named() -> None:
+    found = converted(PID, prt("AT", person="", _7="T1^Type^L", _8="Probe^^1"), OBR)
+    (named,) = [each for each in resources(found, "Organization") if "type" in each]
+    assert (named["name"], named["type"][0]["coding"][0]["code"]) == ("Probe", "T1")
+
+
+def test_an_appointment_without_anyone_has_an_unknown_participant() -> None:
+    (appointment,) = resources(converted("SCH|1|F1", kind="SIU^S12^SIU_S12"), "Appointment")
+    assert appointment["participant"] == [{"type": [{"text": "unknown"}], "status": "needs-action"}]

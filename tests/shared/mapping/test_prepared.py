@@ -4,8 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shared.characters import CONTROLS
 from shared.hl7 import parse
-from shared.mapping.preparation import REFUSED, prepared
+from shared.mapping.preparation import prepared
 from tests.shared.mapping.converting import OBR, PID, converted, message, only, resources, rules
 
 
@@ -39,9 +40,9 @@ def test_no_control_code_is_left_and_no_field_moves(words: str) -> None:
     """Each text is what was meant but for the codes: none joins what stood on either side of a code."""
     sent = parse(message(f"OBX|1|TX|1^x^L||z{words}||||||F"))
     read = prepared(sent)
-    assert not REFUSED.search("".join(read[place] for place in PLACES))
+    assert not CONTROLS.search("".join(read[place] for place in PLACES))
     assert (read["OBX-3"], read["OBX-11"]) == ("1", "F")
-    assert [read[place] for place in PLACES] == [REFUSED.sub("", sent[place]) for place in PLACES]
+    assert [read[place] for place in PLACES] == [CONTROLS.sub("", sent[place]) for place in PLACES]
 
 
 @pytest.mark.parametrize(("characters", "text"), [("^~", "a\\X00\\b"), ("^~\\&", "ab")])

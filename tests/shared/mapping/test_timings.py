@@ -87,3 +87,24 @@ def test_a_service_duration_that_no_timing_holds_is_named(sent: str) -> None:
     assert [each["text"] for each in only(found, "ServiceRequest")["note"]] == [
         "duration: " + sent.partition("|")[0].replace("^", " ")
     ]
+
+
+@pytest.mark.parametrize("times", ["20260115093000", "|20260115093000"], ids=["a start", "an end"])
+def test_a_duration_that_no_date_can_hold_is_named(times: str) -> None:
+    """With one end of the period known the other one is calculated, where the calendar goes that far."""
+    found = converted(PID, "ORC|NW|P1", f"TQ1|1|||||99999999^d|{times}", "OBR|1|P1||CRP^Test^L", kind=OML)
+    bounds = only(found, "ServiceRequest")["occurrenceTiming"]["repeat"]["boundsPeriod"]
+    assert [*bounds.values()] == ["2026-01-15T09:30:00+00:00"]
+    assert ("duration-not-mapped", "TQ1-6") in rules(found)
+
+
+@pytest.mark.parametrize(("name", "who", "places"), [("AIG", 4, (8, 11, 12)), ("AIL", 3, (6, 9, 10)), ("AIP", 3, (6, 9, 10))])
+def test_the_times_of_whoever_takes_part_are_those_of_an_appointment_without_any(
+    name: str, who: int, places: tuple[int, int, int]
+) -> None:
+    sent = dict(zip((1, who, *places), ("1", "X1^Name", "20240501100000", "30", "MIN"), strict=True))
+    segment = "|".join([name, *(sent.get(n, "") for n in range(1, 13))])
+    made = only(converted("SCH|1|F1", PID, "RGS|1", segment, kind="SIU^S12^SIU_S12"), "Appointment")
+    times = {"start": "2024-05-01T10:00:00+01:00", "end": "2024-05-01T10:30:00+01:00"}
+    assert {key: made[key] for key in (*times, "minutesDuration")} == {**times, "minutesDuration": 30}
+    assert made["participant"][-1]["period"] == times

@@ -4,8 +4,12 @@ import base64
 
 import pytest
 
-from shared.mapping.datatypes.value import media_type
-from tests.shared.mapping.converting import OBR, PID, converted, only, resources, rules
+from shared.hl7 import parse
+from shared.mapping.datatypes.value import media_type, positive
+from shared.mapping.guide import convert
+from shared.mapping.wales.patient import welsh_identifiers
+from shared.validation.authorities import NHS_NUMBER
+from tests.shared.mapping.converting import OBR, PID, converted, message, only, resources, rules
 
 
 def observation(obx: str, *more: str) -> dict[str, object]:
@@ -199,3 +203,104 @@ def test_a_birth_order_is_a_fhir_integer_or_is_named(order: str, kept: bool) -> 
     patient = only(found, "Patient")
     assert patient.get("multipleBirthInteger") == (int(order) if kept else None)
     assert kept is not any(where == "PID-25" for _, where in rules(found))
+
+
+@pytest.mark.parametrize("kind", ["", "TUBE^Tube^L"], ids=["of a container without a type", "of a typed container"])
+def test_each_additive_of_a_specimen_is_kept(kind: str) -> None:
+    spm = f"SPM|1|S1||BLD||EDTK^K^L~HEPL^H^L~FL^F^L{'|' * 21}{kind}"
+    containers = only(converted(PID, OBR, spm), "Specimen")["container"]
+    assert [each["additiveCodeableConcept"]["coding"][0]["code"] for each in containers] == ["EDTK", "HEPL", "FL"]
+    assert [bool(each.get("type")) for each in containers] == [bool(kind), False, False]
+
+
+def test_the_address_of_a_holiday_home_is_marked_as_one() -> None:
+    patient = only(converted("PID|1||1||J||||||1 Stryd^^Tref^^^^HV"), "Patient")
+    (extension,) = patient["address"][0]["extension"]
+    assert extension == {"url": "http://hl7.org/fhir/StructureDefinition/iso21090-AD-use", "valueCode": "HV"}
+
+
+def test_the_status_of_an_nhs_number_is_the_first_extension_and_its_number_has_no_spaces() -> None:
+    """Extensions come first in FHIR: the order counts in its XML."""
+    other = {"url": "https://example.wales/other", "valueString": "kept"}
+    made = {"identifier": [{"use": "official", "system": NHS_NUMBER, "value": "999 000 0018", "extension": [other]}]}
+    (number,) = welsh_identifiers(made, "01")
+    assert [*number] == ["extension", "use", "system", "value"]
+    assert number["value"] == "9990000018"
+    first, second = number["extension"]
+    assert first["valueCodeableConcept"]["coding"][0]["code"] == "01"
+    assert second == other
+    (bare,) = welsh_identifiers({"identifier": [{"system": NHS_NUMBER, "value": "9990000018"}]}, "01")
+    assert [*bare] == ["extension", "system", "value"]
+    assert welsh_identifiers({"identifier": [{"value": "1"}]}) == []
+
+
+@pytest.mark.parametrize(("spm", "specimens"), [("SPM", 0), ("SPM||||", 0), ("SPM|1|S1||BLD", 1)])
+def test_an_empty_specimen_segment_makes_no_specimen(spm: str, specimens: int) -> None:
+    assert len(resources(converted(PID, OBR, spm), "Specimen")) == specimens
+
+
+def test_the_description_of_an_episode_is_an_extension_of_it() -> None:
+    pv1 = "PV1|1|I" + "|" * 51 + "Follow up^|E1^^^PAS"
+    episode = only(converted(PID, pv1, kind="ADT^A01^ADT_A01"), "EpisodeOfCare")
+    (words,) = episode["extension"]
+    assert words == {"url": "http://hl7.org/fhir/StructureDefinition/resource-instance-description", "valueMarkdown": "Follow up"}
+    assert episode["identifier"][0]["value"] == "E1"
+
+
+@pytest.mark.parametrize(("sender", "name"), [("LAB", "LAB"), ("", "unknown")])
+def test_a_message_of_no_facility_comes_from_its_application(sender: str, name: str) -> None:
+    text = message(PID, kind="ADT^A31^ADT_A05").replace("|LAB|7A3|", f"|{sender}||")
+    made = [each for each in resources(convert(parse(text)), "Provenance") if each["agent"][0]["who"].get("display")]
+    assert name in [each["agent"][0]["who"]["display"] for each in made]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", None), ("1", 1), (str((1 << 31) - 1), (1 << 31) - 1), (str(1 << 31), None), ("-1", None), ("1.0", None), ("", None)],
+)
+def test_a_positive_number_of_fhir_has_31_bits(text: str, number: int | None) -> None:
+    assert positive(text) == number
+
+
+@pytest.mark.parametrize("number", ["", "E1^^^BCU"])
+@pytest.mark.parametrize("words", ["", "Gofal diabetes"])
+def test_an_episode_of_care_has_its_number_or_its_words_or_both(words: str, number: str) -> None:
+    found = converted(PID, f"PV1|1|I{'|' * 51}{words}|{number}", kind="ADT^A01^ADT_A01")
+    episodes = resources(found, "EpisodeOfCare")
+    assert len(episodes) == bool(words or number) == len(only(found, "Encounter").get("episodeOfCare", []))
+    for episode in episodes:
+        assert [each["valueMarkdown"] for each in episode.get("extension", [])] == [words] * bool(words)
+        assert [each["value"] for each in episode.get("identifier", [])] == ["E1"] * bool(number)
+        assert episode["status"] == "active"
+
+
+@pytest.mark.parametrize(("severity", "coded", "words"), [("", None, []), ("SV", "severe", []), ("QQ", None, ["QQ"])])
+@pytest.mark.parametrize("reaction", ["", "Rash"])
+def test_a_reaction_has_what_was_sent_of_it_and_its_severity(
+    reaction: str, severity: str, coded: str | None, words: list[str]
+) -> None:
+    """A severity alone is that of an unknown reaction; one that is not in its table is a note."""
+    found = converted(PID, "PV1|1|I", f"AL1|1|DA|X^Penicillin^L|{severity}|{reaction}", kind="ADT^A01^ADT_A01")
+    made = only(found, "AllergyIntolerance").get("reaction", [])
+    assert len(made) == bool(reaction or severity)
+    for each in made:
+        assert [known.get("text", "") for known in each["manifestation"]] == [reaction]
+        assert (each.get("severity"), [note["text"] for note in each.get("note", [])]) == (coded, words)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "system", "assigner"),
+    [
+        ({"system": "https://example.wales/id", "assigner": {"display": "103"}}, "https://example.wales/id", "103"),
+        ({"assigner": {"display": "103"}}, "urn:oid:2.16.840.1.113883.2.1.8.1.3.103", "103"),
+        ({"system": "https://example.wales/id"}, "https://example.wales/id", ""),
+        ({"assigner": {"display": "a name"}}, None, ""),
+        ({}, None, ""),
+    ],
+)
+def test_a_number_of_wales_has_the_system_that_it_has_or_that_of_its_authority(
+    identifier: dict[str, object], system: str | None, assigner: str
+) -> None:
+    found = welsh_identifiers({"identifier": [{"value": "1", **identifier}]})
+    expected = [{"value": "1", "system": system, **({"assigner": {"display": assigner}} if assigner else {})}]
+    assert found == (expected if system else [])

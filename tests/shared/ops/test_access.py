@@ -28,6 +28,13 @@ def test_the_highest_role_counts(roles: tuple[str, ...]) -> None:
     assert signed_in(("oid", "p"), *(("roles", role) for role in roles)) == Person("p", "admin")
 
 
+@pytest.mark.parametrize(("given", "role"), [("Hub.Reader", "reader"), ("Hub.Operator", "operator"), ("Hub.Admin", "admin")])
+def test_each_role_of_the_application_is_one_of_the_hub(given: str, role: str) -> None:
+    who = signed_in(("oid", "p"), ("roles", given))
+    assert who
+    assert (who.name, who.role, who.is_sample) == ("p", role, False)
+
+
 @pytest.mark.parametrize("kind", [("idtyp", "app"), ("scp", "user_impersonation"), ("idtyp", "device")])
 def test_the_token_of_an_application_is_no_person(kind: tuple[str, str]) -> None:
     assert signed_in(("oid", "p"), ("roles", "Hub.Admin")) == Person("p", "admin")

@@ -1,85 +1,98 @@
 """The ops page in a real browser: it draws, it is accessible (axe), it calls no other site, it fits a phone, it can act."""
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
-from shared.ops.page import Request, answer
-from tests.shared.ops.sample_facts import SampleFacts
+from tests.shared.ops.browsing import IN_A_BROWSER, PHONE, WIDE, fits, violations
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ROOT = Path(__file__).resolve().parents[3]
-AXE = next((p for p in (ROOT / ".hub" / "node_modules", ROOT / "node_modules") if (p / "axe-core").is_dir()), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
-PHONE, WIDE = {"width": 375, "height": 740}, {"width": 1280, "height": 900}
-
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")]
-
-
-def served(facts: SampleFacts) -> web.Application:
-    async def handle(request: web.Request) -> web.Response:
-        form = {key: str(value) for key, value in (await request.post()).items()}
-        headers = {key.lower(): value for key, value in request.headers.items()}
-        path = request.path.removeprefix("/api/ops").strip("/")
-        made = Request(request.method, path, dict(request.query), headers, form, secret=b"s", day="d", on_developers_machine=True)
-        got = await answer(made, facts)
-        return web.Response(status=got.status, body=got.body, headers={**got.headers, "Content-Type": got.content_type})
-
-    app = web.Application()
-    app.router.add_route("*", "/api/ops", handle)
-    app.router.add_route("*", "/api/ops/{rest:.*}", handle)
-    return app
+pytestmark = IN_A_BROWSER
+PAGES = {
+    "overview": "?minutes=60",
+    "destination not reachable": "/integration?integration=lims-results-to-cdr",
+    "lane held": "/integration?integration=pims-to-mpi",
+    "many rejected": "/integration?integration=pas-adt-to-cdr",
+    "no message yet": "/integration?integration=wds-to-mpi",
+    "parallel run of one": "/integration?integration=phw-to-mpi&minutes=1440",
+    "dead letter": "/message?integration=pims-to-mpi&id=1-ab12cd34.0f",
+    "message that waits": "/message?integration=lims-results-to-cdr&id=1-77aa.0e",
+    "message behind it": "/message?integration=pims-to-mpi&id=1-ab12cd34.10",
+    "codes": "/codes?",
+    "parallel": "/parallel?minutes=1440",
+    "thresholds": "/thresholds?",
+}
 
 
-@pytest.fixture
-async def base() -> AsyncIterator[str]:
-    runner = web.AppRunner(served(SampleFacts()))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    yield f"http://{host}:{port}/api/ops"
-    await runner.cleanup()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    playwright = pytest.importorskip("playwright.async_api")
-    async with playwright.async_playwright() as p:
-        started = await p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        await started.close()
-
-
-async def violations(page: Any) -> list[str]:
-    """What axe finds, by rule and place."""
-    if AXE is None:
-        pytest.skip("axe-core is not installed: ./hub setup --all")
-    # evaluated through the debugger, which the page's own policy does not govern
-    await page.evaluate((AXE / "axe-core" / "axe.min.js").read_text("utf-8"))
-    found = await page.evaluate("axe.run()")
-    return [f"{v['id']}: {node['html'][:120]}" for v in found["violations"] for node in v["nodes"]]
-
-
-@pytest.mark.parametrize("lang", ["en", "cy"])
-@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
-async def test_the_first_page_is_accessible_drawn_and_alone(base: str, browser: Any, lang: str, size: dict[str, int]) -> None:
+@pytest.mark.parametrize(("size", "lang"), [(PHONE, "cy"), (WIDE, "en")], ids=["phone", "wide"])
+async def test_every_page_is_accessible_fits_and_calls_no_other_site(
+    base: str, browser: Any, size: dict[str, int], lang: str
+) -> None:
+    """In each language once, and on each screen: axe takes most of a second for a page."""
     page = await browser.new_page(viewport=size)
-    asked: list[str] = []
+    requested: list[str] = []
     trouble: list[str] = []
-    page.on("request", lambda r: asked.append(r.url))
+    page.on("request", lambda r: requested.append(r.url))
     page.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)
-    await page.goto(f"{base}?lang={lang}", wait_until="networkidle")
-    assert await page.locator(".hub-chart canvas").count() == 2
-    assert not [url for url in asked if not url.startswith((base, "data:"))]
+    found: dict[str, Any] = {}
+    for name, address in PAGES.items():
+        await page.goto(f"{base}{address}&lang={lang}", wait_until="load")
+        found[name] = (await violations(page), await fits(page), await page.get_attribute("html", "lang"))
+    await page.close()
+    assert found == dict.fromkeys(PAGES, ([], True, lang))
+    assert not [url for url in requested if not url.startswith((base, "data:"))]
     assert not trouble
-    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert await violations(page) == []
+
+
+@pytest.mark.parametrize(("size", "lang"), [(PHONE, "en"), (WIDE, "cy")], ids=["phone", "wide"])
+async def test_every_page_fits_in_the_other_language_too(base: str, browser: Any, size: dict[str, int], lang: str) -> None:
+    page = await browser.new_page(viewport=size)
+    for name, address in PAGES.items():
+        await page.goto(f"{base}{address}&lang={lang}", wait_until="load")
+        assert await fits(page), name
+    await page.close()
+
+
+@pytest.mark.parametrize("address", ["?minutes=60", "/integration?integration=wds-to-mpi"], ids=["data", "no data yet"])
+async def test_charts_have_axes_with_units_also_before_the_first_data(base: str, browser: Any, address: str) -> None:
+    page = await browser.new_page(viewport=WIDE)
+    await page.goto(f"{base}{address}", wait_until="networkidle")
+    charts = page.locator(".hub-chart")
+    assert await charts.locator("canvas").count() == 2
+    assert [await charts.nth(n).get_attribute("data-unit") for n in (0, 1)] == ["Messages per minute", "Milliseconds"]
+    assert [await charts.nth(n).get_attribute("data-time") for n in (0, 1)] == ["Time (UTC)", "Time (UTC)"]
+    assert await charts.nth(0).locator(".u-series").count() == 3
+    empty = await page.locator(".hub-empty").all_inner_texts()
+    assert ("No messages in this time range. The chart fills in as messages arrive." in empty) == ("wds" in address)
+    await page.close()
+
+
+async def test_a_chart_that_cannot_be_loaded_refers_to_the_table(base: str, browser: Any) -> None:
+    page = await browser.new_page(viewport=WIDE)
+    await page.route("**/data?*", lambda route: route.fulfill(status=503))
+    await page.goto(f"{base}?minutes=60", wait_until="networkidle")
+    shown = await page.locator(".hub-chart").all_inner_texts()
+    assert shown == ["The chart could not be loaded. The table below has the same figures."] * 2
+    await page.close()
+
+
+async def test_the_keyboard_reaches_the_first_action_and_opens_it(base: str, browser: Any) -> None:
+    page = await browser.new_page(viewport=WIDE)
+    await page.goto(base)
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.getAttribute('href')") == "#maincontent"
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    assert "lims-results-to-cdr" in await page.evaluate("document.activeElement.innerText")
+    assert await page.evaluate("getComputedStyle(document.activeElement).backgroundColor") != "rgba(0, 0, 0, 0)"
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/integration?*#destination")
+    for _ in range(80):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.innerText") == "LIMS0000042":
+            break
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/message?*")
+    await page.close()
 
 
 async def test_an_operator_finds_a_dead_letter_and_replays_it(base: str, browser: Any) -> None:
@@ -98,6 +111,7 @@ async def test_an_operator_finds_a_dead_letter_and_replays_it(base: str, browser
     await page.click("button[value=replay]")
     assert await page.locator("[role=status]").is_visible()
     assert "PIMS0000007" not in page.url
+    await page.close()
 
 
 @pytest.mark.parametrize("lang", ["en", "cy"])
@@ -112,11 +126,13 @@ async def test_an_operator_sets_a_threshold(base: str, browser: Any, lang: str) 
     await page.fill("#why", "winter")
     await page.click("button[value=set]")
     assert await page.locator("[role=status]").is_visible()
-    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert await fits(page)
     assert await violations(page) == []
+    await page.close()
 
 
 async def test_a_reader_is_offered_nothing_to_change(base: str, browser: Any) -> None:
     page = await browser.new_page(viewport=WIDE)
     await page.goto(f"{base}/message?integration=pims-to-mpi&id=1-ab12cd34.0f")
     assert await page.locator("button[value=replay]").count() == 0
+    await page.close()

@@ -9,6 +9,7 @@ import pytest
 from shared.codes.table import CodeTable
 from shared.delivery.upkeep import watchdog
 from shared.intake.accept import accept
+from shared.ops.figures.needs import needs
 from shared.ops.ledger import LedgerFacts
 from shared.ops.words import WORDS
 from tests import ledger_world as world
@@ -52,4 +53,4 @@ async def test_from_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     facts = LedgerFacts(hub)
     assert [(line.code, line.waiting) for line in await facts.codes()] == [("G", 1)]
     flow = (await facts.overview(60)).flows[0]
-    assert (flow.codes_waiting, flow.waiting, flow.needs_action) == (1, 1, True)
+    assert (flow.codes_waiting, flow.waiting, [need.kind for need in needs([flow], 60)]) == (1, 1, ["codes"])

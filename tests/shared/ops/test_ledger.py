@@ -11,7 +11,7 @@ from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.ledger import audit
-from shared.ops.facts import Actor, Limit
+from shared.ops.figures.facts import Actor, Limit
 from shared.ops.ledger import LedgerFacts
 from shared.problems import Undelivered
 from shared.storage.memory import MemoryStore
@@ -57,7 +57,7 @@ async def test_what_was_sent_is_counted(hub: Hub) -> None:
     await send(hub, world.note("1"), world.note("2"), b"no json", world.note("1"))
     overview = await LedgerFacts(hub).overview(60)
     flow = overview.flows[0]
-    assert (flow.accepted, flow.delivered, flow.rejected, flow.duplicate, flow.dead) == (2, 2, 1, 1, 0)
+    assert (flow.accepted, flow.delivered, flow.rejected, flow.duplicate, flow.failed) == (2, 2, 1, 1, 0)
     assert flow.p95 is not None
     assert sum(point.accepted for point in overview.points) == 2
     assert len(overview.points) <= 121
@@ -88,8 +88,8 @@ async def test_a_dead_letter_is_replayed_and_its_journey_tells(hub: Hub, destina
     (dead,) = await facts.dead()
     assert (await facts.overview(60)).flows[0].dead_now == 1
     destination.behave = lambda note: None
-    assert await facts.replay(NAME, dead.id, SOMEONE)
-    assert not await facts.replay(NAME, dead.id, SOMEONE)
+    assert await facts.replay(NAME, dead.id, SOMEONE) == ""
+    assert await facts.replay(NAME, dead.id, SOMEONE) == "not-dead"
     await send(hub)
     from shared.delivery.process import process
 
@@ -107,7 +107,7 @@ async def test_a_dead_letter_is_discarded(hub: Hub, destination: world.Rememberi
     facts = LedgerFacts(hub)
     (dead,) = await facts.dead()
     assert dead.can_replay is False or dead.outcome == "dead"
-    assert await facts.discard(NAME, dead.id, SOMEONE)
+    assert await facts.discard(NAME, dead.id, SOMEONE) == ""
     journey = await facts.journey(NAME, dead.id)
     assert journey is not None
     assert journey.found.outcome == "discarded"
@@ -127,4 +127,4 @@ async def test_a_threshold_is_set_audited_and_taken_away(hub: Hub) -> None:
 @pytest.mark.parametrize(("name", "id"), [("noone", "1-a.b"), (NAME, "1-a.b"), (NAME, "nonsense")])
 async def test_no_such_message(hub: Hub, name: str, id: str) -> None:
     assert await LedgerFacts(hub).journey(name, id) is None
-    assert not await LedgerFacts(hub).replay(name, id, SOMEONE)
+    assert await LedgerFacts(hub).replay(name, id, SOMEONE) == ("not-dead" if name == NAME else "no-integration")

@@ -17,7 +17,7 @@ from shared.ledger.rows import Ended
 from shared.ops.message_status import find, status
 from shared.storage import names
 from shared.storage.memory import MemoryStore
-from shared.storage.store import Row, replace
+from shared.storage.store import Away, Row, replace
 from tests import ledger_world
 
 PHW = load("phw-to-mpi")
@@ -73,6 +73,18 @@ async def test_whatever_became_of_a_message_has_its_answer_for_a_fhir_client(hub
 @pytest.mark.parametrize("message_id", ["", "x", "x.y", "0-x.0", "../.."])
 async def test_what_is_not_there(hub: Hub, message_id: str) -> None:
     assert (await status(PHW, {"x-hub-key": "k1"}, message_id, hub)).status == 404
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/fhir+json"])
+async def test_a_sender_asks_again_while_storage_is_away(hub: Hub, accept: str) -> None:
+    message_id = await send(hub, "rejected_no_pid.in.hl7")
+
+    async def away(*_: str) -> Row | None:
+        raise Away
+
+    hub.store.get = away  # type: ignore[method-assign]
+    answer = await status(PHW, {"x-hub-key": "k1", "accept": accept}, message_id, hub)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
 
 
 async def test_a_message_that_is_settled_between_two_reads_is_never_unknown() -> None:

@@ -81,6 +81,7 @@ def request(path: str = "", query: Mapping[str, str] | None = None, form: Mappin
 PAGES = {
     **{f"overview of {minutes} minutes": request(query={"minutes": str(minutes)}) for minutes in RANGES},
     "thresholds": request("thresholds"),
+    **{f"integration over {m} minutes": request("integration", {"integration": NAME, "minutes": str(m)}) for m in RANGES},
     "data": request("data", {"minutes": "1440"}),
     "journey": request("message", {"integration": NAME, "id": "1-00000000.00000000"}),
     "control id": request("search", form={"kind": "control_id", "value": "C7"}),

@@ -124,6 +124,29 @@ async def test_an_act_needs_a_reason_and_a_confirmation(missing: str) -> None:
     assert not facts.audited
 
 
+@pytest.mark.parametrize(
+    ("why", "text"), [("overtaken", "Later messages of its lane were delivered"), ("busy", "It is being worked on")]
+)
+async def test_an_act_that_was_not_possible_says_why_and_shows_no_success(
+    why: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = SampleFacts()
+    monkeypatch.setattr(facts, "_settle", lambda *_: why)
+    form = PLACE | {"act": "replay", "why": "fixed", "confirm": "yes"}
+    shown = (await ask(facts, "POST", "act", "Hub.Operator", form=form)).body.decode()
+    assert text in shown
+    assert 'role="alert"' in shown
+    assert 'role="status"' not in shown
+
+
+async def test_a_reason_is_kept_to_its_longest() -> None:
+    facts = SampleFacts()
+    form = PLACE | {"act": "replay", "why": "a" * 3000, "confirm": "yes"}
+    await ask(facts, "POST", "act", "Hub.Operator", form=form)
+    await ask(facts, "POST", "thresholds", "Hub.Operator", form={**LIMIT, "why": "a" * 3000})
+    assert [len(actor.why) for _, actor in facts.audited] == [200, 200]
+
+
 async def test_a_post_from_another_site_is_refused() -> None:
     facts = SampleFacts()
     form = PLACE | {"act": "replay", "why": "x", "confirm": "yes", "token": "guessed"}

@@ -267,3 +267,26 @@ def test_an_output_too_large_to_keep_is_compared_as_a_whole() -> None:
     assert len(packed(one)) < 1000
     assert differences(unpacked(packed(one)), same) == []
     assert [each.cause for each in differences(unpacked(packed(other)), unpacked(packed(one)))] == ["value"]
+
+
+async def test_of_two_sides_that_wait_the_older_one_is_given_up_when_its_time_is_over() -> None:
+    run = Run()
+    for hour, key in ((0, "first"), (20, "second")):
+        run.at = NOW + hour * 3600
+        await pairs.keep(run.notes, "1", "new", key, Made(accepted=True, bodies=(b"x",)), run.hub)
+    run.at = NOW + pairs.HOURS * 3600
+    await tidy(run.notes, run.hub)
+    assert len(run.content()) == 2
+    run.at += 1
+    await tidy(run.notes, run.hub)
+    assert run.content() == ["new|second"]
+
+
+@pytest.mark.parametrize("order", [("old", "new"), ("new", "old")])
+async def test_a_result_counts_in_the_hour_of_its_later_side(order: tuple[pairs.Which, pairs.Which]) -> None:
+    run = Run()
+    for hour, which in zip((0, 2), order, strict=True):
+        run.at = NOW + hour * 3600
+        await pairs.keep(run.notes, "1", which, "k", Made(accepted=True, bodies=(b"x",)), run.hub)
+    hours = [partition for partition, rows in run.kept().items() if partition.startswith("t|") and rows]
+    assert hours == [names.hour(NOW + 2 * 3600)]

@@ -27,6 +27,8 @@ with telemetry.span("accept", kind="SERVER", integration="x", surname="CANARY1")
             pass
     telemetry.emit("hub.message", integration="x", outcome="delivered", e2e_ms=12.5)
     first.set("note", "CANARY2")
+with telemetry.span("replay", link=first.traceparent):
+    pass
 with telemetry.span("deliver", first.traceparent, kind="CONSUMER") as later:
     try:
         raise ValueError("CANARY3")
@@ -55,8 +57,17 @@ def test_every_event_leaves_early_ones_too(left: dict) -> None:
 def test_every_span_is_kept_and_shares_one_operation(left: dict) -> None:
     kinds = ("RequestData", "RemoteDependencyData")
     spans = [item for item in left["items"] if item["data"]["baseType"] in kinds]
-    assert len(spans) == 22
-    assert {item["tags"]["ai.operation.id"] for item in spans} == {left["trace"].split("-")[1]}
+    [replayed] = [item for item in spans if item["data"]["baseData"]["name"] == "replay"]
+    assert len(spans) == 23
+    assert {item["tags"]["ai.operation.id"] for item in spans if item is not replayed} == {left["trace"].split("-")[1]}
+
+
+@pytest.mark.slow
+def test_a_link_leaves_as_the_workbook_reads_it(left: dict) -> None:
+    [replayed] = [item for item in left["items"] if item["data"]["baseData"].get("name") == "replay"]
+    _, trace, span, _ = left["trace"].split("-")
+    assert replayed["tags"]["ai.operation.id"] != trace
+    assert json.loads(replayed["data"]["baseData"]["properties"]["_MS.links"]) == [{"operation_Id": trace, "id": span}]
 
 
 @pytest.mark.slow

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from shared.privacy import shown
-from shared.telemetry import KEYS, current, emit, events, fault, span, subscribe, unsubscribe
+from shared.telemetry import KEYS, azure_monitor, current, emit, events, fault, span, subscribe, unsubscribe
 from shared.telemetry.azure_monitor import SPAN_KEYS
-from shared.telemetry.tracing import parse
+from shared.telemetry.traceparent import parse
+from shared.telemetry.tracing import Finished, unwatch, watch
 
 ROOT = Path(__file__).resolve().parents[3]
-LISTED = {"emit": KEYS, "span": SPAN_KEYS | {"kind", "parent"}}  # what is called, and its keys
+LISTED = {"emit": KEYS, "span": SPAN_KEYS | {"kind", "parent", "link"}}  # what is called, and its keys
 Emitted = list[tuple[str, dict[str, object]]]
 
 
@@ -70,8 +71,8 @@ def test_a_fault_tells_where_and_not_what(emitted: Emitted) -> None:
         raise ValueError("CANARY")
     except ValueError as problem:
         fault(problem, integration="x")
-    keys = emitted[0][1]
-    assert keys["error_code"] == "ValueError"
+    ((name, keys),) = emitted
+    assert (name, keys["error_code"], keys["integration"]) == ("hub.fault", "ValueError", "x")
     assert "test_events.py" in str(keys["frames"])
     assert "CANARY" not in str(keys)
 
@@ -88,6 +89,19 @@ def test_every_event_in_the_code_uses_listed_keys() -> None:
     assert not wrong
     assert calls["emit"] > 30  # the hub's own way; a new name for it would leave nothing to look at
     assert set(calls) == set(LISTED)
+
+
+def test_every_attribute_that_is_set_later_is_listed() -> None:
+    """``here.set(...)`` and ``note(...)``: a key that is not on the list would not be sent, and no one would see it missing."""
+    found = {
+        str(node.args[0].value)
+        for path in (ROOT / "shared").rglob("*.py")
+        if "telemetry.tracing import" in (text := path.read_text("utf-8"))
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and _called(node) in ("set", "note") and len(node.args) == 2
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert {"outcome", "error_code", "attempt"} <= found <= SPAN_KEYS
 
 
 def _called(node: ast.Call) -> str:
@@ -108,10 +122,22 @@ def test_one_trace_over_all_hops() -> None:
     assert current() == ""
 
 
-@pytest.mark.parametrize("parent", ["", "nonsense", f"00-{'0' * 32}-{'1' * 16}-01"])
+@pytest.mark.parametrize("parent", ["", "nonsense", f"00-{'0' * 32}-{'1' * 16}-01", f"ff-{'a' * 32}-{'1' * 16}-01"])
 def test_a_new_trace_when_the_parent_is_none(parent: str) -> None:
     with span("accept", parent) as made:
         assert parse(made.traceparent)
+    assert made.traceparent[3:35] not in parent
+
+
+def test_a_watcher_gets_what_the_exporter_would_get() -> None:
+    ended: list[Finished] = []
+    watch(ended.append)
+    with span("accept", integration="Mrs Jones!", surname="CANARY") as here:
+        here.set("note", "CANARY")
+        here.link("CANARY")
+    unwatch(ended.append)
+    assert ended[0].attributes == {"integration": "(withheld)"}
+    assert "CANARY" not in str(ended)
 
 
 def test_of_a_span_leave_listed_keys_alone() -> None:
@@ -127,7 +153,7 @@ def test_of_a_span_leave_listed_keys_alone() -> None:
     for each in (AllowedSpans(), SimpleSpanProcessor(exporter)):
         provider.add_span_processor(each)
     made = provider.get_tracer("test").start_span("accept Jones, Ann!")
-    given = dict.fromkeys((*SPAN_KEYS, "surname", "http.url", "note"), "CANARY of Mrs Jones!") | {"ms": 12.5, "stage": "deliver"}
+    given = dict.fromkeys((*SPAN_KEYS, "surname", "http.url", "note"), "CANARY of Mrs Jones!") | {"attempt": 3, "outcome": "dead"}
     made.set_attributes(given)
     made.record_exception(ValueError("CANARY"))
     made.set_status(Status(StatusCode.ERROR, "CANARY"))
@@ -135,7 +161,7 @@ def test_of_a_span_leave_listed_keys_alone() -> None:
     (left,) = exporter.get_finished_spans()
     kept = dict(left.attributes or {})
     assert set(kept) == SPAN_KEYS
-    assert (kept["ms"], kept["stage"]) == (12.5, "deliver")
+    assert (kept["attempt"], kept["outcome"]) == (3, "dead")
     assert (left.name, left.events, left.status.status_code) == ("(withheld)", (), StatusCode.ERROR)
     assert "CANARY" not in left.to_json()
 
@@ -155,3 +181,13 @@ def test_of_a_log_record_leave_listed_keys_alone() -> None:
         record = SimpleNamespace(attributes=attributes, body="CANARY")
         AllowedLogs().on_emit(SimpleNamespace(log_record=record))  # type: ignore[arg-type]
         assert (record.attributes, record.body) == (kept, body)
+
+
+def test_events_that_wait_for_a_set_up_that_failed_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(azure_monitor, "is_ready", lambda: False)
+    monkeypatch.setattr(azure_monitor.Exporter, "_set_up", lambda exporter: None)
+    exporter = azure_monitor.Exporter()
+    for n in range(azure_monitor.QUEUED + 5):
+        exporter.send("hub.message", {"count": n})
+    assert len(exporter._queued) == azure_monitor.QUEUED
+    assert exporter._queued[-1] == ("hub.message", {"count": azure_monitor.QUEUED + 4})

@@ -4,7 +4,7 @@ import pytest
 
 from shared.hl7 import parse
 from shared.hl7.syntax.encoding import Encoding
-from shared.validation.fields import fields_as_the_standard_says, observation_value
+from shared.validation.fields import fields_as_the_standard_says, observation_value, plan_of
 from shared.validation.standard import VERSIONS, standard
 
 
@@ -92,3 +92,26 @@ def test_the_tables_know_their_fields() -> None:
     assert known.codes("0155") == {"AL", "ER", "NE", "SU"}
     assert len(known.fields("PID")) == 39
     assert Encoding()[:5] == ("|", "^", "~", "\\", "&")
+
+
+UNLIMITED = [  # fields for which the tables of a version give no length
+    (version, segment, check.number, check.of.repeats)
+    for version in VERSIONS
+    for segment in ("MRG", "ROL", "RDT", "CON", "NCK")
+    for check in plan_of(version)[segment]
+    if not check.of.length
+]
+
+
+@pytest.mark.parametrize(("version", "segment", "number", "repeats"), UNLIMITED)
+def test_a_field_without_a_length_in_its_version_is_never_too_long(
+    version: str, segment: str, number: int, repeats: bool
+) -> None:
+    value = "~".join(["1" * 70_000] * (1 + repeats))
+    line = f"{segment}{'|' * number}{value}"
+    assert "length" not in {rule for _, rule, *_ in found(line, version)}
+
+
+def test_some_field_of_most_versions_has_no_length() -> None:
+    assert {version for version, *_ in UNLIMITED} == set(VERSIONS)
+    assert ("2.3", "MRG", 5, False) in UNLIMITED

@@ -77,8 +77,12 @@ ODD = [
     ("PID|||1||J||||||||X^PRN^PH~", "PID|||1||J||||||||X^PRN^PH", "trailing-delimiter", "PID-13[2]"),
     ("PID|||1||J||||||||X^prn^PH", "PID|||1||J||||||||X^PRN^PH", "code-case", "PID-13.2"),
     ("PID|||1^^^A^PI^^2020-01-01||J", "PID|||1^^^A^PI^^20200101||J", "date-form", "PID-3.7"),
+    ("PID|||1||J||1980-01-01^D", "PID|||1||J||19800101^D", "date-form", "PID-7"),
     ("OBX|1|NM|A|| 1.5 ", "OBX|1|NM|A||1.5", "padding", "OBX-5"),
     ("OBX|1|TS|A||2026-01-15 09:30", "OBX|1|TS|A||202601150930", "date-form", "OBX-5"),
+    ("PID||999 000 0018^^^NHS^NH|1||J", "PID||9990000018^^^NHS^NH|1||J", "nhs-number-form", "PID-2.1"),
+    ("PID||9990000018 ^^^NHS^NH|1||J", "PID||9990000018^^^NHS^NH|1||J", "padding", "PID-2.1"),
+    ("MRG|1^^^A^PI~999-000-0018^^^NHS^NH", "MRG|1^^^A^PI~9990000018^^^NHS^NH", "nhs-number-form", "MRG-1[2].1"),
     ("MRG|999 000 0018^^^NHS^NH", "MRG|9990000018^^^NHS^NH", "nhs-number-form", "MRG-1.1"),
 ]
 

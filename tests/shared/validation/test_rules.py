@@ -6,10 +6,10 @@ import pytest
 
 from shared.hl7 import Message, parse
 from shared.issue import Issue
-from shared.validation import Hl7Profile, policy, structures
+from shared.validation import Hl7Profile, policy, rules, structures
 from shared.validation.authorities import ARC, OLD_ARC
 from shared.validation.fields import observation_value
-from shared.validation.rules import BIRTH_DATE, COMMON, merge_of_one_record
+from shared.validation.rules import BIRTH_DATE, COMMON, is_nhs_number_of_wales, merge_of_one_record
 
 A05 = {"ADT_A05": structures.ADT_A05}
 OWN = {"date": ("PID-7",), "identifier": ("PID-3",)}  # the tables of the standard have tests of their own
@@ -48,6 +48,34 @@ def test_findings(changed: Message, finding: tuple[str, ...] | None) -> None:
     found = [(issue.severity, issue.rule, issue.where, issue.condition) for issue in PROFILE.check(changed)]
     assert found == ([finding] if finding else [])
     assert all(issue.clause and issue.text for issue in PROFILE.check(changed))
+
+
+HIDDEN = ("\u200b", "\u200e", "\u202e", "\u2060", "\ufeff", "\u00ad", "\u2028", "\t", "\x7f", "\\X09\\")
+
+
+@pytest.mark.parametrize("hidden", HIDDEN, ids=ascii)
+@pytest.mark.parametrize("name", rules.IDENTIFIERS)
+def test_an_identifier_with_a_character_that_cannot_be_seen_is_refused(name: str, hidden: str) -> None:
+    """In each field of identifiers, in each part of one, at its beginning, inside and at its end; and in no other field."""
+    for field in rules.IDENTIFIERS[name]:
+        at = int(field) - (1 if name == "MSH" else 0)
+        for number in (f"T1{hidden}2", f"T12{hidden}", f"{hidden}T12", f"T12^^^{hidden}100&X&L", f"T12~T{hidden}13"):
+            found = list(rules.hidden_character(with_line(name, at, number)))
+            place = f"{name}-{field}[2]" if "~" in number else f"{name}-{field}"
+            assert [(one.severity, one.where) for one in found] == [("error", place)]
+    assert list(rules.hidden_character(with_line(name, 40, f"T1{hidden}2"))) == []
+
+
+def with_line(name: str, field: int, text: str) -> Message:
+    fields = [name, *[""] * 50]
+    fields[field] = text
+    header = "|".join(["MSH", r"^~\&", *fields[2:]]) if name == "MSH" else r"MSH|^~\&|252|F|||20240501||ADT^A28|C1|P|2.5"
+    return parse("\r".join([header, *(["|".join(fields)] if name != "MSH" else [])]).encode())
+
+
+@pytest.mark.parametrize("text", ["T4 2", "ŵ12", "T4\u00a02", "1/2-3", "é"])
+def test_an_identifier_that_can_be_seen_is_not(text: str) -> None:
+    assert list(rules.hidden_character(message(f"PID|||{text}||Jones||19800101|F"))) == []
 
 
 def test_every_finding_says_where_it_comes_from() -> None:
@@ -169,3 +197,12 @@ def test_a_value_of_a_result_is_of_its_type(kind: str, value: str, rule: str) ->
     read = parse(f"MSH|^~\\&|L|F|||20240501||ORU^R01|1|P|2.5\rOBX|1|ST|A||x\rOBX|2|{kind}|A||~{value}\r".encode())
     expected = [(rule, "OBX[2]-5[2]", f"HL7 v2.5 OBX-5 ({kind})")] if rule else []
     assert [(each.rule, each.where, each.clause) for each in observation_value(read)] == expected
+
+
+@pytest.mark.parametrize(
+    ("cx", "is_one"),
+    [("1^^^X^NH", True), ("1^^^X^NI", True), ("1^^^NHS^PI", True), ("1^^^NHS", True), ("1^^^X^PI", False), ("1", False)],
+)
+def test_an_nhs_number_is_known_by_its_type_or_its_authority(cx: str, is_one: bool) -> None:
+    message = parse(f"MSH|^~\\&|A|B|C|D|20260501||ADT^A31|1|P|2.5\rPID|1||{cx}\r")
+    assert is_nhs_number_of_wales(message["PID"].first("3")) is is_one

@@ -1,9 +1,8 @@
-"""The benchmark of HL7 v2 in XML times both ways on both messages, one round; its goals are the benchmark's own business."""
+"""The benchmark of HL7 v2 in XML times both ways once; its goals are the benchmark's own business, never a test's."""
 
 from toolkit.bench import v2xml
 
 
 def test_both_ways_are_timed_beside_the_parser() -> None:
-    timed = v2xml.measure(rounds=1)
-    assert list(timed) == [v2xml.ADT, v2xml.ORU]
-    assert all(took.best(name) > 0 for took in timed.values() for name in ("lxml", *v2xml.WAYS))
+    took = v2xml.measure([v2xml.ADT], rounds=1, seconds=0)[v2xml.ADT]
+    assert all(took.best(name) > 0 for name in ("lxml", *v2xml.WAYS))

@@ -31,7 +31,7 @@ ACTING = {
     "lock",
     "package",
 }
-ACTING |= {"relay", "docs", "sheet", "manifest", "cost", "simulate"}
+ACTING |= {"relay", "docs", "sheet", "manifest", "cost", "simulate", "site", "collection"}
 WRONG = (
     "nosuch",
     "",

@@ -1,16 +1,19 @@
 """``./hub list``, ``check`` and ``run``: what others rely on."""
 
 import base64
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from toolkit.cli import COMMANDS
+from toolkit.commands.develop.check import read
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 SAMPLES = ROOT / "integrations" / "phw_to_mpi" / "samples"
@@ -133,3 +136,14 @@ def test_only_the_command_that_is_called_is_loaded() -> None:
     assert subprocess.run(command, capture_output=True, text=True, env=environment).stderr.strip() == "[]"
     listed = hub("--help").stdout.decode()
     assert all(name in listed for name in COMMANDS)
+
+
+@pytest.mark.parametrize(("is_terminal", "said"), [(True, "hub: no file is named: type or paste the message"), (False, "")])
+def test_a_command_that_waits_for_a_person_says_so(
+    is_terminal: bool, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a word it would seem to hang; in a pipe it says nothing."""
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: is_terminal, buffer=io.BytesIO(b"MSH|")))
+    assert read("-") == b"MSH|"
+    printed = capsys.readouterr().err
+    assert printed.startswith(said) if said else printed == ""

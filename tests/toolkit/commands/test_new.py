@@ -1,5 +1,6 @@
 """``./hub new``: what it writes works at once, and reads as the others do."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.copies import without
 from toolkit.generate.scaffold import files, write
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
-COPIED = ("integrations", "shared", "toolkit", "tests", "function_app.py", "pyproject.toml")
+COPIED = ("integrations", "shared", "toolkit", "tests", "function_app.py", "pyproject.toml", "local.settings.sample.json")
 
 
 @pytest.mark.slow
@@ -19,7 +21,7 @@ def test_a_new_integration_passes_its_sample_and_the_gates(tmp_path: Path) -> No
     """In a copy of the repository."""
     for name in COPIED:
         source = ROOT / name
-        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        ignored = without("node_modules")
         shutil.copytree(source, tmp_path / name, ignore=ignored) if source.is_dir() else shutil.copy(source, tmp_path / name)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
 
@@ -29,9 +31,13 @@ def test_a_new_integration_passes_its_sample_and_the_gates(tmp_path: Path) -> No
     made = run("toolkit", "new", "lab-to-index")
     assert made.returncode == 0, made.stdout + made.stderr
     assert "lab-to-index" in run("toolkit", "list", "--json").stdout
+    assert "wrote integrations/lab_to_index/samples/a31_update.out.hl7\n" in made.stdout
+    assert "wrote integrations/lab_to_index/mapping_sheet.md\n" in made.stdout
     golden = tmp_path / "integrations/lab_to_index/samples/a31_update.out.hl7"
     assert b"|INDEX|HUB|" in golden.read_bytes()
     assert "PID-3" in (golden.parent.parent / "mapping_sheet.md").read_text()
+    settings = json.loads((tmp_path / "local.settings.sample.json").read_text())["Values"]
+    assert {"INDEX__HOST", "INDEX__PORT"} <= set(settings)
     again = run("toolkit", "new", "lab-to-index")
     assert (again.returncode, again.stderr) == (2, "hub: there is an integration lab-to-index already\n")
     gates = run("ruff", "check", "integrations/lab_to_index"), run("ruff", "format", "--check", "integrations/lab_to_index")

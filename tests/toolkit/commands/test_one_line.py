@@ -26,6 +26,9 @@ def started(*words: str, folder: Path = ROOT, **environment: str) -> "subprocess
     ("words", "said"),
     [
         (("demo", "nosuch"), "no integration is called nosuch"),
+        (("demo", "phw-to-mpi", "mpi-to-wis"), "name both: ./hub demo mpi-outbound mpi-to-wis"),
+        (("bench", "floors"), "benchmarks: cold, csv_rows, fhir, first, host, memory, parse, path, throughput, v2, v2xml, xml"),
+        (("bench", "memory"), "the setting HUB_BENCH_DOCUMENT is not a number"),
         (("up", "nosuch"), "no integration is called nosuch"),
         (("up", "--misbehave", "MPI"), "--misbehave is DESTINATION=BEHAVIOUR"),
         (("up", "--misbehave", "MPI=nosuch"), "no such behaviour: nosuch"),
@@ -42,7 +45,7 @@ def started(*words: str, folder: Path = ROOT, **environment: str) -> "subprocess
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_a_mistake_is_one_line(words: tuple[str, ...], said: str) -> None:
-    process = started(*words, **NO_STORAGE)
+    process = started(*words, **NO_STORAGE, HUB_BENCH_DOCUMENT="abc")
     output, errors = process.communicate(timeout=60)
     assert process.returncode in (1, 2)
     assert said in errors
@@ -70,6 +73,16 @@ def in_time(process: "subprocess.Popen[str]", line: str) -> list[str]:
             break
     timer.cancel()
     return read
+
+
+@pytest.mark.slow
+def test_a_setting_that_stops_the_host_is_one_line() -> None:
+    [port, storage] = free_ports(2)
+    words = ("up", "phw-to-mpi", "--port", str(port), "--storage-port", str(storage))
+    _, errors = started(*words, HUB_MEMORY="abc").communicate(timeout=60)
+    begun, why = errors.splitlines()
+    assert "starting storage" in begun
+    assert "the setting HUB_MEMORY is not a number" in why
 
 
 @pytest.mark.slow

@@ -7,9 +7,10 @@ import time
 import pytest
 import typer
 from rich.console import Console
+from typer.testing import CliRunner
 
-from toolkit import screen
-from toolkit.commands.operate import stories
+from toolkit import cli, screen
+from toolkit.commands.operate import stories, trace
 
 ID = "1-49dfc7ea9cdb1395cd7b62a61a54e828.d310f92d76c4d72dc6bd7491f21e8b42"
 OLD = {"id": ID, "at": 1000.0, "ended": 0, "outcome": "dead", "history": [{"at": 900.5, "outcome": "dead"}]}
@@ -67,3 +68,33 @@ def test_an_outcome_that_is_none() -> None:
     with pytest.raises(typer.BadParameter, match="delivered"):
         stories.known_outcome("lost")
     assert stories.known_outcome("waiting") == "waiting"
+
+
+def test_the_times_of_the_attempts_are_written_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    tried = [{"at": 1000.0, "result": "delivered", "code": "ack-AA", "ms": 8}]
+    stories.print_json({"a": [{"id": "1", "tried": tried}]})
+    [story] = json.loads(capsys.readouterr().out)["a"]
+    assert story["tried"] == [{"at": "1970-01-01T00:16:40.000+00:00", "result": "delivered", "code": "ack-AA", "ms": 8}]
+
+
+def test_each_attempt_is_a_line_of_its_own() -> None:
+    tried = [
+        {"at": 1000.0, "result": "waiting", "code": "timeout", "ms": 30_000},
+        {"at": 1060.0, "result": "delivered", "code": "ack-AA", "ms": 8},
+    ]
+    assert trace.lines({"id": "1", "outcome": "delivered", "ended": 0, "tried": tried}) == [
+        ("outcome", "delivered"),
+        ("attempt 1", "1970-01-01T00:16:40.000+00:00 waiting timeout 30000 ms"),
+        ("attempt 2", "1970-01-01T00:17:40.000+00:00 delivered ack-AA 8 ms"),
+    ]
+
+
+@pytest.mark.parametrize(("by", "says"), [("control", "by its control id; other ids: --by id"), ("id", "by its id\n")])
+@pytest.mark.parametrize("more", [[], ["--spans"]])
+def test_a_message_that_is_not_there_is_not_called_one_without_spans(
+    by: str, says: str, more: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace, "on_store", lambda names, look: {})
+    found = CliRunner().invoke(cli.hub(["trace"]), ["trace", "X", "--by", by, *more])
+    assert found.exit_code == 1
+    assert says in found.output

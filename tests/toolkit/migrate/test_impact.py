@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from integrations import load
+from tests.copies import without
 from toolkit.migrate.impact import comment, compared, differences, messages
 from toolkit.migrate.pairs import BrokenPairs, read
 from toolkit.migrate.versions import NoVersion, Request, base, outcomes, unpacked
@@ -22,7 +23,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code as it is, in a folder of its own."""
     folder = tmp_path_factory.mktemp("before")
     for name in ("shared", "integrations"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=without())
     return folder
 
 

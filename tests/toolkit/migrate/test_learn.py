@@ -14,6 +14,7 @@ from integrations import load
 from shared import check
 from shared.compare.tally import Tally
 from shared.hl7 import Message, parse
+from tests.copies import without
 from toolkit.migrate.learn.declaration import NoDraft
 from toolkit.migrate.learn.draft import drafted, usable
 from toolkit.migrate.learn.private import is_private, private_texts
@@ -210,7 +211,7 @@ def test_pairs_that_no_draft_can_be_made_from() -> None:
 def test_a_drafted_integration_passes_its_tests_and_the_gates(tmp_path: Path, name: str) -> None:
     """In a copy of the repository."""
     for part in ("integrations", "shared", "toolkit", "tests", "function_app.py", "pyproject.toml"):
-        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        ignored = without("node_modules")
         source = ROOT / part
         shutil.copytree(source, tmp_path / part, ignore=ignored) if source.is_dir() else shutil.copy(source, tmp_path / part)
     pairs = tmp_path / "pairs"

@@ -6,16 +6,16 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from toolkit import screen
-from toolkit.say import stop
+from toolkit.say import say, stop
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue (./hub list).")]
 File = Annotated[str, typer.Argument(help="A file with one message; - for standard input.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Jsonl = Annotated[
     bool, typer.Option("--jsonl", help='Many messages: reads {"name","body_base64"} per line, writes one result per line.')
 ]
@@ -24,6 +24,10 @@ Second = Annotated[bool, typer.Option("--second-opinion", help="Also validate th
 WhatIf = Annotated[
     list[str] | None,
     typer.Option("--what-if", help="RULE=error or RULE=warning, or RULE@PATH=...; FILE is then a folder. May be repeated."),
+]
+Lang = Annotated[
+    Literal["", "en", "cy"],
+    typer.Option("--lang", help="Explain each finding in plain words, in English (en) or Welsh (cy).", show_default=False),
 ]
 Result = dict[str, Any]
 
@@ -36,13 +40,14 @@ def check(
     strict: Strict = False,
     second: Second = False,
     what_if: WhatIf = None,
+    lang: Lang = "",
 ) -> None:
     """Check a message. With --what-if, show what a changed rule would mean for a folder of messages."""
     if what_if:
         from toolkit.analyse.rule_decisions import report
 
         return report(declared(name), what_if, file, as_json)
-    return answer_all(checker(name, second), file, as_json, jsonl, strict)
+    return answer_all(checker(name, second, lang), file, as_json, jsonl, strict)
 
 
 def run(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = False, strict: Strict = False) -> None:
@@ -50,13 +55,18 @@ def run(name: Name, file: File = "-", as_json: Json = False, jsonl: Jsonl = Fals
     answer_all(runner(name), file, as_json, jsonl, strict)
 
 
-def checker(name: str, second: bool = False) -> Callable[[bytes], Result]:
+def checker(name: str, second: bool = False, lang: Literal["", "en", "cy"] = "") -> Callable[[bytes], Result]:
     integration = declared(name)
     from shared import check
+    from toolkit.commands.develop import check_file
 
     def answer(body: bytes) -> Result:
+        if (of_file := check_file.verdicts(integration, envelope(name, body))) is not None:
+            return of_file
         ran = check.run(integration, envelope(name, body))
-        verdict = {**verdict_face(ran.verdict), "answer": answered(ran.answer)}
+        verdict = {**verdict_face(ran.verdict), "answer": answered(integration.source, ran.answer)}
+        if lang:
+            verdict["issues"] = [{**issue_face(each), "plain": plain_face(each, lang)} for each in ran.verdict.issues]
         face = {**verdict, **waits_face(ran.waits_for), **faults_face(ran.faults)}
         return {**face, "second_opinion": opinions(ran.outgoing)} if second else face
 
@@ -79,7 +89,7 @@ def runner(name: str) -> Callable[[bytes], Result]:
     def answer(body: bytes) -> Result:
         received = envelope(name, body)
         ran = check.run(integration, received)
-        return ran_face(ran, faces(integration, received) if ran.outgoing else [])
+        return ran_face(integration.source, ran, faces(integration, received) if ran.outgoing else [])
 
     return answer
 
@@ -118,8 +128,15 @@ def verdict_face(verdict: Any) -> Result:
     }
 
 
-def answered(answer: Any) -> str:
-    """What the sender receives: the code in MSA-1, or the HTTP status where no HL7 acknowledgement is sent."""
+def answered(source: Any, answer: Any) -> str:
+    """What the sender receives: the code in MSA-1, or the HTTP status where no HL7 acknowledgement is sent.
+
+    SOAP has its own statuses for a fault, so the source decides.
+    """
+    from shared.intake.triggers.http import Bound
+
+    if isinstance(source, Bound):
+        return f"HTTP {source.over_http(answer.content_type, answer).status}"
     if answer.body and answer.body.startswith(b"MSH"):
         from shared.hl7 import parse
 
@@ -129,6 +146,14 @@ def answered(answer: Any) -> str:
 
 def issue_face(issue: Any) -> dict[str, str]:
     return {name: getattr(issue, name) for name in ("severity", "rule", "code", "where", "text")}
+
+
+def plain_face(issue: Any, lang: Literal["en", "cy"]) -> Result:
+    """What is wrong, where, what is expected and what to do, in one language."""
+    from shared.voices import plain
+
+    words = plain(issue, lang)
+    return {**words._asdict(), "text": words.text, "lines": list(words.sentences)}
 
 
 def waits_face(codes: Iterable[Any]) -> Result:
@@ -143,9 +168,9 @@ def faults_face(faults: Iterable[Any]) -> Result:
     return {"faults": found} if found else {}
 
 
-def ran_face(ran: Any, fate: list[Result]) -> Result:
+def ran_face(source: Any, ran: Any, fate: list[Result]) -> Result:
     outgoing = [outgoing_face(one) for one in ran.outgoing]
-    verdict = {**verdict_face(ran.verdict), "answer": answered(ran.answer)}
+    verdict = {**verdict_face(ran.verdict), "answer": answered(source, ran.answer)}
     return {**verdict, **waits_face(ran.waits_for), **faults_face(ran.faults), "outgoing": outgoing, "fate": fate}
 
 
@@ -194,6 +219,8 @@ def emit(result: Result) -> None:
 def read(file: str) -> bytes:
     """As bytes: text mode would change the segment ends."""
     if file == "-":
+        if sys.stdin.isatty():  # otherwise the command would wait without a word
+            say("no file is named: type or paste the message, then Ctrl-D (Ctrl-Z and Enter in Windows)")
         return sys.stdin.buffer.read()
     try:
         return Path(file).read_bytes()
@@ -204,7 +231,8 @@ def read(file: str) -> bytes:
 def as_text(result: Result) -> str:
     """As text: the decision, each finding, each body of the output."""
     lines = [f"{result.get('answer', result['acknowledgement'])}  {decision(result)}"]
-    lines += map(issue_line, result["issues"])
+    for issue in result["issues"]:
+        lines += [issue_line(issue), *plain_lines(issue.get("plain"))]
     if faults := result.get("faults"):
         then = "so the message would become a dead letter" if result["accepted"] else "so the message is refused"
         lines += ["", f"the hub's own output does not pass its check, {then}:"]
@@ -225,7 +253,9 @@ def readable(outgoing: Result) -> str:
 
 
 def decision(result: Result) -> str:
-    """In words: accepted, accepted but would fail, or not accepted."""
+    """In words: accepted, accepted but would fail, or not accepted; of a file, how many of its messages."""
+    if "messages" in result:
+        return f"{result['accepted_messages']} of {result['messages']} messages accepted"
     if not result["accepted"]:
         return "not accepted"
     if result.get("waits_for"):
@@ -233,5 +263,11 @@ def decision(result: Result) -> str:
     return "accepted, but would fail" if result.get("faults") else "accepted"
 
 
+def plain_lines(words: Result | None) -> list[str]:
+    """A finding in plain words, below its line; none if no language was chosen."""
+    return [f"    {each}" for each in words["lines"]] if words else []
+
+
 def issue_line(issue: dict[str, str]) -> str:
-    return f"  {issue['severity']:<11} {issue['where'] or '-':<14} {issue['text']}  ({issue['rule'] or issue['code']})"
+    row = f"{issue['row'] or '-':>7} " if "row" in issue else ""
+    return f"  {row}{issue['severity']:<11} {issue['where'] or '-':<14} {issue['text']}  ({issue['rule'] or issue['code']})"

@@ -23,8 +23,13 @@ def demo(names: Only = None, every: Every = False, as_json: AsJson = False, svg:
     """Start everything, send samples to every integration, show what arrived where. Exits with status 1 if anything is wrong."""
     from toolkit.commands.develop.check import all_declared
     from toolkit.local.demo import demo as run
+    from toolkit.local.journeys import absent_publishers
+    from toolkit.say import stop
 
-    result = asyncio.run(run(all_declared(names), every))
+    chosen = all_declared(names)
+    for name, publisher in absent_publishers(chosen).items():
+        stop(f"{name} gets its messages from {publisher}, so name both: ./hub demo {publisher} {name}")
+    result = asyncio.run(run(chosen, every))
     if as_json:
         from toolkit.screen import as_json as to_json
 

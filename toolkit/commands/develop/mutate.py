@@ -1,6 +1,7 @@
 """``./hub mutate``: find changes of the code that no test notices."""
 
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -51,16 +52,11 @@ def mutate(
     from toolkit.mutation.copied import copy
 
     began = time.monotonic()
-    start = (base or run.base(ROOT)) if changed else ""
-    if changed and not start:
-        typer.echo("no commit to compare with: nothing to do")
-        return
-    lines = run.changed(start, ROOT) if changed else None
-    files = sorted(lines or ()) if changed else _files(paths or [])
+    lines = _changed_lines(base) if changed else None
+    files = sorted(lines) if lines is not None else _files(paths or [])
+    if not files and not changed:
+        stop("nothing to do: name --paths, or use --changed", 2)
     if not files:
-        if not changed:
-            stop("nothing to do: name --paths, or use --changed", 2)
-        typer.echo(f"no line of the product differs from {start[:12]}")
         return
     with TemporaryDirectory() as made:
         folder = Path(made).resolve()
@@ -72,20 +68,40 @@ def mutate(
         plans = run.sampled(run.planned(folder, files, lines), sample, seed)
         if near:
             plans = _with_tests(plans, covered)
-        results = []
         left = max(0.1, minutes - (time.monotonic() - began) / 60) if minutes else 0
-        for each in run.tried_again(folder, covered, plans, bounds=(seconds, again), minutes=left):
-            results.append(each)
-            if each.fate in run.SURVIVED:
-                _say_survivor(folder, each)
-            if report:
-                _write(report, each)
+        tried = run.tried_again(folder, covered, plans, bounds=(seconds, again), minutes=left)
+        results = list(_reported(tried, folder, report))
     _say(results, len(plans), began)
     if any(each.fate in run.SURVIVED for each in results):
         typer.echo(
             "write a test that fails for each, or list it with a reason: docs/contributing.md, A change that no test notices"
         )
         raise typer.Exit(1)
+
+
+def _changed_lines(base: str) -> dict[str, set[int]]:
+    """The lines of each file that differ from a commit; ``""``: from the usual one. If there are none, it says why."""
+    from toolkit.mutation import run
+
+    start = base or run.base(ROOT)
+    lines = run.changed(start, ROOT) if start else {}
+    if not start:
+        typer.echo("no commit to compare with: nothing to do")
+    elif not lines:
+        typer.echo(f"no line of the product differs from {start[:12]}")
+    return lines
+
+
+def _reported(tried: Iterable["Tried"], folder: Path, report: Path | None) -> Iterator["Tried"]:
+    """Each result as it comes: a survivor is printed, and every one is written to the report."""
+    from toolkit.mutation.run import SURVIVED
+
+    for each in tried:
+        if each.fate in SURVIVED:
+            _say_survivor(folder, each)
+        if report:
+            _write(report, each)
+        yield each
 
 
 def _say_survivor(folder: Path, each: "Tried") -> None:
@@ -160,12 +176,9 @@ def _names(source: str, modules: list[str]) -> bool:
     return not imported.isdisjoint(modules)
 
 
-def _write(report: Path, each: object) -> None:
+def _write(report: Path, each: "Tried") -> None:
     import orjson
 
-    from toolkit.mutation.run import Tried
-
-    assert isinstance(each, Tried)
     row = {**each._asdict(), "mutant": each.mutant._asdict()}
     with report.open("ab") as out:
         out.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))

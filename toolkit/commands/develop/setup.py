@@ -2,17 +2,20 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
 
 from toolkit.say import HOME, ROOT, say, stop
 
-EXTRAS = ("gates", "browser")
+PARTNER_TOOLS = HOME / "partner-tools"
+EXTRAS = ("gates", "browser", "site")
 CHECKS = ROOT / "toolkit" / "release" / "checks_package" / "package.json"
 
 
@@ -35,8 +38,10 @@ def for_tests() -> None:
     stamp, fingerprint = HOME / ".for-tests", _fingerprint()
     if stamp.exists() and stamp.read_text("utf-8") == fingerprint:
         return
-    _python_extras()
-    _node_packages()
+    with ThreadPoolExecutor() as pool:  # each waits for its own registry, and installs into a place of its own
+        started = [pool.submit(install_extras, *EXTRAS), pool.submit(_partner_tools), pool.submit(_node_packages)]
+        for each in started:
+            each.result()
     HOME.mkdir(exist_ok=True)
     stamp.write_text(fingerprint, "utf-8")
 
@@ -48,14 +53,24 @@ def _fingerprint() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest() + f" {made}"
 
 
-def _python_extras() -> None:
-    """The optional dependencies of pyproject.toml, pinned there."""
+def install_extras(*extras: str) -> None:
+    """Optional dependencies of pyproject.toml, pinned there."""
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-    packages = [package for extra in EXTRAS for package in listed[extra]]
-    say("installing what the checks need ...")
+    packages = [package for extra in extras for package in listed[extra]]
+    say(f"installing {', '.join(extras)} of pyproject.toml ...")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
     if subprocess.run(pip, check=False).returncode:
-        stop("pip could not install what the checks need: is there a network?")
+        stop("pip could not install them: is there a network?")
+
+
+def _partner_tools() -> None:
+    """The generators and testers of partners, in .hub/partner-tools; tests that need one are skipped without it."""
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    python = PARTNER_TOOLS / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *listed["partner-tools"]]
+    made = subprocess.run([sys.executable, "-m", "venv", str(PARTNER_TOOLS)], check=False).returncode == 0
+    if not made or subprocess.run(pip, check=False).returncode:
+        say("the tools of partners could not be installed: tests that need them are skipped")
 
 
 def _node_packages() -> None:

@@ -34,6 +34,8 @@ def test(
         arguments = [*_nearest(began), *arguments]
     else:
         _prepare()
+    # The tests start hundreds of Python processes: without its bytecode each compiles the whole hub again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     workers = ["-n", workers_of(arguments)] if fast or is_whole(arguments) else []
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *PLUGIN, *workers, *arguments])
 
@@ -55,21 +57,22 @@ def is_whole(arguments: Iterable[str]) -> bool:
 
 
 def workers_of(arguments: Iterable[str]) -> str:
-    """One for each core, two at least; with slow tests one more, because many of these wait for a program or a clock."""
+    """One for each core, two at least; with slow tests two more, because many of these wait for a program or a clock."""
     cores = max(2, os.cpu_count() or 2)
-    return str(cores if "not slow" in arguments else cores + 1)
+    return str(cores if "not slow" in arguments else cores + 2)
 
 
 def _nearest(began: float) -> list[str]:
     """pytest's arguments for the tests nearest to the change; the order and the end go by the environment to the workers."""
-    from toolkit.testing import plugin
     from toolkit.testing.nearest import changed, nearest
+    from toolkit.testing.order import NEAREST
+    from toolkit.testing.plugin import SECONDS
 
     paths = changed()
     files = nearest(paths)
     say(f"{len(paths)} changed files: the nearest {len(files)} test files, for at most 30 s; all of them: ./hub test")
-    os.environ[plugin.NEAREST] = "\n".join(files)
-    os.environ[plugin.SECONDS] = str(began + FAST_SECONDS)
+    os.environ[NEAREST] = "\n".join(files)
+    os.environ[SECONDS] = str(began + FAST_SECONDS)
     return ["-m", "not slow", *files]
 
 

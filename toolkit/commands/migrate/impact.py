@@ -10,7 +10,7 @@ from toolkit.say import stop
 
 Base = Annotated[str, typer.Option("--base", help="The commit before the change; where the branch left main if not given.")]
 Corpus = Annotated[Path | None, typer.Option("--corpus", help="A folder with recorded messages: NAME/X.in.* or NAME.jsonl.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with status 1 if a message changes.")]
 
 

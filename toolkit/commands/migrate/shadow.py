@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="An integration of the catalogue (./hub list).")]
 Pairs = Annotated[Path, typer.Argument(help="A folder of X.in.* and X.out.*, or a file of JSON lines.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Html = Annotated[Path | None, typer.Option("--html", help="Also write the report as one HTML file.")]
 Examples = Annotated[bool, typer.Option("--examples", help="Show one pair of values for each difference. Refused in CI.")]
 Workers = Annotated[int, typer.Option("--workers", help="Processes; 0 for one per core.")]

@@ -13,7 +13,7 @@ Name = Annotated[str, typer.Argument(help="An integration of the catalogue (./hu
 File = Annotated[str, typer.Argument(help="A file with the message that fails; - for standard input.")]
 Rule = Annotated[str, typer.Option("--rule", help="The rule to reproduce, where the message breaks several.")]
 To = Annotated[Path | None, typer.Option("--to", help="The folder to write to; .hub/shrunk if not given.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def shrink(name: Name, file: File, rule: Rule = "", to: To = None, as_json: Json = False) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
 Is = Annotated[str, typer.Option("--is", help="Only this code: finds it although it is shown as a hash.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def codes(name: Name = "", code: Is = "", as_json: AsJson = False) -> None:
@@ -22,7 +22,7 @@ def codes(name: Name = "", code: Is = "", as_json: AsJson = False) -> None:
 
     async def look(one: "Integration", hub: "Hub") -> list[dict[str, Any]]:
         from shared.codes.met import kept
-        from shared.ops.codes import listed
+        from shared.ops.figures.codes import listed
 
         return [asdict(line) for line in await listed(one, hub) if not code or line.code == kept(code)]
 

@@ -2,13 +2,17 @@
 
 import getpass
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from toolkit import screen
-from toolkit.commands.operate.stored import all_or_one, on_store
+from toolkit.commands.operate.stored import all_or_one, on_hub, on_store
 from toolkit.commands.operate.stories import Outcome, Since, chosen, moment, print_json, with_times
+from toolkit.say import say
+
+if TYPE_CHECKING:
+    from shared.hub import Hub
 
 
 def stated(purpose: str) -> str:
@@ -22,14 +26,16 @@ Name = Annotated[str, typer.Argument(help="An integration of the catalogue.")]
 Maybe = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
 Only = Annotated[str, typer.Option("--integration", "-i", help="The same as NAME.")]
 Id = Annotated[str, typer.Argument(help="The message's id, from dead list.")]
-Ids = Annotated[list[str] | None, typer.Argument(help="Message ids. Without them: all that match --rule.")]
-Rule = Annotated[str, typer.Option("--rule", help="Only those with this rule id or code.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Message ids, from dead list. Without them: all that match --rule.")]
+Rule = Annotated[str, typer.Option("--rule", help="Only dead letters with this rule id or code.")]
 Purpose = Annotated[str, typer.Option("--purpose", help="The reason; it is recorded in the audit.")]
 Why = Annotated[str, typer.Option("--purpose", help="The reason; it is recorded in the audit.", callback=stated)]
-Content = Annotated[bool, typer.Option("--content", help="Also show the body; requires --purpose.")]
-All = Annotated[bool, typer.Option("--all", help="All of them.")]
-OutOfOrder = Annotated[bool, typer.Option("--out-of-order", help="Even if later messages of the same lane were delivered.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Content = Annotated[bool, typer.Option("--content", help="Print the content of the message; requires --purpose.")]
+All = Annotated[bool, typer.Option("--all", help="All dead letters, in place of ids or --rule.")]
+OutOfOrder = Annotated[bool, typer.Option("--out-of-order", help="Also if later messages of the same lane were delivered.")]
+Plan = Annotated[str, typer.Argument(help="The plan, from dead preview.")]
+Bulk = Annotated[Literal["replay", "discard"], typer.Argument(help="What to do with each of them.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 app = typer.Typer(no_args_is_help=True, help="List, replay or discard dead letters.")
 
@@ -49,7 +55,7 @@ def list_dead(
 
 @app.command()
 def show(name: Name, message_id: Id, content: Content = False, purpose: Purpose = "", as_json: AsJson = False) -> None:
-    """Show one dead letter. Showing its content requires a purpose, which is audited."""
+    """Show one dead letter. To print its content, give a purpose: it is recorded in the audit."""
     from shared.delivery import dead
     from shared.ledger.reporting.search import status
 
@@ -65,7 +71,7 @@ def show(name: Name, message_id: Id, content: Content = False, purpose: Purpose 
 def replay(
     name: Name, purpose: Why, ids: Ids = None, rule: Rule = "", every: All = False, out_of_order: OutOfOrder = False
 ) -> None:
-    """Try dead letters again, each at its place in its lane."""
+    """Deliver dead letters again, each at its place in its lane."""
     from shared.hub import Hub
     from shared.integration import Integration
     from shared.ops.dead_letter_api import replay_many
@@ -83,7 +89,7 @@ def replay(
 
 
 @app.command()
-def discard(name: Name, ids: Annotated[list[str], typer.Argument(help="Message ids.")], purpose: Why) -> None:
+def discard(name: Name, ids: Annotated[list[str], typer.Argument(help="Message ids, from dead list.")], purpose: Why) -> None:
     """Discard dead letters: the record is kept, the content is deleted."""
     from shared.delivery.dead import discard as give_up
     from shared.hub import Hub
@@ -95,6 +101,40 @@ def discard(name: Name, ids: Annotated[list[str], typer.Argument(help="Message i
         return len(ids)
 
     print(f"discarded {on_store(all_or_one(name), work)[name]}")
+
+
+@app.command("preview")
+def preview_many(name: Maybe = "", rule: Rule = "", since: Since = "", as_json: AsJson = False) -> None:
+    """Show how many dead letters a filter finds, by integration and rule, and name them for "dead apply"."""
+    from shared.ops.plan import preview
+
+    integrations, first = all_or_one(name), moment(since)
+    found = on_hub(integrations, lambda hub: preview(integrations, rule, first, getpass.getuser(), hub))
+    if as_json:
+        print(screen.as_json(found.face()))
+        return
+    screen.show_table(
+        ("integration", "rule", "dead letters"), found.groups, whole=("integration", "rule"), empty="no dead letters"
+    )
+    if found.is_cut:
+        say(f"the filter finds more: these are {found.total} of them, and another preview names the next")
+    if found.total:
+        say(f"./hub dead apply {found.plan} replay --purpose WHY   (or discard)")
+
+
+@app.command("apply")
+def apply_many(plan: Plan, act: Bulk, purpose: Why, as_json: AsJson = False) -> None:
+    """Replay or discard the dead letters that a preview named; the same command again continues what was cut off."""
+    from shared.ops.plan import Progress, carry_out
+
+    async def work(hub: "Hub") -> Progress:
+        while (progress := await carry_out(plan, act, _person(purpose), hub)).left:
+            say(f"done {progress.acted}, left {progress.left}") if not as_json else None
+        return progress
+
+    progress = on_hub(all_or_one(""), work)
+    skipped = "".join(f", skipped ({reason}) {count}" for reason, count in progress.skipped.items())
+    print(screen.as_json(progress.face())) if as_json else say(f"done {progress.acted}{skipped}")
 
 
 def _write(body: bytes) -> None:

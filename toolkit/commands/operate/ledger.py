@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from shared.integration import Integration
 
 Names = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
-app = typer.Typer(no_args_is_help=True, help="Check a live store: no message lost, no content left over, audit intact.")
+app = typer.Typer(no_args_is_help=True, help="Check a live store: no message is lost, no content left over, the audit intact.")
 
 
 @app.command()
 def check(name: Names = "", as_json: AsJson = False) -> None:
-    """No message lost: what was received is the sum of the outcomes, and of what waits or is in flight."""
+    """Check that no message is lost: those received are those with an outcome, those that wait and those in flight."""
     from shared.ledger.reporting.conservation import Balance, balance
 
     found: dict[str, Balance] = on_store(all_or_one(name), lambda one, hub: balance(one, hub))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="An integration. Without it: all that have a parallel run.")]
 Hours = Annotated[float, typer.Option("--hours", min=1, help="How far back to look; whole hours.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def observe(name: Name = "", hours: Hours = 24, as_json: AsJson = False) -> None:

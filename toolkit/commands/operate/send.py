@@ -22,7 +22,7 @@ Url = Annotated[str, typer.Option("--url", envvar="HUB_URL", help="The hub's add
 ByQueue = Annotated[bool, typer.Option("--queue", help="Put it on the queue <name>-in instead of posting it.")]
 Kind = Annotated[str, typer.Option("--content-type", help="Media type of the body. Without it: from the file's name.")]
 Key = Annotated[str, typer.Option("--key", envvar="HUB_KEY", help="The partner's key, if the hub requires one.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 WAIT = 10.0
 OPEN = ("waiting", "sending", None)
 

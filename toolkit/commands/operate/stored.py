@@ -5,6 +5,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from toolkit.local import spans
 from toolkit.say import stop
 
 if TYPE_CHECKING:
@@ -34,9 +35,12 @@ def on_hub(integrations: "list[Integration]", work: "Callable[[Hub], Awaitable[T
     """The work on a hub with these integrations; one clear line when storage does not answer."""
     from shared.delivery.dead import Refused
     from shared.hub import connect
+    from shared.settings import SettingMissing
     from shared.storage.store import Away
 
     os.environ.setdefault("AzureWebJobsStorage", "UseDevelopmentStorage=true")
+    if spans.is_kept() and spans.path().exists():
+        spans.record(spans.path())
 
     async def whole() -> T:
         hub = connect(integrations)
@@ -49,5 +53,5 @@ def on_hub(integrations: "list[Integration]", work: "Callable[[Hub], Awaitable[T
         return asyncio.run(whole())
     except Away:
         stop("storage does not answer: is the hub up? (./hub up, or set AzureWebJobsStorage)")
-    except Refused as why:
+    except (Refused, SettingMissing) as why:
         stop(str(why))

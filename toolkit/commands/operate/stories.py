@@ -30,6 +30,25 @@ def moment(text: str) -> float:
         raise typer.BadParameter("use an age such as 30m, 2h or 1d, or a time such as 2026-03-01T08:00") from None
 
 
+def seconds(text: str) -> float:
+    """An age in seconds: ``30m``, ``2h``, ``1d``. ``""`` is 0.
+
+    >>> seconds("2h"), seconds("")
+    (7200, 0.0)
+    """
+    if not text.strip():
+        return 0.0
+    if age := AGE.fullmatch(text.strip()):
+        return int(age[1]) * UNITS[age[2]]
+    raise typer.BadParameter("use an age such as 30m, 2h or 1d")
+
+
+def known_age(text: str) -> str:
+    """The text of an age. Raises ``BadParameter``."""
+    seconds(text)
+    return text
+
+
 def known_moment(text: str) -> str:
     """The text of a time. Raises ``BadParameter``."""
     moment(text)
@@ -69,8 +88,8 @@ def with_times(stories: Iterable[Story]) -> list[Story]:
 
 
 def _written(key: str, value: Any) -> Any:
-    if key == "history":
-        return with_times(value)
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        return with_times(value)  # the attempts, and what the message was before
     if key in TIMES and isinstance(value, int | float):
         return screen.iso(value) if value else None
     return value

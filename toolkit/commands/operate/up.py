@@ -41,6 +41,13 @@ Observe = Annotated[
     ),
 ]
 
+Partners = Annotated[
+    Path | None,
+    typer.Option(
+        "--partners", help="A file with partners, as HUB_PARTNERS has them: then a caller without a known key gets 401."
+    ),
+]
+
 
 def up(
     names: Only = None,
@@ -49,6 +56,7 @@ def up(
     fresh: Fresh = False,
     misbehave: Misbehave = None,
     observe: Observe = None,
+    partners: Partners = None,
 ) -> None:
     """Start storage, simulated destinations and the hub. Ctrl-C drains and stops."""
     from toolkit.commands.develop.check import all_declared
@@ -56,6 +64,8 @@ def up(
     from toolkit.local.stack import Stack
     from toolkit.say import HOME
 
+    if partners:
+        _know(partners)
     must_be_free(port, "the hub", "--port")
     for number in range(storage_port, storage_port + 3):
         must_be_free(number, "storage", "--storage-port")
@@ -67,6 +77,23 @@ def up(
         folder.mkdir(parents=True, exist_ok=True)
         stack = Stack(integrations, folder, port, range(storage_port, storage_port + 3), quiet=False, drain=DRAIN)
         asyncio.run(_stay(stack, behaviours, observed))
+
+
+def _know(file: Path) -> None:
+    """The partners of a file, for the host. A file that cannot be used stops the start, because it would refuse every call."""
+    import os
+
+    from shared import security
+    from toolkit.say import stop
+
+    try:
+        os.environ[security.SETTING] = file.read_text("utf-8")
+        if not security.partners() or not os.environ[security.SETTING].strip():
+            stop(f"{file} names no partner", 2)
+    except security.BadPartners as problem:
+        stop(f"{file}: {problem}", 2)
+    except (OSError, ValueError):
+        stop(f"cannot read {file}", 2)
 
 
 @contextlib.contextmanager
@@ -163,11 +190,13 @@ async def _first(starting: "asyncio.Future[Any]", stopping: "asyncio.Future[Any]
 async def _serve(stack: "Stack", behaviours: dict[str, list[str]], stopping: "asyncio.Future[Any]") -> None:
     """Until the person or the host stops; ``./hub simulate`` reaches the simulators meanwhile."""
     from toolkit.local.misbehave import Controls, set_behaviours
+    from toolkit.local.outage import Outage
 
     for name, listed in behaviours.items():
         if name in stack.simulators.running:
             set_behaviours(stack.simulators.running[name].script, listed)
-    async with Controls(stack.simulators.running, stack.folder / "simulators.json"):
+    controls = Controls(stack.simulators.running, stack.folder / "simulators.json")
+    async with controls, Outage(stack.storage, stack.folder / "outage.port"):
         _tell(stack)
         host: asyncio.Future[Any] = asyncio.ensure_future(stack.host.wait() if stack.host else asyncio.sleep(0))
         await asyncio.wait({stopping, host}, return_when=asyncio.FIRST_COMPLETED)

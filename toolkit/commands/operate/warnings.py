@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="An integration. Without it: all.")]
 Hours = Annotated[float, typer.Option("--hours", min=0.1, help="How far back to count.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Row = dict[str, str | int]
 
 

@@ -21,6 +21,7 @@ def cost(
     from toolkit.release.cost import Load
     from toolkit.release.counting import count
     from toolkit.say import stop
+    from toolkit.scale.counted import host_cpu_ms
 
     if not bicep.compiler():
         stop(bicep.ABSENT)
@@ -29,6 +30,7 @@ def cost(
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     integration = load(like or next(iter(CATALOGUE)))
     busy, idle = asyncio.run(count(integration))
+    busy = busy._replace(cpu_ms=max(busy.cpu_ms, host_cpu_ms()))
     by_queue = not any(isinstance(trigger, Http) for trigger in integration.triggers)
     monthly = Load(messages, bytes_of(size), by_queue, kind_of(integration.destination).publishes)
     show([environment] if environment else list(bicep.ENVIRONMENTS), monthly, integration.name, (busy, idle))

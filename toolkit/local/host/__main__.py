@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -52,6 +53,10 @@ def main() -> None:
     chosen, quiet = options()
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="[%(asctime)s] %(message)s", stream=sys.stderr)
     logging.getLogger("azure").setLevel(logging.WARNING)
+    if "HUB_SPANS" in os.environ:
+        from toolkit.local import spans  # here, because it needs the library, and an app from a zip brings its own
+
+        spans.record(spans.path())
     try:
         sys.exit(asyncio.run(serve(chosen)))
     except (SettingError, OSError) as error:

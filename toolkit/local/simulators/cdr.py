@@ -15,12 +15,16 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from shared.fhir import Decimal, to_json
+from shared.fhir.xml.read import read as read_xml
+from shared.fhir.xml.write import write
+from shared.problems import Unsupported
+from shared.xml.parse import parse
 from toolkit.local.simulators.cdr_store import CdrStore, Refused, Resource
 from toolkit.local.simulators.control import serve
 from toolkit.local.simulators.script import Script
-from toolkit.local.simulators.web_server import WebServer
+from toolkit.local.simulators.web_server import WebServer, drop, half
 
-FHIR = "application/fhir+json"
+FHIR, FHIR_XML = "application/fhir+json", "application/fhir+xml"
 LARGEST = 256 * 1024 * 1024
 
 # behaviour at a transaction -> what it does
@@ -57,6 +61,7 @@ class Cdr(WebServer):
         self.script, self.store = Script(BEHAVIOURS), CdrStore()
         self.received: list[Resource] = []
         self.requests: list[str] = []
+        self.traceparents: list[str] = []  # of the requests, in their order; "" where there was none
         self.stored = 0
         self.tokens: list[str] = []
         self.token_lives = 3600
@@ -100,14 +105,15 @@ class Cdr(WebServer):
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.requests.append(f"{request.method} {request.raw_path}")
+        self.traceparents.append(request.headers.get("traceparent", ""))
         try:
             self._refuse_strangers(request)
             answer: web.StreamResponse = await handler(request)
         except Refused as refused:
-            return fhir(refused.outcome, refused.status)
-        except (ValueError, KeyError):
-            return fhir(Refused(400, "structure", "what came cannot be read").outcome, 400)
-        return answer
+            answer = fhir(refused.outcome, refused.status)
+        except (ValueError, KeyError, Unsupported):
+            answer = fhir(Refused(400, "structure", "what came cannot be read").outcome, 400)
+        return in_xml(answer) if wants_xml(request) and isinstance(answer, web.Response) else answer
 
     def _refuse_strangers(self, request: web.Request) -> None:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -137,8 +143,8 @@ class Cdr(WebServer):
         key = request.match_info["type"], request.match_info["id"]
         self.store.refuse_other_version(key, request.headers.get("If-Match", ""))
         body = await request.read()
-        if request.content_type in (FHIR, "application/json"):
-            content = read(body)
+        if request.content_type in (FHIR, FHIR_XML, "application/json"):
+            content = read(body, request.content_type)
         else:
             data = base64.b64encode(body).decode()
             content = {"resourceType": "Binary", "contentType": request.content_type, "data": data}
@@ -156,7 +162,7 @@ class Cdr(WebServer):
         return fhir({"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": entries})
 
     async def _transaction(self, request: web.Request) -> web.StreamResponse:
-        bundle = read(await request.read())
+        bundle = read(await request.read(), request.content_type)
         if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "transaction":
             raise Refused(400, "invalid", "only transactions are taken here")
         self.received.append(bundle)
@@ -173,10 +179,7 @@ class Cdr(WebServer):
         """The answer of a behaviour that stores nothing."""
         if behaviour == "slow":
             await asyncio.sleep(number or 1)
-        elif behaviour == "never":
-            await self.stopped.wait()
-        if behaviour in ("drop", "never") and request.transport:
-            request.transport.abort()
+        if behaviour in ("drop", "never") and await self.is_dropped(request, behaviour, number):
             return web.Response()
         return instead(behaviour, number)
 
@@ -193,21 +196,12 @@ class Cdr(WebServer):
                 answered["entry"] = answered["entry"][:-1]
             case "huge":
                 answered["id"] = "x" * 20_000_000
-            case "reset" if request.transport:
-                request.transport.abort()
+            case "reset":
+                return drop(request)
             case "cut":
-                return await self._half(request, answered)
+                body, media = (write(answered), FHIR_XML) if wants_xml(request) else (to_json(answered), FHIR)
+                return await half(request, web.Response(body=body, headers={"Content-Type": media}))
         return fhir(answered)
-
-    @staticmethod
-    async def _half(request: web.Request, answered: Resource) -> web.StreamResponse:
-        body = to_json(answered)
-        part = web.StreamResponse(headers={"Content-Type": FHIR, "Content-Length": str(len(body))})
-        await part.prepare(request)
-        await part.write(body[: len(body) // 2])
-        if request.transport:
-            request.transport.abort()
-        return part
 
 
 def instead(behaviour: str, number: float) -> web.Response | None:
@@ -238,8 +232,23 @@ def fhir(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, st
     return web.Response(body=to_json(dict(content)), status=status, content_type=FHIR, headers=headers)
 
 
-def read(body: bytes) -> Resource:
+def wants_xml(request: web.Request) -> bool:
+    return request.headers.get("Accept", "").startswith(FHIR_XML)
+
+
+def in_xml(answer: web.Response) -> web.Response:
+    """The same answer in XML, if it is a resource."""
+    if answer.content_type != FHIR or not isinstance(answer.body, bytes):
+        return answer
+    headers = {name: value for name, value in answer.headers.items() if name.lower() not in ("content-type", "content-length")}
+    content = json.loads(answer.body, parse_float=Decimal)
+    return web.Response(body=write(content), status=answer.status, content_type=FHIR_XML, headers=headers)
+
+
+def read(body: bytes, media: str = FHIR) -> Resource:
     """A resource, with the digits of its decimals."""
+    if media == FHIR_XML:
+        return read_xml(parse(body))
     content = json.loads(body, parse_float=Decimal)
     if not isinstance(content, dict):
         raise ValueError("no resource")

@@ -51,10 +51,10 @@ class Control:
         await self._runner.cleanup()
 
     async def _will(self, request: web.Request) -> web.Response:
-        return self._told(lambda *lines: self.simulator.script.will(*lines), (await request.text()).split())
+        return self._set(lambda *lines: self.simulator.script.will(*lines), (await request.text()).split())
 
     async def _always(self, request: web.Request) -> web.Response:
-        return self._told(self.simulator.script.always, (await request.text()).split()[:1])
+        return self._set(self.simulator.script.always, (await request.text()).split()[:1])
 
     async def _forget(self, request: web.Request) -> web.Response:
         self.simulator.script.forget()
@@ -65,9 +65,9 @@ class Control:
         return web.json_response(self.simulator.state())
 
     @staticmethod
-    def _told(tell: Any, lines: list[str]) -> web.Response:
+    def _set(change: Any, lines: list[str]) -> web.Response:
         try:
-            tell(*lines)
+            change(*lines)
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({})

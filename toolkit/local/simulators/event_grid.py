@@ -22,7 +22,7 @@ from aiohttp import web
 from toolkit.local.simulators.control import serve
 from toolkit.local.simulators.event_grid_delivery import Deliverer, Subscription
 from toolkit.local.simulators.script import Script
-from toolkit.local.simulators.web_server import WebServer
+from toolkit.local.simulators.web_server import WebServer, drop
 
 BEHAVIOURS = {
     "ok": "deliver the event",
@@ -123,9 +123,7 @@ class EventGrid(WebServer):
             return refusal(int(number or 503), "ServerBusy", "configured to refuse")
         for event in events:
             self._take(event, behaviour, number)
-        if behaviour == "cut" and request.transport:
-            request.transport.abort()
-        return web.Response()
+        return drop(request) if behaviour == "cut" else web.Response()
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         if request.query.get("api-version") != "2018-01-01":

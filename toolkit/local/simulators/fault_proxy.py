@@ -15,6 +15,7 @@ from yarl import URL
 
 from toolkit.local.simulators.control import serve
 from toolkit.local.simulators.script import Script
+from toolkit.local.simulators.web_server import drop, half
 
 BEHAVIOURS = {
     "ok": "pass the request on",
@@ -99,7 +100,7 @@ class FaultProxy:
         try:
             answer = await self._pass_on(request)
         except aiohttp.ClientError:  # the server is down: the caller sees what it would see without a proxy
-            return _cut(request)
+            return drop(request)
         return await _after(request, answer, name, number)
 
     async def _before(self, request: web.BaseRequest, name: str, number: float) -> web.Response | None:
@@ -114,10 +115,10 @@ class FaultProxy:
                     status=503, text=busy, content_type="application/xml", headers={"x-ms-error-code": "ServerBusy"}
                 )
             case "cut-before":
-                return _cut(request)
+                return drop(request)
             case "hang":
                 await self._stopped.wait()
-                return _cut(request)
+                return drop(request)
         return None
 
     async def _pass_on(self, request: web.BaseRequest) -> web.Response:
@@ -141,20 +142,14 @@ async def _after(request: web.BaseRequest, answer: web.Response, name: str, numb
         case "status-after":
             return web.Response(status=int(number or 500))
         case "cut-after":
-            return _cut(request)
+            return drop(request)
         case "cut-body":
-            return await _half(request, answer)
+            return await half(request, answer)
         case "short":
             return _short(answer)
         case "bare":
             return web.Response(status=answer.status)
     return answer
-
-
-def _cut(request: web.BaseRequest) -> web.Response:
-    if request.transport:
-        request.transport.abort()
-    return web.Response()
 
 
 def _short(answer: web.Response) -> web.Response:
@@ -163,16 +158,6 @@ def _short(answer: web.Response) -> web.Response:
     parts = body.split(b"--changesetresponse_")
     lessened = b"--changesetresponse_".join([*parts[:-2], parts[-1]]) if len(parts) > 3 else body[: len(body) // 2]
     return web.Response(status=answer.status, reason=answer.reason, headers=answer.headers, body=lessened)
-
-
-async def _half(request: web.BaseRequest, answer: web.Response) -> web.StreamResponse:
-    body = answer.body if isinstance(answer.body, bytes) else b""
-    part = web.StreamResponse(status=answer.status, headers=answer.headers)
-    part.content_length = len(body)
-    await part.prepare(request)
-    await part.write(body[: len(body) // 2])
-    _cut(request)
-    return part
 
 
 def main() -> None:

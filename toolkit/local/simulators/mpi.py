@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from shared.destinations.mllp import control_id
+from shared.destinations.wire.acknowledgement import control_id
 from shared.destinations.wire.framing import BadFrame, framed, read_frame
 from toolkit.local.simulators.control import serve
 from toolkit.local.simulators.script import Script

@@ -15,8 +15,8 @@ from aiohttp import web
 from shared.check import run
 from shared.envelope import Envelope
 from shared.integration import Integration
+from toolkit.samples import RECEIVED_AT
 
-RECEIVED_AT = "2026-05-01T09:30:00.000Z"
 ACTS = ("same", "value", "lacks", "adds", "silent", "refused")
 FIELDS = ("value", "lacks", "adds")
 OTHER = "OLDENGINE"  # what it writes into a field that differs; no table has it

@@ -13,19 +13,23 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from aiohttp import web
+from lxml.etree import _Element as Element
 
-from shared.destinations.mllp import control_id
-from shared.formats.soap.envelope import V11
+from shared.destinations.soap import Operation
+from shared.destinations.wire.acknowledgement import control_id
+from shared.formats.soap.envelope import V11, opened
 from shared.problems import Unsupported
 from shared.xml.parse import parse
 from toolkit.local.simulators.control import serve
 from toolkit.local.simulators.mpi import Received, acknowledgement
 from toolkit.local.simulators.script import Script
-from toolkit.local.simulators.web_server import WebServer
+from toolkit.local.simulators.web_server import WebServer, half
+from toolkit.local.simulators.wis_wsdl import wsdl
 
 LARGEST = 64 * 1024 * 1024
 NAMESPACE = "urn:example:wis:messages"
-MESSAGE = f"{V11.name('Body')}/{{{NAMESPACE}}}SendHL7Message/{{{NAMESPACE}}}message"
+OPERATION = Operation(namespace=NAMESPACE, action=f"{NAMESPACE}/SendHL7Message")
+MESSAGE = f"{V11.name('Body')}/{{{NAMESPACE}}}{OPERATION.name}/{{{NAMESPACE}}}{OPERATION.parameter}"
 
 # behaviour -> what it does. A message is taken (committed) unless it is in NOT_TAKEN.
 BEHAVIOURS = {
@@ -94,7 +98,7 @@ class Wis(WebServer):
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST)
-        app.add_routes([web.post("/messages", self._post)])
+        app.add_routes([web.post("/messages", self._post), web.get("/messages", self._describe)])
         return app
 
     def clear(self) -> None:
@@ -107,43 +111,44 @@ class Wis(WebServer):
         received = [m._asdict() | {"body": base64.b64encode(m.body).decode()} for m in self.received]
         return {"counts": dict(self.counts), "received": received}
 
+    async def _describe(self, request: web.Request) -> web.Response:
+        """``GET /messages?wsdl``."""
+        if "wsdl" not in {name.lower() for name in request.query}:
+            return web.Response(status=405, headers={"Allow": "POST"})
+        return web.Response(body=wsdl(OPERATION, self.url), content_type="text/xml", charset="utf-8")
+
+    def text(self, root: Element) -> str | None:
+        """The message in a request; ``None``: not ``SendHL7Message``."""
+        return root.findtext(MESSAGE)
+
     async def _post(self, request: web.Request) -> web.StreamResponse:
         self.requests.append({name.lower(): value for name, value in request.headers.items()})
         if self.key and request.headers.get("x-api-key") != self.key:
             return web.Response(status=401)
         try:
-            text = parse(await request.read()).findtext(MESSAGE)
+            text = self.text(parse(await request.read()))
         except Unsupported:
             text = None
         if not text:
-            return envelope(fault("Client", "no SendHL7Message with a message"), 500)
+            return envelope(fault("Client", "no operation with a message"), 500)
         body = text.encode()
         behaviour, number = self.script.next()
         self.received.append(Received(control_id(body), body, time.time(), behaviour not in NOT_TAKEN))
         return await self._answer(request, behaviour, number, body)
 
     async def _answer(self, request: web.Request, behaviour: str, number: float, body: bytes) -> web.StreamResponse:
-        if behaviour == "late":
-            await asyncio.sleep(number or 1)
-        elif behaviour == "never":
-            await self.stopped.wait()
-        if behaviour in ("never", "drop", "reset") and request.transport:
-            request.transport.abort()
+        if await self.is_dropped(request, behaviour, number):
             return web.Response()
         if behaviour == "cut":
-            return await self._half(request, body)
+            return await half(request, envelope(answer("ok", body)))
         return instead(behaviour, number) or envelope(answer(behaviour, body))
 
-    @staticmethod
-    async def _half(request: web.Request, body: bytes) -> web.StreamResponse:
-        whole = envelope(answer("ok", body)).body
-        assert isinstance(whole, bytes)
-        part = web.StreamResponse(headers={"Content-Type": "text/xml", "Content-Length": str(len(whole))})
-        await part.prepare(request)
-        await part.write(whole[: len(whole) // 2])
-        if request.transport:
-            request.transport.abort()
-        return part
+
+class SoapService(Wis):
+    """The same for any operation, in SOAP 1.1 and 1.2: the message is the text of the operation's first parameter."""
+
+    def text(self, root: Element) -> str | None:
+        return opened(root).payload.findtext("*")
 
 
 def instead(behaviour: str, number: float) -> web.Response | None:

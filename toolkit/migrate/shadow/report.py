@@ -93,18 +93,14 @@ def report(name: str, found: Sequence[Trial], agreements: Sequence[Agreed] = ())
         same=sum(not trial.differences for trial in found),
         agreed=sum(bool(trial.differences) and Tally.keys(trial.differences) <= silent for trial in found),
         rewritten=sum(trial.rewritten for trial in found),
-        verdicts=_verdicts(found),
+        verdicts={
+            "both_accept": sum(each.old_accepts and each.new_accepts and each.reached for each in found),
+            "both_refuse": sum(not each.old_accepts and not each.new_accepts for each in found),
+            "only_hub_refuses": sum(each.old_accepts and not each.new_accepts for each in found),
+            "only_hub_accepts": sum(not each.old_accepts and each.new_accepts and each.reached for each in found),
+            "hub_fails": sum(not each.reached for each in found),
+        },
         groups=groups,
         unused=unused(agreements, groups),
         decisions=decisions(load(name), found),
     )
-
-
-def _verdicts(found: Sequence[Trial]) -> dict[str, int]:
-    return {
-        "both_accept": sum(each.old_accepts and each.new_accepts and each.reached for each in found),
-        "both_refuse": sum(not each.old_accepts and not each.new_accepts for each in found),
-        "only_hub_refuses": sum(each.old_accepts and not each.new_accepts for each in found),
-        "only_hub_accepts": sum(not each.old_accepts and each.new_accepts and each.reached for each in found),
-        "hub_fails": sum(not each.reached for each in found),
-    }

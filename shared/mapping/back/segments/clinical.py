@@ -4,7 +4,8 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import address_xad, human_name_xpn, identifier_ei
-from shared.mapping.back.values import code_of, concept_cwe, date_time_dtm, extension_value, is_absent, number
+from shared.mapping.back.reading import forget, only_first, peek, peek_codes
+from shared.mapping.back.values import code_of, concept_code, concept_cwe, date_time_dtm, extension_value, is_absent, number
 from shared.mapping.back.writing import Writing, chosen, repeated
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.segments.clinical import ALTERNATE
@@ -27,7 +28,7 @@ def coverage_in1(write: Writing, coverage: Resource) -> Segment:
         "IN1",
         {
             "1": write.count("IN1"),
-            "2": [(each.get("value", ""),) for each in coverage.get("identifier", [])][:1],
+            "2": [(each.get("value", ""),) for each in only_first(coverage.get("identifier", []))],
             "4": write.organization(coverage.get("payor", [{}])[0]),
             "5": repeated(payor.get("address", []), address_xad),
             "11": (holder.get("name", ""),),
@@ -62,12 +63,14 @@ def allergy_al1(write: Writing, allergy: Resource) -> Segment:
 
 def _allergen_type(allergy: Resource) -> Value:
     """AL1-2: the letter as sent, otherwise that of the category."""
+    categories = [each for each in allergy.get("category", []) if each]
+    if len(categories) > 1:  # the field has room for one
+        forget(allergy, "category")
     held = allergy.get("_category", [{}])[0] or {}
     as_sent = extension_value(held, ALTERNATE)
     if isinstance(as_sent, dict):
         return concept_cwe(as_sent, ALLERGEN_CATEGORY_AS_SENT)
-    category = next((each for each in allergy.get("category", []) if each), "")
-    return {"medication": "DA", "food": "FA", "environment": "EA", "biologic": "AA"}.get(category, "")
+    return {"medication": "DA", "food": "FA", "environment": "EA", "biologic": "AA"}.get(categories[0] if categories else "", "")
 
 
 def condition_dg1(write: Writing, condition: Resource, diagnosis: Element) -> Segment:
@@ -75,7 +78,7 @@ def condition_dg1(write: Writing, condition: Resource, diagnosis: Element) -> Se
     code = condition.get("code", {})
     words = code.get("text", "")
     displays = [each.get("display") for each in code.get("coding", ())]
-    deleted = any(each.get("code") == "entered-in-error" for each in condition.get("verificationStatus", {}).get("coding", ()))
+    deleted = "entered-in-error" in peek_codes(peek(condition, "verificationStatus"))
     asserted = extension_value(condition, HL7 + "condition-assertedDate") or condition.get("recordedDate", "")
     return write.segment(
         "DG1",
@@ -84,7 +87,7 @@ def condition_dg1(write: Writing, condition: Resource, diagnosis: Element) -> Se
             "3": concept_cwe({"coding": code["coding"]}) if code.get("coding") else "",
             "4": words if words or not displays else "",
             "5": date_time_dtm(condition.get("onsetDateTime", "")),
-            "6": concept_cwe(diagnosis.get("use", {}), DIAGNOSIS_TYPE)[0],
+            "6": concept_code(diagnosis.get("use", {}), DIAGNOSIS_TYPE),
             "15": str(diagnosis.get("rank", "")),
             "16": write.practitioner(condition.get("asserter", {})),
             "19": date_time_dtm(str(asserted)),

@@ -6,8 +6,9 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import identifier_ei
+from shared.mapping.back.reading import only_first
 from shared.mapping.back.segments.results import attachment_value
-from shared.mapping.back.values import code_by, concept_cwe, date_time_dtm, extension_value
+from shared.mapping.back.values import code_by, concept_code, concept_cwe, date_time_dtm, extension_value
 from shared.mapping.back.writing import Writing
 from shared.mapping.segments.document import ALTERNATE
 
@@ -17,7 +18,7 @@ DOC_STATUS = {"final": "AU", "preliminary": "DO", "amended": "AU", "entered-in-e
 def document_txa(write: Writing, document: Resource) -> Segment:
     """DocumentReference -> TXA. Source: guide, TXA[DocumentReference] read backwards."""
     master = document.get("masterIdentifier") or document.get("identifier", [{}])[0]
-    files = [each.get("value", "") for each in document.get("identifier", []) if set(each) == {"value"}]
+    files = only_first([each for each in document.get("identifier", []) if set(each) == {"value"}])
     labels = document.get("securityLabel", [{}])
     first = document.get("content", [{}])[0].get("attachment", {})
     return write.segment(
@@ -25,18 +26,23 @@ def document_txa(write: Writing, document: Resource) -> Segment:
         {
             "1": "1",
             "2": concept_cwe(document.get("type", {})),
-            "3": "TX" if first.get("contentType", "").startswith("text/") else "AP",
+            "3": _presentation(first),
             "6": date_time_dtm(document.get("date", "")),
             "9": write.practitioners(document.get("author", [])),
             "10": write.practitioner(document.get("authenticator", {})),
             "12": identifier_ei(master),
-            "16": files[0] if files else "",
+            "16": [each.get("value", "") for each in files],
             "17": code_by(DOC_STATUS, document, "docStatus"),
-            "18": concept_cwe(labels[0])[0] if labels and labels[0].get("coding") else "",
+            "18": concept_code(labels[0]) if labels and labels[0].get("coding") else "",
             "19": _availability(document),
             "25": document.get("description", ""),
         },
     )
+
+
+def _presentation(attachment: Element) -> str:
+    """HL7 table 0191: TX for a text, AP for any other file."""
+    return "TX" if attachment.get("contentType", "").startswith("text/") else "AP"
 
 
 def _availability(document: Resource) -> str:

@@ -3,8 +3,8 @@
 from shared.fhir.resource import Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
-from shared.mapping.back.reading import expressed, peek
-from shared.mapping.back.values import concept_cwe, date_time_dtm
+from shared.mapping.back.reading import expressed, only_first, peek
+from shared.mapping.back.values import concept_code, date_time_dtm
 from shared.mapping.back.writing import Writing
 from shared.mapping.tables import EVENT_REASON
 
@@ -13,7 +13,7 @@ VERSION = "2.5.1"
 
 def bundle_msh(write: Writing, message_type: str) -> Segment:
     """Bundle and MessageHeader -> MSH. Source: guide, MSH[MessageHeader], MSH[Bundle] read backwards."""
-    header = write.take(write.first("MessageHeader") or {})
+    header = write.take(write.first("MessageHeader"))
     sender = write.resolve(header.get("sender", {}))
     destination = header.get("destination", [{}])[0]
     source = header.get("source", {})
@@ -76,7 +76,10 @@ def provenance_evn(write: Writing, event: str) -> list[Segment]:
             {
                 "1": event,
                 "2": date_time_dtm(made.get("recorded", "") or write.bundle.get("timestamp", "")),
-                "4": [concept_cwe(each, EVENT_REASON)[0] for each in made.get("reason", []) if each.get("coding")][:1],
+                "4": [
+                    concept_code(each, EVENT_REASON)
+                    for each in only_first([each for each in made.get("reason", []) if each.get("coding")])
+                ],
                 "5": [xcn for each in agents if (xcn := write.practitioner(each)) and "reference" in each],
                 "6": date_time_dtm(made.get("occurredDateTime", "")),
                 "7": write.resolve(made.get("location", {})).get("name", ""),
@@ -90,7 +93,12 @@ def _is_event(provenance: Resource) -> bool:
 
 
 def device_sft(write: Writing) -> list[Segment]:
-    """Device that is software -> SFT. Source: inverse of guide, SFT[Device]."""
+    """Device that is software -> SFT. Source: inverse of guide, SFT[Device].
+
+    Software is a device that a Provenance names as a source of the message: one at which an order was entered is not.
+    """
+    entities = [entity for each in write.all("Provenance") for entity in peek(each, "entity") or ()]
+    software = [id(write.look_up(peek(each, "what") or {})) for each in entities]
     return [
         write.segment(
             "SFT",
@@ -103,5 +111,5 @@ def device_sft(write: Writing) -> list[Segment]:
             },
         )
         for each in write.all("Device")
-        if each.get("deviceName")
+        if id(each) in software and each.get("deviceName")
     ]

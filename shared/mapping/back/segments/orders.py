@@ -4,7 +4,16 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import address_xad, contact_point_xtn, identifier_cx, identifier_ei, identifiers_eip, type_code
-from shared.mapping.back.values import code_of, concept_cwe, date_time_dtm, extension_value, quantity_cq
+from shared.mapping.back.reading import only_first, peek
+from shared.mapping.back.values import (
+    code_of,
+    concept_code,
+    concept_cwe,
+    date_time_dtm,
+    extension_element,
+    extension_value,
+    quantity_cq,
+)
 from shared.mapping.back.writing import Writing, chosen, repeated, where_of
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.segments.results.report import PERFORMER_FUNCTION
@@ -40,7 +49,7 @@ def request_orc(write: Writing, request: Resource, report: Resource, control: st
             "5": code_of(request, "status", ORDER_STATUS) if request.get("status") != "active" else "",
             "9": date_time_dtm(request.get("authoredOn", "")),
             "12": write.practitioner(request.get("requester", {})),
-            "14": _callback(request),
+            "14": contact_point_xtn(extension_element(request, HL7 + "servicerequest-order-callback-phone-number")),
             "21": write.organization({"reference": requester["organization"]["reference"]}) if organization else "",
             "22": repeated(organization.get("address", []), address_xad),
             "23": repeated(organization.get("telecom", []), contact_point_xtn),
@@ -53,16 +62,11 @@ def _number(identifiers: list[Element], kind: str) -> Value:
     return identifier_ei(found[0]) if found else ""
 
 
-def _callback(request: Resource) -> Value:
-    point = extension_value(request, HL7 + "servicerequest-order-callback-phone-number")
-    return contact_point_xtn(point) if isinstance(point, dict) else ""
-
-
 def order_obr(write: Writing, request: Resource, report: Resource) -> Segment:
     """ServiceRequest and DiagnosticReport -> OBR. Source: guide, OBR[ServiceRequest], OBR[DiagnosticReport] backwards."""
     numbers = report.get("identifier", []) or request.get("identifier", [])
     start, end = period_times(report)
-    information = [each.get("display", "") for each in request.get("supportingInfo", []) if not each.get("reference")]
+    information = only_first([each for each in request.get("supportingInfo", []) if not peek(each, "reference")])
     return write.segment(
         "OBR",
         {
@@ -75,13 +79,13 @@ def order_obr(write: Writing, request: Resource, report: Resource) -> Segment:
             "7": date_time_dtm(start),
             "8": date_time_dtm(end),
             "11": "G" if request.get("intent") == "reflex-order" else "",
-            "13": information[0] if information else "",
+            "13": [each.get("display", "") for each in information],
             "16": write.practitioner(request.get("requester", {})),
             "22": date_time_dtm(report.get("issued", "")),
-            "24": concept_cwe(report.get("category", [{}])[0], DIAGNOSTIC_SERVICE)[0] if report.get("category") else "",
+            "24": concept_code(report.get("category", [{}])[0], DIAGNOSTIC_SERVICE) if report.get("category") else "",
             "25": _report_status(write, report),
             "31": [concept_cwe(each) for each in request.get("reasonCode", [])],
-            "32": [_ndl(write, each) for each in report.get("resultsInterpreter", [])][:1],
+            "32": [_ndl(write, each) for each in only_first(report.get("resultsInterpreter", []))],
             "34": [_ndl(write, each) for each in report.get("performer", []) if _function(each) == "SPRF"],
             "35": [_ndl(write, each) for each in report.get("performer", []) if _function(each) == "TRANS"],
             **_specimen_fields(write, report),
@@ -111,9 +115,7 @@ def _specimen_fields(write: Writing, report: Resource) -> dict[str, Value]:
         "9": quantity_cq(collection["quantity"]) if collection.get("quantity") else "",
         "10": write.practitioner(collection.get("collector", {})),
         "14": date_time_dtm(specimen.get("receivedTime", "")),
-        "15": (tuple(str(each or "") for each in kind) if len(kind) > 1 and kind[0] else kind[0] or kind[-1],)
-        if any(kind)
-        else "",
+        "15": (tuple(str(each or "") for each in kind) if kind[0] else kind[-1],) if any(kind) else "",
     }
 
 

@@ -4,8 +4,8 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import address_xad, contact_point_xtn, human_name_xpn, identifier_cx
-from shared.mapping.back.reading import expressed
-from shared.mapping.back.values import code_of, concept_cwe, date_time_dtm, extension_value
+from shared.mapping.back.reading import expressed, only_first, peek, wholly_expressed
+from shared.mapping.back.values import code_of, concept_code, concept_cwe, date_time_dtm, extension_element, extension_value
 from shared.mapping.back.writing import Writing, repeated
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.tables import (
@@ -28,18 +28,18 @@ def patient_pid(write: Writing, patient: Resource) -> Segment:
             "1": write.count("PID"),
             "3": repeated(_patient_numbers(patient), identifier_cx),
             "5": [_with_nickname(each, names) for each in names if each.get("use") != "nickname"],
-            "6": _mother(patient),
+            "6": str(extension_value(patient, HL7 + "patient-mothersMaidenName") or ""),
             "7": _birth(patient),
             "8": code_of(patient, "gender", ADMINISTRATIVE_SEX),
             "11": repeated(patient.get("address", []), address_xad),
             "13": repeated([each for each in patient.get("telecom", []) if each.get("use") != "work"], contact_point_xtn),
             "14": repeated([each for each in patient.get("telecom", []) if each.get("use") == "work"], contact_point_xtn),
-            "15": [_language(each.get("language", {})) for each in patient.get("communication", [])][:1],
+            "15": [_language(each.get("language", {})) for each in only_first(patient.get("communication", []))],
             "16": concept_cwe(patient.get("maritalStatus", {}), MARITAL_STATUS),
-            "17": _religion(patient),
+            "17": concept_cwe(extension_element(patient, HL7 + "patient-religion"), RELIGION),
             "18": _account(write),
             "19": _social_security(patient),
-            "23": _birth_place(patient),
+            "23": str(extension_element(patient, HL7 + "patient-birthPlace").get("text", "")),
             "24": YES_NO.get(patient.get("multipleBirthBoolean", ""), ""),
             "25": str(patient.get("multipleBirthInteger", "")),
             "26": _countries(patient, "patient-citizenship"),
@@ -71,10 +71,6 @@ def _with_nickname(name: Element, names: list[Element]) -> Value:
     return (*parts, "", " ".join(nickname.get("given", []))) if nickname and name is first else parts
 
 
-def _mother(patient: Resource) -> str:
-    return str(extension_value(patient, HL7 + "patient-mothersMaidenName") or "")
-
-
 def _birth(patient: Resource) -> str:
     moment = extension_value(patient.get("_birthDate", {}), HL7 + "patient-birthTime")
     return date_time_dtm(str(moment or patient.get("birthDate", "")))
@@ -84,16 +80,6 @@ def _language(concept: Element) -> Value:
     coding = concept.get("coding", [{}])[0]
     words = concept.get("text", "")
     return (coding.get("code", ""), words, "ISO639-1" if words else "")
-
-
-def _religion(patient: Resource) -> Value:
-    concept = extension_value(patient, HL7 + "patient-religion")
-    return concept_cwe(concept, RELIGION) if isinstance(concept, dict) else ""
-
-
-def _birth_place(patient: Resource) -> str:
-    place = extension_value(patient, HL7 + "patient-birthPlace")
-    return str(place.get("text", "")) if isinstance(place, dict) else ""
 
 
 def _countries(patient: Resource, name: str) -> list[Value]:
@@ -135,7 +121,7 @@ def patient_pd1(write: Writing, patient: Resource) -> list[Segment]:
         "3": organizations,
         "4": practitioners,
         "6": concept_cwe(disability) if isinstance(disability, dict) else "",
-        "7": concept_cwe(write.take(will)["valueCodeableConcept"])[0] if will else "",
+        "7": concept_code(write.take(will)["valueCodeableConcept"]) if will else "",
         "14": str(extension_value(patient, HL7 + "patient-congregation") or ""),
     }
     return [write.segment("PD1", values)] if any(values.values()) else []
@@ -172,27 +158,30 @@ def related_person_nk1(write: Writing, person: Resource) -> Segment:
         {
             "1": write.count("NK1"),
             "2": repeated(person.get("name", []), human_name_xpn),
-            "3": [concept_cwe(each, RELATIONSHIP) for each in relations if each not in roles][:1],
+            "3": [concept_cwe(each, RELATIONSHIP) for each in only_first([each for each in relations if each not in roles])],
             "4": repeated(person.get("address", []), address_xad),
             "5": repeated([each for each in telecom if each.get("use") != "work"], contact_point_xtn),
             "6": repeated([each for each in telecom if each.get("use") == "work"], contact_point_xtn),
-            "7": [concept_cwe(each, CONTACT_ROLE) for each in roles][:1],
+            "7": [concept_cwe(each, CONTACT_ROLE) for each in only_first(roles)],
             "8": date_time_dtm(period.get("start", "")),
             "9": date_time_dtm(period.get("end", "")),
             "12": repeated(person.get("identifier", []), identifier_cx),
             "15": code_of(person, "gender", ADMINISTRATIVE_SEX),
             "16": date_time_dtm(person.get("birthDate", "")),
-            "20": [_language(each.get("language", {})) for each in person.get("communication", [])][:1],
+            "20": [_language(each.get("language", {})) for each in only_first(person.get("communication", []))],
         },
     )
 
 
 def _of_system(concept: Element, ending: str) -> bool:
-    return any(each.get("system", "").endswith(ending) for each in concept.get("coding", ()))
+    return any((peek(each, "system") or "").endswith(ending) for each in peek(concept, "coding") or ())
 
 
 def guarantor_gt1(write: Writing, person: Resource) -> Segment:
     """RelatedPerson who is a guarantor -> GT1."""
+    relations = person.get("relationship", [])
+    others = [each for each in relations if not is_guarantor_role(each)]
+    wholly_expressed([each for relation in relations for each in peek(relation, "coding") or () if _is_guarantor(each)])  # GT1
     telecom = person.get("telecom", [])
     return write.segment(
         "GT1",
@@ -205,10 +194,14 @@ def guarantor_gt1(write: Writing, person: Resource) -> Segment:
             "7": repeated([each for each in telecom if each.get("use") == "work"], contact_point_xtn),
             "8": date_time_dtm(person.get("birthDate", "")),
             "9": code_of(person, "gender", ADMINISTRATIVE_SEX),
-            "11": [concept_cwe(each, RELATIONSHIP) for each in person.get("relationship", []) if not is_guarantor_role(each)][:1],
+            "11": [concept_cwe(each, RELATIONSHIP) for each in only_first(others)],
         },
     )
 
 
 def is_guarantor_role(concept: Element) -> bool:
-    return any(each.get("code") == "GUAR" for each in concept.get("coding", ()))
+    return any(map(_is_guarantor, peek(concept, "coding") or ()))
+
+
+def _is_guarantor(coding: Element) -> bool:
+    return bool(peek(coding, "code") == "GUAR")

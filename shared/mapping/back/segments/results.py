@@ -6,9 +6,17 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import address_xad, identifier_ei
-from shared.mapping.back.reading import expressed, forget, peek
+from shared.mapping.back.reading import expressed, forget, only_first, peek
 from shared.mapping.back.segments.orders import period_times
-from shared.mapping.back.values import code_of, concept_cwe, date_time_dtm, extension_value, number, quantity_unit
+from shared.mapping.back.values import (
+    code_of,
+    concept_cwe,
+    date_time_dtm,
+    extension_element,
+    extension_value,
+    number,
+    quantity_unit,
+)
 from shared.mapping.back.writing import Writing, chosen, repeated
 from shared.mapping.datatypes.person import HL7
 from shared.mapping.segments.clinical import ALTERNATE
@@ -56,7 +64,9 @@ def observation_obx(write: Writing, observation: Resource, part: Element, sub_id
             "6": unit,
             "7": reference_range(part),
             "8": [concept_cwe(each, INTERPRETATION) for each in part.get("interpretation", [])],
-            "10": _nature(observation),
+            "10": concept_cwe(
+                extension_element(observation, HL7 + "observation-nature-of-abnormal-test"), NATURE_OF_ABNORMAL_TEST
+            ),
             "11": _status(observation),
             "14": date_time_dtm(_start(observation)),
             "16": [write.practitioner(each.get("practitioner", {})) for each in performers if _is_observer(each)],
@@ -124,18 +134,13 @@ def _organizations(write: Writing, observation: Resource, performers: list[Resou
         "15": (producer.get("identifier", [{}])[0].get("value", ""), producer.get("name", "")),
         "23": write.organization(performing[0]) if performing else "",
         "24": repeated(organization.get("address", []), address_xad),
-        "25": [write.practitioner(each.get("practitioner", {})) for each in directors][:1],
+        "25": [write.practitioner(each.get("practitioner", {})) for each in only_first(directors)],
     }
 
 
 def _devices(write: Writing, observation: Resource) -> list[Value]:
     device = write.resolve(observation.get("device", {}))
     return repeated(device.get("identifier", []), identifier_ei)
-
-
-def _nature(observation: Resource) -> Value:
-    concept = extension_value(observation, HL7 + "observation-nature-of-abnormal-test")
-    return concept_cwe(concept, NATURE_OF_ABNORMAL_TEST) if isinstance(concept, dict) else ""
 
 
 def _category(observation: Resource) -> str:

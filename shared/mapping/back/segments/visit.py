@@ -4,6 +4,7 @@ from shared.fhir.resource import Element, Resource
 from shared.hl7.compose import Component, Value
 from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import identifier_cx
+from shared.mapping.back.reading import only_first
 from shared.mapping.back.values import code_of, coding_cwe, concept_cwe, date_time_dtm, extension_value, number
 from shared.mapping.back.writing import Writing
 from shared.mapping.datatypes.person import HL7
@@ -34,18 +35,18 @@ def encounter_pv1(write: Writing, encounter: Resource) -> Segment:
     values: dict[str, Value] = {
         "1": write.count("PV1"),
         "2": coding_cwe(kind, ENCOUNTER_CLASS)[0] if kind and kind != NO_CLASS else "",
-        "4": [concept_cwe(each, ADMISSION_TYPE) for each in encounter.get("type", [])][:1],
+        "4": [concept_cwe(each, ADMISSION_TYPE) for each in only_first(encounter.get("type", []))],
         "5": identifier_cx(stay.get("preAdmissionIdentifier", {})),
         "10": concept_cwe(encounter.get("serviceType", {}), HOSPITAL_SERVICE),
         "13": concept_cwe(stay.get("reAdmission", {}), READMISSION),
         "14": concept_cwe(stay.get("admitSource", {})),
         "15": [concept_cwe(each, AMBULATORY_STATUS) for each in stay.get("specialArrangement", [])],
-        "16": [concept_cwe(each) for each in stay.get("specialCourtesy", [])][:1],
-        "19": [_without_type(each) for each in visit],
+        "16": [concept_cwe(each) for each in only_first(stay.get("specialCourtesy", []))],
+        "19": [identifier_cx({**each, "type": {}}) for each in visit],  # the field implies the type visit number
         "20": _financial_class(write),
         "36": concept_cwe(stay.get("dischargeDisposition", {})),
         "37": write.resolve(stay.get("destination", {})).get("name", ""),
-        "38": [concept_cwe(each) for each in stay.get("dietPreference", [])][:1],
+        "38": [concept_cwe(each) for each in only_first(stay.get("dietPreference", []))],
         "44": date_time_dtm(period.get("start", "")),
         "45": date_time_dtm(period.get("end", "")),
         "50": [identifier_cx(each) for each in numbers if each not in visit],
@@ -57,11 +58,6 @@ def encounter_pv1(write: Writing, encounter: Resource) -> Segment:
 
 def _is_visit(identifier: Element) -> bool:
     return any(each.get("code") == "VN" for each in identifier.get("type", {}).get("coding", ()))
-
-
-def _without_type(identifier: Element) -> Value:
-    """PV1-19 implies the type visit number."""
-    return identifier_cx({**identifier, "type": {}})
 
 
 def _financial_class(write: Writing) -> Value:
@@ -137,7 +133,7 @@ def encounter_pv2(write: Writing, encounter: Resource) -> list[Segment]:
     pending = _by_field(encounter).get(PENDING, {}).get("location", {})
     values: dict[str, Value] = {
         "1": location_pl(write, write.resolve(pending)) if pending else "",
-        "3": [concept_cwe(each) for each in encounter.get("reasonCode", [])][:1],
+        "3": [concept_cwe(each) for each in only_first(encounter.get("reasonCode", []))],
         "11": number(encounter.get("length", {}).get("value")),
         "22": "Y" if restricted else "",
         "25": concept_cwe(encounter.get("priority", {}), ENCOUNTER_PRIORITY),

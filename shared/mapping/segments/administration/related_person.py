@@ -106,7 +106,10 @@ def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
     return resource(
         "RelatedPerson",
         id=read.id(gt1),
-        identifier=[*read.each(gt1, "2", cx_number), _number(gt1, "12")],
+        identifier=[
+            *read.each(gt1, "2", cx_number),
+            {"type": v2_0203("SB"), "value": text_at(gt1, "12")} if text_at(gt1, "12") else {},
+        ],
         patient=read.patient or UNKNOWN,
         relationship=[*read.concepts(gt1, "11", RELATIONSHIP), {"coding": [GUARANTOR]}],
         name=names(read, gt1, "3"),
@@ -119,7 +122,3 @@ def gt1_related_person(read: Reading, gt1: Segment) -> Resource:
 
 
 GUARANTOR = {"system": "http://terminology.hl7.org/CodeSystem/v3-RoleClass", "code": "GUAR"}
-
-
-def _number(segment: Segment, field: str) -> Element:
-    return {"type": v2_0203("SB"), "value": text_at(segment, field)} if text_at(segment, field) else {}

@@ -58,7 +58,12 @@ def pv1_encounter(read: Reading, pv1: Segment) -> Resource:
         episodeOfCare=[_episode(read, pv1)],
         participant=[each for row in PARTICIPANTS for each in participants(read, pv1, *row)],
         period=element(start=read.date_time(pv1, "44"), end=read.date_time(pv1, "45")),
-        hospitalization=_hospitalization(read, pv1),
+        hospitalization=element(
+            preAdmissionIdentifier=read.first(pv1, "5", cx_number),
+            **_stay(read, pv1),
+            destination=_destination(read, pv1),
+            dischargeDisposition=read.concept(pv1, "36"),
+        ),
         location=_locations(read, pv1),
     )
 
@@ -123,15 +128,6 @@ def participants(read: Reading, segment: Segment, field: str, code: str, words: 
     display = {"display": words} if code == "ATND" else {}
     kind = [{"coding": [{"system": PARTICIPATION, "code": code, **display}], "text": words}]
     return [{"type": kind, "individual": who} for who in people]
-
-
-def _hospitalization(read: Reading, pv1: Segment) -> Element:
-    return element(
-        preAdmissionIdentifier=read.first(pv1, "5", cx_number),
-        **_stay(read, pv1),
-        destination=_destination(read, pv1),
-        dischargeDisposition=read.concept(pv1, "36"),
-    )
 
 
 @cached_by(13, 14, 15, 16, 38)

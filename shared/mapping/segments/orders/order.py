@@ -49,7 +49,7 @@ def orc_service_request(read: Reading, orc: Segment, obr: Segment) -> Resource:
         identifier=[
             *order_identifiers(read, orc, obr),
             *groups[1:],
-            *_filler_group(read, orc),
+            *read.each(orc, "38", ei_identifier, "FGN"),  # the number of the filler's group
             *other_identifiers(read, orc, obr),
         ],
         basedOn=_parents(read, obr),
@@ -104,11 +104,6 @@ def group_numbers(read: Reading, orc: Segment) -> list[Element]:
     if read.message["MSH-12"] >= "2.7" or orc.encoding.subcomponent in orc.raw("4"):
         return [each for eip in orc.repeats("4") for each in eip_identifiers(eip)]
     return read.each(orc, "4", ei_identifier, "PGN")
-
-
-def _filler_group(read: Reading, orc: Segment) -> list[Element]:
-    """ORC-38 -> the number of the filler's group."""
-    return read.each(orc, "38", ei_identifier, "FGN")
 
 
 def other_identifiers(read: Reading, orc: Segment, obr: Segment) -> list[Element]:

@@ -39,7 +39,14 @@ def obx_observation(read: Reading, obx: Segment) -> Resource:
     if "dataAbsentReason" in made and any(name.startswith("value") for name in made):
         del made["dataAbsentReason"]  # FHIR, obs-6: a reason for absence, although there is a value
     if len(obx.fields) > 15:
-        made.update(_people(read, obx))
+        made.update(
+            element(
+                identifier=[read.first(obx, "21", ei_identifier, "FILL")],
+                performer=_performers(read, obx),
+                device=_device(read, obx),
+                specimen=_specimen(read, obx),
+            )
+        )
     extensions = _own_extensions(read, obx)
     if extensions:
         made["extension"] = [*made.get("extension", ()), *extensions]
@@ -104,16 +111,6 @@ def _frame(read: Reading, obx: Segment) -> Element:
         bodySite=read.concept(obx, "20"),
         method=read.concept(obx, "17"),
         referenceRange=_reference_range(obx),
-    )
-
-
-def _people(read: Reading, obx: Segment) -> Element:
-    """Uncommon fields: the number of the observation, the responsible person, device and specimen."""
-    return element(
-        identifier=[read.first(obx, "21", ei_identifier, "FILL")],
-        performer=_performers(read, obx),
-        device=_device(read, obx),
-        specimen=_specimen(read, obx),
     )
 
 

@@ -34,16 +34,14 @@ def spm_specimen(read: Reading, spm: Segment) -> Resource:
         type=read.concept(spm, "4", SPECIMEN_TYPE),
         subject=read.patient,
         receivedTime=read.date_time(spm, "18"),
-        parent=[_parent(each) for eip in spm.repeats("3") for each in eip_identifiers(eip, "PLAC", "FILL")],
+        parent=[
+            {"type": "Specimen", "identifier": each} for eip in spm.repeats("3") for each in eip_identifiers(eip, "PLAC", "FILL")
+        ],
         collection=_collection(read, spm),
         container=_container(read, spm),
         condition=read.concepts(spm, "24", SPECIMEN_CONDITION),
         note=[{"text": lines(spm, "14")}] if lines(spm, "14") else [],
     )
-
-
-def _parent(identifier: Element) -> Element:
-    return {"type": "Specimen", "identifier": identifier}
 
 
 def _collection(read: Reading, spm: Segment) -> Element:

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from shared.delivery.rows import Paused
 from shared.delivery.upkeep import watchdog
 from shared.hub import Hub
 from shared.ledger.rows import Claimed, Ended, Head, Hold, Receipt, Waiting
@@ -80,6 +81,16 @@ async def test_a_lane_is_knocked_on_when_its_first_message_is_due_and_no_worker_
     assert knocks(made) == ([LANE] if is_knocked else [])
 
 
+@pytest.mark.parametrize("case", KNOCKED)
+async def test_in_a_pause_only_a_claim_that_has_ended_is_knocked_on(case: str) -> None:
+    rows, _ = KNOCKED[case]
+    made = await world(*rows)
+    paused = Paused(at=NOW - 5, who="ann", purpose="why")
+    await made.store.commit(names.SHARED_TABLE, names.PAUSE, paused.put(NAME))
+    await watchdog.sweep(made.integrations[NAME], made)
+    assert knocks(made) == ([LANE] if "ended" in case or "ends now" in case else [])
+
+
 @pytest.mark.parametrize(("age", "stays"), [(0, True), (GRACE - 1, True), (GRACE, True), (GRACE + 1, False)])
 async def test_the_open_row_of_a_message_that_was_never_stored_is_given_time(age: float, stays: bool) -> None:
     made = await world(opened=age)
@@ -107,14 +118,32 @@ async def test_a_lane_is_changed_before_its_open_row_is_deleted(n: int) -> None:
     assert (after["n"], after["idle"]) == ((n, n) if n > 1 else (0, 0))
 
 
-@pytest.mark.parametrize("known_by", ["its receipt", "a look through the lane"])
+@pytest.mark.parametrize("known_by", ["its receipt", "a look through the lane", "a message without a mark"])
 async def test_a_message_that_still_waits_keeps_its_open_row(known_by: str) -> None:
     """It is behind another one, and its open row is older than the first message: the clocks of two processes differ."""
     receipt = Receipt(number=2, at=NOW, digest="d").inserted(names.receipt("k"))
-    behind = [waits(n=1, age=10, mark="first"), waits(n=2, age=10)]
+    mark = "" if known_by == "a message without a mark" else "m"  # the first version wrote none: it may be this one
+    behind = [waits(n=1, age=10, mark="first"), waits(n=2, age=10, mark=mark)]
     made = await world(*behind, *([receipt] if known_by == "its receipt" else []), opened=1000)
     await watchdog.sweep(made.integrations[NAME], made)
     assert is_open(made)
+
+
+async def test_a_message_that_ended_is_found_by_its_receipt_without_a_look_through_the_lane(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receipt = Receipt(number=1, at=NOW, digest="d").inserted(names.receipt("k"))
+    made = await world(ended(), receipt, opened=1000)
+    ranges, query = list[tuple[Any, ...]](), made.store.query
+
+    async def counted(table: str, lane: str, *bounds: Any, **named: Any) -> list[Row]:
+        ranges.append(bounds)
+        return await query(table, lane, *bounds, **named)
+
+    monkeypatch.setattr(made.store, "query", counted)
+    await watchdog.sweep(made.integrations[NAME], made)
+    assert not is_open(made)
+    assert ("d|", "d~") not in ranges
 
 
 @pytest.mark.parametrize(("age", "overdue"), [(OVERDUE - 1, 0), (OVERDUE, 0), (OVERDUE + 1, 1)])
@@ -156,3 +185,11 @@ async def test_a_batch_of_a_newer_version_is_reported_and_left_alone() -> None:
     assert skipped == [{"integration": NAME, "stage": "batch", "lane": names.BATCH, "error_code": "newer-version"}]
     assert backlog["batches"] == 0
     assert {"batch": "b1"} not in [orjson.loads(each.body) for each in made.store.queues[f"{NAME}-work"].values()]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("mark", "stays"), [("first", True), ("m", False)])
+async def test_the_open_row_of_what_waits_first_stays_however_old_it_is(mark: str, stays: bool) -> None:
+    """An older one that no message of the lane carries is left behind."""
+    made = await world(waits(age=10, mark="first"), Head(number=1, idle=0).inserted(names.HEAD), opened=1000, mark=mark)
+    await watchdog.sweep(made.integrations[NAME], made)
+    assert is_open(made) == stays

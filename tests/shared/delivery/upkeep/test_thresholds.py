@@ -112,6 +112,12 @@ async def test_a_limit_is_passed_above_it_and_not_at_it(hub: Hub, emitted: list[
     assert breaches == ([{"integration": NAME, "rule": "backlog-size", "threshold": 6.0, "count": 7.0}] if is_reported else [])
 
 
+async def test_a_measure_is_reported_to_one_decimal(hub: Hub, emitted: list[Any]) -> None:
+    await set_to(hub, "backlog-age", 6)
+    await thresholds.evaluate(NAME, {"waiting": 0, "oldest_age_s": 8.2468}, hub)
+    assert [keys["count"] for name, keys in emitted if name == "hub.breach"] == [8.2]
+
+
 @pytest.mark.parametrize(
     ("counts", "rate"),
     [
@@ -125,3 +131,29 @@ async def test_a_limit_is_passed_above_it_and_not_at_it(hub: Hub, emitted: list[
 def test_the_error_rate_is_what_was_refused_or_died_of_what_was_received(counts: dict[str, int], rate: float) -> None:
     seen = thresholds.Seen({"waiting": 0, "oldest_age_s": 0}, Counter(counts), 0)
     assert thresholds.RULES["error-rate"].measure(seen) == rate
+
+
+@pytest.mark.parametrize(
+    ("counted", "minutes"),
+    [("accepted", 10), ("rejected", 10), ("delivered", 360), ("dead", 360), ("duplicate", 360), ("ms100", 360)],
+)
+async def test_a_feed_is_quiet_until_a_message_is_accepted_or_rejected(counted: str, minutes: float) -> None:
+    clock = [START]
+    hub = world.hub(world.integration(world.Remembering()), now=lambda: clock[0])
+    hub.count(NAME, counted)
+    await counters.write(NAME, hub)
+    clock[0] = START + 600
+    seen = await thresholds.look(NAME, {}, hub)
+    begin = START // 60 * 60 + 600  # counts are kept by the minute
+    assert seen.quiet == (pytest.approx((clock[0] - begin) / 60 + minutes) if minutes == 10 else minutes)
+
+
+@pytest.mark.parametrize(("minutes_ago", "is_counted"), [(0, True), (14, True), (15, False), (16, False)])
+async def test_rates_are_taken_over_a_quarter_of_an_hour(minutes_ago: int, is_counted: bool) -> None:
+    clock = [START // 60 * 60]
+    hub = world.hub(world.integration(world.Remembering()), now=lambda: clock[0])
+    hub.count(NAME, "rejected")
+    await counters.write(NAME, hub)
+    clock[0] += minutes_ago * 60
+    seen = await thresholds.look(NAME, {"waiting": 3}, hub)
+    assert (seen.counts["rejected"], seen.backlog) == (int(is_counted), {"waiting": 3})

@@ -8,14 +8,14 @@ import orjson
 import pytest
 
 from shared.delivery import outbox
-from shared.delivery.upkeep import alarms, thresholds, watchdog
+from shared.delivery.upkeep import alarms, queues, thresholds, watchdog
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.intake.triggers.knocks import answer_knock
 from shared.integration import EventGrid, Integration
 from shared.ledger import knocks
-from shared.ledger.reporting import counters
+from shared.ledger.reporting import code_items, counters
 from shared.ledger.reporting.conservation import residue
 from shared.storage import names
 from shared.storage.memory import MemoryStore
@@ -329,6 +329,39 @@ async def test_a_step_that_fails_in_one_integration_stops_no_other(
     assert sorted(beats) == [ONE, TWO]
     reported = {keys["integration"] for name, keys in emitted if name == "hub.skipped" or keys.get("state") == "storage-away"}
     assert reported == {ONE}
+
+
+@pytest.mark.parametrize(
+    ("module", "step", "stage"),
+    [
+        (watchdog, "_so_far", "sweep"),
+        (code_items, "waiting", "codes"),
+        (watching, "look", "inbox"),
+        (queues, "look", "queue"),
+        (counters, "write", "counters"),
+        (code_items, "write", "codes"),
+        (thresholds, "evaluate", "thresholds"),
+        (alarms, "raise_alarms", "alarms"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else each.__name__.rpartition(".")[2],
+)
+async def test_a_step_that_fails_is_reported_by_its_name(
+    module: Any, step: str, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emitted: list[tuple[str, dict[str, Any]]] = []
+    made, _ = await world_of_two(lambda name, **keys: emitted.append((name, keys)))
+    whole = getattr(module, step)
+
+    async def fails(first: Any, *args: Any) -> Any:
+        if getattr(first, "name", first) == ONE:
+            raise RuntimeError
+        return await whole(first, *args)
+
+    monkeypatch.setattr(module, step, fails)
+    await watchdog.tick(made, watching.look)
+    (skipped,) = [keys for name, keys in emitted if name == "hub.skipped"]
+    assert (skipped["integration"], skipped["stage"], skipped["lane"]) == (ONE, stage, "")
+    assert skipped["error_code"].startswith("RuntimeError in test_watchdog.py:")
 
 
 async def test_an_odd_counter_or_threshold_hides_no_other() -> None:

@@ -47,3 +47,8 @@ async def test_a_simulator_sets_the_address_of_its_kind(module: ModuleType) -> N
     assert module.KIND.is_set("X", values)
     assert not module.KIND.is_set("X", {})
     assert set(simulator.settings) <= {setting.key for setting in module.KIND.settings}
+
+
+def test_every_destination_of_a_new_integration_is_simulated() -> None:
+    """``./hub up`` delivers what ``./hub new`` writes; the destination of tests alone needs nothing outside its process."""
+    assert [each.__name__ for each in EVERY if not each.KIND.simulator] == ["shared.destinations.memory"]

@@ -83,6 +83,11 @@ def put(*steps: Any) -> Callable[[Json], None]:
     return change
 
 
+def narrative(inner: str) -> Callable[[Json], None]:
+    """A narrative with this in its ``div``."""
+    return put("text", {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{inner}</div>'})
+
+
 FAULTS = [
     # unknown element, resource type
     (PATIENT, put("colour", "red"), "Patient.(unknown)", "unknown-element"),
@@ -125,6 +130,12 @@ FAULTS = [
     (DOCUMENT, put("masterIdentifier", {"system": "urn:oid:1 2"}), "DocumentReference.masterIdentifier.system", "format"),
     (PATIENT, put("text", {"status": "generated", "div": "<p>x</p>"}), "Patient.text.div", "format"),
     (PATIENT, put("text", {"status": "generated", "div": "<div>x"}), "Patient.text.div", "format"),
+    (PATIENT, narrative('<a href="javascript:x()">x</a>'), "Patient.text.div", "format"),
+    (PATIENT, narrative('<a href=" java&Tab;script&colon;x()">x</a>'), "Patient.text.div", "format"),
+    (PATIENT, narrative('<img alt="x" src="data:image/svg+xml;base64,PHN2Zz4="/>'), "Patient.text.div", "format"),
+    (PATIENT, narrative('<p style="width: expression (x)">x</p>'), "Patient.text.div", "format"),
+    (PATIENT, narrative('<p xmlns:l="http://www.w3.org/1999/xlink" l:href="x">x</p>'), "Patient.text.div", "format"),
+    (PATIENT, narrative('<p xml:base="http://x.test/">x</p>'), "Patient.text.div", "format"),
     (PATIENT, put("extension", [{"url": "urn:a", "valueOid": "1.2.3"}]), "Patient.extension[0].valueOid", "format"),
     (PATIENT, put("extension", [{"url": "urn:a", "valueUuid": "urn:uuid:1"}]), "Patient.extension[0].valueUuid", "format"),
     (PATIENT, put("extension", [{"url": "urn:a", "valueTime": "24:00:00"}]), "Patient.extension[0].valueTime", "format"),
@@ -336,3 +347,17 @@ def test_the_extensions_of_repeated_primitives_stand_next_to_them(
     """``_given`` has an object or a null for each ``given``; a place without a value and without an extension says nothing."""
     issues = check({"resourceType": "Patient", "name": [{"given": given, "_given": extensions}]})
     assert sorted((each.rule, each.where.rpartition(".")[2]) for each in issues) == found
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '<a href="https://example.nhs.wales/a?b=1#c">x</a><a href="#note">y</a><a href="mailto:a@example.nhs.wales">z</a>',
+        '<p xml:lang="cy" lang="cy" style="color: red; text-align: left">caf&eacute;&nbsp;&copy;</p>',
+        '<img alt="x" src="data:image/png;base64,AAAA"/><img alt="y" src="#pic1"/>',
+    ],
+)
+def test_a_narrative_may_have_links_pictures_languages_and_styles(inner: str) -> None:
+    content = deepcopy(PATIENT)
+    narrative(inner)(content)
+    assert check(content) == []

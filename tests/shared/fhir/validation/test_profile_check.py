@@ -130,7 +130,9 @@ def test_profiles_of_others_are_not_ours_to_judge() -> None:
 
 def test_an_outgoing_profile_may_ask_that_national_profiles_are_claimed() -> None:
     message = {"MSH-3": "A", "MSH-4": "B", "MSH-10": "C"}
-    bundle = transaction_bundle(message, entry({"resourceType": "Patient", "id": "p", "active": True}))
+    bundle = transaction_bundle(
+        message, entry({"resourceType": "Patient", "id": "p", "active": True}, merge="identifier=urn:a|1")
+    )
     assert FhirProfile("CDR").check(bundle) == []
     found = FhirProfile("CDR", claims=(f"{WALES}Patient",)).check(bundle)
     assert [issue.where for issue in found] == ["Bundle.entry[0].resource.meta.profile"]

@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,10 +17,10 @@ from shared.check import run
 from shared.fhir import check, to_json
 from shared.hl7 import parse
 from shared.mapping import to_bundle
+from tests.reference_validator import checked, needs_the_validator
 from toolkit.samples import ROOT, samples
 
 HERE = Path(__file__).parent
-VALIDATOR = ROOT.parents[1] / "shared/tools/fhir-validator"
 GUIDE = ROOT.parent / "tests/shared/mapping/samples"
 
 
@@ -74,15 +73,13 @@ def place(path: str) -> str:
 
 
 def errors(folder: Path) -> list[dict[str, Any]]:
-    call = [str(VALIDATOR), "--definitions", "uk-core-stu1", "--definitions", "wales", "--json", str(folder)]
-    done = subprocess.run(call, capture_output=True, text=True, timeout=280, check=False)
-    assert done.returncode in (0, 1), done.stderr
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    rows = [json.loads(line) for line in checked(folder, "uk-core-stu1", "wales").stdout.splitlines()]
     return [row for row in rows if row["severity"] in ("error", "fatal")]
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not VALIDATOR.exists(), reason="the reference validator is not here")
+@pytest.mark.timeout(1000)
+@needs_the_validator
 def test_the_reference_validator_finds_nothing_that_is_not_listed(tmp_path: Path) -> None:
     for name, body in BUNDLES.items():
         (tmp_path / f"{name}.json").write_bytes(body)

@@ -20,7 +20,7 @@ from shared.fhir.xml.write import NAMED, write
 from shared.formats.fhir.source import Fhir
 from shared.formats.fhir.xml_body import as_xml
 from shared.formats.media import FHIR_XML
-from shared.formats.outcome import outcome_body
+from shared.formats.outcome import outcome_answer
 from shared.issue import Issue
 from shared.problems import Unsupported
 from shared.xml.parse import parse
@@ -222,7 +222,8 @@ def without_digest(message: bytes) -> bytes:
 
 def test_the_outcome_is_the_same_in_both() -> None:
     issues = [Issue(severity="error", code="value", where="Patient.active", text="a < b & c", rule="some-rule", clause="1.2")]
-    assert read(parse(outcome_body(issues, FHIR_XML))) == orjson.loads(outcome_body(issues, "application/json"))
+    in_xml, in_json = (outcome_answer(422, issues, media, ()).body for media in (FHIR_XML, "application/json"))
+    assert read(parse(in_xml)) == orjson.loads(in_json)
 
 
 def test_xml_without_a_media_type_is_known_by_its_namespace() -> None:

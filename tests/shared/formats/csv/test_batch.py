@@ -11,8 +11,10 @@ from typing import Any
 import orjson
 import pytest
 
+from shared import bounds
 from shared.destinations.memory import Memory
 from shared.envelope import Answer, Envelope
+from shared.formats.csv.acknowledgement import CORRECT_FILE, CORRECT_LISTED, CORRECT_ROW, Acknowledgement
 from shared.formats.csv.row import Row, encoded
 from shared.formats.csv.source import Csv
 from shared.formats.csv.table import GUESSED, QUOTES
@@ -22,7 +24,7 @@ from shared.intake.inbox import taking
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_event, accept_queue_message
 from shared.integration import EventGrid, Http, Integration, Queue
-from shared.issue import Issue
+from shared.issue import Issue, Verdict
 from shared.ledger.reporting import conservation
 from shared.storage import names
 from shared.storage.store import Away
@@ -73,13 +75,21 @@ def world() -> World:
     return hub(one, now=lambda: NOW), one, destination
 
 
+def test_a_row_differs_from_its_file_in_body_and_type_only() -> None:
+    values = {name: f"a {name}" for name in Envelope.__slots__} | {"traceparent": "", "correlation_id": "c1"}
+    file = Envelope(**values)  # type: ignore[arg-type]
+    row = file.with_body(b"id\r\n1\r\n", "text/csv")
+    differing = {name for name in Envelope.__slots__ if getattr(row, name) != getattr(file, name)}
+    assert differing == {"body", "content_type"}
+
+
 FILE = b"id;name\r\n1;Ann\r\n2;\r\n\r\n3;Si\xe2n\r\n4;=1+2\r\n5;a;b\r\n"
 GIVEN = [
-    ["row", "acknowledgement", "severity", "rule", "column", "text"],
-    ["", "AE", "", "", "", "3 of 5 rows accepted"],
-    ["", "AE", "information", "csv-charset-found", "", GUESSED.text],
-    ["3", "AE", "error", "name-required", "name", "a name is required"],
-    ["7", "AE", "error", "row-width", "column[3]", "a text in a column that has no name in the header"],
+    ["row", "acknowledgement", "severity", "rule", "column", "text", "what_to_do"],
+    ["", "AE", "", "", "", "3 of 5 rows accepted", "see the lines below"],
+    ["", "AE", "information", "csv-charset-found", "", GUESSED.text, "nothing"],
+    ["3", "AE", "error", "name-required", "name", "a name is required", CORRECT_ROW],
+    ["7", "AE", "error", "row-width", "column[3]", "a text in a column that has no name in the header", CORRECT_ROW],
 ]
 
 
@@ -128,12 +138,52 @@ async def test_the_same_as_an_operation_outcome(world: World) -> None:
     ]
 
 
+async def test_the_answer_to_a_batch_names_its_language_also_while_the_batch_is_split(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache that does not know of the language would give a Welsh answer to everyone."""
+
+    async def not_now(*_: object) -> None: ...
+
+    monkeypatch.setattr(batches, "split", not_now)
+    welsh = {"accept": "application/fhir+json", "accept-language": "cy"}
+    answers = [await post(world, FILE, **welsh) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert {"Content-Language": "cy", "Vary": "Accept-Language"}.items() <= dict(answers[0].headers).items()
+    assert answers[0].headers["X-Batch-Id"]
+    assert "Content-Language" not in (await post(world, FILE + b"6;Eve", accept="application/fhir+json")).headers
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "application/fhir+json"])
+async def test_the_findings_of_an_answer_are_bounded_and_warnings_hide_no_error(
+    world: World, accept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not listed is counted, and every row is."""
+    monkeypatch.setattr(bounds, "TABLE_FINDINGS", 2)
+    monkeypatch.setattr(bounds, "OUTCOME_FINDINGS", 2)
+    warning = Issue(severity="warning", code="value", where="name", text="a name of one letter", rule="name-is-short")
+    found = (Verdict("AA", (warning,)),) * 5 + (Verdict("AE", (warning._replace(severity="error"),)),) * 3
+    made = Acknowledgement(accept)
+    for row, each in enumerate(found, 2):
+        made.add(row, each)
+    answer = made.answer()
+    if accept == "text/csv":
+        first, more, *lines = table(answer.body)[1:]
+        assert first[5] == "5 of 8 rows accepted"
+        assert (more[0], more[5], more[6]) == ("", "4 more issues are not listed", CORRECT_LISTED)
+        assert [line[0] for line in lines] == ["2", "3", "7", "8"]
+    else:
+        more, *issues = orjson.loads(answer.body)["issue"]
+        assert more["details"]["text"] == "4 more issues are not listed"
+        assert [each["expression"] for each in issues] == [[f"row[{n}].name"] for n in (2, 3, 7, 8)]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "first"),
     [
-        (b"id,name\r\n1,Ann\r\n2,Bob\r\n", 202, ["", "AA", "", "", "", "2 of 2 rows accepted"]),
-        (b"id,name\r\n", 202, ["", "AA", "", "", "", "0 of 0 rows accepted"]),
-        (b"id,name\r\n1,\r\n2,\r\n", 422, ["", "AE", "", "", "", "0 of 2 rows accepted"]),
+        (b"id,name\r\n1,Ann\r\n2,Bob\r\n", 202, ["", "AA", "", "", "", "2 of 2 rows accepted", "nothing"]),
+        (b"id,name\r\n", 202, ["", "AA", "", "", "", "0 of 0 rows accepted", "nothing"]),
+        (b"id,name\r\n1,\r\n2,\r\n", 422, ["", "AE", "", "", "", "0 of 2 rows accepted", "see the lines below"]),
     ],
 )
 async def test_the_status_tells_all_some_and_none(world: World, body: bytes, status: int, first: list[str]) -> None:
@@ -150,7 +200,7 @@ async def test_the_status_tells_all_some_and_none(world: World, body: bytes, sta
 )
 async def test_of_a_file_that_cannot_be_read_to_its_end_nothing_is_taken(world: World, body: bytes, line: list[str]) -> None:
     answer = await post(world, body)
-    assert (answer.status, table(answer.body)[1]) == (400, ["", "AR", "fatal", *line])
+    assert (answer.status, table(answer.body)[1]) == (400, ["", "AR", "fatal", *line, CORRECT_FILE])
     assert await outcomes(world) == {"rejected": 1}
     assert not world[2].received
 
@@ -229,7 +279,7 @@ async def test_a_hundred_thousand_rows_through_the_file_door_in_bounded_memory(
     await taking.take(one, f"{NAME}/list.csv", "event", made)
     grown = memory("VmHWM") - before
     (reply,) = [orjson.loads(each.body) for each in await made.store.receive(f"{NAME}-replies", 30)]
-    assert table(reply["acknowledgement"].encode())[1][-1] == "99900 of 100000 rows accepted"
+    assert table(reply["acknowledgement"].encode())[1][5] == "99900 of 100000 rows accepted"
     assert grown < 2 * len(body) + 10_000_000
 
 

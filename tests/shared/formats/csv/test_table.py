@@ -6,7 +6,9 @@ import tracemalloc
 
 import pytest
 
+from shared import bounds
 from shared.envelope import Envelope
+from shared.formats.csv.refused import TableError
 from shared.formats.csv.row import encoded
 from shared.formats.csv.source import Csv
 from shared.formats.csv.table import Table
@@ -82,6 +84,8 @@ NONE_THERE = [("column-missing", name) for name in ("id", "name", "note")]
         (b"id,name,note\r\n1,b,c,Zebra\r\n", [("row-width", "column[4]")]),
         (b"id,name,note,\r\n1,b,c,Zebra\r\n", [("row-width", "column[4]")]),
         (b"id,name,note\r\n1,Ze\x00bra,c\r\n", [("control-character", "name")]),
+        ("id,name,note\r\n\ufeff1,Zebra,c\r\n".encode(), [("control-character", "id")]),  # two files in one
+        ("id,name,note\r\n1\u200b,Ze\u202ebra,c\r\n".encode(), [("control-character", "id"), ("control-character", "name")]),
         (b'id,name,note\r\n1,"Zebra"x,c\r\n', [("csv-quotes", "")]),
         (b'id,name,note\r\n1,"Zebra,c\r\n2,b,c\r\n', [("csv-quotes", "")]),
         (b"id,name,note\r\n1,b," + b"Zebra" * 30_000, [("too-much", "")]),
@@ -138,3 +142,24 @@ def test_a_large_table_needs_the_memory_of_a_few_rows() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 400_000  # bytes; the body itself, 6.5 MB, was there before
+
+
+@pytest.mark.parametrize(("rows", "is_taken"), [(2, True), (3, True), (4, False)])
+@pytest.mark.parametrize("end", [b"", b"\r\n"], ids=["without a last line end", "with it"])
+def test_a_file_has_as_many_rows_as_are_allowed_its_header_included(
+    rows: int, is_taken: bool, end: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "ROWS", 3)
+    table = Table(b"id,name\r\n" + b"\r\n".join(b"%d,Ann" % n for n in range(1, rows)) + end)
+    if is_taken:
+        assert [row.number for row in table.rows()] == [*range(2, rows + 1)]
+    else:
+        with pytest.raises(TableError) as error:
+            list(table.rows())
+        assert (error.value.issue.rule, error.value.issue.text) == ("too-much", "more than 3 rows")
+
+
+def test_the_separator_is_the_one_that_gives_the_known_columns() -> None:
+    """Not the one that gives most columns: a name may hold commas."""
+    assert Table(b"id;name;a,b,c,d,e\r\n1;Ann;x\r\n", columns=("id", "name")).header == ["id", "name", "a,b,c,d,e"]
+    assert Table(b"a;b;c,d\r\n1;2;3\r\n").header == ["a", "b", "c,d"]

@@ -50,6 +50,9 @@ PID, MRG = "<PID><PID.1>1</PID.1></PID>", "<MRG><MRG.1><CX.1>2</CX.1></MRG.1></M
         ("\n  <PID.5>\n   <XPN.1>\n <FN.1>J</FN.1>\n</XPN.1> </PID.5>\n", "PID|||||J"),
         ('<PID.8 xmlns:x="u" x:y="z">F</PID.8>', "PID||||||||F"),
         ("<PID.8>&#13;</PID.8>", "PID||||||||\\X0D\\"),
+        ("<PID.8>&amp;lt;&lt;&amp;amp;</PID.8>", "PID||||||||\\T\\lt;<\\T\\amp;"),
+        ("<PID.5>\t<XPN.1>Jones</XPN.1> <XPN.2> Ann</XPN.2>\r</PID.5>", "PID|||||Jones^ Ann"),
+        ("<PID.5><XPN.1>Siân</XPN.1>\u2003<XPN.2>Ann</XPN.2></PID.5>", "PID|||||Siân^Ann"),
     ],
 )
 def test_every_place_keeps_its_number(field: str, line: str) -> None:
@@ -72,6 +75,45 @@ def test_a_prefix_changes_nothing(form: str) -> None:
 def test_namespaces_declared_anywhere_change_nothing() -> None:
     inner = f'<w:PID xmlns:w="{NAMESPACE}"><PID.8>F</PID.8></w:PID>'
     assert update(inner).lines[1] == "PID||||||||F"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'<ADT_A05 xmlns="{NAMESPACE}" xmlns:w="{NAMESPACE}">{UPDATE}<w:PID><w:PID.8>F</w:PID.8></w:PID></ADT_A05>',
+        f'<w:ADT_A05 xmlns="{NAMESPACE}" xmlns:w="{NAMESPACE}">{UPDATE}<PID><w:PID.8>F</w:PID.8></PID></w:ADT_A05>',
+        f'<ADT_A05 xmlns="{NAMESPACE}" xmlns:o="urn:other">{UPDATE}<PID><PID.8 o:nil="false">F</PID.8></PID></ADT_A05>',
+    ],
+)
+def test_elements_with_and_without_a_prefix_are_in_one_namespace(text: str) -> None:
+    assert read(parse_xml(text.encode())).lines[1] == "PID||||||||F"
+
+
+@pytest.mark.parametrize("inner", ["<o:PV1/>", "<PV1><o:PV1.2/></PV1>", "<PV1><PV1.2>I</PV1.2><o:x>1</o:x></PV1>"])
+def test_an_element_of_another_namespace_is_refused_also_if_it_is_empty(inner: str) -> None:
+    text = f'<ADT_A05 xmlns="{NAMESPACE}" xmlns:o="urn:other">{UPDATE}{PID}{inner}</ADT_A05>'
+    with pytest.raises(ParseError, match="namespace"):
+        read(parse_xml(text.encode()))
+
+
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+
+
+@pytest.mark.parametrize(("root", "field"), [("", f"<PID.8 {XSI} {{}}/>"), (XSI, "<PID.8 {}/>"), (XSI, "<PID.8 {}>F</PID.8>")])
+@pytest.mark.parametrize("nil", ['xsi:nil="true"', "xsi:nil=' 1 '"])
+def test_nil_is_not_taken_for_absent(root: str, field: str, nil: str) -> None:
+    text = f'<ADT_A05 xmlns="{NAMESPACE}" {root}>{UPDATE}<PID>{field.format(nil)}</PID></ADT_A05>'
+    with pytest.raises(ParseError, match="nil"):
+        read(parse_xml(text.encode()))
+
+
+@pytest.mark.parametrize("delimiter", ["|", "$"])
+@pytest.mark.parametrize("sequence", ["Zx{}y", "Zx^y", "Cx~y", "Mx&amp;y", "Zx\\y", "Zx&#13;PID"])
+def test_a_sequence_has_no_delimiter_in_it(delimiter: str, sequence: str) -> None:
+    header = UPDATE.replace("<MSH.1>|", f"<MSH.1>{delimiter}")
+    field = f'<PID.5>a<escape V="{sequence.format(delimiter)}"/>b</PID.5>'
+    with pytest.raises(ParseError, match="sequence"):
+        read(parse_xml(f'<ADT_A05 xmlns="{NAMESPACE}">{header}<PID>{field}</PID></ADT_A05>'.encode()))
 
 
 def test_usual_delimiters_if_none_are_sent() -> None:

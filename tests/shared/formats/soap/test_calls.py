@@ -6,6 +6,7 @@ import pytest
 
 from shared.formats.soap.envelope import SECURITY, UTILITY, V12
 from shared.formats.soap.source import Soap
+from shared.formats.soap.token import token_of
 from tests.shared.formats.soap.calls import (
     KEY,
     OTHER_KEY,
@@ -202,3 +203,10 @@ async def test_a_failure_of_the_hub_is_a_server_fault(monkeypatch: pytest.Monkey
 async def test_the_media_type_and_the_accepted_answers_are_those_of_soap() -> None:
     assert fault(await post(UPDATE, content_type="application/json"))[:2] == (415, "Client")
     assert fault(await post(UPDATE, accept="application/fhir+json"))[:2] == (406, "Client")
+
+
+@pytest.mark.parametrize("outer", ["{}", "<outer>{}</outer>"], ids=["the envelope", "an envelope inside another element"])
+def test_only_the_header_of_the_envelope_carries_a_token(outer: str) -> None:
+    envelope = with_header(TOKEN.format("lims", "", KEY)).decode()
+    body = outer.format(envelope[envelope.index("<soap:Envelope") :]).encode()
+    assert (token_of(body) is not None) == (outer == "{}")

@@ -10,15 +10,16 @@ import zeep
 from lxml import etree
 
 from integrations import load
+from shared.formats.hl7_xml.names import NAMESPACE
 from shared.formats.soap.envelope import opened
 from shared.intake.triggers.http import describe
 from shared.security import SETTING
 from shared.xml.parse import parse
 from tests.shared.formats.soap.calls import KEY, LIMS, SAMPLES, hub, partner, post, set_partners
+from tests.shared.formats.soap.wsdl_rules import assert_every_name_is_known, schemas
 
 ADDRESS = "http://hub.test/api/v1/lims-demographics-to-mpi"
 PORTS = {"Soap11": "text/xml; charset=utf-8", "Soap12": "application/soap+xml; charset=utf-8"}
-WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 
 
 @pytest.fixture(autouse=True)
@@ -39,21 +40,10 @@ async def test_only_a_caller_of_the_service_gets_its_wsdl(monkeypatch: pytest.Mo
 
 
 async def test_every_name_in_the_wsdl_refers_to_something_in_it() -> None:
-    """What WSDL 1.1 section 2 requires of messages, port types, bindings and services, apart from a client's own reading."""
     root = etree.fromstring(await document())
     order = [etree.QName(child).localname for child in root]
     assert order == ["types", *["message"] * 4, "portType", "binding", "binding", "service"]
-    names = {kind: {each.get("name") for each in root.iter(f"{WSDL}{kind}")} for kind in ("message", "portType", "binding")}
-    used = {
-        "message": {each.get("message") for each in root.iter(f"{WSDL}input", f"{WSDL}output", f"{WSDL}fault")} - {None},
-        "portType": {each.get("type") for each in root.iter(f"{WSDL}binding")},
-        "binding": {each.get("binding") for each in root.iter(f"{WSDL}port")},
-    }
-    assert {kind: {str(name).removeprefix("tns:") for name in found} for kind, found in used.items()} == names
-    declared = {each.get("name") for each in root.iter("{http://www.w3.org/2001/XMLSchema}element")}
-    assert {str(each.get("element")).partition(":")[2] for each in root.iter(f"{WSDL}part")} <= declared
-    for schema in root.iter("{http://www.w3.org/2001/XMLSchema}schema"):
-        etree.XMLSchema(etree.fromstring(etree.tostring(schema)))
+    assert_every_name_is_known(root)
 
 
 async def client() -> Any:
@@ -101,3 +91,49 @@ def response(status: int, kind: str, body: bytes) -> requests.Response:
 async def test_a_service_without_a_description_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SETTING, json.dumps([{**partner("lims", KEY), "integrations": ["*"]}]))
     assert (await describe(load("phw-to-mpi"), {"x-hub-key": KEY}, hub())).status == 404
+
+
+async def schema() -> etree.XMLSchema:
+    """The schema of the messages in the WSDL."""
+    found = next(each for each in schemas(etree.fromstring(await document())) if each.get("targetNamespace") == NAMESPACE)
+    return etree.XMLSchema(found)
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if not name.startswith("rejected") and "escapes" not in name])
+async def test_an_accepted_message_is_valid_by_the_schema(name: str) -> None:
+    (await schema()).assertValid(opened(parse(SAMPLES[name])).payload)
+
+
+@pytest.mark.parametrize(
+    ("sent", "broken"), [(b"<CX.1>", b"<CX.99>"), (b"<PID.5>", b"<PID.5><ZZZ/>"), (b"<MSH.10>", b"<MSH.10 a='1'>")]
+)
+async def test_a_segment_that_the_standard_does_not_have_so_is_not_valid(sent: bytes, broken: bytes) -> None:
+    body = SAMPLES["a31_null"]
+    assert sent in body
+    changed = (
+        body.replace(sent, broken).replace(sent.replace(b"<", b"</"), broken.replace(b"<", b"</")) if b"99" in broken else None
+    )
+    with pytest.raises(etree.DocumentInvalid):
+        (await schema()).assertValid(opened(parse(changed or body.replace(sent, broken))).payload)
+
+
+async def test_zeep_makes_a_segment_from_its_type() -> None:
+    made = await client()
+    service = made.bind("lims-demographics-to-mpi", "Soap11")
+    payload = list(opened(parse(SAMPLES["a31_null"])).payload)
+    patient = made.get_element(f"{{{NAMESPACE}}}PID")
+    typed = patient(
+        **{
+            "PID.3": [
+                {"CX.1": "9990400008", "CX.4": {"HD.1": "NHS"}, "CX.5": "NH"},
+                {"CX.1": "A1", "CX.4": {"HD.1": "328"}, "CX.5": "PI"},
+            ],
+            "PID.5": [{"XPN.1": {"FN.1": "Prawf"}, "XPN.2": "Ann"}],
+            "PID.7": {"TS.1": "19610409"},
+            "PID.8": "F",
+        }
+    )
+    values = [zeep.xsd.AnyObject(patient, typed) if each.tag == f"{{{NAMESPACE}}}PID" else each for each in payload]
+    text = etree.tostring(made.create_message(service, "ADT_A05", _value_1=values))
+    answer = await post(text, content_type=PORTS["Soap11"])
+    assert (answer.status, b"9990400008" in text) == (200, True)

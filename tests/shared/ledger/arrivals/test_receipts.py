@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from shared.envelope import Answer
-from shared.issue import Verdict
 from shared.ledger.arrivals import receipts, resends
 from shared.ledger.arrivals.arrival import Arrival
 from shared.ledger.content import compressed
@@ -14,7 +13,7 @@ from shared.ledger.rows import Receipt
 from shared.problems import Unavailable
 from shared.storage import names
 from shared.storage.store import Row
-from tests.ledger_world import Remembering, envelope, hub, integration, note
+from tests.ledger_world import Remembering, arrival, envelope, hub, integration, note
 
 
 def receipt(**values: Any) -> Receipt:
@@ -44,19 +43,8 @@ def test_only_the_same_handing_over_is_a_redelivery(known: str, handed: str, is_
     assert resends.is_redelivered(receipt(handed=known), handed) == is_redelivered
 
 
-def arrival(reference: str, acknowledged: str = "AA", handed: str = "") -> Arrival:
-    return Arrival(
-        envelope=envelope(note("1"), reference=reference, acknowledged=acknowledged, handed=handed),
-        lane="lane",
-        key="key",
-        digest="d",
-        control="1",
-        by_control="c|1",
-        facts={},
-        verdict=Verdict("AA", ()),
-        acknowledge=lambda found: Answer(status=202, content_type="application/json", body=b"{}"),
-        token="t",
-    )
+def copy(reference: str, acknowledged: str = "AA", handed: str = "") -> Arrival:
+    return arrival(envelope(note("1"), reference=reference, acknowledged=acknowledged, handed=handed), lane="lane")
 
 
 MEMBER = "batch-posting-7"
@@ -76,22 +64,22 @@ MEMBER = "batch-posting-7"
     ],
 )
 def test_a_member_of_a_batch_is_known_by_its_place_in_this_copy_of_the_file(known: str, is_same: bool) -> None:
-    assert receipts.is_same_copy(arrival(MEMBER), receipt(reference=known)) == is_same
-    assert not receipts.is_same_copy(arrival(MEMBER, acknowledged=""), receipt(reference=known))
-    assert not receipts.is_same_copy(arrival(""), receipt(reference=known))
+    assert receipts.is_same_copy(copy(MEMBER), receipt(reference=known)) == is_same
+    assert not receipts.is_same_copy(copy(MEMBER, acknowledged=""), receipt(reference=known))
+    assert not receipts.is_same_copy(copy(""), receipt(reference=known))
 
 
 @pytest.mark.parametrize("known", [0, 1, 3, 4, 9])
 def test_the_last_copies_are_remembered(known: int) -> None:
     copies = [f"batch-posting-{n}" for n in range(known)]
-    counted = receipts.counted(arrival("batch-posting-99"), receipt(reference=" ".join(copies)))
+    counted = receipts.counted(copy("batch-posting-99"), receipt(reference=" ".join(copies)))
     assert counted.reference.split() == [*copies, "batch-posting-99"][-4:]
-    assert receipts.counted(arrival(""), receipt(reference="batch-posting-1")).reference == "batch-posting-1"
+    assert receipts.counted(copy(""), receipt(reference="batch-posting-1")).reference == "batch-posting-1"
 
 
 @pytest.mark.parametrize(("handed", "redelivered"), [("h1", 3), ("h2", 2), ("", 2)])
 def test_a_duplicate_is_counted_and_a_redelivery_as_one_too(handed: str, redelivered: int) -> None:
-    counted = receipts.counted(arrival("", handed=handed), receipt(duplicates=5, redelivered=2, handed="h1"))
+    counted = receipts.counted(copy("", handed=handed), receipt(duplicates=5, redelivered=2, handed="h1"))
     assert (counted.duplicates, counted.redelivered) == (6, redelivered)
     assert counted.handed.split() == (["h1", "h2"] if handed == "h2" else ["h1"])
 
@@ -99,11 +87,11 @@ def test_a_duplicate_is_counted_and_a_redelivery_as_one_too(handed: str, redeliv
 def test_a_new_receipt_of_the_same_body_keeps_its_counts_and_its_version() -> None:
     earlier = receipt(row=Row("lane", "r|key", "etag", {}), duplicates=5, redelivered=2, handed="h1", reference="b-p-1")
     answer = Answer(status=202, content_type="application/json", body=b"{}")
-    change = receipts.receipt_change(arrival("b-p-2", handed="h2"), earlier, n=9, answer=answer, at=7.0)
+    change = receipts.receipt_change(copy("b-p-2", handed="h2"), earlier, n=9, answer=answer, at=7.0)
     assert (change.action, change.key, change.etag) == ("replace", "r|key", "etag")
     kept = {"n": 9, "at": 7.0, "duplicates": 5, "redelivered": 2, "handed": "h1 h2", "reference": "b-p-1 b-p-2", "status": 202}
     assert {name: change.values[name] for name in kept} == kept
-    first = receipts.receipt_change(arrival("b-p-2", handed="h2"), None, n=1, answer=answer, at=7.0)
+    first = receipts.receipt_change(copy("b-p-2", handed="h2"), None, n=1, answer=answer, at=7.0)
     assert (first.action, first.key, first.etag) == ("insert", "r|key", "")
     assert (first.values["duplicates"], first.values["redelivered"], first.values["handed"]) == (0, 0, "h2")
 
@@ -116,7 +104,7 @@ async def test_duplicates_that_come_at_the_same_moment_are_all_counted(others: i
     row = await made.store.get(ledger, "lane", "r|key")
     assert row
     read = Receipt.of(row)
-    counted = [receipts.count_duplicate(ledger, arrival("", handed=f"h{n}"), read, made) for n in range(others + 1)]
+    counted = [receipts.count_duplicate(ledger, copy("", handed=f"h{n}"), read, made) for n in range(others + 1)]
     answers = await asyncio.gather(*counted)
     assert [each.kind for each in answers] == ["duplicate"] * (others + 1)
     after = await made.store.get(ledger, "lane", "r|key")
@@ -128,6 +116,6 @@ async def test_a_duplicate_of_a_receipt_that_is_gone_is_sent_again() -> None:
     made = hub(integration(Remembering()))
     ledger = names.tables("notes-to-test").ledger
     with pytest.raises(Unavailable):
-        await receipts.count_duplicate(ledger, arrival(""), None, made)
+        await receipts.count_duplicate(ledger, copy(""), None, made)
     with pytest.raises(Unavailable):
-        await receipts.count_duplicate(ledger, arrival(""), receipt(row=Row("lane", "r|key", "etag", {})), made)
+        await receipts.count_duplicate(ledger, copy(""), receipt(row=Row("lane", "r|key", "etag", {})), made)

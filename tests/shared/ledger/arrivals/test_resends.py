@@ -21,7 +21,7 @@ from shared.ledger.reporting import conservation, search
 from shared.problems import Undelivered
 from shared.storage import names
 from shared.storage.memory import MemoryStore
-from shared.storage.store import Away
+from shared.storage.store import Away, Conflict
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 NAME, PUBLISHER = "notes-to-test", "notes-to-topic"
@@ -94,6 +94,7 @@ async def test_a_senders_resend_is_a_new_attempt_and_the_old_content_goes(name: 
     assert first == again
     assert world.outcomes() == {"dead": 1, "discarded": 1}
     assert await world.listed() == [first]
+    assert not any(world.store.tables[TABLES.open].values())  # also that of the blob which went with the old content
     await world.is_sound()
     world.refuses = False
     await world.http(note("1", name=name))
@@ -147,6 +148,8 @@ async def test_what_a_queue_brings_again_is_no_resend(on_resend: str, times: int
     assert world.outcomes() == {"dead": 1}
     (receipt,) = world.rows("r|").values()
     assert (receipt["duplicates"], receipt["redelivered"]) == (times + 1, times + 1)
+    assert not any(world.store.tables[TABLES.open].values())
+    assert not world.store.queues[f"{NAME}-work"]  # a duplicate knocks for no one
     await world.is_sound()
     await world.queue(note("1"), "another queue message")  # this is the sender's own
     assert world.tried == ["1", "1"]
@@ -293,6 +296,8 @@ async def test_a_resend_whose_transaction_is_answered_late_clears_the_old_one_aw
     world.refuses = False
     await world.http(note("1", name=name))
     assert lost
+    assert world.hub.counts[NAME, "accepted"] == 2
+    assert world.tried == ["1", "1"]  # at once, before any knock
     assert await world.listed() == []
     for arrived in await world.store.receive(f"{NAME}-work", 30):
         await answer_knock(world.notes, arrived.body, world.hub)
@@ -303,3 +308,23 @@ async def test_a_resend_whose_transaction_is_answered_late_clears_the_old_one_aw
     assert world.outcomes() == {"delivered": 1, "discarded": 1}
     assert await world.store.blobs(names.CONTENT) == []
     await world.is_sound()
+
+
+@pytest.mark.parametrize("failure", [Away, Conflict])
+async def test_what_a_resend_cannot_clear_away_is_left_to_the_watchdog(failure: type[Exception]) -> None:
+    """The line of the list was changed meanwhile, or storage is away: the resend itself is delivered all the same."""
+    world = World()
+    await world.http(note("1", name=BIG))
+    whole, failed = world.store.commit, []
+
+    async def commit(table: str, partition: str, *changes: Any) -> dict[str, str]:
+        if (table, partition) == (TABLES.find, names.DEAD) and not failed:
+            failed.append(table)
+            raise failure
+        return await whole(table, partition, *changes)
+
+    world.store.commit = commit  # type: ignore[method-assign]
+    world.refuses = False
+    await world.http(note("1", name=BIG))
+    assert failed
+    assert world.outcomes() == {"delivered": 1, "discarded": 1}

@@ -43,6 +43,61 @@ async def test_a_claim_is_taken_over_once_it_has_ended_and_not_before(seconds_le
     assert (row["owner"] == "other") != is_taken
 
 
+# Whether a lane is taken after a knock: what waits in it, and for how many seconds the claim of another worker lasts.
+AFTER_A_KNOCK = {
+    "nothing waits": (False, None, False),
+    "nothing waits, another worker has it": (False, 1, False),
+    "nothing waits, another worker left its claim": (False, -1, True),
+    "a message waits": (True, None, True),
+    "a message waits, another worker has it": (True, 1, False),
+    "a message waits, another worker left its claim": (True, -1, True),
+}
+
+
+@pytest.mark.parametrize("case", AFTER_A_KNOCK)
+async def test_a_lane_is_taken_if_something_waits_or_a_claim_was_left_in_it(case: str) -> None:
+    """A claim that no one takes over would stay: the next message of the lane could not be claimed at once."""
+    waits, left, is_taken = AFTER_A_KNOCK[case]
+    made, looked = world(), list[bool]()
+    if waits:
+        await made.store.commit(LEDGER, "lane", FIRST)
+    if left is not None:
+        await made.store.commit(LEDGER, "lane", Claimed(owner="other", end=NOW + left, turn="theirs").inserted(names.CLAIM))
+
+    async def is_postponed() -> bool:
+        looked.append(True)
+        return False
+
+    held = await claim(made.integrations["notes-to-test"], "lane", made, is_postponed=is_postponed)
+    assert (held is not None) == is_taken
+    assert bool(looked) == (waits or left is not None)  # nothing is arranged for a lane in which there is nothing
+    if held:
+        assert await held.next() is not None or not await made.store.get(LEDGER, "lane", names.CLAIM)
+
+
+@pytest.mark.parametrize("is_done", [True, False], ids=["the claim was written", "it was not"])
+async def test_a_claim_whose_answer_was_lost_is_this_workers_own(is_done: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would otherwise look like another worker's, and the lane would wait until it ends."""
+    made = world()
+    await made.store.commit(LEDGER, "lane", FIRST)
+    commit, lost = made.store.commit, []
+
+    async def loses(*args: Any) -> dict[str, str]:
+        if not lost:
+            lost.append(args)
+            if is_done:
+                await commit(*args)
+            raise Away
+        return await commit(*args)
+
+    monkeypatch.setattr(made.store, "commit", loses)
+    held = await claim(made.integrations["notes-to-test"], "lane", made)
+    assert held
+    row = await made.store.get(LEDGER, "lane", names.CLAIM)
+    assert row
+    assert (row["owner"], row.etag) == (made.instance, held.claim.row.etag)
+
+
 @pytest.mark.parametrize(("timeout", "margin"), [(5, 15), (30, 15), (30, 2.5)])
 def test_a_claim_lasts_for_a_delivery_and_the_margin(timeout: float, margin: float) -> None:
     made = hub(integration(Remembering(), delivery=Delivery(timeout=timeout)), timing=Timing(claim_margin=margin))

@@ -11,10 +11,10 @@ from shared.delivery.upkeep import watchdog
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.ledger.reporting import code_items
-from shared.ops.codes import listed
+from shared.ops.figures.codes import listed
 from shared.storage.memory import MemoryStore
 from shared.storage.names import tables
-from shared.storage.store import Away, Change
+from shared.storage.store import Away, Change, Conflict
 from tests import ledger_world as world
 
 NAME = "notes-to-test"
@@ -173,3 +173,138 @@ def test_the_key_tells_places_rules_and_codes_apart() -> None:
     keys = {key(*parts) for parts in (("a", "b", "c"), ("ab", "", "c"), ("a", "b", "d"), ("b", "a", "c"))}
     assert len(keys) == 4
     assert Met("", "", "", "", "x").key == "x"
+
+
+async def test_the_last_time_of_a_code_never_goes_back(store: Counting, clock: Clock) -> None:
+    """Of two processes the one that counted first may write last."""
+    one, two = hub_on(store, clock), hub_on(store, clock)
+    store.away = True
+    await send(one, "G")
+    store.away = False
+    clock.at += 5
+    await send(two, "G")
+    await code_items.write(NAME, one)
+    (line,) = await listed(one.integrations[NAME], one)
+    assert (line.count, line.last) == (2, "2026-02-02T02:40:05Z")
+
+
+async def test_a_code_that_lanes_wait_for_is_reported_once_until_none_waits(store: Counting, clock: Clock) -> None:
+    """Just before its limit, at it and just after; then once more when lanes wait for it again."""
+    emitted: list[tuple[str, dict[str, Any]]] = []
+    hub = hub_on(store, clock, emit=lambda name, **keys: emitted.append((name, keys)))
+    await send(hub, "G", "B")
+    green = next(item for item in await code_items.listed(NAME, hub) if item.code == "G")
+    overdue, key = hub.timing.overdue, green.row.key
+    emitted.clear()
+
+    async def look(lanes: dict[str, tuple[int, float]]) -> tuple[int, float, float, int]:
+        """The item after one look, and how many codes were reported."""
+        reported = await code_items.waiting(NAME, lanes, hub)
+        (item,) = [each for each in await code_items.listed(NAME, hub) if each.row.key == key]
+        return item.waiting, item.since, item.alerted, reported
+
+    for _ in range(2):
+        began = clock.at
+        for late, is_late in ((-1, False), (0, False), (1, True)):
+            clock.at = began + overdue + late
+            assert await look({key: (3, began)}) == (3, began, clock.at if is_late else 0.0, int(is_late))
+        noticed = clock.at
+        keys = {"integration": NAME, "rule": green.rule, "error_code": green.path, "count": 3, "oldest_age_s": overdue + 1}
+        assert emitted == [("hub.unmapped", keys)]
+        clock.at += 100
+        assert await look({key: (2, began + 5)}) == (2, began + 5, noticed, 0)
+        assert await look({}) == (0, 0.0, 0.0, 0)
+        emitted.clear()
+        clock.at += 1000
+
+
+async def test_an_item_that_does_not_change_is_not_written_again(hub: Hub, store: Counting, clock: Clock) -> None:
+    await send(hub, "G", "B")
+    items = {item.code: item.row.key for item in await code_items.listed(NAME, hub)}
+    written = store.writes
+    for lanes, writes in (({}, 0), ({items["G"]: (1, clock.at)}, 1), ({items["G"]: (1, clock.at)}, 1), ({}, 2), ({}, 2)):
+        await code_items.waiting(NAME, lanes, hub)
+        assert store.writes - written == writes
+
+
+async def test_while_no_lane_waits_a_round_reads_nothing(hub: Hub, store: Counting, clock: Clock) -> None:
+    """After a start the items may say that lanes wait; once they have been looked at, only what waits makes a look needed."""
+    await send(hub, "G")
+    (item,) = await code_items.listed(NAME, hub)
+    query, reads = store.query, list[str]()
+
+    async def counted(table: str, *args: Any) -> Any:
+        reads.append(table)
+        return await query(table, *args)
+
+    store.query = counted  # type: ignore[method-assign]
+    lanes = {item.row.key: (1, clock.at)}
+    for now, expected in (({}, 1), ({}, 0), (lanes, 1), (lanes, 1), ({}, 1), ({}, 0), ({}, 0)):
+        reads.clear()
+        assert await code_items.waiting(NAME, now, hub) == 0
+        assert len(reads) == expected
+
+
+async def test_an_item_that_another_process_changed_is_done_in_the_next_round(hub: Hub, store: Counting, clock: Clock) -> None:
+    """Also when no lane waits any more: the item would otherwise say for good that some do."""
+    await send(hub, "G")
+    (item,) = await code_items.listed(NAME, hub)
+    await code_items.waiting(NAME, {item.row.key: (1, clock.at)}, hub)
+    commit = store.commit
+
+    async def conflict(*_: Any) -> dict[str, str]:
+        store.commit = commit  # type: ignore[method-assign]
+        raise Conflict
+
+    store.commit = conflict  # type: ignore[method-assign]
+    for waiting in (1, 0):
+        assert await code_items.waiting(NAME, {}, hub) == 0
+        assert [each.waiting for each in await code_items.listed(NAME, hub)] == [waiting]
+
+
+@pytest.mark.parametrize(("kept", "own"), [(2, True), (3, False)])
+async def test_a_new_process_adds_to_the_items_that_are_there(
+    store: Counting, clock: Clock, kept: int, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A code with an item keeps it; a new one has its own while there is room."""
+    monkeypatch.setattr(code_items, "MOST", 3)
+    first = hub_on(store, clock)
+    await send(first, *"ABC"[:kept])
+    await code_items.write(NAME, first)
+    clock.at += 100
+    second = hub_on(store, clock)
+    await send(second, "A", "Z")
+    await code_items.write(NAME, second)
+    counted = {item.code: (item.count, item.first, item.last) for item in await code_items.listed(NAME, first)}
+    assert counted["A"] == (2, world.NOW, clock.at)
+    assert counted["Z" if own else ""] == (1, clock.at, clock.at)
+    assert len(counted) == kept + 1
+
+
+async def test_items_that_lanes_wait_for_come_first_and_then_the_most_frequent(hub: Hub, clock: Clock) -> None:
+    await send(hub, "A", "B", "B", "C", "C", "C", "D")
+    await code_items.write(NAME, hub)
+    keys = {item.code: item.row.key for item in await code_items.listed(NAME, hub)}
+    await code_items.waiting(NAME, {keys["A"]: (1, clock.at), keys["B"]: (2, clock.at)}, hub)
+    assert [item.code for item in await code_items.listed(NAME, hub)] == ["B", "A", "C", "D"]
+
+
+@pytest.mark.parametrize(("seconds", "writes"), [(59.9, 1), (60, 2), (61, 2)])
+async def test_a_process_writes_its_items_once_a_minute(
+    hub: Hub, store: Counting, clock: Clock, seconds: float, writes: int
+) -> None:
+    await send(hub, "G")
+    clock.at += seconds
+    await send(hub, "G")
+    assert store.writes == writes
+
+
+async def test_an_item_that_lanes_wait_for_is_not_forgotten(hub: Hub, clock: Clock) -> None:
+    await send(hub, "G", "B")
+    await code_items.write(NAME, hub)
+    keys = {item.code: item.row.key for item in await code_items.listed(NAME, hub)}
+    await code_items.waiting(NAME, {keys["G"]: (1, clock.at)}, hub)
+    await code_items.forget(NAME, clock.at, hub)
+    assert len(await code_items.listed(NAME, hub)) == 2  # the last one was at this moment
+    await code_items.forget(NAME, clock.at + 0.1, hub)
+    assert [item.code for item in await code_items.listed(NAME, hub)] == ["G"]

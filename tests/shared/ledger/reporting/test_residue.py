@@ -7,7 +7,7 @@ import pytest
 from shared.integration import Retention
 from shared.ledger.reporting import conservation
 from shared.ledger.reporting.conservation import lane_balance
-from shared.ledger.rows import Claimed, Content, Ended, Head, Hold, Receipt, Waiting
+from shared.ledger.rows import Claimed, Content, Ended, Head, Hold, Published, Receipt, Waiting
 from shared.storage import names
 from shared.storage.memory import MemoryStore
 from shared.storage.store import Change, Row
@@ -36,21 +36,29 @@ def content(n: int = 1, **values: Any) -> Change:
     return Content(**values).inserted(names.row("c", n))
 
 
+def published(n: int = 1) -> Change:
+    return Published(pending="s").inserted(names.row("p", n))
+
+
 def head(n: int, **values: Any) -> Change:
     return Head(number=n, **values).inserted(names.HEAD)
 
 
 async def found(
-    *changes: Change, opened: float | None = None, blob: float | None = None, inbox: float | None = None
+    *changes: Change, opened: float | None = None, blob: float | None = None, inbox: float | None = None, mark: str = "m"
 ) -> list[str]:
-    """What is reported of a lane with these rows; ``opened``, ``blob`` and ``inbox`` are ages in seconds."""
+    """What is reported of a lane with these rows; ``opened``, ``blob`` and ``inbox`` are ages in seconds.
+
+    ``mark``: of the open row.
+    """
     one = integration(Remembering(), NAME, retention=KEEP)
     made = hub(one)
     assert isinstance(made.store, MemoryStore)
     for change in changes:
         await made.store.commit(TABLES.ledger, LANE, change)
     if opened is not None:
-        made.store.tables[TABLES.open][LANE[-1]][names.open_key(LANE, "m")] = ("1", {"at": NOW - opened, "key": "k"})
+        partition = names.outbox(LANE) if mark == names.OUTBOX else LANE[-1]
+        made.store.tables[TABLES.open][partition][names.open_key(LANE, mark)] = ("1", {"at": NOW - opened, "key": "k"})
     for container, age in ((names.CONTENT, blob), (names.INBOX, inbox)):
         if age is not None:
             made.store.now = lambda age=age: NOW - age  # type: ignore[misc]
@@ -114,6 +122,20 @@ OPEN = {
 async def test_an_open_row_has_a_reason_while_its_message_is_not_done_with(case: str) -> None:
     rows, has_reason = OPEN[case]
     assert ("1-a: an open row left behind" not in await found(*rows, opened=1000)) == has_reason
+
+
+OUTBOX = {
+    "a subscriber has not taken it": ((published(),), True),
+    "every subscriber has taken it": ((ended(),), False),
+    "a message waits, which has a row of its own": ((waits(), waits(n=2, mark=names.OUTBOX)), False),
+    "nothing is there": ((), False),
+}
+
+
+@pytest.mark.parametrize("case", OUTBOX)
+async def test_the_open_row_of_an_outbox_has_a_reason_while_something_published_is_there(case: str) -> None:
+    rows, has_reason = OUTBOX[case]
+    assert ("1-a: an open row left behind" not in await found(*rows, opened=1000, mark=names.OUTBOX)) == has_reason
 
 
 BALANCES: dict[str, tuple[tuple[Change, ...], int, dict[str, int], list[str]]] = {

@@ -57,6 +57,9 @@ def test_names_are_bounded() -> None:
         warned.count(one, f"S{n}", verdict(Issue(severity="warning", code="value", where="EVN-2", text="x", rule="date")), hub)
     assert len(hub.counts) == warned.MOST + 1
     assert counted(hub)[warned.OTHERS] == 200
+    warned.count(one, "S0", verdict(Issue(severity="warning", code="value", where="EVN-2", text="x", rule="date")), hub)
+    assert counted(hub)["warned date EVN-2 S0"] == 2, "a name that is known keeps its own count"
+    assert counted(hub)[warned.OTHERS] == 200
 
 
 async def test_an_accepted_message_counts_its_warnings() -> None:

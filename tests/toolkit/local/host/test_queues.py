@@ -208,6 +208,55 @@ async def test_stop_lets_what_runs_finish_with_its_delete() -> None:
     assert bench.queue.deleted == ["p0"]
 
 
+class SlowQueue(FakeQueue):
+    """Its answer comes when ``gate`` opens; closed meanwhile, it breaks as the SDK does."""
+
+    closed = False
+    gate: asyncio.Event
+
+    async def receive_messages(self, max_messages: int, visibility_timeout: int) -> AsyncIterator[Message]:
+        async for message in super().receive_messages(max_messages, visibility_timeout):
+            await self.gate.wait()
+            assert not self.closed
+            yield message
+
+    async def delete_message(self, message_id: str, receipt: str) -> None:
+        assert not self.closed
+        await super().delete_message(message_id, receipt)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def looking() -> tuple[QueueListener, SlowQueue, "asyncio.Task[None]"]:
+    """A listener whose look at its queue is under way."""
+    listener, slow = Bench().listener, SlowQueue("x", waiting=[Message("m")])
+    slow.gate = asyncio.Event()
+    listener.client = slow
+    running = asyncio.create_task(listener.run())
+    await until(lambda: bool(slow.asked))
+    return listener, slow, running
+
+
+async def test_stop_waits_for_a_look_under_way_and_for_what_it_brings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolkit.local.host.triggers.queues.LAST_LOOK", 20.0)
+    listener, slow, running = await looking()
+    stopping = asyncio.create_task(listener.stop())
+    await asyncio.sleep(0.01)
+    slow.gate.set()
+    await stopping
+    await running
+    assert (slow.deleted, slow.closed) == (["p0"], True)
+
+
+async def test_storage_that_does_not_answer_holds_up_no_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolkit.local.host.triggers.queues.LAST_LOOK", 0.01)
+    listener, slow, running = await looking()
+    await listener.stop()
+    assert slow.closed
+    running.cancel()
+
+
 async def test_the_lease_is_renewed_and_the_newest_receipt_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toolkit.local.host.triggers.queues.LEASE", 0.1)
 

@@ -36,7 +36,7 @@ class HttpTriggers:
         function, given = self.functions[chosen.name], given_key(request.headers, request.query)
         if function.name in self.disabled and not (self.keys.enforce and self.keys.allow_admin(given)):
             return web.Response(status=404)
-        if not self.keys.allow(_level(function), function.name, given):
+        if not self.keys.allow(str(function.trigger.get("authLevel", "function")), function.name, given):
             return web.Response(status=401)
         if 0 <= self.most <= self.outstanding:
             return web.Response(status=429)
@@ -51,7 +51,18 @@ class HttpTriggers:
         headers = request.headers
         done = await self.invoker.invoke(
             function,
-            Value("http", _parts(request, parameters, body)),
+            Value(
+                "http",
+                {
+                    "method": request.method,
+                    "url": str(request.url),
+                    # As Azure's host: header names in lower case, repeated values joined by commas, no empty query values.
+                    "headers": _joined((name.lower(), value) for name, value in request.headers.items()),
+                    "query": {name: value for name, value in _joined(request.query.items()).items() if value},
+                    "params": parameters,
+                    "body": body,
+                },
+            ),
             REASON,
             traceparent=headers.get("traceparent", ""),
             tracestate=headers.get("tracestate", ""),
@@ -62,18 +73,6 @@ class HttpTriggers:
 async def _body(request: web.Request) -> bytes:
     """Only a request with a Content-Length has a body: a chunked one arrives empty, as in Azure (host issue 4926)."""
     return await request.read() if request.content_length else b""
-
-
-def _parts(request: web.Request, parameters: dict[str, str], body: bytes) -> dict[str, Any]:
-    """Header names in lower case, repeated values joined by commas, empty query values dropped."""
-    return {
-        "method": request.method,
-        "url": str(request.url),
-        "headers": _joined((name.lower(), value) for name, value in request.headers.items()),
-        "query": {name: value for name, value in _joined(request.query.items()).items() if value},
-        "params": parameters,
-        "body": body,
-    }
 
 
 def _joined(pairs: Any) -> dict[str, str]:
@@ -101,7 +100,3 @@ def _route(function: Function, prefix: str) -> Route:
     trigger = function.trigger
     template = trigger.get("route")
     return route(function.name if template is None else template, tuple(trigger.get("methods") or ()), function.name, prefix)
-
-
-def _level(function: Function) -> str:
-    return str(function.trigger.get("authLevel", "function"))

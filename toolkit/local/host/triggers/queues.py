@@ -1,6 +1,7 @@
 """The storage-queue listener: one loop for each function, by the host's rules of lease, batch, back-off and poison."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from toolkit.local.host.triggers.queue_options import QueueOptions
 
 log = logging.getLogger("host.queues")
 LEASE = 600.0  # fixed; renewed at half, faster after a server error
+LAST_LOOK = 0.8  # seconds that a look under way gets when the listener stops
 POISON = "-poison"
 LONGEST_NAME = 63
 
@@ -31,6 +33,8 @@ class QueueListener:
         self._exists = False
         self._stopping = asyncio.Event()
         self._room = asyncio.Event()
+        self._looked = asyncio.Event()  # no look at the queue is under way
+        self._looked.set()
 
     @property
     def has_poison(self) -> bool:
@@ -40,12 +44,19 @@ class QueueListener:
     async def run(self) -> None:
         """Poll until the listener is stopped."""
         while not self._stopping.is_set():
-            await self._sleep(await self._poll())
+            self._looked.clear()
+            try:
+                wait = await self._poll()
+            finally:
+                self._looked.set()
+            await self._sleep(wait)
 
     async def stop(self) -> None:
-        """No new messages; what runs is let finish, and its deletes too."""
+        """No new look; what a look under way brings, and what runs, is let finish, and its deletes too."""
         self._stopping.set()
         self._room.set()
+        with contextlib.suppress(TimeoutError):  # storage that does not answer holds no one up
+            await asyncio.wait_for(self._looked.wait(), LAST_LOOK)
         while self.running:
             await asyncio.wait(self.running)
         await self.client.close()

@@ -1,0 +1,1 @@
+"""The pages of ``GET /api/docs`` and the files that they offer."""

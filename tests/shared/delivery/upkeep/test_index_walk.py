@@ -1,0 +1,129 @@
+"""The walk over the index: a lane that cannot be done is noted once, tried again each round, and forgotten when it is done."""
+
+from typing import Any
+
+from shared.delivery.rows import Purged
+from shared.delivery.upkeep.index_walk import walk
+from shared.hub import Hub
+from shared.integration import Integration
+from shared.ledger.index import Found
+from shared.storage import names
+from tests.ledger_world import NOW, Remembering, hub, integration
+
+NAME, STAGE = "notes-to-test", "stage"
+TABLES = names.tables(NAME)
+FOREVER = float("inf")
+HOUR = names.hour(NOW - 7200)
+
+
+class Work:
+    """A stage that finishes every lane except those that a test names as unfinished or broken."""
+
+    def __init__(self) -> None:
+        self.unfinished: set[str] = set()
+        self.broken: set[str] = set()
+        self.seen: list[tuple[str, list[str], float]] = []
+
+    async def __call__(self, integration: Integration, found: list[Found], before: float, hub: Hub) -> bool:
+        lane = found[0].of_lane
+        self.seen.append((lane, [one.identity for one in found], before))
+        if lane in self.broken:
+            raise RuntimeError
+        return lane not in self.unfinished
+
+
+async def world(**lanes: tuple[str, ...]) -> tuple[Hub, list[Any]]:
+    emitted: list[Any] = []
+    made = hub(integration(Remembering(), NAME), emit=lambda name, **keys: emitted.append((name, keys)))
+    for lane, identities in lanes.items():
+        for identity in identities:
+            await made.store.commit(TABLES.find, HOUR, Found(of_lane=lane, identity=identity, at=NOW).put(f"k-{identity}"))
+    return made, emitted
+
+
+async def notes(made: Hub, stage: str = STAGE) -> list[tuple[str, str, str]]:
+    rows = await made.store.query(TABLES.counters, names.PURGE, f"{stage}.", f"{stage}/")
+    return [(row.key, Purged.of(row).hour, Purged.of(row).found) for row in rows]
+
+
+async def test_each_lane_is_worked_on_once_and_the_walk_does_not_come_back() -> None:
+    made, _ = await world(A=("1", "3"), B=("2",))
+    work = Work()
+    one = made.integrations[NAME]
+    assert await walk(one, STAGE, work, NOW, FOREVER, made)
+    assert sorted(work.seen) == [("A", ["1", "3"], NOW), ("B", ["2"], NOW)]
+    assert await walk(one, STAGE, work, NOW, FOREVER, made)
+    assert len(work.seen) == 2
+    assert not await notes(made)
+
+
+async def test_a_lane_that_is_not_done_is_tried_each_round_until_it_is() -> None:
+    made, _ = await world(A=("1",), B=("2",))
+    work = Work()
+    work.unfinished = {"A"}
+    one = made.integrations[NAME]
+    for _ in range(3):
+        assert await walk(one, STAGE, work, NOW, FOREVER, made)
+        assert await notes(made) == [(names.noted(STAGE, HOUR, "k-1"), HOUR, "k-1")]
+    assert [lane for lane, *_ in work.seen].count("A") == 3
+    work.unfinished = set()
+    assert await walk(one, STAGE, work, NOW, FOREVER, made)
+    assert not await notes(made)
+    assert await walk(one, STAGE, work, NOW, FOREVER, made)
+    assert [lane for lane, *_ in work.seen].count("A") == 4
+    assert [lane for lane, *_ in work.seen].count("B") == 1
+
+
+async def test_a_lane_that_fails_is_reported_noted_and_keeps_no_other() -> None:
+    made, emitted = await world(A=("1",), B=("2",))
+    work = Work()
+    work.broken = {"A"}
+    assert await walk(made.integrations[NAME], STAGE, work, NOW, FOREVER, made)
+    assert [found for _, _, found in await notes(made)] == ["k-1"]
+    ((name, keys),) = emitted
+    assert (name, keys["integration"], keys["stage"], keys["lane"]) == ("hub.skipped", NAME, "purge", "A")
+    assert keys["error_code"].startswith("RuntimeError in test_index_walk.py:")
+    assert ("B", ["2"], NOW) in work.seen
+
+
+async def test_a_note_of_a_row_that_is_gone_is_forgotten() -> None:
+    made, _ = await world()
+    await made.store.commit(TABLES.counters, names.PURGE, Purged(hour=HOUR, found="k-9").put(names.noted(STAGE, HOUR, "k-9")))
+    work = Work()
+    assert await walk(made.integrations[NAME], STAGE, work, NOW, FOREVER, made)
+    assert not await notes(made)
+    assert not work.seen
+
+
+async def test_the_notes_of_one_stage_are_not_those_of_another() -> None:
+    made, _ = await world(A=("1",))
+    work, other = Work(), Work()
+    work.unfinished = {"A"}
+    one = made.integrations[NAME]
+    assert await walk(one, STAGE, work, NOW, FOREVER, made)
+    assert await walk(one, "other", other, NOW, FOREVER, made)
+    assert len(await notes(made)) == 1
+    assert not await notes(made, "other")
+    assert [lane for lane, *_ in other.seen] == ["A"]
+
+
+async def test_only_hours_before_the_limit_are_walked() -> None:
+    made, _ = await world(A=("1",))
+    work = Work()
+    assert await walk(made.integrations[NAME], STAGE, work, NOW - 7200, FOREVER, made)
+    assert not work.seen
+    assert await walk(made.integrations[NAME], STAGE, work, NOW - 3600, FOREVER, made)
+    assert [lane for lane, *_ in work.seen] == ["A"]
+
+
+async def test_a_walk_whose_time_is_over_goes_on_with_the_next_row(monkeypatch: Any) -> None:
+    from shared.delivery.upkeep import index_walk
+
+    monkeypatch.setattr(index_walk, "PAGE", 1)
+    made, _ = await world(A=("1",), B=("2",), C=("3",))
+    work = Work()
+    one = made.integrations[NAME]
+    assert not await walk(one, STAGE, work, NOW, NOW - 1, made)
+    assert [lane for lane, *_ in work.seen] == ["A"]
+    assert await walk(one, STAGE, work, NOW, NOW, made)
+    assert [lane for lane, *_ in work.seen] == ["A", "B", "C"]

@@ -1,0 +1,5 @@
+"""An HTTP endpoint."""
+
+from shared.destinations.http import HttpEndpoint
+
+END = {"destination": HttpEndpoint("TARGET")}

@@ -1,0 +1,1 @@
+SEEN: frozenset[str] = frozenset()

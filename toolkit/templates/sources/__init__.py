@@ -1,0 +1,1 @@
+"""The declaration of an integration, for each kind of source."""
