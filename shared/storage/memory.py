@@ -145,17 +145,17 @@ def check_limits(changes: tuple[Change, ...]) -> None:
     """Azure's limits on one transaction; ``ValueError`` when it would refuse it."""
     if len(changes) > 100 or len({change.key for change in changes}) != len(changes):
         raise ValueError("a transaction takes at most 100 changes, each of another row")
-    sizes = [sum(_size(value) for value in change.values.values()) for change in changes]
+    sizes = [sum(map(_size, change.values.values())) for change in changes]
     if sum(sizes) > 4 * KIB * KIB or max(sizes, default=0) > KIB * KIB:
         raise ValueError("a transaction takes at most 4 MiB, a row at most 1 MiB")
 
 
 def _size(value: object) -> int:
-    if isinstance(value, (bytes, str)):
-        size = len(value) if isinstance(value, bytes) else 2 * len(value)
-        if size > 64 * KIB:
-            raise ValueError("a property takes at most 64 KiB")
-        return size
-    if not isinstance(value, (int, float, bool)):
+    if isinstance(value, (int, float)):
+        return 8
+    if not isinstance(value, (bytes, str)):
         raise ValueError("a property is text, a number, a truth value or bytes")
-    return 8
+    size = len(value) if isinstance(value, bytes) else 2 * len(value)
+    if size > 64 * KIB:
+        raise ValueError("a property takes at most 64 KiB")
+    return size

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from shared.privacy import keyed, search_hash
@@ -39,6 +40,7 @@ class Tables(NamedTuple):
     pairs: str
 
 
+@lru_cache(maxsize=256)
 def tables(integration: str) -> Tables:
     """The tables of an integration: its name without hyphens, and what each holds.
 

@@ -9,7 +9,7 @@ for each, a millisecond for one with twenty fields. So the kinds are dataclasses
 at run time ``Stored`` has one method of each name for all of them.
 """
 
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar
 
 from shared.storage import names
@@ -23,11 +23,11 @@ NOTHING = Row("", "", "", {})
 
 
 class Kind(NamedTuple):
-    """A kind of row: the names of its fields, the defaults, and (field, property, declaration) of each that is written."""
+    """A kind of row: the names of its fields, the defaults, and (field, property, always, default) of each that is written."""
 
     names: frozenset[str]
     defaults: dict[str, Any]
-    properties: tuple[tuple[str, str, Field[Any]], ...]
+    properties: tuple[tuple[str, str, bool, Any], ...]
 
 
 _KNOWN: dict[Any, Kind] = {}
@@ -83,7 +83,8 @@ class Stored:
     @classmethod
     def known(cls, row: Row) -> dict[str, Any]:
         """The fields that the row has, by their names here."""
-        return {name: row.values[stored] for name, stored, _ in _kind(cls).properties if stored in row.values}
+        values = row.values
+        return {name: values[stored] for name, stored, _, _ in _kind(cls).properties if stored in values}
 
     @property
     def lane(self) -> str:
@@ -97,10 +98,10 @@ class Stored:
 
     def values(self) -> dict[str, Any]:
         """The properties of the row as it is to be written."""
-        written = dict(self.row.values)
-        for name, stored, one in _kind(type(self)).properties:
-            value = getattr(self, name)
-            if stored in written or one.metadata.get("always") or value != one.default:
+        written, own = dict(self.row.values), self.__dict__
+        for name, stored, is_always, default in _kind(type(self)).properties:
+            value = own[name]
+            if is_always or stored in written or value != default:
                 written[stored] = value
         return written
 
@@ -128,7 +129,9 @@ def _kind(kind: Any) -> Kind:
     declared = fields(kind)
     defaults = {one.name: one.default for one in declared if one.default is not MISSING}
     stored = (one for one in declared if one.name not in ("row", "body"))
-    properties = tuple((one.name, kind.STORED_AS.get(one.name, one.name), one) for one in stored)
+    properties = tuple(
+        (one.name, kind.STORED_AS.get(one.name, one.name), bool(one.metadata.get("always")), one.default) for one in stored
+    )
     return _KNOWN.setdefault(kind, Kind(frozenset(one.name for one in declared), defaults, properties))
 
 

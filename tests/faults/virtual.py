@@ -5,11 +5,11 @@ the laboratory does millions of steps. The order is asyncio's own: what is ready
 """
 
 import asyncio
-import heapq
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import Context, copy_context
+from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
@@ -22,7 +22,9 @@ class Call:
     __slots__ = ("args", "callback", "context", "is_cancelled", "time")
 
     def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None, time: float) -> None:
-        self.callback, self.args, self.time = callback, args, time
+        self.callback = callback
+        self.args = args
+        self.time = time
         self.context = copy_context() if context is None else context  # a context without variables is false
         self.is_cancelled = False
 
@@ -57,11 +59,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     call_soon_threadsafe = call_soon  # there is one thread
 
     def call_later(self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        when = self._now + delay
+        call = Call(callback, args, context, when)
+        heappush(self._timers, (when, next(self._numbers), call))
+        return call
 
     def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None) -> Any:
         call = Call(callback, args, context, when)
-        heapq.heappush(self._timers, (when, next(self._numbers), call))
+        heappush(self._timers, (when, next(self._numbers), call))
         return call
 
     def create_future(self) -> asyncio.Future[Any]:
@@ -105,8 +110,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         sys.set_asyncgen_hooks(finalizer=self._end_generator)
         asyncio._set_running_loop(self)
         try:
-            while not ended:
-                self._round()
+            self._rounds(ended)
         finally:
             asyncio._set_running_loop(None)
             sys.set_asyncgen_hooks(*hooks)
@@ -116,30 +120,29 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """A generator that is dropped before its end has its clean-up, as with asyncio's loop."""
         self.call_soon(self.create_task, generator.aclose())
 
-    def _round(self) -> None:
-        """What is ready now, and no more: what a callback makes ready runs in the next round."""
+    def _rounds(self, ended: list[object]) -> None:
+        """Until it has ended: what is ready now, and no more. What a callback makes ready runs in the next round."""
         timers, ready = self._timers, self._ready
-        while timers and timers[0][2].is_cancelled:
-            heapq.heappop(timers)
-        if not ready:
-            if not timers:
-                raise RuntimeError("everything waits for something that will never come")
-            self._now += max(0.0, timers[0][0] - self._now)
-        end = self._now + RESOLUTION
-        while timers and timers[0][0] < end:
-            ready.append(heapq.heappop(timers)[2])
-        for _ in range(len(ready)):
-            call = ready.popleft()
-            if not call.is_cancelled:
-                self._run(call)
-
-    def _run(self, call: Call) -> None:
-        try:
-            call.context.run(call.callback, *call.args)
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as problem:  # noqa: BLE001 as asyncio: a callback that fails ends no other
-            self.call_exception_handler({"exception": problem})
+        while not ended:
+            while timers and timers[0][2].is_cancelled:
+                heappop(timers)
+            if not ready:
+                if not timers:
+                    raise RuntimeError("everything waits for something that will never come")
+                self._now += max(0.0, timers[0][0] - self._now)
+            end = self._now + RESOLUTION
+            while timers and timers[0][0] < end:
+                ready.append(heappop(timers)[2])
+            for _ in range(len(ready)):
+                call = ready.popleft()
+                if call.is_cancelled:
+                    continue
+                try:
+                    call.context.run(call.callback, *call.args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as problem:  # noqa: BLE001 as asyncio: a callback that fails ends no other
+                    self.call_exception_handler({"exception": problem})
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -263,6 +263,7 @@ def test_a_function_takes_the_code_of_its_mutant(tmp_path: Path) -> None:
     made = space["outer"](1)  # type: ignore[operator]
     gc.freeze()  # as the app does when it starts
     known = functions()[file]
+    assert gc.get_freeze_count() > 0
     assert swap(file, source, source.replace("m + n", "m - n"), known)
     assert made(5) == 4
     assert not swap(file, source, source.replace("10", "11"), known)

@@ -40,11 +40,13 @@ def turns(works: Mapping[str, Work], rounds: int = ROUNDS, seconds: float = ROUN
         seconds: what a round of one of them shall take: as many calls as fit into it, at least one. 0 for one call without a
             warm-up, which shows only that a contender works.
     """
+    is_frozen = gc.get_freeze_count() > 0
     try:
         calls = {name: _calls(work, seconds) if seconds else 1 for name, work in works.items()}
         return Turns([{name: _round(work, calls[name]) for name, work in works.items()} for _ in range(rounds)])
     finally:
-        gc.unfreeze()
+        if not is_frozen:
+            gc.unfreeze()
 
 
 def _calls(work: Work, seconds: float) -> int:

@@ -11,10 +11,13 @@ from types import CodeType, FunctionType
 def functions() -> dict[str, list[FunctionType]]:
     """Every function of this process, by the file of its code."""
     found: dict[str, list[FunctionType]] = {}
+    is_frozen = gc.get_freeze_count() > 0
     gc.unfreeze()  # the app freezes what it has when it starts, and frozen objects are not listed
     for each in gc.get_objects():
         if type(each) is FunctionType:
             found.setdefault(each.__code__.co_filename, []).append(each)
+    if is_frozen:
+        gc.freeze()
     return found
 
 

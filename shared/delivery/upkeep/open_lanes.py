@@ -35,7 +35,8 @@ class Walk:
     async def _partition(self, partition: str, visit: Visit) -> None:
         while partition in self.cursors and self.hub.now() < self.until:
             lanes, after = await self._page(partition, self.cursors[partition])
-            await together(*(self._visit(visit, lane, rows) for lane, rows in lanes))
+            if lanes:  # most pages of a quiet hub are empty
+                await together(*(self._visit(visit, lane, rows) for lane, rows in lanes))
             if after:
                 self.cursors[partition] = after
             else:
