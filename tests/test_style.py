@@ -63,6 +63,14 @@ def shapes() -> tuple[dict[Path, list[Function]], dict[Path, Counter[str]]]:
     return found, used
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """What is kept for several tests is large, and would be looked through for garbage until the end of the run."""
+    yield
+    shapes.cache_clear()
+    text_of.cache_clear()
+
+
 def used_once() -> list[str]:
     """Private functions whose name occurs once in their file: each has one call site."""
     found, used = shapes()

@@ -36,6 +36,14 @@ def helpers() -> dict[str, list[Function]]:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """A million nodes, which would be looked through for garbage until the end of the run."""
+    yield
+    for each in (trees, nodes, helpers):
+        each.cache_clear()
+
+
 def functions(tree: ast.AST) -> Iterator[Function]:
     yield from (node for node in nodes(tree) if isinstance(node, Function))
 

@@ -1,5 +1,6 @@
 """``./hub test``: which tests run, in which order, on how many workers."""
 
+import gc
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from typing import cast
 
 import pytest
 
+from toolkit.bench.turns import turns
 from toolkit.commands.develop.test import ROOT, is_whole, unknown_name, workers_of
 from toolkit.testing import lengths, schedule
 from toolkit.testing.nearest import ALWAYS, nearest
@@ -129,6 +131,30 @@ def test_fast_tests_run_first_then_the_longest(tmp_path: Path) -> None:
         "test_a.py::test_short",
         "test_a.py::test_long",
     ]
+
+
+KEEPS = """
+        import gc
+        kept = []
+        def test_fast():
+            kept.extend([] for _ in range(10_000))
+            kept.append(gc.get_freeze_count())
+            assert kept[-1] > 10_000
+        @pytest.mark.slow
+        def test_slow(): assert gc.get_freeze_count() > kept[-1] + 9_000"""
+
+
+def test_what_is_there_to_the_end_is_not_looked_through_for_garbage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is collected, and when the slow tests begin what the fast ones have loaded."""
+    monkeypatch.setitem(SUITE, "test_c.py", KEEPS)
+    ran = run_suite(tmp_path, "test_c.py")
+    assert "2 passed" in ran.stdout, ran.stdout
+
+
+def test_a_benchmark_leaves_what_is_frozen() -> None:
+    gc.freeze()
+    turns({"nothing": lambda: None}, rounds=1, seconds=0)
+    assert gc.get_freeze_count() > 0
 
 
 def test_a_choice_without_a_test_is_one_line(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Loaded with ``-p toolkit.testing.plugin``; without it pytest runs the same tests
 import gc
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +75,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """End a run of --fast when its time is over: what is farther from the change runs in the next tier."""
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, bool | None, bool | None]:
+    """End a run of --fast when its time is over: what is farther from the change runs in the next tier.
+
+    What the fast tests have loaded stays as well when the slow ones begin.
+    """
     ends = float(os.environ.get(SECONDS, "0"))
     if ends and time.time() > ends:
         item.session.shouldstop = "the time of --fast is over; the tests nearest the change passed"
-    return (yield)
+    has_run = yield
+    if nextitem is not None and is_slow(nextitem) and not is_slow(item):
+        gc.collect()
+        gc.freeze()
+    return has_run
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
