@@ -1,7 +1,6 @@
 """The last step of a conversion: an element that is not valid FHIR is removed and named in an issue; the others stay."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from shared.fhir import check
@@ -19,7 +18,7 @@ def remove_invalid(bundle: Resource) -> tuple[Resource, list[Issue]]:
     """The bundle without elements that are not valid FHIR, and an issue for each; usually the same bundle."""
     issues: list[Issue] = []
     # Most bundles have no period that ends: their text states so ten times faster than a walk through every element.
-    for steps in list(_reversed(bundle, ())) if b'"end"' in to_json(bundle) else ():
+    for steps in _reversed(bundle, (), []) if b'"end"' in to_json(bundle) else ():
         issues.append(_issue(bundle, steps, "period-not-mapped", "ends before it begins: its end is left out"))
         bundle = _without(bundle, (*steps, "end"))
     for _ in range(ROUNDS):
@@ -51,14 +50,15 @@ def _issue(bundle: Resource, steps: Steps, rule: str, words: str) -> Issue:
     return Issue(severity="warning", code="value", text=f"{name} {words}", rule=rule, clause="FHIR R4 datatypes")
 
 
-def _reversed(value: Any, steps: Steps) -> Iterator[Steps]:
+def _reversed(value: Any, steps: Steps, found: list[Steps]) -> list[Steps]:
     """Each Period that ends before it starts (FHIR, per-1)."""
-    parts = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, part in parts:
-        if isinstance(part, dict | list):
-            yield from _reversed(part, (*steps, key))
-    if isinstance(value, dict) and "end" in value and "start" in value and is_after(value["start"], value["end"]):
-        yield steps
+    is_object = isinstance(value, dict)
+    for key, part in value.items() if is_object else enumerate(value):
+        if isinstance(part, (dict, list)):
+            _reversed(part, (*steps, key), found)
+    if is_object and "end" in value and "start" in value and is_after(value["start"], value["end"]):
+        found.append(steps)
+    return found
 
 
 def _without(value: Any, steps: Steps) -> Any:

@@ -82,10 +82,10 @@ def deeper_than(value: Any, most: int) -> bool:
     >>> deeper_than([[1]], 1), deeper_than([[1]], 2)
     (True, False)
     """
-    level = [value] if isinstance(value, dict | list) else []
+    level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(most):
         level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
-        level = [inner for inner in level if isinstance(inner, dict | list)]
+        level = [inner for inner in level if isinstance(inner, (dict, list))]
         if not level:
             return False
     return bool(level)

@@ -32,8 +32,12 @@ def json_leaves(document: Any, path: str = "", change: Change = unchanged) -> It
 def json_texts(value: Any, path: str, found: dict[str, str]) -> None:
     """Path and text of each value into ``found``: what ``json_leaves`` gives, several times faster, for who changes nothing."""
     if isinstance(value, dict):
+        before = f"{path}." if path else ""
         for key, part in value.items():
-            json_texts(part, f"{path}.{key}" if path else key, found)
+            if isinstance(part, str):
+                found[before + key] = part
+            else:
+                json_texts(part, before + key, found)
     elif isinstance(value, list):
         for number, part in enumerate(value):
             json_texts(part, f"{path}[{number}]", found)

@@ -117,7 +117,7 @@ def controls(value: Any, names: frozenset[str], parts: tuple[str | int, ...] = (
                 rule="control-character",
                 clause="FHIR R4 2.24.0.1",
             )
-    elif isinstance(value, dict | list):
+    elif isinstance(value, (dict, list)):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from controls(inner, names, (*parts, key))
 
