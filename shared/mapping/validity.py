@@ -1,6 +1,7 @@
 """The last step of a conversion: an element that is not valid FHIR is removed and named in an issue; the others stay."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from shared.fhir import check
@@ -10,6 +11,7 @@ from shared.mapping.datatypes.date import is_after
 
 ROUNDS = 3  # removing an element may leave an empty one
 FORMATS = ("format", "empty", "json-type", "null")  # rules about one element, which can be removed alone
+HOMES = ("org-2", "org-3")  # an organization has no address and no contact of a home: it is kept without its use
 STEP = re.compile(r"([A-Za-z_]+)(?:\[(\d+)\])?")
 Steps = tuple[str | int, ...]
 
@@ -22,13 +24,25 @@ def remove_invalid(bundle: Resource) -> tuple[Resource, list[Issue]]:
         issues.append(_issue(bundle, steps, "period-not-mapped", "ends before it begins: its end is left out"))
         bundle = _without(bundle, (*steps, "end"))
     for _ in range(ROUNDS):
-        broken = {_steps(each.where) for each in check(bundle) if each.is_error and each.rule in FORMATS}
+        broken = {steps for each in check(bundle) if each.is_error for steps in _removable(bundle, each)}
         if not broken:
             break
         for steps in sorted(broken, key=_order, reverse=True):
             issues.append(_issue(bundle, steps, "element-refused", "is not valid as sent; it is left out"))
             bundle = _without(bundle, steps)
     return bundle, issues
+
+
+def _removable(bundle: Resource, issue: Issue) -> Iterator[Steps]:
+    """What can be removed so that the rest is valid: the element itself, or the use of a private address of an organization."""
+    steps = _steps(issue.where)
+    if issue.rule in FORMATS:
+        yield steps
+    elif issue.rule in HOMES:
+        held: Any = bundle
+        for step in steps:
+            held = held[step]
+        yield from ((*steps, n, "use") for n, each in enumerate(held) if each.get("use") == "home")
 
 
 def _steps(path: str) -> Steps:

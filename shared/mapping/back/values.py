@@ -122,6 +122,21 @@ def concept_code(concept: Element, table: Table | None = None) -> str:
     return code
 
 
+def first_code(concept: Element) -> str:
+    """The code of the first coding of a concept; ``""`` without one."""
+    codings: list[Element] = concept.get("coding", [])
+    return str(codings[0].get("code", "")) if codings else ""
+
+
+def words_or_code(concept: Element) -> str:
+    """The text of a concept, otherwise the code of its first coding.
+
+    >>> words_or_code({"coding": [{"code": "A"}]}), words_or_code({"coding": [{"display": "words"}]})
+    ('A', '')
+    """
+    return str(concept.get("text") or first_code(concept))
+
+
 def coding_cwe(coding: Element, table: Table | None = None) -> Field:
     """CWE from Coding."""
     return concept_cwe({"coding": [coding]}, table) if coding else ()

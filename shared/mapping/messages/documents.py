@@ -13,7 +13,7 @@ from shared.mapping.segments.note import nte_annotation
 def txa(conversion: Conversion, segment: Segment) -> None:
     """The document; the orders before it are related to it."""
     read = conversion.read
-    close(conversion)
+    finish_document(conversion)
     if read.is_empty(segment):
         return
     requests = [{"reference": f"urn:uuid:{each['id']}", "type": each["resourceType"]} for each in _orders(conversion)]

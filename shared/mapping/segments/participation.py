@@ -79,8 +79,9 @@ def prt_care_team(read: Reading, prt: Segment) -> Resource:
     The role has the organization: R4 allows ``onBehalfOf`` only for a practitioner (ctm-1).
     Source: guide, PRT[CareTeam].
     """
-    organization = _organization(read, prt)
-    member = read.keep(_role_in_team(read, prt)) if text_at(prt, "6") else _member(read, prt)
+    role = _role_in_team(read, prt) if text_at(prt, "6") else {}
+    organization = role.get("organization", {}) if role else _organization(read, prt)
+    member = read.keep(role) if role else _member(read, prt)
     participant = element(
         role=read.concepts(prt, "4", PARTICIPATION),
         member=member or organization,

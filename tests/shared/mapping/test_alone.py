@@ -13,7 +13,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,9 +26,12 @@ from shared.mapping.back.bundle import MESSAGES
 from tests.goldens import hold
 from toolkit.guide.example import LEAST, ORDER, VALUE, Fields, full, line
 
+Json = dict[str, Any]
 SAMPLES = Path(__file__).parent / "samples" / "alone"
 INDEX = re.compile(r"\[\d+\]")
-ANY = (".id", ".reference")  # their texts are made of the message; next to a reference stands its type
+ID, REFERENCE = ".id", ".reference"  # their texts are made of the message: an id is not shown, a reference by what it leads to
+NAMES = ("identifier", "name", "code", "type", "vaccineCode", "title", "physicalType")  # what a resource is called by
+ABOUT = ("system", "use", "type", "extension", "assigner", "period")  # what says more of a name
 EVENT = {
     "ADT": "ADT^A01", "ORU": "ORU^R01", "ORM": "ORM^O01", "OML": "OML^O21", "MDM": "MDM^T02", "SIU": "SIU^S12",
     "VXU": "VXU^V04", "REF": "REF^I12",
@@ -175,11 +180,40 @@ def made(text: str) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """The values of the resources, the issues, and the segments that come back."""
     message = parse(text)
     found = convert(message)
-    texts = bundle_texts(found.bundle).items()
-    values = (f"{INDEX.sub('', path)}: {value}" for path, value in texts if not path.endswith(ANY))
     issues = (f"{issue.severity} {issue.rule} {issue.where}" for issue in found.issues)
     back = (str(each) for each in from_bundle(found.bundle).lines) if message["MSH-9.1"] in MESSAGES else ()
-    return Counter(values), Counter(issues), Counter(back)
+    return Counter(values(found.bundle)), Counter(issues), Counter(back)
+
+
+def values(bundle: Json) -> Iterator[str]:
+    """Path and text of each value of the resources, of which every one has a name of its own, and no reference leads nowhere."""
+    named = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
+    assert len(named) == len(bundle["entry"])
+    for path, value in bundle_texts(bundle).items():
+        if path.startswith("MessageHeader.focus") and path.endswith(REFERENCE):
+            yield f"{INDEX.sub('', path)}: {named[value]['resourceType']}"
+        elif path.endswith(REFERENCE):
+            yield f"{INDEX.sub('', path)}: {called(named[value])}"
+        elif not path.endswith(ID):
+            yield f"{INDEX.sub('', path)}: {value}"
+
+
+def called(resource: Json) -> str:
+    """The type of a resource and the first text of it that tells it from another one."""
+    texts = (text for name in NAMES for text in leaves(resource.get(name)))
+    return " ".join((resource["resourceType"], *islice(texts, 1)))
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """The texts of an element, without those that say what kind of a text another one is."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from leaves(each if name not in ABOUT else None)
+    elif isinstance(value, list):
+        for each in value:
+            yield from leaves(each)
+    elif value is not None:
+        yield str(value)
 
 
 def shown(before: str, after: str) -> Iterator[str]:

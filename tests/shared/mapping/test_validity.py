@@ -100,3 +100,28 @@ def test_an_element_of_the_bundle_itself_is_left_out() -> None:
     made, issues = remove_invalid({**bundle(SOUND), "timestamp": "yesterday"})
     assert made == bundle(SOUND)
     assert [issue.text for issue in issues] == [f"Bundle {REFUSED}"]
+
+
+def test_an_address_and_a_contact_of_a_home_stay_at_an_organization_without_their_use() -> None:
+    """FHIR R4, org-2 and org-3: a sender may mark those of an insurer so, and the message is delivered all the same."""
+    home = {"use": "home", "city": "Bala"}
+    made = {
+        "resourceType": "Organization",
+        "name": "Insurer",
+        "address": [{"use": "work", "city": "Rhyl"}, home],
+        "telecom": [{"use": "home", "system": "phone", "value": "1"}, {"use": "mobile", "system": "phone", "value": "2"}],
+    }
+    after, issues = left(made, {**SOUND, "address": [home]})
+    assert after == [
+        {
+            "resourceType": "Organization",
+            "name": "Insurer",
+            "address": [{"use": "work", "city": "Rhyl"}, {"city": "Bala"}],
+            "telecom": [{"system": "phone", "value": "1"}, {"use": "mobile", "system": "phone", "value": "2"}],
+        },
+        {**SOUND, "address": [home]},
+    ]
+    assert issues == [
+        ("element-refused", f"Organization.telecom.use {REFUSED}"),
+        ("element-refused", f"Organization.address.use {REFUSED}"),
+    ]

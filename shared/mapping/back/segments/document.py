@@ -8,7 +8,7 @@ from shared.hl7.segment import Segment
 from shared.mapping.back.datatypes import identifier_ei
 from shared.mapping.back.reading import only_first
 from shared.mapping.back.segments.results import attachment_value
-from shared.mapping.back.values import code_by, concept_code, concept_cwe, date_time_dtm, extension_value
+from shared.mapping.back.values import code_by, concept_code, concept_cwe, date_time_dtm, extension_value, words_or_code
 from shared.mapping.back.writing import Writing
 from shared.mapping.segments.document import ALTERNATE
 
@@ -47,8 +47,8 @@ def _presentation(attachment: Element) -> str:
 
 def _availability(document: Resource) -> str:
     as_sent = extension_value(document.get("_status", {}), ALTERNATE)
-    if isinstance(as_sent, dict):
-        return str(as_sent.get("text") or as_sent["coding"][0]["code"])
+    if isinstance(as_sent, dict) and (sent := words_or_code(as_sent)):
+        return sent
     return code_by({"current": "AV", "superseded": "OB", "entered-in-error": "CA"}, document, "status")
 
 

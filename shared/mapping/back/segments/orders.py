@@ -12,6 +12,7 @@ from shared.mapping.back.values import (
     date_time_dtm,
     extension_element,
     extension_value,
+    first_code,
     quantity_cq,
 )
 from shared.mapping.back.writing import Writing, chosen, repeated, where_of
@@ -145,7 +146,7 @@ def _ndl(write: Writing, reference: Element) -> Value:
 
 def _function(reference: Element) -> str:
     concept = extension_value(reference, PERFORMER_FUNCTION)
-    return concept["coding"][0]["code"] if isinstance(concept, dict) else "SPRF"
+    return first_code(concept) if isinstance(concept, dict) else "SPRF"
 
 
 def specimen_spm(write: Writing, specimen: Resource) -> Segment:

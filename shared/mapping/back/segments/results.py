@@ -16,6 +16,7 @@ from shared.mapping.back.values import (
     extension_value,
     number,
     quantity_unit,
+    words_or_code,
 )
 from shared.mapping.back.writing import Writing, chosen, repeated
 from shared.mapping.datatypes.person import HL7
@@ -151,8 +152,8 @@ def _category(observation: Resource) -> str:
 def _status(observation: Resource) -> str:
     """OBX-11: as sent, otherwise by the table."""
     as_sent = extension_value(observation.get("_status", {}), ALTERNATE)
-    if isinstance(as_sent, dict):
-        return str(as_sent.get("text") or as_sent["coding"][0]["code"])
+    if isinstance(as_sent, dict) and (sent := words_or_code(as_sent)):
+        return sent
     return code_of(observation, "status", OBSERVATION_STATUS, OF_RESULT)
 
 
