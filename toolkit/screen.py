@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-# Controls (C0, DEL, C1), marks of direction, what has no width, separators of lines, tags, and halves of surrogate pairs.
+# Controls (C0, DEL, C1), marks of direction, what has no width or changes how its neighbours are drawn, separators of lines,
+# tags, and halves of surrogate pairs.
 ACTS = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    r"\U000e0000-\U000e007f\ud800-\udfff"
+    r"\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e007f\ud800-\udfff"
 )
 IN_TEXT = re.compile(f"[{ACTS}]")
 IN_LINE = re.compile(rf"[{ACTS}\t\n]")

@@ -50,6 +50,10 @@ def story(text: str) -> dict[str, Any]:
     return {**whole, "history": [dict(whole)]}
 
 
+def test_no_character_that_acts_is_left_out() -> None:
+    assert not acting(screen.plain("".join(map(chr, range(sys.maxunicode + 1)))))
+
+
 @given(st.text())
 def test_nothing_that_acts_is_left(text: str) -> None:
     assert not acting(screen.plain(text))
