@@ -90,8 +90,10 @@ def test_workers_share_a_whole_tier_and_not_a_look_at_some_tests(arguments: list
     assert is_whole(arguments) is is_all
 
 
-def test_slow_tests_have_two_more_workers() -> None:
-    assert int(workers_of([])) == int(workers_of(["-m", "not slow"])) + 2
+def test_there_are_more_workers_than_cores() -> None:
+    """Three on two cores took eight seconds less than two, for the fast tests alone."""
+    cores = max(2, os.cpu_count() or 2)
+    assert [int(workers_of(words)) - cores for words in (["-m", "not slow"], [])] == [1, 2]
 
 
 SUITE = {

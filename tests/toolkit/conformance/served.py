@@ -49,7 +49,7 @@ def served(integration: Integration, refusals: list[int] | None = None) -> Itera
             """Quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/api/v1/{integration.name}/check"

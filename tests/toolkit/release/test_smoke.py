@@ -69,7 +69,7 @@ def app() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), App)
     server.health, server.checks, server.reply, server.outcome, server.got = 200, True, b"MSA|AA", "delivered", []
     server.versions, server.stranger, server.believes = ["c0ffee"], 401, "x-nothing"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

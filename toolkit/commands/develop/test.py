@@ -14,7 +14,7 @@ from toolkit.say import ROOT, say, stop
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 PLUGIN = ("-p", "toolkit.testing.plugin")
 FAST_SECONDS = 22  # of the 30 that --fast may take; the rest is start and collection
-# With these alone all tests of a tier run, so two workers share them. Anything else is a look at some tests: one process.
+# With these alone all tests of a tier run, so several workers share them. Anything else is a look at some tests: one process.
 WHOLE = re.compile(r"-m|not slow|slow|-x|-q|-v+|-r\w+|--maxfail=\d+|--durations=\d+|--cov.*")
 NAMES = re.compile(r"\bnot\s+\S+|\b(?:and|or)\b|[()]")
 
@@ -57,9 +57,9 @@ def is_whole(arguments: Iterable[str]) -> bool:
 
 
 def workers_of(arguments: Iterable[str]) -> str:
-    """One for each core, two at least; with slow tests two more, because many of these wait for a program or a clock."""
+    """One more than there are cores, because some tests wait for a program or a clock; with slow tests two more."""
     cores = max(2, os.cpu_count() or 2)
-    return str(cores if "not slow" in arguments else cores + 2)
+    return str(cores + 1 if "not slow" in arguments else cores + 2)
 
 
 def _nearest(began: float) -> list[str]:

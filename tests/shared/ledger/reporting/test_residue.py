@@ -1,5 +1,6 @@
 """What outstays its reason is found a moment after its limit and not before; and what a balance cannot explain."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -17,6 +18,13 @@ NAME, LANE = "notes-to-test", "1-a"
 TABLES = names.tables(NAME)
 DAY, SLACK, GRACE = 86400, 7200, 60
 KEEP = Retention(receipts=14, metadata=90, dead_content=30, published=7)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lane that seems wrong is read again without a pause: nothing changes it meanwhile."""
+    sleep = asyncio.sleep
+    monkeypatch.setattr(conservation.asyncio, "sleep", lambda _: sleep(0))
 
 
 def ended(outcome: str = "delivered", n: int = 1, **values: Any) -> Change:
