@@ -14,7 +14,7 @@ from shared.codes.met import Met
 from shared.envelope import Answer, Envelope, Outgoing
 from shared.integration import Content, Integration
 from shared.issue import Issue, Verdict, limit_issues, verdict
-from shared.problems import Fault, Interrupted, Problem, Rejected, Unsendable, Unsupported
+from shared.problems import Fault, Interrupted, Problem, Rejected, Unsendable, Unsupported, without_traceback
 
 NOT_FOR_TESTS = Issue(
     severity="error",
@@ -178,9 +178,9 @@ def faults() -> Iterator[None]:
     except (Problem, Interrupted):
         raise
     except Exception as bug:  # noqa: BLE001 the one place: any bug of a mapping or a destination
-        raise Fault(
-            Issue(severity="fatal", code="exception", text=f"{type(bug).__name__} in {_place(bug)}", rule="fault")
-        ) from None
+        place = _place(bug)
+        without_traceback(bug)
+        raise Fault(Issue(severity="fatal", code="exception", text=f"{type(bug).__name__} in {place}", rule="fault")) from None
 
 
 def _place(bug: Exception) -> str:

@@ -81,3 +81,16 @@ class Interrupted(Exception):
 
 class Lost(Interrupted):
     """The claim is another worker's, or storage does not answer: the other worker finishes the work."""
+
+
+def without_traceback(problem: BaseException) -> None:
+    """Take the tracebacks from an error that is translated into another, and from those that it followed.
+
+    The function that raised it, or a context manager that it passed, may keep it in a variable. Then the error, its traceback and
+    the frames refer to each other, and the frames to those of their callers, with the message that is worked on: its memory
+    would be in use until Python looks for such circles, which may be several messages later.
+    """
+    seen: BaseException | None = problem
+    while seen:
+        seen.__traceback__ = None
+        seen = seen.__cause__ or seen.__context__

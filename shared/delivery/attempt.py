@@ -23,7 +23,7 @@ from shared.ledger.claims.claim import Claim
 from shared.ledger.claims.taking import blocked
 from shared.ledger.ended import Done, Later, Outcome
 from shared.ledger.rows import Waiting
-from shared.problems import Fault, Lost, Undelivered
+from shared.problems import Fault, Lost, Undelivered, without_traceback
 from shared.storage import names
 from shared.telemetry.tracing import Span, span
 
@@ -64,6 +64,7 @@ async def _attempt(held: Claim, message: Waiting) -> Outcome:
                 receipt, sent = await deliver(held, part), sent + 1
                 await breaker.succeeded(integration, message.lane, hub)
     except Undelivered as problem:
+        without_traceback(problem)  # the libraries of the destinations keep their errors
         return await _undelivered(integration, message, problem, sent, began, hub)
     except NoPlace:
         await breaker.give_back(integration, message.lane, hub)

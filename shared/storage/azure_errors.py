@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from http.client import HTTPException
 from typing import Any
 
+from shared.problems import without_traceback
 from shared.storage.store import Away, Conflict
 
 MISSING = ("TableNotFound", "QueueNotFound", "ContainerNotFound")
@@ -27,10 +28,10 @@ async def translated() -> AsyncIterator[None]:
     try:
         yield
     except HttpResponseError as problem:
+        without_traceback(problem)
         raise _as_ours(problem) from None
-    except (AzureError, TimeoutError, OSError):
-        raise Away from None
-    except UNREADABLE:
+    except (AzureError, TimeoutError, OSError, *UNREADABLE) as problem:
+        without_traceback(problem)
         raise Away from None
 
 

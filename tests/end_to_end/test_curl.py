@@ -129,13 +129,13 @@ async def test_an_attachment_of_ten_megabytes_passes_in_bounded_memory(stack: St
     data = base64.b64encode(os.urandom(LARGE)).decode()
     assert stack.host
     before, most = resident(stack.host.pid, "VmRSS"), []
-    for number in range(3):  # when Python frees a cycle of objects varies, and with it the most of one message
+    for number in range(5):
         Path(f"/proc/{stack.host.pid}/clear_refs").write_text("5")  # the peak begins anew
         await deliver(stack, f"CURL-LARGE-{number}", data)
         most.append(resident(stack.host.pid, "VmHWM") - before)
     print(f"\na referral with {LARGE >> 20} MiB attached: {[each >> 20 for each in most]} MiB more at most")  # noqa: T201
-    assert min(most) < 14 * len(data)
-    assert COST > 14, "the budget of memory counts this message for less than it takes"
+    # The last is no more than the first, but for small things: nothing of one message is in memory when the next one comes.
+    assert max(most) < 9 * len(data) < COST * len(data)
 
 
 async def deliver(stack: Stack, number: str, data: str) -> None:

@@ -1,7 +1,9 @@
 """The budget of memory: never above it but for one alone, nothing lost of it, and everyone's turn comes."""
 
 import asyncio
+import gc
 import random
+import weakref
 
 import pytest
 
@@ -219,3 +221,29 @@ async def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, value: 
     monkeypatch.setenv("HUB_MEMORY", value)
     with pytest.raises(ValueError, match="HUB_MEMORY"):
         Memory()
+
+
+class Circle:
+    """Refers to itself, as an error does that a library keeps."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.mark.parametrize(("body", "is_found"), [(budget.SEARCHED - 1, False), (budget.SEARCHED, True)])
+@pytest.mark.parametrize("way", ["holding", "turn"])
+async def test_circles_are_looked_for_before_the_memory_of_a_large_message_is_free(way: str, body: int, is_found: bool) -> None:
+    made, given = of(100 * budget.SEARCHED * COST)
+    gc.disable()
+    try:
+        kept = weakref.ref(circle := Circle())
+        if way == "holding":
+            with holding(body, made):
+                del circle
+        else:
+            async with turn(body, 1, made):
+                del circle
+        assert given.held == 0
+        assert (kept() is None) == is_found
+    finally:
+        gc.enable()

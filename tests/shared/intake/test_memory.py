@@ -26,7 +26,9 @@ from shared.intake.triggers.queues import accept_queue_message
 from shared.intake.triggers.self_test import self_test
 from shared.integration import Delivery, EventGrid, Integration
 from shared.ledger.content import size_at_least, stored
+from shared.problems import Undelivered
 from shared.storage import names
+from tests.circles import nothing_kept
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 WayIn = Callable[[Integration, Mapping[str, str], bytes, Hub], Awaitable[Answer]]
@@ -256,3 +258,45 @@ async def test_a_split_whose_deliveries_do_not_end_lets_its_memory_go(monkeypatc
     assert not await splitting._has_room(made)
     never.set()
     assert await splitting._has_room(made)
+
+
+def raising(make: Callable[[], BaseException]) -> Callable[[dict[str, Any]], None]:
+    def behave(note: dict[str, Any]) -> None:
+        raise make()  # a new one each time: an error keeps its traceback
+
+    return behave
+
+
+def crash(note: dict[str, Any]) -> Any:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize(
+    ("behave", "changes"),
+    [
+        (lambda note: None, {}),
+        (raising(lambda: Undelivered(kind="transient", code="http-503", text="busy")), {}),
+        (raising(lambda: Undelivered(kind="permanent", code="ack-AE", text="no")), {}),
+        (raising(lambda: Undelivered(kind="misconfigured", code="http-401", text="no")), {}),
+        (raising(TimeoutError), {}),
+        (raising(ZeroDivisionError), {}),
+        (lambda note: None, {"transform": crash}),
+        (lambda note: None, {"lane": crash}),
+    ],
+)
+async def test_no_circle_of_references_keeps_a_large_message_in_memory(
+    behave: Callable[[dict[str, Any]], None], changes: dict[str, Any], compressed: bool
+) -> None:
+    async with nothing_kept(SIZE):
+        destination = Remembering(behave=behave)
+        one = integration(destination, **changes)
+        made = hub(one)
+        body, headers = large(1), HEADERS
+        if compressed:
+            body, headers = gzip.compress(body, mtime=0), {**HEADERS, "content-encoding": "gzip"}
+        await accept_http(one, headers, body, made)
+        await made.drain()
+        del body
+        destination.took.clear()
+        made.store.containers.clear()  # type: ignore[attr-defined]

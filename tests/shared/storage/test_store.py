@@ -13,6 +13,7 @@ from shared.storage.azure import AzureStore
 from shared.storage.azure_rows import ACTIONS
 from shared.storage.memory import MemoryStore
 from shared.storage.store import Change, Conflict, Row, Store, delete, insert, put, remove, replace
+from tests.circles import nothing_kept
 
 
 @pytest.fixture(params=["memory", pytest.param("azurite", marks=pytest.mark.slow)])
@@ -50,6 +51,25 @@ async def test_what_is_absent_is_none_even_in_a_table_that_is_not_there(store, n
     assert await store.get(name, "p", "k") is None
     assert await store.query(name, "p") == []
     assert [row async for row in store.scan(name)] == []
+
+
+async def test_what_is_absent_or_in_conflict_keeps_nothing_of_its_caller_in_memory(store, name):
+    """The SDK raises an error for each, and keeps it: the frames of those who wait for the answer hang on it."""
+
+    async def look() -> None:
+        message = bytes(300_000)
+        assert await store.get(name, "p", "absent") is None
+        with pytest.raises(Conflict):
+            await store.commit(name, "p", insert("k", {}))
+        with pytest.raises(Conflict):
+            await store.commit(name, "p", put("other", {}), insert("k", {}))
+        assert await store.blob(name, "absent") is None
+        assert message
+
+    await store.commit(name, "p", insert("k", {}))
+    await look()  # what is imported and made once
+    async with nothing_kept(200_000):
+        await look()
 
 
 async def test_a_replace_needs_the_etag_that_was_read(store, name):
