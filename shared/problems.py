@@ -9,6 +9,7 @@ Problem
      └─ Unsendable  the output of the hub fails its check            AE at the check; dead letter if already stored
 """
 
+from traceback import clear_frames
 from typing import Literal
 
 from shared.issue import Issue
@@ -86,11 +87,13 @@ class Lost(Interrupted):
 def without_traceback(problem: BaseException) -> None:
     """Take the tracebacks from an error that is translated into another, and from those that it followed.
 
-    The function that raised it, or a context manager that it passed, may keep it in a variable. Then the error, its traceback and
-    the frames refer to each other, and the frames to those of their callers, with the message that is worked on: its memory
-    would be in use until Python looks for such circles, which may be several messages later.
+    The function that raised it, or a context manager that it passed, may keep it in a variable, and the SDK of Azure another one
+    made of it. Then the errors, their tracebacks and the frames refer to each other, and the frames to those of their callers,
+    with the message that is worked on: its memory would be in use until Python looks for such circles, which may be several
+    messages later. Frames that have ended lose their variables; those that run keep them.
     """
     seen: BaseException | None = problem
     while seen:
+        clear_frames(seen.__traceback__)
         seen.__traceback__ = None
         seen = seen.__cause__ or seen.__context__

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import free_ports
+from tests.processes import neighbours
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLE = "integrations/phw_to_mpi/samples/a31_null.in.hl7"
@@ -46,7 +48,7 @@ def started(*words: str, folder: Path = ROOT, **environment: str) -> "subprocess
 )
 def test_a_mistake_is_one_line(words: tuple[str, ...], said: str) -> None:
     process = started(*words, **NO_STORAGE, HUB_BENCH_DOCUMENT="abc")
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode in (1, 2)
     assert said in errors
     assert (output, errors.count("\n")) == ("", 1)
@@ -64,7 +66,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 def in_time(process: "subprocess.Popen[str]", line: str) -> list[str]:
     """Its lines up to this one; the process is ended if the line does not come."""
     assert process.stdout
-    timer = threading.Timer(60, process.kill)
+    timer = threading.Timer(PATIENCE, process.kill)
     timer.start()
     read = []
     for each in process.stdout:
@@ -77,9 +79,9 @@ def in_time(process: "subprocess.Popen[str]", line: str) -> list[str]:
 
 @pytest.mark.slow
 def test_a_setting_that_stops_the_host_is_one_line() -> None:
-    [port, storage] = free_ports(2)
+    [port], [storage, *_] = free_ports(1), neighbours()
     words = ("up", "phw-to-mpi", "--port", str(port), "--storage-port", str(storage))
-    _, errors = started(*words, HUB_MEMORY="abc").communicate(timeout=60)
+    _, errors = started(*words, HUB_MEMORY="abc").communicate(timeout=PATIENCE)
     begun, why = errors.splitlines()
     assert "starting storage" in begun
     assert "the setting HUB_MEMORY is not a number" in why
@@ -87,25 +89,27 @@ def test_a_setting_that_stops_the_host_is_one_line() -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_at_any_moment_ends_in_order_and_a_second_hub_does_not_start(tmp_path: Path) -> None:
-    [port, storage] = free_ports(2)
+    [port], [storage, *_] = free_ports(1), neighbours()
     words = ("up", "phw-to-mpi", "--port", str(port), "--storage-port", str(storage), "--misbehave", "MPI=never*")
     first = started(*words)
     try:
-        assert any("The hub is up" in line for line in in_time(first, "The hub is up"))
-        second = started("up", "--port", "0", "--storage-port", str(free_ports(1)[0]))
-        assert "another ./hub up runs in this folder" in second.communicate(timeout=60)[1]
+        read = in_time(first, "The hub is up")
+        assert read, first.communicate()
+        assert "The hub is up" in read[-1]
+        second = started("up", "--port", "0", "--storage-port", str(neighbours()[0]))
+        assert "another ./hub up runs in this folder" in second.communicate(timeout=PATIENCE)[1]
         assert second.returncode == 1
         state = started("simulate", "MPI", "AE")
-        assert "received" in state.communicate(timeout=60)[0]
+        assert "received" in state.communicate(timeout=PATIENCE)[0]
     finally:
         first.send_signal(signal.SIGINT)
-        _, errors = first.communicate(timeout=60)
+        _, errors = first.communicate(timeout=PATIENCE)
     assert (first.returncode, "Traceback" in errors) == (0, False)
     early = started(*words)
     assert early.stderr
     assert "starting storage" in early.stderr.readline()
     early.send_signal(signal.SIGINT)
-    assert "stopped" in early.communicate(timeout=60)[1]
+    assert "stopped" in early.communicate(timeout=PATIENCE)[1]
     assert early.returncode == 0
 
 
