@@ -6,8 +6,10 @@ its own patient and no other. Lanes that have not failed probe first. Storage th
 breaker is advice.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from shared.delivery.lanes import knock_on
 from shared.delivery.outages import Outage, outages, text_of
 from shared.delivery.rows import Breaker
 from shared.destinations.kinds.failures import Owner
@@ -49,12 +51,25 @@ async def wait(integration: Integration, message: Waiting, hub: Hub) -> float:
 
 
 async def succeeded(integration: Integration, lane: str, hub: Hub) -> None:
-    """The destination answered a message of this lane, with any answer: the breaker closes."""
+    """The destination answered a message of this lane, with any answer: the breaker closes, and the lanes that wait continue."""
     destination = integration.destination.name
     _remember_answer(destination, lane, hub)
     _, row = hub.remembered(Breakers).read.get(destination, (0, None))
     if row and (row.state != "closed" or row.lanes):
-        await _write(integration, row, _closed(row, hub.now()), hub)
+        ended = await _write(integration, row, _closed(row, hub.now()), hub)
+        if ended and row.state != "closed":
+            hub.start(_wake(destination, frozenset(row.lanes.split()), hub))
+
+
+async def _wake(destination: str, failed: frozenset[str], hub: Hub) -> None:
+    """Knock on the lanes that wait for the breaker. Without it each is tried at its own time, up to a pause later.
+
+    A lane that failed last keeps its time: its message may be the reason of the failures, and would open the breaker again.
+    """
+    for integration in hub.integrations.values():
+        if integration.destination.name == destination:
+            with suppress(Away):
+                await knock_on(integration, WAITS, hub, leave_out=lambda lane: _mark(lane) in failed)
 
 
 async def failed(integration: Integration, lane: str, owner: Owner, retry_after: float, hub: Hub, *, code: str = "") -> None:

@@ -3,12 +3,12 @@
 Each act is written down first. While a worker has the lane, an act is refused and nothing is changed.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from shared.delivery import breaker, pause
 from shared.delivery.dead import Person, Refused, by_newer_version, row_of
+from shared.delivery.lanes import First, first_of_lanes, knock_on
 from shared.delivery.process import report_attempt
 from shared.hub import Hub
 from shared.integration import Integration
@@ -23,12 +23,11 @@ from shared.ledger.rows import Claimed, Waiting
 from shared.ledger.tried import Tried
 from shared.problems import Lost
 from shared.storage import names
-from shared.storage.store import Conflict, Row
+from shared.storage.store import Conflict
 
 GIVEN_UP = Issue(severity="error", code="processing", text="a person gave up waiting for it", rule="given-up")
 HELD = "lane-held"  # the reason of a message behind a dead letter that holds its lane
 MOST = 1000  # lanes that a list looks at
-KNOCKED = 1000  # lanes that an act of a person knocks on; the watchdog does the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +58,9 @@ class Listed(NamedTuple):
     is_cut: bool
 
 
-class First(NamedTuple):
-    """The first waiting message of a lane, how many wait behind it, and whether a dead letter holds the lane."""
-
-    message: Waiting
-    behind: int
-    is_held: bool
-
-
 async def listed(integration: Integration, hub: Hub, chosen: Filter = ALL, most: int = MOST) -> Listed:
     """What waits, without its content. ``most``: lanes that are looked at; 0: all."""
-    firsts = [first async for first in _first_of_lanes(integration, hub, most + 1 if most else 0)]
+    firsts = [first async for first in first_of_lanes(integration, hub, most + 1 if most else 0)]
     now = hub.now()
     stories = [story for story in map(_story, firsts[:most] if most else firsts) if chosen.takes(story, now)]
     return Listed(tuple(sorted(stories, key=lambda story: float(story["since"]))), bool(most) and len(firsts) > most)
@@ -123,21 +114,13 @@ async def close_breaker(integration: Integration, person: Person, hub: Hub) -> i
         if await breaker.is_closed(destination, hub):
             raise Refused("the breaker is closed: there is nothing to do", "breaker-closed")
         raise Refused("the breaker changed at this moment: look again", "busy")
-    return await _knock_on(integration, breaker.WAITS, hub)
+    return await knock_on(integration, breaker.WAITS, hub)
 
 
 async def resume(integration: Integration, person: Person, hub: Hub) -> int:
     """Resume a paused delivery and knock on the lanes that wait for it; the count of lanes. Raises ``Refused``."""
     await pause.resume(integration, person, hub)
-    return await _knock_on(integration, pause.WAITS, hub)
-
-
-async def _knock_on(integration: Integration, code: str, hub: Hub) -> int:
-    """Knock on each lane whose first message waits for this reason, up to ``KNOCKED``; the count of them."""
-    lanes = [one.message.lane async for one in _first_of_lanes(integration, hub, KNOCKED) if one.message.code == code]
-    for lane in lanes:
-        await knock(integration.name, lane, hub)
-    return len(lanes)
+    return await knock_on(integration, pause.WAITS, hub)
 
 
 async def _waiting(integration: Integration, message_id: str, hub: Hub) -> Waiting:
@@ -184,39 +167,3 @@ def _story(first: First) -> dict[str, Any]:
     answers = [each.code for each in Tried.read(row.tried).attempts if each.result == "waiting"]
     held = {"code": HELD} if first.is_held else {}
     return {**story, "since": row.since, "behind": first.behind, "answer": answers[-1] if answers else "", **held}
-
-
-async def _first_of_lanes(integration: Integration, hub: Hub, most: int = 0) -> AsyncIterator[First]:
-    """The first waiting message of each lane, of ``most`` lanes at most; 0: of all."""
-    ledger, found = names.tables(integration.name).ledger, 0
-    async for lane, count in _open_lanes(integration, hub):
-        rows = await hub.store.query(ledger, lane, "w|", "w~", 2)
-        if first := _first(rows, count):
-            found += 1
-            yield first
-        if most and found >= most:
-            return
-
-
-async def _open_lanes(integration: Integration, hub: Hub) -> AsyncIterator[tuple[str, int]]:
-    """Each lane with work, and how many open rows it has."""
-    lane, count = "", 0
-    async for opened in hub.store.scan(names.tables(integration.name).open):
-        if opened.partition == names.BATCH or opened.partition.startswith(names.OUTBOX):
-            continue
-        if names.lane_of(opened.key) != lane:
-            if lane:
-                yield lane, count
-            lane, count = names.lane_of(opened.key), 0
-        count += 1
-    if lane:
-        yield lane, count
-
-
-def _first(rows: list[Row], count: int) -> First | None:
-    """``rows``: the first two that wait in a lane, its hold included. ``None`` too when a newer version wrote one of them."""
-    if schema.is_newer(*rows):
-        return None
-    is_held = bool(rows) and rows[0].key == names.HOLD
-    there = [Waiting.of(row) for row in rows if row.key != names.HOLD]
-    return First(there[0], max(count - 1, len(there) - 1), is_held) if there else None

@@ -24,6 +24,7 @@ the record says `ambiguous`.
 - An open breaker is probed by one message at a time: after `breaker_wait` seconds, then twice as long each time, at most
   {breaker.LONGEST_PAUSE:.0f} s (a wrong set-up: `longest_wait`, because an account may be locked).
 - Messages that have not failed probe first; the lane that failed last probes last.
+- When the destination answers, the lanes that wait continue at once, except those that failed last: they keep their time.
 - A `Retry-After` above {LONGEST_RETRY_AFTER:.0f} s counts as {LONGEST_RETRY_AFTER:.0f} s.
 """
 

@@ -1,6 +1,7 @@
 """The breaker, in virtual time and with the product's own times: no message stops another patient's, no outage costs attempts."""
 
 import asyncio
+import json
 import statistics
 from itertools import pairwise
 
@@ -9,7 +10,10 @@ import pytest
 from shared.delivery import breaker
 from shared.delivery.breaker import Breakers
 from shared.integration import Delivery
+from shared.ledger.knocks import open_lane
 from shared.problems import LONGEST_RETRY_AFTER, Undelivered
+from shared.storage import names
+from shared.storage.store import put
 from tests.ledger_world import Remembering, hub, integration
 from tests.site import Receiver, Site, now, play
 
@@ -245,3 +249,34 @@ def test_of_the_two_lanes_that_were_answered_last_one_is_another() -> None:
         assert not breaker.answers_others(one, lane, 100, made)
     breaker._remember_answer(destination, "lane-c", made)
     assert len(made.remembered(breaker.Breakers).answered[destination]) == 2
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_waited_for_an_outage_is_tried_as_soon_as_the_destination_answers(seed):
+    """Only the lanes that failed last keep their time, up to a pause later: one of them may be what the destination fails on."""
+
+    async def story(site):
+        for lane in range(60):
+            await site.send(str(lane))
+            await asyncio.sleep(1)
+        await asyncio.sleep(900)
+        return sorted(site.receiver.took.values())
+
+    took = play(Site(Receiver(until(300, away)), seed), story)
+    assert len(took) == 60
+    assert took[0] < 300 + 30 * 1.5 + breaker.LONGEST_PAUSE
+    assert took[50] - took[0] < 5  # all but the nine that were tried meanwhile
+    assert took[-1] - took[0] < breaker.LONGEST_PAUSE
+
+
+async def test_lanes_that_failed_last_or_wait_for_something_else_are_not_knocked_on():
+    one = integration(Remembering())
+    made = hub(one, integration(Remembering(name="OTHER"), "notes-to-other"))
+    lanes = [f"{n}-lane{n:012d}" for n in range(3)]
+    for lane, code in zip(lanes, (breaker.WAITS, breaker.WAITS, "rate"), strict=True):
+        await open_lane(one.name, lane, "m", made)
+        row = {"n": 1, "at": 1.0, "since": 1.0, "due": 1.0, "state": "waiting", "code": code, "mark": "m", "key": "k"}
+        await made.store.commit(names.tables(one.name).ledger, lane, put(names.row("w", 1), row))
+    await breaker._wake("TEST", frozenset({breaker._mark(lanes[0])}), made)
+    assert [json.loads(each.body) for each in made.store.queues[f"{one.name}-work"].values()] == [{"lane": lanes[1]}]
+    assert not made.store.queues["notes-to-other-work"]

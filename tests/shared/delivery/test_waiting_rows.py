@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.delivery import waiting
+from shared.delivery import lanes, waiting
 from shared.delivery.dead import Person, Refused
 from shared.delivery.waiting import Filter
 from shared.ledger.claims.taking import claim
@@ -48,7 +48,7 @@ FIRSTS: dict[str, tuple[list[Row], int, tuple[int, int, bool] | None]] = {
 @pytest.mark.parametrize("case", FIRSTS)
 def test_the_first_message_of_a_lane_and_how_many_are_behind_it(case: str) -> None:
     rows, count, expected = FIRSTS[case]
-    first = waiting._first(rows, count)
+    first = lanes.first_in(rows, count)
     assert (first and (first.message.n, first.behind, first.is_held)) == expected
 
 
@@ -80,7 +80,7 @@ async def test_open_lanes_are_counted_without_outboxes_and_batches() -> None:
         await open_lane(NAME, lane, mark, made)
     await open_outbox(NAME, LANE, made)
     await made.store.commit(TABLES.open, names.BATCH, put(names.open_key(names.BATCH, "x"), {}))
-    assert [found async for found in waiting._open_lanes(one, made)] == [(LANE, 2), ("2-a", 1), (OTHER, 3)]
+    assert [found async for found in lanes.open_lanes(one, made)] == [(LANE, 2), ("2-a", 1), (OTHER, 3)]
 
 
 async def test_a_lane_in_which_nothing_waits_is_not_listed_and_hides_no_other() -> None:
