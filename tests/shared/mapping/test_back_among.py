@@ -1,6 +1,7 @@
 """FHIR to HL7 v2: each value of each resource left out, and one more of whatever repeats, exact.
 
-The bundles are those that each place of ``places`` becomes with every field of its segment. ``samples/back`` has for each type of
+The bundles are those that each place of ``places`` becomes with every field of its segment, and those of ``made_by_hand``.
+``samples/back`` has for each type of
 resource the values that make a difference: the fields that they change (``+`` what there is more with the value, ``-`` what there
 is less), and the issues that they cause.
 """
@@ -20,6 +21,7 @@ from shared.hl7.leaves import hl7_leaves
 from shared.mapping import convert
 from shared.mapping.back.bundle import MESSAGES, compose_bundle
 from tests.goldens import hold
+from tests.shared.mapping.made_by_hand import BUNDLES
 from tests.shared.mapping.places import PLACES
 from tests.shared.mapping.test_alone import INDEX
 from tests.shared.mapping.test_among_others import difference, shown
@@ -118,20 +120,22 @@ def bundles() -> Iterator[tuple[str, Json]]:
     for name, place in PLACES.items():
         if place.event.partition("^")[0] in MESSAGES:
             yield name, convert(parse(place.message(place.whole()))).bundle
+    yield from BUNDLES.items()
 
 
 @cache
 def tried() -> dict[str, list[Trial]]:
     """The trials of each type of resource: the same element of the same type once, and nothing that our own check refuses."""
     found: dict[str, list[Trial]] = {}
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, bool]] = set()
     for where, bundle in bundles():
+        is_by_hand = where in BUNDLES
         for n, entry in enumerate(bundle["entry"]):
             kind = entry["resource"]["resourceType"]
             for words, paths, act in (("", places, remove), (" once more", lists, again)):
                 for at, name in paths(entry["resource"]):
-                    if (kind + name, words) not in seen:
-                        seen.add((kind + name, words))
+                    if (kind + name, words, is_by_hand) not in seen:
+                        seen.add((kind + name, words, is_by_hand))
                         made = changed(bundle, ("entry", n, "resource", *at), act)
                         if not any(issue.is_error for issue in check(made)):
                             found.setdefault(kind, []).append(Trial(f"{kind}{name}{words} ({where})", bundle, made, act is again))
@@ -171,6 +175,11 @@ KINDS = (
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_value_of_a_resource_makes_the_difference_that_was_reviewed(kind: str, accept: bool) -> None:
     compare(kind, list(trials(kind)), accept=accept)
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_a_bundle_made_by_hand_is_written_as_was_reviewed(name: str, accept: bool) -> None:
+    compare(name.replace(", ", "-").replace(" ", "-"), list(shown(name, written(BUNDLES[name]))), accept=accept)
 
 
 def test_no_type_of_resource_is_left_out() -> None:
