@@ -1,6 +1,6 @@
 """Kinds of values that one sample of each does not show: moments compared, groups of results, numbers of groups, aliases."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
 
 import pytest
@@ -183,3 +183,16 @@ def test_line_ends_of_a_note_are_those_of_fhir(ward: str, times: int) -> None:
     note = "~".join([f"a\\X0D\\b{ward}", "c\\X0D0A\\d"][:times])
     (made,) = resources(converted(PID, OBR, f"NTE|1||{note}"), "ServiceRequest")
     assert [each["text"] for each in made["note"]] == ["\n".join([f"a\nb{ward}", "c\nd"][:times])]
+
+
+def test_each_day_of_five_centuries_is_the_one_of_the_calendar() -> None:
+    first = datetime(1600, 1, 1, tzinfo=UTC)
+    for days in (*range(1500), *range(1500, 182621, 31)):
+        assert plus_minutes("1600-01-01T00:00:00+00:00", 1440 * days) == (first + timedelta(days=days)).isoformat()
+
+
+def test_a_person_who_cannot_be_read_is_named_and_the_next_one_is_kept() -> None:
+    """The period of the name of the first one is not a date."""
+    found = converted(PID, "PV1|1|I|||||P1^A^^^^^^^^L^^^^^^^^^20240230~P2^B", kind="ADT^A01^ADT_A01")
+    assert [each["identifier"][0]["value"] for each in resources(found, "Practitioner")] == ["P2"]
+    assert [issue.where for issue in found.issues if issue.rule == "value-not-mapped"] == ["PV1[1]-7[1]"]
