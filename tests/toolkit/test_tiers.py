@@ -94,6 +94,7 @@ def test_there_are_more_workers_than_cores() -> None:
     """Three on two cores took eight seconds less than two, for the fast tests alone."""
     cores = max(2, os.cpu_count() or 2)
     assert [int(workers_of(words)) - cores for words in (["-m", "not slow"], [])] == [1, 2]
+    assert int(workers_of(["-m", "not slow"], fast=True)) == cores
 
 
 SUITE = {

@@ -1,6 +1,7 @@
 """Messages to try the mapping with: every segment of a type with little in it, or with every field that the guide maps."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from toolkit.guide.rows import segment_rows
 
@@ -131,7 +132,8 @@ def value_of(field: str, datatype: str) -> str:
     return FIELD.get(field) or VALUE.get(datatype, "Text")
 
 
-def full(segment: str) -> dict[str, str]:
+@cache
+def full(segment: str) -> Fields:
     """Every field of a segment that the guide maps."""
     fields = {row.field: row.type for row in segment_rows() if row.field.startswith(segment + "-")}
     return {name.partition("-")[2]: value_of(name, datatype) for name, datatype in fields.items() if value_of(name, datatype)}

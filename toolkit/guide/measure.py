@@ -93,8 +93,8 @@ def _tried(event: str, component: Component) -> Iterator[tuple[frozenset[tuple[s
 
 def _linked(target: str, text: str) -> bool:
     """Whether each reference that a target follows is in the bundle: what another resource says of the same is no proof."""
-    paths = {path for (path, _), _ in leaves_of(text)}
     holders = target.split("->")[:-1]
+    paths = {path for (path, _), _ in leaves_of(text)} if holders else set[str]()
     return all(any(inside(path, holder) for path in paths) for holder in holders)
 
 

@@ -36,7 +36,7 @@ def test(
         _prepare()
     # The tests start hundreds of Python processes: without its bytecode each compiles the whole hub again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    workers = ["-n", workers_of(arguments)] if fast or is_whole(arguments) else []
+    workers = ["-n", workers_of(arguments, fast)] if fast or is_whole(arguments) else []
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *PLUGIN, *workers, *arguments])
 
 
@@ -56,10 +56,13 @@ def is_whole(arguments: Iterable[str]) -> bool:
     return all(WHOLE.fullmatch(each) for each in arguments)
 
 
-def workers_of(arguments: Iterable[str]) -> str:
-    """One more than there are cores, because some tests wait for a program or a clock; with slow tests two more."""
+def workers_of(arguments: Iterable[str], fast: bool = False) -> str:
+    """One more than there are cores, because some tests wait for a program or a clock; with slow tests two more.
+
+    For ``--fast`` one for each core: its seconds are few, and each worker collects the tests first.
+    """
     cores = max(2, os.cpu_count() or 2)
-    return str(cores + 1 if "not slow" in arguments else cores + 2)
+    return str(cores if fast else cores + 1 if "not slow" in arguments else cores + 2)
 
 
 def _nearest(began: float) -> list[str]:
