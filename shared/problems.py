@@ -9,6 +9,7 @@ Problem
      └─ Unsendable  the output of the hub fails its check            AE at the check; dead letter if already stored
 """
 
+import sys
 from traceback import clear_frames
 from typing import Literal
 
@@ -90,10 +91,11 @@ def without_traceback(problem: BaseException) -> None:
     The function that raised it, or a context manager that it passed, may keep it in a variable, and the SDK of Azure another one
     made of it. Then the errors, their tracebacks and the frames refer to each other, and the frames to those of their callers,
     with the message that is worked on: its memory would be in use until Python looks for such circles, which may be several
-    messages later. Frames that have ended lose their variables; those that run keep them.
+    messages later. Frames that have ended lose their variables; those that run or wait keep them.
     """
     seen: BaseException | None = problem
     while seen:
-        clear_frames(seen.__traceback__)
+        if sys.version_info >= (3, 13):  # before, this would end a coroutine that has caught the same error and waits
+            clear_frames(seen.__traceback__)
         seen.__traceback__ = None
         seen = seen.__cause__ or seen.__context__
