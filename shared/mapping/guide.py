@@ -10,6 +10,7 @@ from shared.issue import Issue
 from shared.mapping.messages import adt, common, documents, orders, referrals, results, schedules, vaccinations
 from shared.mapping.messages.conversion import Conversion, Handler, begin, end, follow
 from shared.mapping.preparation import preparation
+from shared.mapping.second_values import report_second_values
 from shared.mapping.texts import NULL
 from shared.mapping.validity import remove_invalid
 
@@ -51,6 +52,7 @@ def convert(message: Message) -> Converted:
     conversion = begin(message)
     conversion.read.issues += changes
     _report_nulls(conversion, message)
+    report_second_values(conversion.read, message)
     handlers, finish = MESSAGES.get(message["MSH-9.1"], (common.COMMON, _end))
     _check_supported(conversion, message)
     conversion.finish = finish if finish is not schedules.finish else _end  # an appointment may have several patients

@@ -1,0 +1,47 @@
+"""An issue for each further value of a field whose element in FHIR has room for one: only the first is written."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from shared.hl7.message import Message
+from shared.mapping.reading import Reading
+
+# The fields of which only the first value is written, in every place that their segment may have. Most repeat by the standard, so
+# no other rule names the further values. Not MSH: what it repeats is not about a patient.
+READ_ONCE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "DG1": ("22",),
+        "IAM": ("27",),
+        "IN1": ("3", "10", "19", "49"),
+        "NTE": ("5", "6", "9"),
+        "OBR": ("27",),
+        "OBX": ("10", "17", "20", "21", "24", "29", "30"),
+        "ORC": ("7", "22", "23", "24"),
+        "PD1": ("14",),
+        "PID": ("6", "10", "22"),
+        "PR1": ("16",),
+        "PRD": ("3",),
+        "PRT": ("2", "11", "12", "13", "17", "18", "19", "20", "21", "22", "23"),
+        "PV1": ("20", "45", "53"),
+        "PV2": ("7",),
+        "RXA": ("15", "16", "18", "28"),
+        "SCH": ("11",),
+        "SPM": ("9", "30"),
+        "TQ1": ("3", "4", "5", "9"),
+        "TXA": ("8", "23", "25"),
+    }
+)
+
+
+def report_second_values(read: Reading, message: Message) -> None:
+    """An issue for each such value that differs from the first, by its place: ``RXA-15[2]``."""
+    mark = message.encoding.repetition
+    if not any(mark in line for line in message.lines[1:]):  # MSH-2 has the mark
+        return
+    for segment in message.segments(*READ_ONCE):
+        for field in READ_ONCE[segment.name]:
+            first, *others = segment.repeats(field) or [segment.first(field)]
+            for number, other in enumerate(others, 2):
+                if other and other.sent != first.sent:
+                    text = "a further value, for which FHIR has no room: only the first is written"
+                    read.note(code="informational", where=segment.where(f"{field}[{number}]"), text=text, rule="second-value")
