@@ -31,6 +31,7 @@ from tests.shared.destinations.transactions import (
     results,
     token,
 )
+from tests.waiting import PATIENCE
 from toolkit.local.simulators.cdr import Cdr
 from toolkit.local.simulators.cdr_store import Refused
 
@@ -40,7 +41,7 @@ Settings = Callable[..., None]
 @pytest.fixture
 async def cdr(settings: Settings) -> AsyncIterator[Cdr]:
     async with Cdr() as simulator:
-        settings("CDR", URL=simulator.url, TIMEOUT=1)
+        settings("CDR", URL=simulator.url, TIMEOUT=PATIENCE)
         yield simulator
         await FhirServer("CDR").close()
 
@@ -90,7 +91,7 @@ FAILURES = {  # behaviour: kind, code, ambiguous, Retry-After, stored
     "cut": ("transient", "line-broken", True, 0, 1),
     "reset": ("transient", "line-broken", True, 0, 1),
     "drop": ("transient", "line-broken", True, 0, 0),
-    "late:0.8": ("transient", "timeout", True, 0, 1),
+    "late:3": ("transient", "timeout", True, 0, 1),
     "never": ("transient", "timeout", True, 0, 0),
     "huge": ("transient", "reply-too-large", True, 0, 1),
 }
@@ -100,7 +101,7 @@ FAILURES = {  # behaviour: kind, code, ambiguous, Retry-After, stored
 async def test_failures_are_distinguished_and_the_next_attempt_is_not_disturbed(
     cdr: Cdr, behaviour: str, settings: Settings
 ) -> None:
-    settings("CDR", TIMEOUT=0.5)
+    settings("CDR", TIMEOUT=2 if FAILURES[behaviour][1] == "timeout" else PATIENCE)
     cdr.script.will(behaviour, *([behaviour] if behaviour == "status:401" else []))
     what = outgoing(patient()) if behaviour == "entry-failed" else results()
     problem = await failure(what)
@@ -399,7 +400,7 @@ async def test_storage_that_goes_away_while_a_file_is_streamed_leaves_nothing_th
 async def guarded(settings: Settings) -> AsyncIterator[Cdr]:
     async with Cdr(secret="not a real one") as simulator:  # pragma: allowlist secret
         token_url = simulator.url.replace("/fhir", "/token")
-        settings("CDR", URL=simulator.url, TIMEOUT=1, AUTH="client", TOKEN_URL=token_url)
+        settings("CDR", URL=simulator.url, TIMEOUT=PATIENCE, AUTH="client", TOKEN_URL=token_url)
         settings("CDR", CLIENT_ID="hub", CLIENT_SECRET=simulator.secret)
         yield simulator
         await FhirServer("CDR").close()

@@ -11,6 +11,7 @@ from shared.envelope import Receipt
 from shared.problems import Undelivered
 from tests.shared.destinations.test_fhir_server import FAILURES, held
 from tests.shared.destinations.transactions import admission, observation, outgoing, patient, results
+from tests.waiting import PATIENCE
 from toolkit.local.simulators.cdr import Cdr
 
 Settings = Callable[..., None]
@@ -21,7 +22,7 @@ SLOW = ("late", "never", "huge")  # about time and size alone: test_fhir_server.
 @pytest.fixture
 async def cdr(settings: Settings) -> AsyncIterator[Cdr]:
     async with Cdr() as simulator:
-        settings("CDR", URL=simulator.url, TIMEOUT=2)
+        settings("CDR", URL=simulator.url, TIMEOUT=PATIENCE)
         yield simulator
         await SERVER.close()
 

@@ -14,6 +14,7 @@ from shared.destinations.wire.acknowledgement import control_id, read_reply
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
 from tests.shared.destinations.authority import Authority
+from tests.waiting import PATIENCE
 from toolkit.local.simulators.mpi import Mpi, acknowledgement
 
 Settings = Callable[..., None]
@@ -27,7 +28,7 @@ def message(control: str = "A1") -> Outgoing:
 @pytest.fixture
 async def mpi(settings: Settings) -> AsyncIterator[Mpi]:
     async with Mpi() as simulator:
-        settings("MPI", HOST="127.0.0.1", PORT=simulator.port, TIMEOUT=0.4)
+        settings("MPI", HOST="127.0.0.1", PORT=simulator.port, TIMEOUT=PATIENCE)
         yield simulator
         await Mllp("MPI").close()
 
@@ -89,9 +90,11 @@ REFUSALS = {  # behaviour: kind, code, ambiguous, taken
 
 
 @pytest.mark.parametrize("behaviour", REFUSALS)
-async def test_refused_or_unknown_and_the_next_message_is_not_disturbed(mpi: Mpi, behaviour: str) -> None:
+async def test_refused_or_unknown_and_the_next_message_is_not_disturbed(mpi: Mpi, behaviour: str, settings: Settings) -> None:
     mpi.script.will(behaviour)
+    settings("MPI", TIMEOUT=0.4 if REFUSALS[behaviour][1] == "timeout" else PATIENCE)
     problem = await failure()
+    settings("MPI", TIMEOUT=PATIENCE)
     await arrived(mpi, REFUSALS[behaviour][-1])
     assert (problem.kind, problem.code, problem.ambiguous, mpi.counts["A1"]) == REFUSALS[behaviour]
     assert await Mllp("MPI").deliver(message("A2")) == Receipt("ack-AA")
@@ -104,17 +107,19 @@ async def test_the_reason_of_a_refusal_is_kept_apart_from_the_text(mpi: Mpi) -> 
     assert "PID" not in str(problem) + problem.issues[0].text
 
 
-async def test_a_late_acceptance_is_never_taken_for_the_next_message(mpi: Mpi) -> None:
+async def test_a_late_acceptance_is_never_taken_for_the_next_message(mpi: Mpi, settings: Settings) -> None:
     """The second message meets silence: only the first one's late AA is on its way."""
+    settings("MPI", TIMEOUT=0.4)
     mpi.script.will("late:0.6", "never")
     assert (await failure()).code == "timeout"
     assert (await failure(message("A2"))).code == "timeout"
 
 
-async def test_a_second_acceptance_left_on_the_line_is_not_taken_for_a_resend(mpi: Mpi) -> None:
+async def test_a_second_acceptance_left_on_the_line_is_not_taken_for_a_resend(mpi: Mpi, settings: Settings) -> None:
     mpi.script.will("twice", "never")
     await Mllp("MPI").deliver(message())
     await asyncio.sleep(0.05)
+    settings("MPI", TIMEOUT=0.4)
     assert (await failure()).code == "timeout"
 
 
@@ -167,7 +172,7 @@ async def test_a_setting_that_is_not_a_number_costs_no_message_anything(mpi: Mpi
 async def test_tls_and_mutual_tls(settings: Settings, authority: Authority) -> None:
     certificate, key = authority.issue("hub")
     async with Mpi(tls=authority.server_context(mutual=True)) as mpi:
-        settings("MPI", HOST="127.0.0.1", PORT=mpi.port, TLS="true", CA=authority.ca, CERT=certificate, KEY=key, TIMEOUT=2)
+        settings("MPI", HOST="127.0.0.1", PORT=mpi.port, TLS="true", CA=authority.ca, CERT=certificate, KEY=key, TIMEOUT=PATIENCE)
         assert await Mllp("MPI").deliver(message()) == Receipt("ack-AA")
         settings("MPI", CA=authority.ca.read_text(), CERT=certificate.read_text(), KEY=key.read_text())
         assert await Mllp("MPI").deliver(message("A2")) == Receipt("ack-AA")
@@ -180,7 +185,7 @@ async def test_tls_and_mutual_tls(settings: Settings, authority: Authority) -> N
 async def test_a_stranger_s_certificate_is_not_trusted(settings: Settings, authority: Authority, tmp_path: Path) -> None:
     stranger = Authority(tmp_path, "stranger")
     async with Mpi(tls=stranger.server_context()) as mpi:
-        settings("MPI", HOST="127.0.0.1", PORT=mpi.port, TLS="true", CA=authority.ca, TIMEOUT=2)
+        settings("MPI", HOST="127.0.0.1", PORT=mpi.port, TLS="true", CA=authority.ca, TIMEOUT=PATIENCE)
         problem = await failure()
         assert (problem.kind, problem.code, problem.ambiguous) == ("misconfigured", "tls", False)
         settings("MPI", CA="/nowhere.pem")
@@ -191,7 +196,7 @@ async def test_a_stranger_s_certificate_is_not_trusted(settings: Settings, autho
 def test_connections_do_not_outlive_their_event_loop(settings: Settings) -> None:
     async def once() -> Receipt:
         async with Mpi() as mpi:
-            settings("MPI", HOST="127.0.0.1", PORT=mpi.port, TIMEOUT=1)
+            settings("MPI", HOST="127.0.0.1", PORT=mpi.port, TIMEOUT=PATIENCE)
             return await Mllp("MPI").deliver(message())
 
     assert [asyncio.run(once()).code for _ in range(3)] == ["ack-AA"] * 3

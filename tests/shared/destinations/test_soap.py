@@ -11,6 +11,7 @@ from shared.destinations.wire.https import Reply
 from shared.envelope import Outgoing, Receipt
 from shared.formats.soap.envelope import V12
 from shared.problems import Undelivered
+from tests.waiting import PATIENCE
 from toolkit.local.simulators.wis import NAMESPACE, Wis
 
 BODY = "MSH|^~\\&|100|X|WIS|Y|20240501120000||ADT^A31^ADT_A05|A1|P|2.5||||||UNICODE UTF-8\rPID|1||||Siôn^<&>\r".encode()
@@ -22,7 +23,7 @@ SERVICE = Soap("WIS", OPERATION)
 @pytest.fixture
 async def wis(settings: Callable[..., None]) -> AsyncIterator[Wis]:
     async with Wis(key="a key") as running:
-        settings("WIS", URL=running.url, KEY_HEADER="x-api-key", KEY_VALUE="a key", TIMEOUT="1")
+        settings("WIS", URL=running.url, KEY_HEADER="x-api-key", KEY_VALUE="a key", TIMEOUT=PATIENCE)
         yield running
         await SERVICE.close()
 
@@ -67,7 +68,10 @@ TABLE = [  # behaviour, kind, code, whether the service may have taken the messa
 
 
 @pytest.mark.parametrize(("behaviour", "kind", "code", "ambiguous"), TABLE)
-async def test_what_each_reply_means(wis: Wis, behaviour: str, kind: str, code: str, ambiguous: bool) -> None:
+async def test_what_each_reply_means(
+    wis: Wis, behaviour: str, kind: str, code: str, ambiguous: bool, settings: Callable[..., None]
+) -> None:
+    settings("WIS", TIMEOUT=1 if code == "timeout" else PATIENCE)
     wis.script.will(behaviour)
     problem = await failure()
     assert (problem.kind, problem.code, problem.ambiguous) == (kind, code, ambiguous)

