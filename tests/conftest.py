@@ -13,6 +13,7 @@ from shared.fhir.definitions.tables import codes
 from shared.issue import Issue
 from shared.storage.accounts import KEY
 from tests.real_fhir_server import real_fhir_server
+from tests.waiting import PATIENCE
 from toolkit.local import azurite as toolkit_azurite
 
 __all__ = ["real_fhir_server"]  # a fixture: one server for all tests that ask for it
@@ -53,7 +54,7 @@ def azurite() -> Iterator[str]:
     common = ["--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
     process = subprocess.Popen([command, *flags, *common], env=toolkit_azurite.environment(), stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not all(map(listening, ports)):
             assert process.poll() is None, "Azurite did not start"
             assert time.monotonic() < deadline, "Azurite does not listen"
@@ -61,7 +62,7 @@ def azurite() -> Iterator[str]:
         yield connection_string(ports)
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.conftest import free_ports
+from tests.waiting import LONGEST
 from toolkit.local.ports import is_free
 
 
@@ -16,13 +17,13 @@ def started(words: list[str], line: str, folder: Path, environment: Mapping[str,
     process = subprocess.Popen([sys.executable, *words], cwd=folder, env=where, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     printed = next((each for each in process.stdout if line in each), None)
-    assert printed, f"{' '.join(words)} ended with {process.wait(10)}"
+    assert printed, f"{' '.join(words)} ended with {process.wait(LONGEST)}"
     return process, printed
 
 
 def ended(process: "subprocess.Popen[str]") -> int:
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=LONGEST)
     return process.returncode
 
 

@@ -46,14 +46,14 @@ def _running(port: int) -> Iterator[str]:
         yield url
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
+        process.wait(PATIENCE)
 
 
 def _wait(process: subprocess.Popen[bytes], url: str) -> None:
     ends = time.monotonic() + PATIENCE
     while time.monotonic() < ends and process.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=60):
+            with urllib.request.urlopen(url, timeout=PATIENCE):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)

@@ -14,6 +14,9 @@ RAISES = {"raises", "fail", "warns"}
 # They fail by what they call: a parser, a validator, a function that may raise nothing.
 BY_RAISING = {"test_the_launcher_parses_on_an_old_python", "test_fhir_resources_takes_every_bundle", "test_any_json"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+# Calls that end after a time, and the place of that time among their arguments.
+LIMITED = {"run": 99, "urlopen": 2, "wait": 0, "wait_for": 1, "communicate": 1}
+NO_HURRY = 600
 
 
 @cache
@@ -80,6 +83,42 @@ def with_itself(tree: ast.Module) -> list[str]:
         if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant | ast.Tuple | ast.List | ast.JoinedStr):
             found.append(ast.unparse(node))
     return found
+
+
+def hurries(tree: ast.Module) -> list[str]:
+    """Waits for another program or task that end after a written number of seconds: a busy machine needs longer.
+
+    Less than a second is for what must not happen. A limit of the hub itself is under test, and so is not one of these.
+    """
+    found = []
+    for node in nodes(tree):
+        limits: list[ast.expr] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and called(node) in LIMITED:
+            limits = [each.value for each in node.keywords if each.arg == "timeout"] + node.args[LIMITED[called(node)] :][:1]
+        elif isinstance(node, ast.BinOp) and called(node.left) == "monotonic":
+            limits = [node.right]
+        found += [ast.unparse(each) for each in limits if isinstance(each, ast.Constant) and 1 <= (each.value or 0) < NO_HURRY]
+    return found
+
+
+def test_a_test_waits_as_long_as_a_busy_machine_needs() -> None:
+    assert {path: found for path, tree in trees().items() if (found := hurries(tree))} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("subprocess.run(a, timeout=60)", ["60"]),
+        ("process.communicate(b, 5)", ["5"]),
+        ("await asyncio.wait_for(process.wait(), 5.0)", ["5.0"]),
+        ("ends = time.monotonic() + 30", ["30"]),
+        ("await asyncio.wait_for(what_never_comes(), 0.3)", []),
+        ("process.wait(PATIENCE)", []),
+        ("Delivery(timeout=5)", []),
+    ],
+)
+def test_a_wait_that_hurries_is_seen(text: str, found: list[str]) -> None:
+    assert hurries(ast.parse(text)) == found
 
 
 def test_a_test_asserts_something() -> None:

@@ -9,6 +9,7 @@ from toolkit.mutation.limits import waited
 
 Found = TypeVar("Found")
 PATIENCE = 120.0  # seconds: for a machine that runs five such tests at once; what never comes costs them all
+LONGEST = 600.0  # seconds: of a program that a test starts. It ends one that hangs, and says nothing of how fast it is.
 
 
 async def eventually(look: Callable[[], Awaitable[Found]], is_there: Callable[[Found], object] = bool) -> Found:

@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.building.pages import FOLDER, Block, blocks, body
 from tests.conftest import connection_string, free_ports
 from tests.processes import ended, neighbours, started
+from tests.waiting import LONGEST
 
 PAGES = {page.stem: page for page in sorted((FOLDER / "tutorials").glob("*.md"))}
 UP = "./hub up"
@@ -95,7 +96,9 @@ class Follower:
         assert program == "./hub", text
         command = [sys.executable, "-m", "toolkit", *words]
         environment = self.environment()
-        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=250, check=False)
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
+        )
 
     def environment(self) -> dict[str, str]:
         """Of each command. A person accepts golden files; a check in CI never does."""

@@ -13,6 +13,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from integrations import load_all
 from shared import security
 from tests.documents import ROOT, Block, blocks
+from tests.waiting import LONGEST
 from toolkit.commands.operate.rehearse import order
 from toolkit.local.outage import Outage
 from toolkit.local.stack import Stack
@@ -33,7 +34,7 @@ async def shell(text: str, folder: Path) -> str:
     pipe = asyncio.subprocess.PIPE
     words = ("bash", "-euo", "pipefail", "-c", text)
     process = await asyncio.create_subprocess_exec(*words, cwd=folder, stdout=pipe, stderr=pipe)
-    out, wrong = await asyncio.wait_for(process.communicate(), 120)
+    out, wrong = await asyncio.wait_for(process.communicate(), LONGEST)
     assert process.returncode == 0, f"{text}\n{wrong.decode()}"
     return out.decode()
 

@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from integrations import load_all
 from shared.budget import COST
-from tests.waiting import eventually
+from tests.waiting import LONGEST, eventually
 from toolkit.local.stack import Stack
 
 pytestmark = [
@@ -55,7 +55,7 @@ async def curl(url: str, *headers: str, body: bytes | None = None) -> Said:
     sent = [] if body is None else ["--data-binary", "@-"]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec("curl", "-si", *asked, *sent, url, stdin=pipe, stdout=pipe)
-    out, _ = await asyncio.wait_for(process.communicate(body or b""), 60)
+    out, _ = await asyncio.wait_for(process.communicate(body or b""), LONGEST)
     head, _, rest = out.partition(b"\r\n\r\n")
     if head.startswith(b"HTTP/1.1 100"):
         head, _, rest = rest.partition(b"\r\n\r\n")
@@ -109,7 +109,7 @@ async def test_the_calls_of_the_onboarding_page(stack: Stack, tmp_path: Path) ->
 async def shell(text: str, folder: Path) -> str:
     pipe, environment = asyncio.subprocess.PIPE, {**os.environ, "HUB_KEY": "any"}
     process = await asyncio.create_subprocess_exec("bash", "-ec", text, cwd=folder, stdout=pipe, stderr=pipe, env=environment)
-    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    out, _ = await asyncio.wait_for(process.communicate(), LONGEST)
     assert process.returncode == 0, text
     return out.decode()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from integrations import CATALOGUE
+from tests.waiting import LONGEST
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.slow
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.slow
 def test_the_demo_is_as_expected_for_every_integration() -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
-        [sys.executable, "-m", "toolkit", "demo", "--json"], capture_output=True, text=True, env=environment, timeout=240
+        [sys.executable, "-m", "toolkit", "demo", "--json"], capture_output=True, text=True, env=environment, timeout=LONGEST
     )
     result = json.loads(ran.stdout)
     assert (ran.returncode, result["ok"]) == (0, True), [m for m in result["messages"] if not m["ok"]] or result["subscribers"]
@@ -34,7 +35,7 @@ def test_the_demo_says_so_when_something_is_wrong() -> None:
         capture_output=True,
         text=True,
         env=environment,
-        timeout=120,
+        timeout=LONGEST,
     )
     assert (ran.returncode, json.loads(ran.stdout)["ok"]) == (1, False)
 
@@ -45,8 +46,8 @@ def test_a_fresh_clone_sets_itself_up(tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     for name in ("VIRTUAL_ENV", "PYTHONPATH"):
         os.environ.pop(name, None)
-    first = subprocess.run([str(clone / "hub"), "list", "--json"], capture_output=True, text=True, timeout=280)
+    first = subprocess.run([str(clone / "hub"), "list", "--json"], capture_output=True, text=True, timeout=LONGEST)
     assert first.returncode == 0, first.stderr
     assert set(CATALOGUE) == {row["name"] for row in json.loads(first.stdout)}
-    second = subprocess.run([str(clone / "hub"), "list", "--json"], capture_output=True, text=True, timeout=30)
+    second = subprocess.run([str(clone / "hub"), "list", "--json"], capture_output=True, text=True, timeout=LONGEST)
     assert (second.returncode, second.stderr) == (0, "")

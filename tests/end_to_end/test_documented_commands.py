@@ -25,6 +25,7 @@ from shared.storage.accounts import KEY
 from tests.conftest import free_ports
 from tests.copies import without
 from tests.processes import ended, neighbours, started
+from tests.waiting import LONGEST, PATIENCE
 from toolkit.cli import app
 from toolkit.commands.develop.setup import _fingerprint as installed
 from toolkit.local.azurite import program
@@ -101,14 +102,14 @@ class Machine(NamedTuple):
         where = folder or self.folder
         environment = {**self.environment, "PYTHONPATH": str(where)}
         command = [sys.executable, "-m", "toolkit", *words]
-        return subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False)
 
     def outcome(self, where: str) -> str:
-        with urllib.request.urlopen(self.url + where, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + where, timeout=PATIENCE) as answer:
             return str(json.load(answer)["outcome"])
 
     def settled(self, where: str, expected: str) -> bool:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while self.outcome(where) != expected and time.monotonic() < deadline:
             time.sleep(0.05)
         return self.outcome(where) == expected
@@ -116,7 +117,7 @@ class Machine(NamedTuple):
     def sent(self, body: bytes) -> str:
         """Where its status is asked for."""
         request = urllib.request.Request(f"{self.url}/api/v1/{NAME}", body, {"Content-Type": "application/hl7-v2"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return str(answer.headers["Location"])
 
 
@@ -206,7 +207,7 @@ def control_id(machine: Machine, fresh: Callable[[], tuple[str, bytes]]) -> str:
 @pytest.fixture
 def dead(machine: Machine, fresh: Callable[[], tuple[str, bytes]]) -> str:
     """Where a message that the index refused for good is asked for."""
-    urllib.request.urlopen(f"{machine.control}/will", b"AR", timeout=10).close()
+    urllib.request.urlopen(f"{machine.control}/will", b"AR", timeout=PATIENCE).close()
     where = machine.sent(fresh()[1])
     assert machine.settled(where, "dead")
     return where
@@ -265,7 +266,7 @@ def test_command_that_writes(text: str, machine: Machine, desk: Path, request: p
 def test_command_that_stays(text: str, machine: Machine) -> None:
     """``up`` is the hub of the other tests; a relay listens and leaves in order."""
     if text.startswith("up"):
-        assert urllib.request.urlopen(f"{machine.url}/api/health", timeout=10).status == 200
+        assert urllib.request.urlopen(f"{machine.url}/api/health", timeout=PATIENCE).status == 200
         return
     words = ["-m", "toolkit", *shlex.split(text), "--port", "0"]
     process, _ = started(words, LASTING["relay"], machine.folder, machine.environment)

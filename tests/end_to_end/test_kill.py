@@ -24,7 +24,7 @@ from integrations import load
 from shared.hub import Hub, connect
 from shared.ledger.reporting import conservation, search
 from shared.storage import names
-from tests.waiting import eventually
+from tests.waiting import LONGEST, eventually
 from toolkit.local.azurite import Azurite
 from toolkit.local.ports import free_port
 from toolkit.local.simulators.mpi import Mpi
@@ -89,7 +89,7 @@ class Host:
         assert self.process
         if self.process.returncode is None:
             self.process.terminate()
-            await asyncio.wait_for(self.process.wait(), 40)
+            await asyncio.wait_for(self.process.wait(), LONGEST)
 
 
 class Reached(Protocol):

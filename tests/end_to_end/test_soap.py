@@ -15,6 +15,7 @@ from integrations import load_all
 from shared.formats.soap.envelope import opened
 from shared.hl7 import parse
 from shared.xml.parse import parse as parse_xml
+from tests.waiting import LONGEST
 from toolkit.local.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -65,7 +66,7 @@ async def test_curl_sends_an_envelope_and_gets_the_acknowledgement(stack: Stack)
     options = ("-s", "-w", "\n%{http_code}", "-H", "Content-Type: text/xml", "-H", 'SOAPAction: ""', "--data-binary", "@-")
     url, pipe = f"{stack.url}/api/v1/{NAME}", asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec("curl", *options, url, stdin=pipe, stdout=pipe)
-    out, _ = await asyncio.wait_for(process.communicate(sample("a40_merge")), 30)
+    out, _ = await asyncio.wait_for(process.communicate(sample("a40_merge")), LONGEST)
     body, _, status = out.rpartition(b"\n")
     assert (status, etree.fromstring(body).findtext(".//{*}Status")) == (b"200", "AA")
     assert [segment.name for segment in parse(await arrived(stack, "LIMS000010")).segments()] == ["MSH", "EVN", "PID", "MRG"]

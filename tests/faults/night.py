@@ -38,6 +38,7 @@ from tests.ledger_world import NOW, envelope, integration, note
 NOTES, PUBLISHER = "notes-to-test", "notes-to-topic"
 RATE = 4.0  # messages a second
 HOSTS = 3
+NO_ANSWER = 30.0  # seconds after which a sender posts again
 LONGEST_STOP = 90  # seconds
 ODD = "0" * 32  # a lane whose row no worker can read
 BIG = "".join(chr(33 + (n * 7919 + n * n * 31) % 90) for n in range(3000))
@@ -326,7 +327,7 @@ class Night:
         host, name = self.random.choice(self.hosts), PUBLISHER if one.way == "outbox" else NOTES
         one.posts += 1
         posted = asyncio.ensure_future(accept(host.hub.integrations[name], envelope(one.body, name), host.hub))
-        await asyncio.wait({posted}, timeout=30)
+        await asyncio.wait({posted}, timeout=NO_ANSWER)
         if not posted.done() or host.dead or posted.exception() or posted.result().status in (500, 503):
             posted.add_done_callback(lambda done: done.cancelled() or done.exception())
             return False

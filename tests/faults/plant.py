@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.copies import without
+from tests.waiting import LONGEST
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = count(1_700_000_000)  # when each source file was written, one second apart
@@ -411,7 +412,7 @@ def caught(defect: Defect, folder: Path) -> str:
     _write(file, text.replace(defect.right, defect.wrong))
     try:
         command = [sys.executable, "-m", "tests.faults.hunt", defect.scenario]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=480, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LONGEST, check=False)
     finally:
         _write(file, text)
     if "no scenario is called" in done.stderr:

@@ -9,6 +9,7 @@ import venv
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.waiting import LONGEST
 from toolkit.say import HOME
 
 VERSION = "3.1.47"
@@ -50,7 +51,7 @@ def _installed() -> bool:
     try:
         venv.create(home, with_pip=True)
         pip = [str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", f"checkov=={VERSION}"]
-        done = subprocess.run(pip, capture_output=True, timeout=600, check=False).returncode == 0
+        done = subprocess.run(pip, capture_output=True, timeout=LONGEST, check=False).returncode == 0
     except (OSError, subprocess.SubprocessError):
         done = False
     if not done:

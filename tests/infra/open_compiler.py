@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import PATIENCE
 from toolkit.release import bicep
 
 Json = dict[str, Any]
@@ -52,7 +53,7 @@ class OpenCompiler:
     def close(self) -> None:
         assert self._process.stdin
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(PATIENCE)
 
 
 @cache

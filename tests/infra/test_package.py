@@ -23,6 +23,7 @@ from shared.integration import Http
 from shared.storage.accounts import Account
 from shared.storage.azure import AzureStore
 from tests.conftest import free_ports
+from tests.waiting import LONGEST, PATIENCE
 from toolkit.local.simulated import Simulators
 from toolkit.release.lock import locked
 from toolkit.release.materials import FILE as BILL
@@ -157,16 +158,16 @@ async def running(name: str, app: Path, machine: Path, storage: str) -> AsyncIte
         yield Running(url, await asyncio.to_thread(wait_for, f"{url}/api/health", process), simulators)
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(LONGEST)
         await simulators.stop()
 
 
 def wait_for(url: str, process: "subprocess.Popen[bytes]") -> dict[str, str]:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
         assert process.poll() is None, "the host ended"
         try:
-            with urllib.request.urlopen(url, timeout=1) as answer:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
                 return dict(json.load(answer))
         except OSError:
             time.sleep(0.1)
@@ -195,7 +196,7 @@ async def test_every_other_app_runs_alone(name: str, unzipped: Path, tmp_path: P
 
 
 async def the_page_opens(app: Running) -> None:
-    with await asyncio.to_thread(urllib.request.urlopen, f"{app.url}/api/ops", timeout=30) as page:
+    with await asyncio.to_thread(urllib.request.urlopen, f"{app.url}/api/ops", timeout=PATIENCE) as page:
         text = page.read().decode()
     assert [name for name in CATALOGUE if name not in text] == []
 
@@ -206,7 +207,7 @@ async def one_message_arrives(name: str, app: Running, storage: str) -> None:
     if any(isinstance(trigger, Http) for trigger in integration.triggers):
         headers = {"Content-Type": sample.envelope.content_type}
         request = urllib.request.Request(f"{app.url}/api/v1/{name}", sample.body, headers)
-        with await asyncio.to_thread(urllib.request.urlopen, request, timeout=30) as answer:
+        with await asyncio.to_thread(urllib.request.urlopen, request, timeout=PATIENCE) as answer:
             assert answer.status in (200, 202)
     else:
         store = AzureStore(Account(storage))

@@ -21,6 +21,7 @@ from shared.partner_docs.site import bruno, postman
 from shared.partner_docs.site.requests import requests
 from tests.partners.contract import Answered, breaches
 from tests.partners.provocations import NAMES, PARTNERS, every_call
+from tests.waiting import LONGEST
 from toolkit.local.stack import Stack
 from toolkit.say import HOME, ROOT
 
@@ -56,7 +57,7 @@ async def run(*command: str, folder: Path, **environment: str) -> str:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, stdout=pipe, stderr=asyncio.subprocess.STDOUT, env={**os.environ, **environment}
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 100)
+    out, _ = await asyncio.wait_for(process.communicate(), LONGEST)
     assert process.returncode == 0, out.decode()[-6000:]
     return out.decode()
 

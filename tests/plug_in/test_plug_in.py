@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.copies import without
+from tests.waiting import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = Path(__file__).with_name("tree")
@@ -101,7 +102,7 @@ def run(place: Path, *arguments: str) -> str:
     """Python in the copy; its output."""
     environment = {**os.environ, "PYTHONPATH": str(place), "COLUMNS": "200"}
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=place, env=environment, capture_output=True, text=True, timeout=250, check=False
+        [sys.executable, *arguments], cwd=place, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
     )
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
     return done.stdout

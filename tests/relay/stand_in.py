@@ -15,6 +15,7 @@ from shared.destinations.wire.framing import read_frame
 from shared.hl7 import ParseError, parse
 from shared.hl7.ack import acknowledge
 from shared.issue import Issue, Verdict
+from tests.waiting import PATIENCE
 
 LONG = 12_000_000  # more than the two sides of a line hold
 ENDPOINT = {"timeout", "patience", "longest_pause"}
@@ -90,7 +91,7 @@ async def opened(relay: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWri
 
 async def heard(reader: asyncio.StreamReader) -> tuple[str, str]:
     """The code and the control id of the next answer."""
-    return read_reply(await asyncio.wait_for(read_frame(reader), 5))[:2]
+    return read_reply(await asyncio.wait_for(read_frame(reader), PATIENCE))[:2]
 
 
 class Hurried(DefaultSelector):

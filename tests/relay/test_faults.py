@@ -22,6 +22,7 @@ from shared.destinations.wire.acknowledgement import read_reply
 from shared.destinations.wire.framing import framed, read_frame
 from tests.relay.stand_in import LONG, StandIn, heard, hurried_loop, message, opened, relay_to
 from tests.shared.destinations.authority import Authority
+from tests.waiting import PATIENCE
 
 
 class Sender:
@@ -51,7 +52,7 @@ class Sender:
     async def _sent(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncIterator[str]:
         for control in self.wanted[len(self.acknowledged) :]:
             writer.write(framed(message(control)))
-            code, of, _ = read_reply(await asyncio.wait_for(read_frame(reader), 30))
+            code, of, _ = read_reply(await asyncio.wait_for(read_frame(reader), PATIENCE))
             if code != "AA":
                 return
             assert of == control
@@ -169,7 +170,7 @@ async def test_a_control_id_that_would_end_the_frame_of_an_ae_is_not_repeated(hu
     async with relay_to(hub.url, on_failure="ae") as relay:
         reader, writer = await opened(relay)
         writer.write(b"\x0b" + message("A\x1c1") + b"\x1c\r")
-        assert await asyncio.wait_for(_some(reader), 5) == b""
+        assert await asyncio.wait_for(_some(reader), PATIENCE) == b""
         await _closed(relay, "bad-frame")
         writer.close()
 
@@ -183,7 +184,7 @@ async def test_a_stop_ends_a_message_that_waits_for_the_hub_for_too_long(hub: St
             while relay.hub.gate.state == "open":
                 await asyncio.sleep(0.001)
             await relay.stop()
-        assert await asyncio.wait_for(_some(reader), 5) == b""
+        assert await asyncio.wait_for(_some(reader), PATIENCE) == b""
         writer.close()
 
 
@@ -192,7 +193,7 @@ async def test_a_slow_sender_is_left_after_its_time(hub: StandIn) -> None:
         reader, writer = await opened(relay)
         for byte in framed(message())[:10]:
             writer.write(bytes([byte]))
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         await _closed(relay, "slow")
         writer.close()
     assert hub.received == []
@@ -204,7 +205,7 @@ async def test_an_answer_that_is_not_read_is_not_kept(hub: StandIn) -> None:
         reader, writer = await opened(relay)
         writer.write(framed(message()))
         await _closed(relay, "slow")
-        assert len(await asyncio.wait_for(_all_of(reader), 5)) < LONG
+        assert len(await asyncio.wait_for(_all_of(reader), PATIENCE)) < LONG
         writer.close()
 
 
@@ -221,7 +222,7 @@ async def test_a_long_answer_that_is_read_is_whole_although_the_sender_ends(hub:
         reader, writer = await opened(relay)
         writer.write(framed(message()))
         writer.write_eof()
-        assert len(await asyncio.wait_for(_all_of(reader), 5)) > LONG
+        assert len(await asyncio.wait_for(_all_of(reader), PATIENCE)) > LONG
         writer.close()
 
 
@@ -235,7 +236,7 @@ def tls(tmp_path: Path) -> dict[str, str]:
 async def test_a_stranger_does_not_even_begin_tls(hub: StandIn, tls: dict[str, str]) -> None:
     async with relay_to(hub.url, peers=(ip_network("10.0.0.0/8"),), **tls) as relay:
         reader, writer = await opened(relay)
-        assert await asyncio.wait_for(_some(reader), 5) == b""
+        assert await asyncio.wait_for(_some(reader), PATIENCE) == b""
         await _closed(relay, "peer")
         writer.close()
 
@@ -306,7 +307,7 @@ async def test_only_the_listed_peers_are_served(hub: StandIn, peers: tuple[str, 
     async with relay_to(hub.url, peers=tuple(map(ip_network, peers))) as relay:
         reader, writer = await opened(relay)
         writer.write(framed(message()))
-        assert bool(await asyncio.wait_for(_some(reader), 5)) == answer
+        assert bool(await asyncio.wait_for(_some(reader), PATIENCE)) == answer
         writer.close()
     assert bool(hub.received) == answer
 
@@ -325,7 +326,7 @@ async def test_one_connection_too_many_is_closed_and_the_others_go_on(hub: Stand
             writer.write(framed(message()))
             assert await heard(reader) == ("AA", "A1")
         reader, writer = await opened(relay)
-        assert await asyncio.wait_for(_some(reader), 5) == b""
+        assert await asyncio.wait_for(_some(reader), PATIENCE) == b""
         await _closed(relay, "full")
         kept[0][1].write(framed(message("A2")))
         assert await heard(kept[0][0]) == ("AA", "A2")
@@ -336,7 +337,7 @@ async def test_one_connection_too_many_is_closed_and_the_others_go_on(hub: Stand
 async def test_an_idle_connection_is_closed_with_its_reason(hub: StandIn) -> None:
     async with relay_to(hub.url, idle=0.05) as relay:
         reader, writer = await opened(relay)
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         await _closed(relay, "idle")
         writer.close()
 
@@ -392,7 +393,7 @@ async def test_the_pages_say_what_the_platform_asks(hub: StandIn) -> None:
     writer.write(framed(message("A1")))
     assert await heard(reader) == ("AA", "A1")
     writer.write(framed(message("A2")))
-    assert await asyncio.wait_for(reader.read(), 5) == b""
+    assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
     assert json.loads(await _page(f"{address}/ready")) == {"ready": True, "hub": {"pas": "away"}}
     text = await _page(f"{address}/metrics")
     for line in (
@@ -410,7 +411,7 @@ async def test_the_pages_say_what_the_platform_asks(hub: StandIn) -> None:
 
 async def _page(address: str) -> str:
     def get() -> str:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=5) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
     return await asyncio.to_thread(get)
@@ -450,7 +451,7 @@ async def test_a_relay_that_stops_says_so_before_it_takes_leave(hub: StandIn) ->
 async def _status(address: str) -> int:
     def get() -> int:
         try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=5) as answer:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=PATIENCE) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return int(error.code)

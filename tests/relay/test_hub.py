@@ -14,6 +14,7 @@ from relay.settings import Endpoint, SignIn
 from shared.destinations.wire import identity
 from shared.hl7.batch import BatchReader, write_acknowledgement
 from tests.relay.stand_in import StandIn, message, verdict
+from tests.waiting import PATIENCE
 
 MEANS = {
     "429": "busy",
@@ -151,7 +152,7 @@ async def test_a_token_that_never_comes_is_given_up(hub: StandIn, monkeypatch: p
 
     monkeypatch.setattr(identity, "managed_identity", Silent)
     with pytest.raises(Unavailable) as raised:
-        await asyncio.wait_for(asked(endpoint(hub, timeout=0.05, sign_in=SignIn(entra_scope="api://hub/.default"))), 5)
+        await asyncio.wait_for(asked(endpoint(hub, timeout=0.05, sign_in=SignIn(entra_scope="api://hub/.default"))), PATIENCE)
     assert (raised.value.state, hub.received) == ("away", [])
 
 

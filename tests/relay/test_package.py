@@ -13,6 +13,7 @@ import pytest
 
 from shared.destinations.wire.framing import framed
 from tests.relay.stand_in import StandIn, heard, message
+from tests.waiting import LONGEST, PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 RELAY = ROOT / "relay"
@@ -47,7 +48,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the content of the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(RELAY)]
-    subprocess.run(build, check=True, timeout=120)
+    subprocess.run(build, check=True, timeout=LONGEST)
     (wheel,) = folder.glob("integration_hub_relay-*.whl")
     with zipfile.ZipFile(wheel) as content:
         content.extractall(folder / "installed")
@@ -66,7 +67,7 @@ async def test_the_wheel_alone_relays_a_message(installed: Path, hub: StandIn, t
     process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
     assert process.stdout
     try:
-        while b"MLLP on" not in (line := await asyncio.wait_for(process.stdout.readline(), 30)):
+        while b"MLLP on" not in (line := await asyncio.wait_for(process.stdout.readline(), PATIENCE)):
             assert line, "it ended"
         reader, writer = await asyncio.open_connection("127.0.0.1", unused_tcp_port)
         writer.write(framed(message()))
@@ -85,4 +86,6 @@ def test_every_module_in_the_wheel_can_be_imported(installed: Path) -> None:
     names = sorted(".".join(path.relative_to(installed).with_suffix("").parts) for path in installed.rglob("*.py"))
     relay = [name for name in names if name.startswith("relay") and not name.endswith("__init__")]
     code = "import sys, importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in relay)
-    subprocess.run([sys.executable, "-P", "-c", code], env={**os.environ, "PYTHONPATH": str(installed)}, check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-P", "-c", code], env={**os.environ, "PYTHONPATH": str(installed)}, check=True, timeout=LONGEST
+    )

@@ -16,6 +16,7 @@ from shared.destinations.wire.acknowledgement import read_reply
 from shared.destinations.wire.framing import framed
 from tests.relay.stand_in import StandIn, heard, message, opened, relay_to, verdict
 from tests.shared.destinations.authority import Authority
+from tests.waiting import LONGEST, PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,7 +77,7 @@ async def test_no_verdict_closes_the_connection_without_an_answer(hub: StandIn, 
     async with relay_to(hub.url, timeout=0.3) as relay:
         reader, writer = await opened(relay)
         writer.write(framed(message("A1")) + framed(message("A2")))
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()
         assert (answered(relay, "AA"), answered(relay, "unanswered")) == (0, 1)
         reader, writer = await opened(relay)
@@ -100,7 +101,7 @@ async def test_no_hub_answers(unused_tcp_port: int) -> None:
     async with relay_to(f"http://127.0.0.1:{unused_tcp_port}/api/v1/x") as relay:
         reader, writer = await opened(relay)
         writer.write(framed(message()))
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()
 
 
@@ -119,7 +120,7 @@ async def test_what_is_no_hl7_is_answered_as_the_hub_answers_it(hub: StandIn) ->
         writer.write(framed(b"hello"))
         assert (await heard(reader))[0] == "AR"
         writer.write(b"no start block\x1c\r")
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()
 
 
@@ -129,7 +130,7 @@ async def test_a_frame_that_is_too_large_or_a_line_that_is_idle_is_closed(hub: S
             reader, writer = await opened(relay)
             writer.write(data)
             with pytest.raises(EOFError):
-                await asyncio.wait_for(_all(reader), 5)
+                await asyncio.wait_for(_all(reader), PATIENCE)
             writer.close()
     assert not hub.received
 
@@ -196,7 +197,7 @@ async def test_mllp_send_and_the_command(hub: StandIn, tmp_path: Path, unused_tc
         assert b"MLLP on" in await relay.stdout.readline()
         send = [sys.executable, "-c", "from hl7.client import mllp_send; mllp_send()", "--port", str(unused_tcp_port)]
         sent = await asyncio.to_thread(
-            subprocess.run, [*send, "--file", str(file), "127.0.0.1"], capture_output=True, check=True, timeout=30
+            subprocess.run, [*send, "--file", str(file), "127.0.0.1"], capture_output=True, check=True, timeout=LONGEST
         )
         assert sent.stdout.count(b"MSA|AA|") == 2
     finally:

@@ -11,6 +11,7 @@ from shared import budget
 from shared.budget import COST, SMALL, Budget, Hold, Memory, Short, cost_of, holding, turn
 from shared.hub import Hub
 from tests.ledger_world import hub
+from tests.waiting import PATIENCE
 
 
 def of(total: int) -> tuple[Hub, Budget]:
@@ -63,7 +64,7 @@ async def test_any_order_of_work_keeps_the_budget_and_comes_to_its_end(seed: int
             if not tasks[victim].done():
                 tasks[victim].cancel()
                 cancelled.add(victim)
-    await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+    await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), PATIENCE)
     assert (watched.held, watched.waiting) == (0, 0)
     assert set(range(60)) - set(refused) - cancelled <= set(began)
 
@@ -97,7 +98,7 @@ async def test_a_waiting_caller_that_goes_away_lets_the_next_one_in() -> None:
     await asyncio.sleep(0)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
-    await asyncio.wait_for(second, 1)
+    await asyncio.wait_for(second, PATIENCE)
     assert (one.held, one.waiting) == (10, 0)
 
 
@@ -109,7 +110,7 @@ async def test_a_caller_that_goes_away_as_its_turn_comes_gives_it_back() -> None
     one.give(10)
     first.cancel()  # its turn has come, and it does not know yet
     await asyncio.gather(first, return_exceptions=True)
-    await asyncio.wait_for(second, 1)
+    await asyncio.wait_for(second, PATIENCE)
     assert one.held == 10
 
 
@@ -121,7 +122,7 @@ async def test_a_caller_that_went_away_is_passed_over() -> None:
     first.cancel()
     one.give(10)  # before it knows
     await asyncio.gather(first, return_exceptions=True)
-    await asyncio.wait_for(second, 1)
+    await asyncio.wait_for(second, PATIENCE)
     assert one.held == 10
 
 
@@ -203,7 +204,7 @@ async def test_work_that_grows_is_not_held_up_by_those_who_wait() -> None:
     hold.grow(3 * SMALL)
     assert (one.held, one.waiting) == (3 * SMALL * COST, 1)
     one.give(hold.held)
-    await asyncio.wait_for(waits, 1)
+    await asyncio.wait_for(waits, PATIENCE)
 
 
 @pytest.mark.parametrize("held", [0, 2 * SMALL])

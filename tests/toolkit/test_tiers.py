@@ -13,6 +13,7 @@ from typing import cast
 
 import pytest
 
+from tests.waiting import LONGEST
 from toolkit.bench.turns import turns
 from toolkit.commands.develop.test import ROOT, is_whole, unknown_name, workers_of
 from toolkit.testing import lengths, schedule
@@ -66,7 +67,7 @@ def test_a_name_that_occurs_is_collected(name: str) -> None:
 def test_a_name_that_no_test_has_fails_at_once_with_one_line() -> None:
     name = "zqj" * 2
     ran = subprocess.run(
-        [sys.executable, "-m", "toolkit", "test", "-k", name], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "toolkit", "test", "-k", name], cwd=ROOT, capture_output=True, text=True, timeout=LONGEST
     )
     assert ran.returncode == 1
     assert ran.stdout == ""
@@ -122,7 +123,7 @@ def run_suite(folder: Path, *arguments: str, **environment: str) -> "subprocess.
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = slow\n", encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "toolkit.testing.plugin", "-p", "no:cacheprovider", "-v", *arguments]
     variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=LONGEST)
 
 
 def test_fast_tests_run_first_then_the_longest(tmp_path: Path) -> None:

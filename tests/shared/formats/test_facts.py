@@ -11,6 +11,7 @@ from integrations import load
 from shared import check, formats
 from shared.destinations.memory import Memory
 from shared.formats.format import Format
+from tests.waiting import LONGEST
 from toolkit.samples import accepted
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -79,11 +80,13 @@ for form in formats.every():
 print([name for name in sys.modules if name.split(".")[0] in ("orjson", "jsonschema", "azure", "aiohttp")
        or name in ("shared.hl7", "shared.fhir", "shared.validation", "shared.mapping")])
 """
-    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False
+    )
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
 def test_a_source_of_hl7_imports_no_other_format() -> None:
     code = "import sys, shared.formats.hl7v2.source; print([name for name in sys.modules if name.startswith('shared.fhir')])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")

@@ -31,6 +31,7 @@ from shared.problems import Unavailable
 from shared.storage import names
 from shared.storage.store import Away
 from tests.ledger_world import NOW, hub
+from tests.waiting import PATIENCE
 from toolkit.samples import accepted
 
 NAME = "phw-to-mpi"
@@ -646,7 +647,7 @@ async def test_large_files_are_decided_one_at_a_time(world, monkeypatch, least, 
     def counted(*args):
         under_way.append(1)
         with suppress(BrokenBarrierError):
-            both.wait(0.2 if at_once == 1 else 10)
+            both.wait(0.2 if at_once == 1 else PATIENCE)
         most.append(len(under_way))
         under_way.pop()
         return real(*args)

@@ -30,6 +30,7 @@ from shared.problems import Undelivered
 from shared.storage import names
 from tests.circles import nothing_kept
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
+from tests.waiting import PATIENCE
 
 WayIn = Callable[[Integration, Mapping[str, str], bytes, Hub], Awaitable[Answer]]
 KIB = 1024
@@ -199,7 +200,7 @@ async def test_what_waits_for_something_else_does_not_wait_for_memory(monkeypatc
         return True
 
     monkeypatch.setattr(pause, "is_paused", paused)
-    await asyncio.wait_for(process.process(one, lane, made), 5)
+    await asyncio.wait_for(process.process(one, lane, made), PATIENCE)
     [row] = await made.store.query(names.tables(one.name).ledger, lane, "w|", "w~")
     assert row.values["code"] == pause.WAITS
 

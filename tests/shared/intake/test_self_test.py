@@ -17,6 +17,7 @@ from shared.intake.triggers.http import accept_http
 from shared.intake.triggers.self_test import A_MINUTE, LARGE, SelfTests, self_test
 from shared.integration import Http, Integration
 from shared.storage.memory import MemoryStore
+from tests.waiting import PATIENCE
 from toolkit.samples import Sample, samples
 
 KEYS = {"a key": "one", "another key": "two"}
@@ -132,7 +133,7 @@ async def test_large_bodies_are_tested_one_at_a_time_and_hold_up_no_message(monk
     def slow(integration: Integration, envelope: Envelope) -> Answer:
         if len(envelope.body) > LARGE:
             begun.set()
-            release.wait(20)
+            release.wait(PATIENCE)
         return tested(integration, envelope)
 
     monkeypatch.setattr(self_test_module, "_tested", slow)

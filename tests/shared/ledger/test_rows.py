@@ -23,6 +23,7 @@ from shared.storage.memory import MemoryStore
 from shared.storage.store import Row
 from shared.storage.stored import Stored
 from tests.ledger_world import Remembering, hub, integration
+from tests.waiting import LONGEST
 
 ROWS = Path(__file__).parent / "rows"
 ROOT = Path(__file__).resolve().parents[3]
@@ -147,7 +148,7 @@ def test_the_type_checker_finds_a_misspelt_field(tmp_path: Path) -> None:
     lines += ["def right(waiting: rows.Waiting) -> object: return replace(waiting, attempts=2)"]
     source.write_text("\n".join(lines) + "\n")
     command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(source)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST)
     found = {int(line.split(":")[1]) for line in done.stdout.splitlines() if "misspelt.py:" in line and ": error:" in line}
     assert found == {n for n, line in enumerate(lines, 1) if line.startswith("def use")}
 

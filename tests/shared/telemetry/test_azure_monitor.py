@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONGEST
+
 ROOT = Path(__file__).resolve().parents[3]
 SAY = """
 import json, logging, os
@@ -43,7 +45,7 @@ print(json.dumps({"items": ingestion.items, "trace": first.traceparent, "events"
 
 @pytest.fixture(scope="module")
 def left() -> dict:
-    ran = subprocess.run([sys.executable, "-c", SAY], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    ran = subprocess.run([sys.executable, "-c", SAY], cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=True)
     return json.loads(ran.stdout)
 
 

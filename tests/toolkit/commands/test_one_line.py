@@ -60,7 +60,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert process.stderr
     process.stdout.close()
     assert "Traceback" not in process.stderr.read()
-    process.wait(30)
+    process.wait(PATIENCE)
 
 
 def in_time(process: "subprocess.Popen[str]", line: str) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.copies import without
+from tests.waiting import PATIENCE
 from toolkit.say import ROOT
 
 pytestmark = pytest.mark.slow
@@ -28,7 +29,7 @@ def watching(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
     yield process
     process.kill()
-    process.wait(10)
+    process.wait(PATIENCE)
 
 
 def line_with(process: "subprocess.Popen[str]", text: str) -> str:
@@ -51,4 +52,4 @@ def test_a_save_is_seen_and_ctrl_c_ends_it(watching: "subprocess.Popen[str]", tm
     assert line_with(watching, "watching integrations")  # a new process
     assert line_with(watching, "samples as expected")
     watching.send_signal(signal.SIGINT)
-    assert watching.wait(5) == 130
+    assert watching.wait(PATIENCE) == 130

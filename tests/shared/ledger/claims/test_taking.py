@@ -15,6 +15,7 @@ from shared.storage import names
 from shared.storage.store import Away, Row
 from tests.faults.virtual import run
 from tests.ledger_world import NOW, Remembering, hub, integration
+from tests.waiting import PATIENCE
 
 LEDGER = names.tables("notes-to-test").ledger
 FIRST = Waiting.of(Row("", "", "", {"at": NOW})).inserted(names.row("w", 1))
@@ -173,7 +174,7 @@ def test_a_claim_is_given_up_when_storage_stays_away() -> None:
 
         made.store.commit = away  # type: ignore[method-assign]
         with pytest.raises(Away):
-            await asyncio.wait_for(claim(made.integrations["notes-to-test"], "lane", made), 100)
+            await asyncio.wait_for(claim(made.integrations["notes-to-test"], "lane", made), PATIENCE)
         return clock()
 
     assert 10 <= run(story()) < 11  # the patience with storage, and one pause

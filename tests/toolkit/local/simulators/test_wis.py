@@ -15,6 +15,7 @@ from shared.envelope import Outgoing
 from shared.formats.soap.envelope import V11, V12, Version, opened
 from shared.xml.parse import parse
 from tests.shared.formats.soap.wsdl_rules import assert_every_name_is_known, schemas
+from tests.waiting import PATIENCE
 from toolkit.local.simulators.wis import OPERATION, SoapService, Wis
 from toolkit.local.simulators.wis_wsdl import wsdl
 
@@ -50,7 +51,7 @@ async def test_zeep_reads_the_fault_of_the_service(wis: Wis) -> None:
 
 
 async def test_without_the_question_there_is_no_description(wis: Wis) -> None:
-    assert (await asyncio.to_thread(requests.get, wis.url, timeout=10)).status_code == 405
+    assert (await asyncio.to_thread(requests.get, wis.url, timeout=PATIENCE)).status_code == 405
 
 
 def test_what_the_hub_sends_and_the_answer_are_valid_by_the_wsdl() -> None:
