@@ -371,7 +371,7 @@ def waiting(lane: str, tries: int = 0) -> Row:
 
 
 async def test_each_failed_probe_doubles_the_pause_up_to_its_longest() -> None:
-    world = World(delivery=Delivery(breaker_failures=2, breaker_wait=30, longest_wait=900))
+    world = World(delivery=Delivery(breaker_failures=2, breaker_wait=5, longest_wait=900))
     pauses = []
     await breaker.failed(world.notes, "first", "destination", 0, world.hub)
     await breaker.failed(world.notes, "lane0", "destination", 0, world.hub)
@@ -382,7 +382,7 @@ async def test_each_failed_probe_doubles_the_pause_up_to_its_longest() -> None:
         world.at = row["until"] + 1
         assert await breaker.wait(world.notes, waiting(f"lane{probe}"), world.hub) == 0
         await breaker.failed(world.notes, f"lane{probe}", "destination", 0, world.hub)
-    assert pauses == pytest.approx([30, 60, 120, 120, 120])
+    assert pauses == pytest.approx([5, 10, 20, 30, 30])
 
 
 @pytest.mark.parametrize("workers", [2, 5])
