@@ -1,7 +1,6 @@
 """A FHIR R4 server that accepts transactions. A patient that it knows is read, merged and written with ``If-Match``."""
 
 import json
-from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +9,7 @@ from urllib.parse import urlencode
 
 import orjson
 
+from shared import base64_pieces, long_texts
 from shared.destinations.fhir_reply import entries_of, found_in, refusal, resource_of, status_of
 from shared.destinations.fhir_xml import JSON, XML, as_json, as_xml
 from shared.destinations.kinds.failures import CONNECTION, SETTINGS, TOKENS, Failure
@@ -21,13 +21,13 @@ from shared.fhir.bundle import file_number
 from shared.fhir.merge import merge_searches, prepare, rewrite_references, same_again, search_form, without_replaced
 from shared.fhir.resource import Decimal, Resource, to_json
 from shared.fhir.versions import add_if_match, is_older, versioned_entries
+from shared.long_texts import LongText
 from shared.problems import Undelivered
 from shared.telemetry.tracing import trace_headers
 
 AGAIN = ("http-409", "http-412", "entry-409", "entry-412", "created-meanwhile")
 ROUNDS = 4  # how often we read, merge and write before the message waits for its next attempt
 LARGE = 5 * 1024 * 1024 // 3 * 4  # base64 characters (5 MiB): a Binary so large is uploaded on its own, before the transaction
-CHUNK = 64 * 1024  # base64 characters; a multiple of four
 Opener = Callable[[], AsyncIterator[bytes]]
 KIND = Kind(
     label="FHIR server",
@@ -82,10 +82,10 @@ class FhirServer:
         merging = bool(merge_searches(bundle))
         if not large and not merging and not held:
             return await self._post(outgoing.body, len(bundle["entry"]))
-        del bundle  # a large document is in memory once less, while it is read again with exact numbers
-        exact = add_if_match(json.loads(outgoing.body, parse_float=Decimal), held)
+        exact = add_if_match(long_texts.read(outgoing.body, partial(json.loads, parse_float=Decimal)), held)
         if large:
             exact = await self._without_documents(exact, outgoing.files)
+        exact = long_texts.whole(exact) if len(outgoing.body) >= long_texts.LONG else exact
         return await self._merge(exact) if merging else await self._post(to_json(exact), len(exact["entry"]))
 
     async def _held(self, bundle: Resource) -> dict[int, Resource]:
@@ -194,7 +194,7 @@ class FhirServer:
 
 def _transaction(body: bytes) -> dict[str, Any]:
     try:
-        content = orjson.loads(body)
+        content = long_texts.read(body, orjson.loads)
     except ValueError:
         content = {}
     if isinstance(content, dict) and content.get("type") in ("transaction", "batch") and content.get("entry"):
@@ -216,6 +216,6 @@ def _current(found: list[Resource]) -> list[Resource]:
         ) from None
 
 
-async def _pieces(data: str) -> AsyncIterator[bytes]:
-    for start in range(0, len(data), CHUNK):
-        yield b64decode(data[start : start + CHUNK])
+async def _pieces(data: str | LongText) -> AsyncIterator[bytes]:
+    for piece in base64_pieces.decoded(data):
+        yield piece

@@ -1,6 +1,7 @@
 """Content as it is kept: compressed, in properties of a row of its own, or in a blob when it is large."""
 
 import asyncio
+import io
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,15 +14,32 @@ from shared.problems import Lost
 from shared.storage import names
 from shared.storage.store import Row
 
+PIECE = 64 * 1024  # bytes that are compressed or restored at a time
 KEPT = ("received_at", "content_type", "trigger", "correlation_id", "traceparent", "partner", "reference")
 
 
 def compressed(body: bytes) -> bytes:
-    return zlib.compress(body, 1)
+    """A large body is compressed in pieces: ``zlib.compress`` has the result in memory twice before it ends."""
+    if len(body) <= PIECE:
+        return zlib.compress(body, 1)
+    whole, work, view = io.BytesIO(), zlib.compressobj(1), memoryview(body)
+    for start in range(0, len(body), PIECE):
+        whole.write(work.compress(view[start : start + PIECE]))
+    whole.write(work.flush())
+    return whole.getvalue()
 
 
 def restored(data: bytes) -> bytes:
-    return zlib.decompress(data)
+    """The body that was compressed. ``zlib.error``: a part of it is missing."""
+    if len(data) <= PIECE:
+        return zlib.decompress(data)
+    whole, work, view = io.BytesIO(), zlib.decompressobj(), memoryview(data)
+    for start in range(0, len(data), PIECE):
+        whole.write(work.decompress(view[start : start + PIECE]))
+    whole.write(work.flush())
+    if not work.eof:
+        raise zlib.error("incomplete data")
+    return whole.getvalue()
 
 
 def kept(envelope: Envelope) -> dict[str, str]:

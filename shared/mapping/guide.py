@@ -59,7 +59,7 @@ def convert(message: Message) -> Converted:
     follow(conversion, handlers)
     finish(conversion)
     conversion.end_patient()
-    bundle, refused = remove_invalid(end(conversion))
+    bundle, refused = remove_invalid(end(conversion), sum(map(len, message.lines)))
     return Converted(bundle, (*conversion.read.issues, *refused))
 
 

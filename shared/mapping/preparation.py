@@ -28,7 +28,7 @@ def prepared(message: Message) -> Message:
 def preparation(message: Message) -> tuple[Message, tuple[Issue, ...]]:
     """The message for a mapping to FHIR, and an issue for each change."""
     issues: list[Issue] = []
-    if any(map(_is_suspect, message.lines)):
+    if any(_is_suspect(line, message.encoding) for line in message.lines):
         issues += _refused(message)
         message = _changed(message, lambda segment: _clean(segment.line, message.encoding)) if issues else message
     offset = foreign_offset(message["MSH-7"])
@@ -54,9 +54,10 @@ def _changed(message: Message, line: Callable[[Segment], str]) -> Message:
     return Message([line(segment) for segment in message.segments()], message.encoding, message.repairs)
 
 
-def _is_suspect(line: str) -> bool:
+def _is_suspect(line: str, encoding: Encoding) -> bool:
     """Whether a line has control codes, or a possible escape sequence for one."""
-    return HEXADECIMAL.search(line) is not None or (not line.isprintable() and CONTROLS.search(line) is not None)
+    has_escape = encoding.escape in line and HEXADECIMAL.search(line) is not None
+    return has_escape or (not line.isprintable() and CONTROLS.search(line) is not None)
 
 
 def _refused(message: Message) -> Iterator[Issue]:

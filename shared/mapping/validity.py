@@ -9,6 +9,7 @@ from shared.fhir.resource import Resource, to_json
 from shared.issue import Issue
 from shared.mapping.datatypes.date import is_after
 
+LARGE = 1024 * 1024  # characters
 ROUNDS = 3  # removing an element may leave an empty one
 FORMATS = ("format", "empty", "json-type", "null")  # rules about one element, which can be removed alone
 HOMES = ("org-2", "org-3")  # an organization has no address and no contact of a home: it is kept without its use
@@ -16,11 +17,14 @@ STEP = re.compile(r"([A-Za-z_]+)(?:\[(\d+)\])?")
 Steps = tuple[str | int, ...]
 
 
-def remove_invalid(bundle: Resource) -> tuple[Resource, list[Issue]]:
-    """The bundle without elements that are not valid FHIR, and an issue for each; usually the same bundle."""
+def remove_invalid(bundle: Resource, size: int = 0) -> tuple[Resource, list[Issue]]:
+    """The bundle without elements that are not valid FHIR, and an issue for each; usually the same bundle.
+
+    ``size``: characters of the message. The text of a large bundle is not made: it would be in memory once more.
+    """
     issues: list[Issue] = []
     # Most bundles have no period that ends: their text states so ten times faster than a walk through every element.
-    for steps in _reversed(bundle, (), []) if b'"end"' in to_json(bundle) else ():
+    for steps in _reversed(bundle, (), []) if size > LARGE or b'"end"' in to_json(bundle) else ():
         issues.append(_issue(bundle, steps, "period-not-mapped", "ends before it begins: its end is left out"))
         bundle = _without(bundle, (*steps, "end"))
     for _ in range(ROUNDS):

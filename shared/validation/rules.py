@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from shared.characters import can_be_seen
 from shared.hl7 import Message, Repetition, Segment
-from shared.hl7.repetition import NULL
+from shared.hl7.repetition import NULL, WORD
 from shared.hl7.syntax.timestamp import is_date
 from shared.issue import Issue
 from shared.validation.authorities import ARC, OLD_ARC
@@ -35,6 +35,8 @@ def is_valued(segment: Segment, field: str) -> bool:
         return True
     encoding = segment.encoding
     no_value = encoding.component + encoding.repetition + encoding.subcomponent + " \t\xa0"
+    if len(text) > WORD and any(not each.isspace() and each not in no_value + NULL for each in text[:WORD]):
+        return True  # a document is not copied to be looked at
     return text.replace(NULL, "").strip(no_value).strip() != ""
 
 

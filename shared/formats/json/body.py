@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from shared import bounds
+from shared import bounds, long_texts
 from shared.envelope import Answer, Envelope
 from shared.fhir.resource import Decimal
 from shared.formats.json import FORMAT
@@ -44,7 +44,7 @@ def document(envelope: Envelope, *, exact: bool = False) -> Any:
     if sum(map(envelope.body.count, (b",", b"[", b"{"))) > bounds.VALUES:  # counted before any value is built
         raise Unsupported(TOO_MUCH)
     try:
-        read = _exact(envelope.body) if exact else _once(envelope.body)
+        read = long_texts.read_whole(envelope.body, _exact if exact else _once)
     except json.JSONDecodeError as error:
         text = f"not JSON: line {error.lineno}, column {error.colno}"
         raise Unsupported(Issue(severity="fatal", code="structure", text=text, rule="not-json")) from None

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import random
 import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -310,6 +311,28 @@ async def test_a_separate_file_is_streamed_before_the_transaction(
     assert cdr.requests == [f"PUT /fhir/Binary/{IDS[9]}", "POST /fhir"]
     assert held(cdr, "DocumentReference")[0]["content"][0]["attachment"]["url"] == f"Binary/{IDS[9]}"
     assert base64.b64decode(cdr.store.current("Binary", IDS[9])["data"]) == PDF
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("size", [4000, 1 << 20])
+async def test_a_large_document_arrives_whole_with_its_line_ends_or_without(cdr: Cdr, end: str, size: int) -> None:
+    """An encoder of MIME ends each line after 76 characters."""
+    content = random.Random(1).randbytes(size)
+    text = base64.b64encode(content).decode()
+    data = end.join(text[start : start + 76] for start in range(0, len(text), 76)) if end else text
+    binary = {"resourceType": "Binary", "id": IDS[9], "contentType": "application/pdf", "data": data}
+    assert await FhirServer("CDR", large=4000).deliver(outgoing(binary, document_of(IDS[9]))) == Receipt("stored")
+    assert cdr.requests == [f"PUT /fhir/Binary/{IDS[9]}", "POST /fhir"]
+    assert base64.b64decode(cdr.store.current("Binary", IDS[9])["data"]) == content
+
+
+@pytest.mark.parametrize("merging", [False, True])
+async def test_a_long_text_that_is_not_uploaded_is_in_the_transaction(cdr: Cdr, merging: bool) -> None:
+    described = document_of(IDS[9])
+    described["content"][0]["attachment"] = {"contentType": "application/pdf", "data": "TVNI" * 400_000}
+    await FhirServer("CDR").deliver(outgoing(described, *([entry(patient(), merge=token(PAS, "P1"))] if merging else [])))
+    assert cdr.requests[-1] == "POST /fhir"
+    assert held(cdr, "DocumentReference")[0]["content"][0]["attachment"]["data"] == "TVNI" * 400_000
 
 
 # Versions that may come in either order

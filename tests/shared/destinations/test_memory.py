@@ -12,9 +12,14 @@ from shared.destinations.http import HttpEndpoint
 from shared.destinations.mllp import Mllp
 from shared.destinations.queue import QueueOf
 from shared.destinations.soap import Soap
+from shared.envelope import Outgoing
+from shared.fhir import entry
+from shared.fhir.resource import to_json
 from shared.intake.triggers.http import accept_http
+from shared.problems import Undelivered
 from tests.circles import nothing_kept
 from tests.ledger_world import hub, integration, note
+from tests.peak import at_most
 
 Settings = Callable[..., None]
 SIZE = 600 * 1024
@@ -97,4 +102,18 @@ async def test_an_answer(settings: Settings, server: tuple[int, list[int]], name
     await attempt(name, destination)
     async with nothing_kept(SIZE, searched=name in REPEATED):
         await attempt(name, destination)
+    await destination.close()
+
+
+async def test_a_document_is_uploaded_with_no_copy_of_it(settings: Settings, server: tuple[int, list[int]]) -> None:
+    """The transaction after it has no answer that can be read: what counts is the memory until then."""
+    port, answers = server
+    answers[0] = 201
+    destination = point(settings, port)["fhir"]
+    binary = {"resourceType": "Binary", "id": "1", "contentType": "application/pdf", "data": "TVNI" * 3_000_000}
+    letter = {"resourceType": "DocumentReference", "id": "2", "status": "current"}
+    body = to_json({"resourceType": "Bundle", "type": "transaction", "entry": [entry(binary), entry(letter)]})
+    del binary
+    with at_most(4_000_000), pytest.raises(Undelivered):
+        await destination.deliver(Outgoing(content_type="application/fhir+json", body=body))
     await destination.close()

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import zlib
+from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -15,6 +17,7 @@ from shared.problems import Lost
 from shared.storage import names
 from shared.storage.store import Row
 from tests.ledger_world import Remembering, hub, integration
+from tests.peak import at_most
 
 NAME = "notes-to-test"
 BODY = random.Random(1).randbytes(3000)
@@ -79,3 +82,26 @@ def test_every_field_of_an_envelope_is_kept_or_is_named_here() -> None:
 def test_a_row_without_the_fields_of_later_versions_is_read() -> None:
     empty = Envelope(integration=NAME, body=b"x", received_at="", content_type="", trigger="")
     assert asdict(content.envelope(NAME, {}, b"x")) == asdict(empty)
+
+
+@pytest.mark.parametrize("size", [0, content.PIECE, content.PIECE + 1, 5_000_000])
+@pytest.mark.parametrize("source", [lambda size: random.Random(2).randbytes(size), bytes])
+def test_a_body_of_any_size_comes_back(size: int, source: Callable[[int], bytes]) -> None:
+    body = source(size)
+    assert content.restored(content.compressed(body)) == body
+
+
+@pytest.mark.parametrize("size", [3000, 5_000_000])
+def test_a_part_of_what_was_stored_is_not_taken_for_all_of_it(size: int) -> None:
+    data = content.compressed(random.Random(2).randbytes(size))
+    for part in (data[:-1], data[: size // 2], b""):
+        with pytest.raises(zlib.error):
+            content.restored(part)
+
+
+def test_a_large_body_is_compressed_and_restored_with_no_more_than_the_result() -> None:
+    body = random.Random(2).randbytes(8_000_000)
+    with at_most(9_500_000):
+        data = content.compressed(body)
+    with at_most(9_500_000):
+        content.restored(data)

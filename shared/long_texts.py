@@ -1,0 +1,138 @@
+"""Long texts of a JSON body: the body is read without them, so that a document is not in memory once more for each reader.
+
+Only base64 is cut out, in one piece from quote to quote: it has no escape, and no character of several bytes. Each cut has a mark
+in its place that the body does not have. If not every mark is the whole of a value, the body is read as it is.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+from shared.base64_pieces import ALPHABET
+from shared.problems import Problem
+
+LONG = 1024 * 1024  # bytes of a text from which it is cut out
+STEP = 64 * 1024  # bytes that are looked at together
+CHARACTERS = ALPHABET + b"="
+QUOTE, ESCAPE = b'"', b"\\"
+Loads = Callable[[bytes], Any]
+
+
+class LongText:
+    """A text that stays where it is in its body. Not a ``str``: code that takes it for one raises, and sends nothing wrong.
+
+    >>> text = LongText(b'{"data": "TVNI"}', 10, 14)
+    >>> len(text), text[1:3], str(text)
+    (4, 'VN', 'TVNI')
+    """
+
+    __slots__ = ("_body", "_end", "_start")
+
+    def __init__(self, body: bytes, start: int, end: int) -> None:
+        self._body, self._start, self._end = body, start, end
+
+    def __len__(self) -> int:
+        return self._end - self._start
+
+    def __getitem__(self, part: slice) -> str:
+        start, end, _ = part.indices(len(self))
+        return str(memoryview(self._body)[self._start + start : self._start + end], "ascii")
+
+    def __str__(self) -> str:
+        return self[:]
+
+    def __repr__(self) -> str:
+        return f"<LongText of {len(self)}>"
+
+
+def read(body: bytes, loads: Loads) -> Any:
+    """What ``loads`` reads of a body, with a ``LongText`` for each long text. Raises what ``loads`` raises."""
+    texts = [LongText(body, start, end) for start, end in _long_texts(body)]
+    if not texts:
+        return loads(body)
+    mark = _mark(body)
+    try:
+        made = [loads(_brief(body, texts, mark))]
+    except (ValueError, Problem):
+        return loads(body)  # the same error, with the right line and column
+    if _exchange(made, {f"{mark}{number}": text for number, text in enumerate(texts)}) < len(texts):
+        return loads(body)  # one is the name of a property
+    return made[0]
+
+
+def read_whole(body: bytes, loads: Loads) -> Any:
+    """What ``loads`` reads of a body, with less memory."""
+    return loads(body) if len(body) < LONG else whole(read(body, loads))
+
+
+def whole(made: Any) -> Any:
+    """The same, with a ``str`` for each ``LongText``; it is changed in place."""
+    root = [made]
+    for holder, key, value in _values(root):
+        if isinstance(value, LongText):
+            holder[key] = str(value)
+    return root[0]
+
+
+def _exchange(root: list[Any], texts: dict[str, LongText]) -> int:
+    """Put each text in the place of its mark; how many there were."""
+    found = 0
+    for holder, key, value in _values(root):
+        if isinstance(value, str) and value in texts:
+            holder[key], found = texts[value], found + 1
+    return found
+
+
+def _values(root: list[Any]) -> Iterator[tuple[Any, Any, Any]]:
+    """Each value that holds no others, with what holds it and its key."""
+    left: list[Any] = [root]
+    while left:
+        holder = left.pop()
+        for key, value in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
+            if isinstance(value, dict | list):
+                left.append(value)
+            else:
+                yield holder, key, value
+
+
+def _mark(body: bytes) -> str:
+    return next(mark for number in count() if (mark := f"cut-{number}-").encode() not in body)
+
+
+def _brief(body: bytes, texts: list[LongText], mark: str) -> bytes:
+    parts, done = list[bytes](), 0
+    for number, text in enumerate(texts):
+        parts += (body[done : text._start], f"{mark}{number}".encode())
+        done = text._end
+    return b"".join([*parts, body[done:]])
+
+
+def _long_texts(body: bytes) -> Iterator[tuple[int, int]]:
+    """Where the long texts of a body begin and end."""
+    for start, end in runs(body):
+        if body[start - 1 : start] == QUOTE == body[end : end + 1] and body[start - 2 : start - 1] != ESCAPE:
+            yield start, end
+
+
+def runs(body: bytes) -> Iterator[tuple[int, int]]:
+    """Where a body has ``LONG`` or more characters of base64, and no other between them.
+
+    >>> list(runs(b"OBX|" + b"A" * LONG + b"|")), list(runs(b"A" * (LONG - 1)))
+    ([(4, 1048580)], [])
+    """
+    if len(body) < LONG:
+        return
+    begin, end = -1, 0  # of the run that the pieces so far end with
+    for start in range(0, len(body), STEP):
+        piece = body[start : start + STEP]
+        if not piece.translate(None, CHARACTERS):
+            begin = end if begin < 0 else begin
+            continue
+        if begin >= 0:
+            last = start + len(piece) - len(piece.lstrip(CHARACTERS))
+            if last - begin >= LONG:
+                yield begin, last
+        begin = -1
+        end = start + len(piece.rstrip(CHARACTERS))
+    if begin >= 0 and len(body) - begin >= LONG:
+        yield begin, len(body)

@@ -1,0 +1,92 @@
+"""A JSON body is read without its long texts as it is read with them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import long_texts
+from shared.envelope import Envelope
+from shared.formats.json.body import document
+from shared.long_texts import LONG, LongText, read, read_whole, runs, whole
+from shared.problems import Unsupported
+from tests.peak import at_most
+
+SHORT = 8
+LOADS = (json.loads, orjson.loads)
+LEAVES = ("", "A" * 7, "B" * 8, "C" * 40, "cut-0-0", 'say "' + "D" * 20, "E" * 20 + "\\", "é" + "F" * 30, 1, 2.5, None)
+KEYS = ("a", "b", "K" * 30, "cut-0-1")
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(long_texts, "LONG", SHORT)
+    monkeypatch.setattr(long_texts, "STEP", 2)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("loads", LOADS)
+def test_any_body_is_read_as_it_is(loads: Callable[[bytes], Any]) -> None:
+    @given(st.lists(st.sampled_from(LEAVES), max_size=5), st.sampled_from(KEYS), st.booleans())
+    def check(leaves: list[Any], key: str, is_plain: bool) -> None:
+        value = [*leaves, {key: leaves, "b": dict(zip(KEYS, leaves, strict=False))}]
+        body = json.dumps(value, ensure_ascii=is_plain).encode()
+        assert read_whole(body, loads) == loads(body)
+
+    check()
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("text", ["A" * 8, "A" * 9, "A" * 200])
+def test_a_long_text_is_cut_out(text: str) -> None:
+    made = read(orjson.dumps({"a": [text, {"b": text + "="}], "c": "A" * 7}), orjson.loads)
+    (first, second), rest = made["a"], made["c"]
+    assert isinstance(first, LongText)
+    assert (str(first), str(second["b"]), rest) == (text, text + "=", "A" * 7)
+    assert whole(made) == {"a": [text, {"b": text + "="}], "c": "A" * 7}
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("body", [b'"' + b"A" * 30, b"A" * 30, b"", b'{"a": "' + b"A" * 30 + b'"', b'"\\x' + b"A" * 30 + b'"'])
+def test_what_is_not_json_has_the_error_of_the_whole_body(body: bytes) -> None:
+    with pytest.raises(json.JSONDecodeError) as expected:
+        json.loads(body)
+    with pytest.raises(json.JSONDecodeError) as found:
+        read_whole(body, json.loads)
+    assert (found.value.lineno, found.value.colno, found.value.msg) == (
+        expected.value.lineno,
+        expected.value.colno,
+        expected.value.msg,
+    )
+
+
+def test_a_long_text_is_not_sent_in_place_of_its_content() -> None:
+    with pytest.raises(TypeError):
+        orjson.dumps({"data": LongText(b"AAAA", 0, 4)})
+
+
+@pytest.mark.parametrize("before", [0, 1, long_texts.STEP - 1, long_texts.STEP])
+@pytest.mark.parametrize("size", [LONG - 1, LONG, LONG + long_texts.STEP + 1])
+def test_where_a_run_is(before: int, size: int) -> None:
+    body = b" " * before + b"A" * size + b"|AAAA"
+    assert list(runs(body)) == ([(before, before + size)] if size >= LONG else [])
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_large_body_takes_its_document_and_little_more(exact: bool) -> None:
+    body = orjson.dumps({"a": {"data": "A" * 8_000_000}, "b": 1.50})
+    envelope = Envelope(integration="a", body=body, received_at="", content_type="application/json")
+    with at_most(9_000_000):
+        assert len(document(envelope, exact=exact)["a"]["data"]) == 8_000_000
+
+
+@pytest.mark.parametrize("name", ["a", "A" * LONG])
+def test_a_property_that_comes_twice_is_found_next_to_a_long_text(name: str) -> None:
+    body = f'{{"data": "{"A" * LONG}", "{name}": 1, "{name}": 2}}'.encode()
+    with pytest.raises(Unsupported) as found:
+        document(Envelope(integration="a", body=body, received_at="", content_type="application/json"))
+    assert found.value.issues[0].rule == "property-twice"
