@@ -83,6 +83,13 @@ TESTS: dict[str, Test] = {
     "xhtml": is_narrative,
 }
 
+
+def words_of(primitive: str) -> dict[str, bool] | None:
+    """The cache that tests a primitive whose words recur; ``None`` for other primitives."""
+    cache = getattr(TESTS[primitive], "__self__", None)
+    return cache if isinstance(cache, _WordCache) else None
+
+
 _JSON_TYPE: dict[str, type | tuple[type, ...]] = {
     "boolean": bool,
     "integer": int,

@@ -36,7 +36,7 @@ def bundle_context(bundle: Json) -> Context:
         return Context(full_urls({"entry": valid}))
 
 
-def passes_quick_check(bundle: Json) -> bool:
+def passes_quick_check(bundle: Json, context: Context) -> bool:
     """Whether a bundle certainly keeps its rules; uncommon bundles go through :func:`check_bundle`."""
     kind = bundle.get("type")
     if "total" in bundle or kind == "document" or (kind == "message" and next(_check_first(kind, bundle, ""), None)):
@@ -44,8 +44,9 @@ def passes_quick_check(bundle: Json) -> bool:
     listed = bundle.get("entry", ())
     if not all(_is_plain(kind, names) for names in set(map(tuple, listed))):
         return False
-    urls = [entry["fullUrl"] for entry in listed if "fullUrl" in entry]
-    return len(set(urls)) == len(urls) and "/_history/" not in " ".join(urls)
+    urls = context.bundle or ()
+    is_unique = len(urls) == len(listed) or len(urls) == sum("fullUrl" in entry for entry in listed)
+    return is_unique and "/_history/" not in " ".join(urls)
 
 
 def _is_plain(kind: object, names: tuple[str, ...]) -> bool:

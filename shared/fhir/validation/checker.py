@@ -22,8 +22,10 @@ def check(resource: Any) -> list[Issue]:
 def passes_quick_check(resource: Any) -> bool:
     """Whether a resource is certainly valid by the base definitions. ``False`` means that the full check must look."""
     if isinstance(resource, dict) and resource.get("resourceType") == "Bundle":
-        references = References(bundle_rules.bundle_context(resource))
-        return is_valid_bundle(resource, references) and bundle_rules.passes_quick_check(resource) and references.are_valid()
+        context = bundle_rules.bundle_context(resource)
+        references = References(context)
+        keeps_rules = is_valid_bundle(resource, references) and bundle_rules.passes_quick_check(resource, context)
+        return keeps_rules and references.are_valid()
     references = References()
     return is_valid_resource(resource, references) and references.are_valid()
 

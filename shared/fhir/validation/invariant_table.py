@@ -168,14 +168,32 @@ VALUE_RULES: dict[str, tuple[ValueRule, ...]] = {
             "mdd-1", in_sequence("whenPrepared", "whenHandedOver"), "the medicine must not be given out before it was prepared"
         ),
     ),
-    "Observation": (ValueRule("obs-7", obs_7, "must not have a value if a component has the same code", "component"),),
+    "Observation": (
+        ValueRule(
+            "obs-7",
+            obs_7,
+            "must not have a value if a component has the same code",
+            "component",
+            only_with="component",
+        ),
+    ),
     "Organization": (
         ValueRule(
-            "org-2", none_has_use("address", "home"), "the address of an organization must not have the use home", "address"
+            "org-2",
+            none_has_use("address", "home"),
+            "the address of an organization must not have the use home",
+            "address",
+            only_with="address",
         ),
-        ValueRule("org-3", none_has_use("telecom", "home"), "a contact of an organization must not have the use home", "telecom"),
+        ValueRule(
+            "org-3",
+            none_has_use("telecom", "home"),
+            "a contact of an organization must not have the use home",
+            "telecom",
+            only_with="telecom",
+        ),
     ),
-    "Period": (ValueRule("per-1", period_in_order, "start must not be after end"),),
+    "Period": (ValueRule("per-1", period_in_order, "start must not be after end", only_with="end"),),
     "Range": (ValueRule("rng-2", range_in_order, "low must not be above high"),),
     "RiskAssessment.prediction": (
         ValueRule("ras-2", lambda r: r.get("probabilityDecimal", 0) <= 100, "a probability must be at most 100"),

@@ -22,12 +22,16 @@ class PresenceRule(NamedTuple):
 
 
 class ValueRule(NamedTuple):
-    """An invariant about values; ``at`` is the element that the issue names, "" for the whole."""
+    """An invariant about values; ``at`` is the element that the issue names, "" for the whole.
+
+    ``only_with`` is an element without which the invariant holds, so that the quick check need not try it.
+    """
 
     key: str
     holds: Callable[[Json], bool]
     text: str
     at: str = ""
+    only_with: str = ""
 
 
 def needs(name: str, other: str) -> Callable[[Set[str]], bool]:

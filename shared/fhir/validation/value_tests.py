@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from shared.fhir.definitions.primitives import TESTS, UNIQUE
+from shared.fhir.definitions.primitives import TESTS, UNIQUE, words_of
 from shared.fhir.definitions.tables import Declared, codes, codings
 
 Json = dict[str, Any]
@@ -15,12 +15,15 @@ def primitive_term(value: str, name: str, declared: Declared, prop: str, names: 
     if declared.codes:
         names[f"codes_{prop}"] = codes(declared.codes)
         return f"{value} in codes_{prop}"
+    words = names[f"words_{prop}"] = words_of(declared.type)
     names[f"test_{prop}"] = TESTS[declared.type]
-    if prop == "fullUrl":  # each value occurs once, so it is not cached
-        return f"({value}[:9] == {UNIQUE!r} and {name}.isprintable() and ' ' not in {name} or test_{prop}({name}))"
+    if prop == "fullUrl":  # nearly always made of the id of its resource, which has a test of its own
+        return f"({value} == {UNIQUE!r} + (e.get('resource') or {{}}).get('id', '') or test_{prop}({name}))"
     if declared.type in TEXTS:  # printable text is valid unless it is empty
         return f"({name} if {value}.isprintable() else test_{prop}({name}))"
-    return f"test_{prop}({value})"
+    if declared.type == "decimal":  # nearly always a float, which may be infinite
+        return f"(is_finite({name}) if type({value}) is float_ else test_{prop}({name}))"
+    return f"test_{prop}({value})" if words is None else f"words_{prop}[{value}]"
 
 
 def paired_test(declared: Declared) -> Callable[[Any, Any], bool]:

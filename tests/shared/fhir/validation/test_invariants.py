@@ -227,6 +227,7 @@ def test_a_rule_about_values(type_name: str, key: str, element: Json, holds: boo
     rules = [rule for rule in VALUE_RULES[type_name] if rule.key == key]
     assert rules
     assert all(rule.holds(element) for rule in rules) is holds
+    assert all(rule.only_with in ("", *element) or rule.holds(element) for rule in rules)
 
 
 def test_every_rule_of_values_is_seen_open_and_shut() -> None:
