@@ -38,7 +38,10 @@ def fill_fields(fields: list[str], values: Mapping[str, Value], encoding: Encodi
     unescaped = 2 if fields[0] in HEADERS else 0
     for number, value in values.items():
         place = NUMBERS[number]
-        text = (str(value) if place <= unescaped else field_text(value, encoding)) if value else ""
+        if type(value) is Raw or (type(value) is str and value.isalnum()):  # most values of most segments: no call
+            text: str = value
+        else:
+            text = (str(value) if place <= unescaped else field_text(value, encoding)) if value else ""
         if place < len(fields):
             fields[place] = text
         elif text:

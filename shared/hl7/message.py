@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, overload
 
-from shared.hl7.repetition import Raw
+from shared.hl7.repetition import WORD, Raw
 from shared.hl7.segment import Segment
 from shared.hl7.syntax import charset, names
 from shared.hl7.syntax.encoding import Encoding
@@ -74,7 +74,7 @@ class Message:
         self.doubts: list[Any] | None = None  # fields that failed the quick check; ``None`` before the check
         self._sent = sent
         self.converted: object = None  # the conversion that a check made, so that the transformation does not repeat it
-        self._read: dict[str, Segment] = {}
+        self._read: dict[str, Any] = {}  # by path: segments and short texts that were read; rules read the same ones again
         self._segments: dict[int, Segment] = {}
         self._named: dict[tuple[str, ...], tuple[Segment, ...]] = {}
         self._index: dict[str, list[int]] | None = None
@@ -88,11 +88,20 @@ class Message:
     @overload
     def __getitem__(self, path: str) -> str: ...
     def __getitem__(self, path: str) -> str | Segment:
+        found: str | Segment | None = self._read.get(path)
+        return self._find(path) if found is None else found
+
+    def _find(self, path: str) -> str | Segment:
         key, name, occurrence, inside = _PLACES[path]
-        segment = self._read.get(key)
+        segment: Segment | None = self._read.get(key)
         if segment is None:
             segment = self._read[key] = self.segment(name, occurrence)
-        return segment[inside] if inside else segment
+        if not inside:
+            return segment
+        text = segment[inside]
+        if len(text) < WORD:
+            self._read[path] = text
+        return text
 
     @property
     def names(self) -> list[str]:
@@ -121,7 +130,8 @@ class Message:
         kept = self._segments
         for place, segment in enumerate(segments):
             counts[segment.name] = number = counts.get(segment.name, 0) + 1
-            kept[place] = segment.placed(number, self.encoding)
+            is_placed = segment.occurrence == number and segment.encoding is self.encoding
+            kept[place] = segment if is_placed else segment.placed(number, self.encoding)
         if len(kept) == len(self.lines):
             self._named[()] = tuple(kept.values())
             self._names = [segment.name for segment in segments]
@@ -154,7 +164,8 @@ class Message:
             return self._every()
         if len(names) == 1:
             name = names[0]
-            return [self._at(place, name, number) for number, place in enumerate(self.index.get(name, ()), 1)]
+            places = self.index.get(name)
+            return [self._at(place, name, number) for number, place in enumerate(places, 1)] if places else ()
         return [segment for segment in self.segments() if segment.name in names]
 
     def _every(self) -> Iterator[Segment]:
@@ -183,12 +194,14 @@ class Message:
     def is_null(self, path: str) -> bool:
         """Whether the value is ``""``, the sender's null: the receiver must delete its stored value."""
         key, name, occurrence, inside = _PLACES[path]
-        return (self._read.get(key) or self.segment(name, occurrence)).is_null(inside)
+        segment: Segment = self._read.get(key) or self.segment(name, occurrence)
+        return segment.is_null(inside)
 
     def raw(self, path: str) -> Raw:
         """The text at a path as sent, with delimiters and escape sequences."""
         key, name, occurrence, inside = _PLACES[path]
-        return (self._read.get(key) or self.segment(name, occurrence)).raw(inside)
+        segment: Segment = self._read.get(key) or self.segment(name, occurrence)
+        return segment.raw(inside)
 
     def repaired(self, *issues: Issue) -> "Message":
         """The same message with more recorded repairs."""

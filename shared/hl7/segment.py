@@ -24,7 +24,17 @@ class _Numbers(dict[str, int]):
 NUMBERS = _Numbers()
 
 
-_field_path = lru_cache(maxsize=4096)(FieldPath.parse)
+class _FieldPaths(dict[str, FieldPath]):
+    """A cache of paths inside a segment, as they are written. An invalid path raises."""
+
+    def __missing__(self, text: str) -> FieldPath:
+        place = FieldPath.parse(text)
+        if len(self) < 10_000:
+            self[text] = place
+        return place
+
+
+FIELD_PATHS = _FieldPaths()
 
 
 @lru_cache(maxsize=4096)
@@ -97,7 +107,7 @@ class Segment:
 
     def raw(self, path: str) -> Raw:
         """A field, repetition, component or subcomponent as sent."""
-        field, repetition, component, subcomponent = _field_path(path)
+        field, repetition, component, subcomponent = FIELD_PATHS[path]
         fields = self._fields or self.fields
         text = fields[field] if field < len(fields) else ""
         if not text:

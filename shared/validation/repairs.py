@@ -92,6 +92,8 @@ def nhs_number(text: str) -> str:
     >>> nhs_number("999 000 0018"), nhs_number("999-000-0018"), nhs_number("A 123")
     ('9990000018', '9990000018', 'A 123')
     """
+    if text.isalnum():  # nearly always
+        return text
     found = text.strip()
     compact = re.sub("[ -]", "", found) if _GROUPED.fullmatch(found) else found
     return compact if is_nhs_number(compact) else text
@@ -137,6 +139,9 @@ def _repair_header(msh: Segment) -> Iterator[Change]:
     last = len(msh.fields) - 1
     if last > 9 and msh.fields[last].endswith(" "):
         yield _last_leaf(msh, last)
+    type_sent = msh.fields[9] if last > 9 else ""
+    if type_sent.split() == [type_sent] and msh.encoding.escape not in type_sent:  # nearly always
+        return
     for component in (1, 2, 3) if last > 9 else ():
         text = msh[f"9.{component}"]
         if text != text.strip() and text.strip():

@@ -16,9 +16,10 @@ def is_dtm(text: str) -> bool:
     (True, True, False, True, False)
     """
     found = _DTM.fullmatch(text)
-    if found is None or found[1] == "0000":
+    if found is None:
         return False
-    return not found[3] or found[3] <= "28" or _is_day(int(found[1]), int(found[2]), int(found[3]))
+    year, month, day = found.group(1, 2, 3)
+    return year != "0000" and (not day or day <= "28" or _is_day(int(year), int(month), int(day)))
 
 
 def _is_day(year: int, month: int, day: int) -> bool:
