@@ -26,7 +26,7 @@ from shared.storage.names import AUDIT
 from shared.storage.store import Away, Conflict
 from tests.canary.canaries import Nest
 from tests.canary.test_core import ENDS, Sinks, leaks, world
-from tests.shared.intake.test_references import blob_created
+from tests.events import blob_created
 from toolkit.samples import accepted
 
 HEADERS = (

@@ -44,13 +44,14 @@ async def _measure() -> int:
     with tempfile.TemporaryDirectory() as folder:
         async with Stack([load(NAME)], Path(folder)) as stack, aiohttp.ClientSession() as session:
             run = Run(stack, session)
-            await run.arrivals(RATE, 3)  # warm
-            steady = await run.arrivals(RATE, number("HUB_BENCH_SECONDS", 20))
-            spike = await run.arrivals(2 * RATE, 5)
+            seconds = number("HUB_BENCH_SECONDS", 20)
+            await run.arrivals(RATE, min(3, seconds))  # warm
+            steady = await run.arrivals(RATE, seconds)
+            spike = await run.arrivals(2 * RATE, min(5, seconds))
             await asyncio.sleep(number("HUB_BENCH_IDLE", 120))
             idle = await run.arrivals(1, 1)
             drained = await run.backlog(int(number("HUB_BENCH_BACKLOG", 500)))
-            raw = await _raw()
+            raw = await _raw(min(4, seconds))
     return Figures(steady, spike, idle, drained, raw, await _operations(), await _recovery()).tell()
 
 

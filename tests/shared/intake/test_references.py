@@ -3,7 +3,6 @@
 import asyncio
 import re
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 import pytest
@@ -22,6 +21,7 @@ from shared.problems import Problem
 from shared.storage import names
 from shared.storage.memory import MemoryStore
 from tests import ledger_world as world
+from tests.events import blob_created
 from toolkit.samples import accepted
 
 ALL = tuple(load_all())
@@ -87,10 +87,6 @@ class World:
 
     async def replies(self) -> list[dict[str, Any]]:
         return [orjson.loads(one.body) for one in await self.store.receive(f"{self.integration.name}-replies", 1)]
-
-
-def blob_created(name: str, container: str = names.INBOX) -> dict[str, Any]:
-    return {"type": CREATED, "data": {"url": f"https://local.blob.core.windows.net/{container}/{quote(name)}"}}
 
 
 def hostile_for(integration: Any) -> list[str]:
