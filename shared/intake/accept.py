@@ -8,7 +8,7 @@ from shared.delivery.process import first_attempt
 from shared.envelope import Answer, Envelope, Identity
 from shared.hub import Hub, in_thread_if_large
 from shared.intake.answers import answer_if_busy, answer_unavailable, reject, report_arrival, with_location
-from shared.intake.decide import Decision, decide, receipt_key
+from shared.intake.decide import Decision, Turn, decide, receipt_key
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import content
@@ -23,18 +23,26 @@ from shared.telemetry.tracing import note, span
 CHANGED = Issue(severity="error", code="processing", text="refused when its batch was acknowledged", rule="refused-in-batch")
 
 
-async def accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
-    """Accept a message: when it is acknowledged, it is in the ledger."""
+async def _now(decision: Decision) -> None:
+    """Nothing is waited for."""
+
+
+async def accept(integration: Integration, envelope: Envelope, hub: Hub, turn: Turn = _now) -> Answer:
+    """Accept a message: when it is acknowledged, it is in the ledger.
+
+    ``turn``: is awaited with the decision before anything is stored; what it raises is raised.
+    """
     trigger = envelope.trigger
     kind, caused_by = "SERVER" if trigger == "http" else "CONSUMER", envelope.link
     with span("accept", envelope.traceparent, link=caused_by, kind=kind, integration=integration.name, trigger=trigger) as here:
         if busy := await answer_if_busy(integration, envelope, hub):
             return busy
-        return await _accept(integration, replace(envelope, traceparent=here.traceparent), hub)
+        return await _accept(integration, replace(envelope, traceparent=here.traceparent), hub, turn)
 
 
-async def _accept(integration: Integration, envelope: Envelope, hub: Hub) -> Answer:
+async def _accept(integration: Integration, envelope: Envelope, hub: Hub, turn: Turn) -> Answer:
     decision = await in_thread_if_large(envelope, hub, decide, integration, envelope)
+    await turn(decision)
     try:
         if envelope.acknowledged:
             return await _as_acknowledged(integration, envelope, decision, hub)

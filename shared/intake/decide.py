@@ -1,5 +1,6 @@
 """All that the hub can know of a message at the door: its verdict, its sender, its limits and its lane. No network."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -32,6 +33,10 @@ class Decision(NamedTuple):
     failed: bool = False
     made: tuple[Outgoing, ...] | None = None
     codes: tuple[Met, ...] = ()
+
+
+Turn = Callable[[Decision], Awaitable[None]]
+"""Waits until what was decided may be stored."""
 
 
 def decide(integration: Integration, envelope: Envelope) -> Decision:

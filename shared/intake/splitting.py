@@ -1,9 +1,10 @@
-"""Write a stored batch into the ledger, member by member, each with the answer that its sender was given."""
+"""Write a stored batch into the ledger, some members at a time, each with the answer that its sender was given."""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import orjson
 
@@ -15,7 +16,9 @@ from shared.formats.batch import Batch, Member
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.intake.batch_decision import open_batch
+from shared.intake.decide import Turn as InOrder
 from shared.intake.large import must_wait, splitting
+from shared.intake.window import MOST, Window
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import content
@@ -99,25 +102,56 @@ class Turn:
             raise
 
     async def _members(self, given: Given | None, body: bytes) -> bool:
-        envelope, end = content.envelope(self.integration.name, self.batch.row.values, body), self.hub.now() + TURN
-        careful, first = self.batch.tries > 1, self.batch.done + 1
+        envelope = content.envelope(self.integration.name, self.batch.row.values, body)
         batch = open_batch(self.integration, envelope)
         if isinstance(batch, Verdict):
             raise Fault(*batch.issues)
-        for member, code in _coded(batch, given):
+        # After a worker that ended in the middle, one at a time: the member at which a worker ends is then known.
+        window = Window(MOST if self.batch.tries <= 1 else 1)
+        try:
+            return await self._through_window(window, envelope, _coded(batch, given))
+        except asyncio.CancelledError:
+            window.cancel()
+            raise
+        finally:
+            # Before the lease is given back or lost: what is still being stored would be in another worker's way.
+            await window.ended()
+
+    async def _through_window(self, window: Window, envelope: Envelope, members: Iterator[tuple[Member, str]]) -> bool:
+        end, first = self.hub.now() + TURN, self.batch.done + 1
+        for member, code in members:
             if member.number < first:
                 continue
             alone = self._member(envelope, member, code)
-            await self._one(alone, unread=member.number == first and self.batch.tries > TRIES)
-            if careful or member.number % STEP == 0:
-                await self._note(member.number)
-            stuck = not await _has_room(self.hub)
-            if stuck or self.hub.now() > end:
+            while not window.has_room(len(alone.body)):
+                await self._end_oldest(window)
+            unread = member.number == first and self.batch.tries > TRIES
+            await window.begin(member.number, len(alone.body), partial(self._one, alone, unread))
+            is_stuck = not await self._has_room(window)
+            if is_stuck or self.hub.now() > end:
+                await self._end_all(window)
                 # Its deliveries may wait for the memory that this worker holds.
                 await self._note(member.number, lease=0)
-                await knock_for_batch(self.integration, self.batch.key, self.hub, LEASE if stuck else 0)
+                await knock_for_batch(self.integration, self.batch.key, self.hub, LEASE if is_stuck else 0)
                 return False
+        await self._end_all(window)
         return True
+
+    async def _has_room(self, window: Window) -> bool:
+        """Whether few enough deliveries are under way. A member that is being taken will be one."""
+        while len(window) and len(_under_way(self.hub)) + len(window) > AT_ONCE:
+            await self._end_oldest(window)
+        return await _has_room(self.hub)
+
+    async def _end_all(self, window: Window) -> None:
+        while len(window):
+            await self._end_oldest(window)
+
+    async def _end_oldest(self, window: Window) -> None:
+        """The oldest member is in the ledger, and so are all before it: only such a number is noted as done."""
+        number = await window.end_oldest()
+        if window.most == 1 or number % STEP == 0:
+            await self._note(number)
 
     def _member(self, envelope: Envelope, member: Member, code: str) -> Envelope:
         """A member as an envelope of its own, with the answer that its sender was given."""
@@ -129,9 +163,9 @@ class Turn:
         alone = replace(member.alone(envelope), reference=reference, traceparent="", link=current())
         return replace(alone, acknowledged=CODES.get(code) or check(self.integration, alone).verdict.acknowledgement)
 
-    async def _one(self, alone: Envelope, unread: bool) -> None:
+    async def _one(self, alone: Envelope, unread: bool, turn: InOrder) -> None:
         """One member into the ledger. What cannot be taken is recorded as such, so that the others go on."""
-        answer = None if unread else await accept(self.integration, alone, self.hub)
+        answer = None if unread else await accept(self.integration, alone, self.hub, turn)
         if answer and answer.status == 503:
             raise Away
         if answer is None or answer.status == 500:
@@ -152,11 +186,15 @@ class Turn:
 
 async def _has_room(hub: Hub) -> bool:
     """Wait while too many deliveries are under way. False: none of them ended for a long time."""
-    others = {task for task in hub.tasks if task is not asyncio.current_task()}
+    others = _under_way(hub)
     if len(others) <= AT_ONCE:
         return True
     ended, _ = await asyncio.wait(others, timeout=ROOM, return_when=asyncio.FIRST_COMPLETED)
     return bool(ended)
+
+
+def _under_way(hub: Hub) -> set[asyncio.Task[None]]:
+    return {task for task in hub.tasks if task is not asyncio.current_task()}
 
 
 def _coded(batch: Batch, given: Given | None) -> Iterator[tuple[Member, str]]:

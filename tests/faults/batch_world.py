@@ -14,7 +14,15 @@ from shared.intake import batches
 from shared.issue import Verdict
 from shared.privacy import shown
 from shared.storage import names
-from tests.faults.invariants import conserved, delivered_once, in_order, is_replaced, nothing_left_behind, records
+from tests.faults.invariants import (
+    after_what_it_waits_for,
+    conserved,
+    delivered_once,
+    in_order,
+    is_replaced,
+    nothing_left_behind,
+    records,
+)
 from tests.faults.process import NAME, Crashed
 from tests.faults.scenarios import m
 from tests.faults.world import Scenario, World
@@ -117,7 +125,17 @@ class BatchWorld(World):
         return True
 
     def broken(self) -> list[str]:
-        checks = (conserved, delivered_once, in_order, nothing_left_behind, as_acknowledged, not_brought_twice, all_split)
+        checks = (
+            conserved,
+            delivered_once,
+            in_order,
+            in_order_of_the_file,
+            after_what_it_waits_for,
+            nothing_left_behind,
+            as_acknowledged,
+            not_brought_twice,
+            all_split,
+        )
         return [text for check in checks for text in check(self)]
 
 
@@ -137,6 +155,22 @@ def as_acknowledged(world: BatchWorld) -> Iterator[str]:
                 yield f"{id}: {caller} heard {code}, and the ledger has {'a' if refused else 'no'} refusal"
 
 
+def in_order_of_the_file(world: BatchWorld) -> Iterator[str]:
+    """The members of a lane are stored in the order of the file."""
+    rows = records(world)
+    ids = [shown("control", message["id"]) for message in world.scenario.messages]
+    stored: dict[str, list[int]] = {}
+    for id in dict.fromkeys(ids):
+        firsts: dict[str, int] = {}
+        for lane, row in rows.get(id, ()) if ids.count(id) == 1 else ():
+            firsts[lane] = min(names.number(row.key), firsts.get(lane, names.number(row.key)))
+        for lane, number in firsts.items():
+            stored.setdefault(lane, []).append(number)
+    for lane, numbers in stored.items():
+        if numbers != sorted(numbers):
+            yield f"the members of lane {lane} were stored in the order {numbers}"
+
+
 def not_brought_twice(world: BatchWorld) -> Iterator[str]:
     """A member is stored as often as its file was posted, at most: what a worker does again is no message."""
     for id, rows in records(world).items():
@@ -154,6 +188,8 @@ def scenario(name: str, *messages: dict[str, Any], **changes: Any) -> BatchScena
     return BatchScenario(name, messages or (m("1"), m("2", "B"), m("3"), m("4", "C")), declared=declared, **changes)
 
 
+ENOUGH = ("crash-before", "crash-after", "timeout-done", "throttled", "late-answer", "conflict")
+
 SCENARIOS = (
     scenario("batch: one caller"),
     scenario("batch: the same bytes of two callers", posts=(Post(), Post("theirs"))),
@@ -167,6 +203,14 @@ SCENARIOS = (
     scenario("batch: the mapping raises", declared={"transform": raises("2")}, dead=("2",)),
     scenario("batch: a control id that no row can hold", m("1"), m("2" * 33_000, "B"), m("3")),
     scenario("batch: large", m("1", big="".join(chr(33 + n * 7919 % 90) for n in range(900))), m("2", "B")),
+    scenario("batch: more than a window", *(m(str(n), "ABC"[n % 3]) for n in range(11)), faults=ENOUGH),
+    scenario(
+        "batch: a merge waits",
+        *(m("1", "B"), m("2", "B"), m("3", "A", after="B"), m("4", "B"), m("5", "A"), m("6", "C")),
+        declared={"after": lambda read: read.get("after", "")},
+        refusals={"1": ("transient busy", "transient busy")},
+        after=(("1", "3"), ("2", "3"), ("3", "5")),
+    ),
     scenario("batch: the knock and the quick look alone", starts=False, watchdog=False, faults=("conflict",)),
     scenario("batch: the watchdog alone", starts=False, knocks=False, looks=False),
 )

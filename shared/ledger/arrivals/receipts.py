@@ -58,7 +58,7 @@ def is_same_copy(arrival: Arrival, receipt: Receipt) -> bool:
     """Whether a worker that died had recorded this copy: a batch is split again from its last note.
 
     It is neither a duplicate of the sender's nor a resend, which ``on_resend="deliver"`` would deliver a second time.
-    Members go in by their numbers: where a later one of the same batch is known, this one was recorded before it.
+    Members of one lane go in by their numbers: where a later one of the same batch is known, this one was recorded before it.
     """
     batch, _, number = arrival.envelope.reference.rpartition("-")
     if not batch or not arrival.envelope.acknowledged:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +20,7 @@ from shared.delivery.dead import Person
 from shared.delivery.upkeep import watchdog
 from shared.envelope import Answer, Envelope, Receipt
 from shared.intake import accept as door
-from shared.intake import answers, batches, large, replies, splitting
+from shared.intake import answers, batches, large, replies, splitting, window
 from shared.intake.batch_decision import decide_batch
 from shared.intake.triggers.knocks import answer_knock
 from shared.intake.triggers.queues import accept_queue_message
@@ -102,8 +103,9 @@ async def test_a_crash_in_the_middle_doubles_and_loses_nothing(world, monkeypatc
     async def dying(*args):
         nonlocal calls
         calls += 1
+        number = calls
         answer = await real(*args)
-        if calls == stops_after:
+        if number == stops_after:
             raise Away  # taken, and the worker dies before it notes that
         return answer
 
@@ -364,8 +366,9 @@ async def test_what_the_hub_brings_again_is_not_a_resend(world, monkeypatch, sto
     async def dying(*args):
         nonlocal calls
         calls += 1
+        number = calls
         answer = await real(*args)
-        if calls == stops_after:
+        if number == stops_after:
             raise asyncio.CancelledError
         return answer
 
@@ -420,10 +423,10 @@ async def test_a_member_that_kills_its_worker_is_set_aside_and_the_others_go_on(
     made, one, destination = world
     real = splitting.accept
 
-    async def killing(integration, envelope, made):
+    async def killing(integration, envelope, *rest):
         if b"BATCH2|" in envelope.body:
             raise asyncio.CancelledError
-        return await real(integration, envelope, made)
+        return await real(integration, envelope, *rest)
 
     monkeypatch.setattr(splitting, "accept", killing)
     answer = await batches.take(one, posted(file(numbered(30))), made)
@@ -568,6 +571,69 @@ async def test_the_worker_after_one_that_died_notes_each_member_and_forgets_the_
     assert sorted(destination.took) == ["BATCH0", "BATCH1", "BATCH2"]
 
 
+async def test_members_of_other_lanes_are_stored_at_the_same_time(world):
+    made, one, destination = world
+    real, storing, most, full = made.store.commit, 0, 0, asyncio.Event()
+
+    async def commit(table, partition, *changes):
+        nonlocal storing, most
+        if table == names.tables(NAME).ledger and any(change.key == names.HEAD for change in changes):
+            storing += 1
+            most = max(most, storing)
+            if storing == window.MOST:
+                full.set()
+            await asyncio.wait_for(full.wait(), 5)  # raises: so many are never stored at once
+            storing -= 1
+        return await real(table, partition, *changes)
+
+    made.store.commit = commit
+    made.start, start = lambda work: work.close(), made.start
+    key = (await batches.take(one, posted(file(numbered(40))), made)).headers["X-Batch-Id"]
+    await batches.split(one, key, made)
+    assert most == window.MOST
+    made.start = start
+    await later(made, one)
+    assert sorted(destination.took) == sorted(f"BATCH{n}" for n in range(40))
+
+
+@pytest.mark.parametrize("failing", [0, 3, 9])
+async def test_what_fails_lets_no_later_member_of_its_lane_in_and_the_others_end_before_the_lease_is_given_back(world, failing):
+    """Two lanes, in turn. The lane of the one that fails keeps its order, and nothing is stored once the lease is given back."""
+    made, one, destination = world
+    real, stored, fails = made.store.commit, [], True
+    made.timing = replace(made.timing, storage_patience=0.05)
+    made.now = time.time
+
+    async def commit(table, partition, *changes):
+        arrives = (change.values["control"] for change in changes if change.key.startswith("w|") and change.action == "insert")
+        control = next(arrives, "")
+        if fails and control == f"BATCH{failing}":
+            raise Away
+        await asyncio.sleep(0.002)
+        if partition == names.BATCH and any(change.values.get("until") == 0 for change in changes):
+            stored.append("given back")
+        etags = await real(table, partition, *changes)
+        stored.extend(filter(None, [control]))
+        return etags
+
+    made.store.commit = commit
+    made.start, start = lambda work: work.close(), made.start
+    bodies = numbered(12)
+    bodies = [body.replace(b"LANE%d^" % n, b"LANE%d^" % (n % 2)) for n, body in enumerate(bodies)]
+    key = (await batches.take(one, posted(file(bodies)), made)).headers["X-Batch-Id"]
+    stored.clear()
+    with suppress(Away):
+        await batches.split(one, key, made)
+    assert stored[-1] == "given back"
+    lane = [control for control in stored if control != "given back" and int(control[5:]) % 2 == failing % 2]
+    assert lane == [f"BATCH{n}" for n in range(failing % 2, failing, 2)]
+    fails, made.start = False, start
+    await later(made, one)
+    assert [each for each in destination.took if int(each[5:]) % 2] == [f"BATCH{n}" for n in range(1, 12, 2)]
+    assert [each for each in destination.took if not int(each[5:]) % 2] == [f"BATCH{n}" for n in range(0, 12, 2)]
+    assert (await conservation.balance(one, made)).outcomes == {"delivered": 12}
+
+
 @pytest.mark.parametrize(("left", "is_split"), [(1, False), (0, True), (-1, True)])
 async def test_a_batch_is_split_by_another_worker_once_the_lease_has_ended(world, monkeypatch, left, is_split):
     made, one, destination = world
@@ -605,9 +671,9 @@ async def test_a_worker_lets_another_one_go_on_after_its_turn(world, monkeypatch
     made.now = made.store.now = lambda: clock[0]
     monkeypatch.setattr(batches, "_begin", lambda *_: asyncio.sleep(0, b""))
 
-    async def slow(integration, envelope, hub):
+    async def slow(*args):
         clock[0] += seconds
-        return await real(integration, envelope, hub)
+        return await real(*args)
 
     monkeypatch.setattr(splitting, "accept", slow)
     key = (await batches.take(one, posted(file(numbered(5))), made)).headers["X-Batch-Id"]
