@@ -81,6 +81,14 @@ class Reading(Fields):
             elif value:
                 merge(held, {name: value})
 
+    def only_first(self, segment: Segment, field: str) -> None:
+        """An issue for each further value of a field that differs from the first: FHIR has room for one."""
+        first, *others = segment.repeats(field) or [segment.first(field)]
+        for number, other in enumerate(others, 2):
+            if other and other.sent != first.sent:
+                text = "a further value, for which FHIR has no room: only the first is written"
+                self.note(code="informational", where=segment.where(f"{field}[{number}]"), text=text, rule="second-value")
+
     def shared(self, made: Resource, sent: str, path: str) -> Element:
         """Add a resource once, even if the message repeats it; returns the reference to it, ``{}`` for an empty one."""
         if not made:

@@ -34,14 +34,10 @@ READ_ONCE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def report_second_values(read: Reading, message: Message) -> None:
-    """An issue for each such value that differs from the first, by its place: ``RXA-15[2]``."""
+    """An issue for each such value, by its place: ``RXA-15[2]``."""
     mark = message.encoding.repetition
     if not any(mark in line for line in message.lines[1:]):  # MSH-2 has the mark
         return
     for segment in message.segments(*READ_ONCE):
         for field in READ_ONCE[segment.name]:
-            first, *others = segment.repeats(field) or [segment.first(field)]
-            for number, other in enumerate(others, 2):
-                if other and other.sent != first.sent:
-                    text = "a further value, for which FHIR has no room: only the first is written"
-                    read.note(code="informational", where=segment.where(f"{field}[{number}]"), text=text, rule="second-value")
+            read.only_first(segment, field)

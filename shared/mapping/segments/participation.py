@@ -107,6 +107,7 @@ def _member(read: Reading, prt: Segment) -> Element:
 def prt_related_person(read: Reading, prt: Segment) -> Resource:
     """PRT of a person who is not a provider -> RelatedPerson. Source: guide, PRT[RelatedPerson] and XCN[RelatedPerson]."""
     person = read.first(prt, "5", xcn_practitioner)
+    read.only_first(prt, "5")
     return resource(
         "RelatedPerson",
         id=read.id(prt),
