@@ -32,8 +32,8 @@ def test_figures_are_those_of_the_code() -> None:
     delivery, retention, spelt = Delivery(), Retention(), {5: "five", 7: "seven"}
     sentences = (
         f"Failures in {spelt[delivery.breaker_failures]} lanes in a row",
-        f"probes the destination with one message after {delivery.breaker_wait:g} seconds",
-        f"least every {breaker.LONGEST_PAUSE / 60:g} minutes",
+        f"probes the destination with one message every {delivery.breaker_wait:g} seconds",
+        f"probes the destination with one message every {breaker.LONGEST_PAUSE:g} seconds",
         f"more than {load.LONGEST_WAIT:g} seconds for its first attempt",
         f"({spelt[int(delivery.expires / 86400)]} days by default)",
         f"Content is kept for {retention.dead_content:g} days unless",

@@ -582,7 +582,7 @@ async def test_members_of_other_lanes_are_stored_at_the_same_time(world):
             most = max(most, storing)
             if storing == window.MOST:
                 full.set()
-            await asyncio.wait_for(full.wait(), 5)  # raises: so many are never stored at once
+            await asyncio.wait_for(full.wait(), PATIENCE)  # raises: so many are never stored at once
             storing -= 1
         return await real(table, partition, *changes)
 

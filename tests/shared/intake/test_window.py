@@ -11,6 +11,7 @@ from shared.intake.decide import Decision, Turn
 from shared.intake.window import Window
 from shared.issue import Verdict
 from shared.storage.store import Away
+from tests.waiting import PATIENCE
 
 
 def decided(lane: str, after: str = "", control: str = "") -> Decision:
@@ -186,5 +187,5 @@ async def test_those_that_are_cancelled_end_and_let_none_in(world: World) -> Non
     await world.begin(1, decided("A"))
     await world.begin(2, decided("A"))
     world.window.cancel()
-    await asyncio.wait_for(world.window.ended(), 1)
+    await asyncio.wait_for(world.window.ended(), PATIENCE)
     assert world.stored == []
