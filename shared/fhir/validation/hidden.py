@@ -46,10 +46,11 @@ def _may_have_one(resource: Any) -> bool:
             todo += value
         elif isinstance(value, dict):
             for name, part in value.items():
-                if isinstance(part, (dict, list)):
+                if isinstance(part, str):
+                    if name in NAMES and not (part.isprintable() and ("%" not in part or unquote(part).isprintable())):
+                        return True
+                elif isinstance(part, (dict, list)):
                     todo.append(part)
-                elif name in NAMES and isinstance(part, str) and not (part if name in PARTS else unquote(part)).isprintable():
-                    return True
     return False
 
 

@@ -41,26 +41,27 @@ def document(envelope: Envelope, *, exact: bool = False) -> Any:
         raise Unsupported(
             Issue(severity="fatal", code="not-supported", text="this FHIR version is not supported; 4.0 is", rule="fhir-version")
         )
-    if sum(map(envelope.body.count, (b",", b"[", b"{"))) > bounds.VALUES:  # counted before any value is built
+    brackets = envelope.body.count(b"[") + envelope.body.count(b"{")
+    if brackets + envelope.body.count(b",") > bounds.VALUES:  # counted before any value is built
         raise Unsupported(TOO_MUCH)
     try:
         read = long_texts.read_whole(envelope.body, _exact if exact else _once)
     except json.JSONDecodeError as error:
         text = f"not JSON: line {error.lineno}, column {error.colno}"
         raise Unsupported(Issue(severity="fatal", code="structure", text=text, rule="not-json")) from None
-    if deeper_than(read, bounds.DEPTH):
+    if brackets > bounds.DEPTH and deeper_than(read, bounds.DEPTH):
         raise Unsupported(Issue(severity="fatal", code="structure", text=f"nested deeper than {bounds.DEPTH}", rule="too-deep"))
     return read
 
 
 def _exact(body: bytes) -> Any:
     orjson.loads(body)  # the stricter reader: it rejects NaN, lone surrogates and invalid UTF-8
-    return json.loads(body, parse_float=Decimal, parse_int=_integer, object_pairs_hook=_object)
+    return _EXACT.decode(body.decode())
 
 
 def _once(body: bytes) -> Any:
     read = orjson.loads(body)
-    json.loads(body, parse_float=str, parse_int=str, object_pairs_hook=_object)
+    _ONCE.decode(body.decode())
     return read
 
 
@@ -74,6 +75,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise Unsupported(TWICE)
     return made
+
+
+_EXACT = json.JSONDecoder(parse_float=Decimal, parse_int=_integer, object_pairs_hook=_object)
+_ONCE = json.JSONDecoder(parse_float=str, parse_int=str, object_pairs_hook=_object)  # ``json.loads`` would make one each time
 
 
 def deeper_than(value: Any, most: int) -> bool:

@@ -56,7 +56,7 @@ class SchemaProfile:
         _, names, is_valid = _schema(self.path)
         errors = () if is_valid(content) else islice(_validator(self.path).iter_errors(content), bounds.FINDINGS + 1)
         schema = (_issue(error, names) for error in errors)
-        found = sorted({*schema, *controls(content, names)}, key=_order)
+        found = sorted({*schema, *(controls(content, names) if has_control(content) else ())}, key=_order)
         return found or [self._named(rule, issue) for rule in self.rules for issue in rule(content)]
 
     def listed(self) -> Iterator[Listed]:
@@ -99,6 +99,21 @@ def _issue(error: Any, names: frozenset[str]) -> Issue:
 
 def _masked(parts: Iterable[str | int], names: frozenset[str]) -> str:
     return pointer([part if isinstance(part, int) or part in names else UNKNOWN for part in parts])
+
+
+def has_control(document: Any) -> bool:
+    """Whether some text has a control character, wherever it is. Nearly no document has, and paths are what costs."""
+    todo = [document]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, str):
+            if not value.isprintable() and CONTROLS.search(value):
+                return True
+        elif isinstance(value, dict):
+            todo += value.values()
+        elif isinstance(value, list):
+            todo += value
+    return False
 
 
 def controls(value: Any, names: frozenset[str], parts: tuple[str | int, ...] = ()) -> Iterator[Issue]:
