@@ -5,7 +5,7 @@
 
 import sys
 
-from tests.faults import batch_world, codes_world, memory_world, people_world, promises, scenarios
+from tests.faults import batch_world, codes_world, memory_world, people_world, promises, scenarios, turns_world
 from tests.faults.lab import explore, once
 from tests.faults.night import Night, Plan
 from tests.faults.virtual import run
@@ -27,6 +27,7 @@ def scenario(name: str) -> None:
         *codes_world.SCENARIOS,
         *memory_world.SCENARIOS,
         *people_world.SCENARIOS,
+        *turns_world.SCENARIOS,
     )
     one = next((one for one in known if one.name.startswith(name)), None)
     if one is None:

@@ -252,6 +252,13 @@ DEFECTS = (
         "one message, the watchdog alone",
     ),
     Defect(
+        "take the head of the arrival before although the watchdog may have changed it",
+        "shared/ledger/arrivals/turns.py",
+        "        is_early = 0 <= self.at - opened < hub.timing.open_grace / 2  # below 0: the clock was set back\n",
+        "        is_early = True\n",
+        "turns: the watchdog alone",
+    ),
+    Defect(
         "deliver without marking the message",
         "shared/ledger/claims/claim.py",
         "etags = await self.commit(names.CLAIM, self.renewed(), marked.replaced())",

@@ -10,14 +10,21 @@ from contextvars import Context, ContextVar
 import pytest
 
 from shared.storage import names
-from tests.faults import batch_world, codes_world, memory_world, people_world, plant
+from tests.faults import batch_world, codes_world, memory_world, people_world, plant, turns_world
 from tests.faults.invariants import INVARIANTS, sentence
 from tests.faults.lab import SAME_FOR_A_READ, explore, once
 from tests.faults.process import NAME
 from tests.faults.scenarios import SCENARIOS as MESSAGES
 from tests.faults.virtual import run
 
-SCENARIOS = (*MESSAGES, *batch_world.SCENARIOS, *codes_world.SCENARIOS, *memory_world.SCENARIOS, *people_world.SCENARIOS)
+SCENARIOS = (
+    *MESSAGES,
+    *batch_world.SCENARIOS,
+    *codes_world.SCENARIOS,
+    *memory_world.SCENARIOS,
+    *people_world.SCENARIOS,
+    *turns_world.SCENARIOS,
+)
 SEEDS = range(1, 1 + int(os.environ.get("HUB_FAULT_SEEDS", "1")))
 
 

@@ -5,6 +5,7 @@ What is harmless if the message is never stored is written first: where to find 
 
 import asyncio
 from dataclasses import replace
+from typing import NamedTuple
 
 from shared.hub import Hub, together
 from shared.integration import Integration
@@ -14,6 +15,7 @@ from shared.ledger.arrivals.arrival import AWAY, Arrival, Fresh, Recorded
 from shared.ledger.arrivals.receipts import as_given, count_duplicate, counted, is_same_copy, receipt_change
 from shared.ledger.arrivals.resends import Earlier
 from shared.ledger.arrivals.revival import revived
+from shared.ledger.arrivals.turns import turn
 from shared.ledger.index import Found
 from shared.ledger.knocks import close, open_lane
 from shared.ledger.rows import Head, Receipt, Waiting
@@ -29,12 +31,12 @@ async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Record
     try:
         if arrival.blob:
             await hub.store.write_blob(names.CONTENT, arrival.blob, arrival.body)
-        reused, head = await _announce(integration, arrival, hub)
-        recorded = None if reused else await _store(integration, arrival, head, hub)
+        reused, opening = await _announce(integration, arrival, hub)
+        recorded = None if reused else await _store_in_turn(integration, arrival, opening, hub)
         if recorded is None:
             arrival = arrival.reused()
-            _, head = await _announce(integration, arrival, hub)
-            recorded = await _store(integration, arrival, head, hub)
+            _, opening = await _announce(integration, arrival, hub)
+            recorded = await _store_in_turn(integration, arrival, opening, hub)
     except Away:
         raise Unavailable(AWAY) from None
     if recorded is None:
@@ -42,7 +44,14 @@ async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Record
     return recorded
 
 
-async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Head | None]:
+class Opening(NamedTuple):
+    """The head of a lane as it was read, and a time before the open row of the message was written."""
+
+    head: Head | None
+    began: float
+
+
+async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Opening]:
     """Index, hour and open lane: written first, ignored when the message is not there.
 
     Returns:
@@ -51,32 +60,33 @@ async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tup
     tables, at = names.tables(integration.name), hub.now()
     found = Found(of_lane=arrival.lane, identity=arrival.key, digest=arrival.digest, at=at)
     of_hour = replace(found, finders=" ".join((arrival.by_control, *arrival.finders)))
-    reused, head, *_ = await together(
+    reused, opening, *_ = await together(
         _used_before(integration, arrival, found, hub),
         _open(integration, arrival, hub),
         hub.store.commit(tables.find, names.hour(at), of_hour.put(arrival.id)),
         *(hub.store.commit(tables.find, finder, found.put(arrival.id)) for finder in arrival.finders),
     )
-    return reused, head
+    return reused, opening
 
 
-async def _open(integration: Integration, arrival: Arrival, hub: Hub) -> Head | None:
+async def _open(integration: Integration, arrival: Arrival, hub: Hub) -> Opening:
     """The head of the lane, and an open row for the message. The head is read before the watchdog may remove that row.
 
     The watchdog changes the head before it removes an open row whose message was never stored. A process that was stopped between
     its open row and its transaction would otherwise store a message that no worker looks for; now the transaction fails.
     Both are done at once while that takes less than half of the time after which the watchdog removes such a row, which leaves
-    the other half to clocks that differ; when it took longer, they are done again, the head first.
+    the other half to clocks that differ; when it took longer, they are done again, the head first. The head of an arrival before
+    this one in its lane is held to the same (``shared/ledger/arrivals/turns.py``).
     """
     began = hub.now()
     head, _ = await together(_head(integration, arrival, hub), _write_open_row(integration, arrival, hub))
     if not 0 <= hub.now() - began < hub.timing.open_grace / 2:  # below 0: the clock was set back
-        head = await _head(integration, arrival, hub)
+        head, began = await _head(integration, arrival, hub), hub.now()
         await _write_open_row(integration, arrival, hub)
     if schema.is_newer(head):
         hub.start(_withdraw(integration, arrival, hub))
     schema.known(integration.name, "accept", hub, head)
-    return Head.of(head) if head else None
+    return Opening(Head.of(head) if head else None, began)
 
 
 async def _head(integration: Integration, arrival: Arrival, hub: Hub) -> Row | None:
@@ -104,16 +114,27 @@ async def _used_before(integration: Integration, arrival: Arrival, found: Found,
     return receipt is not None and Receipt.of(receipt).digest != arrival.digest
 
 
-async def _store(integration: Integration, arrival: Arrival, head: Head | None, hub: Hub) -> Recorded | None:
+async def _store_in_turn(integration: Integration, arrival: Arrival, opening: Opening, hub: Hub) -> Recorded | None:
+    """Store it when the arrivals before it in this process are stored, and pass the new head to the next one."""
+    deadline = hub.now() + hub.timing.storage_patience
+    async with turn(names.tables(integration.name).ledger, arrival.lane, hub) as line:
+        opening = opening._replace(head=line.newest(opening.head, opening.began, hub))
+        recorded = await _store(integration, arrival, opening, deadline, hub)
+        if recorded and recorded.fresh:
+            line.wrote(recorded.fresh.head, hub.now())
+    return recorded
+
+
+async def _store(integration: Integration, arrival: Arrival, opening: Opening, deadline: float, hub: Hub) -> Recorded | None:
     """The transaction, tried until its answer is clear; ``None`` when the receipt there is that of another body."""
-    ledger, deadline = names.tables(integration.name).ledger, hub.now() + hub.timing.storage_patience
+    ledger = names.tables(integration.name).ledger
     earlier: Earlier | None = None
     tried = False
     while hub.now() < deadline:
         try:
-            head = await _open(integration, arrival, hub) if tried else head
+            opening = await _open(integration, arrival, hub) if tried else opening
             tried = True
-            return await _write(integration, arrival, earlier, head, hub)
+            return await _write(integration, arrival, earlier, opening.head, hub)
         except (Conflict, Away):
             receipt = await _read(ledger, arrival, hub)
         if receipt and receipt.token == arrival.token:
