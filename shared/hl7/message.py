@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, overload
 
-from shared.hl7.repetition import WORD, Raw
+from shared.hl7.repetition import Raw
 from shared.hl7.segment import Segment
 from shared.hl7.syntax import charset, names
 from shared.hl7.syntax.encoding import Encoding
@@ -74,7 +74,7 @@ class Message:
         self.doubts: list[Any] | None = None  # fields that failed the quick check; ``None`` before the check
         self._sent = sent
         self.converted: object = None  # the conversion that a check made, so that the transformation does not repeat it
-        self._read: dict[str, Any] = {}  # by path: segments and short texts that were read; rules read the same ones again
+        self._read: dict[str, Segment] = {}
         self._segments: dict[int, Segment] = {}
         self._named: dict[tuple[str, ...], tuple[Segment, ...]] = {}
         self._index: dict[str, list[int]] | None = None
@@ -88,20 +88,11 @@ class Message:
     @overload
     def __getitem__(self, path: str) -> str: ...
     def __getitem__(self, path: str) -> str | Segment:
-        found: str | Segment | None = self._read.get(path)
-        return self._find(path) if found is None else found
-
-    def _find(self, path: str) -> str | Segment:
         key, name, occurrence, inside = _PLACES[path]
-        segment: Segment | None = self._read.get(key)
+        segment = self._read.get(key)
         if segment is None:
             segment = self._read[key] = self.segment(name, occurrence)
-        if not inside:
-            return segment
-        text = segment[inside]
-        if len(text) < WORD:
-            self._read[path] = text
-        return text
+        return segment[inside] if inside else segment
 
     @property
     def names(self) -> list[str]:
@@ -194,14 +185,12 @@ class Message:
     def is_null(self, path: str) -> bool:
         """Whether the value is ``""``, the sender's null: the receiver must delete its stored value."""
         key, name, occurrence, inside = _PLACES[path]
-        segment: Segment = self._read.get(key) or self.segment(name, occurrence)
-        return segment.is_null(inside)
+        return (self._read.get(key) or self.segment(name, occurrence)).is_null(inside)
 
     def raw(self, path: str) -> Raw:
         """The text at a path as sent, with delimiters and escape sequences."""
         key, name, occurrence, inside = _PLACES[path]
-        segment: Segment = self._read.get(key) or self.segment(name, occurrence)
-        return segment.raw(inside)
+        return (self._read.get(key) or self.segment(name, occurrence)).raw(inside)
 
     def repaired(self, *issues: Issue) -> "Message":
         """The same message with more recorded repairs."""

@@ -92,12 +92,11 @@ class Segment:
             return text
         _, between_components, between_repetitions, escape, between_subcomponents, _, _ = self.encoding
         if between_repetitions in text:
-            parts = text.split(between_repetitions, repetition + 1)
-            text = parts[repetition] if repetition < len(parts) else ""
+            text = part_of(text, between_repetitions, repetition) if repetition else text.partition(between_repetitions)[0]
         elif repetition:
             return ""
         if between_components in text:
-            parts = text.split(between_components, component + 1)
+            parts = text.split(between_components, component + 1) if component else text.partition(between_components)
             text = parts[component] if component < len(parts) else ""
         elif component:
             return ""

@@ -64,7 +64,10 @@ def unescape(text: str, encoding: Encoding) -> str:
     """
     if encoding.escape not in text:
         return text
-    pattern, resolve = _unescaper(encoding)
+    plain, pattern, resolve = _unescaper(encoding)
+    parts = text.split(encoding.escape)
+    if len(parts) == 3 and parts[1] in plain:  # one sequence, nearly always: a third of the time
+        return f"{parts[0]}{plain[parts[1]]}{parts[2]}"
     return pattern.sub(resolve, text)
 
 
@@ -93,7 +96,8 @@ Replace = Callable[[re.Match[str]], str]
 
 
 @lru_cache(maxsize=64)
-def _unescaper(encoding: Encoding) -> tuple[re.Pattern[str], Replace]:
+def _unescaper(encoding: Encoding) -> tuple[dict[str, str], re.Pattern[str], Replace]:
+    """What each sequence for one character means, the pattern of all sequences, and how they are resolved."""
     e = re.escape(encoding.escape)
     plain = {"F": encoding.field, "S": encoding.component, "R": encoding.repetition, "E": encoding.escape}
     plain |= {"T": encoding.subcomponent, "P": encoding.truncation, ".br": "\n"}
@@ -109,7 +113,7 @@ def _unescaper(encoding: Encoding) -> tuple[re.Pattern[str], Replace]:
             return plain[name]
         return _hexadecimal(digits, encoding.charset) if digits else found[0]
 
-    return pattern, resolve
+    return plain, pattern, resolve
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from shared.hl7 import ParseError, Path, compose, parse, replace
 from shared.hl7.compose import field_text
-from shared.hl7.syntax.encoding import Encoding, escape, unescape
+from shared.hl7.syntax.encoding import Encoding, _unescaper, escape, unescape
 from shared.hl7.syntax.path import FieldPath
 
 SIGNS = ["|", "|", "~", "^", "&", "a", "Jones", "20240501", "ŵ", ".", '""', "\\F\\", "\\S\\", "\\T\\", "\\R\\", "\\E\\"]
@@ -72,6 +72,17 @@ def test_what_is_escaped_is_read_back(text: str, encoding: Encoding) -> None:
     sent = escape(text, encoding)
     assert unescape(sent, encoding) == text.replace("\r\n", "\n")
     assert not set(sent) & {encoding.field, encoding.component, encoding.repetition, encoding.subcomponent, "\r", "\n"}
+
+
+PIECES = st.sampled_from(["T", "F", "E", "P", ".br", "H", "X41", "X", "Zab", "a", "\\T\\", "\\ T\\", "\\"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=6).map("".join), DELIMITERS)
+def test_a_single_sequence_is_resolved_as_the_pattern_resolves_it(text: str, encoding: Encoding) -> None:
+    sent = text.replace("\\", encoding.escape)
+    _, pattern, resolve = _unescaper(encoding)
+    assert unescape(sent, encoding) == pattern.sub(resolve, sent)
 
 
 NUMBER = st.integers(1, 99)
