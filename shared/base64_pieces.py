@@ -6,7 +6,11 @@ from typing import Protocol
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 SPACE = b" \t\r\n"
+CHARACTERS = ALPHABET + b"="
+OTHERS = frozenset("+/=")  # its characters besides letters and digits
 PIECE = 256 * 1024  # characters
+LONG = 1024 * 1024  # characters of a text from which its reader leaves it where it is, or keeps it once
+STEP = 64 * 1024  # characters that are looked at together
 
 
 class Text(Protocol):
@@ -59,3 +63,27 @@ def is_base64(text: str) -> bool:
         if len(others) > 2:
             return False
     return size > 0 and not size % 4 and others in (b"", b"=", b"==") and end.endswith(others)
+
+
+def runs(body: bytes) -> Iterator[tuple[int, int]]:
+    """Where a body has ``LONG`` or more characters of base64, and no other between them.
+
+    >>> list(runs(b"OBX|" + b"A" * LONG + b"|")), list(runs(b"A" * (LONG - 1)))
+    ([(4, 1048580)], [])
+    """
+    if len(body) < LONG:
+        return
+    begin, end = -1, 0  # of the run that the pieces so far end with
+    for start in range(0, len(body), STEP):
+        piece = body[start : start + STEP]
+        if not piece.translate(None, CHARACTERS):
+            begin = end if begin < 0 else begin
+            continue
+        if begin >= 0:
+            last = start + len(piece) - len(piece.lstrip(CHARACTERS))
+            if last - begin >= LONG:
+                yield begin, last
+        begin = -1
+        end = start + len(piece.rstrip(CHARACTERS))
+    if begin >= 0 and len(body) - begin >= LONG:
+        yield begin, len(body)

@@ -8,12 +8,9 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
-from shared.base64_pieces import ALPHABET
+from shared import base64_pieces
 from shared.problems import Problem
 
-LONG = 1024 * 1024  # bytes of a text from which it is cut out
-STEP = 64 * 1024  # bytes that are looked at together
-CHARACTERS = ALPHABET + b"="
 QUOTE, ESCAPE = b'"', b"\\"
 Loads = Callable[[bytes], Any]
 
@@ -62,7 +59,7 @@ def read(body: bytes, loads: Loads) -> Any:
 
 def read_whole(body: bytes, loads: Loads) -> Any:
     """What ``loads`` reads of a body, with less memory."""
-    return loads(body) if len(body) < LONG else whole(read(body, loads))
+    return loads(body) if len(body) < base64_pieces.LONG else whole(read(body, loads))
 
 
 def whole(made: Any) -> Any:
@@ -109,30 +106,6 @@ def _brief(body: bytes, texts: list[LongText], mark: str) -> bytes:
 
 def _long_texts(body: bytes) -> Iterator[tuple[int, int]]:
     """Where the long texts of a body begin and end."""
-    for start, end in runs(body):
+    for start, end in base64_pieces.runs(body):
         if body[start - 1 : start] == QUOTE == body[end : end + 1] and body[start - 2 : start - 1] != ESCAPE:
             yield start, end
-
-
-def runs(body: bytes) -> Iterator[tuple[int, int]]:
-    """Where a body has ``LONG`` or more characters of base64, and no other between them.
-
-    >>> list(runs(b"OBX|" + b"A" * LONG + b"|")), list(runs(b"A" * (LONG - 1)))
-    ([(4, 1048580)], [])
-    """
-    if len(body) < LONG:
-        return
-    begin, end = -1, 0  # of the run that the pieces so far end with
-    for start in range(0, len(body), STEP):
-        piece = body[start : start + STEP]
-        if not piece.translate(None, CHARACTERS):
-            begin = end if begin < 0 else begin
-            continue
-        if begin >= 0:
-            last = start + len(piece) - len(piece.lstrip(CHARACTERS))
-            if last - begin >= LONG:
-                yield begin, last
-        begin = -1
-        end = start + len(piece.rstrip(CHARACTERS))
-    if begin >= 0 and len(body) - begin >= LONG:
-        yield begin, len(body)

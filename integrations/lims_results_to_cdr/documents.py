@@ -80,10 +80,10 @@ def joined(message: Message) -> Message:
     cut = [document for document in documents(message) if len(document.pieces) > 1]
     if not cut:
         return message
-    whole = {id(document.first.line): document for document in cut}
-    rest = {id(piece.line) for document in cut for piece in document.pieces[1:]}
-    kept = [each for each in message.segments() if id(each.line) not in rest]
-    return compose(message, [_whole(each, whole[id(each.line)]) if id(each.line) in whole else each for each in kept])
+    whole = {document.first.where(): document for document in cut}
+    rest = {piece.where() for document in cut for piece in document.pieces[1:]}
+    kept = [each for each in message.segments() if each.where() not in rest]
+    return compose(message, [_whole(each, whole[each.where()]) if each.where() in whole else each for each in kept])
 
 
 def _whole(segment: Segment, document: Document) -> Segment:

@@ -85,7 +85,7 @@ class FhirServer:
         exact = add_if_match(long_texts.read(outgoing.body, partial(json.loads, parse_float=Decimal)), held)
         if large:
             exact = await self._without_documents(exact, outgoing.files)
-        exact = long_texts.whole(exact) if len(outgoing.body) >= long_texts.LONG else exact
+        exact = long_texts.whole(exact) if len(outgoing.body) >= base64_pieces.LONG else exact
         return await self._merge(exact) if merging else await self._post(to_json(exact), len(exact["entry"]))
 
     async def _held(self, bundle: Resource) -> dict[int, Resource]:

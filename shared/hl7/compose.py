@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from shared.hl7.long_lines import LongSegment, lines_of
 from shared.hl7.message import Message
 from shared.hl7.repetition import Raw, Repetition
 from shared.hl7.segment import HEADERS, NUMBERS, Segment
@@ -58,14 +59,15 @@ def segment_from_fields(name: str, fields: list[str], encoding: Encoding, occurr
 
 def compose(like: Message, segments: Iterable[Segment], charset: str = "") -> Message:
     """A message of these segments with the delimiters of its MSH, in ``charset`` or else the character set of ``like``."""
-    chosen = [each for each in segments if each.line]
+    given = tuple(segments)
+    chosen = [each for each in given if each.line] if LongSegment not in map(type, given) else list(filter(None, given))
     if not chosen or chosen[0].name != "MSH":
         raise ValueError("a message begins with MSH")
     encoding = declared_encoding(chosen[0]["1"], chosen[0]["2"], charset or like.encoding.charset)
     encodings = {id(segment.encoding): segment.encoding for segment in chosen}  # usually one
     if any(each[:5] != encoding[:5] for each in encodings.values()):
         raise ValueError("a segment has delimiters that MSH does not declare")
-    message = Message([each.line for each in chosen], encoding, like.repairs)
+    message = Message(lines_of(chosen), encoding, like.repairs)
     message.keep(chosen)
     return message
 

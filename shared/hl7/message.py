@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, overload
 
+from shared.hl7.long_lines import Lines, segment_at
 from shared.hl7.repetition import Raw
 from shared.hl7.segment import Segment
 from shared.hl7.syntax import charset, names
@@ -62,7 +63,7 @@ class Message:
 
     def __init__(
         self,
-        lines: list[str],
+        lines: "list[str] | Lines",
         encoding: Encoding,
         repairs: tuple[Issue, ...] = (),
         names: list[str] | None = None,
@@ -140,7 +141,12 @@ class Message:
     def _at(self, place: int, name: str, occurrence: int) -> Segment:
         segment = self._segments.get(place)
         if segment is None:
-            segment = self._segments[place] = Segment(name, self.lines[place], self.encoding, occurrence)
+            lines, encoding = self.lines, self.encoding
+            segment = self._segments[place] = (
+                Segment(name, lines[place], encoding, occurrence)
+                if isinstance(lines, list)
+                else segment_at(place, lines, name, encoding, occurrence)
+            )
         return segment
 
     def segments(self, *names: str) -> tuple[Segment, ...]:
@@ -161,6 +167,9 @@ class Message:
 
     def _every(self) -> Iterator[Segment]:
         occurrences: dict[str, int] = {}
+        if not isinstance(self.lines, list):
+            yield from self._every_long(self.lines)
+            return
         read, lines, encoding = self._segments, self.lines, self.encoding
         for place, name in enumerate(self.names):
             occurrences[name] = number = occurrences.get(name, 0) + 1
@@ -168,6 +177,14 @@ class Message:
             if segment is None:
                 segment = read[place] = Segment(name, lines[place], encoding, number)
             yield segment
+
+    def _every_long(self, lines: Lines) -> Iterator[Segment]:
+        occurrences: dict[str, int] = {}
+        for place, name in enumerate(self.names):
+            occurrences[name] = number = occurrences.get(name, 0) + 1
+            if place not in self._segments:
+                self._segments[place] = segment_at(place, lines, name, self.encoding, number)
+            yield self._segments[place]
 
     def groups(self, first: str) -> Iterator[tuple[Segment, ...]]:
         """The message cut before each segment of this name, without the segments before the first one."""
@@ -196,6 +213,15 @@ class Message:
         """The same message with more recorded repairs."""
         return Message(self.lines, self.encoding, (*self.repairs, *issues), sent=self._sent)
 
+    def lines_without_long(self, unless: str) -> Iterable[str]:
+        """Each line without its long texts of base64, which are many MiB; whole, if it has this delimiter."""
+        return self.lines if isinstance(self.lines, list) else self.lines.without_long(unless)
+
+    @property
+    def size(self) -> int:
+        """Characters of the lines."""
+        return sum(map(len, self.lines)) if isinstance(self.lines, list) else self.lines.size()
+
     @property
     def as_sent(self) -> "Message":
         """The message as sent, without repairs, which a pass-through forwards."""
@@ -207,7 +233,7 @@ class Message:
         UTF-8 replaces it, in MSH-18 too, if it lacks a character of the message, and replaces UTF-16 and UTF-32, which MLLP
         cannot frame.
         """
-        text = "\r".join([*self.lines, ""])
+        text = "\r".join([*self.lines, ""]) if isinstance(self.lines, list) else self.lines.text()
         if charset.is_wide(self.encoding.charset):
             return _in_utf_8(text, self.encoding.field)
         try:

@@ -3,7 +3,8 @@
 import re
 from functools import lru_cache
 
-from shared import bounds
+from shared import base64_pieces, bounds
+from shared.hl7 import long_lines
 from shared.hl7.message import Message
 from shared.hl7.segment import Segment
 from shared.hl7.syntax import charset, names
@@ -19,6 +20,8 @@ BLOCK_CHARACTER = Issue(
     clause="HL7 v2.5.1 appendix C (MLLP)",
     hl7="102",
 )
+MARKS = (b"\x01", b"\x02", b"\x03", b"\x04", b"\x05", b"\x06")  # control codes that no step of the reader knows
+HEADER = re.compile(rb"[\x0b \t\r\n]*+[^\r\n]++[\r\n]")  # the first line
 TOO_MANY_LINES = f"more than {bounds.SEGMENTS} lines"
 
 
@@ -42,13 +45,53 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
     Args:
         charset_default: the character set of bytes above 127 if MSH-18 is absent or wrong and they are not UTF-8.
     """
+    if len(data) >= base64_pieces.LONG and isinstance(data, bytes) and (message := _parse_without_long(data, charset_default)):
+        return message
+    return _parse(data, charset_default, len(data))
+
+
+def _parse_without_long(data: bytes, charset_default: str) -> Message | None:
+    """The message, with each long text of base64 in memory once; ``None`` if it has none, or must be read as it is.
+
+    The message is read without them, with a mark in the place of each: a character that the message does not have. A text in MSH
+    or at the beginning of a line stays. UTF-16, and a message with a delimiter out of base64, are read as they are.
+    """
+    first = HEADER.match(data)
+    texts = [each for each in base64_pieces.runs(data) if first and each[0] > first.end() and is_inside(data, each[0])]
+    mark = next((each for each in MARKS if each not in data), b"")
+    if not texts or not mark or b"\0" in data:
+        return None
+    ends = [0, *(end for _, end in texts)], [*(start for start, _ in texts), len(data)]
+    brief = mark.join([data[done:start] for done, start in zip(*ends, strict=True)])
+    try:
+        message = _parse(brief, charset_default, len(data))
+    except ParseError:
+        return None
+    if not base64_pieces.OTHERS.isdisjoint(message.encoding[:6]):
+        return None
+    lines = long_lines.with_texts(
+        message.lines, mark.decode(), [str(memoryview(data)[start:end], "ascii") for start, end in texts]
+    )
+    if lines is None:
+        return None
+    message.lines = lines
+    return message
+
+
+def is_inside(data: bytes, start: int) -> bool:
+    """Whether a text begins after the name of its segment."""
+    return re.search(rb"[\r\n]", data[max(start - 4, 0) : start]) is None
+
+
+def _parse(data: bytes | str, charset_default: str, size: int) -> Message:
+    """Read a message of this size, of which ``data`` may be a part."""
     findings: tuple[Issue, ...] = ()
     if isinstance(data, bytes) and data.isascii():
         text, read_as = data.decode("ascii"), ""
     else:
         read = charset.Text(data.removeprefix("\ufeff"), "") if isinstance(data, str) else charset.decode(data, charset_default)
         text, read_as, findings = read
-    lines, repairs = _lines(text)
+    lines, repairs = _lines(text, size)
     header = lines[0] if lines else ""
     separator = header[3:4]
     if header[:3] != "MSH" or not separator:
@@ -57,7 +100,7 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
     fields = header.split(separator)
     version, name = (*fields[11:18:6], "", "")[:2]  # MSH-12 and MSH-18, which may be absent
     encoding, more = _declared(separator, fields[1], version[:3] >= "2.7", name, read_as)
-    if len(text) > bounds.UNCOUNTED:
+    if size > bounds.UNCOUNTED:
         _check_bounds(lines, encoding)
     found, strays = names.check_names(lines, separator)
     if found.count("MSH") > 1:
@@ -98,7 +141,7 @@ def _repair(rule: str, text: str, where: str = "") -> Issue:
     return Issue(severity="information", code="informational", where=where, text=text, rule=rule)
 
 
-def _lines(text: str) -> tuple[list[str], list[Issue]]:
+def _lines(text: str, size: int) -> tuple[list[str], list[Issue]]:
     """The segments of a text, each ended by CR, LF or CRLF. MLLP framing, blank lines and spaces before MSH are removed."""
     repairs = []
     if text[:3] != "MSH" and text[:1].isspace() | text.startswith("\x0b"):
@@ -109,7 +152,7 @@ def _lines(text: str) -> tuple[list[str], list[Issue]]:
         repairs.append(_repair("framing", "MLLP framing after the last segment was removed"))
     if "\x0b" in text or "\x1c" in text:
         repairs.append(BLOCK_CHARACTER)
-    if len(text) > bounds.UNCOUNTED and max(text.count("\r"), text.count("\n")) > bounds.SEGMENTS:  # before a list is made
+    if size > bounds.UNCOUNTED and max(text.count("\r"), text.count("\n")) > bounds.SEGMENTS:  # before a list is made
         raise ParseError(TOO_MANY_LINES, "too-much", "")
     if "\n" in text:
         text, found = _line_feeds(text)

@@ -113,6 +113,11 @@ class Repetition:
         return Raw(between.join(kept).rstrip(between))
 
     @property
+    def size(self) -> int:
+        """Characters of the repetition as sent."""
+        return len(self.sent)
+
+    @property
     def whole(self) -> str:
         """The repetition as one unescaped text, in which component and subcomponent delimiters are text too (TX and FT)."""
         return unescape(self.sent, self.encoding)

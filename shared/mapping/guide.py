@@ -6,6 +6,7 @@ from typing import NamedTuple
 from shared.fhir.resource import Resource
 from shared.hl7.leaves import hl7_leaves
 from shared.hl7.message import Message
+from shared.hl7.syntax.encoding import NONE
 from shared.issue import Issue
 from shared.mapping.messages import adt, common, documents, orders, referrals, results, schedules, vaccinations
 from shared.mapping.messages.conversion import Conversion, Handler, begin, end, follow
@@ -59,7 +60,7 @@ def convert(message: Message) -> Converted:
     follow(conversion, handlers)
     finish(conversion)
     conversion.end_patient()
-    bundle, refused = remove_invalid(end(conversion), sum(map(len, message.lines)))
+    bundle, refused = remove_invalid(end(conversion), message.size)
     return Converted(bundle, (*conversion.read.issues, *refused))
 
 
@@ -83,7 +84,9 @@ def _check_supported(conversion: Conversion, message: Message) -> None:
 
 def _report_nulls(conversion: Conversion, message: Message) -> None:
     """An issue for each null (``""``: delete the stored value). A bundle cannot express it: an update must read the message."""
-    if any('"' in line and NULL in line for line in message.lines):  # one character is found many times faster than two
+    if any(
+        '"' in line and NULL in line for line in message.lines_without_long(NONE)
+    ):  # one character is found many times faster than two
         for leaf in hl7_leaves(message):
             if leaf.text == NULL:
                 text = "a null (delete the stored value) is left out, because a bundle cannot express it"

@@ -28,7 +28,7 @@ def prepared(message: Message) -> Message:
 def preparation(message: Message) -> tuple[Message, tuple[Issue, ...]]:
     """The message for a mapping to FHIR, and an issue for each change."""
     issues: list[Issue] = []
-    if any(_is_suspect(line, message.encoding) for line in message.lines):
+    if any(_is_suspect(line, message.encoding) for line in message.lines_without_long(message.encoding.escape)):
         issues += _refused(message)
         message = _changed(message, lambda segment: _clean(segment.line, message.encoding)) if issues else message
     offset = foreign_offset(message["MSH-7"])

@@ -1,9 +1,11 @@
 """An issue for each further value of a field whose element in FHIR has room for one: only the first is written."""
 
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 
 from shared.hl7.message import Message
+from shared.hl7.syntax.encoding import NONE
 from shared.mapping.reading import Reading
 
 # The fields of which only the first value is written, in every place that their segment may have. Most repeat by the standard, so
@@ -36,7 +38,7 @@ READ_ONCE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def report_second_values(read: Reading, message: Message) -> None:
     """An issue for each such value, by its place: ``RXA-15[2]``."""
     mark = message.encoding.repetition
-    if not any(mark in line for line in message.lines[1:]):  # MSH-2 has the mark
+    if not any(mark in line for line in islice(message.lines_without_long(NONE), 1, None)):  # MSH-2 has the mark
         return
     for segment in message.segments(*READ_ONCE):
         for field in READ_ONCE[segment.name]:

@@ -23,7 +23,12 @@ from shared.storage.store import Arrived, Away, Blob, Change, Conflict, Row, Tic
 T = TypeVar("T")
 OPTIONS: dict[str, Any] = {"retry_total": 0, "connection_timeout": 3, "read_timeout": 15, "logging_enable": False}
 PIECE = 4 * 1024 * 1024  # bytes of a blob that are in memory at once, up and down
-PIECES: dict[str, Any] = {"max_single_get_size": PIECE, "max_chunk_get_size": PIECE, "max_block_size": PIECE}
+PIECES: dict[str, Any] = {
+    "max_single_get_size": PIECE,
+    "max_chunk_get_size": PIECE,
+    "max_single_put_size": PIECE,
+    "max_block_size": PIECE,
+}
 
 
 class AzureStore:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from shared.hl7 import Message, Repetition, Segment
+from shared.hl7.long_lines import LongSegment
 from shared.hl7.syntax.encoding import Encoding
 from shared.issue import Issue
 from shared.validation.datatypes import DATES, Leaf, is_allowed, is_checked, leaves, pattern
@@ -90,7 +91,9 @@ def fields_as_the_standard_says(message: Message) -> Iterator[Issue]:
 def failed_checks(message: Message, plan: Plan) -> list[tuple[Segment, Check]]:
     """The fields that do not pass the quick check; cached in the message, because the repairs need them too."""
     if message.doubts is None:
-        message.doubts = _quick_check(message.segments(), plan, message.encoding[:5] == USUAL)
+        segments, usual = message.segments(), message.encoding[:5] == USUAL
+        quick_check = _with_long_fields if LongSegment in map(type, segments) else _quick_check
+        message.doubts = quick_check(segments, plan, usual)
     return message.doubts
 
 
@@ -110,6 +113,19 @@ def _quick_check(segments: Iterable[Segment], plan: Plan, usual: bool) -> list[t
             is_unusual = not usual or (len(text) > check.limit and check.is_too_long(text)) or (check.single and "~" in text)
             if is_unusual or (check.leaves and (check.reach <= 0 or text.count("^") >= check.reach) and not check.fits(text)):
                 found.append((segment, check))
+    return found
+
+
+def _with_long_fields(segments: Iterable[Segment], plan: Plan, usual: bool) -> list[tuple[Segment, Check]]:
+    """The same where a segment has a long text: its field is in doubt, because a pattern would need all of it."""
+    found: list[tuple[Segment, Check]] = []
+    for segment in segments:
+        if isinstance(segment, LongSegment):
+            doubted = {check.number for _, check in _quick_check([segment.without_long], plan, usual)}
+            checks = plan[segment.name]
+            found += [(segment, each) for each in checks if each.number in doubted or segment.has_long(f"{each.number}")]
+        else:
+            found += _quick_check([segment], plan, usual)
     return found
 
 
@@ -137,7 +153,7 @@ def _check_leaves(where: str, repetition: Repetition, check: Check, known: Stand
 
 
 def _check_length(where: str, repetition: Repetition, check: Check) -> Iterator[Issue]:
-    if len(repetition.sent) > check.limit:
+    if repetition.size > check.limit:
         yield Issue(severity="warning", code="too-long", where=where, text=f"longer than {check.limit} characters", rule="length")
     if check.of.kind == "CX" and not repetition["1"]:
         yield Issue(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from shared.hl7 import Message, Segment
 from shared.hl7.repetition import NULL
+from shared.hl7.syntax.encoding import NONE
 from shared.hl7.syntax.timestamp import is_dtm
 from shared.issue import Issue
 from shared.validation.datatypes import CODED, DATES, Leaf, is_allowed
@@ -59,8 +60,8 @@ def repair(message: Message) -> Message:
     end = message.encoding.repetition
     changes += [
         change
-        for segment in message.segments()
-        if segment.name and end in segment.line
+        for segment, line in zip(message.segments(), message.lines_without_long(NONE), strict=True)
+        if end in line and segment.name
         for change in _remove_empty_repetitions(segment)
     ]
     return _apply(message, changes)
@@ -208,7 +209,7 @@ def _apply(message: Message, changes: Iterable[Change]) -> Message:
         by_line.setdefault(line, []).append(change)
     if not by_line:
         return message
-    lines = list(message.lines)
+    lines = message.lines.copy()
     for number, made in by_line.items():
         lines[number] = _line(made)
     issues = [

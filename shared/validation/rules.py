@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shared.characters import can_be_seen
 from shared.hl7 import Message, Repetition, Segment
+from shared.hl7.long_lines import LongSegment
 from shared.hl7.repetition import NULL, WORD
 from shared.hl7.syntax.timestamp import is_date
 from shared.issue import Issue
@@ -30,6 +31,8 @@ IDENTIFIERS = {
 
 def is_valued(segment: Segment, field: str) -> bool:
     """Whether a field has a value: not absent, and not only delimiters, spaces and nulls."""
+    if type(segment) is LongSegment and segment.has_long(field):
+        return True
     text = segment.raw(field)
     if text[:1].isalnum():  # a delimiter is not alphanumeric
         return True

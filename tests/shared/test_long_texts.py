@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import long_texts
+from shared import base64_pieces
+from shared.base64_pieces import LONG, STEP, runs
 from shared.envelope import Envelope
 from shared.formats.json.body import document
-from shared.long_texts import LONG, LongText, read, read_whole, runs, whole
+from shared.long_texts import LongText, read, read_whole, whole
 from shared.problems import Unsupported
 from tests.peak import at_most
 
@@ -24,8 +25,8 @@ KEYS = ("a", "b", "K" * 30, "cut-0-1")
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(long_texts, "LONG", SHORT)
-    monkeypatch.setattr(long_texts, "STEP", 2)
+    monkeypatch.setattr(base64_pieces, "LONG", SHORT)
+    monkeypatch.setattr(base64_pieces, "STEP", 2)
 
 
 @pytest.mark.usefixtures("short")
@@ -69,8 +70,8 @@ def test_a_long_text_is_not_sent_in_place_of_its_content() -> None:
         orjson.dumps({"data": LongText(b"AAAA", 0, 4)})
 
 
-@pytest.mark.parametrize("before", [0, 1, long_texts.STEP - 1, long_texts.STEP])
-@pytest.mark.parametrize("size", [LONG - 1, LONG, LONG + long_texts.STEP + 1])
+@pytest.mark.parametrize("before", [0, 1, STEP - 1, STEP])
+@pytest.mark.parametrize("size", [LONG - 1, LONG, LONG + STEP + 1])
 def test_where_a_run_is(before: int, size: int) -> None:
     body = b" " * before + b"A" * size + b"|AAAA"
     assert list(runs(body)) == ([(before, before + size)] if size >= LONG else [])

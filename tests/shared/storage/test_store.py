@@ -14,6 +14,7 @@ from shared.storage.azure_rows import ACTIONS
 from shared.storage.memory import MemoryStore
 from shared.storage.store import Change, Conflict, Row, Store, delete, insert, put, remove, replace
 from tests.circles import nothing_kept
+from tests.peak import at_most
 
 
 @pytest.fixture(params=["memory", pytest.param("azurite", marks=pytest.mark.slow)])
@@ -159,6 +160,14 @@ async def test_blobs(store, name):
     await store.delete_blob(name, "a/b")
     await store.delete_blob(name, "a/b")
     assert await store.blobs(name) == []
+
+
+async def test_a_large_blob_is_sent_with_no_copy_of_it(store, name):
+    data = bytes(40_000_000)
+    await store.write_blob(name, "a", b"1")
+    with at_most(25_000_000):
+        await store.write_blob(name, "a", data)
+    assert await store.read_blob(name, "a") == data
 
 
 async def test_a_blob_in_pieces(store, name):
