@@ -88,9 +88,9 @@ class Lines(Sequence[str]):
     def size(self) -> int:
         return sum(len(part) for rope in self._ropes for part in rope.parts)
 
-    def text(self) -> str:
-        """All lines, each with CR at its end."""
-        return "".join(part for rope in self._ropes for part in (*rope.parts, "\r"))
+    def parts(self) -> Iterator[tuple[str, ...]]:
+        """The parts of each line."""
+        return (each.parts for each in self._ropes)
 
 
 class LongSegment(Segment):

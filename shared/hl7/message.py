@@ -1,5 +1,6 @@
 """A message: split into segments at once, and into fields only when they are read."""
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, overload
 
@@ -20,6 +21,7 @@ Name = Literal[
 ]  # fmt: skip
 
 
+LARGE = 256 * 1024  # characters
 Place = tuple[str, str, int, str]
 
 
@@ -233,13 +235,24 @@ class Message:
         UTF-8 replaces it, in MSH-18 too, if it lacks a character of the message, and replaces UTF-16 and UTF-32, which MLLP
         cannot frame.
         """
-        text = "\r".join([*self.lines, ""]) if isinstance(self.lines, list) else self.lines.text()
-        if charset.is_wide(self.encoding.charset):
-            return _in_utf_8(text, self.encoding.field)
+        is_wide = charset.is_wide(self.encoding.charset)
         try:
-            return text.encode(self.encoding.charset)
+            if self.size > LARGE and not is_wide:
+                return self._encoded()
+            text = "\r".join([*self.lines, ""])
+            return _in_utf_8(text, self.encoding.field) if is_wide else text.encode(self.encoding.charset)
         except UnicodeEncodeError:
-            return _in_utf_8(text, self.encoding.field)
+            return _in_utf_8("\r".join([*self.lines, ""]), self.encoding.field)
+
+    def _encoded(self) -> bytes:
+        """A large message is encoded in pieces, so that its text is not in memory once more."""
+        whole = io.BytesIO()
+        texts = ([each] for each in self.lines) if isinstance(self.lines, list) else self.lines.parts()
+        for parts in texts:
+            for part in (*parts, "\r"):
+                for start in range(0, len(part), LARGE):
+                    whole.write(part[start : start + LARGE].encode(self.encoding.charset))
+        return whole.getvalue()
 
 
 def _in_utf_8(text: str, separator: str) -> bytes:

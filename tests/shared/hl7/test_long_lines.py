@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from integrations import CATALOGUE, load
 from shared import base64_pieces
 from shared.check import check, run
-from shared.hl7 import Message, ParseError, Segment, compose, parse, replace
+from shared.hl7 import Message, ParseError, Segment, compose, message, parse, replace
 from shared.hl7.long_lines import Lines, LongSegment
+from shared.hl7.syntax.charset import codec
 from shared.mapping.guide import convert
 from tests.peak import at_most
 from toolkit.samples import samples
@@ -184,3 +185,24 @@ def test_a_document_is_checked_with_one_copy_of_it() -> None:
     assert check(integration, sample.envelope).verdict.accepted
     with at_most(10_000_000):
         assert check(integration, large.envelope).verdict.accepted
+
+
+@pytest.mark.parametrize("charset", ["", "UNICODE UTF-8", "8859/14", "UNICODE UTF-16"])
+@pytest.mark.parametrize("letters", ["a", "\u0175", "\u0175\u20ac"])
+@pytest.mark.parametrize("data", ["x" * 1_000_000, "A" * 3_000_000])
+def test_a_large_message_is_written_as_a_small_one(
+    charset: str, letters: str, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"{MSH}||||||{charset}\rOBX|1|ED|||{letters}^{data}^{letters * 300_000}\rNTE|1||{letters}\r"
+    read = parse(text.encode("utf-8"))
+    plain = Message(list(read.lines), read.encoding._replace(charset=codec(charset)))
+    mine = Message(read.lines, plain.encoding)
+    found = plain.encode(), mine.encode()
+    monkeypatch.setattr(message, "LARGE", NEVER)
+    assert found == (plain.encode(), plain.encode())
+
+
+def test_a_large_message_is_written_without_a_copy_of_its_text() -> None:
+    read = parse(f"{MSH}\rOBX|1|FT|||{'Report. ' * 1_000_000}\r".encode())
+    with at_most(10_500_000):
+        read.encode()
