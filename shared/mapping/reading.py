@@ -83,9 +83,9 @@ class Reading(Fields):
 
     def only_first(self, segment: Segment, field: str) -> None:
         """An issue for each further value of a field that differs from the first: FHIR has room for one."""
-        first, *others = segment.repeats(field) or [segment.first(field)]
-        for number, other in enumerate(others, 2):
-            if other and other.sent != first.sent:
+        sent = segment.repeats(field)
+        for number, other in enumerate(sent[1:], 2):
+            if other and other.sent != sent[0].sent:
                 text = "a further value, for which FHIR has no room: only the first is written"
                 self.note(code="informational", where=segment.where(f"{field}[{number}]"), text=text, rule="second-value")
 

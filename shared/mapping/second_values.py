@@ -41,5 +41,5 @@ def report_second_values(read: Reading, message: Message) -> None:
     if not any(mark in line for line in islice(message.lines_without_long(NONE), 1, None)):  # MSH-2 has the mark
         return
     for segment in message.segments(*READ_ONCE):
-        for field in READ_ONCE[segment.name]:
+        for field in READ_ONCE[segment.name] if mark in segment.line else ():
             read.only_first(segment, field)
