@@ -9,7 +9,6 @@ from shared.budget import Budget, Memory
 from shared.delivery import memory
 from shared.intake import accept, splitting
 from shared.ledger import ended
-from shared.ledger.claims import claim
 from tests.faults.batch_world import BatchScenario, BatchWorld, Hl7Notes
 from tests.faults.process import Process
 from tests.faults.scenarios import BIG, m
@@ -22,7 +21,7 @@ FAULTS = ("crash-before", "crash-after", "late-answer", "conflict")
 def memory_for_one(*, first: float, half: float) -> Iterator[None]:
     """``first``, ``half``: seconds that an attempt without and with a claim waits for its turn."""
     with ExitStack() as patches:
-        for module in (budget, accept, claim, ended):
+        for module in (budget, accept, ended):
             patches.enter_context(mock.patch.object(module, "SMALL", 0))
         patches.enter_context(mock.patch.object(memory, "FIRST", first))
         patches.enter_context(mock.patch.object(memory, "HALF", half))

@@ -259,13 +259,6 @@ DEFECTS = (
         "turns: the watchdog alone",
     ),
     Defect(
-        "read ahead the content of another message",
-        "shared/ledger/claims/claim.py",
-        "row = await self._content_row(following)",
-        "row = await self._content_row(self.waiting[0])",
-        "the watchdog alone",
-    ),
-    Defect(
         "deliver without marking the message",
         "shared/ledger/claims/claim.py",
         "etags = await self.commit(names.CLAIM, self.renewed(), marked.replaced())",

@@ -5,12 +5,9 @@ A worker that lost its claim changes nothing: each step is bound to the claim as
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
 
-from shared.budget import SMALL
 from shared.envelope import Envelope, Outgoing
-from shared.hub import together
 from shared.issue import Issue
 from shared.ledger import schema
 from shared.ledger.claims.lane import Lane
@@ -27,18 +24,8 @@ from shared.storage.store import Away, Change, Conflict, Row
 RENEWALS = 3  # times that a claim is renewed before one send; more means that storage is too slow for it
 
 
-class Ahead(NamedTuple):
-    """The content of a message that was read before its turn. ``etag``: of its row, as it waited then."""
-
-    etag: str
-    content: Row
-
-
-@dataclass(eq=False, repr=False)
 class Claim(Lane):
     """A lane that this worker holds, and the attempts at what waits in it."""
-
-    ahead: Ahead | None = None
 
     async def end_one(self, message: Waiting, outcome: Done) -> None:
         """Settle one waiting message, wherever it is in the lane; the lane continues unless a dead letter holds it.
@@ -60,8 +47,7 @@ class Claim(Lane):
         """The message as it arrived; from memory in the process that accepted it."""
         if self.fresh and self.fresh.envelope and self.fresh.waiting.n == message.n:
             return self.fresh.envelope
-        ahead, self.ahead = self.ahead, None
-        row = ahead.content if ahead and ahead.etag == message.row.etag else await self._content_row(message)
+        row = await self.hub.store.get(self.ledger, self.lane, names.row("c", message.n))
         if not row:
             await self.require_claim()
             raise Fault(
@@ -72,27 +58,6 @@ class Claim(Lane):
             schema.left_alone(self.integration.name, "process", self.lane, self.hub)
             raise Lost
         return await stored_envelope(self.integration.name, Content.of(row), self.hub)
-
-    async def _content_row(self, message: Waiting) -> Row | None:
-        return await self.hub.store.get(self.ledger, self.lane, names.row("c", message.n))
-
-    async def _read_ahead(self) -> None:
-        """Read the content of the next message while the one before it is settled, where this worker will need it.
-
-        It is used under this claim only, and only for the row as it was seen then. Otherwise it is read when it is needed.
-        """
-        self.ahead = None
-        following = self.waiting[1] if len(self.waiting) > 1 else None
-        if following and self._is_turn(self.taken + 1) and self._is_next(following):
-            with suppress(Away):
-                row = await self._content_row(following)
-                self.ahead = Ahead(following.row.etag, row) if row else None
-
-    def _is_next(self, following: Waiting) -> bool:
-        """Whether the message is small, not in memory, and will be tried at once, as far as its row and its integration say."""
-        is_in_memory = self.fresh is not None and self.fresh.waiting.n == following.n
-        may_wait = following.after or following.code or following.due > self.hub.now() or self.integration.delivery.per_minute
-        return 0 < following.bytes <= SMALL and not is_in_memory and not may_wait
 
     def made(self, message: Waiting) -> tuple[Outgoing, ...]:
         """What leaves for the message, from the check of the process that accepted it; nothing where it must be made again."""
@@ -195,8 +160,7 @@ class Claim(Lane):
         if len(self.waiting) == 1 and not self.is_stopped and self.head and not stops:
             self.held = not await self._settle_and_release(message.n, changes)
         if self.held:
-            ahead = () if stops else (self._read_ahead(),)
-            await together(self.commit(names.CLAIM, self.renewed(), *changes), *ahead)
+            await self.commit(names.CLAIM, self.renewed(), *changes)
         self.waiting, self.taken = self.waiting[1:], self.taken + 1
         if stops:
             await self.let_go()

@@ -40,7 +40,7 @@ class Lane(Held):
     async def next(self) -> Waiting | None:
         """The oldest message when it is due; ``None`` when the lane has been let go."""
         while self.held:
-            if not self._is_turn(self.taken):
+            if self.taken >= self.hub.timing.turn_messages or self.hub.now() - self.since > self.hub.timing.turn_seconds:
                 await self.let_go_for_another_turn()
             elif self.waiting and await self._is_due(self.waiting[0]):
                 return self.waiting[0]
@@ -52,11 +52,6 @@ class Lane(Held):
                 await self._look()
         await self.tidy()
         return None
-
-    def _is_turn(self, taken: int) -> bool:
-        """Whether the turn of this worker lasts, once it has taken so many messages."""
-        timing = self.hub.timing
-        return taken < timing.turn_messages and self.hub.now() - self.since <= timing.turn_seconds
 
     async def _look(self) -> None:
         """Head first, then the messages: a message that is missed makes the release fail."""
