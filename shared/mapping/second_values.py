@@ -38,8 +38,9 @@ READ_ONCE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 def report_second_values(read: Reading, message: Message) -> None:
     """An issue for each such value, by its place: ``RXA-15[2]``."""
     mark = message.encoding.repetition
-    if not any(mark in line for line in islice(message.lines_without_long(NONE), 1, None)):  # MSH-2 has the mark
+    lines = list(message.lines_without_long(NONE))
+    if not any(mark in line for line in islice(lines, 1, None)):  # MSH-2 has the mark
         return
-    for segment in message.segments(*READ_ONCE):
-        for field in READ_ONCE[segment.name] if mark in segment.line else ():
+    for segment, line in zip(message.segments(), lines, strict=True):
+        for field in READ_ONCE.get(segment.name, ()) if mark in line else ():
             read.only_first(segment, field)
