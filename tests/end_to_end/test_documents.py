@@ -21,7 +21,7 @@ from toolkit.local import drops
 from toolkit.local.stack import Stack
 from toolkit.samples import samples
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 DOCUMENTS = load("documents-to-cdr")
 SAMPLES = {each.name: each for each in samples(DOCUMENTS)}
 MIB = 1024 * 1024

@@ -29,7 +29,7 @@ from toolkit.local.azurite import Azurite
 from toolkit.local.simulators.fault_proxy import FaultProxy
 from toolkit.local.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 SECONDS = float(os.environ.get("HUB_TEST_TROUBLE", "1"))  # for each kind of trouble
 TROUBLE = ("slow:0.4", "slow-answer:0.4", "throttle", "status:500", "status-after:500", "cut-before", "cut-after", "cut-body")
 LARGE_LANE = 0  # its messages are too large for a row: their content goes to a blob

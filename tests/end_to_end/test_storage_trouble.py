@@ -14,7 +14,7 @@ from tests.end_to_end.test_kill import NAME, message
 from tests.waiting import eventually
 from toolkit.local.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 QUICK = {"HUB_STORAGE_PATIENCE": "2", "HUB_KNOCK_DELAY": "0.5", "HUB_CLAIM_MARGIN": "0.5", "HUB_LONGEST_DELIVERY": "2"}
 
 

@@ -138,7 +138,6 @@ def by_lane(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_all_that_waited_is_delivered_soon_after_an_outage(outage: str, capsys: pytest.CaptureFixture[str]) -> None:
     seconds, found = [], 0

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.waiting import LONGEST
-
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("shared", "integrations", "toolkit", "function_app.py")
 ASKED = {"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
@@ -92,6 +90,8 @@ def _methods(node: ast.Call, parents: dict[ast.AST, ast.AST], used: dict[str, se
 
 def recorded() -> list[list[Any]]:
     """What a process of its own compiles: here the modules are imported already."""
+    from tests.waiting import LONGEST  # not above: the process that is started finds no tests
+
     ran = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=True, timeout=LONGEST, cwd=ROOT)
     return [json.loads(line) for line in ran.stdout.splitlines()]
 

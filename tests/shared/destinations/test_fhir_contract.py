@@ -29,7 +29,7 @@ from tests.shared.destinations.transactions import (
 from toolkit.local.simulators.cdr import Cdr
 
 CDR = FhirServer("CDR")
-pytestmark = pytest.mark.timeout(600)  # a real server takes its time to start
+pytestmark = pytest.mark.timeout(900)  # a real server takes its time to start
 
 
 @pytest.fixture(params=["simulator", pytest.param("server", marks=pytest.mark.slow)])

@@ -124,7 +124,7 @@ def test_an_event_of_table_0003_is_a_code(trigger: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1000)
+@pytest.mark.timeout(3600)
 @needs_the_validator
 def test_the_reference_validator_finds_no_error_in_the_samples_and_500_generated_messages(tmp_path: Path) -> None:
     """The samples, and 500 with one to three elements replaced, the same in every run: one start of the validator for all."""

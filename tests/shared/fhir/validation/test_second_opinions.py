@@ -88,7 +88,7 @@ def errors(folder: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1000)
+@pytest.mark.timeout(3600)
 @needs_the_validator
 def test_the_reference_validator_finds_nothing_that_is_not_listed(tmp_path: Path) -> None:
     for source in SOURCES:
