@@ -1,5 +1,6 @@
 """What tests share: Azurite, started once for a whole run when a test asks for it, and stopped politely."""
 
+import signal
 import socket
 import subprocess
 import time
@@ -21,6 +22,13 @@ __all__ = ["real_fhir_server"]  # a fixture: one server for all tests that ask f
 ROOT = Path(__file__).resolve().parent.parent
 CONDITIONS = ("0", "100", "101", "102", "103", "200", "201", "202", "203", "204", "205", "206", "207")  # HL7 table 0357
 SERVICES = ("blob", "queue", "table")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c() -> None:
+    """A run in the background of a shell ignores Ctrl-C, and so would every program that a test starts and ends with it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def free_ports(count: int) -> list[int]:
