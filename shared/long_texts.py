@@ -1,9 +1,11 @@
 """Long texts of a JSON body: the body is read without them, so that a document is not in memory once more for each reader.
 
 Only base64 is cut out, in one piece from quote to quote: it has no escape, and no character of several bytes. Each cut has a mark
-in its place that the body does not have. If not every mark is the whole of a value, the body is read as it is.
+in its place that the body does not have. If not every mark is the whole of a value, or if the body could have a mark written with
+an escape, the body is read as it is.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -12,6 +14,7 @@ from shared import base64_pieces
 from shared.problems import Problem
 
 QUOTE, ESCAPE = b'"', b"\\"
+ESCAPED = re.compile(rb"\\u00[2367]")  # of a character that a mark may have
 Loads = Callable[[bytes], Any]
 
 
@@ -45,7 +48,7 @@ class LongText:
 def read(body: bytes, loads: Loads) -> Any:
     """What ``loads`` reads of a body, with a ``LongText`` for each long text. Raises what ``loads`` raises."""
     texts = [LongText(body, start, end) for start, end in _long_texts(body)]
-    if not texts:
+    if not texts or ESCAPED.search(body):
         return loads(body)
     mark = _mark(body)
     try:

@@ -21,7 +21,7 @@ from shared.storage.names import BREAKER, SHARED_TABLE
 from shared.storage.store import Away, Conflict, Row
 
 BELIEVED = 2.0  # seconds that a closed breaker is not looked at again
-LONGEST_PAUSE = 30.0  # seconds between two probes of an unavailable destination; a probe costs nothing, and its end is soon seen
+LONGEST_PAUSE = 30.0  # seconds between two probes of an unavailable destination; a probe costs nothing
 LOOK_AGAIN = 3.0  # seconds until a lane looks again while another lane probes
 WINDOW = 600.0  # seconds; failures that are further apart are not in a row
 LANES = 32  # lanes that a row remembers as failed

@@ -8,7 +8,7 @@ from shared.delivery.process import first_attempt
 from shared.envelope import Answer, Envelope, Identity
 from shared.hub import Hub, in_thread_if_large
 from shared.intake.answers import answer_if_busy, answer_unavailable, reject, report_arrival, with_location
-from shared.intake.decide import Decision, Turn, decide, receipt_key
+from shared.intake.decide import Decision, InOrder, decide, receipt_key
 from shared.integration import Integration
 from shared.issue import Issue, Verdict
 from shared.ledger import content
@@ -27,7 +27,7 @@ async def _now(decision: Decision) -> None:
     """Nothing is waited for."""
 
 
-async def accept(integration: Integration, envelope: Envelope, hub: Hub, turn: Turn = _now) -> Answer:
+async def accept(integration: Integration, envelope: Envelope, hub: Hub, turn: InOrder = _now) -> Answer:
     """Accept a message: when it is acknowledged, it is in the ledger.
 
     ``turn``: is awaited with the decision before anything is stored; what it raises is raised.
@@ -40,7 +40,7 @@ async def accept(integration: Integration, envelope: Envelope, hub: Hub, turn: T
         return await _accept(integration, replace(envelope, traceparent=here.traceparent), hub, turn)
 
 
-async def _accept(integration: Integration, envelope: Envelope, hub: Hub, turn: Turn) -> Answer:
+async def _accept(integration: Integration, envelope: Envelope, hub: Hub, turn: InOrder) -> Answer:
     decision = await in_thread_if_large(envelope, hub, decide, integration, envelope)
     await turn(decision)
     try:

@@ -35,8 +35,8 @@ class Decision(NamedTuple):
     codes: tuple[Met, ...] = ()
 
 
-Turn = Callable[[Decision], Awaitable[None]]
-"""Waits until what was decided may be stored."""
+InOrder = Callable[[Decision], Awaitable[None]]
+"""Waits until the message may be stored: those before it in its order are."""
 
 
 def decide(integration: Integration, envelope: Envelope) -> Decision:

@@ -16,7 +16,7 @@ from shared.formats.batch import Batch, Member
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.intake.batch_decision import open_batch
-from shared.intake.decide import Turn as InOrder
+from shared.intake.decide import InOrder
 from shared.intake.large import must_wait, splitting
 from shared.intake.window import MOST, Window
 from shared.integration import Integration

@@ -11,13 +11,13 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.intake.decide import Decision, Turn
+from shared.intake.decide import Decision, InOrder
 from shared.storage.store import Away
 
 MOST = 8  # members: with more, a slow storage has only more requests at once
 BYTES = 256 * 1024  # of their bodies together; a larger member is taken alone
 
-Take = Callable[[Turn], Coroutine[Any, Any, None]]
+Take = Callable[[InOrder], Coroutine[Any, Any, None]]
 """Takes one member into the ledger."""
 
 

@@ -52,6 +52,14 @@ def test_a_long_text_is_cut_out(text: str) -> None:
 
 
 @pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("forged", [f"{'cut-0-0'[:at]}\\u{ord('cut-0-0'[at]):04x}{'cut-0-0'[at + 1 :]}" for at in range(7)])
+@pytest.mark.parametrize("name", ["a", "A" * 30])
+def test_a_text_that_is_written_as_a_mark_with_an_escape_stays(forged: str, name: str) -> None:
+    body = f'{{"{name}": "{"A" * 30}", "b": "{forged}"}}'.encode()
+    assert read_whole(body, orjson.loads) == orjson.loads(body) == {name: "A" * 30, "b": "cut-0-0"}
+
+
+@pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("body", [b'"' + b"A" * 30, b"A" * 30, b"", b'{"a": "' + b"A" * 30 + b'"', b'"\\x' + b"A" * 30 + b'"'])
 def test_what_is_not_json_has_the_error_of_the_whole_body(body: bytes) -> None:
     with pytest.raises(json.JSONDecodeError) as expected:

@@ -7,7 +7,7 @@ import pytest
 
 from shared.envelope import Answer, Identity
 from shared.intake import window
-from shared.intake.decide import Decision, Turn
+from shared.intake.decide import Decision, InOrder
 from shared.intake.window import Window
 from shared.issue import Verdict
 from shared.storage.store import Away
@@ -31,7 +31,7 @@ class World:
     async def begin(self, number: int, decision: Decision | None, size: int = 1) -> None:
         self.allowed[number] = asyncio.get_running_loop().create_future()
 
-        async def take(turn: Turn) -> None:
+        async def take(turn: InOrder) -> None:
             if decision:
                 await turn(decision)
             self.storing.append(number)
@@ -164,7 +164,7 @@ async def test_one_that_needs_no_decision_keeps_no_other_waiting(world: World) -
 async def test_the_decision_of_the_next_one_is_made_when_that_of_the_one_before_is_known(world: World) -> None:
     known = asyncio.get_running_loop().create_future()
 
-    async def take(turn: Turn) -> None:
+    async def take(turn: InOrder) -> None:
         await known
         await turn(decided("A"))
 
