@@ -84,9 +84,8 @@ def _check_supported(conversion: Conversion, message: Message) -> None:
 
 def _report_nulls(conversion: Conversion, message: Message) -> None:
     """An issue for each null (``""``: delete the stored value). A bundle cannot express it: an update must read the message."""
-    if any(
-        '"' in line and NULL in line for line in message.lines_without_long(NONE)
-    ):  # one character is found many times faster than two
+    lines = message.lines_without_long(NONE)
+    if any('"' in line and NULL in line for line in lines):  # one character is found many times faster than two
         for leaf in hl7_leaves(message):
             if leaf.text == NULL:
                 text = "a null (delete the stored value) is left out, because a bundle cannot express it"
