@@ -82,11 +82,14 @@ def _end(start: str, length: Element) -> str:
 
 
 def unsaid_duration(tq: Part) -> str:
-    """TQ-3 if the timing does not have it; ``""`` otherwise."""
+    """TQ-3 if the timing does not have it, or cannot be read; ``""`` otherwise."""
     text = text_at(tq, "3")
     if not text or (TIMES.fullmatch(text) and not text_at(tq, "12")):
         return ""
-    bounds = _tq_bounds(tq)
+    try:
+        bounds = _tq_bounds(tq)
+    except ValueError:
+        return text
     holds = "boundsDuration" in bounds or (not text_at(tq, "5") and "end" in bounds.get("boundsPeriod", {}))
     return "" if holds else text
 

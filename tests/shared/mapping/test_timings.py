@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.fhir import check
 from shared.mapping.datatypes.timing import as_duration
 from tests.shared.mapping.converting import PID, converted, only, rules
 
@@ -108,3 +109,17 @@ def test_the_times_of_whoever_takes_part_are_those_of_an_appointment_without_any
     times = {"start": "2024-05-01T10:00:00+01:00", "end": "2024-05-01T10:30:00+01:00"}
     assert {key: made[key] for key in (*times, "minutesDuration")} == {**times, "minutesDuration": 30}
     assert made["participant"][-1]["period"] == times
+
+
+@pytest.mark.parametrize("number", ["ORC-7", "OBR-27"])
+@pytest.mark.parametrize("duration", ["D10", "X3", "D999999999999", "c", ""])
+@pytest.mark.parametrize("start", ["20260501", "9999", "d", "20260231", '""', ""])
+@pytest.mark.parametrize("end", ["20260503", "d", ""])
+def test_no_timing_refuses_an_order(number: str, duration: str, start: str, end: str) -> None:
+    """A date that cannot be read has an issue, and a duration next to it is kept as a note."""
+    orc, obr = (f"1^^{duration}^{start}^{end}", "") if number == "ORC-7" else ("", f"1^^{duration}^{start}^{end}")
+    found = converted(PID, f"ORC|NW|P1|||||{orc}", "OBR|1|P1||CRP^Test^L" + "|" * 23 + obr, kind=ORM)
+    assert not [each for each in check(found.bundle) if each.is_error]
+    if duration == "D10" and "d" in (start, end):
+        assert {"text": "duration: D10"} in only(found, "ServiceRequest")["note"]
+        assert {("value-not-mapped", number), ("duration-not-mapped", f"{number}.3")} <= set(rules(found))
