@@ -1,5 +1,7 @@
 """Base64 in pieces means what it means as a whole."""
 
+import copy
+import pickle
 import random
 import re
 from base64 import b64decode, b64encode
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import base64_pieces
-from shared.base64_pieces import decoded, is_base64
+from shared.base64_pieces import Base64, decoded, is_base64
 from shared.formats.sidecar.document import Measured, measured
 from tests.peak import at_most
 
@@ -47,6 +49,30 @@ def test_a_text(text: str) -> None:
 
 def test_any_text() -> None:
     given(TEXTS)(check)()
+
+
+def test_only_base64_is_known_to_be_base64_and_only_as_long_as_it_is_not_changed() -> None:
+    @given(TEXTS.map("".join), TEXTS.map("".join))
+    def check(text: str, more: str) -> None:
+        if not is_base64(text):
+            with pytest.raises(ValueError, match="not base64"):
+                Base64(text)
+            return
+        known = Base64(text)
+        assert known == text
+        assert copy.deepcopy(known) == pickle.loads(pickle.dumps(known)) == text
+        assert is_base64(known)
+        for changed in (
+            known + more,
+            more + known,
+            known[1:],
+            known.replace("A", more),
+            f"{known}{more}",
+            "".join([known, more]),
+        ):
+            assert is_base64(changed) == is_base64("".join(list(changed)))
+
+    check()
 
 
 @pytest.mark.parametrize("most", [1_500_000])

@@ -5,7 +5,7 @@ from binascii import a2b_hex, b2a_base64
 from functools import lru_cache
 from math import isfinite
 
-from shared.fhir.definitions.primitives import TESTS
+from shared.base64_pieces import LONG, Base64, is_base64
 from shared.fhir.resource import Decimal, Element, element
 from shared.hl7.repetition import Repetition
 from shared.mapping.datatypes.code import ORIGINAL_TEXT, coding_system
@@ -235,6 +235,8 @@ def base64(data: bytes) -> str:
 def _base64(data: str) -> str:
     """The data without line ends. ValueError: not base64."""
     unbroken = "".join(data.split()) if any(c in data for c in " \r\n\t") else data
-    if not TESTS["base64Binary"](unbroken):
+    if len(unbroken) < LONG:
+        return Base64(unbroken)
+    if not is_base64(unbroken):  # a long one is not copied: it would be in memory once more
         raise ValueError("not base64")
     return unbroken

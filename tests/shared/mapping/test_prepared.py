@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from shared.characters import CONTROLS
 from shared.hl7 import parse
-from shared.mapping.preparation import prepared
+from shared.hl7.syntax.encoding import Encoding
+from shared.mapping.preparation import HEXADECIMAL, _is_suspect, prepared
 from tests.shared.mapping.converting import OBR, PID, converted, message, only, resources, rules
 
 
@@ -43,6 +44,22 @@ def test_no_control_code_is_left_and_no_field_moves(words: str) -> None:
     assert not CONTROLS.search("".join(read[place] for place in PLACES))
     assert (read["OBX-3"], read["OBX-11"]) == ("1", "F")
     assert [read[place] for place in PLACES] == [CONTROLS.sub("", sent[place]) for place in PLACES]
+
+
+@given(ODD.map("".join), st.sampled_from(["", "é", "\ud800", "\x7f", '"', "\t"]), st.sampled_from([0, 4000, 5000]), st.booleans())
+@example("\x1f", "", 5000, False)
+@example("\x00", '"', 5000, True)
+@example("", "\ud800", 5000, False)
+def test_a_line_with_a_document_is_searched_like_any_other(words: str, other: str, size: int, is_first: bool) -> None:
+    """A long line takes a shortcut, which must find each control code wherever it stands."""
+    document = "QUJD" * (size // 4)
+    line = f"OBX|1|ED|{words}{document}{other}" if is_first else f"OBX|1|ED|{document}{other}{words}"
+    plain = f"OBX|1|ED|{words}{other}"
+    assert _is_suspect(line, Encoding()) == _is_suspect(plain, Encoding()) == is_suspect(plain)
+
+
+def is_suspect(line: str) -> bool:
+    return CONTROLS.search(line) is not None or ("\\" in line and HEXADECIMAL.search(line) is not None)
 
 
 @pytest.mark.parametrize(("characters", "text"), [("^~", "a\\X00\\b"), ("^~\\&", "ab")])
