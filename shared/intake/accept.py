@@ -91,7 +91,7 @@ async def _record(integration: Integration, envelope: Envelope, decision: Decisi
 async def _arrival(integration: Integration, envelope: Envelope, decision: Decision, hub: Hub) -> Arrival:
     """What the ledger needs to know of a message: who, which lane, and its content compressed."""
     read, who, token, lane = decision.content, decision.who, hub.token(), decision.lane
-    body = await in_thread_if_large(envelope, hub, content.compressed, envelope.body)
+    body = await content.for_row(envelope, hub)
     return Arrival(
         envelope=envelope,
         lane=lane,
@@ -115,7 +115,7 @@ async def _arrival(integration: Integration, envelope: Envelope, decision: Decis
             *map(names.by_file, envelope.files),
         ),
         body=body,
-        blob=f"{integration.name}/{lane}/{token}" if len(body) >= hub.timing.blob_from else "",
+        blob="" if body else f"{integration.name}/{lane}/{token}",
     )
 
 

@@ -178,8 +178,12 @@ class AzureStore:
         try:
             async with translated():
                 download = await self._container(container).download_blob(name)
+                left = download.size
                 async for piece in download.chunks():
+                    left -= len(piece)
                     yield piece
+            if left:
+                raise Away
         except NotMade:
             raise Conflict from None
 

@@ -38,7 +38,7 @@ class Arrival:
     token: str
     after: str = ""  # the lane that must be done first
     finders: tuple[str, ...] = ()  # partitions of the index that refer to it
-    body: bytes = field(default=b"", repr=False)  # compressed
+    body: bytes = field(default=b"", repr=False)  # compressed; empty when it is in a blob
     blob: str = ""  # where the body is when it is large
 
     @property

@@ -30,7 +30,7 @@ async def record(integration: Integration, arrival: Arrival, hub: Hub) -> Record
     """Store the message, or find that it is stored. Raises ``Unavailable``: nothing was stored, or the sender must ask again."""
     try:
         if arrival.blob:
-            await hub.store.write_blob(names.CONTENT, arrival.blob, arrival.body)
+            await content.write_blob(arrival.blob, arrival.envelope.body, hub)
         reused, opening = await _announce(integration, arrival, hub)
         recorded = None if reused else await _store_in_turn(integration, arrival, opening, hub)
         if recorded is None:

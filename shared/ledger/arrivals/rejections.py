@@ -48,12 +48,12 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
         hub.store.commit(tables.find, names.hour(at), replace(found, finders=" ".join(finders)).put(message_id)),
         *(hub.store.commit(tables.find, finder, found.put(message_id)) for finder in finders),
     )
-    data = content.compressed(envelope.body) if keep else b""
-    blob = f"{integration.name}/{lane}/0" if len(data) >= hub.timing.blob_from else ""
+    data = await content.for_row(envelope, hub) if keep else b""
+    blob = f"{integration.name}/{lane}/0" if keep and not data else ""
     if keep:
         await list_dead(integration.name, message_id, hub)
     if blob:
-        await hub.store.write_blob(names.CONTENT, blob, data)
+        await content.write_blob(blob, envelope.body, hub)
     blobs = " ".join(filter(None, (blob, *envelope.files)))
     record = replace(
         _record(envelope, verdict, known, at), blob=blobs, content=keep, outcome="dead" if is_promised else "rejected"

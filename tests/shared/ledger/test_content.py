@@ -3,7 +3,7 @@
 import asyncio
 import random
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -105,3 +105,56 @@ def test_a_large_body_is_compressed_and_restored_with_no_more_than_the_result() 
         data = content.compressed(body)
     with at_most(9_500_000):
         content.restored(data)
+
+
+@pytest.mark.parametrize("size", [0, content.PIECE + 1, 300_000])
+@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize("source", [lambda size: random.Random(2).randbytes(size), bytes])
+async def test_a_row_holds_what_takes_fewer_bytes_than_the_limit(size: int, more: int, source: Callable[[int], bytes]) -> None:
+    """``more``: bytes of the limit above what the compressed body takes."""
+    body = source(size)
+    data = content.compressed(body)
+    limit = len(data) + more
+    made = hub(integration(Remembering(), NAME), timing=Timing(blob_from=limit))
+    assert (
+        await content.for_row(replace(WHOLE, body=body), made)
+        == content.compressed_below(body, limit)
+        == (data if more > 0 else b"")
+    )
+
+
+@pytest.mark.parametrize("size", [0, 3000, content.SENT, content.SENT + 1, 3_000_000])
+@pytest.mark.parametrize("thread_from", [0, 1 << 30])
+async def test_a_blob_is_stored_in_the_form_in_which_earlier_versions_stored_and_read_it(size: int, thread_from: int) -> None:
+    made = hub(integration(Remembering(), NAME), timing=Timing(thread_from=thread_from))
+    body = random.Random(2).randbytes(size)
+    await content.write_blob("new", body, made)
+    await made.store.write_blob(names.CONTENT, "earlier", zlib.compress(body, 1))
+    assert zlib.decompress(await made.store.read_blob(names.CONTENT, "new") or b"") == body
+    for blob in ("new", "earlier"):
+        assert (await content.stored_envelope(NAME, row(content.stored(WHOLE, b"", blob)), made)).body == body
+
+
+@pytest.mark.parametrize("kept", [0, 1, 70_000, -1])
+async def test_a_part_of_a_blob_is_not_taken_for_all_of_it(kept: int) -> None:
+    made = hub(integration(Remembering(), NAME))
+    await made.store.write_blob(names.CONTENT, "cut", content.compressed(random.Random(2).randbytes(200_000))[:kept])
+    with pytest.raises(zlib.error):
+        await content.stored_envelope(NAME, row(content.stored(WHOLE, b"", "cut")), made)
+
+
+async def test_a_large_body_is_sent_and_read_without_its_compressed_form_in_memory() -> None:
+    made = hub(integration(Remembering(), NAME))
+    body, sent = random.Random(2).randbytes(8_000_000), list[int]()
+
+    async def drain(container: str, name: str, pieces: AsyncIterator[bytes]) -> None:
+        sent.extend([len(piece) async for piece in pieces])
+
+    await made.store.write_blob(names.CONTENT, "a", content.compressed(body))
+    made.store.write_blob_pieces = drain  # type: ignore[method-assign]
+    with at_most(4_000_000):
+        assert await content.for_row(replace(WHOLE, body=body), made) == b""
+        await content.write_blob("b", body, made)
+    assert sum(sent) >= len(body)
+    with at_most(9_500_000):
+        assert (await content.stored_envelope(NAME, row(content.stored(WHOLE, b"", "a")), made)).body == body

@@ -13,13 +13,21 @@ from toolkit.local.simulators.fault_proxy import FaultProxy
 pytestmark = pytest.mark.slow
 TROUBLE = ("status:500", "status:503", "throttle", "status-after:500", "cut-before", "cut-after", "cut-body", "short", "bare")
 CUT = ("cut-body", "short", "bare")
-READS = ("get", "query", "scan", "read a blob", "list blobs")
+READS = ("get", "query", "scan", "read a blob", "read a blob in pieces", "list blobs")
 TABLE, QUEUE, CONTAINER = "faults", "faults", "faults"
 Effect = Callable[[AzureStore], Awaitable[object]]
 
 
 async def scanned(store: AzureStore) -> object:
     return [row async for row in store.scan(TABLE)]
+
+
+async def in_pieces(store: AzureStore) -> object:
+    return [piece async for piece in store.blob_pieces(CONTAINER, "there")]
+
+
+async def piece() -> AsyncIterator[bytes]:
+    yield b"x" * 100
 
 
 async def settled(store: AzureStore) -> object:
@@ -38,7 +46,9 @@ EFFECTS: dict[str, Effect] = {
     "send": lambda store: store.send(QUEUE, b"knock"),
     "settle": settled,
     "write a blob": lambda store: store.write_blob(CONTAINER, "there", b"x" * 100),
+    "write a blob in pieces": lambda store: store.write_blob_pieces(CONTAINER, "there", piece()),
     "read a blob": lambda store: store.read_blob(CONTAINER, "there"),
+    "read a blob in pieces": in_pieces,
     "list blobs": lambda store: store.blobs(CONTAINER),
     "delete a blob": lambda store: store.delete_blob(CONTAINER, "gone"),
 }

@@ -12,7 +12,7 @@ from shared.storage.accounts import Account
 from shared.storage.azure import AzureStore
 from shared.storage.azure_rows import ACTIONS
 from shared.storage.memory import MemoryStore
-from shared.storage.store import Change, Conflict, Row, Store, delete, insert, put, remove, replace
+from shared.storage.store import Away, Change, Conflict, Row, Store, delete, insert, put, remove, replace
 from tests.circles import nothing_kept
 from tests.peak import at_most
 
@@ -191,6 +191,22 @@ async def test_a_copy_of_a_blob_that_is_gone_is_a_conflict_and_makes_nothing(sto
         with pytest.raises(Conflict):
             await store.write_blob_pieces(name, "copy", store.blob_pieces(name, "gone"))
     assert await store.blobs(name) == []
+
+
+async def test_pieces_that_end_early_leave_what_was_there(store, name):
+    """A sender's message is acknowledged only when its blob is whole: half of one is never there."""
+
+    async def broken():
+        yield bytes(9_000_000)
+        raise Away
+
+    with pytest.raises(Away):
+        await store.write_blob_pieces(name, "a", broken())
+    assert await store.blob(name, "a") is None
+    await store.write_blob(name, "a", b"1")
+    with pytest.raises(Away):
+        await store.write_blob_pieces(name, "a", broken())
+    assert await store.read_blob(name, "a") == b"1"
 
 
 async def test_a_blob_is_deleted_only_in_the_version_that_was_read(store, name):
