@@ -1,5 +1,6 @@
 """The resources of a message as a transaction for a FHIR server: each is created, merged or put."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from shared.validation.authorities import NHS_NUMBER
 
 ONCE = ("Practitioner", "Organization", "Location")  # identified by a national number: created if there is none
 ABOUT_THE_MESSAGE = ("MessageHeader", "Device")
+PLAIN = re.compile(r"[\w:/.~-]*", re.ASCII)  # nothing to escape, for a search or for a URL
 Write = Callable[[Resource], Element]
 
 
@@ -25,7 +27,7 @@ def search(identifier: Element) -> str:
 
 
 def _token(text: str) -> str:
-    if text.isalnum() and text.isascii():  # most numbers
+    if PLAIN.fullmatch(text):  # most numbers, and their systems
         return text
     for special in "\\|,$":
         text = text.replace(special, "\\" + special)
@@ -82,11 +84,11 @@ def _joined(first: Resource, second: Resource) -> Resource:
 
 def _replaced(value: Any, moved: dict[str, str]) -> Any:
     """The value with references to a duplicate replaced by those to the first one."""
-    if isinstance(value, dict):
-        return {name: _replaced(each, moved) for name, each in value.items()}
+    if isinstance(value, dict):  # most parts are texts: a call for each is what costs
+        return {name: moved.get(part, part) if isinstance(part, str) else _replaced(part, moved) for name, part in value.items()}
     if isinstance(value, list):
-        return [_replaced(each, moved) for each in value]
-    return moved.get(value, value) if isinstance(value, str) else value
+        return [moved.get(part, part) if isinstance(part, str) else _replaced(part, moved) for part in value]
+    return value
 
 
 def of_the_record(resources: list[Resource]) -> list[Resource]:

@@ -1,12 +1,15 @@
 """What is said twice of one thing is joined element by element: nothing of the second is lost, nothing is said twice."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.fhir.resource import Element
 from shared.mapping.elements import merge
-from shared.mapping.transaction import entries
+from shared.mapping.transaction import _token, entries
 from tests.shared.mapping.converting import PID, converted, only, resources, rules
 
 NUMBER = {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "7A3"}
@@ -82,3 +85,23 @@ def test_a_second_address_of_a_place_which_has_one_is_named() -> None:
     (place,) = resources(found, "Location")
     assert place["address"]["line"] == ["1 Stryd Fawr"]
     assert ("second-value", "RXA[2]-28") in rules(found)
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("aZ0_.-~:/\\|,$%& é\n")))
+def test_a_text_in_a_search_is_escaped_and_encoded(text: str) -> None:
+    """A text with nothing to escape takes a shortcut, which must leave every other one."""
+    escaped = "".join(f"\\{each}" if each in "\\|,$" else each for each in text)
+    assert _token(text) == quote(escaped, safe=":/.-_~")
+
+
+def test_each_reference_to_a_resource_that_became_one_with_another_is_to_that_one() -> None:
+    """In a list, in a list of lists and as a plain text too; whatever else it stands next to stays."""
+    twice: list[Element] = [{"resourceType": "Organization", "id": each, "identifier": [NUMBER]} for each in "ab"]
+    link = {"reference": "urn:uuid:b", "type": "Organization"}
+    parts = {"one": link, "more": [link, "urn:uuid:b", [link, 1, None]], "is": True, "text": "b", "number": 7.5, "none": {}}
+    found = entries([*twice, {"resourceType": "Basic", "id": "c", **parts}], {})
+    assert [each["fullUrl"] for each in found] == ["urn:uuid:a", "urn:uuid:c"]
+    first = {"reference": "urn:uuid:a", "type": "Organization"}
+    expected = {"one": first, "more": [first, "urn:uuid:a", [first, 1, None]], "is": True, "text": "b", "number": 7.5, "none": {}}
+    assert found[1]["resource"] == {"resourceType": "Basic", "id": "c", **expected}
