@@ -2,6 +2,7 @@
 
 import re
 from unicodedata import category
+from urllib.parse import unquote
 
 CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f"
 """Control characters that neither FHIR nor XML allows, as a part of a character class; tab and line ends are allowed.
@@ -26,3 +27,12 @@ def can_be_seen(text: str) -> bool:
     (True, False, False)
     """
     return text.isprintable() or not any(category(each).startswith("C") or category(each) in ("Zl", "Zp") for each in text)
+
+
+def is_visible(text: str) -> bool:
+    r"""Whether a text has only characters that certainly can be seen, also where they are percent-encoded.
+
+    >>> is_visible("T4ŵ"), is_visible("urn:x|T4%E2%80%8B"), is_visible("T4\t")
+    (True, False, False)
+    """
+    return text.isprintable() and ("%" not in text or unquote(text).isprintable())

@@ -10,12 +10,9 @@ from shared.issue import Issue
 
 def check_identifiers_too(content: Any) -> list[Issue]:
     """Every problem by R4 and the national profiles, and each identifier with a character that cannot be seen."""
-    from shared.fhir.definitions.names import known_name  # here, so that a declaration does not read the tables
-    from shared.fhir.validation.checker import check
-    from shared.fhir.validation.hidden import hidden_character
+    from shared.fhir.validation import checker  # here, so that a declaration does not read the tables
 
-    name = content.get("resourceType") if isinstance(content, dict) else None
-    return [*check(content), *hidden_character(content, known_name(name) if isinstance(name, str) else "Resource")]
+    return checker.check_identifiers_too(content)
 
 
 def check_incoming(content: Any) -> list[Issue]:

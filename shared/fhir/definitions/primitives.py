@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from shared.base64_pieces import is_base64
-from shared.characters import CONTROL
+from shared.characters import CONTROL, is_visible
 from shared.fhir.definitions.narrative import is_narrative
 
 Test = Callable[[Any], Any]
@@ -38,13 +38,19 @@ UNIQUE = "urn:uuid:"  # the name of one entry: it does not recur, so it is not c
 
 
 class _WordCache(dict[str, bool]):
-    """A bounded cache of words that recur (systems, codes, units, times): each is matched once, then looked up."""
+    """A bounded cache of words that recur (systems, codes, units, times): each is matched once, then looked up.
 
-    def __init__(self, pattern: str) -> None:
+    ``visible``: a word with a character that cannot be seen does not match.
+    """
+
+    def __init__(self, pattern: str, visible: bool = False) -> None:
         super().__init__()
         self.well_formed = re.compile(pattern, re.ASCII).fullmatch
+        self.visible = visible
 
     def __missing__(self, text: str) -> bool:
+        if self.visible and not is_visible(text):
+            return False
         if text[:9] == UNIQUE and text.isprintable() and " " not in text:
             return True
         well_formed = self.well_formed(text) is not None
@@ -55,8 +61,12 @@ class _WordCache(dict[str, bool]):
         return well_formed
 
 
-URI = _WordCache(r"[^\s\x00-\x1f]+").__getitem__
-CODE = _WordCache(rf"[^\s{CONTROL}]+(?:\s[^\s{CONTROL}]+)*").__getitem__
+URI_FORM = r"[^\s\x00-\x1f]+"
+CODE_FORM = rf"[^\s{CONTROL}]+(?:\s[^\s{CONTROL}]+)*"
+URI = _WordCache(URI_FORM).__getitem__
+CODE = _WordCache(CODE_FORM).__getitem__
+VISIBLE_URI = _WordCache(URI_FORM, visible=True).__getitem__
+VISIBLE_CODE = _WordCache(CODE_FORM, visible=True).__getitem__
 DATE_TIME = _WordCache(rf"{DAY}(?:T{TIME}{ZONE})?|{YEAR}(?:-(?:0[1-9]|1[0-2]))?").__getitem__
 INSTANT = _WordCache(rf"{DAY}T{TIME}{ZONE}").__getitem__
 
@@ -84,9 +94,13 @@ TESTS: dict[str, Test] = {
 }
 
 
-def words_of(primitive: str) -> dict[str, bool] | None:
-    """The cache that tests a primitive whose words recur; ``None`` for other primitives."""
-    cache = getattr(TESTS[primitive], "__self__", None)
+VISIBLE: dict[str, Test] = {"canonical": VISIBLE_URI, "code": VISIBLE_CODE, "uri": VISIBLE_URI, "url": VISIBLE_URI}
+"""The tests of primitives that may have a character that cannot be seen, which find none with one."""
+
+
+def words_of(test: Test) -> dict[str, bool] | None:
+    """The cache of a test of words that recur; ``None`` for other tests."""
+    cache = getattr(test, "__self__", None)
     return cache if isinstance(cache, _WordCache) else None
 
 

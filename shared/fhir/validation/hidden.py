@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from shared.characters import can_be_seen
+from shared.characters import can_be_seen, is_visible
 from shared.fhir.definitions.names import mask_path
 from shared.issue import Issue
 
@@ -47,7 +47,7 @@ def _may_have_one(resource: Any) -> bool:
         elif isinstance(value, dict):
             for name, part in value.items():
                 if isinstance(part, str):
-                    if name in NAMES and not (part.isprintable() and ("%" not in part or unquote(part).isprintable())):
+                    if name in NAMES and not is_visible(part):
                         return True
                 elif isinstance(part, (dict, list)):
                     todo.append(part)

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from shared.fhir.definitions.primitives import TESTS, UNIQUE, words_of
+from shared.characters import is_visible
+from shared.fhir.definitions.primitives import TESTS, UNIQUE, VISIBLE, words_of
 from shared.fhir.definitions.tables import Declared, codes, codings
+from shared.fhir.validation import hidden
 
 Json = dict[str, Any]
 TEXTS = ("string", "markdown")
@@ -15,10 +17,14 @@ def primitive_term(value: str, name: str, declared: Declared, prop: str, names: 
     if declared.codes:
         names[f"codes_{prop}"] = codes(declared.codes)
         return f"{value} in codes_{prop}"
-    words = names[f"words_{prop}"] = words_of(declared.type)
-    names[f"test_{prop}"] = TESTS[declared.type]
+    may_name = prop in hidden.NAMES  # a number, or what refers to one: no character of it may be hidden
+    test = names[f"test_{prop}"] = (may_name and VISIBLE.get(declared.type)) or TESTS[declared.type]
+    words = names[f"words_{prop}"] = words_of(test)
     if prop == "fullUrl":  # nearly always made of the id of its resource, which has a test of its own
         return f"({value} == {UNIQUE!r} + (e.get('resource') or {{}}).get('id', '') or test_{prop}({name}))"
+    if declared.type in TEXTS and may_name:
+        names["is_visible"] = is_visible
+        return f"({value}.isprintable() and {name} and ('%' not in {name} or is_visible({name})))"
     if declared.type in TEXTS:  # printable text is valid unless it is empty
         return f"({name} if {value}.isprintable() else test_{prop}({name}))"
     if declared.type == "decimal":  # nearly always a float, which may be infinite
