@@ -42,7 +42,7 @@ def decoded(text: Text) -> Iterator[bytes]:
         raise ValueError("incomplete")
 
 
-def is_base64(text: str) -> bool:
+def is_base64(text: Text) -> bool:
     """Whether a text is base64, with its padding; it may have spaces and line ends.
 
     No regular expression: ``bytes.translate`` checks a document of many kilobytes in one pass.
@@ -52,11 +52,12 @@ def is_base64(text: str) -> bool:
     """
     if type(text) is Base64:
         return True
-    if not text.isascii():
-        return False
     size, others, end = 0, b"", b""
     for start in range(0, len(text), PIECE):
-        data = text[start : start + PIECE].encode()
+        piece = text[start : start + PIECE]
+        if not piece.isascii():
+            return False
+        data = piece.encode()
         found = data.translate(None, ALPHABET)
         if found.strip(b"="):
             data = data.translate(None, SPACE)

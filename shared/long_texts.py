@@ -41,6 +41,21 @@ class LongText:
     def __str__(self) -> str:
         return self[:]
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same text, wherever that is: a mapping looks for what it has made twice."""
+        if not isinstance(other, str | LongText):
+            return NotImplemented
+        starts = range(0, len(self), base64_pieces.PIECE)
+        parts = (slice(start, start + base64_pieces.PIECE) for start in starts)
+        return len(self) == len(other) and all(self[part] == other[part] for part in parts)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def view(self) -> memoryview:
+        """Its characters, which are ASCII, with no copy of them."""
+        return memoryview(self._body)[self._start : self._end]
+
     def __repr__(self) -> str:
         return f"<LongText of {len(self)}>"
 
@@ -72,6 +87,19 @@ def whole(made: Any) -> Any:
         if isinstance(value, LongText):
             holder[key] = str(value)
     return root[0]
+
+
+def put_in(made: bytes, mark: bytes, texts: list[LongText]) -> bytes:
+    """A body with the texts in the places of the marks, one after the other.
+
+    >>> put_in(b'["."]', b".", [LongText(b'{"data": "TVNI"}', 10, 14)])
+    b'["TVNI"]'
+    """
+    first, *others = made.split(mark)
+    parts: list[bytes | memoryview] = [first]
+    for text, other in zip(texts, others, strict=True):
+        parts += (text.view(), other)
+    return b"".join(parts)
 
 
 def _exchange(root: list[Any], texts: dict[str, LongText]) -> int:

@@ -1,16 +1,21 @@
 """Resources and elements as plain dicts without empty values, and their JSON, which keeps every digit of a decimal."""
 
 import re
+from functools import partial
 from keyword import kwlist
 from typing import Any
 
 import orjson
+
+from shared import long_texts
+from shared.long_texts import LongText
 
 Resource = dict[str, Any]
 Element = dict[str, Any]
 
 JSON = "application/fhir+json"
 PYTHON = frozenset(f"{word}_" for word in kwlist)
+MARK = b"\0"  # of a long text: JSON escapes this character, so that it is nowhere else in what is written
 NUMBER = re.compile(r"[+]?(-?)(?=\.?[0-9])0*+([0-9]*+)(?:\.([0-9]*))?([eE][+-]?[0-9]+)?")
 
 
@@ -89,10 +94,16 @@ def resource(resource_type: str, /, **elements: Any) -> Resource:
 
 def to_json(content: Resource) -> bytes:
     """The JSON of a resource, compact, UTF-8."""
-    return orjson.dumps(content, default=_decimal)
+    texts = list[LongText]()
+    made = orjson.dumps(content, default=partial(_other, texts))
+    return long_texts.put_in(made, MARK, texts) if texts else made
 
 
-def _decimal(value: object) -> orjson.Fragment:
+def _other(texts: list[LongText], value: object) -> orjson.Fragment:
+    """A decimal with its digits; a long text as a mark, and one more of ``texts``."""
     if isinstance(value, Decimal):
         return orjson.Fragment(value.text)
+    if isinstance(value, LongText):
+        texts.append(value)
+        return orjson.Fragment(b'"' + MARK + b'"')
     raise TypeError(f"{type(value).__name__} is not a type of a FHIR resource")

@@ -1,41 +1,46 @@
-"""Lines with a long text: the text is in memory once, and what is read of the line refers to it.
+"""Lines with a long text: the text stays where it is in the body, and what is read of the line refers to it.
 
-A message with a document would otherwise have it once in its line, once in its field and once in its component. Code that
-reads a line, a field or a part of it gets a ``str``, as always: a whole line or field is put together when it is read, and is not
-kept.
+A message with a document would otherwise have it once more in its line, in its field and in its component. Code that reads one of
+them gets a ``str``, as always: it is made when it is read, and is not kept. ``LongRepetition.where_it_is`` makes none.
 A long text has no delimiter and no escape sequence, so that it is always inside one subcomponent.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, overload
+from typing import NamedTuple, cast, overload
 
-from shared.hl7.repetition import NULL, PLACES, Raw, Repetition
+from shared.hl7.repetition import EMPTY, NULL, PLACES, Raw, Repetition
 from shared.hl7.segment import HEADERS, NUMBERS, Segment
 from shared.hl7.syntax.encoding import Encoding, unescape
+from shared.long_texts import LongText
 
 
 class Rope(NamedTuple):
     """A text in parts: the second, the fourth and so on are long texts."""
 
-    parts: tuple[str, ...]
+    parts: tuple[str | LongText, ...]
 
     def __str__(self) -> str:
-        """The text; a long text alone is itself, and no copy of it."""
-        parts = [each for each in self.parts if each]
+        """The text, put together."""
+        parts = [str(each) for each in self.parts if each]
         return parts[0] if len(parts) == 1 else "".join(parts)
 
     @property
     def is_short(self) -> bool:
         return len(self.parts) == 1
 
+    @property
+    def short(self) -> tuple[str, ...]:
+        """The parts between the long texts."""
+        return cast("tuple[str, ...]", self.parts[::2])
+
     def has(self, text: str) -> bool:
         """Whether a text of delimiters is in it: a long text has none."""
-        return any(text in each for each in self.parts[::2])
+        return any(text in each for each in self.short)
 
     def split(self, delimiter: str) -> list["Rope"]:
-        found, rope = list[Rope](), list[str]()
-        for number, part in enumerate(self.parts):
-            if number % 2:
+        found, rope = list[Rope](), list[str | LongText]()
+        for part in self.parts:
+            if isinstance(part, LongText):
                 rope.append(part)
                 continue
             first, *others = part.split(delimiter)
@@ -44,6 +49,9 @@ class Rope(NamedTuple):
                 found.append(Rope(tuple(rope)))
                 rope = [other]
         return [*found, Rope(tuple(rope))]
+
+
+NOTHING = Rope(("",))
 
 
 class Lines(Sequence[str]):
@@ -83,12 +91,12 @@ class Lines(Sequence[str]):
 
     def without_long(self, unless: str) -> Iterator[str]:
         """Each line without its long texts; whole, if it has this delimiter."""
-        return (str(each) if each.has(unless) else "".join(each.parts[::2]) for each in self._ropes)
+        return (str(each) if each.has(unless) else "".join(each.short) for each in self._ropes)
 
     def size(self) -> int:
         return sum(len(part) for rope in self._ropes for part in rope.parts)
 
-    def parts(self) -> Iterator[tuple[str, ...]]:
+    def parts(self) -> Iterator[tuple[str | LongText, ...]]:
         """The parts of each line."""
         return (each.parts for each in self._ropes)
 
@@ -175,11 +183,13 @@ class LongSegment(Segment):
 class LongRepetition(Repetition):
     """A repetition with a long text."""
 
-    __slots__ = ("_rope",)
+    __slots__ = ("_brief", "_rope", "_ropes")
 
     def __init__(self, rope: Rope, encoding: Encoding) -> None:
         self._rope, self.encoding = rope, encoding
-        self._parts = [str(each) for each in rope.split(encoding.component)]
+        self._ropes = rope.split(encoding.component)
+        self._brief = Repetition("", encoding)  # without the components that have a long text
+        self._brief._parts = [str(each) if each.is_short else "" for each in self._ropes]
 
     @property
     def sent(self) -> str:  # type: ignore[override]
@@ -187,6 +197,36 @@ class LongRepetition(Repetition):
 
     def __bool__(self) -> bool:
         return True
+
+    def __getitem__(self, path: str) -> str:
+        rope = self._long(path)
+        if rope is None:
+            return self._brief[path]
+        return unescape(str(rope), self.encoding) if rope.has(self.encoding.escape) else str(rope)
+
+    def _long(self, path: str) -> Rope | None:
+        """A component or subcomponent of a component that has a long text; ``None``: it has none."""
+        component, _, subcomponent, _ = PLACES[path]
+        if component > len(self._ropes) or self._ropes[component - 1].is_short:
+            return None
+        parts = self._ropes[component - 1].split(self.encoding.subcomponent)
+        return parts[subcomponent] if subcomponent < len(parts) else NOTHING
+
+    def _leaf(self, path: str) -> str:
+        rope = self._long(path)
+        return self._brief._leaf(path) if rope is None else str(rope)
+
+    def raw(self, path: str = "") -> Raw:
+        if not path or "." in path:
+            return Raw(self._leaf(path) if path else self.sent)
+        component, _, _, _ = PLACES[path]
+        return Raw(self._ropes[component - 1]) if component <= len(self._ropes) else EMPTY
+
+    def where_it_is(self, path: str) -> str | LongText:
+        """The text at a path; a long text that is all of it is not copied."""
+        rope = self._long(path)
+        found = [each for each in rope.parts if each] if rope else []
+        return found[0] if len(found) == 1 and isinstance(found[0], LongText) else self[path]
 
     @property
     def size(self) -> int:
@@ -197,7 +237,7 @@ class LongRepetition(Repetition):
 
     @property
     def components(self) -> int:
-        return len(self._parts or ())
+        return len(self._ropes)
 
 
 def segment_at(place: int, lines: Lines, name: str, encoding: Encoding, occurrence: int) -> Segment:
@@ -215,7 +255,7 @@ def lines_of(segments: Sequence[Segment]) -> "list[str] | Lines":
     return [each.line for each in segments]
 
 
-def with_texts(lines: Sequence[str], mark: str, texts: list[str]) -> Lines | None:
+def with_texts(lines: Sequence[str], mark: str, texts: list[LongText]) -> Lines | None:
     """The lines with a long text in the place of each mark; ``None``: a mark is not there, or in the header of a batch."""
     marked = [line for line in lines if mark in line]
     if any(line.startswith(HEADERS) for line in marked) or sum(line.count(mark) for line in marked) != len(texts):
@@ -224,7 +264,7 @@ def with_texts(lines: Sequence[str], mark: str, texts: list[str]) -> Lines | Non
     return Lines(Rope(tuple(_between(line.split(mark), left))) for line in lines)
 
 
-def _between(parts: list[str], texts: Iterator[str]) -> Iterator[str]:
+def _between(parts: list[str], texts: Iterator[LongText]) -> Iterator[str | LongText]:
     yield parts[0]
     for part in parts[1:]:
         yield next(texts)

@@ -10,6 +10,7 @@ from shared.hl7.segment import Segment
 from shared.hl7.syntax import charset, names
 from shared.hl7.syntax.encoding import NONE, Encoding, declared_encoding, split
 from shared.issue import Issue
+from shared.long_texts import LongText
 
 # A message must not contain the characters that frame it on MLLP: a receiver would read a part as the whole message.
 BLOCK_CHARACTER = Issue(
@@ -51,7 +52,7 @@ def parse(data: bytes | str, charset_default: str = "latin-1") -> Message:
 
 
 def _parse_without_long(data: bytes, charset_default: str) -> Message | None:
-    """The message, with each long text of base64 in memory once; ``None`` if it has none, or must be read as it is.
+    """The message, whose long texts of base64 stay where they are in the body; ``None``: it has none, or must be read as it is.
 
     The message is read without them, with a mark in the place of each: a character that the message does not have. A text in MSH
     or at the beginning of a line stays. UTF-16, and a message with a delimiter out of base64, are read as they are.
@@ -69,9 +70,7 @@ def _parse_without_long(data: bytes, charset_default: str) -> Message | None:
         return None
     if not base64_pieces.OTHERS.isdisjoint(message.encoding[:6]):
         return None
-    lines = long_lines.with_texts(
-        message.lines, mark.decode(), [str(memoryview(data)[start:end], "ascii") for start, end in texts]
-    )
+    lines = long_lines.with_texts(message.lines, mark.decode(), [LongText(data, start, end) for start, end in texts])
     if lines is None:
         return None
     message.lines = lines

@@ -11,6 +11,7 @@ from typing import Any
 from shared.base64_pieces import is_base64
 from shared.characters import CONTROL, is_visible
 from shared.fhir.definitions.narrative import is_narrative
+from shared.long_texts import LongText
 
 Test = Callable[[Any], Any]
 
@@ -110,6 +111,7 @@ _JSON_TYPE: dict[str, type | tuple[type, ...]] = {
     "positiveInt": int,
     "unsignedInt": int,
     "decimal": (int, float),
+    "base64Binary": (str, LongText),
 }
 
 

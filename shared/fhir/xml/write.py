@@ -97,7 +97,7 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return value.text
-    return value if isinstance(value, str) else repr(value)
+    return repr(value) if isinstance(value, int | float) else str(value)
 
 
 def _narrative(text: str) -> "Node":

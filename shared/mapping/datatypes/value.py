@@ -7,7 +7,9 @@ from math import isfinite
 
 from shared.base64_pieces import LONG, Base64, is_base64
 from shared.fhir.resource import Decimal, Element, element
+from shared.hl7.long_lines import LongRepetition
 from shared.hl7.repetition import Repetition
+from shared.long_texts import LongText
 from shared.mapping.datatypes.code import ORIGINAL_TEXT, coding_system
 from shared.mapping.tables import V2_SYSTEM
 from shared.mapping.texts import Part, text_at, texts_at
@@ -201,14 +203,14 @@ def ed_attachment(ed: Part) -> Element:
 
     ``{}`` without data. ValueError: the data is not in the encoding of ED-4. Source: guide, ED[Attachment].
     """
-    data = text_at(ed, "5")
+    data = ed.where_it_is("5") if isinstance(ed, LongRepetition) else text_at(ed, "5")
     if not data:
         return {}
     encoding = text_at(ed, "4").upper()
     if encoding == "HEX":
-        data = base64(a2b_hex(data))
+        data = base64(a2b_hex(str(data)))
     elif encoding != "BASE64":
-        data = base64(data.encode("utf-8", "replace"))
+        data = base64(str(data).encode("utf-8", "replace"))
     main, subtype = text_at(ed, "2"), text_at(ed, "3")
     kind = media_type(main, subtype)
     as_sent = _type_of_data(main) if main and not kind else []
@@ -232,10 +234,10 @@ def base64(data: bytes) -> str:
     return b2a_base64(data, newline=False).decode()
 
 
-def _base64(data: str) -> str:
+def _base64(data: str | LongText) -> str | LongText:
     """The data without line ends. ValueError: not base64."""
-    unbroken = "".join(data.split()) if any(c in data for c in " \r\n\t") else data
-    if len(unbroken) < LONG:
+    unbroken = "".join(data.split()) if isinstance(data, str) and any(c in data for c in " \r\n\t") else data
+    if isinstance(unbroken, str) and len(unbroken) < LONG:
         return Base64(unbroken)
     if not is_base64(unbroken):  # a long one is not copied: it would be in memory once more
         raise ValueError("not base64")

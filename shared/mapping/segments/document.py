@@ -118,7 +118,7 @@ def finish(document: Resource) -> None:
     content = document.get("content", [])
     texts = [each for each in content if _is_text(each["attachment"])]
     if len(texts) > 1:
-        whole = "\n".join(a2b_base64(each["attachment"]["data"]).decode() for each in texts)
+        whole = "\n".join(a2b_base64(str(each["attachment"]["data"])).decode() for each in texts)
         joined = {**texts[0]["attachment"], "data": base64(whole.encode())}
         rest = [each for each in content if each is texts[0] or each not in texts]
         document["content"] = [{"attachment": joined} if each is texts[0] else each for each in rest]

@@ -75,6 +75,6 @@ def _text(attachment: Element) -> tuple[str, Value]:
     if attachment.get("contentType") != "text/plain" or not attachment.get("data"):
         return ("", "")
     try:
-        return "TX", list(a2b_base64(attachment["data"]).decode().split("\n"))
+        return "TX", list(a2b_base64(str(attachment["data"])).decode().split("\n"))
     except ValueError:
         return ("", "")

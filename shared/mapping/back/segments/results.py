@@ -225,7 +225,7 @@ def attachment_value(attachment: Element) -> tuple[str, Value]:
     main, _, sub = attachment.get("contentType", "").partition("/")
     kind = {"application": "AP", "image": "IM", "text": "TEXT", "audio": "AU"}.get(main, main)
     if attachment.get("data"):
-        return "ED", ("", kind, sub.upper(), "Base64", attachment["data"])
+        return "ED", ("", kind, sub.upper(), "Base64", str(attachment["data"]))
     return "RP", (attachment.get("url", ""), "", kind, sub.upper())
 
 
