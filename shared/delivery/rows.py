@@ -86,11 +86,16 @@ class Swept(Stored):
 
 @row_type(frozen=True, kw_only=True, repr=False)
 class Purged(Stored):
-    """Where a stage of the purge stopped: an hour of the index, and the key of a row in it. Or a row that is tried again."""
+    """Where a stage of the purge stopped: in an hour, at a key in a partition of the index. Or a row that is tried again.
+
+    ``partition`` empty: that of the hour, in which an earlier version listed it. Of a row that is tried again, ``hour`` is the
+    partition.
+    """
 
     STORED_AS: ClassVar[dict[str, str]] = {"found": "key"}
     hour: str
     found: str = always("")
+    partition: str = ""
 
 
 @row_type(frozen=True, kw_only=True, repr=False)

@@ -1,15 +1,26 @@
-"""The rows of the index: where a message is, which messages are dead letters, and which files of the inbox were taken."""
+"""The rows of the index: where a message is, which messages are dead letters, and which files of the inbox were taken.
 
+All rows of one message are written in one transaction, in one of eight partitions (``names.index``). Each is under a *finder*:
+the hash of a value that the message is searched by, or the hour of its acceptance. A search therefore reads all eight partitions.
+An earlier version had a partition for each finder, with the id of the message as key; its rows are found and purged too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
+from shared.hub import Hub, together
+from shared.storage import names
+from shared.storage.store import Change
 from shared.storage.stored import Stored, always, row_type
 
 
 @row_type(frozen=True, kw_only=True, repr=False)
 class Found(Stored):
-    """A message under a value that it is searched by, or under the hour of its acceptance.
+    """A message under one of its finders.
 
-    ``of_lane`` and ``identity``: where it is. ``finders``: the other partitions that list it, in the row of its hour only.
+    ``of_lane`` and ``identity``: where it is. ``finders``: the keys of its other rows, in the row of its hour only; in a row of
+    an earlier version, their partitions.
     """
 
     STORED_AS: ClassVar[dict[str, str]] = {"of_lane": "lane", "identity": "key"}
@@ -18,6 +29,21 @@ class Found(Stored):
     digest: str = always("")
     at: float = always(0.0)
     finders: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id of the message."""
+        return names.message_id(self.of_lane, self.identity)
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether an earlier version wrote it, in a partition of its finder."""
+        return self.row.partition not in names.INDEX
+
+    @property
+    def hour(self) -> str:
+        """The hour of its acceptance, of a row that is under it."""
+        return self.row.partition if self.is_earlier else self.row.key.rpartition("|")[0]
 
 
 @row_type(frozen=True, kw_only=True, repr=False)
@@ -33,3 +59,19 @@ class Taken(Stored):
 
     at: float
     etag: str = always("")
+
+
+def rows_of(found: Found, keys: Sequence[str]) -> list[Change]:
+    """The rows of a message: one with each key, and one under its hour that names them."""
+    of_hour = replace(found, finders=" ".join(keys)).put(names.listed(names.hour(found.at), found.id))
+    return [*map(found.put, keys), of_hour]
+
+
+async def under(finder: str, integration: str, hub: Hub, limit: int = 0) -> list[Found]:
+    """The messages under a finder, in no order; of each partition ``limit`` at most, 0 for all. Raises ``Away``."""
+    table, (first, last) = names.tables(integration).find, names.of_finder(finder)
+    found = await together(
+        hub.store.query(table, finder, limit=limit),  # of an earlier version
+        *(hub.store.query(table, partition, first, last, limit) for partition in names.INDEX),
+    )
+    return [Found.of(row) for rows in found for row in rows]

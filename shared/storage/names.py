@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
+from zlib import crc32
 
 from shared.privacy import keyed, search_hash
 
@@ -22,6 +23,7 @@ UNNUMBERED = 0  # of a message that never had a place in a lane: refused, or ack
 DEAD = "dead"  # partition of the index: messages that need action
 OUTBOX = "outbox"  # begins the partitions of the open rows of outboxes, and takes the place of the mark in them
 SHARDS = "0123456789abcdef"  # the last digit of a lane: the partition of its open rows
+INDEX = tuple(f"i{n}" for n in range(8))  # the partitions of the index: all rows of one message are in one of them
 BATCH = "batch"  # takes the place of the lane in the open row of a batch that is to be split
 CONTENT, INBOX, ACKNOWLEDGEMENTS = "content", "inbox", "acknowledgements"
 CONTAINERS = (CONTENT, INBOX, ACKNOWLEDGEMENTS)
@@ -138,23 +140,53 @@ def lane_of(key: str) -> str:
     return key.partition(".")[0]
 
 
+def index(text: str) -> str:
+    """The partition of the index that a message is in: by the key of its receipt, or by its lane when it has none.
+
+    >>> index("5c0e") in INDEX
+    True
+    """
+    return INDEX[crc32(text.encode()) % len(INDEX)]
+
+
+def listed(finder: str, id: str) -> str:
+    """The key of a message under a finder. It sorts with all others of that finder.
+
+    >>> listed("t|1970-01-01T00", "1-5c0e.77ab")
+    't|1970-01-01T00|1-5c0e.77ab'
+    """
+    return f"{finder}|{id}"
+
+
+def of_finder(finder: str) -> tuple[str, str]:
+    """First key, and the key after the last, of what is under a finder, in a partition of the index.
+
+    >>> first, last = of_finder("c|5c0e")
+    >>> first <= listed("c|5c0e", "1-5c0e.77ab") < last
+    True
+    >>> first <= listed("c|5c0e0", "1-5c0e.77ab") < last
+    False
+    """
+    return f"{finder}|", f"{finder}~"
+
+
 def by_control(control: str) -> str:
-    """The partition of the index for a control id."""
+    """The finder of a control id."""
     return f"c|{keyed('control', control)}"
 
 
 def by_correlation(correlation: str) -> str:
-    """The partition of the index for a correlation id."""
+    """The finder of a correlation id."""
     return f"x|{search_hash('correlation', correlation)}"
 
 
 def by_patient(number: str) -> str:
-    """The partition of the index for a patient's number."""
+    """The finder of a patient's number."""
     return f"p|{keyed('patient', number)}"
 
 
 def by_file(blob: str) -> str:
-    """The partition of the index from a file to its message."""
+    """The finder of the message of a file."""
     return f"f|{blob.rpartition('/')[2]}"
 
 
@@ -188,7 +220,7 @@ def next_hour(bucket: str) -> str:
 
 
 def hour(at: float) -> str:
-    """The bucket of an hour in the index.
+    """The finder of what was accepted in an hour, in UTC.
 
     >>> hour(0)
     't|1970-01-01T00'

@@ -18,6 +18,7 @@ from tests.faults.invariants import (
     after_what_it_waits_for,
     conserved,
     delivered_once,
+    found_in_the_index,
     in_order,
     is_replaced,
     nothing_left_behind,
@@ -126,6 +127,7 @@ class BatchWorld(World):
 
     def broken(self) -> list[str]:
         checks = (
+            found_in_the_index,
             conserved,
             delivered_once,
             in_order,

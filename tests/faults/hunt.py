@@ -39,7 +39,7 @@ def scenario(name: str) -> None:
 
 
 def nights() -> None:
-    for seed in range(1, 9):
+    for seed in range(1, 25):
         for plan in (Plan(200, seed, calm=True, takes=12),) if seed == 1 else (Plan(300, seed),):
             if broken := promises.broken(run(Night(plan).live())):
                 sentence, texts = next(iter(broken.items()))

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
+from shared.ledger.index import Found
 from shared.ledger.reporting.conservation import Balance, lane_balance
+from shared.ledger.rows import message_of
 from shared.storage import names
 from shared.storage.store import Row
 from tests.faults.process import NAME
@@ -206,7 +208,22 @@ def allowed_orphans(world: World) -> bool:
     return world.fault[1] != "" or world.scenario.resend > 1 or bool(world.scenario.drops)
 
 
+def found_in_the_index(world: World) -> Iterator[str]:
+    """Every message in the ledger is in the index, under its hour and its control id: it can be searched, and will be purged."""
+    found = [
+        (key[0], Found.of(Row(partition, key, *row)).id)
+        for partition in names.INDEX
+        for key, row in world.twin.tables[TABLES.find][partition].items()
+    ]
+    for lane, rows in lanes(world).items():
+        for row in rows:
+            if row.key.startswith(("w|", "d|")) and row.key != names.HOLD:
+                id = names.message_id(lane, message_of(row).identity)
+                yield from (f"{id} is not in the index under {kind}" for kind in "tc" if (kind, id) not in found)
+
+
 INVARIANTS = (
+    found_in_the_index,
     mode_of_acceptance,
     pairs_compared_once,
     conserved,

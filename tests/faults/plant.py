@@ -238,6 +238,28 @@ DEFECTS = (
         "the quick look alone",
     ),
     Defect(
+        "store a message before it is in the index",
+        "shared/ledger/arrivals/record.py",
+        "    reused, opening = await together(_write_index(integration, arrival, hub), _open(integration, arrival, hub))\n",
+        "    hub.start(_write_index(integration, arrival, hub))\n"
+        "    reused, opening = False, await _open(integration, arrival, hub)\n",
+        "two in one lane, one in another",
+    ),
+    Defect(
+        "leave a message out of the index of its hour",
+        "shared/ledger/arrivals/record.py",
+        "found.inserted(first), *changes[1:], of_hour)",
+        "found.inserted(first), *changes[1:])",
+        "two in one lane, one in another",
+    ),
+    Defect(
+        "leave a refused message out of the index",
+        "shared/ledger/arrivals/rejections.py",
+        "*rows_of(found, listed))",
+        "*rows_of(found, listed)[:-1])",
+        "batch: a member is refused",
+    ),
+    Defect(
         "forget the open row",
         "shared/ledger/arrivals/record.py",
         "open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key)",

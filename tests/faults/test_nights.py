@@ -55,8 +55,9 @@ def test_a_night_is_the_same_again():
 
 @pytest.mark.slow
 def test_a_disturbed_night_is_disturbed():
-    figures = sum((night(Plan(300, seed)).figures for seed in range(1, 4)), Counter())
-    assert figures["hosts"] > 3 * HOSTS
+    seeds = range(1, 7)
+    figures = sum((night(Plan(300, seed)).figures for seed in seeds), Counter())
+    assert figures["hosts"] > len(seeds) * HOSTS
     assert all(figures[what] for what in ("kills", "stops", "faults", "outages", "storage in trouble", "dead letters", "replays"))
 
 

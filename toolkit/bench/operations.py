@@ -25,7 +25,6 @@ BEGIN = 1_770_000_000.0  # of a clock that is set by hand
 STEP = 0.5  # seconds by which that clock goes on
 POLL = 2.0  # seconds between two looks of the host into a queue: ``maxPollingInterval`` of host.json
 PASSES = 200  # turns of the event loop in which other work may come to an operation of its own
-KINDS = {"c": "control id", "p": "patient", "x": "correlation id", "t": "hour"}  # of the index, by how its partition begins
 
 
 class Step(NamedTuple):
@@ -84,7 +83,7 @@ class Counting:
         if place == tables["open"]:
             return "open", "last digit of the lane", f"{len(keys)} open"
         if place == tables["find"]:
-            return "find", KINDS.get(str(partition).partition("|")[0], str(partition)), f"{len(keys)} of the index"
+            return "find", "one of eight", f"{len(keys)} of the index"
         return words.get(place, place.removeprefix(f"{self.integration}-")), "", ""
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path as File
 from typing import NamedTuple
 
+from shared.storage import names
 from toolkit.bench.operations import Path, path
 from toolkit.release.counting import Counted, count
 from toolkit.scale.region import Costs
@@ -53,12 +54,12 @@ def measure() -> Measured:
 
 
 def hottest(found: Path) -> float:
-    """Rows that one message writes into the partition that all messages of the integration share: the index of the hour."""
+    """Rows that one message writes into the index, for each partition of it: all messages of the integration share these."""
     shared = Counter[str]()
     for step in found.steps:
-        if step.action == "commit" and step.partition == "hour":
+        if step.action == "commit" and step.place == "find":
             shared[step.place] += int(step.rows.split()[0])
-    return float(max(shared.values(), default=0))
+    return max(shared.values(), default=0) / len(names.INDEX)
 
 
 def rounds(found: Path) -> tuple[list[int], list[int], list[int]]:

@@ -18,7 +18,7 @@ FILL = 0.7  # of a processor, before the platform adds an instance
 MESSAGE_GROUPS = 1  # groups of functions with an instance while messages come: HTTP
 TIMER_GROUPS = 1  # groups that are always awake: the watchdog looks every 30 seconds
 ROUND = 30.0  # seconds between two rounds of a watchdog
-REQUESTS, ROWS = "Requests of a storage account", "Rows of the partition that an integration shares"
+REQUESTS, ROWS = "Requests of a storage account", "Partition or queue of one integration"
 MEMORY, INSTANCES = "Memory of the region", "Instances of one app"
 
 
@@ -26,7 +26,7 @@ class Costs(NamedTuple):
     """What one message needs, counted on the running hub.
 
     ``before`` and ``after``: storage operations until its acknowledgement, and from there on; ``cpu_ms``: processor time;
-    ``hottest``: rows that it writes into the one partition that all messages of its integration share; ``idle``: operations of a
+    ``hottest``: rows that it writes, on average, into each partition of its integration's index; ``idle``: operations of a
     round of a watchdog with nothing to do.
     """
 

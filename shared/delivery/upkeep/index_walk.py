@@ -39,26 +39,37 @@ async def walk(integration: Integration, name: str, stage: Stage, before: float,
     await _once_more(integration, name, stage, before, hub)
     row = await hub.store.get(counters, names.PURGE, name)
     stopped = Purged.of(row) if row else Purged(hour=await _first_hour(find, hub))
-    hour, key = stopped.hour, stopped.found
-    while hour < names.hour(before):
-        done = key
-        async for page in pages(find, hour, key, hub):
+    while stopped.hour < names.hour(before):
+        hour, done = stopped.hour, stopped.found
+        async for partition, page in _of_hour(find, stopped, hub):
             await _lanes(integration, name, stage, [Found.of(row) for row in page], before, hub)
             done = f"{page[-1].key}!"
-            await hub.store.commit(counters, names.PURGE, Purged(hour=hour, found=done).put(name))
+            await hub.store.commit(counters, names.PURGE, Purged(hour=hour, found=done, partition=partition).put(name))
             if hub.now() > until:
                 return False
-        hour, key = names.next_hour(hour), ""
-        if done or hour >= names.hour(before):  # each hour that is done; of empty ones the last
-            await hub.store.commit(counters, names.PURGE, Purged(hour=hour).put(name))
+        stopped = Purged(hour=names.next_hour(hour))
+        if done or stopped.hour >= names.hour(before):  # each hour that is done; of empty ones the last
+            await hub.store.commit(counters, names.PURGE, stopped.put(name))
     return True
+
+
+async def _of_hour(find: str, stopped: Purged, hub: Hub) -> AsyncIterator[tuple[str, list[Row]]]:
+    """The rest of an hour, page by page: first what an earlier version listed, whose partition is called ""."""
+    partitions = ("", *names.INDEX)
+    for partition in partitions[partitions.index(stopped.partition) :]:
+        first, last = names.of_finder(stopped.hour) if partition else ("", "")
+        first = stopped.found if partition == stopped.partition and stopped.found else first
+        async for page in pages(find, partition or stopped.hour, first, hub, last):
+            yield partition, page
 
 
 async def _first_hour(find: str, hub: Hub) -> str:
     """The first hour that the index knows; a time far in the future when it knows none."""
-    async for row in hub.store.scan(find, "t|", "t~"):
-        return row.partition
-    return "t~"
+    found = await together(*(hub.store.query(find, partition, "t|", "t~", 1) for partition in names.INDEX))
+    hours = [Found.of(row).hour for rows in found for row in rows]
+    async for row in hub.store.scan(find, "t|", "t~"):  # of an earlier version
+        return min((row.partition, *hours))
+    return min(hours, default="t~")
 
 
 async def _lanes(integration: Integration, name: str, stage: Stage, found: list[Found], before: float, hub: Hub) -> None:

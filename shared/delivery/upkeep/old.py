@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from shared.hub import Hub
+from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.ledger import schema
 from shared.ledger.index import Found
@@ -18,7 +18,7 @@ KINDS = ("d|", "c|", "e|", "p|")  # what belongs to one number
 
 
 async def take_out(integration: Integration, found: list[Found], before: float, hub: Hub) -> bool:
-    """The old records of one lane, then the ways to them. ``found``: rows of the index of one hour, all of that lane.
+    """The old records of one lane, then the ways to them. ``found``: rows of the index of one hour, of that lane.
 
     Returns:
         Whether nothing is left of them; a record's time counts from its end, which may be weeks after its hour.
@@ -94,16 +94,22 @@ def _is_of(found: Found, row: Row) -> bool:
     if not row.key.startswith(("w|", "d|")) or row.key == names.HOLD:
         return False
     message = message_of(row)
-    return message.identity == found.identity and names.hour(message.at - ANNOUNCED) <= found.row.partition
+    return message.identity == found.identity and names.hour(message.at - ANNOUNCED) <= found.hour
 
 
 async def _forget(integration: str, found: Found, rows: list[Row], hub: Hub) -> None:
     """The ways to a message; the index by control id and patient stays for a later message of the same identity."""
-    find = names.tables(integration).find
-    if not any(
-        message_of(row).identity == found.identity for row in rows if row.key.startswith(("w|", "d|")) and row.key != names.HOLD
-    ):
-        for finder in found.finders.split():
+    find, partition = names.tables(integration).find, found.row.partition
+    messages = (message_of(row) for row in rows if row.key.startswith(("w|", "d|")) and row.key != names.HOLD)
+    finders = [] if any(message.identity == found.identity for message in messages) else found.finders.split()
+    if found.is_earlier:
+        for finder in finders:
             await hub.store.commit(find, finder, remove(found.row.key))
             await hub.store.commit(find, finder, remove(found.identity))
-    await hub.store.commit(find, found.row.partition, remove(found.row.key))
+        await hub.store.commit(find, partition, remove(found.row.key))
+        return
+    ways = await together(*(hub.store.get(find, partition, key) for key in (found.row.key, *finders)))
+    # The row of a control id may be that of a message in another lane by now.
+    own = [delete(row) for row in ways if row and Found.of(row).of_lane == found.of_lane]
+    if own:
+        await hub.store.commit(find, partition, *own)

@@ -31,19 +31,28 @@ class Arrival:
     key: str  # of its receipt: the hash of its identity
     digest: str
     control: str
-    by_control: str  # the partition of the index for the control id
+    by_control: str  # the finder of its control id
     facts: Mapping[str, str | bool]  # sender, facility, synthetic: what rows and search may show
     verdict: Verdict
     acknowledge: Callable[[Verdict], Answer]
     token: str
     after: str = ""  # the lane that must be done first
-    finders: tuple[str, ...] = ()  # partitions of the index that refer to it
+    finders: tuple[str, ...] = ()  # the other finders that the index has it under
     body: bytes = field(default=b"", repr=False)  # compressed; empty when it is in a blob
     blob: str = ""  # where the body is when it is large
 
     @property
     def id(self) -> str:
         return names.message_id(self.lane, self.key)
+
+    @property
+    def identity(self) -> str:
+        """The hash of its identity, also of one with a control id that was used before."""
+        return self.key.partition("-")[0]
+
+    @property
+    def is_reused(self) -> bool:
+        return self.key != self.identity
 
     def reused(self) -> "Arrival":
         """The same control id with another body: a new message with a warning."""

@@ -16,7 +16,7 @@ from shared.ledger.arrivals.receipts import as_given, count_duplicate, counted, 
 from shared.ledger.arrivals.resends import Earlier
 from shared.ledger.arrivals.revival import revived
 from shared.ledger.arrivals.turns import turn
-from shared.ledger.index import Found
+from shared.ledger.index import Found, rows_of
 from shared.ledger.knocks import close, open_lane
 from shared.ledger.rows import Head, Receipt, Waiting
 from shared.privacy import code
@@ -52,20 +52,12 @@ class Opening(NamedTuple):
 
 
 async def _announce(integration: Integration, arrival: Arrival, hub: Hub) -> tuple[bool, Opening]:
-    """Index, hour and open lane: written first, ignored when the message is not there.
+    """Index and open lane: written first, ignored when the message is not there.
 
     Returns:
         Whether the id was used, and the head of the lane.
     """
-    tables, at = names.tables(integration.name), hub.now()
-    found = Found(of_lane=arrival.lane, identity=arrival.key, digest=arrival.digest, at=at)
-    of_hour = replace(found, finders=" ".join((arrival.by_control, *arrival.finders)))
-    reused, opening, *_ = await together(
-        _used_before(integration, arrival, found, hub),
-        _open(integration, arrival, hub),
-        hub.store.commit(tables.find, names.hour(at), of_hour.put(arrival.id)),
-        *(hub.store.commit(tables.find, finder, found.put(arrival.id)) for finder in arrival.finders),
-    )
+    reused, opening = await together(_write_index(integration, arrival, hub), _open(integration, arrival, hub))
     return reused, opening
 
 
@@ -97,20 +89,31 @@ async def _write_open_row(integration: Integration, arrival: Arrival, hub: Hub) 
     await open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key)
 
 
-async def _used_before(integration: Integration, arrival: Arrival, found: Found, hub: Hub) -> bool:
-    """Whether another body with this identity is in the ledger; the index learns of this one."""
-    tables, partition = names.tables(integration.name), arrival.by_control
-    first = arrival.key.split("-")[0]
+async def _write_index(integration: Integration, arrival: Arrival, hub: Hub) -> bool:
+    """Where to find the message, in one transaction. Whether another body with its identity is in the ledger: then nothing."""
+    find, partition = names.tables(integration.name).find, names.index(arrival.identity)
+    found = Found(of_lane=arrival.lane, identity=arrival.key, digest=arrival.digest, at=hub.now())
+    others = [names.listed(finder, arrival.id) for finder in arrival.finders]
+    first = names.listed(arrival.by_control, arrival.identity)  # of all messages with this identity, in any lane
+    *changes, of_hour = rows_of(found, [first, *others])
     try:
-        await hub.store.commit(tables.find, partition, found.inserted(first))
+        await hub.store.commit(find, partition, found.inserted(first), *changes[1:], of_hour)
         return False
     except Conflict:
-        row = await hub.store.get(tables.find, partition, first)
+        row = await hub.store.get(find, partition, first)
     earlier = Found.of(row) if row else None
-    if not earlier or (earlier.of_lane, earlier.digest) == (arrival.lane, arrival.digest):
-        return False
-    await hub.store.commit(tables.find, partition, found.put(f"{arrival.key}.{arrival.lane}"))
-    receipt = await hub.store.get(tables.ledger, earlier.of_lane, names.receipt(earlier.identity))
+    if earlier and (earlier.of_lane, earlier.digest) != (arrival.lane, arrival.digest):
+        if not arrival.is_reused and await _has_other_body(integration, arrival, earlier, hub):
+            return True
+        first = names.listed(arrival.by_control, arrival.id)
+    await hub.store.commit(find, partition, *rows_of(found, [first, *others]))
+    return False
+
+
+async def _has_other_body(integration: Integration, arrival: Arrival, earlier: Found, hub: Hub) -> bool:
+    """Whether the message that the index knows under this identity is in the ledger, with another body."""
+    ledger = names.tables(integration.name).ledger
+    receipt = await hub.store.get(ledger, earlier.of_lane, names.receipt(earlier.identity))
     return receipt is not None and Receipt.of(receipt).digest != arrival.digest
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from shared.hub import Hub
 from shared.ledger import schema
-from shared.ledger.index import Found
+from shared.ledger.index import under
 from shared.ledger.rows import Ended, Receipt, message_of
 from shared.ledger.tried import Tried
 from shared.privacy import search_hash, shown
@@ -13,9 +13,9 @@ from shared.storage import names
 from shared.storage.store import Row
 
 By = Literal["control", "correlation", "patient"]
-PARTITIONS: dict[By, str] = {"control": "c", "correlation": "x", "patient": "p"}
+FINDERS: dict[By, str] = {"control": "c", "correlation": "x", "patient": "p"}
 CHOSEN = {"control": "control", "sender": "sender", "facility": "facility", "correlation_id": "correlation"}  # by callers
-LOOKED_AT = 1000  # rows of a partition that a person's question reads: what Azure gives in one answer
+LOOKED_AT = 1000  # rows of a partition of the index that a person's question reads: what Azure gives in one answer
 SHOWN = (
     *("control", "sender", "facility", "outcome", "acknowledgement", "state", "at", "ended", "due", "attempts", "tries", "code"),
     *("rules", "where", "ambiguous", "replays", "correlation_id", "bytes", "pending", "reference", "partner", "synthetic"),
@@ -26,13 +26,11 @@ SHOWN = (
 async def find(integration: str, by: By, value: str, hub: Hub, most: int = 100) -> list[dict[str, Any]]:
     """The story of each message that the index refers to, oldest first; index rows without a message are skipped.
 
-    One request reads the index (``LOOKED_AT`` rows), and only the newest stories of those are returned: a batch of a hundred
-    thousand may share one correlation id.
+    One request reads each partition of the index (``LOOKED_AT`` rows), and only the newest stories of those are returned: a batch
+    of a hundred thousand may share one correlation id.
     """
-    partition = f"{PARTITIONS[by]}|{search_hash(by, value)}"
-    rows = await hub.store.query(names.tables(integration).find, partition, limit=LOOKED_AT)
-    found = sorted(map(Found.of, rows), key=lambda one: one.at)
-    ids = dict.fromkeys(names.message_id(one.of_lane, one.identity) for one in found)
+    found = await under(f"{FINDERS[by]}|{search_hash(by, value)}", integration, hub, LOOKED_AT)
+    ids = dict.fromkeys(one.id for one in sorted(found, key=lambda one: one.at))
     stories = await asyncio.gather(*(status(integration, one, hub) for one in list(ids)[-most:]))
     return [story for story in stories if story]
 

@@ -19,7 +19,7 @@ from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.integration import Delivery, EventGrid, Retention
 from shared.ledger import audit
-from shared.ledger.index import Found
+from shared.ledger.index import under
 from shared.ledger.reporting import conservation
 from shared.ledger.rows import Waiting
 from shared.ops.replay import replay
@@ -264,8 +264,7 @@ async def test_a_receipt_is_kept_for_its_time_after_the_last_resend() -> None:
 async def test_a_receipt_goes_after_its_time_and_not_before(age: int, left: int) -> None:
     world = World()
     await world.accept(note("1"))
-    (hour,) = [key for key in world.store.tables[TABLES.find] if key.startswith("t|")]
-    found = [Found.of(row) for row in await world.store.query(TABLES.find, hour)]
+    found = await under(names.hour(NOW), NAME, world.hub)
     assert await receipts.delete_receipts(world.notes, found, NOW + age, world.hub)
     assert len(world.rows("r|")) == left
 

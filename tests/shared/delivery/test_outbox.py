@@ -11,7 +11,7 @@ from shared.delivery.upkeep import index_walk, old
 from shared.hub import Hub
 from shared.intake import subscription
 from shared.intake.accept import accept
-from shared.ledger.index import Found
+from shared.ledger.index import Found, rows_of, under
 from shared.ledger.knocks import close_outbox, open_outbox
 from shared.ledger.rows import Ended, Hold, Receipt, Waiting
 from shared.storage import names
@@ -159,7 +159,7 @@ async def test_content_that_had_to_end_long_before_is_reported_when_it_goes(row:
     assert not await made.store.query(TABLES.ledger, "a1")
 
 
-@pytest.mark.parametrize(
+LEFT_IN_THE_LANE = pytest.mark.parametrize(
     ("row", "is_gone"),
     [
         (Waiting.of(Row("", "", "", {"at": NOW, "key": "k"})).inserted("w|0000000002"), False),
@@ -170,7 +170,23 @@ async def test_content_that_had_to_end_long_before_is_reported_when_it_goes(row:
     ],
     ids=["it waits", "another one waits", "its record", "the record of another one", "a hold"],
 )
+
+
+@LEFT_IN_THE_LANE
 async def test_the_ways_to_a_message_go_with_the_last_row_of_its_identity(row: Any, is_gone: bool) -> None:
+    one = integration(Remembering(), PUBLISHER)
+    made = hub(one)
+    await made.store.commit(TABLES.ledger, "a1", row)
+    *ways, of_hour = rows_of(Found(of_lane="a1", identity="k", at=NOW), ["c|1|k", "p|1|a1.k"])
+    await made.store.commit(TABLES.find, names.INDEX[0], *ways, of_hour)
+    (found,) = await under(names.hour(NOW), one.name, made)
+    assert await old.take_out(one, [found], NOW - 1, made) == is_gone
+    left = [row.key for row in await made.store.query(TABLES.find, names.INDEX[0])]
+    assert left == ([] if is_gone else ["c|1|k", "p|1|a1.k", of_hour.key])
+
+
+@LEFT_IN_THE_LANE
+async def test_the_ways_of_an_earlier_version_go_too(row: Any, is_gone: bool) -> None:
     one = integration(Remembering(), PUBLISHER)
     made, hour = hub(one), names.hour(NOW)
     await made.store.commit(TABLES.ledger, "a1", row)

@@ -21,6 +21,7 @@ from shared.intake.accept import accept
 from shared.intake.inbox import watching
 from shared.intake.triggers.knocks import answer_knock
 from shared.integration import Delivery, EventGrid
+from shared.ledger.index import under
 from shared.ledger.reporting import conservation, search
 from shared.ops import message_status
 from shared.ops.ledger import LedgerFacts
@@ -337,7 +338,8 @@ async def test_newer_records_are_neither_purged_nor_replayed(fields: str) -> Non
     await process(world.one, lane, world.hub)
     before = make_newer(world, lane, "d|", fields)
     world.store.tables[TABLES.ledger][lane][names.row("d", 1)][1]["outcome"] = "dead"
-    message = next(iter(world.store.tables[TABLES.find][names.hour(NOW + 3600)]))
+    (found,) = await under(names.hour(NOW + 3600), NAME, world.hub)
+    message = found.id
     with pytest.raises(Refused):
         await replay(world.one, message, Person("p", "why"), world.hub)
     world.at = NOW + 100 * DAY

@@ -14,7 +14,7 @@ def found() -> operations.Path:
 
 
 def test_a_message_that_is_delivered_at_its_first_attempt_costs_these_operations(found: operations.Path) -> None:
-    assert found.counts == {"commit": 8, "get": 1}
+    assert found.counts == {"commit": 6, "get": 1}
 
 
 def test_round_trips_one_after_the_other(found: operations.Path) -> None:

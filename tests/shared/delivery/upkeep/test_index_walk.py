@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from shared.delivery.rows import Purged
 from shared.delivery.upkeep.index_walk import walk
 from shared.hub import Hub
@@ -14,6 +18,7 @@ NAME, STAGE = "notes-to-test", "stage"
 TABLES = names.tables(NAME)
 FOREVER = float("inf")
 HOUR = names.hour(NOW - 7200)
+PARTITION = names.INDEX[3]
 
 
 class Work:
@@ -37,7 +42,8 @@ async def world(**lanes: tuple[str, ...]) -> tuple[Hub, list[Any]]:
     made = hub(integration(Remembering(), NAME), emit=lambda name, **keys: emitted.append((name, keys)))
     for lane, identities in lanes.items():
         for identity in identities:
-            await made.store.commit(TABLES.find, HOUR, Found(of_lane=lane, identity=identity, at=NOW).put(f"k-{identity}"))
+            found = Found(of_lane=lane, identity=identity, at=NOW)
+            await made.store.commit(TABLES.find, PARTITION, found.put(names.listed(HOUR, f"k-{identity}")))
     return made, emitted
 
 
@@ -61,10 +67,10 @@ async def test_a_lane_that_is_not_done_is_tried_each_round_until_it_is() -> None
     made, _ = await world(A=("1",), B=("2",))
     work = Work()
     work.unfinished = {"A"}
-    one = made.integrations[NAME]
+    one, key = made.integrations[NAME], names.listed(HOUR, "k-1")
     for _ in range(3):
         assert await walk(one, STAGE, work, NOW, FOREVER, made)
-        assert await notes(made) == [(names.noted(STAGE, HOUR, "k-1"), HOUR, "k-1")]
+        assert await notes(made) == [(names.noted(STAGE, PARTITION, key), PARTITION, key)]
     assert [lane for lane, *_ in work.seen].count("A") == 3
     work.unfinished = set()
     assert await walk(one, STAGE, work, NOW, FOREVER, made)
@@ -79,7 +85,7 @@ async def test_a_lane_that_fails_is_reported_noted_and_keeps_no_other() -> None:
     work = Work()
     work.broken = {"A"}
     assert await walk(made.integrations[NAME], STAGE, work, NOW, FOREVER, made)
-    assert [found for _, _, found in await notes(made)] == ["k-1"]
+    assert [found for _, _, found in await notes(made)] == [names.listed(HOUR, "k-1")]
     ((name, keys),) = emitted
     assert (name, keys["integration"], keys["stage"], keys["lane"]) == ("hub.skipped", NAME, "purge", "A")
     assert keys["error_code"].startswith("RuntimeError in test_index_walk.py:")
@@ -127,3 +133,37 @@ async def test_a_walk_whose_time_is_over_goes_on_with_the_next_row(monkeypatch: 
     assert [lane for lane, *_ in work.seen] == ["A"]
     assert await walk(one, STAGE, work, NOW, NOW, made)
     assert [lane for lane, *_ in work.seen] == ["A", "B", "C"]
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from(["", *names.INDEX]), st.integers(0, 3), st.sampled_from("ABC"), st.integers(0, 99)), unique=True
+)
+
+
+@given(ROWS, st.integers(1, 3), st.integers(0, 4))
+async def test_each_row_of_either_version_is_walked_once_in_whatever_turns(
+    rows: list[tuple[str, int, str, int]], page: int, due: int
+) -> None:
+    """Rows in partitions of their hour (an earlier version) and of the index, in pages, stopped after each page."""
+    from shared.delivery.upkeep import index_walk
+
+    made, _ = await world()
+    expected = []
+    for partition, hours, lane, n in rows:
+        hour, found = names.hour(NOW + hours * 3600), Found(of_lane=lane, identity=f"{n}{partition}", at=NOW)
+        finders = (hour, "c|t", "x|t") if partition else ()  # those of a value are not walked
+        keys = [names.listed(finder, found.id) for finder in finders] or [found.id]
+        await made.store.commit(TABLES.find, partition or hour, *map(found.put, keys))
+        expected += [(lane, f"{n}{partition}")] * (hours < due)
+    work, one = Work(), made.integrations[NAME]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_walk, "PAGE", page)
+        for _ in range(len(rows) + 1):
+            if await walk(one, STAGE, work, NOW + due * 3600, NOW - 1, made):
+                break
+        else:
+            pytest.fail("the walk does not end")
+    seen = [(lane, identity) for lane, identities, _ in work.seen for identity in identities]
+    assert sorted(seen) == sorted(expected)
+    stopped = await made.store.get(TABLES.counters, names.PURGE, STAGE)
+    assert stopped is None or Purged.of(stopped).hour >= names.hour(NOW + due * 3600)

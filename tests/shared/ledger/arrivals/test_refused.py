@@ -6,6 +6,7 @@ import pytest
 
 from shared.issue import Issue, Verdict
 from shared.ledger.arrivals.rejections import Refusal, _record, refuse
+from shared.ledger.index import under
 from shared.privacy import chosen
 from shared.storage import names
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration
@@ -82,4 +83,4 @@ async def test_content_is_kept_where_no_one_else_has_it(
     assert (names.row("c", 0) in rows) == is_kept
     assert [row.key for row in await made.store.query(TABLES.find, names.DEAD)] == ([id] if is_kept else [])
     for way in (names.by_control("7"), names.by_correlation("x1"), names.hour(NOW)):
-        assert [(row.key, row["lane"], row["key"]) for row in await made.store.query(TABLES.find, way)] == [(id, lane, "0")]
+        assert [(one.id, one.of_lane, one.identity) for one in await under(way, NAME, made)] == [(id, lane, "0")]

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from shared.delivery.upkeep import old
 from shared.intake.accept import accept
 from shared.ledger.arrivals import record
-from shared.ledger.index import Found
+from shared.ledger.index import Found, under
 from shared.ledger.reporting import conservation
 from shared.ledger.rows import Receipt
 from shared.storage import names
@@ -31,7 +32,7 @@ async def test_another_body_under_an_id_is_another_message(
         async def unseen(*_: object) -> bool:
             return False
 
-        monkeypatch.setattr(record, "_used_before", unseen)
+        monkeypatch.setattr(record, "_has_other_body", unseen)
     answers = [await accept(one, envelope(body), made) for body in (first, second)]
     while made.tasks:
         await asyncio.gather(*made.tasks)
@@ -63,14 +64,53 @@ async def test_an_id_is_used_once_a_receipt_of_another_body_is_there(case: str) 
     made = hub(one := integration(Remembering(), NAME))
     sent = arrival(envelope(ONE), lane="1-a")
     found = Found(of_lane=sent.lane, identity=sent.key, digest=sent.digest, at=NOW)
+    index, first, own = names.index(sent.key), names.listed("c|1", sent.key), names.listed("c|1", sent.id)
     if earlier:
         lane, digest = earlier
         there = replace(found, of_lane=lane, digest=digest)
-        await made.store.commit(names.tables(NAME).find, "c|1", there.inserted("key"))
+        await made.store.commit(names.tables(NAME).find, index, there.inserted(first))
         if receipt:
             row = Receipt(number=1, at=NOW, digest=receipt).inserted(names.receipt("key"))
             await made.store.commit(LEDGER, lane, row)
-    assert await record._used_before(one, sent, found, made) == is_used
-    ways = {row.key for row in await made.store.query(names.tables(NAME).find, "c|1")}
+    assert await record._write_index(one, sent, made) == is_used
     is_other = earlier is not None and earlier != ("1-a", "d")
-    assert ways == {"key"} | ({"key.1-a"} if is_other else set())
+    way = own if is_other else first
+    rows = {row.key: Found.of(row) for row in await made.store.query(names.tables(NAME).find, index)}
+    hour = names.listed(names.hour(NOW), sent.id)
+    if is_used:
+        assert rows.keys() == {first}, "it is announced again under a key of its own"
+    else:
+        assert rows.keys() == {first, way, hour}
+        assert rows[hour].finders == way
+    assert rows[first].of_lane == (earlier or [sent.lane])[0]
+
+
+@pytest.mark.parametrize("lane", ["1-a", "1-b"], ids=["in the same lane", "in another lane"])
+async def test_all_rows_of_the_index_go_with_their_messages_and_no_other(lane: str) -> None:
+    """Two messages under one control id: each is found until its own record has gone, the one with the first row too."""
+    made = hub(one := integration(Remembering(), NAME))
+    finders = (names.by_patient("9990000018"), names.by_correlation("x1"))
+    first = replace(arrival(envelope(ONE), lane="1-a"), finders=finders)
+    second = replace(arrival(envelope(OTHER), lane=lane), finders=finders, digest="e", token="second")
+    ids = [(await record.record(one, sent, made)).id for sent in (first, second)]
+    assert len(set(ids)) == 2
+    for finder in ("c|1", *finders, names.hour(NOW)):
+        assert sorted(found.id for found in await under(finder, NAME, made)) == sorted(ids)
+    of_hour = await under(names.hour(NOW), NAME, made)
+    for gone, found in enumerate(sorted(of_hour, key=lambda each: ids.index(each.id)), 1):
+        await old._forget(NAME, found, [], made)
+        for finder in ("c|1", *finders, names.hour(NOW)):
+            assert [left.id for left in await under(finder, NAME, made)] == ids[gone:]
+    assert not any(made.store.tables[names.tables(NAME).find].values())
+
+
+async def test_the_row_of_a_control_id_stays_for_a_message_of_another_lane_that_took_it_over() -> None:
+    made = hub(one := integration(Remembering(), NAME))
+    first = arrival(envelope(ONE), lane="1-a")
+    await record._write_index(one, first, made)
+    (of_first,) = await under(names.hour(NOW), NAME, made)
+    key, later = names.listed("c|1", first.key), Found(of_lane="1-b", identity=first.key, digest="e", at=NOW)
+    await made.store.commit(names.tables(NAME).find, names.index(first.key), later.put(key))
+    await old._forget(NAME, of_first, [], made)
+    assert [found.id for found in await under("c|1", NAME, made)] == [later.id]
+    assert await under(names.hour(NOW), NAME, made) == []

@@ -127,15 +127,20 @@ async def test_the_traces_of_a_message_are_those_of_its_attempts_in_order_and_on
     assert await search.traces(NAME, f"{LANE}.{KEY}", made) == ("t2",)
 
 
-@pytest.mark.parametrize("by", search.PARTITIONS)
+@pytest.mark.parametrize("by", search.FINDERS)
 @pytest.mark.parametrize("most", [1, 2, 3, 4])
-async def test_the_newest_stories_are_found_oldest_first(by: search.By, most: int) -> None:
+@pytest.mark.parametrize("of_earlier", [0, 2, 4])
+async def test_the_newest_stories_are_found_oldest_first(by: search.By, most: int, of_earlier: int) -> None:
+    """Also where an earlier version wrote some of the rows, each in the partition of its finder."""
     made = await world()
-    partition = f"{search.PARTITIONS[by]}|{search_hash(by, 'value')}"
-    for lane, age in (("1-b", 10), ("1-a", 30), ("1-c", 20), ("1-d", 5)):
+    finder = f"{search.FINDERS[by]}|{search_hash(by, 'value')}"
+    for place, (lane, age) in enumerate((("1-b", 10), ("1-a", 30), ("1-c", 20), ("1-d", 5))):
         found = Found(of_lane=lane, identity=KEY, at=NOW - age)
-        for place in (f"{lane}.{KEY}", f"{lane}.again"):  # two ways to one message
-            await made.store.commit(TABLES.find, partition, found.put(place))
+        for id in (f"{lane}.{KEY}", f"{lane}.again"):  # two ways to one message
+            own = (finder, id) if place < of_earlier else (names.INDEX[place], names.listed(finder, id))
+            await made.store.commit(TABLES.find, own[0], found.put(own[1]))
+            longer = names.listed(f"{finder}0", id)  # of another value, whose hash begins in the same way
+            await made.store.commit(TABLES.find, names.INDEX[place], Found(of_lane="1-e", identity=KEY, at=NOW).put(longer))
         if lane != "1-d":  # one was announced and never stored
             await made.store.commit(TABLES.ledger, lane, receipt(), ended())
     stories = await search.find(NAME, by, "value", made, most)
