@@ -11,14 +11,15 @@ HOLDERS = (dict, list)
 
 
 class Read(dict[str, Any]):
-    """An element with its path; ``seen`` has the names of the leaves that were read."""
+    """An element, and the path of a resource; ``seen`` has the names of the leaves that were read."""
 
     __slots__ = ("seen", "where")
 
-    def __init__(self, element: dict[str, Any], where: str) -> None:
-        super().__init__(  # nearly every value is a text, which stays as it is and needs no path
-            {name: wrapped(value, f"{where}.{name}") if isinstance(value, HOLDERS) else value for name, value in element.items()}
-        )
+    def __init__(self, element: dict[str, Any], where: str = "") -> None:
+        super().__init__(element)
+        for name, value in element.items():
+            if isinstance(value, HOLDERS):  # nearly every value is a text, which stays as it is
+                self[name] = wrapped(value)
         self.where = where
         self.seen: set[str] = set()
 
@@ -45,12 +46,12 @@ class Parts(list[Any]):
     __slots__ = ()
 
 
-def wrapped(value: Any, where: str) -> Any:
+def wrapped(value: Any) -> Any:
     """The same value, whose elements record which of their leaves are read."""
     if isinstance(value, dict):
-        return Read(value, where)
+        return Read(value)
     if isinstance(value, list) and any(isinstance(each, dict) for each in value):
-        return Parts(wrapped(each, f"{where}[{n}]") for n, each in enumerate(value))
+        return Parts(map(wrapped, value))
     return value
 
 
@@ -111,11 +112,11 @@ def leave_out(value: Any) -> None:
 
 def unread(resource: Read) -> list[str]:
     """The path of each element of a resource that no writer has read."""
-    return _look(resource)[1]
+    return [f"{resource.where}{path}" for path in _look(resource)[1]]
 
 
 def _look(element: Read) -> tuple[bool, list[str]]:
-    """Whether any leaf of an element was read, and the paths in it that were not; both in one pass, so each is visited once."""
+    """Whether any leaf of an element was read, and the paths in it that were not: ``.name[0].given``. Each is visited once."""
     is_touched, missed = False, []
     silent = ABOUT_ITSELF if "resourceType" in element else SILENT
     for name, value in dict.items(element):
@@ -124,23 +125,23 @@ def _look(element: Read) -> tuple[bool, list[str]]:
         if isinstance(value, (Read, Parts)):
             was_read, inner = _look(value) if isinstance(value, Read) else _look_at_parts(value)
             if not was_read:
-                inner = [f"{element.where}.{name}"] if value else []
+                inner = [""] if value else []
         else:
             was_read = name in element.seen
-            inner = [] if was_read else [f"{element.where}.{name}"]
+            inner = [] if was_read else [""]
         is_touched |= was_read
         if inner and name not in silent:
-            missed += inner
+            missed += [f".{name}{path}" for path in inner]
     return is_touched, missed
 
 
 def _look_at_parts(parts: Parts) -> tuple[bool, list[str]]:
     is_touched, missed = False, []
-    for each in parts:
+    for number, each in enumerate(parts):
         if isinstance(each, Read):
             was_read, inner = _look(each)
             is_touched |= was_read
-            missed += inner if was_read else [each.where]
+            missed += [f"[{number}]{path}" for path in (inner if was_read else [""])]
         elif isinstance(each, Parts):  # a list in a list is not FHIR: its elements have no path of their own
             is_touched |= _look_at_parts(each)[0]
     return is_touched, missed
