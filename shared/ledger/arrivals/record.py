@@ -102,7 +102,7 @@ async def _write_index(integration: Integration, arrival: Arrival, hub: Hub) -> 
     except Conflict:
         row = await hub.store.get(find, partition, first)
     earlier = Found.of(row) if row else None
-    if earlier and (earlier.of_lane, earlier.digest) != (arrival.lane, arrival.digest):
+    if earlier and (earlier.id, earlier.digest) != (arrival.id, arrival.digest):
         if not arrival.is_reused and await _has_other_body(integration, arrival, earlier, hub):
             return True
         first = names.listed(arrival.by_control, arrival.id)
@@ -111,10 +111,17 @@ async def _write_index(integration: Integration, arrival: Arrival, hub: Hub) -> 
 
 
 async def _has_other_body(integration: Integration, arrival: Arrival, earlier: Found, hub: Hub) -> bool:
-    """Whether the message that the index knows under this identity is in the ledger, with another body."""
-    ledger = names.tables(integration.name).ledger
-    receipt = await hub.store.get(ledger, earlier.of_lane, names.receipt(earlier.identity))
-    return receipt is not None and Receipt.of(receipt).digest != arrival.digest
+    """Whether another body with this identity is in the ledger, so that this one has a key of its own.
+
+    ``earlier``: the message that the index knows under the identity. A copy of what is in the lane has its key.
+    """
+    ledger, lane = names.tables(integration.name).ledger, arrival.lane
+    places = ((lane, arrival.reused().key), (lane, arrival.key), (earlier.of_lane, earlier.identity))
+    rows = await together(*(hub.store.get(ledger, lane, names.receipt(key)) for lane, key in places))
+    own, *others = (Receipt.of(row).digest if row else "" for row in rows)
+    if own or others[0] == arrival.digest:
+        return bool(own)
+    return any(digest not in ("", arrival.digest) for digest in others)
 
 
 async def _store_in_turn(integration: Integration, arrival: Arrival, opening: Opening, hub: Hub) -> Recorded | None:

@@ -12,6 +12,7 @@ from shared.ledger.index import Found, under
 from shared.ledger.reporting import conservation
 from shared.ledger.rows import Receipt
 from shared.storage import names
+from shared.storage.store import remove
 from tests.ledger_world import NOW, Remembering, arrival, envelope, hub, integration, note
 
 NAME = "notes-to-test"
@@ -83,6 +84,28 @@ async def test_an_id_is_used_once_a_receipt_of_another_body_is_there(case: str) 
         assert rows.keys() == {first, way, hour}
         assert rows[hour].finders == way
     assert rows[first].of_lane == (earlier or [sent.lane])[0]
+
+
+@pytest.mark.parametrize("case", ["at once", "the first was not stored at first", "the receipt of the first has gone"])
+async def test_a_second_copy_of_the_later_message_under_an_id_is_a_duplicate(case: str) -> None:
+    """Whatever the index says of the first message under the id: the receipt of the later one is in its lane."""
+    made = hub(one := integration(Remembering(), NAME))
+    first = arrival(envelope(ONE), lane="1-a")
+    later = replace(arrival(envelope(OTHER), lane="1-b"), digest="e", token="later")
+    if case == "the receipt of the first has gone":
+        await record.record(one, first, made)
+        await record.record(one, later, made)
+        await made.store.commit(LEDGER, "1-a", remove(names.receipt(first.key)))
+    else:
+        _, opening = await record._announce(one, first, made)
+        await record.record(one, later, made)
+        if case == "at once":
+            await record._store_in_turn(one, first, opening, made)
+        else:
+            await record.record(one, replace(first, token="resent"), made)
+    again = await record.record(one, replace(later, token="again"), made)
+    assert again.kind == "duplicate"
+    assert len(await made.store.query(LEDGER, "1-b", "w|", "w~")) == 1
 
 
 @pytest.mark.parametrize("lane", ["1-a", "1-b"], ids=["in the same lane", "in another lane"])
