@@ -121,6 +121,11 @@ def run(integration: Integration, envelope: Envelope) -> Ran:
 
 def transform(integration: Integration, envelope: Envelope, read: Content | None = None) -> tuple[Outgoing, ...]:
     """What leaves for one message, checked. Raises ``Fault``: our own output is wrong, or a mapping broke."""
+    return tuple(part.whole() for part in transform_apart(integration, envelope, read))
+
+
+def transform_apart(integration: Integration, envelope: Envelope, read: Content | None = None) -> tuple[Outgoing, ...]:
+    """The same, with the long texts that stay where they are (``Outgoing.texts``)."""
     with faults():
         read = integration.source.read(envelope) if read is None else read
         require_codes(integration, read)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from shared.long_texts import LongText, put_in
 from shared.privacy import shown, valid_traceparent
 
 LARGEST = 100 * 1024 * 1024  # bytes of a body, before and after unpacking, and of a file in the inbox
@@ -72,13 +73,22 @@ class Identity(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """One body to send. Each item of ``files`` opens a file that the body refers to by its index."""
+    """One body to send. Each item of ``files`` opens a file that the body refers to by its index.
+
+    ``texts``: long texts that are not in the body, which has a mark in the place of each: for a destination that reads them where
+    they are (``Kind.reads_texts``).
+    """
 
     content_type: str
     body: bytes
     control_id: str = ""
     properties: Mapping[str, str | bool] = {}
     files: tuple[Callable[[], AsyncIterator[bytes]], ...] = ()
+    texts: tuple[LongText, ...] = ()
+
+    def whole(self) -> "Outgoing":
+        """The same, with its long texts in the body."""
+        return self._replace(body=put_in(self.body, self.texts), texts=()) if self.texts else self
 
 
 class Receipt(NamedTuple):

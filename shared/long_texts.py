@@ -6,13 +6,14 @@ an escape, the body is read as it is.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
 from shared import base64_pieces
 from shared.problems import Problem
 
+MARK = b"\0"  # of a long text that is not in its body: JSON escapes this character, so that it is nowhere else in what is written
 QUOTE, ESCAPE = b'"', b"\\"
 ESCAPED = re.compile(rb"\\u00[2367]")  # of a character that a mark may have
 Loads = Callable[[bytes], Any]
@@ -75,6 +76,16 @@ def read(body: bytes, loads: Loads) -> Any:
     return made[0]
 
 
+def read_apart(body: bytes, texts: Sequence[LongText], loads: Loads) -> Any:
+    """What ``loads`` reads of a body with marks, with the ``LongText`` of each in its place."""
+    mark, (first, *others) = _mark(body), body.split(MARK)
+    named = [f"{mark}{number}".encode() + other for number, other in enumerate(others)]
+    made = [loads(b"".join([first, *named]))]
+    if _exchange(made, {f"{mark}{number}": text for number, text in enumerate(texts)}) != len(others):
+        raise ValueError("a long text is not the whole of a value")
+    return made[0]
+
+
 def read_whole(body: bytes, loads: Loads) -> Any:
     """What ``loads`` reads of a body, with less memory."""
     return loads(body) if len(body) < base64_pieces.LONG else whole(read(body, loads))
@@ -89,13 +100,13 @@ def whole(made: Any) -> Any:
     return root[0]
 
 
-def put_in(made: bytes, mark: bytes, texts: list[LongText]) -> bytes:
-    """A body with the texts in the places of the marks, one after the other.
+def put_in(body: bytes, texts: Iterable[LongText]) -> bytes:
+    """A body with the texts in the places of its marks, one after the other.
 
-    >>> put_in(b'["."]', b".", [LongText(b'{"data": "TVNI"}', 10, 14)])
+    >>> put_in(b'["' + MARK + b'"]', [LongText(b'{"data": "TVNI"}', 10, 14)])
     b'["TVNI"]'
     """
-    first, *others = made.split(mark)
+    first, *others = body.split(MARK)
     parts: list[bytes | memoryview] = [first]
     for text, other in zip(texts, others, strict=True):
         parts += (text.view(), other)

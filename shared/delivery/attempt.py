@@ -6,7 +6,7 @@ from functools import partial
 import orjson
 
 from shared import budget
-from shared.check import faults, transform
+from shared.check import faults, transform, transform_apart
 from shared.codes.table import Unmapped
 from shared.delivery import breaker, load, pause, unmapped
 from shared.delivery.afterwards import ask_second_reader, count_dropped
@@ -14,6 +14,7 @@ from shared.delivery.memory import memory, place_patience
 from shared.delivery.observe import observe
 from shared.delivery.pace import CROWDED, NO_MEMORY, NO_PLACE, NoPlace, permit, slot
 from shared.destinations.kinds.failures import Owner, owner
+from shared.destinations.kinds.kind import kind_of
 from shared.destinations.wire import fence
 from shared.envelope import Envelope, Outgoing, Receipt
 from shared.hub import Hub, in_thread_if_large
@@ -52,7 +53,8 @@ async def _attempt(held: Claim, message: Waiting) -> Outcome:
     began = hub.now()
     try:
         envelope = await held.content(message)
-        made = held.made(message) or await in_thread_if_large(envelope, hub, transform, integration, envelope)
+        make = transform_apart if kind_of(integration.destination).reads_texts else transform
+        made = held.made(message) or await in_thread_if_large(envelope, hub, make, integration, envelope)
         outgoing = with_files(made, envelope, hub)
         async with slot(integration, bool(message.tries), place_patience(held, message), hub):
             if await pause.is_paused(integration.name, hub):  # again: it may have waited a minute for its place

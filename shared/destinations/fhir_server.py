@@ -53,6 +53,7 @@ KIND = Kind(
         *TOKENS,
     ),
     answers_with_status=True,
+    reads_texts=True,
     simulator="toolkit.local.simulators.cdr:Cdr",
 )
 
@@ -74,18 +75,17 @@ class FhirServer:
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
         """Post the transaction, unless the server holds a newer version; raises ``Undelivered``."""
-        bundle = _transaction(outgoing.body)
+        bundle = _transaction(outgoing)
         held = await self._held(bundle)
         if any(is_older(bundle["entry"][place]["resource"], there) for place, there in held.items()):
             return Receipt("newer-held")
         large = [place for place, entry in enumerate(bundle["entry"]) if file_number(entry) is not None or self._is_large(entry)]
         merging = bool(merge_searches(bundle))
         if not large and not merging and not held:
-            return await self._post(outgoing.body, len(bundle["entry"]))
-        exact = add_if_match(long_texts.read(outgoing.body, partial(json.loads, parse_float=Decimal)), held)
+            return await self._post(outgoing.whole().body, len(bundle["entry"]))
+        exact = add_if_match(_read(outgoing, partial(json.loads, parse_float=Decimal)), held)
         if large:
             exact = await self._without_documents(exact, outgoing.files)
-        exact = long_texts.whole(exact) if len(outgoing.body) >= base64_pieces.LONG else exact
         return await self._merge(exact) if merging else await self._post(to_json(exact), len(exact["entry"]))
 
     async def _held(self, bundle: Resource) -> dict[int, Resource]:
@@ -192,9 +192,15 @@ class FhirServer:
         await authority.close(self.name)
 
 
-def _transaction(body: bytes) -> dict[str, Any]:
+def _read(outgoing: Outgoing, loads: Callable[[bytes], Any]) -> Any:
+    """The JSON of a body, with a ``LongText`` for each long text."""
+    body, texts = outgoing.body, outgoing.texts
+    return long_texts.read_apart(body, texts, loads) if texts else long_texts.read(body, loads)
+
+
+def _transaction(outgoing: Outgoing) -> dict[str, Any]:
     try:
-        content = long_texts.read(body, orjson.loads)
+        content = _read(outgoing, orjson.loads)
     except ValueError:
         content = {}
     if isinstance(content, dict) and content.get("type") in ("transaction", "batch") and content.get("entry"):

@@ -7,15 +7,13 @@ from typing import Any
 
 import orjson
 
-from shared import long_texts
-from shared.long_texts import LongText
+from shared.long_texts import MARK, LongText, put_in
 
 Resource = dict[str, Any]
 Element = dict[str, Any]
 
 JSON = "application/fhir+json"
 PYTHON = frozenset(f"{word}_" for word in kwlist)
-MARK = b"\0"  # of a long text: JSON escapes this character, so that it is nowhere else in what is written
 NUMBER = re.compile(r"[+]?(-?)(?=\.?[0-9])0*+([0-9]*+)(?:\.([0-9]*))?([eE][+-]?[0-9]+)?")
 
 
@@ -94,9 +92,14 @@ def resource(resource_type: str, /, **elements: Any) -> Resource:
 
 def to_json(content: Resource) -> bytes:
     """The JSON of a resource, compact, UTF-8."""
+    made, texts = to_json_apart(content)
+    return put_in(made, texts) if texts else made
+
+
+def to_json_apart(content: Resource) -> tuple[bytes, list[LongText]]:
+    """The JSON of a resource with a mark in the place of each long text, and these."""
     texts = list[LongText]()
-    made = orjson.dumps(content, default=partial(_other, texts))
-    return long_texts.put_in(made, MARK, texts) if texts else made
+    return orjson.dumps(content, default=partial(_other, texts)), texts
 
 
 def _other(texts: list[LongText], value: object) -> orjson.Fragment:

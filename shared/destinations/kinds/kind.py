@@ -31,6 +31,7 @@ class Kind:
         simulator: the class that replaces the destination on a developer's machine, as ``module:class``. The module belongs
             to the toolkit, which is never deployed, so it is named here and not imported. Empty: there is none.
         publishes: the destination announces messages that others take from the outbox.
+        reads_texts: the destination reads long texts where they are (``Outgoing.texts``).
     """
 
     label: str
@@ -39,6 +40,7 @@ class Kind:
     answers_with_status: bool = False
     simulator: str = ""
     publishes: bool = False
+    reads_texts: bool = False
 
     def is_set(self, name: str, values: Mapping[str, str]) -> bool:
         """Whether the settings point the destination of this name at a system."""

@@ -25,9 +25,10 @@ def parse(body: bytes) -> Any:
 def write(document: Any, control_id: str) -> "Outgoing":
     """A document as it is sent: what our mappings make of JSON is FHIR."""
     from shared.envelope import Outgoing
-    from shared.fhir.resource import to_json
+    from shared.fhir.resource import to_json_apart
 
-    return Outgoing(content_type=FHIR_JSON, body=to_json(document), control_id=control_id)
+    body, texts = to_json_apart(document)
+    return Outgoing(content_type=FHIR_JSON, body=body, control_id=control_id, texts=tuple(texts))
 
 
 def leaves(document: Any) -> Iterator[Leaf]:

@@ -6,10 +6,11 @@ import json
 import random
 import socket
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from shared import long_texts
 from shared.destinations.fhir_server import FhirServer
 from shared.destinations.wire import authority as who
 from shared.destinations.wire import https
@@ -17,8 +18,10 @@ from shared.envelope import Outgoing, Receipt
 from shared.fhir import entry
 from shared.fhir.bundle import kept_file
 from shared.fhir.merge import prepare
+from shared.fhir.resource import to_json_apart
 from shared.problems import Undelivered
 from shared.storage.store import Away
+from tests.peak import at_most
 from tests.shared.destinations.authority import Authority
 from tests.shared.destinations.transactions import (
     IDS,
@@ -333,6 +336,54 @@ async def test_a_long_text_that_is_not_uploaded_is_in_the_transaction(cdr: Cdr, 
     await FhirServer("CDR").deliver(outgoing(described, *([entry(patient(), merge=token(PAS, "P1"))] if merging else [])))
     assert cdr.requests[-1] == "POST /fhir"
     assert held(cdr, "DocumentReference")[0]["content"][0]["attachment"]["data"] == "TVNI" * 400_000
+
+
+def apart(sent: Outgoing) -> Outgoing:
+    """The same, with each long text where it is in another body."""
+    read = long_texts.read(sent.body, json.loads)
+    body, texts = to_json_apart(read)
+    assert texts
+    return sent._replace(body=body, texts=tuple(texts))
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+@pytest.mark.parametrize("large", [1000, 1 << 30])
+@pytest.mark.parametrize("merging", [False, True])
+@pytest.mark.parametrize("newest", ["", "DocumentReference"])
+async def test_a_text_apart_is_sent_as_one_in_the_body(
+    cdr: Cdr, form: Literal["json", "xml"], large: int, merging: bool, newest: str
+) -> None:
+    data = base64.b64encode(random.Random(1).randbytes(900_000)).decode()
+    binary = {"resourceType": "Binary", "id": IDS[9], "contentType": "application/pdf", "data": data}
+    described = document_of(IDS[9])
+    described["content"].append({"attachment": {"contentType": "application/pdf", "data": "TVNI" * 400_000}})
+    sent = outgoing(binary, described, *([entry(patient(), merge=token(PAS, "P1"))] if merging else []))
+    destination, seen = FhirServer("CDR", format=form, large=large, newest=newest), list[object]()
+    for what in (sent, apart(sent)):
+        cdr.store.versions.clear()
+        cdr.requests.clear()
+        cdr.received.clear()
+        assert await destination.deliver(what) == Receipt("stored")
+        seen.append((list(cdr.requests), list(cdr.received), cdr.store.current("Binary", IDS[9])["data"]))
+    assert seen[0] == seen[1]
+
+
+async def test_a_text_apart_is_uploaded_with_no_copy_of_it(cdr: Cdr, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = base64.b64encode(random.Random(1).randbytes(6_000_000)).decode()
+    binary = {"resourceType": "Binary", "id": IDS[9], "contentType": "application/pdf", "data": data}
+    sent, sizes = apart(outgoing(binary, document_of(IDS[9]))), list[int]()
+
+    async def send(name: str, method: str, url: str, body: Any, headers: dict[str, str]) -> https.Reply:
+        sizes.append(len(body) if isinstance(body, bytes) else sum([len(piece) async for piece in body]))
+        entries = [{"response": {"status": "200"}}]
+        reply = {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
+        return https.Reply(200, {"content-type": "application/fhir+json"}, json.dumps(reply).encode())
+
+    monkeypatch.setattr(https, "send", send)
+    with at_most(2_000_000):
+        assert await FhirServer("CDR", large=1000).deliver(sent) == Receipt("stored")
+    assert sizes[0] == 6_000_000
+    assert sizes[1] < 2000
 
 
 # Versions that may come in either order

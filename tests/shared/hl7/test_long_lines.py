@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from integrations import CATALOGUE, load
 from shared import base64_pieces
-from shared.check import check, run
+from shared.check import check, run, transform_apart
 from shared.fhir.resource import to_json
 from shared.fhir.xml.write import write as to_xml
 from shared.hl7 import Message, ParseError, Segment, compose, message, parse, replace
@@ -162,7 +162,14 @@ def test_what_is_made_of_each_sample(name: str, monkeypatch: pytest.MonkeyPatch)
     """Every integration, with every text of eight characters kept apart: what leaves, the issues and the answer are the same."""
     integration = load(name)
     for sample in samples(integration):
-        made = [(run(integration, sample.envelope), check(integration, sample.envelope).verdict) for _ in both(monkeypatch)]
+        made, apart = list[object](), list[tuple[bytes, ...]]()
+        for _ in both(monkeypatch):
+            ran = run(integration, sample.envelope)
+            made.append((ran, check(integration, sample.envelope).verdict))
+            if ran.outgoing:
+                sent = transform_apart(integration, sample.envelope)
+                apart.append(tuple(part.whole().body for part in sent))
+                assert apart[-1] == tuple(part.body for part in ran.outgoing), sample.name
         assert made[0] == made[1], sample.name
 
 
