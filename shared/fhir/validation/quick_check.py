@@ -14,8 +14,8 @@ printable text::
 >>> print(source_of("Identifier", declare(("system", "value"), type_table("Identifier"), RARE), {}))
 lambda e, refs: words_system[(v := e['system'])] and (v if (v := e['value']).isprintable() else test_value(v))
 
-The resources of a bundle are checked in the same pass as the bundle. Uncommon parts (contained resources, narratives, a bundle
-in a bundle) are not certain here and go to ``full_check``.
+The resources of a bundle are checked in the same pass as the bundle. Uncommon parts (contained resources, a bundle in a bundle)
+are not certain here and go to ``full_check``.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ from shared.fhir.validation.value_tests import bound_test, paired_test, primitiv
 Json = dict[str, Any]
 Targets = frozenset[str]
 IsValid = Callable[[Json, "References"], Any]
-RARE = ("Resource", "Narrative")
+RARE = ("Resource",)
 ENTRY = "Bundle.entry"
 WRONG_TYPE = (TypeError, KeyError, ValueError, AttributeError, RecursionError)
 MOST_SHAPES = 400
@@ -86,7 +86,7 @@ class Shapes(dict[tuple[str, ...], IsValid]):
 
     def __missing__(self, shape: tuple[str, ...]) -> IsValid:
         names = shape[1:] if shape[:1] == ("resourceType",) and self.name in resource_types() else shape
-        present = declare(names, type_table(self.name), RARE[1:] if self.name == ENTRY else RARE)
+        present = declare(names, type_table(self.name), () if self.name == ENTRY else RARE)
         if not present or not is_valid_shape(self.name, present):
             return never
         test = compile_test(self.name, present)

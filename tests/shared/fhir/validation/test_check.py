@@ -53,6 +53,7 @@ DOCUMENT: Json = {
 }
 ENCOUNTER: Json = {
     "resourceType": "Encounter",
+    "text": {"status": "additional", "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>Day case</p></div>'},
     "status": "finished",
     "class": {"code": "IMP"},
     "period": {"start": "2024-05-01", "end": "2024-05-03T10:00:00Z"},
@@ -361,3 +362,4 @@ def test_a_narrative_may_have_links_pictures_languages_and_styles(inner: str) ->
     content = deepcopy(PATIENT)
     narrative(inner)(content)
     assert check(content) == []
+    assert passes_quick_check(content)

@@ -32,6 +32,9 @@ VALUES = [
     {"id": "x"},
     {"reference": "#x"},
     "2024-05-01",
+    "generated",
+    '<div xmlns="http://www.w3.org/1999/xhtml">x</div>',
+    "<div>x</div>",
 ]
 NAMES = [
     "id",
@@ -46,6 +49,8 @@ NAMES = [
     "_id",
     "resourceType",
     "use",
+    "status",
+    "div",
 ]
 
 
