@@ -95,11 +95,14 @@ def unsaid_duration(tq: Part) -> str:
 
 
 def rpt_timing(rpt: Part) -> Element:
-    """Timing from RPT (TQ1-3). ValueError: RPT-5 is not a number. Source: guide, RPT[Timing]."""
+    """Timing from RPT (TQ1-3). ValueError: RPT-5 is not a number, or is negative. Source: guide, RPT[Timing]."""
     pattern, period, unit = text_at(rpt, "1"), text_at(rpt, "5"), text_at(rpt, "6")
     event = TIMING_EVENT.get(text_at(rpt, "8"))
+    number = nm_decimal(period) if period and UNITS.get(unit.upper()) else None
+    if number is not None and number < 0:
+        raise ValueError("a period is not negative")
     repeat = element(
-        period=nm_decimal(period) if period and UNITS.get(unit.upper()) else None,
+        period=number,
         periodUnit=UNITS.get(unit.upper(), "") if period else "",
         dayOfWeek=[day for path in ("3", "4") if (day := _day(rpt, path))],
         when=[event],

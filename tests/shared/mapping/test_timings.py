@@ -1,5 +1,7 @@
 """TQ and TQ1: for how long, how often and when an order is to be carried out; what no timing holds is a note, and named."""
 
+from itertools import combinations, product
+
 import pytest
 
 from shared.fhir import check
@@ -123,3 +125,51 @@ def test_no_timing_refuses_an_order(number: str, duration: str, start: str, end:
     if duration == "D10" and "d" in (start, end):
         assert {"text": "duration: D10"} in only(found, "ServiceRequest")["note"]
         assert {("value-not-mapped", number), ("duration-not-mapped", f"{number}.3")} <= set(rules(found))
+
+
+PATTERNS = (
+    *(
+        "",
+        "Q6H",
+        "AC^^^^^^^AC",
+        "C^^^^^^^C",
+        "C^^^^^^^C^30^M",
+        "AC^^^^^^^AC^30^M",
+        "AC^^^^^^^AC^-30^M",
+        "AC^^^^^^^AC^0",
+        "X^^^^6^H",
+    ),
+    *("X^^^^-6^H", "X^^^^6", "X^^^^0^H", "DW^DW^1^3", "X^^^^6^XX", "HS^^^^^^^HS^x^M", "X^^^^a^H", "X^^^^1.5^H^^AC"),
+)
+FIELDS = (
+    PATTERNS,
+    ("", "0800", "0800~2000", "morning", "2500"),
+    ("", "10^d", "-5^d", "x^d", "10^zz", "D-5"),
+    ("|", "20260101|", "|20260201", "20260101|20260201", "20260201|20260101", "20260230|"),
+    ("", "30^min", "-30^min", "0^min"),
+    ("", "3", "0", "x", "-1"),
+)
+
+
+@pytest.mark.parametrize(("one", "other"), [*combinations(range(len(FIELDS)), 2)])
+def test_no_two_fields_of_a_timing_make_one_that_fhir_refuses(one: int, other: int) -> None:
+    """TQ1-3, 4, 6, 7 and 8, 13, 14: each value of one next to each of another; what no Timing can have is named."""
+    for first, second in product(FIELDS[one], FIELDS[other]):
+        sent = [values[0] for values in FIELDS]
+        sent[one], sent[other] = first, second
+        pattern, times, length, period, each, count = sent
+        tq1 = f"TQ1|1||{pattern}|{times}||{length}|{period}|||||{each}|{count}"
+        found = converted(PID, "ORC|NW|P1", "OBR|1|P1||CRP^Test^L", tq1, kind=ORM)
+        if "-6" in pattern or "-5" in length or each.startswith("-"):
+            assert rules(found) & {(rule, f"TQ1-{n}") for rule in ("value-not-mapped", "duration-not-mapped") for n in (3, 6, 13)}
+
+
+@pytest.mark.parametrize("pattern", ["AC^^^^^^^AC", "AC^^^^^^^AC^30^M"])
+def test_an_event_next_to_times_of_day_is_a_note(pattern: str) -> None:
+    found = converted(PID, "ORC|NW|P1", "OBR|1|P1||CRP^Test^L", f"TQ1|1||{pattern}|0800~2000", kind=ORM)
+    made = only(found, "ServiceRequest")
+    assert made["occurrenceTiming"] == {"repeat": {"timeOfDay": ["08:00:00", "20:00:00"]}, "code": {"text": "AC"}}
+    assert {"text": "event: AC"} in made["note"]
+    assert ("time-event-not-mapped", "TQ1-3.8") in rules(found)
+    alone = only(converted(PID, "ORC|NW|P1", "OBR|1|P1||CRP^Test^L", f"TQ1|1||{pattern}", kind=ORM), "ServiceRequest")
+    assert alone["occurrenceTiming"]["repeat"]["when"] == ["AC"]

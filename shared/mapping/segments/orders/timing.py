@@ -95,22 +95,38 @@ def tq1_timing(read: Reading, tq1: Segment) -> tuple[Element, list[Element]]:
     if repeat.get("countMax"):
         repeat["count"] = repeat["countMax"]
     notes = [{"text": words} for words in (text_at(tq1, "11"),) if words]
+    pattern = timing.get("repeat", {})
+    if repeat.get("timeOfDay") and pattern.get("when"):  # FHIR, tim-10: the times are exact, the event is not
+        notes.append(_event(read, tq1, pattern["when"][0]))
+        pattern = {name: value for name, value in pattern.items() if name not in ("when", "offset")}
     if not is_held:
         notes.append(_unsaid(read, tq1, "6", " ".join(filter(None, (text_at(tq1, "6.1"), text_at(tq1, "6.2"))))))
-    return element(repeat={**timing.get("repeat", {}), **repeat}, code=timing.get("code", {})), notes
+    return element(repeat={**pattern, **repeat}, code=timing.get("code", {})), notes
+
+
+def _event(read: Reading, tq1: Segment, event: str) -> Element:
+    """An event that a Timing with times of day cannot have, as text, with an issue."""
+    read.note(
+        code="value",
+        where=tq1.where("3.8"),
+        text="FHIR allows no event next to times of day; it is kept as a note",
+        rule="time-event-not-mapped",
+    )
+    return {"text": f"event: {event}"}
 
 
 def _length(tq1: Segment, field: str) -> tuple[Decimal | None, str]:
-    """Number and unit of a CQ, or of the older ``D10`` in its place; no number and no unit if it is not a unit of time."""
+    """Number and unit of a CQ, or of the older ``D10`` in its place; neither for a negative number, or no unit of time."""
     text, codes = text_at(tq1, field + ".1"), (text_at(tq1, f"{field}.2.{n}") for n in (1, 4, 10))
     if older := as_duration(text):
         return nm_decimal(str(older["value"])), older["code"]
     units = (UNITS.get(code.upper(), code.lower()) for code in codes if code)
     unit = next((unit for unit in units if unit in TIME_UNITS), "")
     try:
-        return (nm_decimal(text), unit) if text and unit else (None, "")
+        number = nm_decimal(text) if text and unit else None
     except ValueError:
         return None, ""
+    return (number, unit) if number is not None and number >= 0 else (None, "")
 
 
 def _bounds(read: Reading, tq1: Segment, number: Decimal | None, unit: str) -> tuple[Element, bool]:
