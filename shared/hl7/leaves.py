@@ -34,6 +34,14 @@ def hl7_spots(message: Message) -> Iterator[Spot]:
             yield Spot(_path(segment, at), text, number, at)
 
 
+def paths_of(message: Message, text: str) -> Iterator[str]:
+    """The path of each leaf that is this text. Nothing without it is divided: most messages with a null have a few."""
+    for segment, line in segments(message).items():
+        for at, found in _segment_parts(segment, line, message.encoding, text):
+            if found == text:
+                yield _path(segment, at)
+
+
 def replaced(message: Message, texts: Iterable[tuple[Spot, str]]) -> Message:
     """The same message with other texts at these places."""
     lines, levels = list(message.lines), _levels(message.encoding)
@@ -58,9 +66,9 @@ def segment_texts(segment: str, line: str, encoding: Encoding) -> dict[str, str]
     return {_path(segment, at): text for at, text in _segment_parts(segment, line, encoding)}
 
 
-def _segment_parts(segment: str, line: str, encoding: Encoding) -> Iterator[tuple[Place, str]]:
+def _segment_parts(segment: str, line: str, encoding: Encoding, having: str = "") -> Iterator[tuple[Place, str]]:
     first = 2 if segment in HEADERS else 1
-    return (part for part in _parts(line, _levels(encoding)) if part[0][0] >= first)
+    return (part for part in _parts(line, _levels(encoding), having) if part[0][0] >= first)
 
 
 def _path(segment: str, at: Place) -> str:
@@ -72,9 +80,9 @@ def _levels(encoding: Encoding) -> tuple[str, ...]:
     return encoding.field, encoding.repetition, encoding.component, encoding.subcomponent
 
 
-def _parts(text: str, levels: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
-    """Every part that holds a text, with its place at each level."""
-    if not text:
+def _parts(text: str, levels: tuple[str, ...], having: str = "") -> Iterator[tuple[Place, str]]:
+    """Every part that holds a text, with its place at each level; only those that have ``having`` in it."""
+    if not text or having not in text:
         return
     if not levels:
         yield (), text
@@ -82,7 +90,7 @@ def _parts(text: str, levels: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
     parts = text.split(levels[0])
     for number, part in enumerate(parts):
         place = -1 if len(levels) < 3 and len(parts) == 1 else number
-        yield from (((place, *rest), leaf) for rest, leaf in _parts(part, levels[1:]))
+        yield from (((place, *rest), leaf) for rest, leaf in _parts(part, levels[1:], having))
 
 
 def _with_text(message: Message, spot: Spot, text: str) -> Message:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from shared.hl7 import ParseError, Path, compose, parse, replace
 from shared.hl7.compose import field_text
+from shared.hl7.leaves import hl7_leaves, paths_of
 from shared.hl7.syntax.encoding import Encoding, _unescaper, escape, unescape
 from shared.hl7.syntax.path import FieldPath
 
@@ -44,6 +45,15 @@ def test_untouched_is_the_same_bytes(text: str, end: str) -> None:
     assert compose(message, message.segments()).encode() == text.encode()
     copied = [replace(s, {str(n): s.raw(str(n)) for n in range(3, len(s.fields))}) for s in message.segments()]
     assert compose(message, copied).encode() == text.encode()
+
+
+@settings(max_examples=300, deadline=None)
+@given(MESSAGE, st.sampled_from(['""', "a", "Jones", "2.5", "nowhere"]))
+@example(f'{MSH}\rPID|a~""^&""||""~"""|""a\r', '""')
+def test_the_paths_of_a_text_are_those_of_the_leaves_that_are_it(text: str, searched: str) -> None:
+    """A part without the text is not divided, and no place of another may change for it."""
+    message = parse(text)
+    assert list(paths_of(message, searched)) == [leaf.path for leaf in hl7_leaves(message) if leaf.text == searched]
 
 
 @settings(max_examples=300, deadline=None)
