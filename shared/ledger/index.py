@@ -2,10 +2,11 @@
 
 All rows of one message are written in one transaction, in one of eight partitions (``names.index``). Each is under a *finder*:
 the hash of a value that the message is searched by, or the hour of its acceptance. A search therefore reads all eight partitions.
-An earlier version had a partition for each finder, with the id of the message as key; its rows are found and purged too.
+An earlier version had a partition for each finder, with the id of the message as key; its rows are found and purged too. The row
+of a file still is in such a partition: an earlier version that runs again would delete a file of which it finds no message there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -19,8 +20,8 @@ from shared.storage.stored import Stored, always, row_type
 class Found(Stored):
     """A message under one of its finders.
 
-    ``of_lane`` and ``identity``: where it is. ``finders``: the keys of its other rows, in the row of its hour only; in a row of
-    an earlier version, their partitions.
+    ``of_lane`` and ``identity``: where it is. ``finders``: the keys of its other rows, in the row of its hour only; of its files,
+    and in a row of an earlier version of all, the partitions.
     """
 
     STORED_AS: ClassVar[dict[str, str]] = {"of_lane": "lane", "identity": "key"}
@@ -61,10 +62,21 @@ class Taken(Stored):
     etag: str = always("")
 
 
-def rows_of(found: Found, keys: Sequence[str]) -> list[Change]:
-    """The rows of a message: one with each key, and one under its hour that names them."""
-    of_hour = replace(found, finders=" ".join(keys)).put(names.listed(names.hour(found.at), found.id))
-    return [*map(found.put, keys), of_hour]
+def ways(finders: Iterable[str], id: str) -> list[str]:
+    """What the row of the hour names for each finder: the key of a row, or the partition of that of a file."""
+    return [finder if names.is_of_file(finder) else names.listed(finder, id) for finder in finders]
+
+
+def rows_of(found: Found, named: Sequence[str]) -> list[Change]:
+    """The rows of a message: one with each key, and one under its hour that names them, and its files."""
+    of_hour = replace(found, finders=" ".join(named)).put(names.listed(names.hour(found.at), found.id))
+    return [*(found.put(key) for key in named if not names.is_of_file(key)), of_hour]
+
+
+async def write_files(found: Found, finders: Iterable[str], integration: str, hub: Hub) -> None:
+    """The row of each file of a message. Raises ``Away``."""
+    table = names.tables(integration).find
+    await together(*(hub.store.commit(table, each, found.put(found.id)) for each in finders if names.is_of_file(each)))
 
 
 async def under(finder: str, integration: str, hub: Hub, limit: int = 0) -> list[Found]:

@@ -186,8 +186,17 @@ def by_patient(number: str) -> str:
 
 
 def by_file(blob: str) -> str:
-    """The finder of the message of a file."""
+    """The finder of the message of a file: a partition of its own."""
     return f"f|{blob.rpartition('/')[2]}"
+
+
+def is_of_file(finder: str) -> bool:
+    """Whether a finder is that of a file.
+
+    >>> is_of_file(by_file("documents-to-cdr/file/5c0e"))
+    True
+    """
+    return finder.startswith("f|")
 
 
 def by_name(name: str) -> str:

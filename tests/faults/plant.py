@@ -255,8 +255,8 @@ DEFECTS = (
     Defect(
         "leave a refused message out of the index",
         "shared/ledger/arrivals/rejections.py",
-        "*rows_of(found, listed))",
-        "*rows_of(found, listed)[:-1])",
+        "*rows_of(found, ways(finders, message_id)))",
+        "*rows_of(found, ways(finders, message_id))[:-1])",
         "batch: a member is refused",
     ),
     Defect(

@@ -108,7 +108,10 @@ async def _forget(integration: str, found: Found, rows: list[Row], hub: Hub) -> 
             await hub.store.commit(find, finder, remove(found.identity))
         await hub.store.commit(find, partition, remove(found.row.key))
         return
-    ways = await together(*(hub.store.get(find, partition, key) for key in (found.row.key, *finders)))
+    for finder in filter(names.is_of_file, finders):
+        await hub.store.commit(find, finder, remove(found.id))
+    keys = [found.row.key, *(each for each in finders if not names.is_of_file(each))]
+    ways = await together(*(hub.store.get(find, partition, key) for key in keys))
     # The row of a control id may be that of a message in another lane by now.
     own = [delete(row) for row in ways if row and Found.of(row).of_lane == found.of_lane]
     if own:

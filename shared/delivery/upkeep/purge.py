@@ -16,7 +16,7 @@ from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.ledger import schema
 from shared.ledger.arrivals import batch_rows as batches
-from shared.ledger.index import Listed, Taken, under
+from shared.ledger.index import Found, Listed, Taken
 from shared.ledger.reporting import code_items
 from shared.ledger.reporting.search import sequence
 from shared.ledger.rows import Content, Ended
@@ -135,6 +135,7 @@ async def _named(integration: str, blob: str, hub: Hub) -> bool:
     if lane == names.BATCH:
         row = await hub.store.get(tables.open, lane, batches.row_key(blob))
         return row is not None and batches.read(integration, row).blob == blob
-    lanes = {one.of_lane for one in await under(names.by_file(blob), integration, hub)} if lane == names.FILE else {lane}
+    of_file = await hub.store.query(tables.find, names.by_file(blob)) if lane == names.FILE else []
+    lanes = {Found.of(row).of_lane for row in of_file} if lane == names.FILE else {lane}
     kept = [Content.of(row) for each in sorted(lanes) for row in await hub.store.query(tables.ledger, each, "c|", "c~")]
     return any(blob in (one.blob, *one.files.split()) for one in kept)

@@ -16,7 +16,7 @@ from shared.ledger.arrivals.receipts import as_given, count_duplicate, counted, 
 from shared.ledger.arrivals.resends import Earlier
 from shared.ledger.arrivals.revival import revived
 from shared.ledger.arrivals.turns import turn
-from shared.ledger.index import Found, rows_of
+from shared.ledger.index import Found, rows_of, ways, write_files
 from shared.ledger.knocks import close, open_lane
 from shared.ledger.rows import Head, Receipt, Waiting
 from shared.privacy import code
@@ -90,23 +90,23 @@ async def _write_open_row(integration: Integration, arrival: Arrival, hub: Hub) 
 
 
 async def _write_index(integration: Integration, arrival: Arrival, hub: Hub) -> bool:
-    """Where to find the message, in one transaction. Whether another body with its identity is in the ledger: then nothing."""
+    """Where to find the message, in one transaction, then its files. True, nothing: another body with its identity is there."""
     find, partition = names.tables(integration.name).find, names.index(arrival.identity)
     found = Found(of_lane=arrival.lane, identity=arrival.key, digest=arrival.digest, at=hub.now())
-    others = [names.listed(finder, arrival.id) for finder in arrival.finders]
+    others = ways(arrival.finders, arrival.id)
     first = names.listed(arrival.by_control, arrival.identity)  # of all messages with this identity, in any lane
     *changes, of_hour = rows_of(found, [first, *others])
     try:
         await hub.store.commit(find, partition, found.inserted(first), *changes[1:], of_hour)
-        return False
     except Conflict:
         row = await hub.store.get(find, partition, first)
-    earlier = Found.of(row) if row else None
-    if earlier and (earlier.id, earlier.digest) != (arrival.id, arrival.digest):
-        if not arrival.is_reused and await _has_other_body(integration, arrival, earlier, hub):
-            return True
-        first = names.listed(arrival.by_control, arrival.id)
-    await hub.store.commit(find, partition, *rows_of(found, [first, *others]))
+        earlier = Found.of(row) if row else None
+        if earlier and (earlier.id, earlier.digest) != (arrival.id, arrival.digest):
+            if not arrival.is_reused and await _has_other_body(integration, arrival, earlier, hub):
+                return True
+            first = names.listed(arrival.by_control, arrival.id)
+        await hub.store.commit(find, partition, *rows_of(found, [first, *others]))
+    await write_files(found, arrival.finders, integration.name, hub)
     return False
 
 

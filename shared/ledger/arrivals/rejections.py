@@ -10,7 +10,7 @@ from shared.integration import Integration
 from shared.issue import Verdict
 from shared.ledger import content
 from shared.ledger.ended import list_dead
-from shared.ledger.index import Found, rows_of
+from shared.ledger.index import Found, rows_of, ways, write_files
 from shared.ledger.rows import Ended
 from shared.privacy import chosen, code, keyed, place
 from shared.storage import names
@@ -44,8 +44,8 @@ async def refuse(integration: Integration, envelope: Envelope, verdict: Verdict,
     finders += [names.by_correlation(envelope.correlation_id)] if envelope.correlation_id else []
     finders += map(names.by_file, envelope.files if keep else ())
     found = Found(of_lane=lane, identity="0", at=at)
-    listed = [names.listed(finder, message_id) for finder in finders]
-    await hub.store.commit(tables.find, names.index(lane), *rows_of(found, listed))
+    await hub.store.commit(tables.find, names.index(lane), *rows_of(found, ways(finders, message_id)))
+    await write_files(found, finders, integration.name, hub)
     data = await content.for_row(envelope, hub) if keep else b""
     blob = f"{integration.name}/{lane}/0" if keep and not data else ""
     if keep:

@@ -85,15 +85,12 @@ async def test_a_blob_is_no_orphan_while_content_names_it(case: str) -> None:
     assert await purge._named(NAME, blob, made) == is_named
 
 
-@pytest.mark.parametrize("is_earlier", [True, False])
 @pytest.mark.parametrize(("lane", "is_named"), [(LANE, True), ("1-b", False)])
-async def test_a_file_is_no_orphan_while_the_content_of_its_message_names_it(lane: str, is_named: bool, is_earlier: bool) -> None:
+async def test_a_file_is_no_orphan_while_the_content_of_its_message_names_it(lane: str, is_named: bool) -> None:
     made = hub(integration(Remembering(), NAME))
     file = names.file(NAME, "x")
     await made.store.commit(TABLES.ledger, LANE, Content(files=file).inserted(names.row("c", 1)))
-    finder, found = names.by_file(file), Found(of_lane=lane, identity="k")
-    partition, key = (finder, "id") if is_earlier else (names.INDEX[5], names.listed(finder, "id"))
-    await made.store.commit(TABLES.find, partition, found.put(key))
+    await made.store.commit(TABLES.find, names.by_file(file), Found(of_lane=lane, identity="k").put("id"))
     assert await purge._named(NAME, file, made) == is_named
 
 

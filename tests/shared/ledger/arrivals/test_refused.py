@@ -13,6 +13,7 @@ from tests.ledger_world import NOW, Remembering, envelope, hub, integration
 
 NAME = "notes-to-test"
 TABLES = names.tables(NAME)
+FILE = names.file(NAME, "5c0e")
 KNOWN = Refusal(control="7", sender="S", facility="F")
 
 
@@ -72,7 +73,7 @@ async def test_content_is_kept_where_no_one_else_has_it(
 ) -> None:
     made = hub(integration(Remembering(), NAME))
     mode = "observe" if is_observed else "live"
-    sent = envelope(b"body", trigger=trigger, acknowledged=acknowledged, mode=mode, correlation_id="x1")
+    sent = envelope(b"body", trigger=trigger, acknowledged=acknowledged, mode=mode, correlation_id="x1", files=(FILE,))
     id = await refuse(made.integrations[NAME], sent, Verdict("AE", (issue(),)), KNOWN, made)
     lane, _, key = id.partition(".")
     rows = {row.key: row for row in await made.store.query(TABLES.ledger, lane)}
@@ -82,5 +83,6 @@ async def test_content_is_kept_where_no_one_else_has_it(
     assert (key, record["outcome"], record.values.get("content", False)) == ("0", "dead" if is_dead else "rejected", is_kept)
     assert (names.row("c", 0) in rows) == is_kept
     assert [row.key for row in await made.store.query(TABLES.find, names.DEAD)] == ([id] if is_kept else [])
+    assert [row.key for row in await made.store.query(TABLES.find, names.by_file(FILE))] == ([id] if is_kept else [])
     for way in (names.by_control("7"), names.by_correlation("x1"), names.hour(NOW)):
         assert [(one.id, one.of_lane, one.identity) for one in await under(way, NAME, made)] == [(id, lane, "0")]
