@@ -47,7 +47,8 @@ async def walk(integration: Integration, name: str, stage: Stage, before: float,
             await hub.store.commit(counters, names.PURGE, Purged(hour=hour, found=done, partition=partition).put(name))
             if hub.now() > until:
                 return False
-        stopped = Purged(hour=names.next_hour(hour))
+        following = names.next_hour(hour)
+        stopped = Purged(hour=following if done else min(names.hour(before), await _first_hour(find, hub, following)))
         if done or stopped.hour >= names.hour(before):  # each hour that is done; of empty ones the last
             await hub.store.commit(counters, names.PURGE, stopped.put(name))
     return True
@@ -63,11 +64,11 @@ async def _of_hour(find: str, stopped: Purged, hub: Hub) -> AsyncIterator[tuple[
             yield partition, page
 
 
-async def _first_hour(find: str, hub: Hub) -> str:
-    """The first hour that the index knows; a time far in the future when it knows none."""
-    found = await together(*(hub.store.query(find, partition, "t|", "t~", 1) for partition in names.INDEX))
+async def _first_hour(find: str, hub: Hub, first: str = "t|") -> str:
+    """The first hour that the index knows, from ``first`` on; a time far in the future when it knows none."""
+    found = await together(*(hub.store.query(find, partition, first, "t~", 1) for partition in names.INDEX))
     hours = [Found.of(row).hour for rows in found for row in rows]
-    async for row in hub.store.scan(find, "t|", "t~"):  # of an earlier version
+    async for row in hub.store.scan(find, first, "t~"):  # of an earlier version
         return min((row.partition, *hours))
     return min(hours, default="t~")
 

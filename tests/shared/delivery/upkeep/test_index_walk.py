@@ -135,6 +135,30 @@ async def test_a_walk_whose_time_is_over_goes_on_with_the_next_row(monkeypatch: 
     assert [lane for lane, *_ in work.seen] == ["A", "B", "C"]
 
 
+@pytest.mark.parametrize("is_earlier", [True, False])
+async def test_empty_hours_are_passed_over_at_once(is_earlier: bool, monkeypatch: Any) -> None:
+    """After months without a message, or without a purge, a turn would otherwise read thousands of empty hours."""
+    made, _ = await world(A=("1",))
+    later = names.hour(NOW + 2000 * 3600)
+    found = Found(of_lane="B", identity="2", at=NOW)
+    partition, key = (later, "k-2") if is_earlier else (names.INDEX[0], names.listed(later, "k-2"))
+    await made.store.commit(TABLES.find, partition, found.put(key))
+    work, one, reads = Work(), made.integrations[NAME], []
+    query = made.store.query
+
+    async def counted(*args: Any) -> Any:
+        reads.append(args)
+        return await query(*args)
+
+    monkeypatch.setattr(made.store, "query", counted)
+    assert await walk(one, STAGE, work, NOW + 4000 * 3600, FOREVER, made)
+    assert [lane for lane, *_ in work.seen] == ["A", "B"]
+    assert len(reads) < 100
+    stopped = await made.store.get(TABLES.counters, names.PURGE, STAGE)
+    assert stopped is not None
+    assert Purged.of(stopped).hour == names.hour(NOW + 4000 * 3600)
+
+
 ROWS = st.lists(
     st.tuples(st.sampled_from(["", *names.INDEX]), st.integers(0, 3), st.sampled_from("ABC"), st.integers(0, 99)), unique=True
 )
