@@ -32,6 +32,7 @@ class Timing:
     knock_delay: float = 5  # after which a first attempt is slow, and until a knock is seen: the accepting process is first
     storage_patience: float = 10  # how long an unclear answer of storage is looked into before the sender gets 503
     open_grace: float = 60  # an open row younger than this may belong to a message that is being stored
+    closing: float = 0.5  # the open rows of messages that end within this time are deleted together
     overdue: float = 300  # a message that waits longer than this is reported
     pairing: float = 900  # half of a pair of files that waits longer than this is reported
     turn_messages: int = 20  # most messages of one lane in one go
@@ -124,8 +125,9 @@ class Hub:
 
     async def drain(self, seconds: float = 30) -> None:
         """Wait for what runs, at most so long; then close every connection."""
-        if self.tasks:
-            await asyncio.wait(set(self.tasks), timeout=seconds)
+        end = time.monotonic() + seconds
+        while self.tasks and (left := end - time.monotonic()) > 0:  # what runs may start more
+            await asyncio.wait(set(self.tasks), timeout=left)
         for integration in self.integrations.values():
             await integration.destination.close()
         await self.store.close()

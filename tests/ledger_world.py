@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -106,7 +106,7 @@ def hub(
         now=clock,
         random=random.Random(seed),
         emit=changes.pop("emit", lambda name, **keys: None),
-        timing=changes.pop("timing", Timing()),
+        timing=replace(changes.pop("timing", Timing()), closing=changes.pop("closing", 0.0)),
         **changes,
     )
 

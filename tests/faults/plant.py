@@ -260,6 +260,13 @@ DEFECTS = (
         "batch: a member is refused",
     ),
     Defect(
+        "begin no second round of deleting open rows",
+        "shared/ledger/closing.py",
+        "keys = [*hub.remembered(ToClose).keys.pop((table, partition))]",
+        "keys = [*hub.remembered(ToClose).keys[table, partition]]",
+        "the first attempt alone",
+    ),
+    Defect(
         "forget the open row",
         "shared/ledger/arrivals/record.py",
         "open_lane(integration.name, arrival.lane, arrival.token, hub, arrival.key)",

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import orjson
 from shared.envelope import Outgoing, Receipt
 from shared.hub import Hub, Timing
 from shared.integration import Delivery, EventGrid, Integration
+from shared.ledger.closing import _close
 from shared.problems import Undelivered
 from shared.storage import names
 from shared.storage.store import Away, Blob, Change, Conflict, Row, Ticket, put
@@ -63,7 +64,14 @@ class Process:
         self.observing = world.observing  # a process that starts reads the setting
         self.hub.is_observed = lambda name: self.observing
         if not scenario.starts:
-            self.hub.start = lambda work: work.close()  # type: ignore[method-assign]
+            self.hub.start = self._start_no_attempt  # type: ignore[method-assign]
+
+    def _start_no_attempt(self, work: Coroutine[Any, Any, None]) -> None:
+        """Nothing that an acceptance starts is ever run; the open rows of what a worker has ended are deleted all the same."""
+        if getattr(work, "__qualname__", "") == _close.__qualname__:
+            Hub.start(self.hub, work)
+        else:
+            work.close()
 
     async def effect(self, kind: str, work: Callable[[], Awaitable[Any]]) -> Any:
         """One numbered step on the outside, and what may go wrong with it."""

@@ -13,7 +13,7 @@ from shared.ledger import schema
 from shared.ledger.claims.lane import Lane
 from shared.ledger.content import stored_envelope
 from shared.ledger.ended import Done, Later, Outcome, aftermath, ended_row, list_dead
-from shared.ledger.knocks import knock
+from shared.ledger.knocks import close, knock
 from shared.ledger.rows import Content, Waiting
 from shared.ledger.tried import Attempt, Result, Tried
 from shared.privacy import code
@@ -41,7 +41,7 @@ class Claim(Lane):
         if self.held:
             with suppress(Lost):  # it is settled: the worker that took the lane over meanwhile continues
                 await self.let_go_for_another_turn()
-        await self.tidy()
+        await self.tidy(close=close)  # a person will look at once at what waits
 
     async def content(self, message: Waiting) -> Envelope:
         """The message as it arrived; from memory in the process that accepted it."""

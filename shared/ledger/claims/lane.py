@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
+from shared.hub import Hub
 from shared.ledger import schema
 from shared.ledger.arrivals.arrival import Fresh
 from shared.ledger.blobs import drop_blob
 from shared.ledger.claims.held import Held
-from shared.ledger.knocks import close, knock, open_outbox
+from shared.ledger.closing import close_soon
+from shared.ledger.knocks import knock, open_outbox
 from shared.ledger.rows import Ended, Head, Waiting
 from shared.problems import Lost
 from shared.storage import names
@@ -16,6 +18,9 @@ from shared.storage.store import Away, Conflict
 
 async def never(message: Waiting) -> bool:
     return False
+
+
+Close = Callable[[str, str, str, Hub], Awaitable[None]]  # deletes the open row of a message: integration, lane, mark
 
 
 @dataclass(eq=False, repr=False)
@@ -105,17 +110,17 @@ class Lane(Held):
         await self.let_go()
         await knock(self.integration.name, self.lane, self.hub)
 
-    async def tidy(self) -> None:
+    async def tidy(self, *, close: Close = close_soon) -> None:
         """Once the lane is free. What is left undone here the watchdog finds by the open row, which is deleted last."""
         try:
             for message, record in self.settled:
-                await self._clear(message, record)
+                await self._clear(message, record, close)
         except Away:
             return
         finally:
             self.settled = []
 
-    async def _clear(self, message: Waiting, record: Ended) -> None:
+    async def _clear(self, message: Waiting, record: Ended, close: Close) -> None:
         if record.blob_pending:
             await drop_blob(self.ledger, self.lane, message.n, self.hub)
         if record.pending:
