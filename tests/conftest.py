@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from shared.fhir.definitions.tables import codes
 from shared.issue import Issue
@@ -22,6 +23,10 @@ __all__ = ["real_fhir_server"]  # a fixture: one server for all tests that ask f
 ROOT = Path(__file__).resolve().parent.parent
 CONDITIONS = ("0", "100", "101", "102", "103", "200", "201", "202", "203", "204", "205", "206", "207")  # HL7 table 0357
 SERVICES = ("blob", "queue", "table")
+
+# No example has a time limit: a loaded machine is no fault of the product. The rest is as it is by default, in CI and elsewhere.
+settings.register_profile("untimed", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

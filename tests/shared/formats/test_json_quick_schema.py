@@ -138,7 +138,7 @@ def holders(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 SCHEMA = st.recursive(st.one_of(st.fixed_dictionaries({}, optional=PLAIN), st.booleans()), holders, max_leaves=4)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(
     st.fixed_dictionaries(
         {"allOf": st.lists(SCHEMA, min_size=1, max_size=2), "$defs": st.dictionaries(NAMES, SCHEMA, max_size=2)}

@@ -27,7 +27,7 @@ def peer_text(segment: hl7.Segment, place: tuple[int, int, int, int]) -> str:
         return ""
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(MESSAGE)
 def test_the_same_fields_as_the_hl7_package(text: str) -> None:
     ours, peer = parse(text), hl7.parse(text)
@@ -37,7 +37,7 @@ def test_the_same_fields_as_the_hl7_package(text: str) -> None:
             assert segment[str(FieldPath(*place))] == peer_text(other, place), place
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(MESSAGE, st.sampled_from(["\r", "\n", "\r\n"]))
 def test_untouched_is_the_same_bytes(text: str, end: str) -> None:
     message = parse(text.replace("\r", end).encode())
@@ -47,7 +47,7 @@ def test_untouched_is_the_same_bytes(text: str, end: str) -> None:
     assert compose(message, copied).encode() == text.encode()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MESSAGE, st.sampled_from(['""', "a", "Jones", "2.5", "nowhere"]))
 @example(f'{MSH}\rPID|a~""^&""||""~"""|""a\r', '""')
 def test_the_paths_of_a_text_are_those_of_the_leaves_that_are_it(text: str, searched: str) -> None:
@@ -56,7 +56,7 @@ def test_the_paths_of_a_text_are_those_of_the_leaves_that_are_it(text: str, sear
     assert list(paths_of(message, searched)) == [leaf.path for leaf in hl7_leaves(message) if leaf.text == searched]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=60))
 @example(b"MSH|^~\\&")
 @example(b"MSH|^~\\&|\x00|\xff\xfe")
@@ -74,7 +74,7 @@ def test_any_bytes_are_a_message_or_a_parse_error(tail: bytes) -> None:
 DELIMITERS = st.permutations("|^~\\&#*!@$:").map(lambda chosen: Encoding(*chosen[:6], "utf-8"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00") | st.sampled_from("\r\n|^~\\&")), DELIMITERS)
 @example("a\rb\r\nc\n\r", Encoding(charset="utf-8"))
 def test_what_is_escaped_is_read_back(text: str, encoding: Encoding) -> None:
@@ -87,7 +87,7 @@ def test_what_is_escaped_is_read_back(text: str, encoding: Encoding) -> None:
 PIECES = st.sampled_from(["T", "F", "E", "P", ".br", "H", "X41", "X", "Zab", "a", "\\T\\", "\\ T\\", "\\"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=6).map("".join), DELIMITERS)
 def test_a_single_sequence_is_resolved_as_the_pattern_resolves_it(text: str, encoding: Encoding) -> None:
     sent = text.replace("\\", encoding.escape)

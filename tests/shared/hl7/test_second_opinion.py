@@ -33,7 +33,7 @@ def test_both_readers_agree_on_every_sample() -> None:
     assert len(SAMPLES) > 100
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(MESSAGE)
 def test_both_readers_agree_on_any_message(text: str) -> None:
     assert second_opinion(text.encode()) == []

@@ -74,7 +74,7 @@ def test_no_message_changes_what_another_becomes() -> None:
     assert converted(SAMPLES) == converted(SAMPLES[::-1]) == converted(SAMPLES)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PARTS)
 def test_several_components_at_once_are_what_each_says(text: str) -> None:
     part = Repetition(text, Encoding())

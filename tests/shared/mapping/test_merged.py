@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.fhir.resource import Element
@@ -87,7 +87,6 @@ def test_a_second_address_of_a_place_which_has_one_is_named() -> None:
     assert ("second-value", "RXA[2]-28") in rules(found)
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("aZ0_.-~:/\\|,$%& é\n")))
 def test_a_text_in_a_search_is_escaped_and_encoded(text: str) -> None:
     """A text with nothing to escape takes a shortcut, which must leave every other one."""

@@ -178,14 +178,14 @@ ORUS = st.tuples(PID, PV1, OBR, st.lists(st.tuples(OBX, NTE), min_size=1, max_si
 SAME_NAME = "\r".join([header("ADT^A08^ADT_A01"), "EVN|A08|20240501103500", "PID|1||1^^^140^PI", "PV1|1|I|W^W^W^W|||W^W"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ADTS)
 @example(SAME_NAME)
 def test_any_admission_comes_back(text: str) -> None:
     assert not undeclared(parse(text))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ORUS)
 def test_any_report_comes_back(text: str) -> None:
     assert not undeclared(parse(text))

@@ -49,7 +49,7 @@ def test_one_hostile_value_in_each_element(name: str, record_property: Callable[
     assert not {path: each for path, each in found.items() if each}
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.sampled_from(sorted(MESSAGES)), CHANGES)
 @example("siu_s12_appointment", [(0, "99991231235959.9999+1400")])
 def test_several_hostile_values_at_once(name: str, changes: list[tuple[int, str]]) -> None:

@@ -38,7 +38,6 @@ PEOPLE = st.fixed_dictionaries(
 )
 FEW = settings(
     max_examples=6,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

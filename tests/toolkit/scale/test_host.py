@@ -28,7 +28,7 @@ def test_a_line_for_the_processor_is_as_long_as_theory_says(busy: float) -> None
     assert mean(found) == pytest.approx(0.01 * (1 + busy / (2 * (1 - busy))), rel=0.1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cpu=st.floats(0.001, 0.05), rate=st.floats(50, 2000), rounds=st.lists(st.integers(1, 5), min_size=1, max_size=4))
 def test_a_backlog_goes_at_the_rate_of_what_is_slowest(cpu: float, rate: float, rounds: list[int]) -> None:
     host = Host(rounds, (1,), (1,), cpu=cpu, storage_rate=rate, storage_time=1 / rate, destination=0)

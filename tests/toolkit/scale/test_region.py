@@ -40,7 +40,7 @@ def day(**changes: float) -> Result:
     return simulate(SMALL, Layout(), COSTS, Outage(), facts(**changes))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     messages=st.floats(1e3, 5e7),
     integrations=st.integers(1, 12),

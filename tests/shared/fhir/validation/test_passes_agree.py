@@ -137,7 +137,7 @@ def test_what_passes_the_quick_check_has_no_hidden_character(unseen: str) -> Non
                 assert [each for each in check_identifiers_too(changed) if each.rule == "hidden-character"] == hidden
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(GOOD), st.data())
 def test_what_passes_the_quick_check_has_no_problem(content: Json, choose: st.DataObject) -> None:
     broken = changed(content, choose)

@@ -56,7 +56,7 @@ def test_a_sample_is_the_same_after_xml(path: Path) -> None:
     assert write(back) == write(message)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(MESSAGE)
 @example(MSH.format("^~\\&") + "\rPID|~|^|&|a~|~b|a^|^b^|a&|&|\\|a\\b\\c|\\E\\\rPID\rPID|\r")
 def test_a_generated_message_is_the_same_after_xml(text: str) -> None:
@@ -76,7 +76,7 @@ def test_a_generated_message_is_the_same_after_xml(text: str) -> None:
     assert write(back) == write(message)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("|^~\\&<>'\""), max_size=40))
 def test_any_text_is_kept(text: str) -> None:
     from shared.hl7.compose import compose, segment
