@@ -1,6 +1,6 @@
 """The leaves of an HL7 v2 message: its subcomponents that hold a text, and the same message with some of them changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from shared.hl7.segment import HEADERS
 from shared.hl7.syntax.encoding import Encoding
 from shared.leaves import Leaf, occurrence
 
+Test = Callable[[str], object]
 Place = tuple[int, ...]  # field, repetition, component, subcomponent: zero-based; -1 where a level was not divided
 
 
@@ -34,11 +35,14 @@ def hl7_spots(message: Message) -> Iterator[Spot]:
             yield Spot(_path(segment, at), text, number, at)
 
 
-def paths_of(message: Message, text: str) -> Iterator[str]:
-    """The path of each leaf that is this text. Nothing without it is divided: most messages with a null have a few."""
+def paths_where(message: Message, is_one: Test, may_have: Test) -> Iterator[str]:
+    """The path of each leaf that ``is_one``. Nothing that cannot have one is divided: in most messages that is nearly all.
+
+    ``may_have``: whether a part of a line may have such a leaf. If it is true of a leaf, it is true of each part around it.
+    """
     for segment, line in segments(message).items():
-        for at, found in _segment_parts(segment, line, message.encoding, text):
-            if found == text:
+        for at, text in _segment_parts(segment, line, message.encoding, may_have):
+            if is_one(text):
                 yield _path(segment, at)
 
 
@@ -66,9 +70,9 @@ def segment_texts(segment: str, line: str, encoding: Encoding) -> dict[str, str]
     return {_path(segment, at): text for at, text in _segment_parts(segment, line, encoding)}
 
 
-def _segment_parts(segment: str, line: str, encoding: Encoding, having: str = "") -> Iterator[tuple[Place, str]]:
+def _segment_parts(segment: str, line: str, encoding: Encoding, may_have: Test = bool) -> Iterator[tuple[Place, str]]:
     first = 2 if segment in HEADERS else 1
-    return (part for part in _parts(line, _levels(encoding), having) if part[0][0] >= first)
+    return (part for part in _parts(line, _levels(encoding), may_have) if part[0][0] >= first)
 
 
 def _path(segment: str, at: Place) -> str:
@@ -80,9 +84,9 @@ def _levels(encoding: Encoding) -> tuple[str, ...]:
     return encoding.field, encoding.repetition, encoding.component, encoding.subcomponent
 
 
-def _parts(text: str, levels: tuple[str, ...], having: str = "") -> Iterator[tuple[Place, str]]:
-    """Every part that holds a text, with its place at each level; only those that have ``having`` in it."""
-    if not text or having not in text:
+def _parts(text: str, levels: tuple[str, ...], may_have: Test = bool) -> Iterator[tuple[Place, str]]:
+    """Every part that holds a text, with its place at each level; only of those parts that ``may_have`` one."""
+    if not text or not may_have(text):
         return
     if not levels:
         yield (), text
@@ -90,7 +94,7 @@ def _parts(text: str, levels: tuple[str, ...], having: str = "") -> Iterator[tup
     parts = text.split(levels[0])
     for number, part in enumerate(parts):
         place = -1 if len(levels) < 3 and len(parts) == 1 else number
-        yield from (((place, *rest), leaf) for rest, leaf in _parts(part, levels[1:], having))
+        yield from (((place, *rest), leaf) for rest, leaf in _parts(part, levels[1:], may_have))
 
 
 def _with_text(message: Message, spot: Spot, text: str) -> Message:

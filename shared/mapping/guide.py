@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from shared.fhir.resource import Resource
-from shared.hl7.leaves import paths_of
+from shared.hl7.leaves import paths_where
 from shared.hl7.message import Message
 from shared.hl7.syntax.encoding import NONE
 from shared.issue import Issue
@@ -86,7 +86,7 @@ def _report_nulls(conversion: Conversion, message: Message) -> None:
     """An issue for each null (``""``: delete the stored value). A bundle cannot express it: an update must read the message."""
     lines = message.lines_without_long(NONE)
     if any('"' in line and NULL in line for line in lines):  # one character is found many times faster than two
-        for path in paths_of(message, NULL):
+        for path in paths_where(message, NULL.__eq__, may_have=lambda part: NULL in part):
             text = "a null (delete the stored value) is left out, because a bundle cannot express it"
             conversion.read.note(code="informational", where=path, text=text, rule="null-not-mapped", severity="information")
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import orjson
 
 from shared.base64_pieces import LONG
 from shared.characters import CONTROLS
-from shared.hl7.leaves import hl7_leaves
+from shared.hl7.leaves import paths_where
 from shared.hl7.message import Message
 from shared.hl7.segment import HEADERS, Segment
 from shared.hl7.syntax.encoding import NONE, Encoding, escape, unescape
@@ -25,16 +26,23 @@ NEWEST = "2.5.1"  # of the versions with data types in this package
 
 
 def prepared(message: Message) -> Message:
-    """The message as a mapping to FHIR reads it; itself, as a rule."""
-    return preparation(message)[0]
+    """The message as a mapping to FHIR reads it; itself, as a rule.
+
+    If ``mapping_issues`` has converted the message, that is the conversion of the prepared one: it was prepared for it.
+    """
+    made, _ = preparation(message)
+    if made is not message:
+        made.converted, message.converted = message.converted, None
+    return made
 
 
 def preparation(message: Message) -> tuple[Message, tuple[Issue, ...]]:
     """The message for a mapping to FHIR, and an issue for each change."""
     issues: list[Issue] = []
-    if any(_is_suspect(line, message.encoding) for line in message.lines_without_long(message.encoding.escape)):
+    encoding = message.encoding
+    if any(_is_suspect(line, encoding) for line in message.lines_without_long(encoding.escape)):
         issues += _refused(message)
-        message = _changed(message, lambda segment: _clean(segment.line, message.encoding)) if issues else message
+        message = _changed(message, lambda segment: _clean(segment.line, encoding)) if issues else message
     offset = foreign_offset(message["MSH-7"])
     if offset:
         known = standard(message["MSH-12"]) or standard(NEWEST)
@@ -76,26 +84,32 @@ def _is_plain(line: str) -> bool:
 
 
 def _refused(message: Message) -> Iterator[Issue]:
-    for leaf in hl7_leaves(message):
-        if CONTROLS.search(unescape(leaf.text, message.encoding)):
-            text = "control codes, which FHIR does not allow in text, are left out"
-            yield Issue(
-                severity="warning",
-                code="value",
-                where=leaf.path,
-                text=text,
-                rule="control-code-not-mapped",
-                clause="FHIR R4 string",
-            )
+    encoding = message.encoding
+    for path in paths_where(
+        message,
+        lambda text: CONTROLS.search(unescape(text, encoding)),
+        may_have=lambda part: _is_suspect(part, encoding),
+    ):
+        text = "control codes, which FHIR does not allow in text, are left out"
+        yield Issue(
+            severity="warning",
+            code="value",
+            where=path,
+            text=text,
+            rule="control-code-not-mapped",
+            clause="FHIR R4 string",
+        )
 
 
 def _clean(line: str, encoding: Encoding) -> str:
-    """The line without control codes.
+    """The line without control codes; nearly always itself.
 
     Each text between delimiters is unescaped and escaped as a whole: if only the code were removed, the characters around it
     could become an escape sequence.
 
     """
+    if not _is_suspect(line, encoding):
+        return line
     named = (encoding.field, encoding.repetition, encoding.component, encoding.subcomponent)
     delimiters = re.escape("".join(each for each in named if each != NONE))
     parts = re.split(f"([{delimiters}])", line)
@@ -135,13 +149,26 @@ def foreign_offset(sent: str) -> str:
 
 def _zoned(segment: Segment, known: Standard, offset: str) -> str:
     fields = list(segment.fields)
-    for number, field in enumerate(known.fields(segment.name), 1):
+    for number, leaf in _times(segment.name, _observed(segment, known), known):
         if number < len(fields) and fields[number]:
-            kind = segment["2"] if segment.name == "OBX" and number == 5 else field.kind
-            for leaf in leaves(kind, field.table, known):
-                if leaf.kind == "DTM":
-                    fields[number] = _field_zoned(fields[number], leaf, segment.encoding, offset)
+            fields[number] = _field_zoned(fields[number], leaf, segment.encoding, offset)
     return segment.encoding.field.join(fields[:1] + fields[2:] if segment.name in HEADERS else fields)
+
+
+def _observed(segment: Segment, known: Standard) -> str:
+    """The data type of OBX-5 by OBX-2; ``""`` in another segment and for a text that names no type, which must not be cached."""
+    kind = segment["2"] if segment.name == "OBX" else ""
+    return kind if kind == "DTM" or known.components(kind) else ""
+
+
+@lru_cache(maxsize=1024)
+def _times(segment: str, observed: str, known: Standard) -> tuple[tuple[int, Leaf], ...]:
+    """The places of times in a segment: the number of each field, and each leaf of it. ``observed``: the type of OBX-5."""
+    found = []
+    for number, field in enumerate(known.fields(segment), 1):
+        kind = observed if segment == "OBX" and number == 5 else field.kind
+        found += [(number, leaf) for leaf in leaves(kind, field.table, known) if leaf.kind == "DTM"]
+    return tuple(found)
 
 
 def _field_zoned(text: str, leaf: Leaf, encoding: Encoding, offset: str) -> str:

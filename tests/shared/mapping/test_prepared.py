@@ -1,14 +1,19 @@
 """What is put right before a message becomes FHIR: control codes, and the offset that MSH-7 gives to every time."""
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from integrations import load
 from shared.characters import CONTROLS
 from shared.hl7 import parse
 from shared.hl7.syntax.encoding import Encoding
+from shared.mapping import guide, mapping_issues, to_bundle
 from shared.mapping.preparation import HEXADECIMAL, _is_suspect, prepared
 from tests.shared.mapping.converting import OBR, PID, converted, message, only, resources, rules
+from toolkit.samples import samples
 
 
 @pytest.mark.parametrize(
@@ -95,3 +100,50 @@ def test_every_kind_of_time_has_it_and_no_date_or_own_offset_changes() -> None:
     values = [each["valueDateTime"] for each in only(found, "Observation")["component"]]
     assert values == ["2026-07-15T09:30:00-05:00", "2026-07-15"]
     assert resources(found, "Patient")[0]["birthDate"] == "1970-01-01"
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "read"),
+    [
+        ("TS", "202607150930", "202607150930-0500"),
+        ("DTM", "202607150930~202607150931", "202607150930-0500~202607150931-0500"),
+        ("DR", "202607150930^202607150931", "202607150930-0500^202607150931-0500"),
+        ("ST", "202607150930", "202607150930"),
+        ("NM", "202607150930", "202607150930"),
+        ("DTMX", "202607150930", "202607150930"),
+        ("", "202607150930", "202607150930"),
+    ],
+)
+def test_the_value_of_an_observation_has_times_by_its_type(kind: str, sent: str, read: str) -> None:
+    found = prepared(parse(message(f"OBX|1|{kind}|1^x^L||{sent}||||||F|||202607150930", sent="20260715103000-0500")))
+    assert (found["OBX"].raw("5"), found["OBX-14"]) == (read, "202607150930-0500")
+
+
+FEATURES = {
+    "as sent": lambda text: text,
+    "an offset": lambda text: re.sub(r"^((?:[^|]*\|){6})[^|]*", r"\g<1>20260715103000-0500", text),
+    "a control code": lambda text: re.sub(r"(\rPID(?:\|[^|\r]*){5})", "\\1\x01", text),
+    "an escaped one": lambda text: re.sub(r"(\rPID(?:\|[^|\r]*){5})", r"\1\\X00\\", text),
+    "a line break": lambda text: re.sub(r"(\rPID(?:\|[^|\r]*){5})", r"\1\\X0D\\", text),
+    "a null": lambda text: re.sub(r"(\rPID(?:\|[^|\r]*){5})", r'\1~""', text),
+}
+FLOWS = ("pas-adt-to-cdr", "lims-results-to-cdr", "documents-to-cdr", "vaccinations-to-cdr")
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+@pytest.mark.parametrize("name", FLOWS)
+def test_the_conversion_of_a_message_is_that_of_the_prepared_one(
+    name: str, feature: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check converts a message as it was sent, a mapping takes that conversion for the prepared one."""
+    bodies = [each.body.decode("latin-1") for each in samples(load(name)) if each.body.startswith(b"MSH")]
+    for body in bodies:
+        text = FEATURES[feature](body.replace("\r\n", "\r").replace("\n", "\r"))
+        checked, anew = parse(text), parse(text)
+        mapping_issues(checked)
+        expected = to_bundle(prepared(anew))
+        with monkeypatch.context() as once:
+            once.setattr(guide, "convert", None)  # it was converted, and is not again
+            assert to_bundle(prepared(checked)) == expected
+        assert checked.converted is None
+    assert bodies
