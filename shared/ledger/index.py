@@ -9,6 +9,7 @@ of a file still is in such a partition: an earlier version that runs again would
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
+from zlib import crc32
 
 from shared.hub import Hub, together
 from shared.storage import names
@@ -44,7 +45,7 @@ class Found(Stored):
     @property
     def hour(self) -> str:
         """The hour of its acceptance, of a row that is under it."""
-        return self.row.partition if self.is_earlier else self.row.key.rpartition("|")[0]
+        return self.row.partition if self.is_earlier else "|".join(self.row.key.split("|")[:2])
 
 
 @row_type(frozen=True, kw_only=True, repr=False)
@@ -68,9 +69,26 @@ def ways(finders: Iterable[str], id: str) -> list[str]:
 
 
 def rows_of(found: Found, named: Sequence[str]) -> list[Change]:
-    """The rows of a message: one with each key, and one under its hour that names them, and its files."""
-    of_hour = replace(found, finders=" ".join(named)).put(names.listed(names.hour(found.at), found.id))
-    return [*(found.put(key) for key in named if not names.is_of_file(key)), of_hour]
+    """The rows of a message: one with each key, and one under its hour that names them, and its files.
+
+    A second copy in the same hour may have other finders: it has a row of its own under the hour, that names them.
+    """
+    finders = " ".join(named)
+    of_hour = names.listed(names.listed(names.hour(found.at), found.id), f"{crc32(finders.encode()):08x}")
+    return [*(found.put(key) for key in named if not names.is_of_file(key)), replace(found, finders=finders).put(of_hour)]
+
+
+def rows_with(found: Found) -> dict[str, list[str]]:
+    """Where the rows that a row of an hour names may be, and it itself in the end: keys by their partition.
+
+    An earlier version wrote the row of a control id with the identity as key, or, where that was there, identity and lane.
+    """
+    named, own = found.finders.split(), found.row
+    if found.is_earlier:
+        keys = [own.key, found.identity, found.identity.partition("-")[0], f"{found.identity}.{found.of_lane}"]
+        return {**{finder: list(dict.fromkeys(keys)) for finder in named}, own.partition: [own.key]}
+    files = {each: [found.id] for each in named if names.is_of_file(each)}
+    return {**files, own.partition: [*(each for each in named if not names.is_of_file(each)), own.key]}
 
 
 async def write_files(found: Found, finders: Iterable[str], integration: str, hub: Hub) -> None:

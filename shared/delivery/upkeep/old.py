@@ -6,10 +6,10 @@ from dataclasses import replace
 from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.ledger import schema
-from shared.ledger.index import Found
+from shared.ledger.index import Found, rows_with
 from shared.ledger.rows import Ended, Head, Receipt, is_last, message_of
 from shared.storage import names
-from shared.storage.store import Change, Row, delete, remove
+from shared.storage.store import Change, Row, delete
 
 MOST = 90  # rows of one transaction, which takes a hundred
 ANNOUNCED = 300.0  # seconds by which a message may be stored later than its index row
@@ -34,7 +34,7 @@ async def take_out(integration: Integration, found: list[Found], before: float, 
         rows = await hub.store.query(ledger, lane)
     over = [one for one in found if not any(_is_of(one, each) for each in rows)]
     for one in over:
-        await _forget(integration.name, one, rows, hub)
+        await _forget(integration.name, one, hub)
     return len(over) == len(found)
 
 
@@ -97,22 +97,16 @@ def _is_of(found: Found, row: Row) -> bool:
     return message.identity == found.identity and names.hour(message.at - ANNOUNCED) <= found.hour
 
 
-async def _forget(integration: str, found: Found, rows: list[Row], hub: Hub) -> None:
-    """The ways to a message; the index by control id and patient stays for a later message of the same identity."""
-    find, partition = names.tables(integration).find, found.row.partition
-    messages = (message_of(row) for row in rows if row.key.startswith(("w|", "d|")) and row.key != names.HOLD)
-    finders = [] if any(message.identity == found.identity for message in messages) else found.finders.split()
-    if found.is_earlier:
-        for finder in finders:
-            await hub.store.commit(find, finder, remove(found.row.key))
-            await hub.store.commit(find, finder, remove(found.identity))
-        await hub.store.commit(find, partition, remove(found.row.key))
-        return
-    for finder in filter(names.is_of_file, finders):
-        await hub.store.commit(find, finder, remove(found.id))
-    keys = [found.row.key, *(each for each in finders if not names.is_of_file(each))]
-    ways = await together(*(hub.store.get(find, partition, key) for key in keys))
-    # The row of a control id may be that of a message in another lane by now.
-    own = [delete(row) for row in ways if row and Found.of(row).of_lane == found.of_lane]
-    if own:
-        await hub.store.commit(find, partition, *own)
+async def _forget(integration: str, found: Found, hub: Hub) -> None:
+    """The ways to a message, and its row of the hour. What a later copy, or a later message under its id, wrote again stays."""
+    find = names.tables(integration).find
+    for partition, keys in rows_with(found).items():
+        rows = await together(*(hub.store.get(find, partition, key) for key in keys))
+        own = [delete(row) for row in rows if row and _is_way(Found.of(row), found)]
+        if own:
+            await hub.store.commit(find, partition, *own)
+
+
+def _is_way(row: Found, found: Found) -> bool:
+    """Whether a row of the index is one to the message of a row of an hour, and not written after that hour."""
+    return row.id == found.id and names.hour(row.at) <= found.hour

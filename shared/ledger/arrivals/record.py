@@ -104,7 +104,8 @@ async def _write_index(integration: Integration, arrival: Arrival, hub: Hub) -> 
         if earlier and (earlier.id, earlier.digest) != (arrival.id, arrival.digest):
             if not arrival.is_reused and await _has_other_body(integration, arrival, earlier, hub):
                 return True
-            first = names.listed(arrival.by_control, arrival.id)
+            if earlier.id != arrival.id:
+                first = names.listed(arrival.by_control, arrival.id)
         await hub.store.commit(find, partition, *rows_of(found, [first, *others]))
     await write_files(found, arrival.finders, integration.name, hub)
     return False

@@ -1,5 +1,6 @@
 """The outbox of a lane: cursors only move on, content stays for the last subscriber, and what is published late is seen."""
 
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -186,14 +187,17 @@ async def test_the_ways_to_a_message_go_with_the_last_row_of_its_identity(row: A
 
 
 @LEFT_IN_THE_LANE
-async def test_the_ways_of_an_earlier_version_go_too(row: Any, is_gone: bool) -> None:
+@pytest.mark.parametrize("first", ["a1", "b2"], ids=["the only one under its id", "the id was another one's first"])
+async def test_the_ways_of_an_earlier_version_go_too(row: Any, is_gone: bool, first: str) -> None:
+    """In the partition of a control id, the first one is under its identity, another one under identity and lane."""
     one = integration(Remembering(), PUBLISHER)
-    made, hour = hub(one), names.hour(NOW)
+    made, hour, found = hub(one), names.hour(NOW), Found(of_lane="a1", identity="k", at=NOW)
     await made.store.commit(TABLES.ledger, "a1", row)
-    for partition, key in ((hour, "i"), ("c1", "i"), ("c1", "k")):
-        await made.store.commit(TABLES.find, partition, put(key, {}))
-    found = Found.of(Row(hour, "i", "", {"lane": "a1", "key": "k", "finders": "c1"}))
-    assert await old.take_out(one, [found], NOW - 1, made) == is_gone
-    left = [(hour, row.key) for row in await made.store.query(TABLES.find, hour)]
-    ways = [row.key for row in await made.store.query(TABLES.find, "c1")]
-    assert (left, ways) == (([], []) if is_gone else ([(hour, "i")], ["i", "k"]))
+    way, others = ("k", []) if first == "a1" else ("k.a1", ["k"])
+    await made.store.commit(TABLES.find, hour, replace(found, finders="c|1 p|1").put("a1.k"))
+    await made.store.commit(TABLES.find, "p|1", found.put("a1.k"))
+    await made.store.commit(TABLES.find, "c|1", found.put(way), *(replace(found, of_lane=first).put(key) for key in others))
+    (of_hour,) = [Found.of(row) for row in await made.store.query(TABLES.find, hour)]
+    assert await old.take_out(one, [of_hour], NOW - 1, made) == is_gone
+    left = [[row.key for row in await made.store.query(TABLES.find, partition)] for partition in (hour, "p|1", "c|1")]
+    assert left == ([[], [], others] if is_gone else [["a1.k"], ["a1.k"], sorted([way, *others])])
