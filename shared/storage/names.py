@@ -103,6 +103,11 @@ def noted(stage: str, hour: str, key: str) -> str:
     return f"{stage}.{hour}.{key}"
 
 
+def walked(stage: str) -> str:
+    """The key of how far a stage of the purge is. An earlier version has the name of the stage: it does not see every row."""
+    return f"{stage}|"
+
+
 def number(key: str) -> int:
     """The sequence number in the key of a row."""
     return int(key.split("|")[1])

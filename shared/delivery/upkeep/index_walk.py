@@ -37,20 +37,21 @@ async def walk(integration: Integration, name: str, stage: Stage, before: float,
     """Each index row of the hours that are due and not done; whether the end was reached in time."""
     counters, find = names.tables(integration.name).counters, names.tables(integration.name).find
     await _once_more(integration, name, stage, before, hub)
-    row = await hub.store.get(counters, names.PURGE, name)
+    cursor = names.walked(name)
+    row = await hub.store.get(counters, names.PURGE, cursor) or await hub.store.get(counters, names.PURGE, name)
     stopped = Purged.of(row) if row else Purged(hour=await _first_hour(find, hub))
     while stopped.hour < names.hour(before):
         hour, done = stopped.hour, stopped.found
         async for partition, page in _of_hour(find, stopped, hub):
             await _lanes(integration, name, stage, [Found.of(row) for row in page], before, hub)
             done = f"{page[-1].key}!"
-            await hub.store.commit(counters, names.PURGE, Purged(hour=hour, found=done, partition=partition).put(name))
+            await hub.store.commit(counters, names.PURGE, Purged(hour=hour, found=done, partition=partition).put(cursor))
             if hub.now() > until:
                 return False
         following = names.next_hour(hour)
         stopped = Purged(hour=following if done else min(names.hour(before), await _first_hour(find, hub, following)))
         if done or stopped.hour >= names.hour(before):  # each hour that is done; of empty ones the last
-            await hub.store.commit(counters, names.PURGE, stopped.put(name))
+            await hub.store.commit(counters, names.PURGE, stopped.put(cursor))
     return True
 
 

@@ -347,7 +347,7 @@ async def test_an_hour_of_many_messages_is_purged_in_turns(monkeypatch: pytest.M
         left = now
     assert left == 0
     assert 8 <= rounds <= 13, "a page of each partition, and one more where it has more than ten"
-    cursor = await world.store.get(names.tables(NAME).counters, names.PURGE, "receipts")
+    cursor = await world.store.get(names.tables(NAME).counters, names.PURGE, names.walked("receipts"))
     assert cursor is not None
     assert cursor["hour"] == names.hour(world.at - 14 * DAY)
 

@@ -135,6 +135,21 @@ async def test_a_walk_whose_time_is_over_goes_on_with_the_next_row(monkeypatch: 
     assert [lane for lane, *_ in work.seen] == ["A", "B", "C"]
 
 
+async def test_the_walk_of_an_earlier_version_that_ran_again_meanwhile_passes_over_nothing() -> None:
+    """It does not see the rows of this version, and notes that their hours are done. On the first walk its note is taken over."""
+    made, _ = await world(A=("1",))
+    work, one = Work(), made.integrations[NAME]
+    of_earlier = Purged(hour=HOUR, found="k-0!").put(STAGE)
+    await made.store.commit(TABLES.counters, names.PURGE, of_earlier)
+    for lane, hours in (("B", -30), ("C", 10)):
+        found, key = Found(of_lane=lane, identity="1", at=NOW), names.listed(names.hour(NOW + hours * 3600), "k-1")
+        await made.store.commit(TABLES.find, PARTITION, found.put(key))
+    assert await walk(one, STAGE, work, NOW, FOREVER, made)
+    await made.store.commit(TABLES.counters, names.PURGE, Purged(hour=names.hour(NOW + 20 * 3600)).put(STAGE))
+    assert await walk(one, STAGE, work, NOW + 20 * 3600, FOREVER, made)
+    assert [lane for lane, *_ in work.seen] == ["A", "C"]
+
+
 @pytest.mark.parametrize("is_earlier", [True, False])
 async def test_empty_hours_are_passed_over_at_once(is_earlier: bool, monkeypatch: Any) -> None:
     """After months without a message, or without a purge, a turn would otherwise read thousands of empty hours."""
@@ -154,7 +169,7 @@ async def test_empty_hours_are_passed_over_at_once(is_earlier: bool, monkeypatch
     assert await walk(one, STAGE, work, NOW + 4000 * 3600, FOREVER, made)
     assert [lane for lane, *_ in work.seen] == ["A", "B"]
     assert len(reads) < 100
-    stopped = await made.store.get(TABLES.counters, names.PURGE, STAGE)
+    stopped = await made.store.get(TABLES.counters, names.PURGE, names.walked(STAGE))
     assert stopped is not None
     assert Purged.of(stopped).hour == names.hour(NOW + 4000 * 3600)
 
@@ -189,5 +204,5 @@ async def test_each_row_of_either_version_is_walked_once_in_whatever_turns(
             pytest.fail("the walk does not end")
     seen = [(lane, identity) for lane, identities, _ in work.seen for identity in identities]
     assert sorted(seen) == sorted(expected)
-    stopped = await made.store.get(TABLES.counters, names.PURGE, STAGE)
+    stopped = await made.store.get(TABLES.counters, names.PURGE, names.walked(STAGE))
     assert stopped is None or Purged.of(stopped).hour >= names.hour(NOW + due * 3600)
