@@ -17,6 +17,7 @@ MARK = b"\0"  # of a long text that is not in its body: JSON escapes this charac
 QUOTE, ESCAPE = b'"', b"\\"
 ESCAPED = re.compile(rb"\\u00[2367]")  # of a character that a mark may have
 Loads = Callable[[bytes], Any]
+Stays = Callable[[Any, Any], bool]
 
 
 class LongText:
@@ -86,16 +87,21 @@ def read_apart(body: bytes, texts: Sequence[LongText], loads: Loads) -> Any:
     return made[0]
 
 
-def read_whole(body: bytes, loads: Loads) -> Any:
-    """What ``loads`` reads of a body, with less memory."""
-    return loads(body) if len(body) < base64_pieces.LONG else whole(read(body, loads))
+def nowhere(holder: Any, key: Any) -> bool:
+    """No long text stays where it is."""
+    return False
 
 
-def whole(made: Any) -> Any:
-    """The same, with a ``str`` for each ``LongText``; it is changed in place."""
+def read_whole(body: bytes, loads: Loads, stays: Stays = nowhere) -> Any:
+    """What ``loads`` reads of a body, with less memory, and a ``LongText`` only where ``stays`` accepts its holder and key."""
+    return loads(body) if len(body) < base64_pieces.LONG else whole(read(body, loads), stays)
+
+
+def whole(made: Any, stays: Stays = nowhere) -> Any:
+    """The same, with a ``str`` for each other ``LongText``; it is changed in place."""
     root = [made]
     for holder, key, value in _values(root):
-        if isinstance(value, LongText):
+        if isinstance(value, LongText) and not stays(holder, key):
             holder[key] = str(value)
     return root[0]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, NoReturn
 
@@ -9,7 +10,7 @@ from shared.destinations.kinds.failures import ACKNOWLEDGEMENTS, CONNECTION, SET
 from shared.destinations.kinds.kind import Kind, Setting
 from shared.destinations.wire import lines
 from shared.destinations.wire.acknowledgement import Reply, control_id, read_reply
-from shared.destinations.wire.framing import BadFrame, framed
+from shared.destinations.wire.framing import BadFrame, frame
 from shared.destinations.wire.tls import TIMEOUT, TLS, TLS_FILES, client_context, time_limit
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
@@ -47,18 +48,18 @@ class Mllp:
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
         """Send it and wait for the acknowledgement that names it; raises ``Undelivered``."""
-        frame = _frame(outgoing.body)
+        framed = _frame(outgoing.body)
         sending = _Sending()
         try:
             async with asyncio.timeout(time_limit(self.name)):
-                return await self._exchange(frame, control_id(outgoing.body), sending)
+                return await self._exchange(framed, control_id(outgoing.body), sending)
         except (OSError, EOFError, BadFrame, TimeoutError) as error:
             _broken(error, sending.began)
 
-    async def _exchange(self, frame: bytes, sent: str, sending: "_Sending") -> Receipt:
+    async def _exchange(self, framed: Iterable[bytes | memoryview], sent: str, sending: "_Sending") -> Receipt:
         async with lines.line(self.name, self._address()) as line:
             sending.began = True
-            await line.send(frame)
+            await line.send(framed)
             while (reply := read_reply(await line.receive())).control_id != sent:
                 pass  # a late acknowledgement of another message
             try:
@@ -102,13 +103,13 @@ def judge(reply: Reply) -> Receipt:
     raise Undelivered(kind="transient", code="ack-unknown", text="the acknowledgement has no known code", ambiguous=True)
 
 
-def _frame(body: bytes) -> bytes:
+def _frame(body: bytes) -> Iterable[bytes | memoryview]:
     if not control_id(body):
         raise Undelivered(
             kind="permanent", code="no-control-id", text="the message has no MSH-10 that an acknowledgement could name"
         )
     try:
-        return framed(body)
+        return frame(body)
     except ValueError:
         raise Undelivered(kind="permanent", code="block-character", text="the message holds a block character of MLLP") from None
 

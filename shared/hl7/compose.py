@@ -7,6 +7,7 @@ from shared.hl7.message import Message
 from shared.hl7.repetition import Raw, Repetition
 from shared.hl7.segment import HEADERS, NUMBERS, Segment
 from shared.hl7.syntax.encoding import Encoding, declared_encoding, escape, needs_escape
+from shared.long_texts import LongText
 
 LARGE = 1 << 20  # characters; the fields of a longer line are not cached, or a document would be in memory twice
 Component = str | Raw | tuple[str, ...] | None
@@ -97,10 +98,10 @@ def _components(values: tuple[Component, ...], encoding: Encoding) -> str:
     return joined.rstrip(separator)
 
 
-def _component(value: str | Raw | tuple[str, ...], encoding: Encoding) -> str:
+def _component(value: str | Raw | tuple[str, ...] | LongText, encoding: Encoding) -> str:
     if isinstance(value, tuple):
         return encoding.subcomponent.join([_text(each, encoding) for each in value]).rstrip(encoding.subcomponent)
-    return _text(value, encoding)
+    return _text(str(value) if isinstance(value, LongText) else value, encoding)
 
 
 def _text(value: str, encoding: Encoding) -> str:

@@ -240,6 +240,14 @@ class LongRepetition(Repetition):
         return len(self._ropes)
 
 
+def with_component(segment: Segment, field: str, text: LongText) -> LongSegment:
+    """The segment with a long text as one more component of a field, which has no repetitions."""
+    fields, number, encoding = segment.fields, NUMBERS[field], segment.encoding
+    before = encoding.field.join(fields[: number + 1]) + encoding.component
+    after = "".join(encoding.field + each for each in fields[number + 1 :])
+    return LongSegment(segment.name, Rope((before, text, after)), encoding, segment.occurrence)
+
+
 def segment_at(place: int, lines: Lines, name: str, encoding: Encoding, occurrence: int) -> Segment:
     """The segment of a line."""
     rope = lines.rope(place)

@@ -8,7 +8,7 @@ from shared.hl7.long_lines import Lines, segment_at
 from shared.hl7.repetition import Raw
 from shared.hl7.segment import Segment
 from shared.hl7.syntax import charset, names
-from shared.hl7.syntax.encoding import Encoding
+from shared.hl7.syntax.encoding import NONE, Encoding
 from shared.hl7.syntax.path import FieldPath, Path
 from shared.issue import Issue
 
@@ -102,7 +102,7 @@ class Message:
         """The names of the segments, in the order of the message; ``""`` for a line that is not a segment."""
         found = self._names
         if found is None:
-            found = self._names = names.names_of(self.lines, self.encoding.field)
+            found = self._names = names.names_of(self.lines_without_long(NONE), self.encoding.field)
         return found
 
     @property

@@ -13,7 +13,7 @@ from shared import base64_pieces
 from shared.base64_pieces import LONG, STEP, runs
 from shared.envelope import Envelope
 from shared.formats.json.body import document
-from shared.long_texts import LongText, read, read_whole, whole
+from shared.long_texts import LongText, _values, read, read_whole, whole
 from shared.problems import Unsupported
 from tests.peak import at_most
 
@@ -49,6 +49,32 @@ def test_a_long_text_is_cut_out(text: str) -> None:
     assert isinstance(first, LongText)
     assert (str(first), str(second["b"]), rest) == (text, text + "=", "A" * 7)
     assert whole(made) == {"a": [text, {"b": text + "="}], "c": "A" * 7}
+
+
+def test_only_the_data_of_an_attachment_or_binary_stays_where_it_is_in_fhir(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other element is a text: a rule, a mapping or a check may look into it."""
+    monkeypatch.setattr(base64_pieces, "LONG", 20)
+    monkeypatch.setattr(base64_pieces, "STEP", 2)
+    attachment = {"contentType": "A" * 20, "data": "B" * 24, "title": "C" * 20}
+    others = {"data": "D" * 24, "sampled": {"data": "E" * 24, "period": 1}, "list": ["F" * 24]}
+    body = orjson.dumps({"resourceType": "Binary", "contentType": "G" * 20, "data": "H" * 24, "a": attachment, "b": others})
+    sent = Envelope(integration="test", body=body, received_at="", content_type="application/fhir+json")
+    made, plain = document(sent, exact=True), document(sent)
+    assert made == plain == orjson.loads(body)
+    texts = [value for _, _, value in _values([made]) if isinstance(value, LongText)]
+    assert sorted(map(str, texts)) == ["B" * 24, "H" * 24]
+    assert not [value for _, _, value in _values([plain]) if isinstance(value, LongText)]
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("text", ["A" * 8, "A" * 600_000])
+def test_a_text_is_equal_to_the_same_text_wherever_it_is(text: str) -> None:
+    (here, other), longer = read(orjson.dumps([text, text]), orjson.loads), read(orjson.dumps([text + "A"]), orjson.loads)[0]
+    changed = read(orjson.dumps([text[:-1] + "B"]), orjson.loads)[0]
+    assert here == other == text == here
+    assert hash(here) == hash(text)
+    for unequal in (longer, changed, text + "A", text[:-1] + "B", None, text.encode()):
+        assert here != unequal
 
 
 @pytest.mark.usefixtures("short")

@@ -1,8 +1,10 @@
 """The MLLP frame, in bytes: start block, content, end block and carriage return (HL7 v2.5.1 appendix C)."""
 
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader
+from collections.abc import Iterable
 
 START, END = b"\x0b", b"\x1c\r"
+FIRST = 1024 * 1024  # bytes of a body that are written together with the start block
 
 
 class BadFrame(Exception):
@@ -15,9 +17,14 @@ def framed(body: bytes) -> bytes:
     >>> framed(b"MSH|")
     b'\\x0bMSH|\\x1c\\r'
     """
+    return b"".join(frame(body))
+
+
+def frame(body: bytes) -> Iterable[bytes | memoryview]:
+    """The same in the parts in which it is written: most messages are one part, and of a large one no copy is made."""
     if START in body or END[:1] in body:
         raise ValueError("a frame cannot carry a start or end block character")
-    return START + body + END
+    return (START + body + END,) if len(body) <= FIRST else (START + body[:FIRST], memoryview(body)[FIRST:], END)
 
 
 async def read_frame(reader: StreamReader) -> bytes:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -48,10 +48,11 @@ class Line:
     parked_at: float = 0
     read: int = 0
 
-    async def send(self, data: bytes) -> None:
+    async def send(self, parts: Iterable[bytes | memoryview]) -> None:
         """Send these bytes. ``fence.Late``: the claim has expired meanwhile, and nothing was sent."""
         fence.check()
-        self.writer.write(data)
+        for part in parts:
+            self.writer.write(part)
         await self.writer.drain()
 
     async def receive(self) -> bytes:

@@ -11,6 +11,7 @@ from shared.formats.fhir import FORMAT, xml_body
 from shared.formats.json.body import answer, document
 from shared.formats.media import FHIR_XML
 from shared.issue import Issue, Verdict
+from shared.long_texts import LongText
 from shared.problems import Unsupported
 
 Resource = dict[str, Any]
@@ -128,12 +129,12 @@ def entry_types(bundle: Resource) -> list[str]:
     return [str(each.get("resourceType", "")) if isinstance(each, dict) else "" for each in resources]
 
 
-def attachments(value: Any, where: str) -> list[tuple[str, str]]:
+def attachments(value: Any, where: str) -> list[tuple[str, str | LongText]]:
     """Each ``data`` element (Attachment, Binary, Signature) with its path."""
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str | LongText]] = []
     if isinstance(value, dict):
         for key, inner in value.items():
-            if key == "data" and isinstance(inner, str):
+            if key == "data" and isinstance(inner, str | LongText):
                 found.append((f"{where}.data", inner))
             else:
                 found += attachments(inner, f"{where}.{key}")

@@ -26,7 +26,7 @@ TOO_MUCH = Issue(severity="fatal", code="too-long", text=f"more than {bounds.VAL
 
 
 def document(envelope: Envelope, *, exact: bool = False) -> Any:
-    """The JSON of a body; ``exact`` keeps every digit of a decimal, as FHIR requires.
+    """The JSON of a body; ``exact``, for FHIR, keeps every digit of a decimal, and leaves a large document where it is.
 
     Raises:
         Unsupported: another media type or FHIR version, not JSON, nested too deep, more values than ``bounds.VALUES``, or the
@@ -45,13 +45,19 @@ def document(envelope: Envelope, *, exact: bool = False) -> Any:
     if brackets + envelope.body.count(b",") > bounds.VALUES:  # counted before any value is built
         raise Unsupported(TOO_MUCH)
     try:
-        read = long_texts.read_whole(envelope.body, _exact if exact else _once)
+        body = envelope.body
+        read = long_texts.read_whole(body, _exact, _is_document) if exact else long_texts.read_whole(body, _once)
     except json.JSONDecodeError as error:
         text = f"not JSON: line {error.lineno}, column {error.colno}"
         raise Unsupported(Issue(severity="fatal", code="structure", text=text, rule="not-json")) from None
     if brackets > bounds.DEPTH and deeper_than(read, bounds.DEPTH):
         raise Unsupported(Issue(severity="fatal", code="structure", text=f"nested deeper than {bounds.DEPTH}", rule="too-deep"))
     return read
+
+
+def _is_document(holder: Any, key: Any) -> bool:
+    """Whether an element is the data of an Attachment or a Binary: that of a SampledData or a Signature is not."""
+    return key == "data" and "contentType" in holder
 
 
 def _exact(body: bytes) -> Any:

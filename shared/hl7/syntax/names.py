@@ -5,7 +5,7 @@ text, a patient's name too.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import count, islice
 
 from shared.issue import Issue
@@ -15,7 +15,7 @@ _KNOWN: set[str] = set()  # a cache of valid names; there are at most 33,696
 _REPORTED = 50
 
 
-def names_of(lines: Sequence[str], separator: str) -> list[str]:
+def names_of(lines: Iterable[str], separator: str) -> list[str]:
     """The name of each segment, ``""`` for a line that is not one.
 
     >>> names_of(["MSH|^~", "EVN", "ZPV|1", "EVN PID PV1|1", "pid|", "Zed is 9 years old"], "|")
@@ -24,7 +24,7 @@ def names_of(lines: Sequence[str], separator: str) -> list[str]:
     return check_names(lines, separator)[0]
 
 
-def check_names(lines: Sequence[str], separator: str) -> tuple[list[str], Iterable[Issue]]:
+def check_names(lines: Iterable[str], separator: str) -> tuple[list[str], Iterable[Issue]]:
     """The name of each segment, and an error for each line that is not a segment."""
     names = [line[:3] if line[3:4] == separator or len(line) == 3 else "" for line in lines]
     if _KNOWN.issuperset(names):

@@ -6,8 +6,10 @@ from typing import Any
 from shared.fhir.resource import Element, Resource
 from shared.hl7 import Message, parse, segment
 from shared.hl7.compose import Value
+from shared.hl7.long_lines import LongSegment, lines_of, with_component
 from shared.hl7.segment import Segment
 from shared.issue import Issue, Severity
+from shared.long_texts import LongText
 from shared.mapping.back.datatypes import organization_xon, practitioner_xcn
 from shared.mapping.back.reading import Read, expressed, peek, unread, wholly_expressed
 from shared.mapping.back.values import Field
@@ -98,6 +100,14 @@ class Writing:
         self._counts[name] = self._counts.get(name, 0) + 1
         return segment(name, values, BLANK)
 
+    def obx(self, values: dict[str, Value]) -> Segment:
+        """The next OBX; a large document, the last component of its value, stays where it is."""
+        components = value if isinstance(value := values["5"], tuple) else ()
+        text: object = components[-1] if components else None
+        if not isinstance(text, LongText):
+            return self.segment("OBX", values)
+        return with_component(self.segment("OBX", {**values, "5": components[:-1]}), "5", text)
+
     def count(self, name: str) -> str:
         """The set id of the next segment of this name."""
         return str(self._counts.get(name, 0) + 1)
@@ -187,4 +197,5 @@ def _choices(made: Resource, name: str) -> Iterator[tuple[str, Any]]:
 
 def message_of(segments: list[Segment]) -> Message:
     """A message of segments with the standard delimiters."""
-    return Message([each.line for each in segments if each.line], BLANK.encoding._replace(charset="utf-8"))
+    written = [each for each in segments if isinstance(each, LongSegment) or each.line]
+    return Message(lines_of(written), BLANK.encoding._replace(charset="utf-8"))

@@ -11,8 +11,10 @@ import pytest
 from shared.destinations.mllp import Mllp
 from shared.destinations.wire import lines
 from shared.destinations.wire.acknowledgement import control_id, read_reply
+from shared.destinations.wire.framing import FIRST, frame, framed
 from shared.envelope import Outgoing, Receipt
 from shared.problems import Undelivered
+from tests.peak import at_most
 from tests.shared.destinations.authority import Authority
 from tests.waiting import PATIENCE
 from toolkit.local.simulators.mpi import Mpi, acknowledgement
@@ -49,6 +51,24 @@ async def failure(outgoing: Outgoing | None = None) -> Undelivered:
 async def test_the_body_arrives_as_it_is_and_the_receipt_is_the_acceptance(mpi: Mpi) -> None:
     assert await Mllp("MPI").deliver(message()) == Receipt("ack-AA")
     assert mpi.bodies == [message().body]
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 3_000_000])
+async def test_a_large_body_arrives_as_it_is(mpi: Mpi, more: int) -> None:
+    """``more``: bytes above what is written together with the start block."""
+    start = message().body + b"NTE|1||"
+    large = Outgoing("application/hl7-v2", start + b"x" * (FIRST + more - len(start) - 1) + b"\r", control_id="A1")
+    assert len(large.body) == FIRST + more
+    assert await Mllp("MPI").deliver(large) == Receipt("ack-AA")
+    assert await Mllp("MPI").deliver(message("A2")) == Receipt("ack-AA")
+    assert mpi.bodies == [large.body, message("A2").body]
+
+
+def test_a_large_body_is_framed_with_no_copy_of_it() -> None:
+    body = bytes(8_000_000)
+    with at_most(2_500_000):
+        parts = list(frame(body))
+    assert framed(body) == b"".join(parts) == b"\x0b" + body + b"\x1c\r"
 
 
 async def test_a_line_is_kept_and_used_again(mpi: Mpi) -> None:

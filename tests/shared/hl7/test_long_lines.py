@@ -2,9 +2,12 @@
 
 import base64
 import itertools
+import json
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,6 +28,7 @@ from tests.peak import at_most
 from toolkit.samples import samples
 
 SHORT, NEVER = 8, 1 << 30
+DATA = re.compile(rb'"data": *"[^"]*"')
 MAPPED = Path(__file__).parents[1] / "mapping" / "samples"
 MSH = "MSH|^~\\&|ANA|7A4|CDR||20260501093000||MDM^T02|M1|P|2.5.1"
 PARTS = (
@@ -49,9 +53,9 @@ DELIMITERS = ("|", "^", "~", "&", "\r", "\n", "\r\n", "")
 PATHS = [f"{field}{more}" for field in (1, 2, 3, 5) for more in ("", "[2]", ".1", ".2", ".2.1", ".2.2", ".5", "[2].2", "[3].5.2")]
 
 
-def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """First with long texts kept once, then as the message is."""
-    for size in (SHORT, NEVER):
+def both(monkeypatch: pytest.MonkeyPatch, short: int = SHORT) -> Iterator[None]:
+    """First with long texts where they are, then as the message is."""
+    for size in (short, NEVER):
         monkeypatch.setattr(base64_pieces, "LONG", size)
         monkeypatch.setattr(base64_pieces, "STEP", 2)
         yield
@@ -219,6 +223,37 @@ def test_a_document_is_checked_with_no_copy_of_it() -> None:
     assert check(integration, sample.envelope).verdict.accepted
     with at_most(2_500_000):
         assert check(integration, large.envelope).verdict.accepted
+
+
+@pytest.mark.parametrize("sample", samples(load("referrals-to-pas")), ids=lambda sample: sample.name)
+@pytest.mark.parametrize("data", ["JVBERi0x" + "A" * 60, "JVBERi0x" + "A" * 61, "TVNI" * 20])
+def test_what_is_made_of_each_sample_in_fhir(sample: Any, data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of a property is shorter than the texts that stay where they are."""
+    integration = load("referrals-to-pas")
+    large = sample._replace(body=DATA.sub(f'"data": "{data}"'.encode(), sample.body))
+    made = list[object]()
+    for _ in both(monkeypatch, 64):
+        ran = run(integration, large.envelope)
+        sent = transform_apart(integration, large.envelope) if ran.outgoing else ()
+        made.append((ran, check(integration, large.envelope).verdict, [part.whole() for part in sent]))
+    assert made[0] == made[1]
+
+
+def test_a_document_in_fhir_is_checked_with_no_copy_of_it_and_written_once() -> None:
+    """The body is that of a sample, with a document of 6 MB; it is accepted, and what leaves is made."""
+    integration = load("referrals-to-pas")
+    sample = next(each for each in samples(integration) if each.name == "urgent_with_letter")
+    made = json.loads(sample.body)
+    letter = next(each["resource"] for each in made["entry"] if each["resource"]["resourceType"] == "DocumentReference")
+    data = "JVBERi0x" + base64.b64encode(random.Random(1).randbytes(6_000_000)).decode()
+    letter["content"][0]["attachment"]["data"] = data
+    large = sample._replace(body=json.dumps(made).encode())
+    assert check(integration, sample.envelope).verdict.accepted
+    with at_most(2_500_000):
+        assert check(integration, large.envelope).verdict.accepted
+    with at_most(10_500_000):
+        (sent,) = transform_apart(integration, large.envelope)
+    assert sent.body.count(b"^Base64^" + data.encode() + b"|") == 1
 
 
 @pytest.mark.parametrize("charset", ["", "UNICODE UTF-8", "8859/14", "UNICODE UTF-16"])

@@ -67,7 +67,7 @@ def content_obx(write: Writing, document: Resource, content: Element) -> Segment
         kind, value = attachment_value(attachment)
     title = attachment.get("title") or document.get("description", "")
     values: dict[str, Value] = {"1": write.count("OBX"), "2": kind, "3": ("", title), "5": value, "11": "F"}
-    return write.segment("OBX", values)
+    return write.obx(values)
 
 
 def _text(attachment: Element) -> tuple[str, Value]:

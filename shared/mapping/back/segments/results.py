@@ -54,8 +54,7 @@ def observation_obx(write: Writing, observation: Resource, part: Element, sub_id
     """Observation, or one of its components, -> OBX. Source: inverse of guide, OBX[Observation]."""
     kind, value, unit = observation_value(write, part)
     performers = [write.resolve(each) for each in observation.get("performer", [])]
-    return write.segment(
-        "OBX",
+    return write.obx(
         {
             "1": write.count("OBX"),
             "2": kind,
@@ -225,7 +224,7 @@ def attachment_value(attachment: Element) -> tuple[str, Value]:
     main, _, sub = attachment.get("contentType", "").partition("/")
     kind = {"application": "AP", "image": "IM", "text": "TEXT", "audio": "AU"}.get(main, main)
     if attachment.get("data"):
-        return "ED", ("", kind, sub.upper(), "Base64", str(attachment["data"]))
+        return "ED", ("", kind, sub.upper(), "Base64", attachment["data"])
     return "RP", (attachment.get("url", ""), "", kind, sub.upper())
 
 
