@@ -140,23 +140,17 @@ def of_the_document(made: Resource, txa: Segment, own: str) -> Element:
 def with_binaries(made: Resource, message: Message) -> list[Resource]:
     """The document behind the Binaries of its attachments, each under an id of the document's number."""
     ids = number_ids(message)
-    binaries = [binary(ids, each["attachment"]) for each in made["content"]]
-    content = [{"attachment": moved(each["attachment"], there)} for each, there in zip(made["content"], binaries, strict=True)]
-    return [*filter(None, binaries), {**made, "id": ids("/document"), "content": content}]
+    parts = [apart(ids, each["attachment"]) for each in made["content"]]
+    content = [{"attachment": attachment} for _, attachment in parts]
+    return [*(binary for binary, _ in parts if binary), {**made, "id": ids("/document"), "content": content}]
 
 
-def binary(ids: Ids, attachment: Element) -> Resource:
-    """The data of an attachment; ``{}`` when it has none."""
+def apart(ids: Ids, attachment: Element) -> tuple[Resource, Element]:
+    """The Binary with the data of an attachment, and the attachment with its address; ``{}`` and itself when it has none."""
     if "data" not in attachment:
-        return {}
+        return {}, attachment
     kind = attachment.get("contentType", "application/octet-stream")
-    return resource("Binary", id=ids(f"/binary/{measured(attachment).hash}"), contentType=kind, data=attachment["data"])
-
-
-def moved(attachment: Element, there: Resource) -> Element:
-    """The attachment with the Binary's address in place of the data."""
-    if not there:
-        return attachment
     size, sha1 = measured(attachment)
+    binary = resource("Binary", id=ids(f"/binary/{sha1}"), contentType=kind, data=attachment["data"])
     kept = {name: value for name, value in attachment.items() if name != "data"}
-    return kept | {"contentType": there["contentType"], "url": f"Binary/{there['id']}", "size": size, "hash": sha1}
+    return binary, kept | {"contentType": kind, "url": f"Binary/{binary['id']}", "size": size, "hash": sha1}
