@@ -4,10 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-import orjson
-
-from shared.base64_pieces import LONG
-from shared.characters import CONTROLS
+from shared.characters import CONTROLS, has_control
 from shared.hl7.leaves import paths_where
 from shared.hl7.message import Message
 from shared.hl7.segment import HEADERS, Segment
@@ -21,7 +18,6 @@ HEXADECIMAL = re.compile(r"X(?:[0-9A-Fa-f]{2})*[01][0-9A-Fa-f]")
 SPACE = re.compile("[\x0b\x0c]")  # a new line or page of a printer
 TIME = re.compile(r"\d{10}(?:\d\d){0,2}(?:\.\d{1,4})?")
 ZONED = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)\d*(?:\.\d+)?([+-](?:0\d|1[0-4])[0-5]\d)")
-DOCUMENT = 4096  # characters; a longer line probably has a document
 NEWEST = "2.5.1"  # of the versions with data types in this package
 
 
@@ -69,18 +65,7 @@ def _changed(message: Message, line: Callable[[Segment], str]) -> Message:
 def _is_suspect(line: str, encoding: Encoding) -> bool:
     """Whether a line has control codes, or a possible escape sequence for one."""
     has_escape = encoding.escape in line and HEXADECIMAL.search(line) is not None
-    return has_escape or (not _is_plain(line) and CONTROLS.search(line) is not None)
-
-
-def _is_plain(line: str) -> bool:
-    """Whether a line certainly has no control codes.
-
-    JSON escapes each of them. To write a line with a document as JSON takes a fiftieth of the time of ``isprintable``: if that
-    adds the two quotes and nothing else, there was nothing to escape. A longer line would be in memory once more.
-    """
-    if DOCUMENT < len(line) < LONG and line.isascii() and len(orjson.dumps(line)) == len(line) + 2:
-        return True
-    return line.isprintable()
+    return has_escape or has_control(line)
 
 
 def _refused(message: Message) -> Iterator[Issue]:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from shared import bounds
-from shared.characters import CONTROLS
+from shared.characters import CONTROLS, DOCUMENT, has_control
 from shared.formats.json.quick_schema import IsValid, quick_test
 from shared.issue import Issue
 from shared.validation.policy import Listed, Policy, apply_policy, destination, rule_functions
@@ -56,7 +56,7 @@ class SchemaProfile:
         _, names, is_valid = _schema(self.path)
         errors = () if is_valid(content) else islice(_validator(self.path).iter_errors(content), bounds.FINDINGS + 1)
         schema = (_issue(error, names) for error in errors)
-        found = sorted({*schema, *(controls(content, names) if has_control(content) else ())}, key=_order)
+        found = sorted({*schema, *(controls(content, names) if some_text_has_control(content) else ())}, key=_order)
         return found or [self._named(rule, issue) for rule in self.rules for issue in rule(content)]
 
     def listed(self) -> Iterator[Listed]:
@@ -101,13 +101,13 @@ def _masked(parts: Iterable[str | int], names: frozenset[str]) -> str:
     return pointer([part if isinstance(part, int) or part in names else UNKNOWN for part in parts])
 
 
-def has_control(document: Any) -> bool:
+def some_text_has_control(document: Any) -> bool:
     """Whether some text has a control character, wherever it is. Nearly no document has, and paths are what costs."""
     todo = [document]
     while todo:
         value = todo.pop()
         if isinstance(value, str):
-            if not value.isprintable() and CONTROLS.search(value):
+            if (len(value) in DOCUMENT or not value.isprintable()) and has_control(value):
                 return True
         elif isinstance(value, dict):
             todo += value.values()
