@@ -1,10 +1,12 @@
 """The store in memory: the twin of Azure storage that tests and the fault laboratory run on.
 
 It keeps to what the hub relies on: ETags, all-or-nothing changes of one partition, at most 100 of them and 4 MiB, a row of at
-most 1 MiB and a property of at most 64 KiB; queue messages of at most 64 KiB that come back when their lease ends.
+most 1 MiB and a property of at most 64 KiB, keys that Azure takes; queue messages of at most 64 KiB that come back when their
+lease ends.
 tests/shared/storage/test_store.py holds it against Azurite.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from zlib import crc32
 from shared.storage.store import Arrived, Blob, Change, Conflict, Row, Ticket
 
 KIB = 1024
+NO_KEY = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass
@@ -58,6 +61,7 @@ class MemoryStore:
     async def commit(self, table: str, partition: str, *changes: Change) -> dict[str, str]:
         rows = self.tables[table][partition]
         check_limits(changes)
+        check_keys(partition, *(change.key for change in changes))
         if len(changes) == 1 and changes[0].action == "delete" and changes[0].key not in rows:
             return {}
         for change in changes:
@@ -139,6 +143,12 @@ class MemoryStore:
 
     async def close(self) -> None:
         """Nothing is held open."""
+
+
+def check_keys(*keys: str) -> None:
+    """Azure's limits on the keys of a row: ``ValueError`` when it would refuse one."""
+    if any(NO_KEY.search(key) or 2 * len(key) > KIB for key in keys):
+        raise ValueError("a key takes at most 1 KiB, without / \\ # ? and control characters")
 
 
 def check_limits(changes: tuple[Change, ...]) -> None:

@@ -1,6 +1,7 @@
 """What the hub relies on of storage, held against the twin in memory and against Azurite."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from http.client import HTTPException
@@ -124,6 +125,25 @@ async def test_limits_are_those_of_azure(store, name):
     for changes in ([insert(str(n), {}) for n in range(101)], [insert("k", {"b": b"x" * 70 * 1024})]):
         with pytest.raises((ValueError, HTTPException)):  # Azurite's answer to 101 changes is no HTTP
             await store.commit(name, "p", *changes)
+
+
+@pytest.mark.parametrize(("key", "is_taken"), [("c|5c0e|1-a.k!~", True), ("k" * 512, True), ("k" * 513, False), ("", True)])
+async def test_a_key_is_at_most_1_kib(key, is_taken):
+    await keeps_to_keys(key, is_taken)
+
+
+@pytest.mark.parametrize("character", ["/", "\\", "#", "?", "\t", "\n", "\x7f", "\x85"])
+async def test_a_character_that_no_key_of_azure_has_is_refused(character):
+    await keeps_to_keys(f"a{character}b", False)
+
+
+async def keeps_to_keys(key, is_taken):
+    """Only the twin: Azurite takes some that Azure refuses."""
+    twin = MemoryStore(time.time)
+    for partition, row in (("p", key), (key, "r")):
+        with contextlib.nullcontext() if is_taken else pytest.raises(ValueError, match="key"):
+            await twin.commit("t", partition, insert(row, {}))
+        assert bool(await twin.query("t", partition)) == is_taken
 
 
 async def test_a_queue_message_comes_again_until_it_is_settled(store, name):
