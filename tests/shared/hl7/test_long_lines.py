@@ -18,6 +18,7 @@ from shared import base64_pieces
 from shared.check import check, run, transform_apart
 from shared.fhir.resource import to_json
 from shared.fhir.xml.write import write as to_xml
+from shared.formats.fhir.source import Fhir
 from shared.hl7 import Message, ParseError, Segment, compose, message, parse, replace
 from shared.hl7.long_lines import Lines, LongSegment
 from shared.hl7.syntax.charset import codec
@@ -28,6 +29,7 @@ from tests.peak import at_most
 from toolkit.samples import samples
 
 SHORT, NEVER = 8, 1 << 30
+FHIR = tuple(name for name in CATALOGUE if isinstance(load(name).source, Fhir))
 DATA = re.compile(rb'"data": *"[^"]*"')
 MAPPED = Path(__file__).parents[1] / "mapping" / "samples"
 MSH = "MSH|^~\\&|ANA|7A4|CDR||20260501093000||MDM^T02|M1|P|2.5.1"
@@ -225,11 +227,16 @@ def test_a_document_is_checked_with_no_copy_of_it() -> None:
         assert check(integration, large.envelope).verdict.accepted
 
 
-@pytest.mark.parametrize("sample", samples(load("referrals-to-pas")), ids=lambda sample: sample.name)
+def test_a_sample_of_each_form_has_a_document() -> None:
+    assert FHIR
+    assert {bool(DATA.search(sample.body)) for name in FHIR for sample in samples(load(name))} == {False, True}
+
+
+@pytest.mark.parametrize(("name", "sample"), [(name, sample) for name in FHIR for sample in samples(load(name))])
 @pytest.mark.parametrize("data", ["JVBERi0x" + "A" * 60, "JVBERi0x" + "A" * 61, "TVNI" * 20])
-def test_what_is_made_of_each_sample_in_fhir(sample: Any, data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_made_of_each_sample_in_fhir(name: str, sample: Any, data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The name of a property is shorter than the texts that stay where they are."""
-    integration = load("referrals-to-pas")
+    integration = load(name)
     large = sample._replace(body=DATA.sub(f'"data": "{data}"'.encode(), sample.body))
     made = list[object]()
     for _ in both(monkeypatch, 64):
