@@ -53,15 +53,17 @@ class Change(NamedTuple):
 def repair(message: Message) -> Message:
     """The message with its repairs, each recorded; the same message if it needs none."""
     message = _apply(message, _repair_header(message["MSH"]))
-    plan = plan_of(message["MSH-12"] if message["MSH-12"] in VERSIONS else VERSIONS[-1])
+    version = message["MSH-12"]
+    plan = plan_of(version if version in VERSIONS else VERSIONS[-1])
     changes = [change for segment, check in failed_checks(message, plan) for change in _repair_field(segment, check, plan.known)]
     changes += _repair_observations(message, plan.known)
     changes += [change for pid in message.segments("PID", "MRG") for change in _repair_patient(pid)]
     end = message.encoding.repetition
+    between = end + message.encoding.field  # where a field ends with an empty repetition
     changes += [
         change
         for segment, line in zip(message.segments(), message.lines_without_long(NONE), strict=True)
-        if end in line and segment.name
+        if (between in line or line.endswith(end)) and segment.name
         for change in _remove_empty_repetitions(segment)
     ]
     return _apply(message, changes)
@@ -103,21 +105,24 @@ def nhs_number(text: str) -> str:
 def _interpret(leaf: Leaf, text: str, known: Standard) -> tuple[str, str]:
     """The meaning of a value that is not allowed, and the repair; two empty texts if the meaning is not clear."""
     bare = text.strip()
-    if bare != text and bare and is_allowed(leaf, bare, known):
+    if not bare:
+        return "", ""
+    if bare != text and is_allowed(leaf, bare, known):
         return bare, "padding"
     if leaf.kind in DATES and (read := date_time(bare)) and is_allowed(leaf, read, known):
         return read, "date-form"
     if leaf.kind in CODED and bare.upper() != bare and is_allowed(leaf, bare.upper(), known):
         return bare.upper(), "code-case"
-    if leaf.kind in CODED and bare != text and bare:
+    if leaf.kind in CODED and bare != text:
         return bare, "padding"  # a local code: no code begins or ends with a space
     return "", ""
 
 
 def _repair_field(segment: Segment, check: Check, known: Standard) -> Iterator[Change]:
     for number, repetition in enumerate(segment.repeats(str(check.number)), 1):
+        sent = repetition.components
         for leaf in check.leaves:
-            if leaf.component <= repetition.components and (text := repetition[leaf.path]) and not is_allowed(leaf, text, known):
+            if leaf.component <= sent and (text := repetition[leaf.path]) and not is_allowed(leaf, text, known):
                 value, rule = _interpret(leaf, text, known)
                 if rule:
                     component, part = (0, 0) if check.of.kind == "TS" and leaf.component == 1 else leaf[:2]

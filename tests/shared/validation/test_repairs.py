@@ -75,6 +75,7 @@ ODD = [
     ("PID|||999 000 0018^^^NHS^NH||J", "PID|||9990000018^^^NHS^NH||J", "nhs-number-form", "PID-3.1"),
     ("PID|||1^^^A^PI~999-000-0018^^^NHS^NH||J", "PID|||1^^^A^PI~9990000018^^^NHS^NH||J", "nhs-number-form", "PID-3[2].1"),
     ("PID|||1||J||||||||X^PRN^PH~", "PID|||1||J||||||||X^PRN^PH", "trailing-delimiter", "PID-13[2]"),
+    ("PID|||1||J||||||||X^PRN^PH~~|Y", "PID|||1||J||||||||X^PRN^PH|Y", "trailing-delimiter", "PID-13[3]"),
     ("PID|||1||J||||||||X^prn^PH", "PID|||1||J||||||||X^PRN^PH", "code-case", "PID-13.2"),
     ("PID|||1^^^A^PI^^2020-01-01||J", "PID|||1^^^A^PI^^20200101||J", "date-form", "PID-3.7"),
     ("PID|||1||J||1980-01-01^D", "PID|||1||J||19800101^D", "date-form", "PID-7"),
@@ -115,6 +116,8 @@ def test_other_delimiters(delimiters: str) -> None:
     "line",
     [
         "PID|||999 000 0019^^^NHS^NH||J",
+        "EVN| | ",
+        "PID|||1||J||||||||X^  ^PH",
         "PID|||1||J||19801301",
         "EVN|Sub",
         "PID|||1||J|||unknown",
