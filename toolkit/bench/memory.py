@@ -94,6 +94,7 @@ def ways(document: float) -> tuple[Way, ...]:
     """The ways that are measured. ``document``: its size in MiB."""
     return (
         Way(FIRST, FILES, mdm, document),
+        Way("MDM^T02 with a report as text, a file", FILES, report, 20),
         Way("document and sidecar, two files", FILES, pair, document),
         Way("FHIR bundle with a document, HTTP", REFERRALS, bundle, min(document, ATTACHMENT)),
         Way("the same, compressed with gzip", REFERRALS, compressed_bundle, min(document, ATTACHMENT)),
@@ -133,11 +134,21 @@ def sample(integration: str, name: str) -> bytes:
 
 
 async def mdm(stack: Stack, mib: float) -> int:
+    data = base64.b64encode(noise(mib)) if mib else b"JVBERi0xLjQK"
+    return await letter(stack, mib, lambda line: line.partition(b"Base64^")[0] + b"Base64^" + data)
+
+
+async def report(stack: Stack, mib: float) -> int:
+    """No base64: the text of the document is in the message, and becomes base64 on its way out."""
+    text = b"Seen on the ward. " * int(mib * MIB / 18) or b"Seen on the ward."
+    return await letter(stack, mib, lambda line: b"OBX|1|TX|11488-4^Letter^LN||" + text + b"||||||F")
+
+
+async def letter(stack: Stack, mib: float, observation: Callable[[bytes], bytes]) -> int:
+    """An MDM^T02 whose OBX ``observation`` makes of that of the sample."""
     number = f"DS26-{int(mib):04}"
     lines = sample(FILES, "mdm_pdf").replace(b"DS26-0001", number.encode()).replace(b"MDM0001", number.encode()).split(b"\r")
-    parts = [line.split(b"Base64^") if line.startswith(b"OBX") else [line] for line in lines]
-    data = base64.b64encode(noise(mib)) if mib else b"JVBERi0xLjQK"
-    body = b"\r".join(b"Base64^".join([part[0], data]) if len(part) > 1 else part[0] for part in parts)
+    body = b"\r".join(observation(line) if line.startswith(b"OBX") else line for line in lines)
     await drop(stack, f"letter{mib}", {"hl7": body})
     await until(lambda: document_of(stack, number))
     return len(body)

@@ -5,7 +5,8 @@ from binascii import a2b_hex, b2a_base64
 from functools import lru_cache
 from math import isfinite
 
-from shared.base64_pieces import LONG, Base64, is_base64
+from shared import base64_pieces
+from shared.base64_pieces import Base64, is_base64
 from shared.fhir.resource import Decimal, Element, element
 from shared.hl7.long_lines import LongRepetition
 from shared.hl7.repetition import Repetition
@@ -230,14 +231,16 @@ def rp_attachment(rp: Part) -> Element:
     return element(contentType=media_type(text_at(rp, "3"), text_at(rp, "4")), url=pointer) if pointer else {}
 
 
-def base64(data: bytes) -> str:
-    return b2a_base64(data, newline=False).decode()
+def base64(data: bytes) -> str | LongText:
+    """The bytes in base64; a long text is not in memory twice while it is made."""
+    made = b2a_base64(data, newline=False)
+    return LongText(made, 0, len(made)) if len(made) >= base64_pieces.LONG else made.decode()
 
 
 def _base64(data: str | LongText) -> str | LongText:
     """The data without line ends. ValueError: not base64."""
     unbroken = "".join(data.split()) if isinstance(data, str) and any(c in data for c in " \r\n\t") else data
-    if isinstance(unbroken, str) and len(unbroken) < LONG:
+    if isinstance(unbroken, str) and len(unbroken) < base64_pieces.LONG:
         return Base64(unbroken)
     if not is_base64(unbroken):  # a long one is not copied: it would be in memory once more
         raise ValueError("not base64")

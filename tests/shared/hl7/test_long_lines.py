@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from integrations import CATALOGUE, load
 from shared import base64_pieces
 from shared.check import check, run, transform_apart
-from shared.fhir.resource import to_json
+from shared.fhir.resource import to_json, to_json_apart
 from shared.fhir.xml.write import write as to_xml
 from shared.formats.fhir.source import Fhir
 from shared.hl7 import Message, ParseError, Segment, compose, message, parse, replace
@@ -213,6 +213,19 @@ def test_a_document_is_in_memory_once() -> None:
         assert to_json(document).count(document["content"][0]["attachment"]["data"].view()) == 1
     with at_most(8_500_000):
         assert message["OBX-5.5"][-4:]
+
+
+def test_a_long_report_is_in_the_bundle_once() -> None:
+    """Text becomes base64, of which no text is made: it stays where it was made until it is sent."""
+    obx = f"OBX|1|TX|1^a||{'Report of the ward. ' * 300_000}||||||F"
+    message = parse(f"{MSH}\rPID|1||9990000018^^^NHS^NH||A\rTXA|1|CN|TEXT||||||||||D1\r{obx}\r".encode())
+    assert message["OBX"].fields
+    with at_most(25_000_000):
+        bundle = convert(message).bundle
+    with at_most(1_500_000):
+        body, (text,) = to_json_apart(bundle)
+    assert base64.b64decode(text.view()) == (b"Report of the ward. " * 300_000).rstrip()
+    assert len(body) < 5000
 
 
 def test_a_document_is_checked_with_no_copy_of_it() -> None:
