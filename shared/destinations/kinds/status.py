@@ -38,8 +38,9 @@ def seconds(retry_after: str, now: datetime) -> float:
     >>> seconds("Wed, 01 May 2024 00:00:30 GMT", datetime(2024, 5, 1, tzinfo=UTC))
     30.0
     """
-    if retry_after.strip().isdecimal():
-        return min(float(retry_after), LONGEST_RETRY_AFTER)
+    number = retry_after.strip()
+    if number.isdecimal():
+        return min(float(number), LONGEST_RETRY_AFTER)
     try:
         return min(max((parsedate_to_datetime(retry_after) - now).total_seconds(), 0), LONGEST_RETRY_AFTER)
     except (TypeError, ValueError, OverflowError):

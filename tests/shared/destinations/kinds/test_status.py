@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.destinations.kinds.failures import owner
@@ -50,5 +50,6 @@ def test_the_wait_that_was_asked_for() -> None:
 
 
 @given(st.text() | st.integers().map(str) | st.datetimes().map(lambda at: f"{at:%a, %d %b %Y %H:%M:%S} GMT"))
+@example("0\x1f")
 def test_any_retry_after_is_a_wait_within_bounds(text: str) -> None:
     assert 0 <= seconds(text, datetime(2026, 5, 1, tzinfo=UTC)) <= LONGEST_RETRY_AFTER
