@@ -180,6 +180,15 @@ def by_control(control: str) -> str:
     return f"c|{keyed('control', control)}"
 
 
+def is_of_control(finder: str) -> bool:
+    """Whether a finder is that of a control id.
+
+    >>> is_of_control(by_control("MSG00001"))
+    True
+    """
+    return finder.startswith("c|")
+
+
 def by_correlation(correlation: str) -> str:
     """The finder of a correlation id."""
     return f"x|{search_hash('correlation', correlation)}"

@@ -34,7 +34,7 @@ async def take_out(integration: Integration, found: list[Found], before: float, 
         rows = await hub.store.query(ledger, lane)
     over = [one for one in found if not any(_is_of(one, each) for each in rows)]
     for one in over:
-        await _forget(integration.name, one, hub)
+        await _forget(integration.name, one, rows, hub)
     return len(over) == len(found)
 
 
@@ -97,12 +97,13 @@ def _is_of(found: Found, row: Row) -> bool:
     return message.identity == found.identity and names.hour(message.at - ANNOUNCED) <= found.hour
 
 
-async def _forget(integration: str, found: Found, hub: Hub) -> None:
+async def _forget(integration: str, found: Found, rows: list[Row], hub: Hub) -> None:
     """The ways to a message, and its row of the hour. What a later copy, or a later message under its id, wrote again stays."""
     find = names.tables(integration).find
+    kept = found.identity if found.is_earlier and await _is_way_of_later(find, found, rows, hub) else ""
     for partition, keys in rows_with(found).items():
-        rows = await together(*(hub.store.get(find, partition, key) for key in keys))
-        own = [delete(row) for row in rows if row and _is_way(Found.of(row), found)]
+        there = await together(*(hub.store.get(find, partition, key) for key in keys if key != kept))
+        own = [delete(row) for row in there if row and _is_way(Found.of(row), found)]
         if own:
             await hub.store.commit(find, partition, *own)
 
@@ -110,3 +111,13 @@ async def _forget(integration: str, found: Found, hub: Hub) -> None:
 def _is_way(row: Found, found: Found) -> bool:
     """Whether a row of the index is one to the message of a row of an hour, and not written after that hour."""
     return row.id == found.id and names.hour(row.at) <= found.hour
+
+
+async def _is_way_of_later(find: str, found: Found, rows: list[Row], hub: Hub) -> bool:
+    """Whether a later message is found by the row of the control id that this one wrote: an earlier version leaves it so."""
+    messages = (message_of(row) for row in rows if row.key.startswith(("w|", "d|")) and row.key != names.HOLD)
+    if not any(message.identity == found.identity for message in messages):
+        return False
+    finders = (finder for finder in found.finders.split() if names.is_of_control(finder))
+    known = [await hub.store.query(find, names.index(found.identity), *names.of_finder(finder)) for finder in finders]
+    return not any(Found.of(row).id == found.id for rows in known for row in rows)

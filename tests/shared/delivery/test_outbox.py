@@ -17,7 +17,7 @@ from shared.ledger.knocks import close_outbox, open_outbox
 from shared.ledger.rows import Ended, Hold, Receipt, Waiting
 from shared.storage import names
 from shared.storage.memory import MemoryStore
-from shared.storage.store import Row, put
+from shared.storage.store import Row, put, remove
 from tests.ledger_world import NOW, Remembering, envelope, hub, integration, note
 
 PUBLISHER, FIRST, SECOND, THIRD = "notes-to-topic", "first-to-test", "second-to-test", "third-to-test"
@@ -184,6 +184,27 @@ async def test_the_ways_to_a_message_go_with_the_last_row_of_its_identity(row: A
     assert await old.take_out(one, [found], NOW - 1, made) == is_gone
     left = [row.key for row in await made.store.query(TABLES.find, names.INDEX[0])]
     assert left == ([] if is_gone else ["c|1|k", "p|1|a1.k", of_hour.key])
+
+
+@pytest.mark.parametrize("is_earlier", [True, False], ids=["an earlier version took it", "this version took it"])
+async def test_a_later_message_of_an_earlier_version_keeps_the_row_of_the_control_id_that_the_first_one_wrote(
+    is_earlier: bool,
+) -> None:
+    one = integration(Remembering(), PUBLISHER)
+    made, found, then = hub(one), Found(of_lane="a1", identity="k", at=NOW), NOW + 30 * 86400
+    later = replace(found, at=then)
+    await made.store.commit(TABLES.ledger, "a1", Waiting.of(Row("", "", "", {"at": then, "key": "k"})).inserted("w|0000000002"))
+    await made.store.commit(TABLES.find, "c|1", found.put("k"))
+    for each in (found, *([later] if is_earlier else [])):
+        await made.store.commit(TABLES.find, names.hour(each.at), replace(each, finders="c|1").put("a1.k"))
+    if not is_earlier:
+        await made.store.commit(TABLES.find, names.index("k"), *rows_of(later, ["c|1|k"]))
+    for hour, of_first, is_found in ((NOW, ["k"] * is_earlier, True), (then, [], False)):
+        (of_hour,) = await under(names.hour(hour), one.name, made)
+        assert await old.take_out(one, [of_hour], NOW - 1, made)
+        assert [row.key for row in await made.store.query(TABLES.find, "c|1")] == of_first
+        assert [each.id for each in await under("c|1", one.name, made)] == ["a1.k"] * is_found
+        await made.store.commit(TABLES.ledger, "a1", remove("w|0000000002"))
 
 
 @LEFT_IN_THE_LANE

@@ -121,7 +121,7 @@ async def test_all_rows_of_the_index_go_with_their_messages_and_no_other(lane: s
     of_file = [row.key for row in await made.store.query(names.tables(NAME).find, names.by_file(file))]
     assert of_file == sorted(ids), "an earlier version that runs again looks for the message of a file there"
     for gone, found in enumerate(sorted(of_hour, key=lambda each: ids.index(each.id)), 1):
-        await old._forget(NAME, found, made)
+        await old._forget(NAME, found, [], made)
         for finder in ("c|1", *finders, names.hour(NOW)):
             assert [left.id for left in await under(finder, NAME, made)] == ids[gone:]
     assert not any(made.store.tables[names.tables(NAME).find].values())
@@ -134,6 +134,6 @@ async def test_the_row_of_a_control_id_stays_for_a_message_of_another_lane_that_
     (of_first,) = await under(names.hour(NOW), NAME, made)
     key, later = names.listed("c|1", first.key), Found(of_lane="1-b", identity=first.key, digest="e", at=NOW)
     await made.store.commit(names.tables(NAME).find, names.index(first.key), later.put(key))
-    await old._forget(NAME, of_first, made)
+    await old._forget(NAME, of_first, [], made)
     assert [found.id for found in await under("c|1", NAME, made)] == [later.id]
     assert await under(names.hour(NOW), NAME, made) == []
