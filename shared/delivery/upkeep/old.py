@@ -115,9 +115,9 @@ def _is_way(row: Found, found: Found) -> bool:
 
 async def _is_way_of_later(find: str, found: Found, rows: list[Row], hub: Hub) -> bool:
     """Whether a later message is found by the row of the control id that this one wrote: an earlier version leaves it so."""
-    messages = (message_of(row) for row in rows if row.key.startswith(("w|", "d|")) and row.key != names.HOLD)
-    if not any(message.identity == found.identity for message in messages):
-        return False
-    finders = (finder for finder in found.finders.split() if names.is_of_control(finder))
+    messages = [message_of(row) for row in rows if row.key.startswith(("w|", "d|")) and row.key != names.HOLD]
+    last = max((message.at for message in messages if message.identity == found.identity), default=0.0)
+    finders = (finder for finder in found.finders.split() if last and names.is_of_control(finder))
     known = [await hub.store.query(find, names.index(found.identity), *names.of_finder(finder)) for finder in finders]
-    return not any(Found.of(row).id == found.id for rows in known for row in rows)
+    listed = [one for rows in known for one in map(Found.of, rows) if one.id == found.id and one.at >= last - ANNOUNCED]
+    return bool(last) and not listed
