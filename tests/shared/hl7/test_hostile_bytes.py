@@ -5,7 +5,7 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared import bounds
@@ -32,7 +32,14 @@ def test_a_line_that_is_not_a_segment_is_an_error_with_its_number_and_has_no_nam
 
 
 @given(st.text(st.characters(exclude_characters=LINE_END, exclude_categories=["Cs"]), min_size=1, max_size=12))
+@example("MSH")
+@example("MSHx")
+@example("BTS")
 def test_every_line_has_a_name_of_a_segment_or_is_an_error(line: str) -> None:
+    if line == "MSH" or line.startswith("MSH|"):  # of a second message
+        with pytest.raises(ParseError, match="more than one message"):
+            parse(f"{HEAD}{line}\rPV1|1\r")
+        return
     message = parse(f"{HEAD}{line}\rPV1|1\r")
     for name, sent in zip(message.names, message.lines, strict=True):
         assert not name or (sent.startswith(name) and len(name) == 3 and name.isascii() and name[0].isupper() and name.isalnum())
