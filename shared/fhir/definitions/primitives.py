@@ -63,11 +63,9 @@ class _WordCache(dict[str, bool]):
 
 
 URI_FORM = r"[^\s\x00-\x1f]+"
-CODE_FORM = rf"[^\s{CONTROL}]+(?:\s[^\s{CONTROL}]+)*"
 URI = _WordCache(URI_FORM).__getitem__
-CODE = _WordCache(CODE_FORM).__getitem__
 VISIBLE_URI = _WordCache(URI_FORM, visible=True).__getitem__
-VISIBLE_CODE = _WordCache(CODE_FORM, visible=True).__getitem__
+CODE = _WordCache(rf"[^\s{CONTROL}]+(?:\s[^\s{CONTROL}]+)*").__getitem__
 DATE_TIME = _WordCache(rf"{DAY}(?:T{TIME}{ZONE})?|{YEAR}(?:-(?:0[1-9]|1[0-2]))?").__getitem__
 INSTANT = _WordCache(rf"{DAY}T{TIME}{ZONE}").__getitem__
 
@@ -93,10 +91,6 @@ TESTS: dict[str, Test] = {
     "uuid": _pattern(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "xhtml": is_narrative,
 }
-
-
-VISIBLE: dict[str, Test] = {"canonical": VISIBLE_URI, "code": VISIBLE_CODE, "uri": VISIBLE_URI, "url": VISIBLE_URI}
-"""The tests of primitives that may have a character that cannot be seen, which find none with one."""
 
 
 def words_of(test: Test) -> dict[str, bool] | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.characters import is_visible
-from shared.fhir.definitions.primitives import TESTS, UNIQUE, VISIBLE, words_of
+from shared.fhir.definitions.primitives import TESTS, UNIQUE, VISIBLE_URI, words_of
 from shared.fhir.definitions.tables import Declared, codes, codings
 from shared.fhir.validation import hidden
 
@@ -18,7 +18,7 @@ def primitive_term(value: str, name: str, declared: Declared, prop: str, names: 
         names[f"codes_{prop}"] = codes(declared.codes)
         return f"{value} in codes_{prop}"
     may_name = prop in hidden.NAMES  # a number, or what refers to one: no character of it may be hidden
-    test = names[f"test_{prop}"] = (may_name and VISIBLE.get(declared.type)) or TESTS[declared.type]
+    test = names[f"test_{prop}"] = VISIBLE_URI if may_name and declared.type == "uri" else TESTS[declared.type]
     words = names[f"words_{prop}"] = words_of(test)
     if prop == "fullUrl":  # nearly always made of the id of its resource, which has a test of its own
         return f"({value} == {UNIQUE!r} + (e.get('resource') or {{}}).get('id', '') or test_{prop}({name}))"

@@ -9,7 +9,7 @@ from integrations.referrals_to_pas.rules import ReferralProfile
 from shared.fhir import FhirProfile
 from shared.fhir.definitions.tables import FOLDER, type_table
 from shared.fhir.profile import check_identifiers_too as check
-from shared.fhir.validation.hidden import is_identifier
+from shared.fhir.validation.hidden import ADDRESSES, PARTS, SEARCHES, is_identifier
 from shared.formats.fhir.profile import ResourceProfile
 
 SYSTEM = "https://fhir.example.nhs.wales/Id/x"
@@ -94,6 +94,20 @@ def test_each_element_of_type_identifier_is_known() -> None:
                 assert declared.type == "Identifier" or "system" not in type_table(declared.type), f"{part}.{name}"
             else:
                 assert declared.type != "Identifier", f"{part}.{name}"
+
+
+def test_each_text_that_is_searched_is_of_a_type_whose_quick_test_finds_it() -> None:
+    """The quick check has a test of its own for a uri and a string; of another type, no character could be hidden."""
+    parts = [part for path in sorted((FOLDER / "r4").iterdir()) for part in orjson.loads(path.read_bytes())]
+    for part in parts:
+        table = type_table(part)
+        searched = [name for name in ADDRESSES if name in table and table[name].is_primitive]
+        searched += [name for name in SEARCHES if name in table and part == "Bundle.entry.request"]
+        inner = [
+            type_table(each.type) for name, each in table.items() if is_identifier((part, f".{name}")) and not each.is_primitive
+        ]
+        named = [table[name] for name in searched] + [each[name] for each in inner for name in PARTS if name in each]
+        assert {each.type for each in named if each.is_primitive} <= {"uri", "string"}, part
 
 
 @pytest.mark.parametrize(
