@@ -1,6 +1,7 @@
 """Process a lane: claim it, try each message in order, settle it in the ledger."""
 
 import asyncio
+from dataclasses import dataclass, field
 from functools import partial
 
 from shared.delivery import breaker, load, pause, unmapped
@@ -9,6 +10,7 @@ from shared.delivery.pace import CROWDED, NOT_BEGUN, is_crowded
 from shared.hub import Hub
 from shared.integration import Integration
 from shared.ledger.arrivals.arrival import Fresh
+from shared.ledger.claims.claim import Claim
 from shared.ledger.claims.taking import claim
 from shared.ledger.ended import Later, Outcome
 from shared.ledger.knocks import knock
@@ -21,6 +23,16 @@ from shared.telemetry.tracing import Span, span
 
 # Reasons to wait that are not a failure of an attempt.
 NO_FAILURE = ("after-other-lane", "breaker-open", unmapped.WAITS, *NOT_BEGUN, "rate", pause.WAITS)
+
+
+@dataclass(eq=False, repr=False)
+class Here:
+    """The lanes that workers of this process have, by integration and lane: a message that arrives there is left to them.
+
+    A worker ends with a look at what has arrived, or with a knock.
+    """
+
+    lanes: dict[tuple[str, str], Claim] = field(default_factory=dict)
 
 
 async def first_attempt(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None) -> None:
@@ -58,7 +70,10 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
         Away: storage does not answer.
     """
     load.accepted(integration.name, fresh, hub)
+    here, held = hub.remembered(Here).lanes, None
     try:
+        if fresh and fresh.is_behind and (integration.name, lane) in here:
+            return True
         held = await claim(
             integration,
             lane,
@@ -67,11 +82,13 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
             is_due_early=partial(_has_ended_early, integration, hub),
             is_postponed=partial(_leave_for_later, integration, lane, hub, fresh),
         )
+        if held:
+            here[integration.name, lane] = held
         while held and (message := await held.next()):
             began = hub.now()
-            with span("attempt", message.traceparent, kind="CONSUMER", integration=integration.name) as here:
+            with span("attempt", message.traceparent, kind="CONSUMER", integration=integration.name) as attempting:
                 outcome = await attempt(held, message)
-                _describe(here, message, outcome)
+                _describe(attempting, message, outcome)
                 if outcome.code in NOT_BEGUN and not held.is_taken:
                     return False  # nothing was claimed
                 await held.settle(outcome)
@@ -80,6 +97,8 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
         hub.emit("hub.attempt", integration=integration.name, outcome="lost", lane=lane)
         return False
     finally:
+        if held and here.get((integration.name, lane)) is held:
+            del here[integration.name, lane]
         if fresh:
             load.left(integration.name, lane, hub)
     return True

@@ -152,11 +152,14 @@ class Door:
 
     async def deliver(self, outgoing: Outgoing) -> Receipt:
         id = orjson.loads(outgoing.body)["id"]
+        self.host.world.answered.discard((self.integration, id))
         await asyncio.sleep(self.host.world.plan.takes)
         try:
             await self.host.effect("deliver", lambda: self._take(id))
         except Away:
             raise Undelivered(kind="transient", code="timeout", text="no answer", ambiguous=True) from None
+        finally:
+            self.host.world.answered.add((self.integration, id))
         return Receipt()
 
     async def _take(self, id: str) -> None:
@@ -188,7 +191,8 @@ class Night:
     hosts: list[Host] = field(default_factory=list)
     troubled: float = 0.0  # until when storage fails now and then
     over: bool = False
-    sending: int = 0  # most messages that were marked at one moment and not at the destination yet
+    sending: int = 0  # most messages that were marked at one moment and not answered by the destination yet
+    answered: set[tuple[str, str]] = field(default_factory=set)  # by it, in their last attempt: the row may say so a moment later
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.plan.seed)
@@ -289,7 +293,7 @@ class Night:
             rows = self.twin.tables[names.tables(NOTES).ledger].values()
             waiting = [row for lane in rows for key, (_, row) in lane.items() if key.startswith("w|0")]
             marked = {row["control"] for row in waiting if row["state"] == "sending"}
-            self.sending = max(self.sending, len(marked - {id for name, id, _ in self.took if name == NOTES}))
+            self.sending = max(self.sending, len(marked - {id for name, id in self.answered if name == NOTES}))
             await asyncio.sleep(5)
 
     async def live(self) -> "Night":

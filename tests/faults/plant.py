@@ -260,6 +260,13 @@ DEFECTS = (
         "batch: a member is refused",
     ),
     Defect(
+        "leave a message to a worker that has given its lane back",
+        "shared/delivery/process.py",
+        "if fresh and fresh.is_behind and (integration.name, lane) in here:",
+        "if fresh and (integration.name, lane) in here:",
+        "left to the worker that has the lane",
+    ),
+    Defect(
         "begin no second round of deleting open rows",
         "shared/ledger/closing.py",
         "keys = [*hub.remembered(ToClose).keys.pop((table, partition))]",

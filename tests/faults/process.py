@@ -96,6 +96,9 @@ class Process:
         done = await work()
         if fault == "crash-after":
             self._crash()
+        if kind == "write" and self.world.scenario.answers:
+            await asyncio.sleep(self.world.random.uniform(0, self.world.scenario.answers))
+            self._alive()
         if fault == "late-answer":  # done, and the process wakes up after its claim has ended
             await asyncio.sleep(12)
             self._alive()

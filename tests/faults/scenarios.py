@@ -109,6 +109,16 @@ SCENARIOS = (
         faults=("conflict", "slow"),
     ),
     Scenario(
+        "left to the worker that has the lane",
+        tuple(m(str(n), sender_task=str(n)) for n in range(16)),
+        spread=6.0,
+        answers=0.2,
+        knocks=False,
+        watchdog=False,
+        looks=False,
+        faults=("conflict", "slow"),
+    ),
+    Scenario(
         "the knock of a first attempt alone",
         (m("1"), m("2", "B"), m("3", "C")),
         watchdog=False,

@@ -56,6 +56,8 @@ class Scenario:
     starts: bool = True  # whether the accepting process makes the first attempt
     knocks: bool = True
     watchdog: bool = True
+    spread: float = 0.0  # seconds in which the senders begin, each at a time of its own
+    answers: float = 0.0  # seconds that the answer to a write is on its way at most, while others see it done
     looks: bool = True  # whether an app looks at the open rows between two rounds of the watchdog
     faults: tuple[str, ...] = FAULTS
     person: Callable[["World"], Awaitable[None]] | None = None  # what a person does once all is quiet
@@ -287,6 +289,8 @@ class World:
         return self
 
     async def _sender(self, messages: list[dict[str, Any]]) -> None:
+        if self.scenario.spread:
+            await asyncio.sleep(self.random.uniform(0, self.scenario.spread))
         for message in messages:
             await self.send({k: v for k, v in message.items() if k != "sender_task"})
 

@@ -69,6 +69,11 @@ class Fresh(NamedTuple):
     quiet: bool  # nothing else waits in the lane and no worker has claimed it
     made: tuple[Outgoing, ...] = ()  # what leaves, where the check has made it and it is small
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the lane was not idle when the message was stored: who has it cannot give it back without seeing it."""
+        return self.head.idle != self.head.number - 1
+
 
 class Recorded(NamedTuple):
     """What became of an arrival."""
