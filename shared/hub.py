@@ -35,7 +35,7 @@ class Timing:
     closing: float = 0.5  # the open rows of messages that end within this time are deleted together
     overdue: float = 300  # a message that waits longer than this is reported
     pairing: float = 900  # half of a pair of files that waits longer than this is reported
-    turn_messages: int = 20  # most messages of one lane in one go
+    turn_messages: int = 100  # most messages of one lane in one go
     turn_seconds: float = 60
     blob_from: int = 700 * 1024  # compressed content from this size on is stored in a blob
     inline: int = 5 * 1024 * 1024  # a document up to this size travels inside its message, a larger one next to it
