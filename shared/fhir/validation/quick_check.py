@@ -5,14 +5,14 @@ checked once: unknown and missing elements, choices, invariants about presence. 
 expression, compiled when the shape first occurs. No text of a message enters that expression: a shape is compiled only if all
 its names are names of the committed tables. docs/decisions/0011-shapes-are-compiled.md.
 
-An example. The shape ``("system", "value")`` of an Identifier becomes a function of the element ``e`` and the references that
-are not followed yet, ``refs``; ``words_system`` has the uris tested so far, and ``test_value`` tests a string that is not plain
+An example. The shape ``("system", "display")`` of a Coding becomes a function of the element ``e`` and the references that
+are not followed yet, ``refs``; ``words_system`` has the uris tested so far, and ``test_display`` tests a string that is not plain
 printable text::
 
-    lambda e, refs: words_system[(v := e['system'])] and (v if (v := e['value']).isprintable() else test_value(v))
+    lambda e, refs: words_system[(v := e['system'])] and (v if (v := e['display']).isprintable() else test_display(v))
 
->>> print(source_of("Identifier", declare(("system", "value"), type_table("Identifier"), RARE), {}))
-lambda e, refs: words_system[(v := e['system'])] and (v if (v := e['value']).isprintable() else test_value(v))
+>>> print(source_of("Coding", declare(("system", "display"), type_table("Coding"), RARE), {}))
+lambda e, refs: words_system[(v := e['system'])] and (v if (v := e['display']).isprintable() else test_display(v))
 
 The resources of a bundle are checked in the same pass as the bundle. Uncommon parts (contained resources, a bundle in a bundle)
 are not certain here and go to ``full_check``.
