@@ -1,13 +1,12 @@
 """Long texts of a JSON body: the body is read without them, so that a document is not in memory once more for each reader.
 
 Only base64 is cut out, in one piece from quote to quote: it has no escape, and no character of several bytes. Each cut has a mark
-in its place that the body does not have. If not every mark is the whole of a value, or if the body could have a mark written with
-an escape, the body is read as it is.
+in its place that the body does not have. If not every mark is the whole of a value, or if the body has each of a few marks or
+could have one written with an escape, the body is read as it is.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count
 from typing import Any
 
 from shared import base64_pieces
@@ -16,6 +15,7 @@ from shared.problems import Problem
 MARK = b"\0"  # of a long text that is not in its body: JSON escapes this character, so that it is nowhere else in what is written
 QUOTE, ESCAPE = b'"', b"\\"
 ESCAPED = re.compile(rb"\\u00[2367]")  # of a character that a mark may have
+MARKS = tuple(f"cut-{number}-" for number in range(8))  # few: the whole body is searched for each one
 Loads = Callable[[bytes], Any]
 Stays = Callable[[Any, Any], bool]
 
@@ -65,9 +65,9 @@ class LongText:
 def read(body: bytes, loads: Loads) -> Any:
     """What ``loads`` reads of a body, with a ``LongText`` for each long text. Raises what ``loads`` raises."""
     texts = [LongText(body, start, end) for start, end in _long_texts(body)]
-    if not texts or ESCAPED.search(body):
+    mark = _mark(body) if texts else ""
+    if not mark or ESCAPED.search(body):
         return loads(body)
-    mark = _mark(body)
     try:
         made = [loads(_brief(body, texts, mark))]
     except (ValueError, Problem):
@@ -80,6 +80,8 @@ def read(body: bytes, loads: Loads) -> Any:
 def read_apart(body: bytes, texts: Sequence[LongText], loads: Loads) -> Any:
     """What ``loads`` reads of a body with marks, with the ``LongText`` of each in its place."""
     mark, (first, *others) = _mark(body), body.split(MARK)
+    if not mark:
+        return loads(put_in(body, texts))
     named = [f"{mark}{number}".encode() + other for number, other in enumerate(others)]
     made = [loads(b"".join([first, *named]))]
     if _exchange(made, {f"{mark}{number}": text for number, text in enumerate(texts)}) != len(others):
@@ -141,7 +143,8 @@ def _values(root: list[Any]) -> Iterator[tuple[Any, Any, Any]]:
 
 
 def _mark(body: bytes) -> str:
-    return next(mark for number in count() if (mark := f"cut-{number}-").encode() not in body)
+    """A mark that the body does not have; ``""`` if it has them all."""
+    return next((mark for mark in MARKS if mark.encode() not in body), "")
 
 
 def _brief(body: bytes, texts: list[LongText], mark: str) -> bytes:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from shared import base64_pieces
 from shared.base64_pieces import LONG, STEP, runs
 from shared.envelope import Envelope
+from shared.fhir.resource import to_json_apart
 from shared.formats.json.body import document
-from shared.long_texts import LongText, _values, read, read_whole, whole
+from shared.long_texts import LongText, _values, put_in, read, read_apart, read_whole, whole
 from shared.problems import Unsupported
 from tests.peak import at_most
 
@@ -64,6 +65,20 @@ def test_only_the_data_of_an_attachment_or_binary_stays_where_it_is_in_fhir(monk
     texts = [value for _, _, value in _values([made]) if isinstance(value, LongText)]
     assert sorted(map(str, texts)) == ["B" * 24, "H" * 24]
     assert not [value for _, _, value in _values([plain]) if isinstance(value, LongText)]
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize(("taken", "stays"), [(0, True), (7, True), (8, False), (500, False)])
+def test_a_body_full_of_marks_is_read_as_it_is_and_not_searched_for_each_one(taken: int, stays: bool) -> None:
+    """A sender could otherwise stop the process for minutes with one message of a few MB."""
+    value = {"data": "A" * 8, "text": " ".join(f"cut-{number}-" for number in range(taken))}
+    made = read(orjson.dumps(value), orjson.loads)
+    assert made == value
+    assert isinstance(made["data"], LongText) == stays
+    body, texts = to_json_apart({**value, "data": LongText(b"A" * 8, 0, 8)})
+    again = read_apart(body, texts, orjson.loads)
+    assert again == value == orjson.loads(put_in(body, texts))
+    assert isinstance(again["data"], LongText) == stays
 
 
 @pytest.mark.usefixtures("short")
