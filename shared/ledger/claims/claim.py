@@ -4,6 +4,7 @@ A worker that lost its claim changes nothing: each step is bound to the claim as
 """
 
 import asyncio
+import zlib
 from contextlib import suppress
 from dataclasses import replace
 
@@ -21,6 +22,12 @@ from shared.problems import Fault, Lost
 from shared.storage import names
 from shared.storage.store import Away, Change, Conflict, Row
 
+GONE = Issue(
+    severity="fatal",
+    code="exception",
+    text="the content of a waiting message is gone, or a part of it is missing",
+    rule="content-missing",
+)
 RENEWALS = 3  # times that a claim is renewed before one send; more means that storage is too slow for it
 
 
@@ -50,14 +57,16 @@ class Claim(Lane):
         row = await self.hub.store.get(self.ledger, self.lane, names.row("c", message.n))
         if not row:
             await self.require_claim()
-            raise Fault(
-                Issue(severity="fatal", code="exception", text="the content of a waiting message is gone", rule="content-missing")
-            )
+            raise Fault(GONE)
         if schema.is_newer(row):
             await self.let_go()
             schema.left_alone(self.integration.name, "process", self.lane, self.hub)
             raise Lost
-        return await stored_envelope(self.integration.name, Content.of(row), self.hub)
+        try:
+            return await stored_envelope(self.integration.name, Content.of(row), self.hub)
+        except (Lost, zlib.error):  # its blob is gone, which the worker that delivered it may have done, or a part is missing
+            await self.require_claim()
+            raise Fault(GONE) from None
 
     def made(self, message: Waiting) -> tuple[Outgoing, ...]:
         """What leaves for the message, from the check of the process that accepted it; nothing where it must be made again."""

@@ -10,6 +10,7 @@ from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.ledger.claims.claim import Claim
 from shared.ledger.claims.held import new_claim
+from shared.ledger.content import compressed, stored
 from shared.ledger.rows import Waiting
 from shared.problems import Fault, Lost
 from shared.storage import names
@@ -44,6 +45,42 @@ async def test_a_message_whose_content_is_gone_is_a_dead_letter_that_says_so() -
     (letter,) = await dead_letters(NAME, made)
     assert (letter["code"], letter["rules"], letter["outcome"]) == ("content-missing", "content-missing", "dead")
     assert not destination.took
+
+
+async def in_a_blob(data: bytes | None) -> tuple[Hub, MemoryStore, Remembering, str]:
+    """The same, whose content is in a blob that holds this; ``None``: the blob is gone."""
+    made, store, destination, lane = await accepted_elsewhere()
+    there = await row(store, lane, names.row("c", 1))
+    await store.commit(LEDGER, lane, stored(envelope(note("1")), b"", f"{NAME}/{lane}/x").put(there.key))
+    if data is not None:
+        await store.write_blob(names.CONTENT, f"{NAME}/{lane}/x", data)
+    return made, store, destination, lane
+
+
+@pytest.mark.parametrize("data", [None, b"", b"x", compressed(note("1"))[:-1]], ids=["gone", "empty", "other", "cut"])
+async def test_a_message_whose_blob_is_gone_or_damaged_is_a_dead_letter_that_says_so(data: bytes | None) -> None:
+    """It would be tried for ever, and the lane would wait behind it."""
+    made, store, destination, lane = await in_a_blob(data)
+    await process(made.integrations[NAME], lane, made)
+    (letter,) = await dead_letters(NAME, made)
+    assert (letter["code"], letter["rules"], letter["outcome"]) == ("content-missing", "content-missing", "dead")
+    assert not destination.took
+    assert not await store.query(LEDGER, lane, "w|", "w~")
+
+
+async def test_a_message_whose_blob_is_there_is_delivered() -> None:
+    made, _, destination, lane = await in_a_blob(compressed(note("1")))
+    await process(made.integrations[NAME], lane, made)
+    assert len(destination.took) == 1
+
+
+async def test_a_worker_that_has_lost_the_lane_leaves_a_message_whose_blob_is_gone() -> None:
+    """The one that has it delivered the message meanwhile, and the blob went with it."""
+    made, store, _, lane = await in_a_blob(None)
+    held, message = await claimed(made, store, lane)
+    await store.commit(LEDGER, lane, new_claim(made.integrations[NAME], made).put(names.CLAIM))
+    with pytest.raises(Lost):
+        await held.content(message)
 
 
 async def claimed(made: Hub, store: MemoryStore, lane: str) -> tuple[Claim, Waiting]:
