@@ -4,11 +4,13 @@ A replay is a new attempt of the same message in its old place in the lane; the 
 its own (``d|n|k``). Discard keeps the record and drops the content.
 """
 
+import zlib
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from shared.delivery.isolation import isolated
+from shared.envelope import Envelope
 from shared.hub import Hub, together
 from shared.integration import Integration
 from shared.ledger import audit, schema
@@ -20,6 +22,7 @@ from shared.ledger.index import Listed
 from shared.ledger.knocks import close, knock, open_lane
 from shared.ledger.reporting.search import sequence, status
 from shared.ledger.rows import Content, Ended, Head, Hold
+from shared.problems import Lost
 from shared.storage import names
 from shared.storage.store import Change, Conflict, Row, delete
 from shared.telemetry.tracing import current
@@ -97,7 +100,15 @@ async def content(integration: str, message_id: str, person: Person, hub: Hub) -
     if not row:
         raise Refused("its content is gone", "no-content")
     await audit.append(integration, Act(person.who, "content", message_id, person.purpose), hub)
-    return (await stored_envelope(integration, Content.of(row), hub)).body
+    return (await kept_envelope(integration, Content.of(row), hub)).body
+
+
+async def kept_envelope(integration: str, stored: Content, hub: Hub) -> Envelope:
+    """The envelope of a dead letter. Raises ``Refused``: its blob is gone, or a part of it is missing."""
+    try:
+        return await stored_envelope(integration, stored, hub)
+    except (Lost, zlib.error):
+        raise Refused("its content is gone, or a part of it is missing", "no-content") from None
 
 
 async def revive(integration: Integration, message_id: str, place: "Place", hub: Hub, *, out_of_order: bool = False) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from shared import budget
-from shared.delivery.dead import Person, Place, Refused, find_dead, revive
+from shared.delivery.dead import Person, Place, Refused, find_dead, kept_envelope, revive
 from shared.hub import Hub
 from shared.intake.accept import accept
 from shared.intake.decide import decide
@@ -11,7 +11,6 @@ from shared.integration import Integration
 from shared.ledger import audit
 from shared.ledger.audit import Act
 from shared.ledger.blobs import drop_blob
-from shared.ledger.content import stored_envelope
 from shared.ledger.rows import Content, Ended
 from shared.storage import names
 from shared.storage.store import Away, delete, remove
@@ -45,7 +44,7 @@ async def _accept_again(integration: Integration, ended: Ended, hub: Hub) -> str
 
 async def _accept_content(integration: Integration, ended: Ended, stored: Content, hub: Hub) -> str:
     ledger = names.tables(integration.name).ledger
-    envelope = replace(await stored_envelope(integration.name, stored, hub), traceparent="")
+    envelope = replace(await kept_envelope(integration.name, stored, hub), traceparent="")
     if not decide(integration, envelope).verdict.accepted:
         raise Refused("it would be rejected again", "rejected-again")
     answer = await accept(integration, envelope, hub)

@@ -208,6 +208,23 @@ async def test_a_refused_message_of_a_queue_goes_in_by_the_front_door_again(cloc
     assert await dead.dead_letters("notes-to-test", world) == []
 
 
+@pytest.mark.parametrize("is_cut", [False, True])
+async def test_a_dead_letter_whose_blob_is_gone_or_damaged_is_refused_with_the_reason(clock, is_cut):
+    world = hub(integration(Remembering()), now=clock, timing=Timing(blob_from=1))
+    notes = await send(world, b'{"id": "1", "lane": "A"}', trigger="queue")
+    (letter,) = await dead.dead_letters("notes-to-test", world)
+    ((blob, _),) = await world.store.blobs(names.CONTENT)
+    data = await world.store.read_blob(names.CONTENT, blob)
+    await world.store.delete_blob(names.CONTENT, blob)
+    if is_cut:
+        await world.store.write_blob(names.CONTENT, blob, data[:-1])
+    with pytest.raises(Refused, match="gone") as content:
+        await dead.content("notes-to-test", letter["id"], SOMEONE, world)
+    with pytest.raises(Refused, match="gone") as again:
+        await replay(notes, letter["id"], SOMEONE, world)
+    assert {content.value.reason, again.value.reason} == {"no-content"}
+
+
 async def test_time_takes_everything_away_in_its_turn(clock):
     destination, _ = refusing("2")
     world = hub(integration(destination, retention=Retention(receipts=14, metadata=90, dead_content=7)), now=clock)
