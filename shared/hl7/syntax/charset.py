@@ -48,7 +48,8 @@ def decode(data: bytes, default: str) -> Text:
             return _marked(data, charset, default)
     name = declared_name(data)
     charset = codec(name)
-    text = _strictly(data, charset) if charset else None
+    has_others = is_wide(charset) and b"\0" not in data  # nearly any bytes are UTF-16; a delimiter in it has a byte 0
+    text = _strictly(data, charset) if charset and not has_others else None
     if text is None:
         return _detected(data, name, default)
     if charset == "iso8859-1" and _C1.search(text) and (meant := _strictly(data, WINDOWS)) is not None:

@@ -123,6 +123,17 @@ def test_a_body_beyond_a_bound_is_still_answered_by_its_control_id() -> None:
 
 
 @pytest.mark.parametrize("charset", ["UNICODE UTF-16", "UNICODE UTF-32"])
+@pytest.mark.parametrize("more", range(4))
+def test_utf_8_that_is_declared_as_utf_16_is_read_alike_whatever_its_length(charset: str, more: int) -> None:
+    """Nearly any even number of bytes is UTF-16, of other letters: a message with a name in Welsh was refused by its length."""
+    sent = f"MSH|^~\\&|A|B|||20260101||ADT^A08|M1|P|2.5.1||||||{charset}\rPID|||1||T\u0175f{'x' * more}\r"
+    made = parse(sent.encode())
+    assert (made["PID-5"], made.encoding.charset) == (f"T\u0175f{'x' * more}", "utf-8")
+    assert "charset" in [issue.rule for issue in made.repairs]
+    assert parse(sent.encode("utf-16"))["PID-5"] == made["PID-5"]
+
+
+@pytest.mark.parametrize("charset", ["UNICODE UTF-16", "UNICODE UTF-32"])
 def test_a_message_that_declares_a_wide_character_set_leaves_in_bytes_that_mllp_can_frame(charset: str) -> None:
     declared = HEAD[:-1] + "||||||" + charset + "\rPID|1||1||Jon{}s\r"
     ascii_only = parse(declared.format("e").encode())
