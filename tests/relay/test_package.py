@@ -27,6 +27,22 @@ def test_every_module_of_the_relay_is_in_the_package() -> None:
     assert all(target == name.removeprefix("../") or target == f"relay/{name}" for name, target in HELD.items())
 
 
+def test_every_module_of_the_library_that_the_relay_imports_is_in_the_package() -> None:
+    """In a process of its own, from the repository: what is loaded there and is not in the package."""
+    code = f"""
+import importlib, sys
+from pathlib import Path
+for name in {sorted(path.stem for path in RELAY.glob("*.py"))!r}:
+    importlib.import_module("relay" if name == "__init__" else f"relay.{{name}}")
+print(*(one.__file__ for name, one in sys.modules.items() if name.startswith("shared") and one.__file__), sep="\\n")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=LONGEST)
+    loaded = [Path(line).relative_to(ROOT) for line in done.stdout.split()]
+    held = {RELAY.joinpath(name).resolve().relative_to(ROOT) for name in HELD}
+    assert loaded
+    assert [str(path) for path in loaded if not held & {path, *path.parents}] == []
+
+
 def test_its_requirements_have_the_versions_of_the_hub() -> None:
     pinned = (ROOT / "requirements.txt").read_text("utf-8") + (ROOT / "pyproject.toml").read_text("utf-8")
     needed = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["entra"]]
