@@ -4,7 +4,6 @@ A replay is a new attempt of the same message in its old place in the lane; the 
 its own (``d|n|k``). Discard keeps the record and drops the content.
 """
 
-import zlib
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -107,7 +106,7 @@ async def kept_envelope(integration: str, stored: Content, hub: Hub) -> Envelope
     """The envelope of a dead letter. Raises ``Refused``: its blob is gone, or a part of it is missing."""
     try:
         return await stored_envelope(integration, stored, hub)
-    except (Lost, zlib.error):
+    except Lost:
         raise Refused("its content is gone, or a part of it is missing", "no-content") from None
 
 

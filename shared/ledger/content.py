@@ -115,8 +115,14 @@ def envelope(integration: str, values: Mapping[str, Any], body: bytes) -> Envelo
 
 
 async def stored_envelope(integration: str, stored: Content, hub: Hub) -> Envelope:
-    """The envelope of a content row, its body from the row or from its blob. Raises ``Lost``: the blob is gone."""
-    body = await (_read_blob(stored.blob, hub) if stored.blob else _in_thread_if_large(restored, stored.body, hub))
+    """The envelope of a content row, its body from the row or from its blob.
+
+    Raises ``Lost``: the blob is gone, or a part of the body is missing.
+    """
+    try:
+        body = await (_read_blob(stored.blob, hub) if stored.blob else _in_thread_if_large(restored, stored.body, hub))
+    except zlib.error:
+        raise Lost from None
     return envelope(integration, stored.row.values, body)
 
 

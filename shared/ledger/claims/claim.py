@@ -4,7 +4,6 @@ A worker that lost its claim changes nothing: each step is bound to the claim as
 """
 
 import asyncio
-import zlib
 from contextlib import suppress
 from dataclasses import replace
 
@@ -64,7 +63,7 @@ class Claim(Lane):
             raise Lost
         try:
             return await stored_envelope(self.integration.name, Content.of(row), self.hub)
-        except (Lost, zlib.error):  # its blob is gone, which the worker that delivered it may have done, or a part is missing
+        except Lost:  # its blob is gone, which the worker that delivered it may have done, or a part is missing
             await self.require_claim()
             raise Fault(GONE) from None
 

@@ -139,7 +139,7 @@ async def test_a_blob_is_stored_in_the_form_in_which_earlier_versions_stored_and
 async def test_a_part_of_a_blob_is_not_taken_for_all_of_it(kept: int) -> None:
     made = hub(integration(Remembering(), NAME))
     await made.store.write_blob(names.CONTENT, "cut", content.compressed(random.Random(2).randbytes(200_000))[:kept])
-    with pytest.raises(zlib.error):
+    with pytest.raises(Lost):
         await content.stored_envelope(NAME, row(content.stored(WHOLE, b"", "cut")), made)
 
 
