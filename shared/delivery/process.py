@@ -26,13 +26,13 @@ NO_FAILURE = ("after-other-lane", "breaker-open", unmapped.WAITS, *NOT_BEGUN, "r
 
 
 @dataclass(eq=False, repr=False)
-class Here:
-    """The lanes that workers of this process have, by integration and lane: a message that arrives there is left to them.
+class Workers:
+    """The workers of this process, by integration and lane. A message that arrives in such a lane is left to its worker.
 
     A worker ends with a look at what has arrived, or with a knock.
     """
 
-    lanes: dict[tuple[str, str], Claim] = field(default_factory=dict)
+    of: dict[tuple[str, str], Claim] = field(default_factory=dict)
 
 
 async def first_attempt(integration: Integration, lane: str, hub: Hub, fresh: Fresh | None) -> None:
@@ -70,9 +70,10 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
         Away: storage does not answer.
     """
     load.accepted(integration.name, fresh, hub)
-    here, held = hub.remembered(Here).lanes, None
+    place, held = (integration.name, lane), None
+    workers = hub.remembered(Workers).of
     try:
-        if fresh and fresh.is_behind and (integration.name, lane) in here:
+        if fresh and fresh.is_behind and place in workers:
             return True
         held = await claim(
             integration,
@@ -83,7 +84,7 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
             is_postponed=partial(_leave_for_later, integration, lane, hub, fresh),
         )
         if held:
-            here[integration.name, lane] = held
+            workers[place] = held
         while held and (message := await held.next()):
             began = hub.now()
             with span("attempt", message.traceparent, kind="CONSUMER", integration=integration.name) as attempting:
@@ -97,8 +98,8 @@ async def process(integration: Integration, lane: str, hub: Hub, fresh: Fresh | 
         hub.emit("hub.attempt", integration=integration.name, outcome="lost", lane=lane)
         return False
     finally:
-        if held and here.get((integration.name, lane)) is held:
-            del here[integration.name, lane]
+        if held and workers.get(place) is held:
+            del workers[place]
         if fresh:
             load.left(integration.name, lane, hub)
     return True

@@ -79,7 +79,7 @@ def rows_of(found: Found, named: Sequence[str]) -> list[Change]:
 
 
 def rows_with(found: Found) -> dict[str, list[str]]:
-    """Where the rows that a row of an hour names may be, and it itself in the end: keys by their partition.
+    """The keys of the rows that a row of an hour names, by partition; the row itself is the last.
 
     An earlier version wrote the row of a control id with the identity as key, or, where that was there, identity and lane.
     """

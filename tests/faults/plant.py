@@ -262,8 +262,8 @@ DEFECTS = (
     Defect(
         "leave a message to a worker that has given its lane back",
         "shared/delivery/process.py",
-        "if fresh and fresh.is_behind and (integration.name, lane) in here:",
-        "if fresh and (integration.name, lane) in here:",
+        "if fresh and fresh.is_behind and place in workers:",
+        "if fresh and place in workers:",
         "left to the worker that has the lane",
     ),
     Defect(

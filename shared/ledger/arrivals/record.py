@@ -90,7 +90,11 @@ async def _write_open_row(integration: Integration, arrival: Arrival, hub: Hub) 
 
 
 async def _write_index(integration: Integration, arrival: Arrival, hub: Hub) -> bool:
-    """Where to find the message, in one transaction, then its files. True, nothing: another body with its identity is there."""
+    """Write the index rows of the message in one transaction, then those of its files.
+
+    Returns:
+        True, with nothing written: another body with its identity is in the ledger, so it is announced again under its own key.
+    """
     find, partition = names.tables(integration.name).find, names.index(arrival.identity)
     found = Found(of_lane=arrival.lane, identity=arrival.key, digest=arrival.digest, at=hub.now())
     others = ways(arrival.finders, arrival.id)

@@ -128,7 +128,7 @@ async def test_what_arrives_in_a_lane_that_a_worker_of_the_process_has_is_left_t
     while made.tasks:
         await asyncio.gather(*made.tasks)
     assert [note["id"] for note in destination.took] == ["1", "2"]
-    assert made.remembered(process.Here).lanes == {}
+    assert made.remembered(process.Workers).of == {}
 
 
 @pytest.mark.parametrize("after", [{}, {"after": "B"}], ids=["a message", "a merge"])
@@ -161,4 +161,4 @@ async def test_a_worker_that_ended_badly_is_left_nothing() -> None:
     await accept(one, envelope(note("1")), made)
     while made.tasks:
         await asyncio.gather(*made.tasks)
-    assert made.remembered(process.Here).lanes == {}
+    assert made.remembered(process.Workers).of == {}
