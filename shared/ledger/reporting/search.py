@@ -1,6 +1,7 @@
 """What became of a message: by its id, its control id, its correlation id, or a patient's number that is hashed first."""
 
 import asyncio
+import re
 from typing import Any, Literal
 
 from shared.hub import Hub
@@ -15,6 +16,7 @@ from shared.storage.store import Row
 By = Literal["control", "correlation", "patient"]
 FINDERS: dict[By, str] = {"control": "c", "correlation": "x", "patient": "p"}
 CHOSEN = {"control": "control", "sender": "sender", "facility": "facility", "correlation_id": "correlation"}  # by callers
+NHS_NUMBER = re.compile(r"\s*(\d{3})[\s-]?(\d{3})[\s-]?(\d{4})\s*")  # as people write it
 LOOKED_AT = 1000  # rows of a partition of the index that a person's question reads: what Azure gives in one answer
 SHOWN = (
     *("control", "sender", "facility", "outcome", "acknowledgement", "state", "at", "ended", "due", "attempts", "tries", "code"),
@@ -26,13 +28,17 @@ SHOWN = (
 async def find(integration: str, by: By, value: str, hub: Hub, most: int = 100) -> list[dict[str, Any]]:
     """The story of each message that the index refers to, oldest first; index rows without a message are skipped.
 
+    An NHS Number may be written as people write it, ``999 000 0018``.
     One request reads each partition of the index (``LOOKED_AT`` rows), and only the newest stories of those are returned: a batch
     of a hundred thousand may share one correlation id.
     """
+    written = NHS_NUMBER.fullmatch(value) if by == "patient" else None
+    value = "".join(written.groups()) if written else value
     found = await under(f"{FINDERS[by]}|{search_hash(by, value)}", integration, hub, LOOKED_AT)
-    ids = dict.fromkeys(one.id for one in sorted(found, key=lambda one: one.at))
-    stories = await asyncio.gather(*(status(integration, one, hub) for one in list(ids)[-most:]))
-    return [story for story in stories if story]
+    listed = {one.id: one.at for one in sorted(found, key=lambda one: one.at)}
+    stories = await asyncio.gather(*(status(integration, one, hub) for one in list(listed)[-most:]))
+    # A second copy of a message writes the index again, so the time there may be later than its acceptance.
+    return sorted(filter(None, stories), key=lambda story: story.get("at", listed[story["id"]]))
 
 
 async def status(integration: str, message_id: str, hub: Hub) -> dict[str, Any] | None:

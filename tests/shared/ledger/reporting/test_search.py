@@ -148,6 +148,27 @@ async def test_the_newest_stories_are_found_oldest_first(by: search.By, most: in
     assert await search.find(NAME, by, "another value", made) == []
 
 
+async def test_a_message_that_came_again_stays_at_the_time_of_its_acceptance() -> None:
+    """A second copy writes the index again."""
+    made = await world()
+    for lane, accepted, listed in (("1-a", 30, 5), ("1-b", 20, 20), ("1-c", 10, 10)):
+        found, key = Found(of_lane=lane, identity=KEY, at=NOW - listed), names.listed(names.by_control("7"), f"{lane}.{KEY}")
+        await made.store.commit(TABLES.find, names.INDEX[0], found.put(key))
+        row = Ended.of(Row("", "", "", {"at": NOW - accepted, "ended": NOW, "outcome": "delivered", "key": KEY}))
+        await made.store.commit(TABLES.ledger, lane, receipt(), row.inserted(names.row("d", 7)))
+    assert [story["id"][:3] for story in await search.find(NAME, "control", "7", made)] == ["1-a", "1-b", "1-c"]
+
+
+@pytest.mark.parametrize("written", ["9990000018", "999 000 0018", "999-000-0018", " 9990000018\t"])
+async def test_an_nhs_number_is_found_as_people_write_it(written: str) -> None:
+    made = await world(receipt(), ended())
+    found, key = Found(of_lane=LANE, identity=KEY, at=NOW), names.listed(names.by_patient("9990000018"), f"{LANE}.{KEY}")
+    await made.store.commit(TABLES.find, names.INDEX[0], found.put(key))
+    assert len(await search.find(NAME, "patient", written, made)) == 1
+    assert await search.find(NAME, "control", written, made) == []
+    assert await search.find(NAME, "patient", "999 000 001", made) == []
+
+
 def test_what_a_row_shows() -> None:
     tried = Tried().plus(Attempt(at=1.5, result="waiting", code="ack-AE", ms=40))
     values = {
